@@ -1,0 +1,3 @@
+"""Finds IAM access keys that nothing in the code ever ends."""
+
+__version__ = "0.1.0"

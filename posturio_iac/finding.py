@@ -1,0 +1,166 @@
+"""What a run reports: findings, diagnostics, and the report that owns the exit code."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.model import AccessKey, Span
+
+
+@functools.total_ordering
+class Severity(Enum):
+    """How bad a finding is. Ordered: ``Severity.LOW < Severity.CRITICAL``."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order, from 0."""
+        return list(Severity).index(self)
+
+    def __lt__(self, other: object) -> bool:
+        """Compare by badness."""
+        return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is constant about a rule. Its page is the docstring of its module."""
+
+    id: str
+    """Permanent: ``iam.access_keys_without_lifetime``."""
+    severity: Severity
+    title: str
+    """Names the bad thing, in the plural, without a full stop."""
+    cis: tuple[str, ...] = ()
+    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, such as ``v5.0 1.13``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a rule yields about one key."""
+
+    message: str
+    """Names the thing and says why it matters in half a sentence."""
+    remediation: str
+    """The shortest change that works."""
+    span: Span | None = None
+    """Where it is, when that is not the key's own header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count."""
+
+    reason: str
+    until: datetime | None
+    source: str
+    """``comment``, ``metadata``, ``configuration`` or ``baseline``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violation, with everything that a format needs."""
+
+    rule: Rule
+    severity: Severity
+    message: str
+    remediation: str
+    address: str
+    framework: str
+    span: Span | None
+    fingerprint: str
+    """Stable over moved and reformatted code: 32 hexadecimal digits."""
+    suppressed: Suppression | None = None
+
+
+class Level(str, Enum):
+    """How serious a diagnostic is."""
+
+    ERROR = "error"
+    """Something was not read, called or decided: exit code 3."""
+    WARNING = "warning"
+    """Worth saying, and everything was still done."""
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Diagnostic:
+    """Something about the run itself that a reader must know."""
+
+    level: Level
+    message: str
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    account: str | None = None
+
+
+class Verdict(str, Enum):
+    """What became of a key."""
+
+    FLAGGED = "flagged"
+    CLEAN = "clean"
+    UNDETERMINED = "undetermined"
+    SUPPRESSED = "suppressed"
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every format."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedKey:
+    """A key and what became of it."""
+
+    key: AccessKey
+    verdict: Verdict
+    undecided: tuple[str, ...] = ()
+    """Why it is undetermined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a run found. Formats are pure functions of it."""
+
+    as_of: datetime
+    """The time that the run took as now, in UTC."""
+    keys: tuple[JudgedKey, ...]
+    findings: tuple[Finding, ...]
+    """In total order: path, line, column, rule, address."""
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    """How many files were searched."""
+
+    def count(self, verdict: Verdict) -> int:
+        """How many keys have this verdict."""
+        return sum(k.verdict is verdict for k in self.keys)
+
+    def active(self) -> tuple[Finding, ...]:
+        """The findings that are not suppressed."""
+        return tuple(f for f in self.findings if f.suppressed is None)
+
+    def exit_code(self, fail_on: Severity | None, *, strict: bool = False) -> Exit:
+        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings."""
+        if any(d.level is Level.ERROR for d in self.diagnostics):
+            return Exit.INCOMPLETE
+        if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
+            return Exit.FINDINGS
+        if strict and self.count(Verdict.UNDETERMINED):
+            return Exit.FINDINGS
+        return Exit.CLEAN

@@ -1,0 +1,190 @@
+"""What the rules see: access keys, where they stand, and what gives them an end.
+
+Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was.
+All of it is immutable, does no I/O and needs only the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar, Union
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A region of one file, as editors and SARIF count it."""
+
+    path: str
+    """Relative to the scan root, with forward slashes."""
+    line: int
+    """First line, from 1."""
+    column: int
+    """First column in code points, from 1."""
+    end_line: int
+    end_column: int
+    """Exclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that the code alone does not fix. It is never true and never false."""
+
+    reason: str
+    """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
+
+
+Attr = Union[T, Unknown]
+"""A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
+
+
+class Kind(str, Enum):
+    """What a piece of lifetime evidence states."""
+
+    EXPIRY = "expiry"
+    """The key ends, or is replaced, on a date."""
+    ROTATION = "rotation"
+    """The key is replaced at an interval."""
+    ROTATED = "rotated"
+    """The key was replaced on a date; the next time is due after the maximum lifetime."""
+
+
+class Effect(str, Enum):
+    """Whether evidence can come true."""
+
+    ENFORCED = "enforced"
+    """It replaces or removes the key by itself."""
+    DECLARED = "declared"
+    """It is metadata that people, and the live check, act on."""
+    INERT = "inert"
+    """It looks like a lifetime and can never take effect."""
+    UNREADABLE = "unreadable"
+    """Its name says lifetime and its value cannot be read."""
+    UNKNOWN = "unknown"
+    """It is there, and the code does not fix what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """One piece of evidence of when a key ends."""
+
+    kind: Kind
+    effect: Effect
+    source: str
+    """What says it, for a reader: ``tag "expires" of aws_iam_user.ci``."""
+    value: str = ""
+    """As it stands in the code; empty where there is no value."""
+    span: Span | None = None
+    at: datetime | None = None
+    """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
+    interval: timedelta | None = None
+    """ROTATION: how long one key lives, when that is known."""
+    why: str = ""
+    """Why it is inert, unreadable or unknown: a clause without a full stop."""
+    fix: str = ""
+    """The shortest change that makes inert evidence work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A rotation that Terraform carries out by replacing the key."""
+
+    span: Span
+    """What causes the replacement."""
+    create_before_destroy: Attr[bool]
+    takes_turns: bool
+    """A second key of the same user stays valid meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A place where the key's secret leaves in plain text."""
+
+    span: Span
+    where: str
+    """What holds it, for a reader: ``output "secret"``."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """An instruction to ignore rules, as written next to the code."""
+
+    rules: tuple[str, ...]
+    reason: str
+    until: Attr[datetime | None]
+    """The end of the exception; None when it names none; Unknown when it cannot be read."""
+    span: Span
+    source: str = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """The shortest changes that work, in the language of the code. The placeholders are ``{name}`` and ``{value}``."""
+
+    declare: str
+    """States a lifetime: ``add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:3)``."""
+    rotate: str
+    """Makes the code itself replace the key. Its placeholder ``{value}`` is in days."""
+    disable: str
+    """Switches the key off."""
+    overlap: str = ""
+    """Makes the new key exist before the old one goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One IAM access key, declared in code or deployed."""
+
+    address: str
+    """Terraform's address, CloudFormation's logical id path, or a user ARN, a slash and a key id."""
+    framework: str
+    """``terraform``, ``terraform-plan``, ``cloudformation`` or ``aws``."""
+    span: Span | None
+    """The header of the block, or the logical id."""
+    user: Attr[str | None]
+    """The user's name."""
+    user_address: str | None
+    """The user's own address where the code declares it."""
+    status: Attr[str]
+    """``Active``, ``Inactive`` or ``Expired``."""
+    remedies: Remedies
+    lifetimes: tuple[Lifetime, ...] = ()
+    hiding_places: tuple[Unknown, ...] = ()
+    """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
+    owner: Attr[str | None] = None
+    is_root: Attr[bool] = False
+    replacement: Attr[Replacement | None] = None
+    active_siblings: Attr[tuple[str, ...]] = ()
+    """Addresses of other active keys of the same user that take no turns with this one."""
+    exposures: tuple[Exposure, ...] = ()
+    directives: tuple[Directive, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    """Known tags of the user, provider defaults included; configuration can select by them."""
+    scope: str = ""
+    """Root module or template, as a path; with the address it identifies the key."""
+    account: str | None = None
+    key_id: str | None = None
+    created: Attr[datetime | None] = None
+    last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
+    """None means never used, which only AWS can say."""
+    disabled_since: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was disabled"))
+
+    def effective(self) -> tuple[Lifetime, ...]:
+        """The evidence that counts: enforced or declared."""
+        return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED))
+
+    def undecided(self) -> tuple[str, ...]:
+        """Why the key's lifetime, or whether it is active at all, cannot be known; empty when it can."""
+        if self.effective() or any(e.effect in (Effect.INERT, Effect.UNREADABLE) for e in self.lifetimes):
+            return ()
+        reasons = [f"{e.source}: {e.why}" if e.why else e.source for e in self.lifetimes if e.effect is Effect.UNKNOWN]
+        reasons += [u.reason for u in self.hiding_places]
+        return tuple(dict.fromkeys(reasons))

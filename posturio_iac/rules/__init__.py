@@ -1,0 +1,62 @@
+"""The rules: one module each, whose docstring is the rule's page. Adding a module here is all it takes to add a rule."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime, timedelta
+
+    from posturio_iac.finding import Rule, Violation
+    from posturio_iac.model import AccessKey
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may know beside the key: the time of the run and the limits that hold for this key."""
+
+    as_of: datetime
+    max_lifetime: timedelta
+    window: timedelta
+    """How long an active key may go unused."""
+    grace: timedelta
+    """How long a disabled key may stay."""
+    enforced_only: bool = False
+    """Declared lifetimes do not suffice (``require = "enforced"``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A rule, its check and its page."""
+
+    rule: Rule
+    check: Callable[[AccessKey, Context], Iterator[Violation]]
+    page: str
+    """The docstring of its module."""
+
+
+_registry: dict[str, Registered] = {}
+
+
+def register(
+    rule: Rule,
+) -> Callable[[Callable[[AccessKey, Context], Iterator[Violation]]], Callable[[AccessKey, Context], Iterator[Violation]]]:
+    """Make the decorated generator the check of ``rule``."""
+
+    def wrap(check: Callable[[AccessKey, Context], Iterator[Violation]]) -> Callable[[AccessKey, Context], Iterator[Violation]]:
+        module = importlib.import_module(check.__module__)
+        _registry[rule.id] = Registered(rule, check, (module.__doc__ or "").strip())
+        return check
+
+    return wrap
+
+
+def all_rules() -> dict[str, Registered]:
+    """Every rule by its id, in the order of the ids."""
+    for found in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{found.name}")
+    return dict(sorted(_registry.items()))
