@@ -35,6 +35,8 @@ class RenderContext:
     """Whether terminal colours are wanted."""
     verbose: bool = False
     """Whether clean keys and suppressed findings are listed too."""
+    quiet: bool = False
+    """Whether only findings are listed."""
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:

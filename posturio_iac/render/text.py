@@ -1,0 +1,119 @@
+"""The format ``text``: for a person who wants to mend the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.render.excerpt import excerpt
+from posturio_iac.terminal import paint, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.finding import Finding, JudgedKey, Report
+    from posturio_iac.model import Lifetime, Span
+    from posturio_iac.render import RenderContext
+
+COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the findings with their code, what is undetermined, and one line that sums up."""
+    blocks = [_finding(f, context) for f in report.active()]
+    blocks += [_section(report, verdict, context) for verdict in _listed(report, context)]
+    if context.verbose:
+        blocks.append(_suppressed(report, context))
+    text = "".join("\n".join(block) + "\n\n" for block in blocks if block)
+    return text if context.quiet else f"{text}{summary(report, context)}\n"
+
+
+def summary(report: Report, context: RenderContext) -> str:
+    """One line: what was found, in how many keys and files, what is open, and how long it took."""
+    active = report.active()
+    parts = [f"{_count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"]
+    parts[0] += f" in {_count(len(report.keys), 'key')} of {_count(report.files, 'file')}"
+    if not report.keys and not active:
+        parts = [f"No access keys in {_count(report.files, 'file')}" if report.files else "No access keys: there was no file to search"]
+    errors = sum(d.level is Level.ERROR for d in report.diagnostics)
+    if errors:
+        parts.append(f"incomplete, {_count(errors, 'error')}")
+    rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
+    if listed := ", ".join(f"{n} {word}" for n, word in rest if n):
+        parts.append(listed)
+    parts.append(f"{context.elapsed:.2f} s")
+    style = "red" if errors else "yellow" if active else "green"
+    return paint(parts[0], "bold", style, color=context.color) + "".join(f"; {part}" for part in parts[1:])
+
+
+def place(span: Span | None) -> str:
+    """``path:line:column``, safe to print; empty for what stands in no file."""
+    return f"{printable(span.path)}:{span.line}:{span.column}" if span else ""
+
+
+def _finding(finding: Finding, context: RenderContext) -> tuple[str, ...]:
+    severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
+    where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
+    return (
+        f"{where}: {severity} {finding.rule.id}",
+        f"  {_message(finding)}",
+        *(f"  {row}" for row in _code(finding.span, context)),
+        f"  {paint('fix:', 'green', color=context.color)} {printable(finding.remediation)}",
+    )
+
+
+def _message(finding: Finding) -> str:
+    message = printable(finding.message)
+    address = printable(finding.address)
+    return message if address in message else f"{address}: {message}"
+
+
+def _code(span: Span | None, context: RenderContext) -> tuple[str, ...]:
+    line = context.lines(span.path, span.line) if span else None
+    return excerpt(span, line, color=context.color) if span and line is not None else ()
+
+
+def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
+    wanted = [] if context.quiet else [Verdict.UNDETERMINED]
+    if context.verbose:
+        wanted.append(Verdict.CLEAN)
+    yield from (verdict for verdict in wanted if report.count(verdict))
+
+
+def _section(report: Report, verdict: Verdict, context: RenderContext) -> tuple[str, ...]:
+    rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
+    for judged in report.keys:
+        if judged.verdict is verdict:
+            rows.append(f"  {_key(judged)}")
+            reasons = judged.undecided if verdict is Verdict.UNDETERMINED else map(_lifetime, judged.key.effective())
+            rows += [f"    {printable(reason)}" for reason in reasons]
+    return tuple(rows)
+
+
+def _key(judged: JudgedKey) -> str:
+    where = place(judged.key.span)
+    return f"{where}: {printable(judged.key.address)}" if where else printable(judged.key.address)
+
+
+def _lifetime(evidence: Lifetime) -> str:
+    value = f" {evidence.value}" if evidence.value else ""
+    return f"{evidence.kind.value}{value} ({evidence.effect.value}): {evidence.source}"
+
+
+def _suppressed(report: Report, context: RenderContext) -> tuple[str, ...]:
+    rows = []
+    for finding in report.findings:
+        if (why := finding.suppressed) is not None:
+            until = f" until {why.until:%Y-%m-%d}" if why.until else ""
+            rows.append(f"  {place(finding.span) or printable(finding.address)}: {finding.rule.id}")
+            rows.append(f"    {why.source}{until}: {printable(why.reason)}")
+    return (f"{paint('Suppressed', 'bold', color=context.color)}:", *rows) if rows else ()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _by_severity(findings: tuple[Finding, ...]) -> str:
+    counts = [(sum(f.severity is s for f in findings), s.value) for s in sorted(Severity, reverse=True)]
+    return f" ({', '.join(f'{n} {name}' for n, name in counts if n)})"

@@ -1,0 +1,60 @@
+"""Text on a terminal: what is safe to print, how wide it is, and when it may be coloured."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+UNPRINTABLE = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: newlines, and the escape that starts a terminal sequence
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, and those that turn the direction of text
+    "\ud800-\udfff\U000e0000-\U000e007f"  # bytes that are not UTF-8, and invisible tags
+    "]"
+)
+
+CODES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "cyan": "36", "magenta": "35"}
+
+
+def printable(text: str) -> str:
+    """Return ``text`` on one line, with every character that is invisible or moves a terminal written as an escape."""
+    return text if text.isascii() and text.isprintable() else UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def width(text: str) -> int:
+    """How many columns a terminal needs for printable ``text``."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - rarely needed, and slow to load
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def paint(text: str, *styles: str, color: bool) -> str:
+    """Return ``text`` in the named styles, or as it is when colour is not wanted."""
+    if not color or not text:
+        return text
+    return f"\x1b[{';'.join(CODES[s] for s in styles)}m{text}\x1b[0m"
+
+
+def wants_color(choice: str, stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Whether to colour: ``always`` and ``never`` decide; ``auto`` asks NO_COLOR, FORCE_COLOR, TERM and the stream, in this order."""
+    if choice != "auto":
+        return choice == "always"
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR"):
+        return environment["FORCE_COLOR"] != "0"
+    return environment.get("TERM") != "dumb" and stream.isatty()
