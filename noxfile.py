@@ -1,0 +1,94 @@
+"""Everything that is checked about this project, each in an environment of its own.
+
+``nox`` alone runs all tests; ``nox -s lint`` the linters; ``nox -l`` lists the rest. Environments are kept between runs.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["differential", "wheel", "tests"]
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests on the Python that runs nox; arguments go to pytest."""
+    session.install("-e", ".", *group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def compat(session: nox.Session) -> None:
+    """Run the tests on each supported Python that is installed."""
+    session.install("-e", ".", *group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that pyproject.toml allows."""
+    session.install("--resolution", "lowest-direct", "-e", ".")
+    session.install(*group("tests"))
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("parser", ["python-hcl2", "pygohcl"])
+def differential(session: nox.Session, parser: str) -> None:
+    """Compare the Terraform front end with another parser on every fixture and on generated code."""
+    session.install("-e", ".", *group(f"differential-{parser}"))
+    module = "test_" + parser.replace("-", "_") + ".py"
+    session.run("pytest", f"tests/differential/{module}", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it, and test it where the source cannot be seen."""
+    away = Path(session.create_tmp()).resolve()
+    for old in away.glob("*"):
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
+    session.install("build", "hatchling", *group("tests"))
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(away / "dist"), silent=True)
+    for folder in ("fixtures", "tests/installed"):
+        shutil.copytree(ROOT / folder, away / folder)
+    (built,) = (away / "dist").glob("*.whl")
+    session.install("--reinstall-package" if session.venv_backend == "uv" else "--force-reinstall", *wheel_arguments(session, built))
+    session.chdir(away)
+    session.run("pytest", "-c", "/dev/null", "--rootdir", ".", "-p", "no:cacheprovider", "-ra", "tests/installed", *session.posargs)
+
+
+def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
+    """Return what makes the installer replace an earlier build of the same version."""
+    return ["posturio-iac", str(built)] if session.venv_backend == "uv" else [str(built)]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Run every linter and type checker."""
+    session.install("-e", ".", *group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+    session.run("mypy")
+    session.run("lint-imports")
+    session.run("interrogate", "posturio_iac")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Print how much time and memory a scan of the given tree takes, as ratios; see benchmarks/README.md."""
+    session.install(".")
+    session.run("python", "benchmarks/scan.py", *session.posargs)
