@@ -6,9 +6,12 @@ A value is ``None`` (null), ``bool``, ``int`` or ``float`` (integral numbers are
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.model import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Value = Any
 """One of the types named above; a recursive type that mypy cannot help with."""
@@ -30,6 +33,25 @@ class OpenMap(dict[str, Value]):
         """Hold ``entries``, and ``rest`` for what else may be there."""
         super().__init__(entries)
         self.rest = rest
+
+
+class ResourceValue(OpenMap):
+    """One instance of a resource: its attributes are evaluated when they are asked for.
+
+    To functions it is a map of which nothing is known.
+    """
+
+    def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:
+        """Stand for the resource at ``address``."""
+        super().__init__({}, Unknown(f"{address} is known only after apply"))
+        self.address = address
+        self.get_attribute = get_attribute
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare identity: two resources are never known to be equal."""
+        return self is other
 
 
 class EvaluationError(Exception):

@@ -1,0 +1,173 @@
+"""HCL templates: quoted strings and heredocs with interpolations and directives.
+
+The grammar drops white space around interpolations, so literal text is cut from the source between them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.terraform import ast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tree_sitter import Node
+
+    from posturio_iac.terraform.source import Source
+
+    Nested = Callable[[Node], ast.Expr]
+    Part = str | tuple[ast.Expr, bool, bool]
+    """Raw text, or an expression and whether it strips white space before and after it."""
+
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)", re.DOTALL)
+_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_LAST_CODE_POINT = 0x10FFFF
+
+
+def unescape(text: str, *, quoted: bool) -> str:
+    """Resolve the escapes of template text; backslashes mean something in quoted strings only."""
+    if "\\" not in text and "{" not in text:
+        return text
+
+    def resolve(found: re.Match[str]) -> str:
+        short, long, simple, dollar = found.groups()
+        if dollar:
+            return str(dollar[0])
+        if not quoted:
+            return found[0]
+        if simple is not None:
+            return _SIMPLE.get(simple, found[0])
+        code = int(short or long, 16)
+        return chr(code) if code <= _LAST_CODE_POINT else found[0]
+
+    return _ESCAPE.sub(resolve, text)
+
+
+def quoted(node: Node, source: Source, nested: Nested) -> ast.Expr:
+    """Return the expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
+    parts = _strip(_parts(node.children, node.start_byte + 1, node.end_byte - 1, source, nested))
+    return _joined(parts, source, node, quoted=True)
+
+
+def heredoc(node: Node, source: Source, nested: Nested) -> ast.Expr:
+    """Return the expression of a heredoc, its common indentation removed for ``<<-``."""
+    markers = [c for c in node.children if c.type == "heredoc_identifier"]
+    start = source.data.find(b"\n", markers[0].end_byte) + 1
+    end = source.data.rfind(b"\n", 0, markers[-1].start_byte) + 1
+    parts = list(_parts(node.children, start, max(start, end), source, nested))
+    if source.text_of(node.children[0]).endswith("-"):
+        parts = _dedent(parts)
+    return _joined(_strip(iter(parts)), source, node, quoted=False)
+
+
+def _parts(
+    children: list[Node], start: int, end: int, source: Source, nested: Nested
+) -> Iterator[Part]:
+    """Yield raw literal text and (expression, strips before, strips after) in order."""
+    at = start
+    for child in children:
+        if child.type not in ("template_interpolation", "template_directive") or not start <= child.start_byte < end:
+            continue
+        if child.start_byte > at:
+            yield source.text(at, child.start_byte)
+        at = child.end_byte
+        yield from _dynamic(child, source, nested)
+    if end > at:
+        yield source.text(at, end)
+
+
+def _dynamic(node: Node, source: Source, nested: Nested) -> Iterator[Part]:
+    if node.type == "template_interpolation":
+        inner = next((c for c in node.children if c.type == "expression"), None)
+        expression = nested(inner) if inner else ast.Opaque("a syntax error", source.span(node))
+        yield expression, *_strips(node)
+        return
+    inner = node.children[0]
+    yield (_if(inner, source, nested) if inner.type == "template_if" else _for(inner, source, nested)), False, False
+
+
+def _strips(node: Node) -> tuple[bool, bool]:
+    """Tell whether ``~`` stands at the start and at the end of an interpolation or directive."""
+    kinds = [c.type for c in node.children]
+    return kinds[1:2] == ["strip_marker"], kinds[-2:-1] == ["strip_marker"]
+
+
+def _between(node: Node, first: Node, last: Node, source: Source, nested: Nested) -> ast.Expr:
+    inside = [c for c in node.children if first.end_byte <= c.start_byte < last.start_byte]
+    parts = list(_parts(inside, first.end_byte, last.start_byte, source, nested))
+    if _strips(first)[1] and parts and isinstance(parts[0], str):
+        parts[0] = parts[0].lstrip()
+    if _strips(last)[0] and parts and isinstance(parts[-1], str):
+        parts[-1] = parts[-1].rstrip()
+    return _joined(_strip(iter(parts)), source, node, quoted=True, unwrap=False)
+
+
+def _if(node: Node, source: Source, nested: Nested) -> ast.Expr:
+    marks = [c for c in node.children if c.type in ("template_if_intro", "template_else_intro", "template_if_end")]
+    condition = next((c for c in marks[0].children if c.type == "expression"), None)
+    span = source.span(node)
+    if condition is None or len(marks) < 2:  # noqa: PLR2004 - an if and its end
+        return ast.Opaque("a syntax error", span)
+    yes = _between(node, marks[0], marks[1], source, nested)
+    no = _between(node, marks[1], marks[2], source, nested) if len(marks) > 2 else ast.Literal("", span)  # noqa: PLR2004
+    return ast.Conditional(nested(condition), yes, no, span)
+
+
+def _for(node: Node, source: Source, nested: Nested) -> ast.Expr:
+    intro = next((c for c in node.children if c.type == "template_for_start"), None)
+    end = next((c for c in node.children if c.type == "template_for_end"), None)
+    span = source.span(node)
+    collection = next((c for c in intro.children if c.type == "expression"), None) if intro else None
+    if intro is None or end is None or collection is None:
+        return ast.Opaque("a syntax error", span)
+    names = [source.text_of(c) for c in intro.children if c.type == "identifier"]
+    value = _between(node, intro, end, source, nested)
+    key_name = names[0] if len(names) > 1 else None
+    return ast.For(key_name, names[-1], nested(collection), None, value, None, group=False, span=span, join=True)
+
+
+def _strip(parts: Iterator[Part]) -> list[str | ast.Expr]:
+    result: list[str | ast.Expr] = []
+    strip_next = False
+    for part in parts:
+        if isinstance(part, str):
+            result.append(part.lstrip() if strip_next else part)
+            strip_next = False
+            continue
+        expression, before, after = part
+        if before and result and isinstance(result[-1], str):
+            result[-1] = result[-1].rstrip()
+        result.append(expression)
+        strip_next = after
+    return result
+
+
+def _dedent(parts: list[Part]) -> list[Part]:
+    """Remove the smallest indentation of any line; an interpolation counts as text."""
+    text = "".join(part if isinstance(part, str) else "\0" for part in parts)
+    lines = [line for line in text.split("\n") if line.strip(" \t")]
+    margin = min((len(line) - len(line.lstrip(" \t")) for line in lines), default=0)
+    indent = re.compile(r"^[ \t]{0,%d}" % margin, re.MULTILINE)
+    result: list[Part] = []
+    at_line_start = True
+    for part in parts:
+        if isinstance(part, str):
+            cut = indent.sub("", part) if at_line_start else re.sub(r"(?<=\n)[ \t]{0,%d}" % margin, "", part)
+            result.append(cut)
+            at_line_start = part.endswith("\n")
+        else:
+            result.append(part)
+            at_line_start = False
+    return result
+
+
+def _joined(parts: list[str | ast.Expr], source: Source, node: Node, *, quoted: bool, unwrap: bool = True) -> ast.Expr:
+    span = source.span(node)
+    resolved = [ast.Literal(unescape(p, quoted=quoted), span) if isinstance(p, str) else p for p in parts]
+    if not resolved:
+        return ast.Literal("", span)
+    if len(resolved) == 1 and (unwrap or isinstance(resolved[0], ast.Literal)):
+        return resolved[0]
+    return ast.Template(tuple(resolved), span)
