@@ -1,0 +1,183 @@
+"""Dates as people write them in metadata: ISO 8601 and RFC 3339, nothing that can be read in two ways."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta, timezone
+
+FIRST_YEAR = 1900
+LAST_YEAR = 8999
+"""Later years mean never. The bound leaves room to add any interval that `parse_interval` accepts."""
+
+_ISO = re.compile(
+    r"""
+    (?P<year>[0-9]{4})
+    (?: -(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))? | (?P<month8>[0-9]{2})(?P<day8>[0-9]{2}) )
+    (?: [Tt\ ]
+        (?P<hour>[0-9]{2})
+        (?: :(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]+))?)?
+          | (?P<minute4>[0-9]{2})(?:(?P<second6>[0-9]{2})(?:[.,](?P<fraction6>[0-9]+))?)? )
+        \ ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?
+    )?
+    """,
+    re.VERBOSE,
+)
+_LEADING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])")
+_YEAR_FIRST = re.compile(r"([0-9]{4})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{1,2})\b.*", re.DOTALL)
+_YEAR_LAST = re.compile(r"([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*", re.DOTALL)
+_MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_EPOCH = re.compile(r"([0-9]{9,10})(?:[0-9]{3})?")
+_NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever", "infinite", "permanent", "indefinite", "indefinitely"})
+_PLACEHOLDER = frozenset({"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"})
+
+
+def parse_date(text: str) -> datetime | None:
+    """Return the moment that ``text`` names, in UTC, or None when it names none for certain.
+
+    A date without a time ends at 24:00, so it gives the next midnight; a month without a day (``2027-01``) ends with its last day.
+    A time without a zone is in UTC. Years outside 1900 to 8999 name no moment.
+    """
+    found = _ISO.fullmatch(text.strip())
+    if found is None:
+        return None
+    parts = found.groupdict()
+    month, day = parts["month"] or parts["month8"], parts["day"] or parts["day8"]
+    try:
+        if day is None:
+            return _month_end(int(parts["year"]), int(month)) if parts["hour"] is None else None
+        midnight = datetime(int(parts["year"]), int(month), int(day), tzinfo=timezone.utc)
+        if not FIRST_YEAR <= midnight.year <= LAST_YEAR:
+            return None
+        return midnight + timedelta(days=1) if parts["hour"] is None else _with_time(midnight, parts)
+    except ValueError:
+        return None
+
+
+def leading_date(text: str) -> datetime | None:
+    """Return the date that ``text`` begins with, such as that of ``20260319#2``, or None."""
+    whole = parse_date(text)
+    if whole is not None:
+        return whole
+    found = _LEADING.match(text.strip())
+    return parse_date(found[0]) if found else None
+
+
+def describe_date(moment: datetime) -> str:
+    """Return ``moment`` for a reader: a midnight as the date that it closes, another time with its minutes in UTC."""
+    moment = moment.astimezone(timezone.utc)
+    if moment.time() == datetime.min.time():
+        return (moment - timedelta(days=1)).date().isoformat()
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def quote(text: str) -> str:
+    """Return ``text`` in double quotes, short and on one line."""
+    shown = "".join(c if c.isprintable() else " " for c in text.strip())
+    return f'"{shown[:40]}…"' if len(shown) > 40 else f'"{shown}"'
+
+
+def silence(text: str) -> str | None:
+    """Return why ``text`` states no end at all (it is empty, a placeholder or says never), or None."""
+    word = text.strip().casefold()
+    if not word:
+        return "the value is empty"
+    if word in _NEVER:
+        return f"{quote(text)} says that the key never ends"
+    return f"{quote(text)} is a placeholder" if word in _PLACEHOLDER else None
+
+
+def date_trouble(text: str) -> str | None:
+    """Return what keeps ``text`` from being read as a date and how to write it, as a clause; None when it is not much like a date."""
+    stripped = text.strip()
+    if (why := silence(stripped)) is not None:
+        return f"{why}; write a date such as 2027-01-31"
+    return _near_iso(stripped) or _day_first(stripped) or _named_month(stripped) or _number(stripped)
+
+
+def _with_time(midnight: datetime, parts: dict[str, str | None]) -> datetime:
+    """Add a time of day; ValueError when there is no such time. 24:00 and a leap second are times."""
+    hour, minute = int(parts["hour"] or 0), int(parts["minute"] or parts["minute4"] or 0)
+    second = int(parts["second"] or parts["second6"] or 0)
+    micro = int(((parts["fraction"] or parts["fraction6"] or "") + "000000")[:6])
+    if minute > 59 or second > 60 or hour > 24 or (hour == 24 and (minute or second or micro)):
+        raise ValueError
+    return midnight + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micro) - _offset(parts["zone"])
+
+
+def _offset(zone: str | None) -> timedelta:
+    """Return the distance of ``zone`` from UTC; ValueError when it is a day or more."""
+    if zone is None or zone[0] not in "+-":
+        return timedelta(0)
+    digits = zone[1:].replace(":", "")
+    hours, minutes = int(digits[:2]), int(digits[2:] or 0)
+    if hours > 23 or minutes > 59:
+        raise ValueError
+    return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
+
+
+def _month_end(year: int, month: int) -> datetime | None:
+    """Return the first midnight after a month; ValueError when there is no such month."""
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return None
+    first = datetime(year, month, 1, tzinfo=timezone.utc)
+    return (first + timedelta(days=31)).replace(day=1)
+
+
+def _calendar(year: str, month: str, day: str) -> str | None:
+    """Return the ISO form of a date in the calendar, or None."""
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        return None
+
+
+def _near_iso(text: str) -> str | None:
+    """Explain a date that begins with its year."""
+    found = _ISO.fullmatch(text)
+    if found is not None and int(found["year"]) > LAST_YEAR:
+        return f"{quote(text)} says that the key never ends; write a date such as 2027-01-31"
+    if found is not None:
+        return f"{quote(text)} is not in the calendar; write a date such as 2027-01-31"
+    found = _YEAR_FIRST.fullmatch(text)
+    if found is None:
+        return None
+    iso = _calendar(found[1], found[2], found[3])
+    return f"{quote(text)} is not an ISO 8601 date; write it as {iso}" if iso else None
+
+
+def _day_first(text: str) -> str | None:
+    """Explain a date that ends with its year."""
+    found = _YEAR_LAST.fullmatch(text)
+    if found is None:
+        return None
+    readings = {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} - {None}
+    match sorted(str(iso) for iso in readings):
+        case [iso]:
+            return f"{quote(text)} is not an ISO 8601 date; write it as {iso}"
+        case [first, second]:
+            return f"day and month of {quote(text)} can be read either way round; write it as {first} or {second}"
+        case _:
+            return f"{quote(text)} is not in the calendar; write a date such as 2027-01-31"
+
+
+def _named_month(text: str) -> str | None:
+    """Explain a date that spells its month."""
+    month = _MONTH_NAME.search(text)
+    year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
+    if month is None or year is None:
+        return None
+    day = re.search(r"(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)", text, re.IGNORECASE)
+    iso = _calendar(year[0], str(_MONTHS.index(month[1].lower()) + 1), day[0]) if day else None
+    return f"{quote(text)} is not an ISO 8601 date; write it as {iso or '2027-01-31'}"
+
+
+def _number(text: str) -> str | None:
+    """Explain a number that is a year or counts seconds."""
+    if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
+        return f"{quote(text)} names only a year; write a date such as {text}-12-31"
+    found = _EPOCH.fullmatch(text)
+    if found is None:
+        return None
+    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))
+    return f"{quote(text)} looks like a count of seconds; write it as {moment.date().isoformat()}"

@@ -1,0 +1,149 @@
+"""From one piece of metadata, a name and a value, to the lifetime that it states.
+
+What the name decides (`classify`) and how a value is read:
+
+- an expiry or rotate-by name takes a date; an interval there (``expires = 90d``) is the time that one key lives, so it reads as a rotation;
+- a rotation name takes an interval; a date there (``rotation = 2027-01-31``) is the day by which to rotate, so it reads as an expiry;
+- a rotated-on name takes a date, and text may follow it (``20260319#2``);
+- zero, ``false`` and ``off`` turn rotation off: such a rotation is inert. ``never``, placeholders and an empty value are unreadable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.dates import date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.intervals import FORMS, describe_interval, interval_trouble, parse_interval
+from posturio_iac.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.names import Meaning, Names, classify, unit_in_name
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from posturio_iac.model import Span
+
+__all__ = [
+    "Meaning",
+    "Names",
+    "classify",
+    "describe_date",
+    "describe_interval",
+    "exemption",
+    "leading_date",
+    "parse_date",
+    "parse_interval",
+    "read",
+]
+
+_KINDS = {
+    Meaning.EXPIRY: Kind.EXPIRY,
+    Meaning.ROTATE_BY: Kind.EXPIRY,
+    Meaning.ROTATION: Kind.ROTATION,
+    Meaning.ROTATED_ON: Kind.ROTATED,
+}
+_OFF = frozenset({"false", "off", "no", "disabled", "disable"})
+_YEARS = range(1900, 3000)
+"""A bare number in this range is a year that forgot its month, not a count of days."""
+
+
+def read(
+    name: str,
+    value: object,
+    *,
+    source: str,
+    span: Span | None = None,
+    names: Names | None = None,
+    kind_hint: Kind | None = None,
+) -> Lifetime | None:
+    """Return the lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
+
+    ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``source`` says where it stands, for a reader.
+    ``kind_hint`` is what to take it for when the name says nothing. Declared, inert, unreadable or unknown: never enforced.
+    """
+    names = names or Names.default()
+    meaning = classify(name, names)
+    kind = _KINDS.get(meaning, kind_hint) if meaning is not None else kind_hint
+    if kind is None or meaning in (Meaning.OWNER, Meaning.EXEMPT):
+        return None
+    if isinstance(value, Unknown):
+        return Lifetime(kind, Effect.UNKNOWN, source, span=span, why=value.reason)
+    text = as_text(value)
+    if text is None:
+        return Lifetime(kind, Effect.UNREADABLE, source, span=span, why=f"a list or a map is no value; write {_example(kind)}")
+    return _from_text(kind, text, unit_in_name(name, names), source, span)
+
+
+def exemption(name: str, value: object, *, source: str, names: Names | None = None) -> str | None:
+    """Return a sentence that quotes metadata which takes the key out of rotation, or None when it does not.
+
+    ``KeyAutoExpire`` does so when it is false, the other names unless they are.
+    """
+    names = names or Names.default()
+    if classify(name, names) is not Meaning.EXEMPT:
+        return None
+    if isinstance(value, Unknown):
+        return f"{source} may exempt the key from rotation ({value.reason}), which is not a lifetime"
+    text = as_text(value) or ""
+    if (text.strip().casefold() in {*_OFF, "0"}) is not _expires_by_itself(name):
+        return None
+    return f"{source} = {quote(text)} exempts the key from rotation, which is not a lifetime"
+
+
+def as_text(value: object) -> str | None:
+    """Return a scalar as it stands in code (``true``, ``90``), a null as nothing, and None for anything else."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case float() if value == value // 1 and abs(value) < 1e18:
+            return str(int(value))
+        case int() | float():
+            return f"{value:.40g}" if isinstance(value, float) or abs(value) > 10**40 else str(value)
+        case _:
+            return None
+
+
+def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span | None) -> Lifetime:
+    """Read a value whose kind its name has decided."""
+    date = leading_date(text) if kind is Kind.ROTATED else parse_date(text)
+    if date is not None and not (unit and text.strip().isdigit()):
+        dated = Kind.EXPIRY if kind is Kind.ROTATION else kind
+        return Lifetime(dated, Effect.DECLARED, source, text, span, at=date)
+    interval = None if kind is Kind.ROTATED else _interval(text, unit)
+    if interval:
+        return Lifetime(Kind.ROTATION, Effect.DECLARED, source, text, span, interval=interval)
+    if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
+        why, fix = f"{quote(text)} turns rotation off", f"write {FORMS}"
+        return Lifetime(kind, Effect.INERT, source, text, span, why=why, fix=fix)
+    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=_trouble(kind, text))
+
+
+def _interval(text: str, unit: str | None) -> timedelta | None:
+    """Return the interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
+    bare = text.strip()
+    if unit is None and len(bare) == 4 and bare.isascii() and bare.isdigit() and int(bare) in _YEARS:
+        return None
+    return parse_interval(text, unit or "d")
+
+
+def _trouble(kind: Kind, text: str) -> str:
+    """Say why a value cannot be read, and how to write it."""
+    if kind is Kind.ROTATED:
+        return date_trouble(text) or f"{quote(text)} is not a date; write a date such as 2027-01-31"
+    if parse_interval(text) is not None and kind is Kind.EXPIRY and not parse_interval(text):
+        return f"{quote(text)} sets no end; write a date such as 2027-01-31"
+    explain = (interval_trouble, date_trouble) if kind is Kind.ROTATION else (date_trouble, interval_trouble)
+    return explain[0](text) or explain[1](text) or f"{quote(text)} is neither a date nor an interval; write {_example(kind)}"
+
+
+def _example(kind: Kind) -> str:
+    """Return what to write for a kind of lifetime."""
+    return FORMS if kind is Kind.ROTATION else "a date such as 2027-01-31"
+
+
+def _expires_by_itself(name: str) -> bool:
+    """Whether an exempting name is the negation of one: ``KeyAutoExpire`` exempts when it is false."""
+    return name.casefold().rstrip("s").endswith(("expire", "rotate"))
