@@ -9,6 +9,8 @@ FIRST_YEAR = 1900
 LAST_YEAR = 8999
 """Later years mean never. The bound leaves room to add any interval that `parse_interval` accepts."""
 
+NEVER_ENDS = "says that the key never ends"
+
 _ISO = re.compile(
     r"""
     (?P<year>[0-9]{4})
@@ -26,10 +28,15 @@ _LEADING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{1,2})\b.*", re.DOTALL)
 _YEAR_LAST = re.compile(r"([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*", re.DOTALL)
 _MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_HOURS, _MINUTES, _SECONDS = range(24), range(60), range(61)
+_SHOWN = 40
+"""How much of a value a message quotes."""
 _EPOCH = re.compile(r"([0-9]{9,10})(?:[0-9]{3})?")
 _NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever", "infinite", "permanent", "indefinite", "indefinitely"})
-_PLACEHOLDER = frozenset({"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"})
+_PLACEHOLDER = frozenset(
+    {"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"}
+)
 
 
 def parse_date(text: str) -> datetime | None:
@@ -74,7 +81,7 @@ def describe_date(moment: datetime) -> str:
 def quote(text: str) -> str:
     """Return ``text`` in double quotes, short and on one line."""
     shown = "".join(c if c.isprintable() else " " for c in text.strip())
-    return f'"{shown[:40]}…"' if len(shown) > 40 else f'"{shown}"'
+    return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 
 def silence(text: str) -> str | None:
@@ -83,7 +90,7 @@ def silence(text: str) -> str | None:
     if not word:
         return "the value is empty"
     if word in _NEVER:
-        return f"{quote(text)} says that the key never ends"
+        return f"{quote(text)} {NEVER_ENDS}"
     return f"{quote(text)} is a placeholder" if word in _PLACEHOLDER else None
 
 
@@ -100,9 +107,10 @@ def _with_time(midnight: datetime, parts: dict[str, str | None]) -> datetime:
     hour, minute = int(parts["hour"] or 0), int(parts["minute"] or parts["minute4"] or 0)
     second = int(parts["second"] or parts["second6"] or 0)
     micro = int(((parts["fraction"] or parts["fraction6"] or "") + "000000")[:6])
-    if minute > 59 or second > 60 or hour > 24 or (hour == 24 and (minute or second or micro)):
+    since_midnight = timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micro)
+    if minute not in _MINUTES or second not in _SECONDS or since_midnight > timedelta(days=1):
         raise ValueError
-    return midnight + timedelta(hours=hour, minutes=minute, seconds=second, microseconds=micro) - _offset(parts["zone"])
+    return midnight + since_midnight - _offset(parts["zone"])
 
 
 def _offset(zone: str | None) -> timedelta:
@@ -111,7 +119,7 @@ def _offset(zone: str | None) -> timedelta:
         return timedelta(0)
     digits = zone[1:].replace(":", "")
     hours, minutes = int(digits[:2]), int(digits[2:] or 0)
-    if hours > 23 or minutes > 59:
+    if hours not in _HOURS or minutes not in _MINUTES:
         raise ValueError
     return timedelta(hours=hours, minutes=minutes) * (-1 if zone[0] == "-" else 1)
 
@@ -136,7 +144,7 @@ def _near_iso(text: str) -> str | None:
     """Explain a date that begins with its year."""
     found = _ISO.fullmatch(text)
     if found is not None and int(found["year"]) > LAST_YEAR:
-        return f"{quote(text)} says that the key never ends; write a date such as 2027-01-31"
+        return f"{quote(text)} {NEVER_ENDS}; write a date such as 2027-01-31"
     if found is not None:
         return f"{quote(text)} is not in the calendar; write a date such as 2027-01-31"
     found = _YEAR_FIRST.fullmatch(text)

@@ -10,8 +10,8 @@ from datetime import timedelta
 
 from posturio_iac.dates import quote, silence
 
-FORMS = "90d, 12h, 6w, 3mo, 1y or P90D"
-"""Examples of what is accepted, for messages."""
+FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
+"""What to write, for messages."""
 LONGEST = timedelta(days=365_000)
 """Longer intervals are refused: they mean never, and would not fit into a calendar."""
 
@@ -47,9 +47,17 @@ _ADVERBS = {
     "annually": "1y",
     "annual": "1y",
 }
-_LONG = {"h": "hour", "min": "minute", "s": "second"}
 _DAYS_IN_HOURS = 4
-_TRUE = frozenset({"true", "yes", "on", "enabled", "enable", "auto", "automatic", "automated", "manual", "required"})
+_HUGE = 10**18
+_AMBIGUOUS = re.compile(r"([0-9]{1,18})[\s_-]*m")
+_TROUBLES = (
+    (re.compile(r"true|yes|on|enabled?|auto|automatic|automated|manual|required"), "names no interval"),
+    (re.compile(r"cron\(.*", re.DOTALL), "is a schedule and no interval"),
+    (re.compile(r"-\s*[0-9].*", re.DOTALL), "is negative"),
+    (re.compile(r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*"), "is not a whole number"),
+    (re.compile(rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?"), "is longer than a thousand years"),
+)
+"""What is wrong with values of a form that people are known to write."""
 
 
 def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | None:
@@ -58,12 +66,9 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
     A bare number counts ``default_unit``s (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``). Zero is an interval; a negative number,
     a fraction, ``90m`` (minutes or months?), a cron expression and more than a thousand years are not.
     """
-    if isinstance(value, bool):
-        return None
     if isinstance(value, (int, float)):
-        if not 0 <= value < 1e18 or value != int(value):
-            return None
-        return _total([(int(value), default_unit)])
+        whole = not isinstance(value, bool) and 0 <= value < _HUGE and value == int(value)
+        return _total([(int(value), default_unit)]) if whole else None
     text = value.strip().lower()
     if _NUMBER.fullmatch(text):
         return _total([(int(text), default_unit)])
@@ -71,44 +76,49 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
         return _total([(int(found[1]), _SPELLINGS[found[2]])])
     if found := _ISO.fullmatch(text):
         return _total([(int(n), unit) for n, unit in zip(found.groups(), _ISO_UNITS, strict=True) if n])
-    if _PARTS.fullmatch(text) is None:
-        return None
-    parts = [(int(n), _SPELLINGS.get(unit)) for n, unit in _PART.findall(text)]
-    return _total([(n, unit) for n, unit in parts if unit]) if all(unit for _, unit in parts) else None
+    return _sum_of_parts(text) if _PARTS.fullmatch(text) else None
 
 
 def describe_interval(interval: timedelta) -> str:
     """Return ``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``; parts too small to matter are dropped."""
     seconds = abs(interval) // timedelta(seconds=1)
-    days, hours = seconds // _DAY, seconds % _DAY // 3600
-    if seconds % 3600 == 0 and hours:
-        return _plural(days * 24 + hours, "hour") if days < _DAYS_IN_HOURS else f"{_plural(days, 'day')} {_plural(hours, 'hour')}"
-    for unit in ("h", "min", "s") if days < 2 and seconds % _DAY else ():
-        if seconds >= 2 * _SECONDS[unit]:
-            return _plural(seconds // _SECONDS[unit], _LONG[unit])
-    return _plural(days, "day") if days or not seconds else _plural(seconds, "second")
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // _DAY
+    if seconds % _DAY == 0 or (days > 1 and seconds % 3600):
+        return _plural(days, "day")
+    if seconds % 3600 == 0:
+        return _plural(hours, "hour") if days < _DAYS_IN_HOURS else f"{_plural(days, 'day')} {_plural(hours % 24, 'hour')}"
+    if hours > 1 and seconds % 60:
+        return _plural(hours, "hour")
+    return _plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else _plural(seconds, "second")
 
 
-def interval_trouble(text: str) -> str | None:
-    """Return what keeps ``text`` from being read as an interval and how to write it, as a clause; None when it is not much like one."""
+def interval_trouble(text: str, default_unit: str = "d") -> str | None:
+    """Return what keeps ``text`` from being read as an interval and how to write it, as a clause.
+
+    None when it can be read, and when it is not much like an interval.
+    """
     word = text.strip().casefold()
+    if parse_interval(text, default_unit) is not None:
+        return None
     if (why := silence(text)) is not None:
         return f"{why}; write {FORMS}"
-    if word in _TRUE:
-        return f"{quote(text)} names no interval; write {FORMS}"
     if word in _ADVERBS:
         return f"{quote(text)} is not a number with a unit; write it as {_ADVERBS[word]}"
-    if word.startswith("cron("):
-        return f"a cron expression is a schedule and no interval; write {FORMS}"
-    if found := re.fullmatch(r"([0-9]{1,18})[\s_-]*m", word):
+    if found := _AMBIGUOUS.fullmatch(word):
         return f"the m of {quote(text)} can mean minutes or months; write {found[1]}min or {found[1]}mo"
-    if re.fullmatch(r"-[0-9].*", word, re.DOTALL):
-        return f"{quote(text)} is negative; write {FORMS}"
-    if re.fullmatch(r"p?t?[0-9]+[.,][0-9]+\s*[a-z]*", word):
-        return f"{quote(text)} is not a whole number; write {FORMS}"
-    if re.fullmatch(r"p?t?[0-9]+[\s_-]*[a-z]*", word) and re.sub(r"[^a-z]", "", word).strip("pt") in {"", *_SPELLINGS}:
-        return f"{quote(text)} is longer than a thousand years; write {FORMS}"
-    return None
+    why = next((why for pattern, why in _TROUBLES if pattern.fullmatch(word)), None)
+    return why and f"{quote(text)} {why}; write {FORMS}"
+
+
+def _sum_of_parts(text: str) -> timedelta | None:
+    """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
+    parts: list[tuple[int, str]] = []
+    for number, spelling in _PART.findall(text):
+        unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else _SPELLINGS.get(spelling)
+        if unit is None:
+            return None
+        parts.append((int(number), unit))
+    return _total(parts)
 
 
 def _total(parts: list[tuple[int, str]]) -> timedelta | None:

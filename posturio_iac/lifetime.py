@@ -10,9 +10,10 @@ What the name decides (`classify`) and how a value is read:
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
 from posturio_iac.intervals import FORMS, describe_interval, interval_trouble, parse_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.names import Meaning, Names, classify, unit_in_name
@@ -42,8 +43,11 @@ _KINDS = {
     Meaning.ROTATED_ON: Kind.ROTATED,
 }
 _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
-_YEARS = range(1900, 3000)
-"""A bare number in this range is a year that forgot its month, not a count of days."""
+_DATE = "a date such as 2027-01-31"
+_PLAIN = 10**40
+"""Larger numbers are not spelled out."""
+_YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")
+"""A bare number like this is a year that forgot its month, not a count of days."""
 
 
 def read(
@@ -69,7 +73,13 @@ def read(
         return Lifetime(kind, Effect.UNKNOWN, source, span=span, why=value.reason)
     text = as_text(value)
     if text is None:
-        return Lifetime(kind, Effect.UNREADABLE, source, span=span, why=f"a list or a map is no value; write {_example(kind)}")
+        return Lifetime(
+            kind,
+            Effect.UNREADABLE,
+            source,
+            span=span,
+            why=f"a list or a map is no value; write {FORMS if kind is Kind.ROTATION else _DATE}",
+        )
     return _from_text(kind, text, unit_in_name(name, names), source, span)
 
 
@@ -98,10 +108,10 @@ def as_text(value: object) -> str | None:
             return "true" if value else "false"
         case str():
             return value
-        case float() if value == value // 1 and abs(value) < 1e18:
-            return str(int(value))
-        case int() | float():
-            return f"{value:.40g}" if isinstance(value, float) or abs(value) > 10**40 else str(value)
+        case float():
+            return str(int(value)) if abs(value) < _PLAIN and value == int(value) else repr(value)
+        case int():
+            return str(value) if abs(value) < _PLAIN else "a number too long to print"
         case _:
             return None
 
@@ -116,32 +126,24 @@ def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span 
     if interval:
         return Lifetime(Kind.ROTATION, Effect.DECLARED, source, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
-        why, fix = f"{quote(text)} turns rotation off", f"write {FORMS}"
-        return Lifetime(kind, Effect.INERT, source, text, span, why=why, fix=fix)
-    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=_trouble(kind, text))
+        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", fix=f"write {FORMS}")
+    why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
+    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why)
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:
     """Return the interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
-    bare = text.strip()
-    if unit is None and len(bare) == 4 and bare.isascii() and bare.isdigit() and int(bare) in _YEARS:
-        return None
-    return parse_interval(text, unit or "d")
+    return None if unit is None and _YEAR.fullmatch(text.strip()) else parse_interval(text, unit or "d")
 
 
-def _trouble(kind: Kind, text: str) -> str:
+def _trouble(kind: Kind, text: str, unit: str | None) -> str:
     """Say why a value cannot be read, and how to write it."""
+    dated, timed = date_trouble(text), interval_trouble(text, unit or "d")
     if kind is Kind.ROTATED:
-        return date_trouble(text) or f"{quote(text)} is not a date; write a date such as 2027-01-31"
-    if parse_interval(text) is not None and kind is Kind.EXPIRY and not parse_interval(text):
-        return f"{quote(text)} sets no end; write a date such as 2027-01-31"
-    explain = (interval_trouble, date_trouble) if kind is Kind.ROTATION else (date_trouble, interval_trouble)
-    return explain[0](text) or explain[1](text) or f"{quote(text)} is neither a date nor an interval; write {_example(kind)}"
-
-
-def _example(kind: Kind) -> str:
-    """Return what to write for a kind of lifetime."""
-    return FORMS if kind is Kind.ROTATION else "a date such as 2027-01-31"
+        return f"{quote(text)} is not a date; write {_DATE}" if dated is None or NEVER_ENDS in dated else dated
+    if kind is Kind.ROTATION:
+        return timed or dated or f"{quote(text)} is neither an interval nor a date; write {FORMS}"
+    return dated or timed or f"{quote(text)} is neither a date nor an interval; write {_DATE}"
 
 
 def _expires_by_itself(name: str) -> bool:
