@@ -228,6 +228,13 @@ class Block:
         return attribute.expression if attribute else None
 
 
-def with_body(block: Block, body: Body) -> Block:
-    """Return the same block with another body, as override files make it."""
-    return Block(block.type, block.labels, block.header, block.span, body=lambda: body, comments=lambda: block.comments)
+def setting(block: Block, name: str) -> Expr | None:
+    """Return an attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
+    expression = block.get(name)
+    if expression is not None:
+        return expression
+    nested = block.body.first(name)
+    if nested is None:
+        return None
+    items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
+    return ObjectOf(items, nested.span)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.directive import Comment
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tree_sitter import Node, Parser, Tree
+
+    from posturio_iac.model import Span
 
 MAX_BLOCK_DEPTH = 100
 
@@ -60,6 +63,15 @@ def parse_template(path: str, text: str) -> ast.Expr:
     if found is None:
         return ast.Opaque("a syntax error in a template", source.between((0, 0), (0, 1)))
     return _without_last_newline(found.expression)
+
+
+def parse_expression(text: str, span: Span) -> ast.Expr:
+    """Return the expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
+    data = f"x = {text}\n".encode("utf-8", "replace")
+    source = Source(span.path, data)
+    root = _parse(data).root_node
+    found = None if root.has_error else _file(root, source).attributes.get("x")
+    return replace(found.expression, span=span) if found is not None else ast.Opaque("a syntax error in a reference", span)
 
 
 def _without_last_newline(expression: ast.Expr) -> ast.Expr:

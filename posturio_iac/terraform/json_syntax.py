@@ -1,0 +1,122 @@
+"""Terraform's JSON syntax (``.tf.json``): the same blocks as HCL, its strings read as templates.
+
+JSON does not tell blocks from attributes, so an object inside a block is offered as both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from posturio_iac.directive import Comment
+from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.jsonpos import Array, JsonError, Node, Object, decode
+from posturio_iac.model import Span
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.syntax import parse_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1, "check": 1}
+"""How many labels a top-level block has; the others have none."""
+_VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "provider", "providers", "type", "source", "version"})
+"""Attributes whose strings are no templates."""
+
+
+def parse(path: str, data: bytes) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
+    """Return the top-level blocks and attributes of one JSON file, and what is wrong with it."""
+    try:
+        root = decode(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return ast.EMPTY, (Diagnostic(Level.ERROR, f"not UTF-8 at byte {error.start}; save the file as UTF-8", path),)
+    except JsonError as error:
+        return ast.EMPTY, (Diagnostic(Level.ERROR, f"syntax error: {error.message}", path, error.line, error.column),)
+    blocks: list[ast.Block] = []
+    attributes: dict[str, ast.Attribute] = {}
+    for key, value in _members(root):
+        kind = str(key.value)
+        attributes[kind] = _attribute(key, value, path)
+        blocks.extend(_labelled(kind, (), key, value, _LABELS.get(kind, 0), path))
+    return ast.Body(attributes, tuple(blocks)), ()
+
+
+def _members(node: Node) -> Iterator[tuple[Node, Node]]:
+    """Yield the members of an object, or of every object in an array."""
+    match node.value:
+        case Object() as members:
+            yield from members
+        case Array() as items:
+            for item in items:
+                yield from _members(item)
+
+
+def _labelled(kind: str, labels: tuple[str, ...], key: Node, value: Node, missing: int, path: str) -> Iterator[ast.Block]:
+    if missing:
+        for label, inner in _members(value):
+            if label.value != "//":
+                yield from _labelled(kind, (*labels, str(label.value)), label, inner, missing - 1, path)
+    elif isinstance(value.value, Object):
+        yield _block(kind, labels, key, value, path)
+    elif isinstance(value.value, Array):
+        for item in value.value:
+            if isinstance(item.value, Object):
+                yield _block(kind, labels, key, item, path)
+
+
+def _span(path: str, first: Node, last: Node) -> Span:
+    return Span(path, first.line, first.column, last.end_line, last.end_column)
+
+
+def _block(kind: str, labels: tuple[str, ...], key: Node, value: Node, path: str) -> ast.Block:
+    return ast.Block(
+        kind,
+        labels,
+        _span(path, key, key),
+        _span(path, key, value),
+        body=lambda: _body(value, path),
+        comments=lambda: tuple(_comments(value, path)),
+    )
+
+
+def _body(node: Node, path: str) -> ast.Body:
+    attributes: dict[str, ast.Attribute] = {}
+    blocks: list[ast.Block] = []
+    for key, value in _members(node):
+        name = str(key.value)
+        if name == "//":
+            continue
+        attributes[name] = _attribute(key, value, path)
+        blocks.extend(_labelled(name, (), key, value, 0, path))
+    return ast.Body(attributes, tuple(blocks))
+
+
+def _comments(node: Node, path: str) -> Iterator[Comment]:
+    for key, value in _members(node):
+        if key.value == "//" and isinstance(value.value, str):
+            yield Comment(f"// {value.value}", path, value.line, value.column, value.end_line, value.end_column)
+        elif isinstance(value.value, (Object, Array)):
+            yield from _comments(value, path)
+
+
+def _attribute(key: Node, value: Node, path: str) -> ast.Attribute:
+    name = str(key.value)
+    return ast.Attribute(name, _span(path, key, value), lambda: _expression(value, path, verbatim=name in _VERBATIM))
+
+
+def _expression(node: Node, path: str, *, verbatim: bool = False) -> ast.Expr:
+    span = _span(path, node, node)
+    match node.value:
+        case Object() as members:
+            items = (
+                (_expression(key, path, verbatim=verbatim), _expression(value, path, verbatim=verbatim))
+                for key, value in members
+                if key.value != "//"
+            )
+            return ast.ObjectOf(tuple(items), span)
+        case Array() as elements:
+            return ast.ListOf(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
+        case str() as text if not verbatim and ("${" in text or "%{" in text):
+            return replace(parse_template(path, text), span=span)
+        case scalar:
+            return ast.Literal(scalar, span)
