@@ -1,0 +1,142 @@
+"""The grammar of what comments say to us: where it begins and ends, and the items that it consists of."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posturio_iac.model import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST = 4000
+_MOST_LINES = 50
+_MARKER = re.compile(r"[ \t]*(?:#+|//+|/\*+)?")
+_BLOCK_MARKER = re.compile(r"[ \t]*(?:/\*+|\*+(?!/))?")
+_START = re.compile(r"[ \t]*(posturio)[ \t]*:", re.IGNORECASE)
+MISSPELT = re.compile(r"[ \t]*posturio(?:[-_ ]iac[ \t]*:|[ \t./-]+ignore[ \t]*\[)", re.IGNORECASE)
+NO_COLON = re.compile(r"[ \t]*posturio[ \t]+([^\s=:]+)(?:[ \t]*[=:]|[ \t]+[0-9])", re.IGNORECASE)
+_CONTINUES = re.compile(r"\s*[^\s=\"'“]+[ \t]*=(?!=)")
+_QUOTED = rf'"(?:\\.|[^"\\]){{0,{_LONGEST}}}"|\'[^\']{{0,{_LONGEST}}}\'|“[^”]{{0,{_LONGEST}}}”'
+_OPEN = re.compile(rf"=[ \t]*(?:{_QUOTED})|(=[ \t]*[\"'“]|ignore[ \t]*\[[^\]]*$)", re.DOTALL | re.IGNORECASE)
+_ITEM = re.compile(
+    rf"""
+    (?P<name>[^\s=,;"'“\[\]]+)[ \t]*=
+    (?: [ \t]*(?P<quoted>{_QUOTED})
+      | (?P<value>[^\s"'“][^\s]*)
+      | [ \t]+(?![^\s=]+[ \t]*=)(?P<spaced>[^\s"'“][^\s]*)
+      | (?=\s|$) )
+    | (?P<word>[^\s,;][^\s]*)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment of a source file, its markers included."""
+
+    text: str
+    path: str
+    line: int
+    """From 1, like all that follows; the end column is exclusive."""
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The part of a comment that is ours: ``text[start:end]``, of which ``body`` is what follows the colon."""
+
+    comment: Comment
+    text: str
+    """The comment with spaces in place of its markers, so that offsets remain."""
+    row: int
+    """How many lines of the comment come before the one that it starts in."""
+    start: int
+    body: int
+    end: int
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the place of ``text[start:end]``."""
+        line, column = self._place(start)
+        end_line, end_column = self._place(end)
+        return Span(self.comment.path, line, column, end_line, end_column)
+
+    def _place(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column of an offset, from 1."""
+        row = self.row + self.text.count("\n", self.start, offset)
+        before = self.text.rfind("\n", 0, offset) + 1
+        return self.comment.line + row, offset - before + (1 if row else self.comment.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``name=value``, or a word that is not of that form, in which case it has no name."""
+
+    name: str
+    value: str
+    span: Span
+
+
+def statements(comment: Comment) -> Iterator[Statement]:
+    """Find what is ours in a comment; a line that only looks like it has an empty body."""
+    text, block = _without_markers(comment.text)
+    offset = done = 0
+    for row, line in enumerate(text.split("\n")):
+        start, offset = offset, offset + len(line) + 1
+        if start < done:
+            continue
+        if found := _START.match(line):
+            done = _end(text, start + found.end(), block=block)
+            yield Statement(comment, text, row, start + found.start(1), start + found.end(), done)
+        elif MISSPELT.match(line) or NO_COLON.match(line):
+            at = start + len(line) - len(line.lstrip())
+            yield Statement(comment, text, row, at, at, start + len(line.rstrip()))
+
+
+def _without_markers(text: str) -> tuple[str, bool]:
+    """Return a comment with spaces in place of its markers and carriage returns, and whether it is a ``/* */`` block."""
+    block = text.lstrip().startswith("/*")
+    if block:
+        closing = text.rstrip()
+        text = closing[:-2] + "  " if closing.endswith("*/") else text
+    marker = _BLOCK_MARKER if block else _MARKER
+    lines = text.replace("\r", " ").split("\n")
+    return "\n".join(marker.sub(lambda found: " " * len(found[0]), line, count=1) for line in lines), block
+
+
+def _end(text: str, body: int, *, block: bool) -> int:
+    """Return where a statement ends: with its line, or in a block with the last line that goes on with it."""
+    end = _line_end(text, body)
+    for _ in range(_MOST_LINES if block else 0):
+        following = text[end + 1 : _line_end(text, end + 1)]
+        is_open = any(found[1] for found in _OPEN.finditer(text, body, end))
+        if end == len(text) or (not is_open and (_START.match(following) or not _CONTINUES.match(following))):
+            break
+        end = _line_end(text, end + 1)
+    return body + len(text[body:end].rstrip())
+
+
+def _line_end(text: str, start: int) -> int:
+    """Return the offset of the next line feed, or of the end."""
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def items(statement: Statement, start: int) -> Iterator[Item]:
+    """Split what a statement says from ``start`` on."""
+    for found in _ITEM.finditer(statement.text, start, statement.end):
+        text = found[0] if found["quoted"] else found[0].rstrip(",;")
+        span = statement.span(found.start(), found.start() + len(text))
+        if found["word"]:
+            yield Item("", text, span)
+        elif quoted := found["quoted"]:
+            inner = quoted[1:-1]
+            yield Item(found["name"], _ESCAPE.sub(r"\1", inner) if quoted[0] == '"' else inner, span)
+        else:
+            yield Item(found["name"], (found["value"] or found["spaced"] or "").rstrip(",;"), span)
