@@ -42,7 +42,7 @@ class Rule:
     title: str
     """Names the bad thing, in the plural, without a full stop."""
     cis: tuple[str, ...] = ()
-    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, such as ``v5.0 1.13``."""
+    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, as version and number: ``v5 1.13``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,8 @@ class Violation:
     """The shortest change that works."""
     span: Span | None = None
     """Where it is, when that is not the key's own header."""
+    mark: str = ""
+    """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,9 @@ class JudgedKey:
     key: AccessKey
     verdict: Verdict
     undecided: tuple[str, ...] = ()
-    """Why it is undetermined."""
+    """What is left open and could add a finding; a flagged key may have such reasons too."""
+    worst: Severity | None = None
+    """The worst of its findings, suppressed ones included, and of those that a suppression accepts in advance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +159,33 @@ class Report:
         """The findings that are not suppressed."""
         return tuple(f for f in self.findings if f.suppressed is None)
 
+    def score(self) -> int | None:
+        """How good the posture is, from 100 (nothing is known to be wrong) towards 0; None when the run is incomplete.
+
+        ``100 / (1 + d / 10)``, rounded, where ``d`` adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1,
+        low 0.25), suppressed or not, and at least 1 while something is undetermined. So it depends on the number of bad keys and not on
+        their share: more good keys do not raise it, a suppression does not either, and mending or deleting never lowers it.
+        """
+        if any(d.level is Level.ERROR for d in self.diagnostics):
+            return None
+        return round(100 / (1 + sum(_demerit(key) for key in self.keys) / 10))
+
     def exit_code(self, fail_on: Severity | None, *, strict: bool = False) -> Exit:
-        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings."""
+        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings, ``strict`` fails on what is undecided."""
         if any(d.level is Level.ERROR for d in self.diagnostics):
             return Exit.INCOMPLETE
         if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
             return Exit.FINDINGS
-        if strict and self.count(Verdict.UNDETERMINED):
+        if strict and any(k.undecided or k.verdict is Verdict.UNDETERMINED for k in self.keys):
             return Exit.FINDINGS
         return Exit.CLEAN
+
+
+_DEMERITS = {Severity.LOW: 0.25, Severity.MEDIUM: 1.0, Severity.HIGH: 2.0, Severity.CRITICAL: 3.0}
+_UNDETERMINED = 1.0
+
+
+def _demerit(judged: JudgedKey) -> float:
+    """What one key costs. The larger of both parts, so that mending one of them never costs more."""
+    found = _DEMERITS[judged.worst] if judged.worst else 0.0
+    return max(found, _UNDETERMINED if judged.undecided or judged.verdict is Verdict.UNDETERMINED else 0.0)

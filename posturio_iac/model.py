@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar, Union
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ class Unknown:
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
 
 
-Attr = Union[T, Unknown]
+Attr = T | Unknown
 """A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
 
 
@@ -125,7 +125,10 @@ class Directive:
 
 @dataclass(frozen=True, slots=True)
 class Remedies:
-    """The shortest changes that work, in the language of the code. The placeholders are ``{name}`` and ``{value}``."""
+    """The shortest changes that work, in the language of the code, as clauses that begin with a verb and end without a full stop.
+
+    The placeholders are ``{name}`` and ``{value}``; other braces stand for themselves.
+    """
 
     declare: str
     """States a lifetime: ``add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:3)``."""
@@ -135,6 +138,20 @@ class Remedies:
     """Switches the key off."""
     overlap: str = ""
     """Makes the new key exist before the old one goes."""
+
+    def stating(self, name: str, value: str) -> str:
+        """How to state one piece of metadata."""
+        return _filled(self.declare, name, value)
+
+    def rotating(self, days: int) -> str:
+        """How to make the code replace the key every so many days."""
+        return _filled(self.rotate, "", str(days))
+
+
+def _filled(template: str, name: str, value: str) -> str:
+    """Fill in a template once, so that a placeholder inside ``name`` stays as it is."""
+    head, *rest = template.split("{name}")
+    return name.join(part.replace("{value}", value) for part in (head, *rest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +198,15 @@ class AccessKey:
         """The evidence that counts: enforced or declared."""
         return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED))
 
+    def is_active(self) -> Attr[bool]:
+        """Whether it can authenticate anybody: an inactive key and an expired one cannot."""
+        match self.status:
+            case Unknown() as unknown:
+                return unknown
+            case status:
+                return status not in ("Inactive", "Expired")
+
     def undecided(self) -> tuple[str, ...]:
-        """Why the key's lifetime, or whether it is active at all, cannot be known; empty when it can."""
-        if self.effective() or any(e.effect in (Effect.INERT, Effect.UNREADABLE) for e in self.lifetimes):
-            return ()
+        """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""
         reasons = [f"{e.source}: {e.why}" if e.why else e.source for e in self.lifetimes if e.effect is Effect.UNKNOWN]
-        reasons += [u.reason for u in self.hiding_places]
-        return tuple(dict.fromkeys(reasons))
+        return tuple(dict.fromkeys((*reasons, *(u.reason for u in self.hiding_places))))

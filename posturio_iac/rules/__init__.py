@@ -1,9 +1,11 @@
-"""The rules: one module each, whose docstring is the rule's page. Adding a module here is all it takes to add a rule."""
+"""The rules: one module each, whose docstring is the rule's page. Adding a module here is all it takes to add a rule.
+
+Modules whose name begins with an underscore hold what several rules share.
+"""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,7 +38,7 @@ class Registered:
     rule: Rule
     check: Callable[[AccessKey, Context], Iterator[Violation]]
     page: str
-    """The docstring of its module."""
+    """The docstring of its module, in Markdown; its first line is a title."""
 
 
 _registry: dict[str, Registered] = {}
@@ -48,8 +50,8 @@ def register(
     """Make the decorated generator the check of ``rule``."""
 
     def wrap(check: Callable[[AccessKey, Context], Iterator[Violation]]) -> Callable[[AccessKey, Context], Iterator[Violation]]:
-        module = importlib.import_module(check.__module__)
-        _registry[rule.id] = Registered(rule, check, (module.__doc__ or "").strip())
+        page = sys.modules[check.__module__].__doc__ or ""
+        _registry[rule.id] = Registered(rule, check, page.strip())
         return check
 
     return wrap
@@ -57,6 +59,10 @@ def register(
 
 def all_rules() -> dict[str, Registered]:
     """Every rule by its id, in the order of the ids."""
-    for found in pkgutil.iter_modules(__path__):
-        importlib.import_module(f"{__name__}.{found.name}")
+    from importlib import import_module  # noqa: PLC0415 - whoever only needs `Context` loads no rule
+    from pkgutil import iter_modules  # noqa: PLC0415
+
+    for found in iter_modules(__path__):
+        if not found.name.startswith("_"):
+            import_module(f"{__name__}.{found.name}")
     return dict(sorted(_registry.items()))

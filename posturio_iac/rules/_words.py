@@ -1,0 +1,70 @@
+"""How rules put dates, intervals and changes into sentences."""
+
+from __future__ import annotations
+
+from datetime import timezone
+from typing import TYPE_CHECKING
+
+from posturio_iac.dates import describe_date
+from posturio_iac.intervals import describe_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.rules import Context
+
+ROTATE_WITHIN_90_DAYS = ("v1.2 1.4", "v1.4 to v4.0.1 1.14", "v5 1.13", "v6 2.13", "v7 2.12")
+"""The recommendation on rotation in each version of the CIS AWS Foundations Benchmark."""
+UNUSED_FOR_45_DAYS = ("v1.4 to v4 1.12",)
+"""The recommendation on unused credentials."""
+
+
+def sentence(*clauses: str) -> str:
+    """Join clauses to one sentence: upper case at its start, one full stop at its end."""
+    text = ", ".join(clause.strip() for clause in clauses if clause.strip()).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def notes(key: AccessKey) -> str:
+    """What was seen and is no lifetime, as sentences that follow a message."""
+    return "".join(f" {sentence(note)}" for note in key.notes)
+
+
+def allowed(context: Context) -> str:
+    """The maximum lifetime: ``90 days``."""
+    return describe_interval(context.max_lifetime)
+
+
+def last_day(context: Context) -> str:
+    """The last day that is allowed as an end: ``2027-02-22``."""
+    return day(context.as_of + context.max_lifetime)
+
+
+def day(moment: datetime) -> str:
+    """The day in UTC on which something happened."""
+    return moment.astimezone(timezone.utc).date().isoformat()
+
+
+def end(evidence: Lifetime) -> str:
+    """The end that evidence states, for a reader."""
+    return describe_date(evidence.at) if evidence.at else evidence.value
+
+
+def ago(moment: datetime, context: Context) -> str:
+    """How long ago something was: ``85 days ago``."""
+    return f"{describe_interval(context.as_of - moment)} ago"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names as in a sentence: ``a, b and c``."""
+    *head, last = names
+    return f"{', '.join(head)} and {last}" if head else last
+
+
+def lifetime_remedy(key: AccessKey, context: Context) -> str:
+    """The shortest change that gives the key a lifetime that suffices."""
+    if context.enforced_only:
+        return key.remedies.rotating(max(context.max_lifetime.days, 1))
+    return key.remedies.stating("expires", last_day(context))

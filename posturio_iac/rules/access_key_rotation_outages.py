@@ -1,0 +1,96 @@
+"""Access key rotation that breaks what uses the key.
+
+An active key is flagged when its rotation replaces it without `create_before_destroy`, and no second key of the same
+user takes turns with it.
+
+## Why it matters
+
+The old key is deleted before the new one exists, so everything that uses it fails until the new secret has reached it.
+After the first such outage people switch the rotation off.
+
+## Terraform
+
+Flagged:
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by = [time_static.ci]
+      }
+    }
+
+Mended:
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by  = [time_static.ci]
+        create_before_destroy = true
+      }
+    }
+
+A user may hold two keys at a time, so there must be room for the second one.
+
+## CloudFormation
+
+CloudFormation creates the replacement first and deletes the old key while it cleans up, so nothing is flagged there.
+Increase `Serial` to replace the key:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+        Serial: 2
+
+## Undetermined
+
+A `create_before_destroy` that the code does not fix, or a rotation of which the code does not fix whether it replaces
+the key.
+
+## Configuration
+
+None of its own. A rotation that never happens is reported as that, and breaks nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.model import Effect, Kind, Replacement
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import in_use, spent
+from posturio_iac.rules._words import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.access_key_rotation_outages",
+    severity=Severity.LOW,
+    title="Access key rotation that breaks what uses the key",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at what causes the replacement."""
+    if not in_use(key) or _never_happens(key, context):
+        return
+    match key.replacement:
+        case Replacement(create_before_destroy=False, takes_turns=False, span=span):
+            message = f"{key.address} is deleted before its replacement exists, so whatever uses it fails at every rotation."
+            overlap = key.remedies.overlap or "let the new key exist before the old one is deleted"
+            yield Violation(message, sentence(overlap), span)
+        case _:
+            return
+
+
+def _never_happens(key: AccessKey, context: Context) -> bool:
+    """Whether some rotation is inert, and none is known to work."""
+    inert = any(e.effect is Effect.INERT or spent(e, context) for e in key.lifetimes)
+    works = (e for e in key.effective() if e.effect is Effect.ENFORCED or e.kind is Kind.ROTATED)
+    return inert and all(spent(e, context) for e in works)

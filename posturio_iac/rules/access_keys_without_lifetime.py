@@ -1,0 +1,126 @@
+"""Access keys with no expiry date and no rotation.
+
+An active key of a user is flagged when the code states no end for it: no expiry date, no rotation, neither enforced nor
+declared. What was seen and is no lifetime, such as a date in the key's name or a counter, is quoted in the message.
+With `require = "enforced"` a key is flagged as well when all that it has are declared lifetimes, which depend on
+somebody who acts on them.
+
+## Why it matters
+
+A key that nothing ends works until somebody remembers it. By then it has been copied into pipelines, laptops and log
+files, and nobody can say who still holds it.
+
+## Terraform
+
+Flagged:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+    }
+
+Mended by stating the end, which people and the live check act on:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2027-01-31" }
+    }
+
+Or by letting the code replace the key. The resource between the two is needed, because Terraform does not react to a
+`time_rotating` that it creates anew:
+
+    resource "time_rotating" "ci" {
+      rotation_days = 60
+    }
+
+    resource "time_static" "ci" {
+      rfc3339 = time_rotating.ci.rfc3339
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by  = [time_static.ci]
+        create_before_destroy = true
+      }
+    }
+
+## CloudFormation
+
+Flagged:
+
+    Resources:
+      Key:
+        Type: AWS::IAM::AccessKey
+        Properties:
+          UserName: !Ref User
+
+Mended:
+
+    Resources:
+      Key:
+        Type: AWS::IAM::AccessKey
+        Metadata:
+          Posturio:
+            Expires: "2027-01-31"
+        Properties:
+          UserName: !Ref User
+
+## Undetermined
+
+The key is not flagged when a value that the code does not fix could hold a lifetime, such as `tags = var.tags` on its
+user, or when the code does not fix whether the key is active. A lifetime that is inert or cannot be read is reported by
+its own rule instead, and so is a deployed key that is older than it may be.
+
+## Configuration
+
+`require`, `max_lifetime_days` (for the date that is proposed) and the lists in `names`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.model import Effect
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.access_keys_without_lifetime",
+    severity=Severity.MEDIUM,
+    title="Access keys with no expiry date and no rotation",
+    cis=ROTATE_WITHIN_90_DAYS,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    if not in_use(key) or key.hiding_places or counted(key, context) or _reported_elsewhere(key, context):
+        return
+    if declared := key.effective():
+        sources = listed(dict.fromkeys(e.source for e in declared))
+        message = (
+            f"{key.address} ends only if somebody acts on {sources}, and the configuration requires a lifetime that the code enforces."
+        )
+    else:
+        message = f"{key.address} never ends, because the code states neither an expiry date nor a rotation for it."
+    yield Violation(message + notes(key), sentence(lifetime_remedy(key, context)))
+
+
+def _reported_elsewhere(key: AccessKey, context: Context) -> bool:
+    """Whether the lifetime is open, or another rule names what is wrong with it."""
+    if has(key, Effect.INERT, Effect.UNREADABLE, Effect.UNKNOWN) or any(spent(e, context) for e in key.lifetimes):
+        return True
+    return bool(passed(key, context)) or overdue(key, context) is not None

@@ -1,0 +1,97 @@
+"""Access keys that outlived their stated end.
+
+An active key is flagged when an expiry date or a rotate-by date that is declared for it has passed. Of several dates
+the earliest one that has passed is named.
+
+## Why it matters
+
+Somebody decided that this key should be gone by now. Nobody expects it to work any more, so nobody watches it.
+
+## Terraform
+
+Flagged after January 2026:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2026-01-31" }
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+    }
+
+Mended by replacing the key (`terraform apply -replace=aws_iam_access_key.ci`) and stating the end of the new one:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2027-01-31" }
+    }
+
+## CloudFormation
+
+Flagged after January 2026:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2026-01-31"
+      Properties:
+        UserName: !Ref User
+
+Mended; a higher `Serial` is what replaces the key:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2027-01-31"
+      Properties:
+        UserName: !Ref User
+        Serial: 2
+
+## Undetermined
+
+A date that the code does not fix, and a key of which the code does not fix whether it is active. A date without a time
+has passed at 24:00 UTC.
+
+## Configuration
+
+`max_lifetime_days` (for the date that is proposed) and the lists in `names`. The time that counts as now is `--as-of`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import in_use, passed
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, last_day, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.expired_access_keys",
+    severity=Severity.HIGH,
+    title="Access keys that outlived their stated end",
+    cis=ROTATE_WITHIN_90_DAYS,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at the date."""
+    if not in_use(key):
+        return
+    for first in passed(key, context)[:1]:
+        if first.at is not None:
+            message = (
+                f"{key.address} should have ended on {end(first)}, {ago(first.at, context)}, by {first.source}, and it is still active."
+            )
+            replace = f"replace the key and set {first.source} to {last_day(context)} or earlier"
+            yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), first.span)

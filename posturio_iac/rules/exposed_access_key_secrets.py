@@ -1,0 +1,81 @@
+"""Access key secrets that leave in plain text.
+
+Each place is flagged where the secret of a key can be read by people who need no permission on the key: an output, a
+plain parameter, user data, the environment of a function, a file, a tag. Secrets Manager and encrypted parameters are
+fine.
+
+## Why it matters
+
+Outputs and parameters are read by everybody who may look at the stack, they are copied into logs, and nobody rotates
+what was copied.
+
+## Terraform
+
+Flagged:
+
+    resource "aws_ssm_parameter" "secret" {
+      name  = "/ci/secret"
+      type  = "String"
+      value = aws_iam_access_key.ci.secret
+    }
+
+Mended:
+
+    resource "aws_ssm_parameter" "secret" {
+      name  = "/ci/secret"
+      type  = "SecureString"
+      value = aws_iam_access_key.ci.secret
+    }
+
+## CloudFormation
+
+Flagged:
+
+    Outputs:
+      Secret:
+        Value: !GetAtt Key.SecretAccessKey
+
+Mended by handing it to Secrets Manager and reading it from there:
+
+    Secret:
+      Type: AWS::SecretsManager::Secret
+      Properties:
+        SecretString: !GetAtt Key.SecretAccessKey
+
+## Undetermined
+
+A place whose protection the code does not fix, such as `sensitive = var.hide`.
+
+## Configuration
+
+None of its own. What is flagged does not depend on the status of the key, since an inactive one can be switched on
+again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.rules import register
+from posturio_iac.rules._words import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.exposed_access_key_secrets",
+    severity=Severity.HIGH,
+    title="Access key secrets that leave in plain text",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+    """Yield one violation for each place, at the place."""
+    for exposure in key.exposures:
+        message = f"The secret of {key.address} leaves in plain text through {exposure.where}, so whoever can read that can use the key."
+        yield Violation(message, sentence(exposure.fix), exposure.span, mark=exposure.where)

@@ -1,0 +1,120 @@
+"""Access key rotation that never happens.
+
+An active key is flagged when the only lifetime it has looks like one and cannot take effect. The message says why, the
+remediation what works:
+
+- `replace_triggered_by` straight to a `time_rotating` never fires on Terraform: a due `time_rotating` is planned as a creation,
+  and Terraform reacts to updates and replacements only (OpenTofu reacts from 1.12.0 on);
+- `depends_on` orders, and replaces nothing;
+- a date computed from `timestamp()` moves on with every run;
+- a `max_age` of 0, and a rotation that says `off`, are switched off;
+- a fixed date that has passed replaced the key once and will not do so again.
+
+## Why it matters
+
+The code looks as if the key were rotated, so nobody looks at it again, and the key lives on.
+
+## Terraform
+
+Flagged:
+
+    resource "time_rotating" "ci" {
+      rotation_days = 60
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by  = [time_rotating.ci]
+        create_before_destroy = true
+      }
+    }
+
+Mended by a resource in between that is updated when the `time_rotating` is:
+
+    resource "time_static" "ci" {
+      rfc3339 = time_rotating.ci.rfc3339
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by  = [time_static.ci]
+        create_before_destroy = true
+      }
+    }
+
+## CloudFormation
+
+Flagged:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Rotation: "off"
+      Properties:
+        UserName: !Ref User
+
+Mended:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Rotation: 90d
+      Properties:
+        UserName: !Ref User
+
+## Undetermined
+
+The key is not flagged while another piece of evidence is unknown, since that one may work. A place that merely could
+hold a lifetime, such as `tags = var.tags`, does not hide what is wrong here.
+
+## Configuration
+
+`engine` and `engine_version`. With `require = "enforced"` a declared lifetime beside the inert one does not suffice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.model import Effect
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, lifetime_remedy, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.inert_access_key_rotation",
+    severity=Severity.MEDIUM,
+    title="Access key rotation that never happens",
+    cis=ROTATE_WITHIN_90_DAYS,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at the first piece of evidence that is inert."""
+    if not in_use(key) or has(key, Effect.UNKNOWN) or counted(key, context) or passed(key, context):
+        return
+    inert = [e for e in key.lifetimes if e.effect is Effect.INERT or spent(e, context)]
+    for evidence in inert[:1]:
+        remedy = evidence.fix or key.remedies.rotating(max(context.max_lifetime.days, 1)) or lifetime_remedy(key, context)
+        yield Violation(_message(key, evidence, context), sentence(remedy), evidence.span)
+
+
+def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
+    """Say why it does not take effect."""
+    if evidence.at is not None and spent(evidence, context):
+        when = f"on {end(evidence)}, {ago(evidence.at, context)}"
+        return f"{key.address} was due for its only replacement {when}, and {evidence.source} sets no other date."
+    why = f", because {evidence.why}" if evidence.why else ""
+    return f"{key.address} is never replaced by {evidence.source}{why}."

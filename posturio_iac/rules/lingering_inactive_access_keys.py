@@ -1,0 +1,119 @@
+"""Inactive access keys that are never removed.
+
+A key that is switched off is flagged when nothing says when it will be removed, or when the day on which it should have
+been has passed. A removal date counts when it is no further away than the maximum lifetime. Where it is known since
+when the key has been disabled, and no removal date is stated, the key is flagged once that is longer ago than the
+grace.
+
+## Why it matters
+
+Disabling is the rehearsal of deleting. A disabled key can be switched on again by anybody who may update keys, and it
+takes one of the user's two places.
+
+## Terraform
+
+Flagged:
+
+    resource "aws_iam_access_key" "ci" {
+      user   = aws_iam_user.ci.name
+      status = "Inactive"
+    }
+
+Mended by deleting the block, or by saying until when it stays:
+
+    # posturio: expires=2026-12-31
+    resource "aws_iam_access_key" "ci" {
+      user   = aws_iam_user.ci.name
+      status = "Inactive"
+    }
+
+## CloudFormation
+
+Flagged:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+        Status: Inactive
+
+Mended by deleting the resource, or by saying until when it stays:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2026-12-31"
+      Properties:
+        UserName: !Ref User
+        Status: Inactive
+
+## Undetermined
+
+A status that the code does not fix, and a value that could hold the removal date.
+
+## Configuration
+
+`grace_days` (14 unless configured) and `max_lifetime_days`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.intervals import describe_interval
+from posturio_iac.model import Effect, Kind
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import has, latest_end
+from posturio_iac.rules._words import ago, day, end, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.lingering_inactive_access_keys",
+    severity=Severity.LOW,
+    title="Inactive access keys that are never removed",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at the removal date where there is one."""
+    if key.is_active() is not False or key.is_root is True:
+        return
+    dated = sorted((e for e in key.effective() if e.kind is Kind.EXPIRY and e.at is not None), key=lambda e: e.at or context.as_of)
+    why = _about_date(dated[0], context) if dated else _about_grace(key, context)
+    if why is None:
+        return
+    remedy = "delete the key", key.remedies.stating("expires", day(context.as_of + context.grace))
+    yield Violation(
+        f"{key.address} is inactive and was not removed: {why}.", sentence(", or ".join(remedy)), dated[0].span if dated else None
+    )
+
+
+def _about_date(evidence: Lifetime, context: Context) -> str | None:
+    """Say what is wrong with the removal date; None when nothing is."""
+    at = evidence.at or context.as_of
+    if at <= context.as_of:
+        return f"by {evidence.source} it should have been on {end(evidence)}, {ago(at, context)}"
+    if at > latest_end(context):
+        return f"{evidence.source} says {end(evidence)}, which is {describe_interval(at - context.as_of)} ahead"
+    return None
+
+
+def _about_grace(key: AccessKey, context: Context) -> str | None:
+    """Say that nothing removes the key; None while it may stay, or while that is unknown."""
+    if isinstance(key.disabled_since, datetime):
+        age = context.as_of - key.disabled_since
+        grace = f"more than the {describe_interval(context.grace)} of grace"
+        return f"it has been disabled for {describe_interval(age)}, {grace}" if age > max(context.grace, timedelta()) else None
+    if key.hiding_places or has(key, Effect.UNKNOWN):
+        return None
+    unreadable = [f"{e.source} cannot be read as a date" for e in key.lifetimes if e.effect is Effect.UNREADABLE]
+    return unreadable[0] if unreadable else "nothing says when it will be"

@@ -1,0 +1,111 @@
+"""Users with more than one active access key.
+
+A key is flagged when the same user has other active keys, the keys take no turns, and no enforced rotation explains the
+second one. Each of these keys is flagged, since only their owner knows which one is meant to stay.
+
+## Why it matters
+
+The second key is there for the days of a rotation. One that stays is a secret more that can leak, and often the one
+that was forgotten.
+
+## Terraform
+
+Flagged:
+
+    resource "aws_iam_access_key" "ci_v1" {
+      user = aws_iam_user.ci.name
+    }
+
+    resource "aws_iam_access_key" "ci_v2" {
+      user = aws_iam_user.ci.name
+    }
+
+Mended by switching the old one off, and deleting it after the grace:
+
+    # posturio: expires=2026-12-31
+    resource "aws_iam_access_key" "ci_v1" {
+      user   = aws_iam_user.ci.name
+      status = "Inactive"
+    }
+
+    resource "aws_iam_access_key" "ci_v2" {
+      user = aws_iam_user.ci.name
+    }
+
+## CloudFormation
+
+Flagged:
+
+    OldKey:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+    NewKey:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+
+Mended:
+
+    OldKey:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2026-12-31"
+      Properties:
+        UserName: !Ref User
+        Status: Inactive
+    NewKey:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+
+## Undetermined
+
+Keys of which the code does not fix the user or the status.
+
+## Configuration
+
+None of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.model import Effect, Kind
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._words import listed, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.multiple_active_access_keys",
+    severity=Severity.MEDIUM,
+    title="Users with more than one active access key",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    if not in_use(key) or any(e.effect is Effect.ENFORCED and e.kind is Kind.ROTATION for e in key.lifetimes):
+        return
+    match key.active_siblings:
+        case (_, *_) as others:
+            beside = "another active key" if len(others) == 1 else f"{len(others)} other active keys"
+            message = f"{key.address} is active beside {beside} of {_user(key)}, {listed(others)}, and each is a secret that can leak."
+            yield Violation(message, sentence(f"keep one of them and {key.remedies.disable}"))
+        case _:
+            return
+
+
+def _user(key: AccessKey) -> str:
+    """Name the user, as far as it is known."""
+    return f"user {key.user}" if isinstance(key.user, str) else "the same user"

@@ -1,0 +1,115 @@
+"""Access keys that are overdue for rotation.
+
+An active key is flagged when it is older than it may be. In code its age counts from the day on which the code says
+that it was rotated (`rotated-on`, a dated trigger); in AWS it counts from its creation. It may be as old as the
+rotation that its own tags or code state, else as old as the maximum lifetime. A key with a stated end is judged by that
+end.
+
+## Why it matters
+
+Rotation by hand depends on somebody who remembers it. This is the reminder.
+
+## Terraform
+
+Flagged from July 2026 on:
+
+    resource "terraform_data" "rotation" {
+      triggers_replace = { rotated = "2026-03-19" }
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by  = [terraform_data.rotation]
+        create_before_destroy = true
+      }
+    }
+
+Mended by a new date, which replaces the key at the next apply:
+
+    resource "terraform_data" "rotation" {
+      triggers_replace = { rotated = "2026-11-24" }
+    }
+
+## CloudFormation
+
+Flagged from July 2026 on:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          RotatedOn: "2026-03-19"
+      Properties:
+        UserName: !Ref User
+        Serial: 3
+
+Mended; the higher `Serial` is what replaces the key:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          RotatedOn: "2026-11-24"
+      Properties:
+        UserName: !Ref User
+        Serial: 4
+
+## Undetermined
+
+A date or an interval that the code does not fix; and, where the age is all that is known, a value that could hold a
+lifetime.
+
+## Configuration
+
+`max_lifetime_days` (90 unless configured), for some keys in `overrides`, and the lists in `names`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.intervals import describe_interval
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import in_use, overdue
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, day, end, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+    from posturio_iac.rules._evidence import Overdue
+
+RULE = Rule(
+    id="iam.overdue_access_key_rotations",
+    severity=Severity.MEDIUM,
+    title="Access keys that are overdue for rotation",
+    cis=ROTATE_WITHIN_90_DAYS,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at the stated day where there is one."""
+    late = overdue(key, context) if in_use(key) else None
+    if late is None:
+        return
+    limit = (
+        f"{late.stated.source} states {describe_interval(late.limit)}"
+        if late.stated
+        else f"at most {describe_interval(late.limit)} are allowed"
+    )
+    message = f"{key.address} {_since(late)}, {ago(late.since, context)}, while {limit}."
+    if late.rotated is None:
+        yield Violation(message, sentence("replace the key", f"or {key.remedies.disable}"))
+    else:
+        yield Violation(message, sentence(f"replace the key and set {late.rotated.source} to {day(context.as_of)}"), late.rotated.span)
+
+
+def _since(late: Overdue) -> str:
+    """Say when the key came to be, and what says so."""
+    if late.rotated is None:
+        return f"was created on {day(late.since)}"
+    return f"was last rotated on {end(late.rotated)} by {late.rotated.source}"

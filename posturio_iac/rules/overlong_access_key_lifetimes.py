@@ -1,0 +1,141 @@
+"""Access keys that may live longer than allowed.
+
+An active key is flagged when every lifetime that counts exceeds the maximum: a rotation at a longer interval, an end
+further away. A date in 2099 is not a lifetime. A date on which the key was rotated last does not exceed anything by
+itself, since the next rotation is due after the maximum; it does when it lies that far ahead.
+
+## Why it matters
+
+The longer one key is valid, the more copies of it exist and the longer a leaked one is of use. Standards ask for 90
+days at most.
+
+## Terraform
+
+Flagged:
+
+    resource "time_rotating" "ci" {
+      rotation_days = 365
+    }
+
+    resource "time_static" "ci" {
+      rfc3339 = time_rotating.ci.rfc3339
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+      lifecycle {
+        replace_triggered_by  = [time_static.ci]
+        create_before_destroy = true
+      }
+    }
+
+Mended:
+
+    resource "time_rotating" "ci" {
+      rotation_days = 60
+    }
+
+## CloudFormation
+
+Flagged:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Rotation: 365d
+      Properties:
+        UserName: !Ref User
+
+Mended:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Rotation: 90d
+      Properties:
+        UserName: !Ref User
+
+## Undetermined
+
+The key is not flagged while one lifetime is unknown, since that one may be short enough.
+
+## Configuration
+
+`max_lifetime_days` (90 unless configured), for some keys in `overrides`. With `require = "enforced"` only enforced
+lifetimes count.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.intervals import describe_interval
+from posturio_iac.model import Effect, Kind
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import counted, has, in_use, latest_end
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, end, last_day, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.overlong_access_key_lifetimes",
+    severity=Severity.MEDIUM,
+    title="Access keys that may live longer than allowed",
+    cis=ROTATE_WITHIN_90_DAYS,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at the shortest lifetime."""
+    evidence = counted(key, context)
+    evidence = tuple(e for e in evidence if e.kind is not Kind.ROTATED) or evidence
+    if not in_use(key) or not evidence or has(key, Effect.UNKNOWN) or not all(_exceeds(e, context) for e in evidence):
+        return
+    shortest = min(evidence, key=lambda e: _ends(e, context))
+    change = f"set {shortest.source} to {_limit(shortest, context)}"
+    yield Violation(_message(key, shortest, context), sentence(change), shortest.span)
+
+
+def _exceeds(evidence: Lifetime, context: Context) -> bool:
+    """Whether it is known to be longer than allowed."""
+    if evidence.kind is Kind.ROTATION:
+        return evidence.interval is not None and evidence.interval > context.max_lifetime
+    return evidence.at is not None and evidence.at > latest_end(context)
+
+
+def _ends(evidence: Lifetime, context: Context) -> datetime:
+    """When the key would end if it were created now."""
+    if evidence.interval is not None:
+        return context.as_of + evidence.interval
+    return evidence.at or datetime.max.replace(tzinfo=timezone.utc)
+
+
+def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
+    """Say how long it is, and how long is allowed."""
+    limit = f"while at most {allowed(context)} are allowed."
+    if evidence.interval is not None:
+        return f"{key.address} may live {describe_interval(evidence.interval)} by {evidence.source}, {limit}"
+    ahead = describe_interval((evidence.at or context.as_of) - context.as_of)
+    if evidence.kind is Kind.ROTATED:
+        return f"{key.address} claims by {evidence.source} a rotation on {end(evidence)}, which is {ahead} ahead, {limit}"
+    return f"{key.address} may live until {end(evidence)} by {evidence.source}, which is {ahead} ahead, {limit}"
+
+
+def _limit(evidence: Lifetime, context: Context) -> str:
+    """What it may say."""
+    match evidence.kind:
+        case Kind.ROTATION:
+            return f"{allowed(context)} or less"
+        case Kind.ROTATED:
+            return "the day of the last rotation"
+        case Kind.EXPIRY:
+            return f"{last_day(context)} or earlier"

@@ -1,0 +1,94 @@
+"""Access keys that nobody owns.
+
+A key of a user is flagged when no owner and no application is named for it: not in the user's tags (default tags of the
+provider included), not in metadata, not in a comment, not in the user's path, not in CODEOWNERS.
+
+## Why it matters
+
+Before a key is disabled somebody has to be asked. Where nobody can be, the key stays.
+
+## Terraform
+
+Flagged:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2027-01-31" }
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+    }
+
+Mended:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2027-01-31", owner = "payments@example.com" }
+    }
+
+## CloudFormation
+
+Flagged:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2027-01-31"
+      Properties:
+        UserName: !Ref User
+
+Mended:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2027-01-31"
+          Owner: payments@example.com
+      Properties:
+        UserName: !Ref User
+
+## Undetermined
+
+The key is not flagged when the code does not fix a value that could name the owner, such as `tags = var.tags`.
+
+## Configuration
+
+`names.owner` says which names mean an owner. The severity is low: the finding informs and does not fail a run unless
+`fail_on = "low"`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.rules import register
+from posturio_iac.rules._words import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.ownerless_access_keys",
+    severity=Severity.LOW,
+    title="Access keys that nobody owns",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    if key.is_root is not False:
+        return
+    match key.owner:
+        case None | "":
+            message = f"{key.address} has no owner, so nobody can be asked before it is disabled or replaced."
+            yield Violation(message, sentence(key.remedies.stating("owner", "team@example.com")))
+        case _:
+            return

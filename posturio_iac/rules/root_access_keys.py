@@ -1,0 +1,65 @@
+"""Access keys of the root user.
+
+A key that belongs to the root user of an account is flagged, whatever else is known about it. What other rules would
+say about it is not reported as well.
+
+## Why it matters
+
+No policy restricts the root user. Whoever holds its key can delete everything, close the account and lock everybody
+else out.
+
+## Terraform
+
+`aws_iam_access_key` cannot create a key for the root user, so the live check is what finds one. A user that is merely
+called `root` is a user like others:
+
+    resource "aws_iam_access_key" "root" {
+      user = "root"
+    }
+
+Mended by not having a long-lived key at all:
+
+    resource "aws_iam_role" "admin" {
+      name               = "admin"
+      assume_role_policy = data.aws_iam_policy_document.admin.json
+    }
+
+## CloudFormation
+
+`AWS::IAM::AccessKey` cannot create one either.
+
+## Undetermined
+
+Whether a key belongs to the root user is known as soon as the key is.
+
+## Configuration
+
+None.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.rules import register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.root_access_keys",
+    severity=Severity.CRITICAL,
+    title="Access keys of the root user",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    if key.is_root is True:
+        message = f"{key.address} belongs to the root user, whom no policy restricts."
+        yield Violation(message, "Delete the key while signed in as the root user, and use an IAM role in its place.")

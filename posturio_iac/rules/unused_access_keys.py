@@ -1,0 +1,88 @@
+"""Access keys that show no recent use.
+
+An active key is flagged when it was last used longer ago than the window. A key that was never used is judged by its
+age: within the window it is fresh, beyond it nobody needs it.
+
+## Why it matters
+
+Nobody notices when a key that nobody uses is stolen. Find it, ask its owner, disable it, delete it after the grace, and
+keep the next one out by stating its end in code.
+
+## Terraform
+
+Code does not tell when a key was used, so the live check decides. What keeps such keys from appearing is an end that
+the code states:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2027-01-31" }
+    }
+
+Switch an unused one off:
+
+    resource "aws_iam_access_key" "ci" {
+      user   = aws_iam_user.ci.name
+      status = "Inactive"
+    }
+
+## CloudFormation
+
+Switch an unused one off:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+        Status: Inactive
+
+## Undetermined
+
+A key of which AWS did not say when it was used, for instance because the call was denied. An error is not the same as
+never used.
+
+## Configuration
+
+`unused_days` (45 unless configured), for some keys in `overrides`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.intervals import describe_interval
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, ago, day, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.unused_access_keys",
+    severity=Severity.MEDIUM,
+    title="Access keys that show no recent use",
+    cis=UNUSED_FOR_45_DAYS,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    if not in_use(key):
+        return
+    match key.last_used, key.created:
+        case datetime() as moment, _:
+            seen = "was last used"
+        case None, datetime() as moment:
+            seen = "was never used since it was created"
+        case _:
+            return
+    if context.as_of - moment > context.window:
+        limit = f"longer than the window of {describe_interval(context.window)}"
+        message = f"{key.address} {seen} on {day(moment)}, {ago(moment, context)}, {limit}."
+        yield Violation(message, sentence(key.remedies.disable, f"and delete the key {describe_interval(context.grace)} later"))
