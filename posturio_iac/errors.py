@@ -1,5 +1,9 @@
-"""Errors that end a run with one sentence and exit code 2."""
+"""Errors that end a run with one sentence."""
 
 
 class UsageError(Exception):
-    """The command line or the configuration is wrong; the text says what, where and what to do."""
+    """The command line or the configuration is wrong; the text says what, where and what to do. Exit code 2."""
+
+
+class OutputError(Exception):
+    """A result could not be written; the text says where and why. Exit code 3."""

@@ -5,7 +5,6 @@ A format is a module here with ``render(report: Report, context: RenderContext) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -21,9 +20,13 @@ FORMATS = {
 """Where the function of each format is, as ``module:function``."""
 
 
-@dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What a format may know beside the report. Everything in it was read, measured or decided by the caller."""
+    """What a format may know beside the report. Everything in it was read, measured or decided by the caller.
+
+    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
+    """
+
+    __slots__ = ("color", "elapsed", "lines", "quiet", "root", "verbose")
 
     lines: Callable[[str, int], str | None]
     """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
@@ -31,12 +34,26 @@ class RenderContext:
     """The scan root, absolute. The paths of the report are relative to it."""
     elapsed: float
     """How long the run took, in seconds."""
-    color: bool = False
+    color: bool
     """Whether terminal colours are wanted."""
-    verbose: bool = False
+    verbose: bool
     """Whether clean keys and suppressed findings are listed too."""
-    quiet: bool = False
+    quiet: bool
     """Whether only findings are listed."""
+
+    def __init__(
+        self,
+        lines: Callable[[str, int], str | None],
+        root: str,
+        elapsed: float,
+        *,
+        color: bool = False,
+        verbose: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        """Hold what the caller knows."""
+        self.lines, self.root, self.elapsed = lines, root, elapsed
+        self.color, self.verbose, self.quiet = color, verbose, quiet
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:

@@ -67,7 +67,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "owner": _known(key.owner),
         "verdict": judged.verdict.value,
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
-        "undecided": [_text(reason) for reason in judged.undecided],
+        **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
         **_deployed(judged),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.dates import describe_date
 from posturio_iac.finding import Level, Severity, Verdict
 from posturio_iac.render.excerpt import excerpt
 from posturio_iac.terminal import paint, printable
@@ -104,7 +105,7 @@ def _suppressed(report: Report, context: RenderContext) -> tuple[str, ...]:
     rows = []
     for finding in report.findings:
         if (why := finding.suppressed) is not None:
-            until = f" until {why.until:%Y-%m-%d}" if why.until else ""
+            until = f" until {describe_date(why.until)}" if why.until else ""
             rows.append(f"  {place(finding.span) or printable(finding.address)}: {finding.rule.id}")
             rows.append(f"    {why.source}{until}: {printable(why.reason)}")
     return (f"{paint('Suppressed', 'bold', color=context.color)}:", *rows) if rows else ()

@@ -1,0 +1,107 @@
+"""The command line: finds the subcommand, and is the one place that turns exceptions into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from posturio_iac import __version__
+from posturio_iac.commands import COMMANDS
+from posturio_iac.commands.output import to_stdout
+from posturio_iac.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEBUG = "POSTURIO_IAC_DEBUG"
+CLEAN, USAGE, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
+"""As `posturio_iac.finding.Exit`, which is not imported for a message."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; nothing is raised."""
+    try:
+        _reconfigure()
+        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except UsageError as error:
+        return _complain(str(error), USAGE)
+    except OutputError as error:
+        return _complain(str(error), INCOMPLETE)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the last seam: a crash must be a sentence and an exit code, never a traceback
+        return _crashed(error)
+
+
+def _dispatch(argv: list[str]) -> int:
+    """Call the subcommand that the first word names."""
+    match argv:
+        case ["--version" | "-V", *_]:
+            to_stdout(f"posturio-iac {__version__}\n")
+            return CLEAN
+        case ["--help" | "-h" | "help", *_]:
+            to_stdout(usage())
+            return CLEAN
+        case []:
+            sys.stderr.write(usage())
+            return USAGE
+        case [name, *rest] if name in COMMANDS:
+            code: int = import_module(COMMANDS[name][0]).run(rest)
+            return code
+        case [name, *_]:
+            raise UsageError(_unknown(name))
+
+
+def usage() -> str:
+    """Return the help of the program as a whole."""
+    rows = "".join(f"  {name:<10} {summary}\n" for name, (_, summary) in COMMANDS.items())
+    return (
+        "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
+        f"{(import_module('posturio_iac').__doc__ or '').strip()}\n\n"
+        f"commands:\n{rows}\n"
+        "options:\n  --help     Print this help; `posturio-iac COMMAND --help` prints that of a command\n  --version  Print the version\n\n"
+        "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"
+    )
+
+
+def _unknown(name: str) -> str:
+    from posturio_iac.nearest import hint  # noqa: PLC0415 - only a mistake needs it
+
+    if name.startswith("-"):
+        return f"there is no option {name} here; options follow a command, such as `posturio-iac scan {name}`"
+    if os.path.exists(name):
+        return f'there is no command "{name}"; `posturio-iac scan {name}` scans that path'
+    return f'there is no command "{name}"{hint(name, COMMANDS)}'
+
+
+def _complain(text: str, code: int) -> int:
+    """Say one sentence on standard error."""
+    from posturio_iac.terminal import printable  # noqa: PLC0415 - only a mistake needs it
+
+    try:
+        sys.stderr.write(f"posturio-iac: {printable(text)}\n")
+    except OSError:
+        pass
+    return code
+
+
+def _crashed(error: Exception) -> int:
+    if os.environ.get(DEBUG) == "1":
+        import traceback  # noqa: PLC0415 - only for whoever mends us
+
+        traceback.print_exc()
+    detail = str(error).partition("\n")[0][:200]
+    return _complain(
+        f"stopped by an error of its own ({type(error).__name__}{': ' if detail else ''}{detail}); nothing was judged. "
+        f"Please report it with the output of {DEBUG}=1",
+        INCOMPLETE,
+    )
+
+
+def _reconfigure() -> None:
+    """Let output never fail on a character that the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")

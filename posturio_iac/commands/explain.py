@@ -1,0 +1,58 @@
+"""``posturio-iac explain``: a rule's page, offline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.output import to_stdout
+from posturio_iac.terminal import paint, wants_color
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from posturio_iac.commands.parser import Parser
+    from posturio_iac.rules import Registered
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print a page, or the list of rules when none is named."""
+    arguments = parser()
+    try:
+        given = arguments.parse(argv)
+    except SystemExit:  # --help
+        return 0
+    from posturio_iac.rules import all_rules  # noqa: PLC0415 - not for --help
+
+    rules = all_rules()
+    color = wants_color("auto", sys.stdout, os.environ)
+    to_stdout(listing(rules, color=color) if given.rule is None else _page(given.rule, rules, color=color))
+    return 0
+
+
+def parser() -> Parser:
+    """Return the parser of the command."""
+    from posturio_iac.commands.parser import Parser  # noqa: PLC0415 - argparse is slow to load
+
+    made = Parser("posturio-iac explain", "Prints the page of a rule, or lists the rules.", "posturio-iac explain [RULE]")
+    made.add_argument("rule", nargs="?", metavar="RULE", help="A rule's id, or the last part of it")
+    return made
+
+
+def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
+    """Return one line for each rule."""
+    wide = max(map(len, rules), default=0)
+    return "".join(
+        f"{paint(name, 'bold', color=color)}{' ' * (wide - len(name))}  {entry.rule.severity.name:<8}  {entry.rule.title}\n"
+        for name, entry in rules.items()
+    )
+
+
+def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
+    from posturio_iac.nearest import rule_id  # noqa: PLC0415 - not for the list
+
+    entry = rules[rule_id(name, rules)]
+    rule = entry.rule
+    cis = f"\n\nCIS AWS Foundations Benchmark: {', '.join(rule.cis)}" if rule.cis else ""
+    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name}): {rule.title}\n\n{entry.page}{cis}\n"

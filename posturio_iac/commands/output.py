@@ -1,0 +1,80 @@
+"""Where results go: to standard output, or to files that are replaced in one step."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from posturio_iac.errors import OutputError
+
+STDOUT = "-"
+
+
+def write(text: str, target: str) -> None:
+    """Write to a file, or to standard output when ``target`` is ``-``.
+
+    Raises:
+        OutputError: it cannot be written. A file that was there is still whole.
+
+    """
+    if target == STDOUT:
+        to_stdout(text)
+        return
+    try:
+        _replace(os.path.realpath(target), text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+
+
+def to_stdout(text: str) -> None:
+    """Write to standard output; a reader that has gone away is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+    except OSError as error:
+        silence_stdout()
+        raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
+
+
+def silence_stdout() -> None:
+    """Keep the interpreter from complaining, when it exits, about what could not be written."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Put ``data`` in place of a regular file in one step; write into a device or pipe as it is."""
+    mode = _mode(path)
+    if mode is not None and not stat.S_ISREG(mode):
+        with open(path, "wb") as device:
+            device.write(data)
+        return
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            file.write(data)
+        if mode is not None:
+            os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, path)
+    except BaseException:
+        _forget(temporary)
+        raise
+
+
+def _mode(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mode
+    except FileNotFoundError:
+        return None
+
+
+def _forget(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

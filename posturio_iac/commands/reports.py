@@ -1,0 +1,55 @@
+"""Hands a report to the formats and their outputs, and what must be known about the run to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.output import STDOUT, write
+from posturio_iac.commands.sources import Sources
+from posturio_iac.finding import Level
+from posturio_iac.render import RenderContext, renderer
+from posturio_iac.terminal import paint, printable, wants_color
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from posturio_iac.finding import Diagnostic, Report
+
+COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
+
+
+def emit(report: Report, targets: Sequence[tuple[str, str]], given: argparse.Namespace, *, root: str, elapsed: float) -> None:
+    """Write the report in each format to its target, files before standard output.
+
+    Raises:
+        OutputError: a target cannot be written.
+
+    """
+    choice = given.color or "auto"
+    _diagnose(report.diagnostics, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
+    sources = Sources(root)
+    ready = []
+    for name, target in targets:
+        color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"
+        context = RenderContext(sources.line, root, elapsed, color=color, verbose=bool(given.verbose), quiet=bool(given.quiet))
+        ready.append((renderer(name)(report, context), target))
+    for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
+        write(text, target)
+
+
+def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
+    """Print what a reader must know about the run, errors only when ``quiet``."""
+    lines = [_line(d, color=color) for d in diagnostics if d.level is Level.ERROR or not quiet]
+    if lines:
+        sys.stderr.write("".join(lines))
+        sys.stderr.flush()
+
+
+def _line(diagnostic: Diagnostic, *, color: bool) -> str:
+    parts = [diagnostic.account, diagnostic.path, diagnostic.line, diagnostic.column]
+    where = ":".join(printable(str(part)) for part in parts if part is not None)
+    level = paint(diagnostic.level.value, "bold", COLORS[diagnostic.level], color=color)
+    return f"{where}{': ' if where else ''}{level}: {printable(diagnostic.message)}\n"

@@ -1,0 +1,68 @@
+"""The settings of one run: the command line laid over the configuration file."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.config import Config, find
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from posturio_iac.finding import Severity
+
+PLAIN = ("fail_on", "strict", "engine", "max_file_size")
+"""Settings that the command line replaces."""
+
+
+def settings(given: argparse.Namespace, paths: Sequence[str]) -> Config:
+    """Return the configuration for ``paths`` with the options of the command line laid over it.
+
+    ``--select`` replaces the file's ``select`` and ``ignore``; ``--ignore`` and ``--exclude`` add to the file's; ``--var-file`` comes after.
+    """
+    config = _configured(given, paths)
+    changes = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
+    if given.select:
+        changes |= {"select": split(given.select), "ignore": ()}
+    if given.ignore:
+        changes["ignore"] = (*changes.get("ignore", config.ignore), *split(given.ignore))
+    if given.var_files:
+        changes["var_files"] = (*config.var_files, *map(os.path.abspath, given.var_files))
+    return config.with_values(**changes)
+
+
+def split(values: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in values that may hold several, with commas."""
+    return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
+
+
+def threshold(name: str) -> Severity | None:
+    """Return the least severity that fails, None for ``never``."""
+    from posturio_iac.finding import Severity  # noqa: PLC0415 - not before there is a report
+
+    return None if name == "never" else Severity(name)
+
+
+def _configured(given: argparse.Namespace, paths: Sequence[str]) -> Config:
+    if given.no_config:
+        if given.config:
+            raise UsageError("--config and --no-config exclude each other")
+        return Config()
+    path = given.config or find(_common_folder(paths))
+    if path is None:
+        return Config()
+    from posturio_iac.config_load import load  # noqa: PLC0415 - most runs have no configuration file
+
+    return load(path)
+
+
+def _common_folder(paths: Sequence[str]) -> str:
+    """The folder that holds everything that is scanned: the search for configuration starts there."""
+    folders = [p if os.path.isdir(p) else os.path.dirname(p) for p in (os.path.abspath(path) for path in paths)]
+    try:
+        return os.path.commonpath(folders) if folders else os.getcwd()
+    except ValueError:  # different drives
+        return os.getcwd()

@@ -1,0 +1,30 @@
+"""Lines of the code that a report points at."""
+
+from __future__ import annotations
+
+import os
+
+
+class Sources:
+    """Reads files below a root once, when a line of them is asked for."""
+
+    __slots__ = ("_files", "_root")
+
+    def __init__(self, root: str) -> None:
+        """Read below the folder ``root``."""
+        self._root = root
+        self._files: dict[str, list[str]] = {}
+
+    def line(self, path: str, number: int) -> str | None:
+        """Return line ``number`` (from 1) without its end, or None where there is none."""
+        lines = self._files.get(path)
+        if lines is None:
+            lines = self._files[path] = self._read(path)
+        return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
+
+    def _read(self, path: str) -> list[str]:
+        try:
+            with open(os.path.join(self._root, path), "rb") as file:
+                return file.read().decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
+        except (OSError, ValueError):
+            return []

@@ -1,0 +1,134 @@
+"""Every option of a scan, once: the command line, the configuration file, its validation and its reference come from these tables."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class Shape(str, Enum):
+    """What an option holds, as a reader of the reference sees it."""
+
+    DAYS = "whole number of days"
+    SWITCH = "true or false"
+    TEXT = "text"
+    CHOICE = "one of"
+    SIZE = "bytes, or text such as 10MB"
+    LIST = "list of text"
+    RULES = "list of rules"
+    MOMENT = "date or RFC 3339 time"
+    MAPPING = "table of text"
+    TABLE = "table"
+    TABLES = "array of tables"
+    FREE = "array of tables, free"
+
+
+class Option:
+    """One option: where it can stand, what it holds and what it means. Immutable by agreement.
+
+    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
+    """
+
+    __slots__ = ("choices", "default", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape")
+
+    def __init__(
+        self,
+        name: str,
+        shape: Shape,
+        text: str,
+        default: Any = None,
+        choices: tuple[str, ...] = (),
+        *,
+        flag: str = "",
+        metavar: str = "",
+        in_file: bool = True,
+        required: bool = False,
+        fields: tuple[Option, ...] = (),
+    ) -> None:
+        """Describe the option ``name``; ``text`` is one sentence without a full stop.
+
+        ``flag`` is its name on the command line, when it has one; ``in_file`` says whether the configuration file may hold it;
+        ``fields`` are what its table, or each of its tables, may hold.
+        """
+        self.name, self.shape, self.help, self.default, self.choices = name, shape, text, default, choices
+        self.flag, self.metavar, self.in_file, self.required, self.fields = flag, metavar, in_file, required, fields
+
+
+FAIL_ON = ("low", "medium", "high", "critical", "never")
+ENGINES = ("auto", "terraform", "opentofu")
+REQUIRE = ("declared", "enforced")
+
+LIMITS = (
+    Option("max_lifetime_days", Shape.DAYS, "How long a key may live", 90),
+    Option("unused_days", Shape.DAYS, "How long an active key may go unused (live)", 45),
+    Option("grace_days", Shape.DAYS, "How long a disabled key may stay before it is deleted", 14),
+    Option(
+        "require",
+        Shape.CHOICE,
+        "Which lifetimes suffice: declared ones, that people act on, or only those that the code itself enforces",
+        "declared",
+        REQUIRE,
+    ),
+)
+"""The options that an override may change for some keys."""
+
+UNTIL = Option("until", Shape.MOMENT, "The last day on which it holds")
+REASON = Option("reason", Shape.TEXT, "Why, for whoever reads it later")
+
+OVERRIDE = (
+    Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; any of them suffices", ()),
+    Option("tags", Shape.MAPPING, "Tags of the key's user, values as globs; all of them must match", {}),
+    *(Option(o.name, o.shape, o.help, None, o.choices) for o in LIMITS),
+    REASON,
+    UNTIL,
+)
+
+SUPPRESSION = (
+    Option("rule", Shape.TEXT, "The rule, by its id or the last part of it", required=True),
+    Option("path", Shape.TEXT, "Glob of files, relative to this file's folder"),
+    Option("address", Shape.TEXT, "Glob of the key's address; `*` stands for any text"),
+    Option(REASON.name, REASON.shape, REASON.help, required=True),
+    UNTIL,
+)
+
+NAMES = (
+    Option("prefixes", Shape.LIST, "More prefixes that are dropped before a name is compared", ()),
+    Option("expiry", Shape.LIST, "More names of a date on which the key ends", ()),
+    Option("rotation", Shape.LIST, "More names of an interval at which the key is replaced", ()),
+    Option("rotate_by", Shape.LIST, "More names of a date by which the key must be replaced", ()),
+    Option("rotated_on", Shape.LIST, "More names of the date on which the key was last replaced", ()),
+    Option("owner", Shape.LIST, "More names of whoever answers for the key", ()),
+    Option("exempt", Shape.LIST, "More names of an exemption from rotation, which is no lifetime", ()),
+)
+
+OPTIONS = (
+    *LIMITS,
+    Option("fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"),
+    Option("strict", Shape.SWITCH, "Let undetermined keys make the exit code 1 too", False, flag="--strict"),
+    Option("select", Shape.RULES, "Judge by these rules only", (), flag="--select", metavar="RULE"),
+    Option("ignore", Shape.RULES, "Leave these rules out", (), flag="--ignore", metavar="RULE"),
+    Option("exclude", Shape.LIST, "Globs of files and folders that are not searched", (), flag="--exclude", metavar="GLOB"),
+    Option("max_file_size", Shape.SIZE, "Skip larger files, and say so", 10 * 1024 * 1024, flag="--max-file-size", metavar="SIZE"),
+    Option("engine", Shape.CHOICE, "What runs the code; auto looks at file names and lock files", "auto", ENGINES, flag="--engine", metavar="ENGINE"),
+    Option("engine_version", Shape.TEXT, "The version of that engine, where neither required_version nor a lock file fixes it"),
+    Option("var_files", Shape.LIST, "Files of variable values for the root modules", (), flag="--var-file", metavar="FILE"),
+    Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
+    Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
+    Option("overrides", Shape.TABLES, "Other limits for some keys; a looser one needs `reason` and `until`", (), fields=OVERRIDE),
+    Option("suppressions", Shape.TABLES, "Findings that do not count, by rule and place", (), fields=SUPPRESSION),
+)
+"""What the configuration file may hold, in the order of the reference."""
+
+ARGUMENTS = (
+    *(o for o in OPTIONS if o.flag),
+    Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
+    Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
+    Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
+    Option("config", Shape.TEXT, "Read this configuration file, not the nearest one", flag="--config", metavar="FILE", in_file=False),
+    Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
+    Option("stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False),
+    Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
+    Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", in_file=False),
+    Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", in_file=False),
+)
+"""What the command line of ``scan`` may hold, in the order of its help."""

@@ -1,0 +1,40 @@
+"""Names that a person mistyped, and what was probably meant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def hint(word: str, choices: Iterable[str]) -> str:
+    """Return ``; did you mean "…"?`` for the choice that is most like ``word``, else the choices themselves."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
+    known = list(choices)
+    if close := get_close_matches(word.lower(), known, n=1, cutoff=0.5):
+        return f'; did you mean "{close[0]}"?'
+    return f"; there are {', '.join(known)}" if known else ""
+
+
+def rule_id(name: str, ids: Iterable[str]) -> str:
+    """Return the id of the rule that ``name`` means: an id, or the part after its dot.
+
+    Raises:
+        UsageError: there is no such rule; the text names the nearest one.
+
+    """
+    known = tuple(ids)
+    wanted = name.strip().lower().replace("-", "_")
+    for candidate in known:
+        if wanted in {candidate, candidate.rpartition(".")[2]}:
+            return candidate
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
+    short = {candidate.rpartition(".")[2]: candidate for candidate in known}
+    close = get_close_matches(wanted.rpartition(".")[2], short, n=1, cutoff=0.4)
+    meant = f'; did you mean "{short[close[0]]}"?' if close else "; `posturio-iac explain` lists them"
+    raise UsageError(f'there is no rule "{name}"{meant}')

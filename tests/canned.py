@@ -1,0 +1,75 @@
+"""One report that has everything in it, for the tests of every format."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
+from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Remedies, Span, Unknown
+from posturio_iac.render import RenderContext
+
+AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
+REMEDIES = Remedies("add {name}", "rotate every {value} days", "disable it")
+WITHOUT = Rule("iam.access_keys_without_lifetime", Severity.MEDIUM, "Access keys without lifetime", ("v5.0 1.13",))
+OWNERLESS = Rule("iam.ownerless_access_keys", Severity.LOW, "Access keys without owner")
+EXPIRED = Rule("iam.expired_access_keys", Severity.HIGH, "Expired access keys")
+
+LINES = {
+    "iam/ci.tf": ['resource "aws_iam_access_key" "ci" {', "  user = aws_iam_user.ci.name", "}"],
+    "iam/old.tf": ["", '\tresource "aws_iam_access_key" "old" {'],
+    "iam/é.tf": ['resource "aws_iam_access_key" "é" {}'],
+}
+
+
+def span(path: str, line: int = 1, column: int = 1, end: int = 36) -> Span:
+    return Span(path, line, column, line, end)
+
+
+def key(address: str, where: Span | None, **more: object) -> AccessKey:
+    given = {"user": "ci", "user_address": None, "status": "Active", "remedies": REMEDIES, **more}
+    return AccessKey(address, "terraform", where, **given)  # type: ignore[arg-type]
+
+
+def finding(rule: Rule, address: str, where: Span | None, message: str, suppressed: Suppression | None = None) -> Finding:
+    return Finding(rule, rule.severity, message, "add a date", address, "terraform", where, "0123456789abcdef" * 2, suppressed)
+
+
+def report() -> Report:
+    ci, old, accent = span("iam/ci.tf"), span("iam/old.tf", 2, 2, 37), span("iam/é.tf")
+    ninety = Lifetime(Kind.ROTATION, Effect.ENFORCED, "time_rotating.ci", "90", ci, interval=timedelta(days=90))
+    past = Lifetime(Kind.EXPIRY, Effect.DECLARED, 'tag "expires" of aws_iam_user.old', "2026-01-31", None, at=AS_OF)
+    accepted = Suppression("moves to OIDC", datetime(2027, 3, 1, tzinfo=timezone.utc), "comment")
+    return Report(
+        AS_OF,
+        keys=(
+            JudgedKey(key("aws_iam_access_key.ci", ci, owner="payments@example.com"), Verdict.FLAGGED),
+            JudgedKey(key("aws_iam_access_key.old", old, lifetimes=(past,)), Verdict.FLAGGED),
+            JudgedKey(key("aws_iam_access_key.rotated", span("iam/ci.tf", 3), lifetimes=(ninety,)), Verdict.CLEAN),
+            JudgedKey(key('module.mail.aws_iam_access_key.this["a"]', accent, user=Unknown("var.user")), Verdict.SUPPRESSED),
+            JudgedKey(key("aws_iam_access_key.open", span("iam/ci.tf", 2)), Verdict.UNDETERMINED, ("var.tags is set by the caller",)),
+        ),
+        findings=(
+            finding(WITHOUT, "aws_iam_access_key.ci", ci, "aws_iam_access_key.ci has no end"),
+            finding(OWNERLESS, "aws_iam_access_key.ci", ci, "nobody answers for it"),
+            finding(EXPIRED, "aws_iam_access_key.old", old, "aws_iam_access_key.old should have ended on 2026-01-31"),
+            finding(OWNERLESS, 'module.mail.aws_iam_access_key.this["a"]', accent, "nobody answers for it", accepted),
+        ),
+        diagnostics=(
+            Diagnostic(Level.ERROR, "expected a closing brace", "iam/broken.tf", 7, 3),
+            Diagnostic(Level.NOTE, "the engine is OpenTofu"),
+        ),
+        files=12,
+    )
+
+
+def empty(files: int = 12, diagnostics: tuple[Diagnostic, ...] = ()) -> Report:
+    return Report(AS_OF, (), (), diagnostics, files)
+
+
+def line(path: str, number: int) -> str | None:
+    lines = LINES.get(path, [])
+    return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+def context(**more: object) -> RenderContext:
+    return RenderContext(**{"lines": line, "root": "/repository", "elapsed": 0.084, **more})  # type: ignore[arg-type]

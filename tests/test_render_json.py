@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from posturio_iac.finding import Report
+from posturio_iac.render.contract import render
+from tests import canned
+
+SCHEMA = json.loads((Path(__file__).parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def document(report: Report) -> Any:
+    made = json.loads(render(report, canned.context()))
+    VALIDATOR.validate(made)
+    return made
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_object_of_the_schema_is_closed() -> None:
+    def objects(node: Any) -> Any:
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                yield node
+            for child in node.values():
+                yield from objects(child)
+
+    found = list(objects(SCHEMA))
+    assert len(found) == 8
+    assert all(node["additionalProperties"] is False and set(node["required"]) <= set(node["properties"]) for node in found)
+
+
+def test_a_report_with_everything_follows_the_schema() -> None:
+    made = document(canned.report())
+    assert list(made) == ["version", "tool", "as_of", "keys", "findings", "diagnostics", "summary"]
+    assert made["as_of"] == "2026-11-24T12:00:00Z"
+    assert made["summary"] == {
+        "files": 12, "keys": 5, "flagged": 2, "clean": 1, "undetermined": 1, "suppressed": 1, "score": 25,
+    }  # fmt: skip
+
+
+def test_keys_say_what_is_known() -> None:
+    ci, _, rotated, accent, undetermined = document(canned.report())["keys"]
+    assert (ci["path"], ci["line"], ci["owner"], ci["verdict"]) == ("iam/ci.tf", 1, "payments@example.com", "flagged")
+    assert accent["user"] is None
+    assert "undecided" not in ci
+    assert undetermined["undecided"] == ["var.tags is set by the caller"]
+    assert rotated["lifetime"] == [
+        {"kind": "rotation", "value": "90", "effect": "enforced", "source": "time_rotating.ci", "path": "iam/ci.tf", "line": 1}
+    ]
+
+
+def test_findings_carry_their_region_and_their_suppression() -> None:
+    first, *_, last = document(canned.report())["findings"]
+    assert [first[name] for name in ("line", "column", "end_line", "end_column")] == [1, 1, 1, 36]
+    assert "suppressed" not in first
+    assert last["suppressed"] == {"reason": "moves to OIDC", "until": "2027-03-01T00:00:00Z", "source": "comment"}
+
+
+def test_a_deployed_key_has_no_place_and_says_when_it_was_used() -> None:
+    judged = canned.report().keys[0]
+    deployed = replace(judged.key, span=None, framework="aws", account="123456789012", key_id="…WXYZ", created=canned.AS_OF, last_used=None)
+    (made,) = document(replace(canned.report(), keys=(replace(judged, key=deployed),)))["keys"]
+    assert (made["path"], made["line"], made["end_line"]) == (None, None, None)
+    assert (made["account"], made["key_id"], made["created"]) == ("123456789012", "…WXYZ", "2026-11-24T12:00:00Z")
+    assert "last_used" not in made
+
+
+def test_the_score_of_no_decided_key_is_null() -> None:
+    assert document(canned.empty())["summary"]["score"] is None
+
+
+def test_bytes_that_are_not_utf8_are_still_valid_json() -> None:
+    finding = canned.finding(canned.WITHOUT, "a", canned.span("caf\udce9.tf"), "\u202e\x1b")
+    text = render(replace(canned.report(), findings=(finding,)), canned.context())
+    assert text.isascii()
+    assert json.loads(text)["findings"][0]["path"] == "caf\\xe9.tf"
+
+
+def test_what_the_contract_does_not_have_is_refused() -> None:
+    made = document(canned.report())
+    made["keys"][0]["secret"] = "x"  # noqa: S105 - no secret, the schema must refuse it
+    with pytest.raises(ValidationError, match="Additional properties"):
+        VALIDATOR.validate(made)
