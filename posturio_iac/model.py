@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Union
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -39,7 +39,7 @@ class Unknown:
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
 
 
-Attr = T | Unknown
+Attr = Union[T, Unknown]  # noqa: UP007 - mypy reads no generic alias from `T | Unknown`
 """A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
 
 
