@@ -13,26 +13,23 @@ if TYPE_CHECKING:
 
 _LONGEST = 4000
 _MOST_LINES = 50
-_MARKER = re.compile(r"[ \t]*(?:#+|//+|/\*+)?")
-_BLOCK_MARKER = re.compile(r"[ \t]*(?:/\*+|\*+(?!/))?")
-_START = re.compile(r"[ \t]*(posturio)[ \t]*:", re.IGNORECASE)
-MISSPELT = re.compile(r"[ \t]*posturio(?:[-_ ]iac[ \t]*:|[ \t./-]+ignore[ \t]*\[)", re.IGNORECASE)
-NO_COLON = re.compile(r"[ \t]*posturio[ \t]+([^\s=:]+)(?:[ \t]*[=:]|[ \t]+[0-9])", re.IGNORECASE)
-_CONTINUES = re.compile(r"\s*[^\s=\"'“]+[ \t]*=(?!=)")
+_MARKER = r"[ \t]*(?:#+|//+|/\*+)?"
+_BLOCK_MARKER = r"[ \t]*(?:/\*+|\*+(?!/))?"
+_START = r"(?i)[ \t]*(posturio)[ \t]*:"
+MISSPELT = r"(?i)[ \t]*posturio(?:[-_ ]iac[ \t]*:|[ \t./-]+ignore[ \t]*\[)"
+NO_COLON = r"(?i)[ \t]*posturio[ \t]+([^\s=:]+)(?:[ \t]*[=:]|[ \t]+[0-9])"
+_CONTINUES = r"\s*[^\s=\"'“]+[ \t]*=(?!=)"
 _QUOTED = rf'"(?:\\.|[^"\\]){{0,{_LONGEST}}}"|\'[^\']{{0,{_LONGEST}}}\'|“[^”]{{0,{_LONGEST}}}”'
-_OPEN = re.compile(rf"=[ \t]*(?:{_QUOTED})|(=[ \t]*[\"'“]|ignore[ \t]*\[[^\]]*$)", re.DOTALL | re.IGNORECASE)
-_ITEM = re.compile(
-    rf"""
+_OPEN = rf"(?is)=[ \t]*(?:{_QUOTED})|(=[ \t]*[\"'“]|ignore[ \t]*\[[^\]]*$)"
+_ITEM = rf"""(?xs)
     (?P<name>[^\s=,;"'“\[\]]+)[ \t]*=
     (?: [ \t]*(?P<quoted>{_QUOTED})
       | (?P<value>[^\s"'“][^\s]*)
       | [ \t]+(?![^\s=]+[ \t]*=)(?P<spaced>[^\s"'“][^\s]*)
       | (?=\s|$) )
     | (?P<word>[^\s,;][^\s]*)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+    """
+_ESCAPE = r"(?s)\\(.)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +88,10 @@ def statements(comment: Comment) -> Iterator[Statement]:
         start, offset = offset, offset + len(line) + 1
         if start < done:
             continue
-        if found := _START.match(line):
+        if found := re.match(_START, line):
             done = _end(text, start + found.end(), block=block)
             yield Statement(comment, text, row, start + found.start(1), start + found.end(), done)
-        elif MISSPELT.match(line) or NO_COLON.match(line):
+        elif re.match(MISSPELT, line) or re.match(NO_COLON, line):
             at = start + len(line) - len(line.lstrip())
             yield Statement(comment, text, row, at, at, start + len(line.rstrip()))
 
@@ -105,9 +102,9 @@ def _without_markers(text: str) -> tuple[str, bool]:
     if block:
         closing = text.rstrip()
         text = closing[:-2] + "  " if closing.endswith("*/") else text
-    marker = _BLOCK_MARKER if block else _MARKER
+    pattern = _BLOCK_MARKER if block else _MARKER
     lines = text.replace("\r", " ").split("\n")
-    return "\n".join(marker.sub(lambda found: " " * len(found[0]), line, count=1) for line in lines), block
+    return "\n".join(re.sub(pattern, lambda found: " " * len(found[0]), line, count=1) for line in lines), block
 
 
 def _end(text: str, body: int, *, block: bool) -> int:
@@ -115,8 +112,8 @@ def _end(text: str, body: int, *, block: bool) -> int:
     end = _line_end(text, body)
     for _ in range(_MOST_LINES if block else 0):
         following = text[end + 1 : _line_end(text, end + 1)]
-        is_open = any(found[1] for found in _OPEN.finditer(text, body, end))
-        if end == len(text) or (not is_open and (_START.match(following) or not _CONTINUES.match(following))):
+        is_open = any(found[1] for found in re.compile(_OPEN).finditer(text, body, end))
+        if end == len(text) or (not is_open and (re.match(_START, following) or not re.match(_CONTINUES, following))):
             break
         end = _line_end(text, end + 1)
     return body + len(text[body:end].rstrip())
@@ -130,13 +127,13 @@ def _line_end(text: str, start: int) -> int:
 
 def items(statement: Statement, start: int) -> Iterator[Item]:
     """Split what a statement says from ``start`` on."""
-    for found in _ITEM.finditer(statement.text, start, statement.end):
+    for found in re.compile(_ITEM).finditer(statement.text, start, statement.end):
         text = found[0] if found["quoted"] else found[0].rstrip(",;")
         span = statement.span(found.start(), found.start() + len(text))
         if found["word"]:
             yield Item("", text, span)
         elif quoted := found["quoted"]:
             inner = quoted[1:-1]
-            yield Item(found["name"], _ESCAPE.sub(r"\1", inner) if quoted[0] == '"' else inner, span)
+            yield Item(found["name"], re.sub(_ESCAPE, r"\1", inner) if quoted[0] == '"' else inner, span)
         else:
             yield Item(found["name"], (found["value"] or found["spaced"] or "").rstrip(",;"), span)

@@ -11,8 +11,7 @@ LAST_YEAR = 8999
 
 NEVER_ENDS = "says that the key never ends"
 
-_ISO = re.compile(
-    r"""
+_ISO = r"""(?x)
     (?P<year>[0-9]{4})
     (?: -(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))? | (?P<month8>[0-9]{2})(?P<day8>[0-9]{2}) )
     (?: [Tt\ ]
@@ -21,18 +20,16 @@ _ISO = re.compile(
           | (?P<minute4>[0-9]{2})(?:(?P<second6>[0-9]{2})(?:[.,](?P<fraction6>[0-9]+))?)? )
         \ ?(?P<zone>[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?
     )?
-    """,
-    re.VERBOSE,
-)
-_LEADING = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])")
-_YEAR_FIRST = re.compile(r"([0-9]{4})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{1,2})\b.*", re.DOTALL)
-_YEAR_LAST = re.compile(r"([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*", re.DOTALL)
-_MONTH_NAME = re.compile(r"\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
+    """
+_LEADING = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])|[0-9]{8}(?![0-9])"
+_YEAR_FIRST = r"(?s)([0-9]{4})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{1,2})\b.*"
+_YEAR_LAST = r"(?s)([0-9]{1,2})[-/._ ]([0-9]{1,2})[-/._ ]([0-9]{4})\b.*"
+_MONTH_NAME = r"(?i)\b(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b"
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _HOURS, _MINUTES, _SECONDS = range(24), range(60), range(61)
 _SHOWN = 40
 """How much of a value a message quotes."""
-_EPOCH = re.compile(r"([0-9]{9,10})(?:[0-9]{3})?")
+_EPOCH = r"([0-9]{9,10})(?:[0-9]{3})?"
 _NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever", "infinite", "permanent", "indefinite", "indefinitely"})
 _PLACEHOLDER = frozenset(
     {"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"}
@@ -45,7 +42,7 @@ def parse_date(text: str) -> datetime | None:
     A date without a time ends at 24:00, so it gives the next midnight; a month without a day (``2027-01``) ends with its last day.
     A time without a zone is in UTC. Years outside 1900 to 8999 name no moment.
     """
-    found = _ISO.fullmatch(text.strip())
+    found = re.fullmatch(_ISO, text.strip())
     if found is None:
         return None
     parts = found.groupdict()
@@ -66,7 +63,7 @@ def leading_date(text: str) -> datetime | None:
     whole = parse_date(text)
     if whole is not None:
         return whole
-    found = _LEADING.match(text.strip())
+    found = re.match(_LEADING, text.strip())
     return parse_date(found[0]) if found else None
 
 
@@ -142,12 +139,12 @@ def _calendar(year: str, month: str, day: str) -> str | None:
 
 def _near_iso(text: str) -> str | None:
     """Explain a date that begins with its year."""
-    found = _ISO.fullmatch(text)
+    found = re.fullmatch(_ISO, text)
     if found is not None and int(found["year"]) > LAST_YEAR:
         return f"{quote(text)} {NEVER_ENDS}; write a date such as 2027-01-31"
     if found is not None:
         return f"{quote(text)} is not in the calendar; write a date such as 2027-01-31"
-    found = _YEAR_FIRST.fullmatch(text)
+    found = re.fullmatch(_YEAR_FIRST, text)
     if found is None:
         return None
     iso = _calendar(found[1], found[2], found[3])
@@ -156,7 +153,7 @@ def _near_iso(text: str) -> str | None:
 
 def _day_first(text: str) -> str | None:
     """Explain a date that ends with its year."""
-    found = _YEAR_LAST.fullmatch(text)
+    found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return None
     readings = {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} - {None}
@@ -171,7 +168,7 @@ def _day_first(text: str) -> str | None:
 
 def _named_month(text: str) -> str | None:
     """Explain a date that spells its month."""
-    month = _MONTH_NAME.search(text)
+    month = re.search(_MONTH_NAME, text)
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     if month is None or year is None:
         return None
@@ -184,7 +181,7 @@ def _number(text: str) -> str | None:
     """Explain a number that is a year or counts seconds."""
     if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
         return f"{quote(text)} names only a year; write a date such as {text}-12-31"
-    found = _EPOCH.fullmatch(text)
+    found = re.fullmatch(_EPOCH, text)
     if found is None:
         return None
     moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))

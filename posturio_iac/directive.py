@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.comments import MISSPELT, NO_COLON, Comment, items, statements
 from posturio_iac.dates import date_trouble, parse_date, quote
 from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.hints import mentions_rotation
 from posturio_iac.model import Directive, Unknown
 from posturio_iac.names import Names, classify, normalise
 
@@ -40,8 +41,8 @@ class Parsed:
     """Warnings about what was written and has no effect."""
 
 
-_IGNORE = re.compile(r"\s*ignore\b(?:[ \t]*\[([^\]]*)\])?", re.IGNORECASE)
-__all__ = ["Comment", "Parsed", "parse"]
+_IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
+__all__ = ["Comment", "Parsed", "mentions_rotation", "parse"]
 
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
@@ -73,7 +74,7 @@ class _Reader:
         for statement in statements(comment):
             if statement.body == statement.start:
                 self._misspelt(statement)
-            elif found := _IGNORE.match(statement.text, statement.body, statement.end):
+            elif found := re.compile(_IGNORE).match(statement.text, statement.body, statement.end):
                 self._ignore(statement, found)
             else:
                 self._metadata(statement)
@@ -82,8 +83,8 @@ class _Reader:
         """Report a line that was meant for us and does not begin with ``posturio:``."""
         span = statement.span(statement.start, statement.end)
         line = statement.text[statement.start : statement.end].strip()
-        found = NO_COLON.match(line)
-        if MISSPELT.match(line):
+        found = re.match(NO_COLON, line)
+        if re.match(MISSPELT, line):
             self._problem(span, f"{quote(line)} has no effect; begin it with posturio: as in {_FORM}")
         elif found and classify(found[1], self.names):
             self._problem(span, f"{quote(line)} has no effect; write posturio: {found[1]}={_example(found[1])}")

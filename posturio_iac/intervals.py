@@ -26,15 +26,15 @@ _SPELLINGS = {
     **dict.fromkeys(("mo", "mos", "mon", "mons", "month", "months"), "mo"),
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "y"),
 }
-_PART = re.compile(r"([0-9]{1,18})[\s_-]*([a-z]+)[\s,]*")
-_PARTS = re.compile(rf"(?:{_PART.pattern})+")
-_NUMBER = re.compile(r"[0-9]{1,18}")
-_ISO = re.compile(
+_PART = r"([0-9]{1,18})[\s_-]*([a-z]+)[\s,]*"
+_PARTS = rf"(?:{_PART})+"
+_NUMBER = r"[0-9]{1,18}"
+_ISO = (
     r"p(?=[0-9t])(?:([0-9]{1,18})y)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})w)?(?:([0-9]{1,18})d)?"
     r"(?:t(?=[0-9])(?:([0-9]{1,18})h)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})s)?)?"
 )
 _ISO_UNITS = ("y", "mo", "w", "d", "h", "min", "s")
-_RATE = re.compile(r"rate\(\s*([0-9]{1,18})\s+(minutes?|hours?|days?)\s*\)")
+_RATE = r"rate\(\s*([0-9]{1,18})\s+(minutes?|hours?|days?)\s*\)"
 _ADVERBS = {
     "hourly": "1h",
     "daily": "1d",
@@ -49,13 +49,13 @@ _ADVERBS = {
 }
 _DAYS_IN_HOURS = 4
 _HUGE = 10**18
-_AMBIGUOUS = re.compile(r"([0-9]{1,18})[\s_-]*m")
+_AMBIGUOUS = r"([0-9]{1,18})[\s_-]*m"
 _TROUBLES = (
-    (re.compile(r"true|yes|on|enabled?|auto|automatic|automated|manual|required"), "names no interval"),
-    (re.compile(r"cron\(.*", re.DOTALL), "is a schedule and no interval"),
-    (re.compile(r"-\s*[0-9].*", re.DOTALL), "is negative"),
-    (re.compile(r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*"), "is not a whole number"),
-    (re.compile(rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?"), "is longer than a thousand years"),
+    (r"true|yes|on|enabled?|auto|automatic|automated|manual|required", "names no interval"),
+    (r"(?s)cron\(.*", "is a schedule and no interval"),
+    (r"(?s)-\s*[0-9].*", "is negative"),
+    (r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*", "is not a whole number"),
+    (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?", "is longer than a thousand years"),
 )
 """What is wrong with values of a form that people are known to write."""
 
@@ -70,13 +70,13 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
         whole = not isinstance(value, bool) and 0 <= value < _HUGE and value == int(value)
         return _total([(int(value), default_unit)]) if whole else None
     text = value.strip().lower()
-    if _NUMBER.fullmatch(text):
+    if re.fullmatch(_NUMBER, text):
         return _total([(int(text), default_unit)])
-    if found := _RATE.fullmatch(text):
+    if found := re.fullmatch(_RATE, text):
         return _total([(int(found[1]), _SPELLINGS[found[2]])])
-    if found := _ISO.fullmatch(text):
+    if found := re.fullmatch(_ISO, text):
         return _total([(int(n), unit) for n, unit in zip(found.groups(), _ISO_UNITS, strict=True) if n])
-    return _sum_of_parts(text) if _PARTS.fullmatch(text) else None
+    return _sum_of_parts(text) if re.fullmatch(_PARTS, text) else None
 
 
 def describe_interval(interval: timedelta) -> str:
@@ -104,16 +104,16 @@ def interval_trouble(text: str, default_unit: str = "d") -> str | None:
         return f"{why}; write {FORMS}"
     if word in _ADVERBS:
         return f"{quote(text)} is not a number with a unit; write it as {_ADVERBS[word]}"
-    if found := _AMBIGUOUS.fullmatch(word):
+    if found := re.fullmatch(_AMBIGUOUS, word):
         return f"the m of {quote(text)} can mean minutes or months; write {found[1]}min or {found[1]}mo"
-    why = next((why for pattern, why in _TROUBLES if pattern.fullmatch(word)), None)
+    why = next((why for pattern, why in _TROUBLES if re.fullmatch(pattern, word)), None)
     return why and f"{quote(text)} {why}; write {FORMS}"
 
 
 def _sum_of_parts(text: str) -> timedelta | None:
     """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
     parts: list[tuple[int, str]] = []
-    for number, spelling in _PART.findall(text):
+    for number, spelling in re.findall(_PART, text):
         unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else _SPELLINGS.get(spelling)
         if unit is None:
             return None

@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.hints import NameMark, date_in_name
 from posturio_iac.intervals import FORMS, describe_interval, interval_trouble, parse_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.names import Meaning, Names, classify, unit_in_name
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Meaning",
+    "NameMark",
     "Names",
     "classify",
+    "date_in_name",
     "describe_date",
     "describe_interval",
     "exemption",
@@ -46,7 +49,7 @@ _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
 _DATE = "a date such as 2027-01-31"
 _PLAIN = 10**40
 """Larger numbers are not spelled out."""
-_YEAR = re.compile(r"(?:19|2[0-9])[0-9]{2}")
+_YEAR = r"(?:19|2[0-9])[0-9]{2}"
 """A bare number like this is a year that forgot its month, not a count of days."""
 
 
@@ -133,7 +136,7 @@ def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:
     """Return the interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
-    return None if unit is None and _YEAR.fullmatch(text.strip()) else parse_interval(text, unit or "d")
+    return None if unit is None and re.fullmatch(_YEAR, text.strip()) else parse_interval(text, unit or "d")
 
 
 def _trouble(kind: Kind, text: str, unit: str | None) -> str:

@@ -25,8 +25,8 @@ class Meaning(str, Enum):
     """It is taken out of rotation, which is no lifetime."""
 
 
-_SEPARATORS = re.compile(r"[-_:./\s]+")
-_UNIT = re.compile(r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)")
+_SEPARATORS = r"[-_:./\s]+"
+_UNIT = r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)"
 _UNITS = {
     "seconds": "s",
     "secs": "s",
@@ -39,14 +39,14 @@ _UNITS = {
     "months": "mo",
     "years": "y",
 }
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NO_LETTER = re.compile(r"[\W\d_]+")
+_CAMEL = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+_NO_LETTER = r"[\W\d_]+"
 _OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
 
 
 def normalise(name: str) -> str:
     """Return ``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
-    return _SEPARATORS.sub("", name).casefold()
+    return re.sub(_SEPARATORS, "", name).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def classify(name: str, names: Names) -> Meaning | None:
             return meaning
     if any(_split_unit(candidate, names) for candidate in candidates):
         return Meaning.ROTATION
-    words = _NO_LETTER.split(_CAMEL.sub(" ", name))
+    words = re.split(_NO_LETTER, re.sub(_CAMEL, " ", name))
     return Meaning.OWNER if any(word.casefold() in _OWNER_WORDS for word in words) else None
 
 
@@ -153,7 +153,7 @@ def unit_in_name(name: str, names: Names) -> str | None:
     """Return the unit that ``name`` fixes for a bare number (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``), or None."""
     for candidate in _candidates(name, names):
         if candidate in names.lookup:
-            found = _UNIT.fullmatch(candidate)
+            found = re.fullmatch(_UNIT, candidate)
             return _UNITS[found[2]] if found and names.lookup[candidate] is Meaning.ROTATION else None
     return next((unit for candidate in _candidates(name, names) if (unit := _split_unit(candidate, names))), None)
 
@@ -166,7 +166,7 @@ def _candidates(name: str, names: Names) -> tuple[str, ...]:
 
 def _split_unit(candidate: str, names: Names) -> str | None:
     """Return the unit at the end of a normalised name that without it says expiry or rotation."""
-    found = _UNIT.fullmatch(candidate)
+    found = re.fullmatch(_UNIT, candidate)
     if found is None or names.lookup.get(found[1]) not in (Meaning.EXPIRY, Meaning.ROTATION):
         return None
     return _UNITS[found[2]]
