@@ -1,0 +1,73 @@
+"""Further searches, once there is something to judge: who calls which local module, and where a text stands."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.discover.kinds import TERRAFORM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.discover.selection import Selection
+
+_LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
+"""How the source of a local module starts, on Windows too."""
+_SOURCE = re.compile(rb"""(?<![\w-])source["\s]*[=:]\s*"(\.\.?[/\\][^"\n]*)\"""")
+
+
+def grep(selection: Selection, needle: bytes) -> tuple[str, ...]:
+    """Return the Terraform files of the whole scan that hold ``needle``, sorted."""
+    return _holding(selection, (needle,))
+
+
+def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
+    """Return who calls which local module, by the text of the code: (directory of the caller, directory of the module), sorted.
+
+    Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
+    Comments that hold a call count as well: whoever evaluates the caller sees what is true. A source that is computed does not.
+    """
+    calls: set[tuple[str, str]] = set()
+    for path in _holding(selection, _LOCAL):
+        caller = posixpath.dirname(path)
+        for source in _SOURCE.findall(_read(selection, path)):
+            text = os.fsdecode(source).replace("\\\\", "/").replace("\\", "/")
+            target = posixpath.normpath(posixpath.join(caller, text))
+            if "${" not in text and _is_ours(selection, target):
+                calls.add((caller or ".", target))
+    return tuple(sorted(calls))
+
+
+def _is_ours(selection: Selection, target: str) -> bool:
+    """Tell whether the directory is inside the root, or at least inside its repository."""
+    if target != ".." and not target.startswith("../"):
+        return True
+    if selection.repository is None:
+        return False
+    absolute = os.path.normpath(os.path.join(selection.root, target))
+    return absolute == selection.repository or absolute.startswith(os.path.join(selection.repository, ""))
+
+
+def _read(selection: Selection, path: str) -> bytes:
+    """Return the bytes of a file, empty when it is gone or above the limit."""
+    finder = selection.finder
+    try:
+        with open(finder.prefix + path, "rb") as file:
+            return file.read(finder.max_file_size)
+    except OSError:
+        return b""
+
+
+def _holding(selection: Selection, needles: Sequence[bytes]) -> tuple[str, ...]:
+    """Return the Terraform files that hold one of ``needles``: git searches those it has searched before, we read the others."""
+    finder = selection.finder
+    found = {p for p, kind in finder.read.items() if kind is TERRAFORM and any(n in _read(selection, p) for n in needles)}
+    if finder.trees:
+        from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
+
+        for keep in finder.trees:
+            found.update(git.holding(keep, needles))
+    return tuple(sorted(found))

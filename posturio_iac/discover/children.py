@@ -1,0 +1,104 @@
+"""Child processes, without importing `subprocess` where the system can start them directly."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Outcome = tuple[int, bytes, bytes]
+"""Exit code (negative: the signal), standard output, standard error."""
+
+_BLOCK = 1 << 16
+
+
+def run(commands: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[Outcome]:
+    """Run the commands side by side with nothing to read, and return what became of them.
+
+    Raises:
+        OSError: a program is not there, or cannot be started.
+    """
+    if not hasattr(os, "posix_spawnp"):
+        return [_run_one(command, environment) for command in commands]
+    children: list[_Child] = []
+    try:
+        for command in commands:
+            children.append(_Child(command, environment))  # noqa: PERF401 - those that started must be closed when one fails
+        _drain(children)
+    except BaseException:
+        for child in children:
+            child.kill()
+        raise
+    finally:
+        for child in children:
+            child.close()
+    return [(os.waitstatus_to_exitcode(c.status), b"".join(c.output), b"".join(c.errors)) for c in children]
+
+
+class _Child:
+    """A running program and the pipes that it writes to."""
+
+    __slots__ = ("errors", "output", "pid", "pipes", "status")
+
+    def __init__(self, command: list[str | bytes], environment: Mapping[str, str]) -> None:
+        out, out_end = os.pipe()
+        err, err_end = os.pipe()
+        self.output: list[bytes] = []
+        self.errors: list[bytes] = []
+        self.pipes = {out: self.output, err: self.errors}
+        self.pid = 0
+        self.status = 0
+        actions = (
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, out_end, 1),
+            (os.POSIX_SPAWN_DUP2, err_end, 2),
+        )
+        try:
+            self.pid = os.posix_spawnp(command[0], command, environment, file_actions=actions)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            os.close(out_end)
+            os.close(err_end)
+
+    def kill(self) -> None:
+        if self.pid:
+            os.kill(self.pid, 9)
+
+    def close(self) -> None:
+        for pipe in self.pipes:
+            os.close(pipe)
+        self.pipes.clear()
+        if self.pid:
+            self.status = os.waitpid(self.pid, 0)[1]
+            self.pid = 0
+
+
+def _drain(children: Sequence[_Child]) -> None:
+    """Read all pipes until their writers have closed them."""
+    import select  # noqa: PLC0415 - not there on Windows
+
+    sinks = {pipe: sink for child in children for pipe, sink in child.pipes.items()}
+    poll = select.poll()
+    for pipe in sinks:
+        poll.register(pipe, select.POLLIN)
+    while sinks:
+        for pipe, _ in poll.poll():
+            if block := os.read(pipe, _BLOCK):
+                sinks[pipe].append(block)
+            else:
+                poll.unregister(pipe)
+                del sinks[pipe]
+
+
+def _run_one(command: list[str | bytes], environment: Mapping[str, str]) -> Outcome:
+    """Run one command by `subprocess`."""
+    import subprocess  # noqa: PLC0415 - slow to import, and needed on Windows alone
+
+    done = subprocess.run(  # noqa: S603 - the commands are our own
+        [os.fsdecode(part) for part in command], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr

@@ -1,0 +1,186 @@
+"""Decides file by file what matters, and keeps what was found."""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISREG
+from typing import TYPE_CHECKING
+
+from posturio_iac.discover.kinds import OTHER, TEMPLATE, TERRAFORM, Needles
+
+if TYPE_CHECKING:
+    from posturio_iac.discover.exclude import Exclusions
+    from posturio_iac.discover.git import Keep
+    from posturio_iac.finding import Diagnostic
+
+_BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
+GIT_CRYPT = b"\0GITCRYPT\0"
+"""What a file locked by git-crypt starts with."""
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16, which PowerShell writes plans in."""
+PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
+"""Directories that are never entered: they hold copies of other people's code, or no code at all."""
+
+MIB = 1 << 20
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe that took a file's place must not block."""
+
+
+class Finder:
+    """Searches files one at a time. Paths are relative to the scan root."""
+
+    __slots__ = (
+        "exclusions",
+        "links",
+        "max_file_size",
+        "needles",
+        "prefix",
+        "problems",
+        "read",
+        "root",
+        "searched",
+        "symlinks",
+        "templates",
+        "terraform",
+        "trees",
+    )
+
+    def __init__(self, root: str, needles: Needles, exclusions: Exclusions | None, max_file_size: int) -> None:
+        """Find nothing yet."""
+        self.root = root
+        self.prefix = root if root.endswith(os.sep) else root + os.sep
+        self.needles = needles
+        self.exclusions = exclusions
+        self.max_file_size = max_file_size
+        self.terraform: set[str] = set()
+        self.templates: set[str] = set()
+        self.symlinks: dict[str, str] = {}
+        """Symbolic links to files, with the kind of each."""
+        self.links: list[tuple[str, str]] = []
+        self.read: dict[str, str] = {}
+        """Files that were read here, with the kind of each; git has searched the others."""
+        self.trees: list[Keep] = []
+        """What git has searched."""
+        self.searched = 0
+        self.problems: list[tuple[str, str, str | None]] = []
+
+    def skips(self, path: str) -> bool:
+        """Tell whether the file is in a directory that is never entered, or excluded."""
+        if ".t" in path or ".git/" in path:
+            directories = path.split("/")
+            directories.pop()
+            if not PRUNED.isdisjoint(directories):
+                return True
+        return self.exclusions is not None and self.exclusions.cover(path)
+
+    def examine(self, path: str, kind: str) -> None:
+        """Search one file, and remember it when it matters."""
+        self.read[path] = kind
+        try:
+            descriptor = os.open(self.prefix + path, _FLAGS)
+        except OSError as error:
+            self._not_read(path, error)
+            return
+        try:
+            self._judge(descriptor, path, kind)
+        except OSError as error:
+            self._not_read(path, error)
+        finally:
+            os.close(descriptor)
+
+    def _judge(self, descriptor: int, path: str, kind: str) -> None:
+        status = os.fstat(descriptor)
+        if not S_ISREG(status.st_mode):
+            return
+        self.searched += 1
+        if status.st_size > self.max_file_size:
+            self._judge_large(descriptor, path, kind, status.st_size)
+            return
+        data = os.read(descriptor, status.st_size + 1)
+        if data[:10] == GIT_CRYPT:
+            self._locked(path)
+            return
+        if data[:2] in UTF16:
+            data = data.decode("utf-16", "replace").encode()
+        for needle in self.needles.by_kind[kind]:
+            if needle in data:
+                self._add(path, kind, data)
+                return
+
+    def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
+        needles = self.needles.by_kind[kind]
+        overlap = max(map(len, needles), default=1)
+        tail = b""
+        wide: str | None = None
+        while chunk := os.read(descriptor, MIB):
+            if not tail:
+                if chunk[:10] == GIT_CRYPT:
+                    self._locked(path)
+                    return
+                wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
+            text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
+            if any(needle in text for needle in needles):
+                limit = f"the limit of {self.max_file_size / MIB:g} MiB"
+                self.error(f"{size / MIB:.1f} MiB is more than {limit}; raise --max-file-size to read it", path)
+                return
+            tail = text[-overlap:]
+
+    def _locked(self, path: str) -> None:
+        self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
+
+    def _add(self, path: str, kind: str, data: bytes) -> None:
+        if kind is OTHER:
+            kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
+        (self.terraform if kind is TERRAFORM else self.templates).add(path)
+
+    def has(self, path: str) -> bool:
+        """Tell whether the file was found to matter."""
+        return path in self.terraform or path in self.templates
+
+    def _not_read(self, path: str, error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
+            self.error(f"cannot be read: {(error.strerror or str(error)).lower()}", path)
+
+    def error(self, message: str, path: str | None = None) -> None:
+        """Report something that was not read."""
+        self.problems.append(("error", message, path))
+
+    def warn(self, message: str, path: str | None = None) -> None:
+        """Report something worth saying."""
+        self.problems.append(("warning", message, path))
+
+    def resolve_links(self) -> None:
+        """Read the symbolic links, after all else: each real file once, under its own path where that was searched."""
+        chosen: dict[str, str] = {}
+        for path, kind in sorted(self.symlinks.items()):
+            real = os.path.realpath(self.prefix + path)
+            if not os.path.isfile(real):
+                continue
+            if not real.startswith(self.prefix):
+                self.warn("a symbolic link to a file outside the scan root, which was not read", path)
+                continue
+            target = real[len(self.prefix) :].replace(os.sep, "/")
+            name = chosen.get(target, target)
+            if not self.has(name):
+                self.examine(path, kind)
+                chosen[target] = path
+            elif kind is TERRAFORM:
+                self.links.append((path, name))
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return the problems, sorted."""
+        if not self.problems:
+            return ()
+        from posturio_iac.finding import Diagnostic, Level  # noqa: PLC0415 - importing it costs as much as the whole search
+
+        ordered = sorted(set(self.problems), key=lambda p: (p[2] or "", p[0], p[1]))
+        return tuple(Diagnostic(Level(level), message, path) for level, message, path in ordered)
+
+
+def looks_like_terraform(data: bytes) -> bool:
+    """Tell whether a line starts a block of Terraform's: one of its words, and a brace at the end."""
+    for line in data.splitlines():
+        words = line.split()
+        if words and words[0] in _BLOCKS and words[-1].endswith(b"{"):
+            return True
+    return False

@@ -1,0 +1,220 @@
+"""Discovery with git: it knows which files are ignored, and searches the tracked ones faster than we could."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.discover import children
+from posturio_iac.discover.finder import PRUNED, UTF16
+from posturio_iac.discover.kinds import TERRAFORM, kind_of, pathspecs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from posturio_iac.discover.finder import Finder
+
+_MARKS = (b"GITCRYPT", *UTF16)
+"""What makes a file need a closer look: locked by git-crypt, or UTF-16."""
+_DROPPED = frozenset(
+    (
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_NAMESPACE",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    )
+)
+"""Variables that a running hook sets for its own git commands.
+
+We search the work tree that holds the scan root, whichever repository the hook belongs to. The index of a commit in the making
+differs from the usual one only in files that are found as untracked instead.
+"""
+_FORCED = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "submodule.recurse=false", "-c", "core.quotepath=off")
+"""A repository's own configuration must neither start programs nor change what is searched."""
+_FIXED_STRINGS = 16
+"""With more needles than this, one regular expression is faster."""
+_SPECS = 16
+"""With more directories than this, git searches their common parent and the filter does the rest."""
+
+
+def search(finder: Finder, base: str, directories: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Search ``directories``, which are the directory ``base`` or in it, in one work tree; all relative to the root.
+
+    Return why git could not do it, empty when it could, and the directories that git ignores although they were asked for.
+    """
+    specs = _specs(base, directories)
+    try:
+        listing, hits = run(
+            [
+                command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *specs),
+                grep_command(finder, base, (*finder.needles.all, *_MARKS), specs),
+            ]
+        )
+    except OSError as error:
+        return f"git cannot be started: {(error.strerror or str(error)).lower()}", ()
+    if listing[0] != 0 or hits[0] not in (0, 1):
+        return _reason(listing[2] if listing[0] else hits[2]), ()
+    keep = Keep(finder, base, directories)
+    tracked = _take_listing(keep, listing[1])
+    for path, kind in keep.files(hits[1].split(b"\0")):
+        _examine_again(finder, path, kind)
+    if listing[2] or hits[2]:
+        _take_complaints(keep, (listing[2] + hits[2]).splitlines(), tracked)
+    finder.trees.append(keep)
+    if len(directories) == 1 and listing[1]:
+        return "", ()
+    return "", _ignored(finder, base, directories)
+
+
+def run(commands: Sequence[list[str | bytes]]) -> list[children.Outcome]:
+    """Run git commands, undisturbed by a hook's variables and the user's language. Raises `OSError` when git is not there."""
+    environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    environment.update(_FORCED)
+    return children.run(commands, environment)
+
+
+def command(finder: Finder, base: str, *arguments: str | bytes) -> list[str | bytes]:
+    """Return a git command that runs in the directory ``base``."""
+    return ["git", "-C", finder.prefix + base, *_OPTIONS, *arguments]
+
+
+def grep_command(finder: Finder, base: str, needles: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
+    """Return the command that names the tracked files which hold one of ``needles``."""
+    if len(needles) > _FIXED_STRINGS:
+        patterns: list[str | bytes] = ["-E", "-e", b"|".join(map(_escape, needles))]
+    else:
+        patterns = ["-F"]
+        for needle in needles:
+            patterns += ("-e", needle)
+    return command(finder, base, "grep", "--no-recurse-submodules", "-l", "-z", "-a", "--no-color", "--no-full-name", *patterns, *specs)
+
+
+def _escape(needle: bytes) -> bytes:
+    for special in b"\\.[](){}*+?^$|":
+        needle = needle.replace(bytes((special,)), b"\\" + bytes((special,)))
+    return needle
+
+
+def _specs(base: str, directories: Sequence[str]) -> list[str]:
+    if len(directories) > _SPECS:
+        directories = (base,)
+    return ["--", *(spec for d in directories for spec in pathspecs(d[len(base) :].removeprefix("/")))]
+
+
+def _reason(errors: bytes) -> str:
+    """Return the first line of git's own that says why it gave up."""
+    lines = os.fsdecode(errors).splitlines()
+    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    return (fatal or lines or ["git failed and did not say why"])[0]
+
+
+class Keep:
+    """Which of the paths that git names count, and what they are called from the root."""
+
+    __slots__ = ("base", "directories", "finder")
+
+    def __init__(self, finder: Finder, base: str, directories: Sequence[str]) -> None:
+        """Count what is in one of ``directories``."""
+        self.finder = finder
+        self.base = f"{base}/" if base else ""
+        self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a path may be dropped for where it is."""
+        return bool(self.directories or self.finder.exclusions)
+
+    def files(self, names: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+        """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
+        for name in names:
+            path = self.base + os.fsdecode(name)
+            kind = kind_of(path)
+            if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
+                yield path, kind
+
+
+def _take_listing(keep: Keep, listing: bytes) -> list[bytes]:
+    """Count the tracked files, read the others, note the symbolic links; return the names of the tracked files."""
+    finder = keep.finder
+    tracked: list[bytes] = []
+    deleted: list[bytes] = []
+    own: list[bytes] = []
+    links: list[bytes] = []
+    for record in listing.split(b"\0"):
+        tag = record[:1]
+        if tag == b"?":
+            own.append(record[2:])
+        elif record[2:8] == b"120000":
+            links.append(record.partition(b"\t")[2])
+        elif tag == b"R":
+            deleted.append(record.partition(b"\t")[2])
+        elif tag in b"HM" and record[2:4] == b"10":
+            tracked.append(record.partition(b"\t")[2])
+        elif tag in b"hm" and record[2:4] == b"10":
+            own.append(record.partition(b"\t")[2])
+    names = set(tracked)
+    names.difference_update(deleted)
+    pruned = any(d.encode() in listing for d in PRUNED)
+    finder.searched += sum(1 for _ in keep.files(names)) if keep.narrow or pruned else len(names)
+    for path, kind in keep.files(own):
+        if os.path.islink(finder.prefix + path):
+            finder.symlinks[path] = kind
+        else:
+            finder.examine(path, kind)
+    finder.symlinks.update(keep.files(links))
+    return tracked
+
+
+def _examine_again(finder: Finder, path: str, kind: str) -> None:
+    """Look closer at a file that git has searched, unless it was reached through a directory that became a symbolic link."""
+    if path in finder.read:
+        return
+    finder.searched -= 1
+    if os.path.realpath(finder.prefix + path) == finder.prefix + path:
+        finder.examine(path, kind)
+    else:
+        finder.symlinks[path] = kind
+
+
+def _take_complaints(keep: Keep, lines: Sequence[bytes], tracked: Sequence[bytes]) -> None:
+    """Turn git's complaints into diagnostics. It quotes file names loosely, so files are tried again one by one."""
+    finder = keep.finder
+    files = False
+    for line in map(os.fsdecode, lines):
+        if line.startswith("error: "):
+            files = True
+        elif line.startswith("warning: could not open directory '"):
+            directory, _, why = line.partition("'")[2].rpartition("': ")
+            finder.error(f"cannot be read: {why.lower()}", keep.base + directory.rstrip("/"))
+        elif line.strip():
+            finder.warn(f"git says: {line}")
+    if files:
+        for path, kind in keep.files(tracked):
+            _examine_again(finder, path, kind)
+
+
+def holding(keep: Keep, needles: Sequence[bytes]) -> Iterator[str]:
+    """Yield the tracked Terraform files that hold one of ``needles``. What git cannot search any more is not found."""
+    specs = _specs(keep.base.rstrip("/"), [d.rstrip("/") for d in keep.directories] or [keep.base.rstrip("/")])
+    ((_, output, _),) = run([grep_command(keep.finder, keep.base, needles, specs)])
+    return (path for path, kind in keep.files(output.split(b"\0")) if kind is TERRAFORM)
+
+
+def _ignored(finder: Finder, base: str, directories: Sequence[str]) -> tuple[str, ...]:
+    """Return those of ``directories`` that git ignores."""
+    relative = {os.fsencode(d[len(base) :].removeprefix("/") or "."): d for d in directories if d or base}
+    if not relative:
+        return ()
+    arguments = [name if name == b"." else b"./" + name for name in relative]
+    ((_, output, _),) = run([command(finder, base, "check-ignore", "-z", "--", *arguments)])
+    return tuple(relative[name.removeprefix(b"./")] for name in output.split(b"\0") if name)

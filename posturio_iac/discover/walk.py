@@ -1,0 +1,65 @@
+"""Discovery without git: a walk through the directories."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.discover.finder import PRUNED
+from posturio_iac.discover.kinds import kind_of
+
+if TYPE_CHECKING:
+    from posturio_iac.discover.finder import Finder
+
+SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
+"""Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""
+
+
+def search(finder: Finder, start: str) -> list[str]:
+    """Search the directory ``start``, relative to the root; return the git repositories in it, which are not entered.
+
+    Symbolic links to directories are not followed: what they show inside the root is searched where it is.
+    """
+    repositories: list[str] = []
+    pending = [start]
+    while pending:
+        directory = pending.pop()
+        listing = _list(finder, directory)
+        if directory != start and any(e.name == ".git" for e in listing) and is_repository(finder.prefix + directory):
+            repositories.append(directory)
+            continue
+        base = f"{directory}/" if directory else ""
+        for entry in listing:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in SKIPPED and not (finder.exclusions and finder.exclusions.cover_directory(base + entry.name)):
+                    pending.append(base + entry.name)
+            elif kind := kind_of(entry.name):
+                _take(finder, entry, base + entry.name, kind)
+    return repositories
+
+
+def _list(finder: Finder, directory: str) -> list[os.DirEntry[str]]:
+    """Return what is in the directory; nothing, and a diagnostic, when that cannot be read."""
+    try:
+        with os.scandir(finder.prefix + directory) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        finder.error(f"cannot be read: {(error.strerror or str(error)).lower()}", directory or ".")
+        return []
+
+
+def _take(finder: Finder, entry: os.DirEntry[str], path: str, kind: str) -> None:
+    if finder.exclusions and finder.exclusions.cover(path):
+        return
+    if entry.is_symlink():
+        finder.symlinks[path] = kind
+    elif entry.is_file(follow_symlinks=False):
+        finder.examine(path, kind)
+
+
+def is_repository(directory: str) -> bool:
+    """Tell whether the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
+    git = os.path.join(directory, ".git")
+    return os.path.isfile(git) or os.path.lexists(os.path.join(git, "HEAD"))
