@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.dates import describe_date
 from posturio_iac.finding import Level, Severity, Verdict
 from posturio_iac.render.excerpt import excerpt
+from posturio_iac.render.nothing import count, no_keys, took
 from posturio_iac.terminal import paint, printable
 
 if TYPE_CHECKING:
@@ -32,19 +33,16 @@ def render(report: Report, context: RenderContext) -> str:
 def summary(report: Report, context: RenderContext) -> str:
     """One line: what was found, in how many keys and files, what is open, and how long it took."""
     active = report.active()
-    parts = [f"{_count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"]
-    parts[0] += f" in {_count(len(report.keys), 'key')} of {_count(report.files, 'file')}"
-    if not report.keys and not active:
-        parts = [f"No access keys in {_count(report.files, 'file')}" if report.files else "No access keys: there was no file to search"]
     errors = sum(d.level is Level.ERROR for d in report.diagnostics)
-    if errors:
-        parts.append(f"incomplete, {_count(errors, 'error')}")
+    if report.keys or active:
+        found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
+        style = "red" if errors else "yellow" if active else "green"
+        first = paint(f"{found} in {count(len(report.keys), 'key')} of {count(report.files, 'file')}", "bold", style, color=context.color)
+    else:
+        first = no_keys(report.files, color=context.color, errors=bool(errors))
     rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
-    if listed := ", ".join(f"{n} {word}" for n, word in rest if n):
-        parts.append(listed)
-    parts.append(f"{context.elapsed:.2f} s")
-    style = "red" if errors else "yellow" if active else "green"
-    return paint(parts[0], "bold", style, color=context.color) + "".join(f"; {part}" for part in parts[1:])
+    parts = [f"incomplete, {count(errors, 'error')}" if errors else "", ", ".join(f"{n} {word}" for n, word in rest if n)]
+    return "; ".join(part for part in (first, *parts, took(context.elapsed)) if part)
 
 
 def place(span: Span | None) -> str:
@@ -109,10 +107,6 @@ def _suppressed(report: Report, context: RenderContext) -> tuple[str, ...]:
             rows.append(f"  {place(finding.span) or printable(finding.address)}: {finding.rule.id}")
             rows.append(f"    {why.source}{until}: {printable(why.reason)}")
     return (f"{paint('Suppressed', 'bold', color=context.color)}:", *rows) if rows else ()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _by_severity(findings: tuple[Finding, ...]) -> str:
