@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
-from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from posturio_iac.commands.scan_args import parser, reports
+from posturio_iac.commands.output import STDOUT, to_stdout
+from posturio_iac.commands.scan_args import DEFAULT_FORMAT, parser, reports
+from posturio_iac.commands.settings import settings
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterator, Sequence
 
-    from posturio_iac.finding import Report
+    from posturio_iac.config import Config
+    from posturio_iac.discover import Selection
+
+STDIN = "-"
+DEFAULT_NAME = "stdin.tf"
 
 
 def run(argv: Sequence[str]) -> int:
@@ -27,13 +34,75 @@ def run(argv: Sequence[str]) -> int:
     if given.quiet and given.verbose:
         raise UsageError("--quiet and --verbose exclude each other")
     targets = reports(given.reports)
-    from posturio_iac.commands.settings import settings, threshold  # noqa: PLC0415 - not for --help
+    config = settings(given, [path for path in given.paths if path != STDIN])
+    with _files(given) as (paths, cwd):
+        from posturio_iac.commands.pipeline import select  # noqa: PLC0415 - not for --help
 
-    config = settings(given, [p for p in given.paths if p != "-"])
-    with _paths(given) as (paths, cwd):
-        report, root = judged(paths, cwd, config, given)
-        from posturio_iac.commands.reports import emit  # noqa: PLC0415
+        selection = select(paths, cwd, config, given.exclude or ())
+        if _is_empty(selection) and targets == ((DEFAULT_FORMAT, STDOUT),):
+            return _nothing(selection, given, started)
+        return _report(selection, config, given, targets, started)
 
-        emit(report, targets, given, root=root, elapsed=time.perf_counter() - started)
-    code = report.exit_code(threshold(config.fail_on), strict=config.strict)
-    return 0 if given.exit_zero and code == 1 else int(code)
+
+def _is_empty(selection: Selection) -> bool:
+    return not (selection.terraform or selection.templates or selection.diagnostics)
+
+
+def _nothing(selection: Selection, given: argparse.Namespace, started: float) -> int:
+    """Say that there is nothing to say, at the cost of neither model nor rules."""
+    from posturio_iac.render.nothing import no_keys, took  # noqa: PLC0415 - only here
+    from posturio_iac.terminal import wants_color  # noqa: PLC0415
+
+    if not given.quiet:
+        color = wants_color(given.color or "auto", sys.stdout, os.environ)
+        to_stdout(f"{no_keys(selection.searched, color=color)}; {took(time.perf_counter() - started)}\n")
+    return 0
+
+
+def _report(
+    selection: Selection, config: Config, given: argparse.Namespace, targets: tuple[tuple[str, str], ...], started: float
+) -> int:
+    from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
+    from posturio_iac.commands.reports import emit  # noqa: PLC0415
+    from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
+
+    report = judged(selection, config, as_of=given.as_of, suppressions=not given.no_suppressions)
+    emit(report, targets, given, root=selection.root, elapsed=time.perf_counter() - started)
+    code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)
+
+
+@contextmanager
+def _files(given: argparse.Namespace) -> Iterator[tuple[Sequence[str], str]]:
+    """Give the paths to scan and the folder that they are relative to; standard input becomes the one file of a folder of its own."""
+    if STDIN not in given.paths:
+        if given.stdin_filename:
+            raise UsageError("--stdin-filename names the file on standard input: add the path -")
+        yield given.paths or (".",), os.getcwd()
+        return
+    if len(given.paths) > 1:
+        raise UsageError("- reads one file from standard input and goes with no other path")
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - rarely needed
+
+    name = _relative(given.stdin_filename or DEFAULT_NAME)
+    with TemporaryDirectory(prefix="posturio-iac-") as folder:
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(_stdin())
+        yield (name,), folder
+
+
+def _relative(name: str) -> str:
+    """Return the name of the file on standard input, which must be one below the current folder."""
+    clean = os.path.normpath(name)
+    if os.path.isabs(clean) or clean.split(os.sep)[0] in (os.pardir, os.curdir, "") or "\0" in clean:
+        raise UsageError(f'--stdin-filename must be a relative path below this folder, not "{name}"')
+    return clean
+
+
+def _stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read()
+    except (OSError, AttributeError, ValueError) as error:
+        raise UsageError(f"standard input cannot be read: {error}") from None
