@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=5000)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 LEAKY = ("AWS_", "CI", "CODEBUILD_", "FORCE_COLOR", "GIT_", "GITHUB_", "GITLAB_", "NO_COLOR", "POSTURIO_", "PRE_COMMIT", "TF_")

@@ -1,0 +1,102 @@
+"""What the parsers are compared by: blocks, labels, attribute names and literal values, without places and expressions."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.syntax import parse
+
+ROOT = Path(__file__).parent.parent.parent
+FILES = sorted(p for p in (ROOT / "fixtures").rglob("*") if p.suffix in (".tf", ".tofu", ".tfvars") and p.is_file())
+"""Every fixture in HCL."""
+
+
+@dataclass(frozen=True)
+class Dynamic:
+    """An expression that is no literal, or a string with something dynamic in it; ``texts`` are the string's literal parts."""
+
+    texts: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Any two are equal: the parsers spell expressions differently."""
+        return isinstance(other, Dynamic)
+
+    def __hash__(self) -> int:
+        """Return one value for all, as they are equal."""
+        return 0
+
+
+Value = Any
+"""None, bool, int, float, str, list, dict or `Dynamic`."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """Attributes by name, and blocks in order."""
+
+    attributes: dict[str, Value]
+    blocks: list[tuple[str, tuple[str, ...], Body]]
+
+
+def number(text: str) -> float:
+    """Return the number that a literal stands for, as an int where it is whole."""
+    value = float(text)
+    return int(text) if text.isdigit() else int(value) if value.is_integer() else value
+
+
+def key(value: Value) -> str | Dynamic:
+    """Return the string that an object's key becomes."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case float() if not math.isfinite(value):
+            return Dynamic()
+        case int() | float():
+            return f"{value:.15g}"
+        case str():
+            return text(value)
+        case _:
+            return Dynamic()
+
+
+def text(value: str) -> str:
+    """Return a string as HCL keeps it: composed (NFC)."""
+    return unicodedata.normalize("NFC", value)
+
+
+def ours(data: bytes) -> tuple[Body, bool]:
+    """Return what our front end reads, and whether it found a syntax error."""
+    body, problems = parse("main.tf", data)
+    return _body(body), bool(problems)
+
+
+def _body(body: ast.Body) -> Body:
+    return Body(
+        {name: _value(attribute.expression) for name, attribute in body.attributes.items()},
+        [(block.type, block.labels, _body(block.body)) for block in body.blocks],
+    )
+
+
+def _value(expression: ast.Expr) -> Value:
+    match expression:
+        case ast.Literal(str() as value):
+            return text(value)
+        case ast.Literal(value):
+            return value
+        case ast.Unary("-", ast.Literal(int() | float() as value)) if not isinstance(value, bool):
+            return -value
+        case ast.Unary("!", ast.Literal(bool() as value)):
+            return not value
+        case ast.ListOf(items):
+            return [_value(item) for item in items]
+        case ast.ObjectOf(items):
+            return {key(_value(k)): _value(v) for k, v in items}
+        case ast.Template(parts):
+            return Dynamic(tuple(text(p.value) for p in parts if isinstance(p, ast.Literal) and isinstance(p.value, str)))
+        case _:
+            return Dynamic()

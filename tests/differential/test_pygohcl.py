@@ -1,0 +1,130 @@
+"""Our Terraform front end against HashiCorp's own HCL parser, through pygohcl.
+
+pygohcl folds blocks into JSON objects, so what we read is folded the same way before it is compared. Expressions arrive as their
+source text, and a string's literal parts are looked for in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pygohcl
+import pytest
+from hypothesis import given
+
+from tests.differential import generate
+from tests.differential.shape import FILES, ROOT, Body, Dynamic, Value, ours
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Json = Any
+
+LENIENT = {
+    "Attribute redefined": "the last one counts",
+    "Invalid block definition": "the opening brace may stand on the next line",
+    "Invalid single-argument block definition": "a line may hold more than one argument of a block",
+    "Missing attribute separator": "the items of an object may stand side by side",
+    "Missing newline after block definition": "a line may hold more than one block",
+}
+"""Complaints of HCL that we do not repeat, and what we do instead: a key in such a file is worth judging."""
+
+
+class UnfoldableError(Exception):
+    """Blocks of one type with and without labels have no place in pygohcl's JSON."""
+
+
+def fold(body: Body) -> dict[Any, Value]:
+    """Return the body as pygohcl writes it: labels as nested keys, repeated blocks as lists."""
+    folded: dict[Any, Value] = dict(body.attributes)
+    for kind, labels, inner in body.blocks:
+        target, content, *path = folded, fold(inner), kind, *labels
+        for name in path[:-1]:
+            target = target.setdefault(name, {})
+            if not isinstance(target, dict):
+                raise UnfoldableError
+        last = path[-1]
+        if last not in target:
+            target[last] = content
+        elif isinstance(target[last], list):
+            target[last] = [*target[last], content]
+        else:
+            target[last] = [target[last], content]
+    return folded
+
+
+def differences(mine: Value, theirs: Json, where: str = "") -> list[str]:
+    """Return what differs, each with its path; nothing for equal values."""
+    match mine, theirs:
+        case Dynamic(texts), str() if not theirs.startswith("("):
+            position = 0
+            for part in texts:
+                position = theirs.find(part, position)
+                if position < 0:
+                    return [f"{where}: {part!r} is not in {theirs!r}"]
+                position += len(part)
+            return []
+        case Dynamic(), str():
+            return []
+        case dict(), dict():
+            return _keys(mine, theirs, where)
+        case list(), list() if len(mine) == len(theirs):
+            return [d for n, (a, b) in enumerate(zip(mine, theirs, strict=True)) for d in differences(a, b, f"{where}[{n}]")]
+        case _, str() if mine != theirs and theirs.startswith("("):
+            return differences(mine, parenthesized(theirs), where)
+        case (int() | float(), int() | float()) if type(mine) is not bool and type(theirs) is not bool:
+            return [] if float(mine) == pytest.approx(float(theirs), rel=1e-12) else [f"{where}: {mine!r} is {theirs!r}"]
+        case _:
+            return [] if mine == theirs and type(mine) is type(theirs) else [f"{where}: {mine!r} is {theirs!r}"]
+
+
+def parenthesized(source: str) -> Json:
+    """Return the literal inside parentheses, which pygohcl gives as source text on one line."""
+    return pygohcl.loads(f"x = {source[1:-1]}\n")["x"]
+
+
+def _keys(mine: dict[Any, Value], theirs: dict[str, Json], where: str) -> list[str]:
+    known = {k for k in mine if isinstance(k, str)}
+    computed = Dynamic() in mine or any(name.startswith("(") for name in theirs)
+    unmatched = [] if computed else sorted(known ^ set(theirs))
+    return [f"{where}: only one of us reads {name!r}" for name in unmatched] + [d for name in known & set(theirs) for d in differences(mine[name], theirs[name], f"{where}.{name}")]
+
+
+def compare(data: bytes) -> None:
+    """Fail unless both parsers accept the file and agree on it, or both refuse it."""
+    body, broken = ours(data)
+    try:
+        theirs = pygohcl.loadb(data)
+    except pygohcl.HCLParseError as error:
+        assert broken or any(f"; {summary};" in str(error).replace(": ", "; ") for summary in LENIENT), f"we accept what HCL refuses: {error}"
+        return
+    except pygohcl.HCLInternalError:
+        with pytest.raises(UnfoldableError):
+            fold(body)
+        return
+    assert not broken, "we refuse what HCL accepts"
+    assert differences(fold(body), theirs) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_fixture(path: Path) -> None:
+    compare(path.read_bytes())
+
+
+@given(generate.documents(hard=True))
+def test_generated(document: str) -> None:
+    compare(document.encode())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("a = 1e3\n", id="exponent without a fraction"),
+        pytest.param("a = <<-END\n  \n  b\n  END\n", id="line of white space in an indented heredoc"),
+        pytest.param("a = <<-END\r\n\r\n  b\r\n  END\r\n", id="empty line in an indented heredoc with CRLF"),
+        pytest.param('a = "\\n ${~ b ~}"\n', id="strip marker after an escaped line break"),
+        pytest.param('a = "\\ud83d"\n', id="escape of half a character"),
+    ],
+)
+def test_corner(source: str) -> None:
+    compare(source.encode())
