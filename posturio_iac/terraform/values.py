@@ -26,6 +26,8 @@ _MAX_BITS = 13_000
 _MAX_EXPONENT = 300
 """Numbers of a greater magnitude than ten to this power are not read."""
 
+_INFINITY = float("inf")
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
@@ -45,6 +47,19 @@ class OpenMap(dict[str, Value]):
         """Hold ``entries``, and ``rest`` for what else may be there."""
         super().__init__(entries)
         self.rest = rest
+
+
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "null",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    str: "string",
+    tuple: "list",
+    SetValue: "set",
+    dict: "map",
+    OpenMap: "map",
+}
 
 
 class EvaluationError(Exception):
@@ -84,33 +99,16 @@ def is_heavy(value: Value, limit: int = MAX_NODES) -> bool:
 
 
 def type_name(value: Value) -> str:
-    """Name the type of ``value`` for a message, as Terraform would: ``string``, ``list``, ``map``."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case SetValue():
-            return "set"
-        case tuple():
-            return "list"
-        case dict():
-            return "map"
-        case _:
-            return "unknown"
+    """Name the type of ``value`` for a message: ``string``, ``list``, ``map``."""
+    return _TYPE_NAMES.get(type(value), "unknown")
 
 
 def integral(number: float) -> int | float:
     """Return ``number`` as the value model has it: an ``int`` where it is whole. Raise EvaluationError for what is no number."""
     if isinstance(number, int):
         return number
-    if number != number or number in (float("inf"), float("-inf")):
-        message = "the result is not a finite number"
-        raise EvaluationError(message)
+    if not -_INFINITY < number < _INFINITY:
+        raise EvaluationError("the result is not a finite number")
     return int(number) if number.is_integer() else number
 
 
@@ -126,8 +124,7 @@ def to_text(value: Value) -> Value:
         case float():
             return _plain(value)
         case _:
-            message = f"a string is required, not a {type_name(value)}"
-            raise EvaluationError(message)
+            raise EvaluationError(f"a string is required, not a {type_name(value)}")
 
 
 def _plain(number: float) -> str:
@@ -150,10 +147,9 @@ def to_number(value: Value) -> Value:
         case str() if _NUMBER.fullmatch(value):
             return _read_number(value)
         case str():
-            message = "a number is required, and the string is not a decimal number"
+            raise EvaluationError("a number is required, and the string is not a decimal number")
         case _:
-            message = f"a number is required, not a {type_name(value)}"
-    raise EvaluationError(message)
+            raise EvaluationError(f"a number is required, not a {type_name(value)}")
 
 
 def _read_number(text: str) -> Value:
@@ -180,10 +176,9 @@ def to_bool(value: Value) -> Value:
         case "false" | "0":
             return False
         case str():
-            message = 'a bool is required; of strings only "true" and "false" are one'
+            raise EvaluationError('a bool is required; of strings only "true" and "false" are one')
         case _:
-            message = f"a bool is required, not a {type_name(value)}"
-    raise EvaluationError(message)
+            raise EvaluationError(f"a bool is required, not a {type_name(value)}")
 
 
 def canonical(value: Value) -> Hashable:
@@ -202,9 +197,14 @@ def canonical(value: Value) -> Hashable:
 def make_set(elements: Iterable[Value]) -> SetValue | Unknown:
     """Return the set of ``elements``, or the first unknown among them: equal ones would fall together."""
     members = tuple(elements)
+    if is_heavy(members):
+        return Unknown("the set is too large to evaluate here")
     if (unknown := first_unknown(members)) is not None:
         return unknown
-    unique = tuple({canonical(member): member for member in reversed(members)}.values())[::-1]
+    by_key: dict[Hashable, Value] = {}
+    for member in members:
+        by_key.setdefault(canonical(member), member)
+    unique = tuple(by_key.values())
     types = {type_name(member) for member in unique} - {"null"}
     if types in ({"string"}, {"number"}, {"bool"}):
         return SetValue(sorted(unique, key=lambda member: (member is None, member if member is not None else 0)))
@@ -224,12 +224,12 @@ def _equal(left: Value, right: Value) -> bool | Unknown:
         case (Unknown() as unknown, _) | (_, Unknown() as unknown):
             return unknown
         case SetValue(), SetValue():
-            unknown = first_unknown((left, right))
-            return canonical(left) == canonical(right) if unknown is None else unknown
+            hidden = first_unknown((left, right))
+            return canonical(left) == canonical(right) if hidden is None else hidden
         case dict(), dict():
             return _equal_maps(left, right)
         case tuple(), tuple() if type_name(left) == type_name(right):
-            return len(left) == len(right) and _all_equal(zip(left, right))
+            return len(left) == len(right) and _all_equal(zip(left, right, strict=True))
         case _:
             return type_name(left) == type_name(right) and bool(left == right)
 
@@ -240,7 +240,7 @@ def _equal_maps(left: dict[str, Value], right: dict[str, Value]) -> bool | Unkno
     left_closed, right_closed = not isinstance(left, OpenMap), not isinstance(right, OpenMap)
     if (left_closed and right.keys() - left.keys()) or (right_closed and left.keys() - right.keys()):
         return False
-    shared = _all_equal((left[key], right[key]) for key in left.keys() & right.keys())
+    shared = _all_equal((value, right[key]) for key, value in left.items() if key in right)
     return rests[0] if rests and shared is True else shared
 
 
