@@ -1,0 +1,162 @@
+"""What the package promises about itself: metadata, the README's commands, and what a run loads."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import posturio_iac
+from posturio_iac.commands import COMMANDS
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parent.parent
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+KEY = """\
+resource "aws_iam_access_key" "ci" {
+  user = "ci"
+}
+"""
+
+HEAVY = {"asyncio", "boto3", "cfnlint", "checkov", "concurrent", "http", "importlib.metadata", "importlib.resources", "jinja2"}
+HEAVY |= {"logging", "rich", "socket", "ssl", "unittest", "urllib.request", "xml"}
+"""Never loaded by a scan in text format."""
+PARSERS = {"tree_sitter", "tree_sitter_hcl", "yaml"}
+"""Loaded only for a file that holds a key."""
+UNNEEDED = {"argparse", "pathlib", "subprocess", "tempfile", "tomllib", "tomli", "json"}
+"""Loaded only when a run has a use for them."""
+
+
+def loaded(*argv: str, cwd: Path = ROOT) -> set[str]:
+    """Return the modules that are there after a run of the command line which are not there in a bare interpreter."""
+    code = (
+        "import sys; before = set(sys.modules); sys.path.insert(0, sys.argv.pop(1))\n"
+        "from posturio_iac.cli import main\n"
+        "main(sys.argv[1:])\n"
+        "print('\\n' + ' '.join(sorted(set(sys.modules) - before)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(ROOT), *argv], cwd=cwd, capture_output=True, text=True, check=True)
+    assert "stopped by an error" not in done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def public_modules() -> list[str]:
+    """Return the names of all modules but those that need a host or an extra."""
+    found = [m.name for m in pkgutil.walk_packages(posturio_iac.__path__, "posturio_iac.")]
+    return [name for name in found if not name.startswith(("posturio_iac.adapters.", "posturio_iac.live.", "posturio_iac.__main__"))]
+
+
+def readme_commands() -> list[str]:
+    """Return the shell commands of the README, as CI extracts them."""
+    commands: list[str] = runpy.run_path(str(ROOT / ".ci" / "readme.py"))["commands"]((ROOT / "README.md").read_text(encoding="utf-8"))
+    return commands
+
+
+def test_base_dependencies_are_the_two_parsers() -> None:
+    names = [re.split(r"[><=; ]", d)[0] for d in PROJECT["dependencies"]]
+    assert names == ["tree-sitter", "tree-sitter-hcl", "PyYAML", "tomli"]
+
+
+def test_tomli_is_for_python_without_tomllib() -> None:
+    (tomli,) = (d for d in PROJECT["dependencies"] if d.startswith("tomli"))
+    assert tomli.endswith("; python_version < '3.11'")
+
+
+def test_every_dependency_has_a_lower_bound() -> None:
+    extras = PROJECT["optional-dependencies"]
+    assert all(">=" in d for d in [*PROJECT["dependencies"], *(d for extra in extras.values() for d in extra)])
+
+
+def test_version_is_a_release() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", posturio_iac.__version__)
+
+
+def test_changelog_opens_with_unreleased_or_this_version() -> None:
+    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert headings[0] in ("Unreleased", posturio_iac.__version__)
+
+
+def test_console_script_and_module_are_the_same_program() -> None:
+    assert PROJECT["scripts"] == {"posturio-iac": "posturio_iac.cli:main"}
+    done = subprocess.run([sys.executable, "-m", "posturio_iac", "--version"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"posturio-iac {posturio_iac.__version__}\n"
+
+
+def test_readme_opens_with_the_command_that_installs_and_the_one_that_tests() -> None:
+    install, test = readme_commands()[:2]
+    assert "pip install" in install
+    assert "posturio-iac scan" in install
+    assert "fixtures/" in install
+    assert install.count("\n") == 0
+    assert test.endswith("nox")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("```sh\na\n\n# note\nb\n```\n", ["a", "b"]),
+        ("```console\n$ a\noutput\n$ b\n```\n", ["a", "b"]),
+        ("```python\na\n```\n```text\n$ b\n```\n", []),
+    ],
+)
+def test_commands_of_a_readme(markdown: str, expected: list[str]) -> None:
+    assert runpy.run_path(str(ROOT / ".ci" / "readme.py"))["commands"](markdown) == expected
+
+
+@pytest.mark.parametrize("name", public_modules())
+def test_module_imports_alone_and_says_what_it_is(name: str) -> None:
+    code = f"import {name}; assert ({name}.__doc__ or '').strip()"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_rules_and_engine_run_on_the_standard_library_alone() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "import posturio_iac.engine, posturio_iac.lifetime, posturio_iac.directive\n"
+        "from posturio_iac.rules import all_rules\n"
+        "assert all_rules()"
+    )
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+
+
+def test_version_loads_nothing_but_the_command_line() -> None:
+    modules = loaded("--version")
+    assert modules & (HEAVY | PARSERS | UNNEEDED | {"dataclasses", "inspect"}) == set()
+    assert {m for m in modules if m.startswith("posturio_iac.rules")} == set()
+
+
+def test_scan_without_keys_loads_no_parser_no_model_and_no_rules(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "aws_s3_bucket" "b" {\n}\n', encoding="utf-8")
+    modules = loaded("scan", str(tmp_path))
+    assert modules & (HEAVY | PARSERS | UNNEEDED) == set()
+    assert modules & {"posturio_iac.model", "posturio_iac.engine", "posturio_iac.terraform.syntax", "dataclasses"} == set()
+
+
+def test_scan_of_terraform_loads_no_yaml(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    modules = loaded("scan", str(tmp_path))
+    assert "tree_sitter_hcl" in modules
+    assert modules & (HEAVY | {"yaml", "pathlib", "subprocess", "tempfile"}) == set()
+    assert {m for m in modules if m.startswith("posturio_iac.cloudformation")} == set()
+
+
+def test_scan_of_json_template_loads_no_parser(tmp_path: Path) -> None:
+    template = {"Resources": {"Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "ci"}}}}
+    (tmp_path / "stack.json").write_text(json.dumps(template), encoding="utf-8")
+    assert loaded("scan", str(tmp_path)) & (HEAVY | PARSERS) == set()
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_of_a_command_loads_no_parser(command: str) -> None:
+    assert loaded(command, "--help") & (PARSERS | {"boto3", "rich"}) == set()
