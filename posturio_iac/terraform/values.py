@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
 Value = Any
 """One of the types named above; a recursive type that mypy cannot help with."""
@@ -49,6 +49,25 @@ class OpenMap(dict[str, Value]):
         self.rest = rest
 
 
+class ResourceValue(OpenMap):
+    """One instance of a resource: its attributes are evaluated when they are asked for.
+
+    To functions it is a map of which nothing is known.
+    """
+
+    def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:
+        """Stand for the resource at ``address``."""
+        super().__init__({}, Unknown(f"{address} is known only after apply"))
+        self.address = address
+        self.get_attribute = get_attribute
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        """Compare identity: two resources are never known to be equal."""
+        return self is other
+
+
 _TYPE_NAMES: dict[type, str] = {
     type(None): "null",
     bool: "bool",
@@ -59,6 +78,7 @@ _TYPE_NAMES: dict[type, str] = {
     SetValue: "set",
     dict: "map",
     OpenMap: "map",
+    ResourceValue: "map",
 }
 
 
