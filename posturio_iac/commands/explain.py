@@ -55,4 +55,4 @@ def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
     entry = rules[rule_id(name, rules)]
     rule = entry.rule
     cis = f"\n\nCIS AWS Foundations Benchmark: {', '.join(rule.cis)}" if rule.cis else ""
-    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name}): {rule.title}\n\n{entry.page}{cis}\n"
+    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{cis}\n"

@@ -2,21 +2,93 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from posturio_iac.engine import judge
-from posturio_iac.names import Names
-from posturio_iac.rules import all_rules
-from posturio_iac.terraform.options import Options
+from posturio_iac.discover import NEEDLES, discover
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from posturio_iac.config import Config
     from posturio_iac.discover import Selection
     from posturio_iac.finding import Diagnostic, Report
     from posturio_iac.model import AccessKey
+    from posturio_iac.terraform.options import Options
 
 READERS = (("terraform", "posturio_iac.terraform.reader"), ("templates", "posturio_iac.cloudformation.reader"))
-"""The part of a selection that each front end reads, and its module with ``read(selection, options)``."""
+"""Which files of a selection each front end reads, and its module with ``read(selection, options) -> Reading``."""
+
+
+def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
+    """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
+    patterns = tuple(exclude)
+    if config.exclude:
+        from posturio_iac.globs import rebase  # noqa: PLC0415 - only a configuration has globs
+
+        patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
+    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=NEEDLES)
+
+
+def judged(selection: Selection, config: Config, *, as_of: datetime | None, suppressions: bool) -> Report:
+    """Read what was selected and judge it at ``as_of``, which is now when it is None."""
+    from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
+    from posturio_iac.policy import Policy  # noqa: PLC0415
+
+    options = _options(config, as_of or _now())
+    keys: list[AccessKey] = []
+    diagnostics: list[Diagnostic] = list(selection.diagnostics)
+    for part, module in READERS:
+        if getattr(selection, part):
+            reading = import_module(module).read(selection, options)
+            keys += reading.keys
+            diagnostics += reading.diagnostics
+    policy = Policy(config, _seen_from(config.folder, selection.root), suppressions)
+    return judge(keys, as_of=options.as_of, diagnostics=diagnostics, files=selection.searched, policy=policy)
+
+
+def _options(config: Config, as_of: datetime) -> Options:
+    from posturio_iac.names import Names  # noqa: PLC0415 - a scan that finds nothing needs none of this
+    from posturio_iac.rules import all_rules  # noqa: PLC0415
+    from posturio_iac.terraform.options import Options  # noqa: PLC0415
+
+    return Options(
+        names=Names.default().with_extra(**config.names) if config.names else Names.default(),
+        as_of=as_of,
+        engine=config.engine,
+        engine_version=config.engine_version,
+        var_files=config.var_files,
+        known_modules=config.known_modules,
+        rule_ids=frozenset(all_rules()),
+        max_file_size=config.max_file_size,
+    )
+
+
+def _now() -> datetime:
+    """Return the time; the one place of a scan that reads the clock."""
+    from datetime import datetime, timezone  # noqa: PLC0415 - a scan that finds nothing needs no time
+
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def _root(paths: Sequence[str], cwd: str) -> str:
+    """Return the scan root as `discover` will choose it: the current folder when all is inside, else the common parent."""
+    here = os.path.realpath(cwd)
+    places = [os.path.realpath(p if os.path.isdir(p) else os.path.dirname(p)) for p in (os.path.join(cwd, path) for path in paths)]
+    if all(place == here or place.startswith(os.path.join(here, "")) for place in places):
+        return here
+    try:
+        return os.path.commonpath(places)
+    except ValueError:  # different drives, which `discover` refuses
+        return here
+
+
+def _seen_from(folder: str, root: str) -> str:
+    """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
+    try:
+        way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""
+    except ValueError:  # different drives
+        return ""
+    return "" if way == os.curdir else way.replace(os.sep, "/")
