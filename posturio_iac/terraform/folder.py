@@ -25,7 +25,7 @@ class Folder:
     path: str
     """Relative to the scan root; empty for the root itself."""
     variables: dict[str, ast.Block] = field(default_factory=dict)
-    locals: dict[str, ast.Expr] = field(default_factory=dict)
+    locals: dict[str, ast.Attribute] = field(default_factory=dict)
     resources: dict[tuple[str, str], ast.Block] = field(default_factory=dict)
     data: dict[tuple[str, str], ast.Block] = field(default_factory=dict)
     calls: dict[str, ast.Block] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Folder:
     providers: list[ast.Block] = field(default_factory=list)
     settings: list[ast.Block] = field(default_factory=list)
     """The ``terraform`` blocks."""
-    tfvars: dict[str, ast.Expr] = field(default_factory=dict)
+    tfvars: dict[str, ast.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """A variables file that could not be read may set any variable."""
     names: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ def _add(folder: Folder, block: ast.Block) -> None:
         case "variable":
             folder.variables[block.labels[0]] = block
         case "locals":
-            folder.locals.update((name, a.expression) for name, a in block.body.attributes.items())
+            folder.locals.update(block.body.attributes)
         case "resource":
             folder.resources[block.labels[0], block.labels[1]] = block
         case "data":
@@ -136,7 +136,7 @@ def _read_tfvars(folder: Folder, root: str, max_size: int, var_files: Iterable[s
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     for path in [*(_joined(folder, n) for n in ordered), *var_files]:
         body, diagnostics = files.load(root, path, max_size)
-        folder.tfvars.update((name, a.expression) for name, a in body.attributes.items())
+        folder.tfvars.update(body.attributes)
         if diagnostics:
             folder.unreadable_tfvars = Unknown(f"{path} cannot be read and may set any variable")
             folder.diagnostics.extend(diagnostics)

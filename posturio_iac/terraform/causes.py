@@ -1,0 +1,247 @@
+"""What makes a resource change: the schedules, dates and variables that its arguments come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.lifetime import leading_date, parse_date, parse_interval
+from posturio_iac.model import Span, Unknown
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.references import listed, references
+from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS, Scheduler
+from posturio_iac.terraform.trace import End, Reached, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+    from posturio_iac.terraform.instance import Scope
+
+_META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
+_WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
+"""Arguments that change as a whole: reading one entry of them is reading what all entries change."""
+
+
+class Sort(Enum):
+    """What kind of thing causes a change."""
+
+    SCHEDULE = "schedule"
+    """At an interval, by itself."""
+    ONCE = "once"
+    """On one date, by itself."""
+    APPLY = "apply"
+    """At every apply, or at the first one in a new month or day."""
+    DATE = "date"
+    """When people change a date in the code."""
+    HAND = "hand"
+    """When people change a value in the code."""
+    UNKNOWN = "unknown"
+    """When a value changes that the code does not fix."""
+    NEVER = "never"
+    """It looks like a schedule and never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing that changes a resource."""
+
+    sort: Sort
+    what: str
+    """For a reader: ``time_rotating.key``, ``var.rotated``."""
+    span: Span
+    interval: timedelta | None = None
+    at: datetime | None = None
+    why: str = ""
+    value: str = ""
+    turns: int = 1
+    """More than one when several outputs take turns."""
+    direct: bool = False
+    """The reference goes straight to a ``time_rotating``, which Terraform plans as a creation."""
+
+
+def of_expression(expression: ast.Expr, scope: Scope, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
+    """Yield what makes the value of an expression change."""
+    for reached in follow(expression, scope, deep=True):
+        if isinstance(reached, Reached):
+            yield from of_resource(reached, seen)
+        else:
+            yield from _of_end(reached)
+
+
+def _of_end(end: End) -> Iterator[Cause]:
+    match end.kind:
+        case "literal":
+            if isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
+                yield Cause(Sort.DATE, f'"{end.value}"', end.span, at=date, value=end.value)
+        case "variable":
+            if isinstance(end.value, Unknown):
+                yield Cause(Sort.UNKNOWN, end.text, end.span, why=end.value.reason)
+            elif isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
+                yield Cause(Sort.DATE, end.text, end.span, at=date, value=end.value)
+            else:
+                yield Cause(Sort.HAND, end.text, end.span)
+        case "function":
+            pattern = end.value if isinstance(end.value, str) else ""
+            yield Cause(Sort.APPLY, end.text, end.span, interval=_granularity(pattern))
+        case "module" | "deep":
+            reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
+            yield Cause(Sort.UNKNOWN, end.text, end.span, why=reason)
+
+
+def _date_in(text: str) -> datetime | None:
+    return parse_date(text) or leading_date(text)
+
+
+def _granularity(pattern: str) -> timedelta | None:
+    """Return how often text made by ``formatdate`` with this pattern changes."""
+    for token, interval in (("s", "1min"), ("m", "1h"), ("h", "1h"), ("H", "1h"), ("D", "1d"), ("E", "1d"), ("M", "1mo"), ("Y", "1y")):
+        if token in pattern:
+            return None if token == "s" else parse_interval(interval)
+    return None
+
+
+def of_resource(reached: Reached, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
+    """Yield what changes or replaces a resource, so that whoever watches it notices."""
+    if reached.kind.startswith("data."):
+        yield Cause(Sort.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
+        return
+    if reached.key in seen:
+        return
+    seen |= {reached.key}
+    if reached.kind == ROTATING:
+        yield _rotating(reached)
+    elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
+        yield from _scheduled(reached, scheduler, seen)
+    else:
+        yield from _ordinary(reached, seen)
+
+
+def _ordinary(reached: Reached, seen: frozenset[object]) -> Iterator[Cause]:
+    expressions = list(_watched(reached))
+    for expression in expressions:
+        yield from of_expression(expression, reached.scope, seen)
+    if reached.kind in HOLDERS and expressions and _is_counter(expressions):
+        yield Cause(Sort.HAND, reached.address, reached.block.header)
+    for trigger in triggers(reached.block):
+        yield from of_trigger(trigger, reached.scope, seen)
+
+
+def _is_counter(expressions: list[ast.Expr]) -> bool:
+    return any(isinstance(e, (ast.Literal, ast.ObjectOf, ast.ListOf)) for e in expressions)
+
+
+def _watched(reached: Reached) -> Iterator[ast.Expr]:
+    """Yield the arguments whose change is noticed, without those that the resource ignores."""
+    ignored = ignored_changes(reached.block)
+    if ignored is None:
+        return
+    own = reached.expression()
+    if own is not None and reached.attribute not in _WHOLE and reached.kind not in COMPUTED_ONCE and reached.attribute not in ignored:
+        yield own
+        return
+    pending = [reached.block.body]
+    while pending:
+        body = pending.pop()
+        for attribute in body.attributes.values():
+            if attribute.name not in _META and attribute.name not in ignored:
+                yield attribute.expression
+        pending += [b.body for b in body.blocks if b.type not in _META]
+
+
+def ignored_changes(block: ast.Block) -> frozenset[str] | None:
+    """Return the arguments in ``ignore_changes``; None when it is ``all``."""
+    lifecycle = block.body.first("lifecycle")
+    expression = lifecycle.get("ignore_changes") if lifecycle else None
+    if expression is None:
+        return frozenset()
+    words = {words[0] for item in listed(expression) if (words := references(item))}
+    return None if "all" in words or "*" in words else frozenset(words)
+
+
+def triggers(block: ast.Block) -> tuple[ast.Expr, ...]:
+    """Return the items of ``replace_triggered_by``."""
+    lifecycle = block.body.first("lifecycle")
+    expression = lifecycle.get("replace_triggered_by") if lifecycle else None
+    return tuple(listed(expression)) if expression is not None else ()
+
+
+def of_trigger(trigger: ast.Expr, scope: Scope, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
+    """Yield what an item of ``replace_triggered_by`` makes happen."""
+    found = [r for r in follow(trigger, scope) if isinstance(r, Reached)]
+    for reached in found:
+        causes = list(of_resource(reached, seen))
+        if reached.kind == ROTATING:
+            yield from (replace(cause, direct=True, span=trigger.span) for cause in causes)
+        elif causes:
+            yield from causes
+        else:
+            yield Cause(Sort.NEVER, reached.address, trigger.span, why=_unchanging(reached))
+
+
+def _unchanging(reached: Reached) -> str:
+    if reached.kind in COMPUTED_ONCE:
+        return f"{reached.address} computes its time once, when it is created, and never again"
+    return f"nothing in this code ever changes {reached.address}"
+
+
+def _rotating(reached: Reached) -> Cause:
+    block, scope = reached.block, reached.scope
+    span = block.header
+    base = settle(block.get("rfc3339"), scope)
+    if isinstance(base, str) and parse_date(base) is not None:
+        why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
+        return Cause(Sort.NEVER, reached.address, span, why=why)
+    once = settle(block.get("rotation_rfc3339"), scope)
+    if isinstance(once, str) and (date := parse_date(once)) is not None:
+        return Cause(Sort.ONCE, reached.address, span, at=date, value=once)
+    interval = _interval(ROTATION_ARGUMENTS, reached)
+    if isinstance(interval, Unknown):
+        return Cause(Sort.SCHEDULE, reached.address, span, why=interval.reason)
+    if interval is None:
+        return Cause(Sort.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
+    return Cause(Sort.SCHEDULE, reached.address, span, interval=interval)
+
+
+def _interval(arguments: tuple[tuple[str, str], ...], reached: Reached) -> timedelta | Unknown | None:
+    """Return the sum of the arguments that are set."""
+    total: timedelta | None = None
+    for name, unit in arguments:
+        value = settle(reached.block.get(name), reached.scope)
+        if isinstance(value, Unknown):
+            return value
+        if value is None:
+            continue
+        part = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
+        if part is None:
+            return Unknown(f"{name} of {reached.address} is no number")
+        total = part if total is None else total + part
+    return total
+
+
+def _scheduled(reached: Reached, scheduler: Scheduler, seen: frozenset[object]) -> Iterator[Cause]:
+    turns = _turns(reached, scheduler)
+    trigger = reached.block.get(scheduler.trigger) if scheduler.trigger else None
+    if trigger is not None:
+        for cause in of_expression(trigger, reached.scope, seen):
+            interval = cause.interval * turns if cause.interval is not None else None
+            yield replace(cause, what=f"{reached.address} and {cause.what}", interval=interval, turns=turns)
+        return
+    if scheduler.intervals:
+        interval = _interval(scheduler.intervals, reached)
+        if isinstance(interval, Unknown) or interval is None:
+            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns)
+        else:
+            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, turns=turns)
+    elif scheduler.every_apply:
+        yield Cause(Sort.APPLY, reached.address, reached.block.header, turns=turns)
+
+
+def _turns(reached: Reached, scheduler: Scheduler) -> int:
+    turns = dict(scheduler.outputs).get(reached.attribute or "", 1)
+    if turns > 1 and scheduler.turns_argument:
+        number = settle(reached.block.get(scheduler.turns_argument), reached.scope)
+        return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else turns
+    return turns

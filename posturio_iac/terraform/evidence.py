@@ -1,0 +1,144 @@
+"""Evidence in metadata: tags of the user and comments, and the notes on what only looks like it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.hints import date_in_name
+from posturio_iac.intervals import parse_interval
+from posturio_iac.lifetime import exemption, read
+from posturio_iac.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.names import Meaning, classify
+from posturio_iac.terraform.causes import ignored_changes
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.schedulers import ROTATING
+from posturio_iac.terraform.trace import End, Reached, follow
+from posturio_iac.terraform.users import literals_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime, timedelta
+
+    from posturio_iac.directive import Parsed
+    from posturio_iac.names import Names
+    from posturio_iac.terraform import ast
+    from posturio_iac.terraform.instance import Scope
+    from posturio_iac.terraform.tags import Tag
+    from posturio_iac.terraform.users import User
+
+
+def of_tags(user: User, names: Names) -> Iterator[Lifetime]:
+    """Yield the lifetimes that the user's tags state."""
+    kept = user.block is not None and (ignored := ignored_changes(user.block)) is not None and not ignored & {"tags", "tags_all"}
+    for tag in user.tags.items:
+        lifetime = read(tag.name, tag.value, source=tag.source, span=tag.span, names=names)
+        if lifetime is None:
+            continue
+        yield _moving(lifetime, tag, applied_again=kept) or lifetime
+
+
+def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | None:
+    """Return what a tag says whose value is computed from a clock, or None when it is not."""
+    if lifetime.effect is not Effect.UNKNOWN or tag.origin is None or tag.scope is None:
+        return None
+    for end in follow(tag.origin, tag.scope):
+        if isinstance(end, End) and end.kind == "function" and applied_again:
+            why = f"it is computed from {end.text}, so every apply moves it"
+            fix = "write the date itself"
+            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.text, tag.span, why=why, fix=fix)
+        if isinstance(end, Reached) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
+            why = f"{end.address} moves it on at every rotation, and the key stays"
+            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, fix="let the key follow it as well")
+        if isinstance(end, Reached) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
+            source = f"{tag.source}, set by {end.address}"
+            return Lifetime(Kind.EXPIRY, Effect.DECLARED, source, "", tag.span, interval=_offset(end))
+    return None
+
+
+def _offset(reached: Reached) -> timedelta | None:
+    units = (("offset_years", "y"), ("offset_months", "mo"), ("offset_days", "d"), ("offset_hours", "h"), ("offset_minutes", "min"))
+    for name, unit in units:
+        value = settle(reached.block.get(name), reached.scope)
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            return parse_interval(value, unit)
+    return None
+
+
+def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
+    """Yield the lifetimes that comments state."""
+    for name, value, span in parsed.metadata:
+        lifetime = read(name, value, source=f'comment "{name}"', span=span, names=names)
+        if lifetime is not None:
+            yield lifetime
+
+
+def owner_of(user: User, parsed: Parsed, names: Names, generic_paths: Iterable[str] = ()) -> str | Unknown | None:
+    """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
+    for name, value, _ in parsed.metadata:
+        if classify(name, names) is Meaning.OWNER and value.strip():
+            return value.strip()
+    unknown: Unknown | None = None
+    for tag in user.tags.items:
+        if classify(tag.name, names) is not Meaning.OWNER:
+            continue
+        if isinstance(tag.value, Unknown):
+            unknown = unknown or Unknown(f"{tag.source}: {tag.value.reason}")
+        elif isinstance(tag.value, (str, int)) and str(tag.value).strip():
+            return str(tag.value).strip()
+    if isinstance(user.path, str) and (team := _team(user.path, frozenset(generic_paths) or _GENERIC)) is not None:
+        return team
+    if unknown is not None:
+        return unknown
+    if isinstance(user.path, Unknown):
+        return user.path
+    return next(iter((*user.tags.hidden, *user.hidden)), None)
+
+
+_GENERIC = frozenset(
+    "aws bot bots ci iam machine machines robot robots service services service-account service-accounts serviceaccount "
+    "serviceaccounts service-user service-users svc system systems terraform tf user users".split()
+)
+"""Path segments that name a kind of user and not who answers for it."""
+
+
+def _team(path: str, generic: frozenset[str]) -> str | None:
+    segments = [s for s in path.split("/") if s.strip()]
+    return path if any(s.lower() not in generic for s in segments) else None
+
+
+def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[str]:
+    """Yield sentences about what was seen and is no lifetime."""
+    for what, name in (("the resource name", label), ("the user name", user.name)):
+        mark = date_in_name(name, as_of) if isinstance(name, str) else None
+        if mark is not None:
+            yield f'{what} "{name}" {mark.text}, which is rotation by hand without a schedule'
+            break
+    for tag in user.tags.items:
+        text = exemption(tag.name, tag.value, source=tag.source, names=names)
+        if text is not None:
+            yield text
+
+
+def permission_note(user: User) -> Iterator[str]:
+    """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
+    if user.scope is None or user.block is None:
+        return
+    instance = user.scope.instance
+    for (kind, name), block in instance.folder.resources.items():
+        if kind != "aws_iam_user_policy":
+            continue
+        target = block.get("user")
+        if target is None or not any(isinstance(r, Reached) and r.block is user.block for r in follow(target, instance.scope())):
+            continue
+        if _ends_by_date(block, instance.scope()):
+            yield f"{kind}.{name} ends the permission by date (aws:CurrentTime), and the key stays valid"
+
+
+def _ends_by_date(block: ast.Block, scope: Scope) -> bool:
+    texts = list(literals_in(block))
+    policy = block.get("policy")
+    for reached in follow(policy, scope) if policy is not None else ():
+        if isinstance(reached, Reached):
+            texts += literals_in(reached.block)
+    joined = "\n".join(texts).lower()
+    return "aws:currenttime" in joined and "datelessthan" in joined

@@ -1,0 +1,144 @@
+"""Where a key's secret leaves in plain text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posturio_iac.model import Exposure
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.references import walk
+from posturio_iac.terraform.trace import Reached, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.terraform.instance import Instance, Scope
+
+SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
+"""Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
+
+_STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A resource that shows what it is given."""
+
+    arguments: tuple[str, ...]
+    """The arguments that show it; none named means all."""
+    fix: str = _STORE
+
+
+SINKS = {
+    "aws_amplify_app": Sink(("environment_variables",)),
+    "aws_apprunner_service": Sink(("runtime_environment_variables",)),
+    "aws_batch_job_definition": Sink(("container_properties",)),
+    "aws_codebuild_project": Sink(("value",)),
+    "aws_cloudformation_stack": Sink(("parameters", "template_body")),
+    "aws_ecs_task_definition": Sink(("container_definitions",)),
+    "aws_elastic_beanstalk_environment": Sink(("value",)),
+    "aws_instance": Sink(("user_data", "user_data_base64")),
+    "aws_lambda_function": Sink(("variables",)),
+    "aws_launch_configuration": Sink(("user_data", "user_data_base64")),
+    "aws_launch_template": Sink(("user_data",)),
+    "aws_lightsail_instance": Sink(("user_data",)),
+    "aws_s3_bucket_object": Sink(("content", "content_base64")),
+    "aws_s3_object": Sink(("content", "content_base64")),
+    "aws_sns_topic": Sink(("display_name",)),
+    "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
+    "aws_ssm_parameter": Sink(("value", "insecure_value"), 'set type = "SecureString"'),
+    "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
+    "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
+    "kubernetes_config_map_v1": Sink(("data",), "make it a kubernetes_secret_v1"),
+    "local_file": Sink(("content", "content_base64", "sensitive_content")),
+    "local_sensitive_file": Sink(("content", "content_base64")),
+}
+_TAGS = ("tags", "labels", "annotations")
+
+
+def exposures_of(key: ast.Block, instance: Instance) -> Iterator[Exposure]:
+    """Yield the places in the key's module, and in those that call it, where the secret of ``key`` leaves."""
+    if key.get("pgp_key") is not None and settle(key.get("pgp_key"), instance.scope()) is not None:
+        return
+    at: Instance | None = instance
+    seen: set[Exposure] = set()
+    while at is not None:
+        for exposure, reached in leaks(at):
+            if reached.block is key and reached.instance is instance and exposure not in seen:
+                seen.add(exposure)
+                yield exposure
+        at = at.caller.instance if at.caller else None
+
+
+def leaks(instance: Instance) -> tuple[tuple[Exposure, Reached], ...]:
+    """Return all places in one module where secrets of keys leave, and the keys."""
+    known = instance.program.leaks
+    if id(instance) not in known:
+        known[id(instance)] = (*_outputs(instance), *_resources(instance))
+    return known[id(instance)]
+
+
+def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached]:
+    for reached in follow(expression, scope):
+        if not isinstance(reached, Reached):
+            continue
+        if "iam_access_key" in reached.kind and (reached.attribute is None or reached.attribute in SECRETS):
+            yield reached
+        elif (argument := reached.expression()) is not None and reached.kind in ("terraform_data", "null_resource"):
+            yield from _secrets(argument, reached.scope)
+
+
+def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached]]:
+    scope = instance.scope()
+    for name, block in instance.folder.outputs.items():
+        value = block.get("value")
+        if value is None or settle(block.get("sensitive"), scope) is not None and settle(block.get("sensitive"), scope) is not False:
+            continue
+        bared = [e for e in walk(value) if isinstance(e, ast.Call) and e.name == "nonsensitive"]
+        shown: list[ast.Expr] = [value] if instance.caller is None and is_legacy(instance) else list(bared)
+        for expression in shown:
+            fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
+            for reached in _secrets(expression, scope):
+                if reached.attribute is not None:
+                    yield Exposure(block.header, f'output "{name}"', fix), reached
+
+
+def is_legacy(instance: Instance) -> bool:
+    """Tell whether the module is for a Terraform before 0.14, which shows the secrets in outputs instead of refusing them."""
+    for block in instance.folder.settings:
+        constraint = settle(block.get("required_version"), instance.scope())
+        if isinstance(constraint, str) and re.search(r"(?:^|,|=|~>)\s*v?0\.(?:[0-9]|1[0-3])\.|<\s*v?0\.(?:[0-9]|1[0-4])\b", constraint):
+            return not re.search(r">=", constraint) or "<" in constraint
+    return False
+
+
+def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached]]:
+    for (kind, name), block in instance.folder.resources.items():
+        sink = SINKS.get(kind)
+        for attribute, expression in _arguments(block):
+            tagged = attribute in _TAGS
+            if not tagged and (sink is None or attribute not in sink.arguments):
+                continue
+            if kind == "aws_ssm_parameter" and not tagged and not _is_plain(block, attribute, instance):
+                continue
+            for reached in _secrets(expression, instance.scope()):
+                where = f"{attribute} of {instance.full(f'{kind}.{name}')}"
+                yield Exposure(expression.span, where, sink.fix if sink and not tagged else "remove it"), reached
+
+
+def _is_plain(block: ast.Block, attribute: str, instance: Instance) -> bool:
+    if attribute == "insecure_value":
+        return True
+    return settle(block.get("type"), instance.scope()) in ("String", "StringList")
+
+
+def _arguments(block: ast.Block) -> Iterator[tuple[str, ast.Expr]]:
+    pending = [block.body]
+    while pending:
+        body = pending.pop(0)
+        for attribute in body.attributes.values():
+            yield attribute.name, attribute.expression
+        pending += [b.body for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection")]

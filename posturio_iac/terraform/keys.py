@@ -1,0 +1,192 @@
+"""From the blocks of a program to access keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posturio_iac.directive import Parsed, parse
+from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.terraform import evidence
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.expansion import instances_of
+from posturio_iac.terraform.exposures import exposures_of
+from posturio_iac.terraform.remedies import remedies_for
+from posturio_iac.terraform.rotation import Rotation, rotation_of, secret_rotation
+from posturio_iac.terraform.users import User, find_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import Attr
+    from posturio_iac.terraform import ast
+    from posturio_iac.terraform.dialect import Engine
+    from posturio_iac.terraform.instance import Instance, Scope
+    from posturio_iac.terraform.trace import Reached
+
+KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
+ROOT_USER = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What holds for all keys of one root module."""
+
+    engine: Engine
+    users: dict[str, Reached]
+    """Users of the scan by their literal names."""
+    scope: str
+    """The root module's folder, which becomes part of the fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A key, and what is needed to compare it with others of its user."""
+
+    key: AccessKey
+    user: User
+    rotation: Rotation
+    root: Instance
+
+
+def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
+    """Yield the keys that the resources of one module instance declare."""
+    for (kind, name), block in instance.folder.resources.items():
+        if kind not in KEY_TYPES:
+            continue
+        for suffix, scope in instances_of(block, instance).instances:
+            yield _key(block, scope, instance.full(f"{kind}.{name}{suffix}"), setting)
+
+
+def _key(block: ast.Block, scope: Scope, address: str, setting: Setting) -> Declared:
+    options = scope.instance.program.options
+    user = find_user(block.get("user"), scope, setting.users)
+    parsed = comments_for(block, scope.instance, user)
+    rotation = rotation_of(block, scope, setting.engine)
+    lifetimes = [
+        *rotation.lifetimes,
+        *secret_rotation(block, scope),
+        *_max_age(block, scope),
+        *evidence.of_tags(user, options.names),
+        *evidence.of_comments(parsed, options.names),
+    ]
+    notes = [
+        *rotation.notes,
+        *evidence.notes_on(block.labels[1], user, options.names, options.as_of),
+        *evidence.permission_note(user),
+    ]
+    status = settle(block.get("status"), scope)
+    key = AccessKey(
+        address=address,
+        framework="terraform",
+        span=place_of(block, scope.instance),
+        user=user.name,
+        user_address=user.address,
+        status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
+        remedies=remedies_for(block, user),
+        lifetimes=tuple(dict.fromkeys(lifetimes)),
+        hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        notes=tuple(dict.fromkeys(notes)),
+        owner=evidence.owner_of(user, parsed, options.names),
+        is_root=user.name == ROOT_USER and user.address is None,
+        replacement=rotation.replacement,
+        exposures=tuple(exposures_of(block, scope.instance)),
+        directives=parsed.directives,
+        tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
+        scope=setting.scope,
+    )
+    return Declared(key, user, rotation, scope.instance.root)
+
+
+def comments_for(block: ast.Block, instance: Instance, user: User | None = None) -> Parsed:
+    """Return what the comments on a block say, and those on the module calls that lead to it; warnings are reported."""
+    program = instance.program
+    rules, names = program.options.rule_ids, program.options.names
+    blocks = [block]
+    outer: Instance | None = instance
+    while outer is not None and outer.call is not None:
+        blocks.append(outer.call)
+        outer = outer.caller.instance if outer.caller else None
+    found = [parse(b.comments, rules, names) for b in blocks]
+    if user is not None and user.block is not None:
+        at_user = parse(user.block.comments, rules, names)
+        found.append(Parsed(at_user.metadata, (), at_user.problems))
+    for parsed in found:
+        for problem in parsed.problems:
+            program.report(problem)
+    return Parsed(tuple(m for p in found for m in p.metadata), tuple(d for p in found for d in p.directives))
+
+
+def place_of(block: ast.Block, instance: Instance) -> Span:
+    """Return where a key is reported: its header, or the nearest module call that is the scan's own code."""
+    span = block.header
+    at: Instance | None = instance
+    while at is not None and at.call is not None and not at.program.is_ours(span.path):
+        span = at.call.header
+        at = at.caller.instance if at.caller else None
+    return span
+
+
+def _max_age(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
+    """Yield the rotation of ``awsutils_expiring_iam_access_key``: ``max_age`` in seconds, 0 turns it off."""
+    expression = block.get("max_age")
+    if block.labels[0] != "awsutils_expiring_iam_access_key":
+        return
+    yield max_age_lifetime(settle(expression, scope), f"max_age of {block.labels[0]}", expression.span if expression else block.header)
+
+
+def max_age_lifetime(value: object, source: str, span: Span) -> Lifetime:
+    """Return the lifetime that a maximum age in seconds states."""
+    from posturio_iac.intervals import parse_interval  # noqa: PLC0415 - this resource is rare
+
+    if isinstance(value, Unknown):
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, span=span, why=value.reason)
+    interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if interval:
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval)
+    if value is None or interval is not None:
+        fix = "set max_age = 7776000 (90 days in seconds)"
+        why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
+        return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, fix=fix)
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, source, str(value), span, why="it must be a number of seconds")
+
+
+def related(declared: list[Declared]) -> Iterator[AccessKey]:
+    """Yield the keys with what they learn from the others: siblings that are active, and turns that they take."""
+    from dataclasses import replace  # noqa: PLC0415 - only for a user with several keys
+
+    groups: dict[object, list[Declared]] = {}
+    for one in declared:
+        if one.user.identity is not None:
+            groups.setdefault((id(one.root), one.user.identity), []).append(one)
+    for one in declared:
+        others = [o for o in groups.get((id(one.root), one.user.identity), ()) if o is not one]
+        if not others:
+            yield one.key
+            continue
+        yield replace(one.key, active_siblings=_siblings(one, others), replacement=_with_turns(one, others))
+
+
+def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
+    active = [o for o in others if o.key.status == "Active" and not _take_turns(one, o)]
+    unknown = next((o.key.status for o in others if isinstance(o.key.status, Unknown) and not _take_turns(one, o)), None)
+    if not active and isinstance(unknown, Unknown):
+        return unknown
+    return tuple(o.key.address for o in active)
+
+
+def _take_turns(one: Declared, other: Declared) -> bool:
+    """Tell whether two keys of a user overlap on purpose: both are rotated by the code."""
+
+    def enforced(declared: Declared) -> bool:
+        return any(e.effect is Effect.ENFORCED for e in declared.key.lifetimes)
+
+    return enforced(one) and enforced(other)
+
+
+def _with_turns(one: Declared, others: list[Declared]) -> Attr[Replacement | None]:
+    replacement = one.key.replacement
+    if not isinstance(replacement, Replacement) or replacement.takes_turns:
+        return replacement
+    turns = any(_take_turns(one, o) and o.rotation.schedules != one.rotation.schedules for o in others)
+    return Replacement(replacement.span, replacement.create_before_destroy, takes_turns=turns)

@@ -1,0 +1,263 @@
+"""Rotation that the code carries out: which evidence a key's own block gives, and whether the replacement leaves a gap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posturio_iac.hints import mentions_rotation
+from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.causes import Cause, Sort, of_expression, of_trigger, triggers
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.references import listed, mentioned, references
+from posturio_iac.terraform.schedulers import COMPUTED_ONCE, ROTATING, SCHEDULERS
+from posturio_iac.terraform.trace import Reached, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.terraform.dialect import Engine
+    from posturio_iac.terraform.instance import Instance, Scope
+
+_NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
+_FORCING = ("user", "pgp_key")
+"""Arguments of a key whose change replaces it."""
+_MULTIPLYING = ("for_each", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What one key's block says about rotation."""
+
+    lifetimes: tuple[Lifetime, ...]
+    notes: tuple[str, ...]
+    replacement: Replacement | None
+    turns: bool
+    """Whether the key takes turns with others by means of a scheduler."""
+    schedules: frozenset[str]
+    """What drives it, to tell keys that change at different times."""
+
+
+def rotation_of(block: ast.Block, scope: Scope, engine: Engine) -> Rotation:
+    """Return the rotation that a key's block brings about, or seems to."""
+    found = list(_through_triggers(block, scope, engine))
+    replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
+    forced = list(_through_arguments(block, scope, _FORCING))
+    multiplied = list(_through_arguments(block, scope, _MULTIPLYING))
+    lifetimes = [lifetime for lifetime, _ in (*found, *forced, *multiplied)] + list(_dependencies(block, scope))
+    notes = list(_by_hand(block, scope))
+    if not lifetimes and (outside := _out_of_band(block, scope)) is not None:
+        lifetimes.append(outside)
+    causes = [cause for _, cause in (*found, *forced, *multiplied)]
+    turns = any(cause.turns > 1 for cause in causes)
+    drivers = [*replacing, *forced]
+    replacement = None
+    if drivers:
+        first = drivers[0]
+        replacement = Replacement(first[0].span or first[1].span, _creates_first(block, scope), takes_turns=turns)
+    return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.what for c in causes))
+
+
+def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
+    for trigger in triggers(block):
+        words = references(trigger)
+        text = ".".join(words[:3]) or "its value"
+        source = f"replace_triggered_by = [{text}]"
+        if not words or words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
+            what = _NOT_MANAGED.get(words[0] if words else "", "not a resource")
+            why = f"{text} is {what}, and Terraform accepts only managed resources there"
+            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix=_hold(text)), never
+            continue
+        if words[0] not in ("self",) and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
+            why = f"there is no resource {'.'.join(words[:2])} in this module"
+            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix="name a resource that changes"), never
+            continue
+        for cause in of_trigger(trigger, scope):
+            lifetime = _lifetime(cause, source, text, trigger, engine)
+            if lifetime is not None:
+                yield lifetime, cause
+
+
+def _hold(text: str) -> str:
+    return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
+
+
+def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: Engine) -> Lifetime | None:
+    """Return the evidence that one cause gives when a trigger reaches it."""
+    span = trigger.span
+    match cause.sort:
+        case Sort.SCHEDULE | Sort.ONCE if cause.direct and not engine.counts_creation:
+            if engine.may_count_creation:
+                why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
+                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, interval=cause.interval, why=why)
+            why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
+            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(text))
+        case Sort.SCHEDULE | Sort.APPLY:
+            return Lifetime(Kind.ROTATION, Effect.ENFORCED, _via(source, cause), cause.value, span, interval=cause.interval, why=cause.why)
+        case Sort.ONCE:
+            return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(source, cause), cause.value, span, at=cause.at)
+        case Sort.DATE:
+            return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(source, cause), cause.value, span, at=cause.at)
+        case Sort.UNKNOWN:
+            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=cause.why)
+        case Sort.NEVER:
+            fix = f"let {text} follow a {ROTATING} that has an interval"
+            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=cause.why, fix=fix)
+        case _:
+            return None
+
+
+def _via(source: str, cause: Cause) -> str:
+    return f"{source} by way of {cause.what}"
+
+
+def _static(text: str) -> str:
+    base = ".".join(text.split(".")[:2])
+    name = base.split(".")[-1]
+    return (
+        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {base}.rfc3339 }}, '
+        f"and replace_triggered_by = [time_static.{name}]"
+    )
+
+
+def _through_arguments(block: ast.Block, scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
+    """Yield evidence from arguments whose change replaces the key or its address."""
+    for name in names:
+        expression = block.get(name)
+        if expression is None:
+            continue
+        for cause in _scheduled_causes(expression, scope):
+            source = f"{name} changes with {cause.what}"
+            if cause.sort is Sort.ONCE:
+                yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
+            else:
+                interval = cause.interval
+                yield Lifetime(Kind.ROTATION, Effect.ENFORCED, source, "", expression.span, interval=interval, why=cause.why), cause
+
+
+def _scheduled_causes(expression: ast.Expr, scope: Scope) -> Iterator[Cause]:
+    for cause in of_expression(expression, scope):
+        if cause.sort in (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY):
+            yield cause
+
+
+def _by_hand(block: ast.Block, scope: Scope) -> Iterator[str]:
+    """Yield notes on triggers that people change by hand."""
+    for trigger in triggers(block):
+        words = references(trigger)
+        if (words[:2]) not in scope.instance.folder.resources:
+            continue
+        if any(c.sort is Sort.HAND for c in of_trigger(trigger, scope)):
+            yield f"{'.'.join(words[:2])} replaces it only when somebody edits the code, which follows no schedule"
+
+
+def _dependencies(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
+    """Yield the inert evidence that ``depends_on`` gives, when it names something that keeps time."""
+    expression = block.get("depends_on")
+    if expression is None:
+        return
+    for item in listed(expression):
+        words = references(item)
+        if len(words) > 1 and (words[0] in (ROTATING, *SCHEDULERS) or words[0] in COMPUTED_ONCE):
+            if words[:2] not in scope.instance.folder.resources:
+                continue
+            text = ".".join(words[:2])
+            why = "depends_on only orders changes and never replaces anything"
+            fix = f"remove it; {_static(text)}" if words[0] == ROTATING else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
+            yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
+
+
+def _out_of_band(block: ast.Block, scope: Scope) -> Lifetime | None:
+    """Return the undecided evidence of a key that Terraform is told to leave alone, and that something else rotates."""
+    lifecycle = block.body.first("lifecycle")
+    expression = lifecycle.get("ignore_changes") if lifecycle else None
+    if expression is None or not any(references(item)[:1] in (("all",), ("*",)) for item in listed(expression)):
+        return None
+    comment = next((c for c in block.comments if mentions_rotation(c.text)), None)
+    rotator = next((f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower()), None)
+    if comment is None and rotator is None:
+        return None
+    what = "a comment says that something rotates it" if comment else f"{rotator} seems to rotate it"
+    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=f"{what}, at an interval that the code does not state")
+
+
+def _creates_first(block: ast.Block, scope: Scope) -> bool | Unknown:
+    """Tell whether a replacement comes before the deletion: by the key's own lifecycle, or because a resource that needs the key says so."""
+    own = _before_destroy(block, scope)
+    if own is not False:
+        return own
+    target = (block.labels[0], block.labels[1])
+    return target in _needed_by_such(scope.instance)
+
+
+def _before_destroy(block: ast.Block, scope: Scope) -> bool | Unknown:
+    lifecycle = block.body.first("lifecycle")
+    value = settle(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
+    return value if isinstance(value, Unknown) else value is True
+
+
+def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
+    """Return the resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
+    resources = instance.folder.resources
+    pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
+    found: set[tuple[str, str]] = set()
+    while pending:
+        for target in mentioned(pending.pop()) - found:
+            if target in resources:
+                found.add(target)
+                pending.append(resources[target])
+    return found
+
+
+def secret_rotation(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
+    """Yield the rotation of the Secrets Manager secret that stores this key."""
+    instance = scope.instance
+    address = (block.labels[0], block.labels[1])
+    for secret in _secrets_of(address, instance):
+        for (kind, name), rotation in instance.folder.resources.items():
+            if kind != "aws_secretsmanager_secret_rotation":
+                continue
+            target = rotation.get("secret_id")
+            if target is None or secret not in {r.key[1:3] for r in follow(target, instance.scope()) if isinstance(r, Reached)}:
+                continue
+            yield _secret_lifetime(f"{kind}.{name}", rotation, instance.scope())
+
+
+def _secrets_of(address: tuple[str, str], instance: Instance) -> set[tuple[str, str]]:
+    found: set[tuple[str, str]] = set()
+    for (kind, _), version in instance.folder.resources.items():
+        if kind != "aws_secretsmanager_secret_version" or address not in _stored_by(version, instance):
+            continue
+        target = version.get("secret_id")
+        if target is not None:
+            found.update((r.kind, r.name) for r in follow(target, instance.scope()) if isinstance(r, Reached))
+    return found
+
+
+def _stored_by(block: ast.Block, instance: Instance) -> set[tuple[str, str]]:
+    """Return the resources whose attributes a secret version holds, locals included."""
+    value = block.get("secret_string") or block.get("secret_string_wo")
+    return {(r.kind, r.name) for r in follow(value, instance.scope(), deep=True) if isinstance(r, Reached)} if value else set()
+
+
+def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetime:
+    from posturio_iac.lifetime import parse_interval  # noqa: PLC0415 - rare
+
+    span = rotation.header
+    if rotation.get("rotation_lambda_arn") is None:
+        why = f"{address} names no rotation_lambda_arn, and AWS rotates no access keys by itself"
+        return Lifetime(Kind.ROTATION, Effect.INERT, address, span=span, why=why, fix="name the Lambda that rotates the key")
+    rules = rotation.body.first("rotation_rules")
+    days = settle(rules.get("automatically_after_days"), scope) if rules else None
+    schedule = settle(rules.get("schedule_expression"), scope) if rules else None
+    interval = None
+    if isinstance(days, (int, str)) and not isinstance(days, bool):
+        interval = parse_interval(days)
+    elif isinstance(schedule, str):
+        interval = parse_interval(schedule)
+    value = str(days if days is not None else schedule or "")
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval)
+

@@ -1,0 +1,388 @@
+"""Following references: from an expression to the resources, variables and literals that its value comes from.
+
+A value alone does not tell where it came from: ``user = local.names["ci"]`` may be the name of a user declared three modules away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
+
+from posturio_iac.model import Unknown
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.expansion import expand
+from posturio_iac.terraform.instance import SAME, Instance, Scope
+from posturio_iac.terraform.operators import truth
+from posturio_iac.terraform.values import EvaluationError, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import Span
+
+
+class Any:
+    """A step to an element that is not named: ``[*]``, ``one(…)``, ``each.value``."""
+
+
+ANY = Any()
+Step = Union[str, int, Any]
+
+MAX_DEPTH = 60
+"""Longer chains of references end in `End` with kind ``deep``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reached:
+    """A resource or data source that the value comes from."""
+
+    instance: Instance
+    kind: str
+    """The resource type; ``data.`` in front for a data source."""
+    name: str
+    block: ast.Block
+    scope: Scope
+    """Names as its own code sees them, in the instance that is meant where that is fixed."""
+    suffix: str
+    """``[0]``, ``["a"]``, or empty."""
+    attribute: str | None
+    """The attribute that is read; None for the whole resource."""
+    steps: tuple[Step, ...] = ()
+    """What is read of that attribute."""
+
+    @property
+    def address(self) -> str:
+        """The address in Terraform's words."""
+        return self.instance.full(f"{self.kind}.{self.name}{self.suffix}")
+
+    @property
+    def key(self) -> tuple[int, str, str, str]:
+        """Identity of the resource instance."""
+        return id(self.instance), self.kind, self.name, self.suffix
+
+    def expression(self) -> ast.Expr | None:
+        """The expression that gives the attribute its value, where the code has one."""
+        return ast.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a reference ends without a resource."""
+
+    kind: str
+    """``literal``, ``variable``, ``module``, ``function``, ``missing``, ``deep`` or ``other``."""
+    value: Value
+    """Its value where the code fixes it, a variable's default included."""
+    text: str
+    """How the code writes it: ``var.user``, ``timestamp()``."""
+    span: Span
+    call: ast.Block | None = None
+    """For ``module``: the call whose code is not here."""
+    instance: Instance | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """What a ``for`` variable stands for while references are followed."""
+
+    collection: ast.Expr
+    scope: Scope
+
+
+def follow(expression: ast.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
+    """Yield what the value of ``expression``, after ``steps`` into it, comes from.
+
+    With ``deep`` also what it merely depends on: conditions and indexes.
+    """
+    yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+
+
+class _Follower:
+    """One walk; remembers where it has been."""
+
+    def __init__(self, *, deep: bool) -> None:
+        self.deep = deep
+        self.seen: set[tuple[object, ...]] = set()
+
+    def go(self, expression: ast.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
+        if depth > MAX_DEPTH:
+            yield End("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
+            return
+        depth += 1
+        match expression:
+            case ast.Literal(value, span):
+                yield End("literal", value, str(value), span)
+            case ast.Template(parts):
+                for part in parts:
+                    yield from self.go(part, scope, (), depth)
+            case ast.GetAttr() | ast.Index():
+                yield from self._chain(expression, scope, steps, depth)
+            case ast.Name():
+                yield from self._root(expression, (), scope, steps, depth)
+            case ast.Splat(target, each):
+                yield from self.go(target, scope, (ANY, *_steps_of(each, scope), *steps), depth)
+            case ast.Call():
+                yield from self._call(expression, scope, steps, depth)
+            case ast.Conditional():
+                yield from self._conditional(expression, scope, steps, depth)
+            case ast.ListOf(items):
+                yield from self._list(items, scope, steps, depth)
+            case ast.ObjectOf(items):
+                yield from self._object(items, scope, steps, depth)
+            case ast.For():
+                yield from self._for(expression, scope, steps, depth)
+            case ast.Unary(_, operand):
+                yield from self.go(operand, scope, (), depth)
+            case ast.Binary(_, left, right):
+                yield from self.go(left, scope, (), depth)
+                yield from self.go(right, scope, (), depth)
+            case ast.Opaque(reason, span):
+                yield End("other", Unknown(reason), reason, span)
+
+    def _chain(self, expression: ast.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        base, own = _flatten(expression, scope)
+        if self.deep:
+            yield from self._indexes(expression, scope, depth)
+        if isinstance(base, ast.Name):
+            yield from self._root(base, own, scope, steps, depth)
+        else:
+            yield from self.go(base, scope, (*own, *steps), depth)
+
+    def _indexes(self, expression: ast.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        while isinstance(expression, (ast.GetAttr, ast.Index)):
+            if isinstance(expression, ast.Index) and not isinstance(expression.key, ast.Literal):
+                yield from self.go(expression.key, scope, (), depth)
+            expression = expression.target
+
+    def _root(
+        self, base: ast.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int
+    ) -> Iterator[Reached | End]:
+        steps = (*own, *more)
+        bound = scope.bindings.get(base.name)
+        if isinstance(bound, Symbol):
+            yield from self.go(bound.collection, bound.scope, (ANY, *steps), depth)
+            return
+        if base.name in ("each", "count"):
+            yield from self._each(base, steps, scope, depth)
+            return
+        head = steps[0] if steps else None
+        if not isinstance(head, str):
+            yield End("other", Unknown(base.name), base.name, base.span)
+            return
+        key = (id(scope.instance), base.name, *steps)
+        if key in self.seen and base.name in ("local", "var", "module"):
+            return
+        self.seen.add(key)
+        match base.name:
+            case "var":
+                yield from self._variable(base, head, scope.instance, steps[1:], depth)
+            case "local":
+                yield from self._local(base, head, scope, steps[1:], depth)
+            case "module":
+                yield from self._module(base, head, scope.instance, steps[1:], depth)
+            case "path" | "terraform" | "self":
+                yield End("other", settle(ast.GetAttr(base, head, base.span), scope), f"{base.name}.{head}", base.span)
+            case "data":
+                if len(steps) > 1:
+                    yield from self._resource(f"data.{head}", str(steps[1]), scope.instance.folder.data, scope, base, steps[2:])
+            case kind:
+                yield from self._resource(kind, head, scope.instance.folder.resources, scope, base, steps[1:])
+
+    def _each(self, base: ast.Name, steps: tuple[Step, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+        bound = scope.bindings.get(base.name)
+        head = steps[0] if steps else None
+        value = bound.get(str(head)) if isinstance(bound, dict) else Unknown(f"{base.name}.{head}")
+        if scope.origin is not None and (head == "value" or self.deep):
+            key = bound.get("key") if isinstance(bound, dict) else None
+            step: Step = key if isinstance(key, str) else ANY
+            outer = Scope(scope.instance, scope.strict, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
+            inner = (step, *steps[1:]) if head == "value" else ()
+            yield from self.go(scope.origin, outer, inner, depth)
+        else:
+            yield End("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
+
+    def _variable(self, base: ast.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        argument = instance.call.get(name) if instance.call is not None else None
+        if argument is not None and instance.caller is not None:
+            yield from self.go(argument, instance.caller, steps, depth)
+            return
+        given = instance.folder.tfvars.get(name) if instance.caller is None else None
+        if given is not None:
+            yield from self.go(given.expression, instance.scope(), steps, depth)
+            return
+        if instance.caller is not None and (default := _default(instance, name)) is not None:
+            yield from self.go(default, instance.scope(), steps, depth)
+            return
+        try:
+            value = instance.scope().attribute("var", name)
+        except EvaluationError as error:
+            value = Unknown(str(error))
+        yield End("variable", value, f"var.{name}", base.span, instance=instance)
+
+    def _local(self, base: ast.Name, name: str, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        found = scope.instance.folder.locals.get(name)
+        if found is None:
+            yield End("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
+        else:
+            yield from self.go(found.expression, scope.instance.scope(), steps, depth)
+
+    def _module(self, base: ast.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        try:
+            children = instance.children(name)
+        except EvaluationError as error:
+            yield End("missing", Unknown(str(error)), f"module.{name}", base.span)
+            return
+        if isinstance(children, Unknown):
+            output = next((s for s in steps if isinstance(s, str)), "")
+            call = instance.folder.calls.get(name)
+            yield End("module", children, f"module.{name}.{output}", base.span, call=call, instance=instance)
+            return
+        expansion, instances = children
+        wanted, rest = _select(expansion.shape, steps)
+        for (suffix, _), child in zip(expansion.instances, instances, strict=True):
+            if wanted is not None and suffix and suffix != wanted:
+                continue
+            output = child.folder.outputs.get(str(rest[0])) if rest else None
+            value = output.get("value") if output else None
+            if value is not None:
+                yield from self.go(value, child.scope(), rest[1:], depth)
+
+    def _resource(
+        self,
+        kind: str,
+        name: str,
+        table: dict[tuple[str, str], ast.Block],
+        scope: Scope,
+        base: ast.Name,
+        steps: tuple[Step, ...],
+    ) -> Iterator[Reached | End]:
+        instance = scope.instance
+        block = table.get((kind.removeprefix("data."), name))
+        if block is None:
+            yield End("missing", Unknown(f"{kind}.{name} is not declared here"), f"{kind}.{name}", base.span)
+            return
+        expansion = expand(block, instance.scope())
+        wanted, rest = _select(expansion.shape, steps)
+        attribute = rest[0] if rest and isinstance(rest[0], str) else None
+        found = [(suffix, inner) for suffix, inner in expansion.instances if wanted is None or suffix == wanted]
+        suffix, inner = found[0] if len(found) == 1 else ("", _generic(block, instance))
+        yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
+
+    def _call(self, call: ast.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        arguments = call.arguments
+        match call.name:
+            case "timestamp" | "plantimestamp":
+                yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
+            case "formatdate" if len(arguments) == 2:  # noqa: PLR2004 - format and time
+                yield from self._formatted(call, scope, depth)
+            case "one" | "element" if arguments:
+                yield from self.go(arguments[0], scope, (ANY, *steps), depth)
+            case "lookup" if len(arguments) > 1:
+                key = settle(arguments[1], scope)
+                yield from self.go(arguments[0], scope, (key if isinstance(key, str) else ANY, *steps), depth)
+                for fallback in arguments[2:]:
+                    yield from self.go(fallback, scope, steps, depth)
+            case "try" | "coalesce" | "merge" | "concat" | "flatten" | "values" | "tomap" | "toset" | "tolist" | "sensitive" | "nonsensitive":
+                for argument in arguments:
+                    yield from self.go(argument, scope, steps, depth)
+            case _:
+                for argument in arguments:
+                    yield from self.go(argument, scope, (), depth)
+
+    def _formatted(self, call: ast.Call, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        pattern = settle(call.arguments[0], scope)
+        for end in self.go(call.arguments[1], scope, (), depth):
+            if isinstance(end, End) and end.kind == "function" and isinstance(pattern, str):
+                yield End("function", pattern, f'formatdate("{pattern}", {end.text})', call.span)
+            else:
+                yield end
+
+    def _conditional(self, expression: ast.Conditional, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        if self.deep:
+            yield from self.go(expression.condition, scope, (), depth)
+        try:
+            condition = truth(settle(expression.condition, Scope(scope.instance, True, _values(scope.bindings), scope.origin)))
+        except EvaluationError:
+            condition = Unknown("")
+        for branch, taken in ((expression.yes, True), (expression.no, False)):
+            if isinstance(condition, Unknown) or condition is taken:
+                yield from self.go(branch, scope, steps, depth)
+
+    def _list(self, items: tuple[ast.Expr, ...], scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        head = steps[0] if steps else None
+        if isinstance(head, int) and head < len(items):
+            items = (items[head],)
+        rest = steps[1:] if head is ANY or isinstance(head, int) else steps
+        for item in items:
+            yield from self.go(item, scope, rest, depth)
+
+    def _object(
+        self, items: tuple[tuple[ast.Expr, ast.Expr], ...], scope: Scope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[Reached | End]:
+        head = steps[0] if steps else None
+        for key_expression, value in items:
+            key = key_expression.value if isinstance(key_expression, ast.Literal) else settle(key_expression, _plain(scope))
+            if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
+                yield from self.go(value, scope, steps[1:], depth)
+
+    def _for(self, expression: ast.For, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        symbol = Symbol(expression.collection, scope)
+        names: dict[str, Value] = {expression.value_name: symbol}
+        if expression.key_name:
+            names[expression.key_name] = Unknown(f"the key {expression.key_name} of a for expression")
+        yield from self.go(expression.value, scope.bind(**names), steps[1:], depth)
+        if self.deep:
+            yield from self.go(expression.collection, scope, (), depth)
+
+
+def _flatten(expression: ast.Expr, scope: Scope) -> tuple[ast.Expr, tuple[Step, ...]]:
+    steps: list[Step] = []
+    while isinstance(expression, (ast.GetAttr, ast.Index)):
+        if isinstance(expression, ast.GetAttr):
+            steps.append(expression.name)
+        else:
+            key = settle(expression.key, _plain(scope))
+            steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
+        expression = expression.target
+    return expression, tuple(reversed(steps))
+
+
+def _steps_of(each: ast.Expr, scope: Scope) -> tuple[Step, ...]:
+    return _flatten(each, scope)[1]
+
+
+def _plain(scope: Scope) -> Scope:
+    """Return the scope without symbols, in which values can be evaluated."""
+    return Scope(scope.instance, scope.strict, _values(scope.bindings), scope.origin)
+
+
+def _values(bindings: dict[str, Value]) -> dict[str, Value]:
+    return {k: Unknown(f"{k} of a for expression") if isinstance(v, Symbol) else v for k, v in bindings.items()}
+
+
+def _select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
+    """Return the wanted address suffix, if it is fixed, and the steps after it."""
+    head = steps[0] if steps else None
+    if shape == "one":
+        return None, steps[1:] if head is ANY or (head == 0 and isinstance(head, int)) else steps
+    if isinstance(head, int):
+        return f"[{head}]", steps[1:]
+    if head is ANY:
+        return None, steps[1:]
+    if shape == "map" and isinstance(head, str):
+        return f'["{head}"]', steps[1:]
+    return None, steps
+
+
+def _generic(block: ast.Block, instance: Instance) -> Scope:
+    """Return the scope of some instance of the block."""
+    unfixed = Unknown("one of several instances")
+    scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
+    scope.origin = block.get("for_each") or block.get("count")
+    return scope
+
+
+def _default(instance: Instance, name: str) -> ast.Expr | None:
+    block = instance.folder.variables.get(name)
+    return block.get("default") if block is not None else None

@@ -1,0 +1,169 @@
+"""The user of a key: which block declares it, and what its name, path and tags say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posturio_iac.model import Span, Unknown
+from posturio_iac.terraform import ast
+from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.instance import Scope
+from posturio_iac.terraform.references import walk
+from posturio_iac.terraform.tags import Tags, default_tags, tags_of
+from posturio_iac.terraform.trace import End, Reached, follow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import Attr
+    from posturio_iac.terraform.instance import Instance
+
+USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
+"""Resources that declare a user, and the argument that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """What the code says about the user of a key."""
+
+    name: Attr[str | None]
+    address: str | None = None
+    """Where the code declares it: ``aws_iam_user.ci``."""
+    identity: object = None
+    """Equal for two keys of the same user; None when the user is not known well enough."""
+    span: Span | None = None
+    path: Attr[str | None] = None
+    tags: Tags = Tags()
+    hidden: tuple[Unknown, ...] = ()
+    """Why the user's tags cannot all be seen."""
+    block: ast.Block | None = None
+    scope: Scope | None = None
+
+
+def find_user(expression: ast.Expr | None, scope: Scope, elsewhere: dict[str, Reached]) -> User:
+    """Return the user that ``expression`` names.
+
+    ``elsewhere`` holds the users of the whole scan by their literal names, for keys that repeat the name.
+    """
+    if expression is None:
+        return User(Unknown("the key names no user"), hidden=(Unknown("the key names no user"),))
+    value = settle(expression, scope)
+    found = list(_users(expression, scope))
+    declared = {r.key: r for r in found if isinstance(r, Reached) and r.kind in USER_TYPES}
+    if len(declared) == 1:
+        return _declared(next(iter(declared.values())), value)
+    if declared:
+        return _one_of(list(declared.values()), value)
+    if isinstance(value, str) and (same := _by_name(value, scope.instance, elsewhere)) is not None:
+        return _declared(same, value)
+    return _foreign(value, [e for e in found if isinstance(e, End)], [r for r in found if isinstance(r, Reached)])
+
+
+def _users(expression: ast.Expr, scope: Scope, depth: int = 0) -> Iterator[Reached | End]:
+    """Follow an expression to users, also through arguments of other resources, such as ``null_resource`` triggers."""
+    for reached in follow(expression, scope):
+        if isinstance(reached, End) or reached.kind in USER_TYPES or depth > 8:  # noqa: PLR2004 - nobody chains more
+            yield reached
+            continue
+        argument = reached.expression()
+        if argument is None:
+            yield reached
+            continue
+        for inner in follow(argument, reached.scope, reached.steps):
+            if isinstance(inner, End) or inner.kind in USER_TYPES or inner.expression() is None:
+                yield inner
+            else:
+                inner_argument = inner.expression()
+                if inner_argument is not None:
+                    yield from _users(inner_argument, inner.scope, depth + 1)
+
+
+def _by_name(name: str, instance: Instance, elsewhere: dict[str, Reached]) -> Reached | None:
+    for (kind, label), block in instance.folder.resources.items():
+        if kind in USER_TYPES and "count" not in block.body.attributes and "for_each" not in block.body.attributes:
+            scope = instance.scope()
+            if settle(block.get(USER_TYPES[kind]), scope) == name:
+                return Reached(instance, kind, label, block, scope, "", None)
+    return elsewhere.get(name)
+
+
+def _declared(user: Reached, value: object) -> User:
+    argument = user.block.get(USER_TYPES[user.kind])
+    name = settle(argument, user.scope) if argument is not None else Unknown(f"{user.address} has a generated name")
+    if not isinstance(name, str):
+        name = value if isinstance(value, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
+    own = tags_of(user.block, user.scope, user.address, root_like=user.instance.root.folder.is_root)
+    return User(
+        name,
+        address=user.address,
+        identity=user.key,
+        span=user.block.header,
+        path=settle(user.block.get("path"), user.scope),
+        tags=own.over(default_tags(user.block, user.instance, user.kind)),
+        block=user.block,
+        scope=user.scope,
+    )
+
+
+def _one_of(users: list[Reached], value: object) -> User:
+    """Return what is known when the code does not fix which of several users it is."""
+    addresses = ", ".join(sorted({u.address for u in users}))
+    each = [_declared(u, value) for u in users]
+    # What every candidate says holds whichever it is.
+    common = Tags(tuple(t for t in each[0].tags.items if all(t.name in {o.name for o in u.tags.items} for u in each[1:])))
+    hidden = tuple(h for u in each for h in u.tags.hidden)
+    undecided = any(u.tags.items != common.items for u in each)
+    more = (Unknown(f"the user is one of {addresses}"),) if undecided else ()
+    name = value if isinstance(value, str) else Unknown(f"one of {addresses}")
+    first = each[0]
+    return User(name, address=None, span=first.span, path=first.path, tags=Tags(common.items, hidden + more), block=first.block, scope=first.scope)
+
+
+def _foreign(value: object, ends: list[End], resources: list[Reached]) -> User:
+    """Return what is known of a user that this code does not declare."""
+    name = value if isinstance(value, (str, Unknown)) else Unknown("the user has no name in this code")
+    module = next((e for e in ends if e.kind == "module" and e.call is not None and e.instance is not None), None)
+    if module is not None and module.call is not None and module.instance is not None:
+        scope = module.instance.scope()
+        label = f"module.{module.call.labels[0]}"
+        tags = tags_of(module.call, scope, label, root_like=module.instance.root.folder.is_root)
+        if "tags" in module.call.body.attributes:
+            return User(name, identity=(id(module.instance), label), span=module.call.header, tags=tags)
+        return User(name, identity=(id(module.instance), label), hidden=(Unknown(f"{module.text} comes from a module whose code is not here"),))
+    if isinstance(value, str):
+        return User(value, identity=value, hidden=(Unknown(f'the user "{value}" is not declared in this code, so its tags cannot be seen'),))
+    source = next((r.address for r in resources), None)
+    reason = f"{source} is not declared in this code" if source and source.startswith("data.") else None
+    variable = next((e.text for e in ends if e.kind == "variable"), None)
+    if reason is None and variable is not None:
+        reason = f"the user is {variable}, which whoever uses this module sets"
+    if reason is None:
+        reason = name.reason if isinstance(name, Unknown) else "the user cannot be followed"
+    return User(name, hidden=(Unknown(f"{reason}, so the user's tags cannot be seen"),))
+
+
+def literal_users(instances: Iterator[Instance]) -> dict[str, Reached]:
+    """Return the users that exactly one block of the scan declares by a constant name."""
+    found: dict[str, Reached | None] = {}
+    for instance in instances:
+        for (kind, label), block in instance.folder.resources.items():
+            name = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
+            if isinstance(name, ast.Literal) and isinstance(name.value, str):
+                same = Reached(instance, kind, label, block, instance.scope(), "", None)
+                known = found.get(name.value)
+                other = known is not None and known.block.header != block.header
+                found[name.value] = None if other or (name.value in found and known is None) else same
+    return {name: user for name, user in found.items() if user is not None}
+
+
+def literals_in(block: ast.Block) -> Iterator[str]:
+    """Yield the constant strings in a block."""
+    pending = [block.body]
+    while pending:
+        body = pending.pop()
+        for attribute in body.attributes.values():
+            for expression in walk(attribute.expression):
+                if isinstance(expression, ast.Literal) and isinstance(expression.value, str):
+                    yield expression.value
+        pending += [b.body for b in body.blocks]
