@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.model import AccessKey, Lifetime
 
+_EVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 _NEVER = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 
@@ -27,7 +28,7 @@ class Assumption:
 
 
 def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
-    """Return what is unknown about whether the key is active, when it ends and when it was used."""
+    """Return what is unknown about whether the key is active, when it ends and when it was used or disabled."""
     found = []
     if isinstance(key.status, Unknown):
         found.append(Assumption((f"whether it is active: {key.status.reason}",), lambda k: replace(k, status="Active")))
@@ -37,6 +38,10 @@ def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
         found.append(Assumption(tuple(f"{e.source}: {e.why or 'how long it lets the key live'}" for e in endless), _with_endless_evidence))
     if isinstance(key.last_used, Unknown):
         found.append(Assumption((f"when it was last used: {key.last_used.reason}",), lambda k: replace(k, last_used=None)))
+    if isinstance(key.disabled_since, Unknown):
+        found.append(
+            Assumption((f"since when it has been disabled: {key.disabled_since.reason}",), lambda k: replace(k, disabled_since=_EVER))
+        )
     return tuple(found)
 
 

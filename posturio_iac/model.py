@@ -39,7 +39,7 @@ class Unknown:
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
 
 
-Attr = Union[T, Unknown]  # noqa: UP007 - mypy reads no generic alias from `T | Unknown`
+Attr = Union[T, Unknown]
 """A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
 
 
@@ -192,7 +192,8 @@ class AccessKey:
     created: Attr[datetime | None] = None
     last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
     """None means never used, which only AWS can say."""
-    disabled_since: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was disabled"))
+    disabled_since: Attr[datetime | None] = None
+    """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""
 
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""

@@ -65,9 +65,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.intervals import describe_interval
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, last_day, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, end, last_day, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,8 +91,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     for first in passed(key, context)[:1]:
         if first.at is not None:
-            message = (
-                f"{key.address} should have ended on {end(first)}, {ago(first.at, context)}, by {first.source}, and it is still active."
-            )
+            late = describe_interval(context.as_of - first.at)
+            message = f"{key.address} is still active {late} after its end: {first.source} says {end(first)}."
             replace = f"replace the key and set {first.source} to {last_day(context)} or earlier"
             yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), first.span)

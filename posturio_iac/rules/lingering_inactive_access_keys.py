@@ -50,7 +50,8 @@ Mended by deleting the resource, or by saying until when it stays:
 
 ## Undetermined
 
-A status that the code does not fix, and a value that could hold the removal date.
+A status that the code does not fix, a value that could hold the removal date, and a deployed key of which it is not
+known since when it has been disabled.
 
 ## Configuration
 
@@ -59,12 +60,12 @@ A status that the code does not fix, and a value that could hold the removal dat
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Rule, Severity, Violation
 from posturio_iac.intervals import describe_interval
-from posturio_iac.model import Effect, Kind
+from posturio_iac.model import Effect, Kind, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, latest_end
 from posturio_iac.rules._words import ago, day, end, sentence
@@ -93,7 +94,9 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     remedy = "delete the key", key.remedies.stating("expires", day(context.as_of + context.grace))
     yield Violation(
-        f"{key.address} is inactive and was not removed: {why}.", sentence(", or ".join(remedy)), dated[0].span if dated else None
+        f"{key.address} is {str(key.status).lower()} and nothing removes it: {why}.",
+        sentence(", or ".join(remedy)),
+        dated[0].span if dated else None,
     )
 
 
@@ -101,7 +104,7 @@ def _about_date(evidence: Lifetime, context: Context) -> str | None:
     """Say what is wrong with the removal date; None when nothing is."""
     at = evidence.at or context.as_of
     if at <= context.as_of:
-        return f"by {evidence.source} it should have been on {end(evidence)}, {ago(at, context)}"
+        return f"{evidence.source} says {end(evidence)}, which was {ago(at, context)}"
     if at > latest_end(context):
         return f"{evidence.source} says {end(evidence)}, which is {describe_interval(at - context.as_of)} ahead"
     return None
@@ -109,11 +112,15 @@ def _about_date(evidence: Lifetime, context: Context) -> str | None:
 
 def _about_grace(key: AccessKey, context: Context) -> str | None:
     """Say that nothing removes the key; None while it may stay, or while that is unknown."""
-    if isinstance(key.disabled_since, datetime):
-        age = context.as_of - key.disabled_since
-        grace = f"more than the {describe_interval(context.grace)} of grace"
-        return f"it has been disabled for {describe_interval(age)}, {grace}" if age > max(context.grace, timedelta()) else None
-    if key.hiding_places or has(key, Effect.UNKNOWN):
+    if has(key, Effect.UNKNOWN):
         return None
+    match key.disabled_since:
+        case datetime() as since:
+            age, grace = context.as_of - since, describe_interval(context.grace)
+            return f"it has been disabled for {describe_interval(age)}, and the grace is {grace}" if age > context.grace else None
+        case Unknown():
+            return None
+        case None if key.hiding_places:
+            return None
     unreadable = [f"{e.source} cannot be read as a date" for e in key.lifetimes if e.effect is Effect.UNREADABLE]
-    return unreadable[0] if unreadable else "nothing says when it will be"
+    return unreadable[0] if unreadable else "no date is stated for that"

@@ -62,7 +62,7 @@ Mended:
 
 ## Undetermined
 
-Keys of which the code does not fix the user or the status.
+Keys of which the code does not fix the user or the status, and a key with a rotation that is unknown.
 
 ## Configuration
 
@@ -95,12 +95,12 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
-    if not in_use(key) or any(e.effect is Effect.ENFORCED and e.kind is Kind.ROTATION for e in key.lifetimes):
+    if not in_use(key) or any(e.kind is Kind.ROTATION and e.effect in (Effect.ENFORCED, Effect.UNKNOWN) for e in key.lifetimes):
         return
     match key.active_siblings:
         case (_, *_) as others:
-            beside = "another active key" if len(others) == 1 else f"{len(others)} other active keys"
-            message = f"{key.address} is active beside {beside} of {_user(key)}, {listed(others)}, and each is a secret that can leak."
+            rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
+            message = f"{key.address} is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}."
             yield Violation(message, sentence(f"keep one of them and {key.remedies.disable}"))
         case _:
             return

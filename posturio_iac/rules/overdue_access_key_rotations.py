@@ -73,14 +73,13 @@ from posturio_iac.finding import Rule, Severity, Violation
 from posturio_iac.intervals import describe_interval
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, day, end, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, end, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.model import AccessKey
     from posturio_iac.rules import Context
-    from posturio_iac.rules._evidence import Overdue
 
 RULE = Rule(
     id="iam.overdue_access_key_rotations",
@@ -96,20 +95,11 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     late = overdue(key, context) if in_use(key) else None
     if late is None:
         return
-    limit = (
-        f"{late.stated.source} states {describe_interval(late.limit)}"
-        if late.stated
-        else f"at most {describe_interval(late.limit)} are allowed"
-    )
-    message = f"{key.address} {_since(late)}, {ago(late.since, context)}, while {limit}."
+    age, limit = describe_interval(context.as_of - late.since), describe_interval(late.limit)
+    allowed = f"{late.stated.source} allows {limit}" if late.stated else f"at most {limit} are allowed"
     if late.rotated is None:
+        message = f"{key.address} is {age} old, created on {day(late.since)}, while {allowed}."
         yield Violation(message, sentence("replace the key", f"or {key.remedies.disable}"))
     else:
+        message = f"{key.address} was last rotated {age} ago, while {allowed}: {late.rotated.source} says {end(late.rotated)}."
         yield Violation(message, sentence(f"replace the key and set {late.rotated.source} to {day(context.as_of)}"), late.rotated.span)
-
-
-def _since(late: Overdue) -> str:
-    """Say when the key came to be, and what says so."""
-    if late.rotated is None:
-        return f"was created on {day(late.since)}"
-    return f"was last rotated on {end(late.rotated)} by {late.rotated.source}"

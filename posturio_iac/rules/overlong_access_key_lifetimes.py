@@ -121,13 +121,14 @@ def _ends(evidence: Lifetime, context: Context) -> datetime:
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     """Say how long it is, and how long is allowed."""
-    limit = f"while at most {allowed(context)} are allowed."
+    limit = f"while at most {allowed(context)} are allowed"
     if evidence.interval is not None:
-        return f"{key.address} may live {describe_interval(evidence.interval)} by {evidence.source}, {limit}"
+        long = f"{key.address} may live {describe_interval(evidence.interval)}"
+        return f"{long}, {limit}: {evidence.source} says {evidence.value}." if evidence.value else f"{long} by {evidence.source}, {limit}."
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)
     if evidence.kind is Kind.ROTATED:
-        return f"{key.address} claims by {evidence.source} a rotation on {end(evidence)}, which is {ahead} ahead, {limit}"
-    return f"{key.address} may live until {end(evidence)} by {evidence.source}, which is {ahead} ahead, {limit}"
+        return f"{key.address} cannot have been rotated {ahead} from now: {evidence.source} says {end(evidence)}."
+    return f"{key.address} may live {ahead} from now, {limit}: {evidence.source} says {end(evidence)}."
 
 
 def _limit(evidence: Lifetime, context: Context) -> str:

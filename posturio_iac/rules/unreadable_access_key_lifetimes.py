@@ -93,7 +93,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         if evidence.effect is Effect.UNREADABLE:
             why, _, advice = evidence.why.partition("; ")
             why = why or f'"{evidence.value}" is neither a date nor an interval'
-            message = f"{evidence.source} does not say when {key.address} ends, because {why}."
+            message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
             yield Violation(message, sentence(_advice(evidence, advice, context)), evidence.span, mark=evidence.source)
 
 

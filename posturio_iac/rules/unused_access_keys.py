@@ -54,7 +54,7 @@ from posturio_iac.finding import Rule, Severity, Violation
 from posturio_iac.intervals import describe_interval
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
-from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, ago, day, sentence
+from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,12 +77,14 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     match key.last_used, key.created:
         case datetime() as moment, _:
-            seen = "was last used"
+            seen = "was last used {} ago, on {}"
         case None, datetime() as moment:
-            seen = "was never used since it was created"
+            seen = "was never used in the {} since it was created on {}"
         case _:
             return
-    if context.as_of - moment > context.window:
-        limit = f"longer than the window of {describe_interval(context.window)}"
-        message = f"{key.address} {seen} on {day(moment)}, {ago(moment, context)}, {limit}."
+    idle = context.as_of - moment
+    if idle > context.window:
+        message = (
+            f"{key.address} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
+        )
         yield Violation(message, sentence(key.remedies.disable, f"and delete the key {describe_interval(context.grace)} later"))
