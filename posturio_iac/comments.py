@@ -18,6 +18,7 @@ _BLOCK_MARKER = r"[ \t]*(?:/\*+|\*+(?!/))?"
 _START = r"(?i)[ \t]*(posturio)[ \t]*:"
 MISSPELT = r"(?i)[ \t]*posturio(?:[-_ ]iac[ \t]*:|[ \t./-]+ignore[ \t]*\[)"
 NO_COLON = r"(?i)[ \t]*posturio[ \t]+([^\s=:]+)(?:[ \t]*[=:]|[ \t]+[0-9])"
+MISPLACED = r"(?i)(?<![\w`\"'./-])posturio[ \t]*:[ \t]*(?:ignore[ \t]*\[|([^\s=:\"'`]+)=)"
 _CONTINUES = r"\s*[^\s=\"'“]+[ \t]*=(?!=)"
 _QUOTED = rf'"(?:\\.|[^"\\]){{0,{_LONGEST}}}"|\'[^\']{{0,{_LONGEST}}}\'|“[^”]{{0,{_LONGEST}}}”'
 _OPEN = rf"(?is)=[ \t]*(?:{_QUOTED})|(=[ \t]*[\"'“]|ignore[ \t]*\[[^\]]*$)"
@@ -58,17 +59,33 @@ class Statement:
     body: int
     end: int
 
+    def span(self) -> Span:
+        """Return the place of all of it."""
+        places = _Places(self)
+        return places.span(self.start, self.end)
+
+
+class _Places:
+    """Finds lines and columns of rising offsets, each from the one before."""
+
+    def __init__(self, statement: Statement) -> None:
+        """Begin with the start of a statement."""
+        self.comment, self.text = statement.comment, statement.text
+        self.at, self.row = statement.start, statement.row
+        self.line_start = self.text.rfind("\n", 0, self.at) + 1
+
     def span(self, start: int, end: int) -> Span:
         """Return the place of ``text[start:end]``."""
-        line, column = self._place(start)
-        end_line, end_column = self._place(end)
-        return Span(self.comment.path, line, column, end_line, end_column)
+        line, column = self._find(start)
+        return Span(self.comment.path, line, column, *self._find(end))
 
-    def _place(self, offset: int) -> tuple[int, int]:
+    def _find(self, offset: int) -> tuple[int, int]:
         """Return the line and the column of an offset, from 1."""
-        row = self.row + self.text.count("\n", self.start, offset)
-        before = self.text.rfind("\n", 0, offset) + 1
-        return self.comment.line + row, offset - before + (1 if row else self.comment.column)
+        if newlines := self.text.count("\n", self.at, offset):
+            self.row += newlines
+            self.line_start = self.text.rfind("\n", self.at, offset) + 1
+        self.at = offset
+        return self.comment.line + self.row, offset - self.line_start + (1 if self.row else self.comment.column)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +108,8 @@ def statements(comment: Comment) -> Iterator[Statement]:
         if found := re.match(_START, line):
             done = _end(text, start + found.end(), block=block)
             yield Statement(comment, text, row, start + found.start(1), start + found.end(), done)
-        elif re.match(MISSPELT, line) or re.match(NO_COLON, line):
-            at = start + len(line) - len(line.lstrip())
+        elif found := re.match(MISSPELT, line) or re.match(NO_COLON, line) or re.search(MISPLACED, line):
+            at = start + found.end() - len(found[0].lstrip())
             yield Statement(comment, text, row, at, at, start + len(line.rstrip()))
 
 
@@ -100,8 +117,8 @@ def _without_markers(text: str) -> tuple[str, bool]:
     """Return a comment with spaces in place of its markers and carriage returns, and whether it is a ``/* */`` block."""
     block = text.lstrip().startswith("/*")
     if block:
-        closing = text.rstrip()
-        text = closing[:-2] + "  " if closing.endswith("*/") else text
+        closed = text.rstrip()
+        text = closed[:-1].rstrip("*").ljust(len(closed)) if closed.endswith("*/") else text
     pattern = _BLOCK_MARKER if block else _MARKER
     lines = text.replace("\r", " ").split("\n")
     return "\n".join(re.sub(pattern, lambda found: " " * len(found[0]), line, count=1) for line in lines), block
@@ -127,9 +144,10 @@ def _line_end(text: str, start: int) -> int:
 
 def items(statement: Statement, start: int) -> Iterator[Item]:
     """Split what a statement says from ``start`` on."""
+    places = _Places(statement)
     for found in re.compile(_ITEM).finditer(statement.text, start, statement.end):
         text = found[0] if found["quoted"] else found[0].rstrip(",;")
-        span = statement.span(found.start(), found.start() + len(text))
+        span = places.span(found.start(), found.start() + len(text))
         if found["word"]:
             yield Item("", text, span)
         elif quoted := found["quoted"]:

@@ -77,7 +77,7 @@ def describe_date(moment: datetime) -> str:
 
 def quote(text: str) -> str:
     """Return ``text`` in double quotes, short and on one line."""
-    shown = "".join(c if c.isprintable() else " " for c in text.strip())
+    shown = "".join(c if c.isprintable() else " " for c in text).strip()
     return f'"{shown[:_SHOWN]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 

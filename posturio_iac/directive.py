@@ -10,11 +10,12 @@ Only ``posturio:`` right after the comment marker is ours; prose that mentions t
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from posturio_iac.comments import MISSPELT, NO_COLON, Comment, items, statements
+from posturio_iac.comments import MISPLACED, MISSPELT, NO_COLON, Comment, items, statements
 from posturio_iac.dates import date_trouble, parse_date, quote
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.hints import mentions_rotation
@@ -42,7 +43,7 @@ class Parsed:
 
 
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
-__all__ = ["Comment", "Parsed", "mentions_rotation", "parse"]
+__all__ = ["Comment", "Parsed", "instruction", "mentions_rotation", "parse"]
 
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
@@ -54,6 +55,25 @@ def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Name
     for comment in comments:
         reader.read(comment)
     return Parsed(tuple(reader.metadata), tuple(reader.directives), tuple(reader.problems))
+
+
+def instruction(
+    rules: Iterable[str], reason: str, until: str | None, span: Span, known_rules: Collection[str], *, source: str = "comment"
+) -> tuple[Directive | None, tuple[Diagnostic, ...]]:
+    """Return the instruction to ignore ``rules``, wherever it is written, and what is wrong with it.
+
+    None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
+    """
+    written = [rule for rule in dict.fromkeys(rules) if rule]
+    problems = [_warning(span, _no_rule(rule, known_rules)) for rule in written if rule not in known_rules]
+    if not written:
+        problems.append(_warning(span, f"posturio:ignore suppresses nothing without a rule; write {_FORM}"))
+    reason = " ".join(reason.split())
+    if not reason:
+        problems.append(_warning(span, 'posturio:ignore suppresses nothing without a reason; add reason="…"'))
+    known = tuple(rule for rule in written if rule in known_rules)
+    directive = Directive(known, reason, _until(until), span, source) if known and reason else None
+    return directive, tuple(problems)
 
 
 class _Reader:
@@ -81,27 +101,26 @@ class _Reader:
 
     def _misspelt(self, statement: Statement) -> None:
         """Report a line that was meant for us and does not begin with ``posturio:``."""
-        span = statement.span(statement.start, statement.end)
+        span = statement.span()
         line = statement.text[statement.start : statement.end].strip()
-        found = re.match(NO_COLON, line)
         if re.match(MISSPELT, line):
             self._problem(span, f"{quote(line)} has no effect; begin it with posturio: as in {_FORM}")
-        elif found and classify(found[1], self.names):
+        elif (found := re.match(NO_COLON, line)) and classify(found[1], self.names):
             self._problem(span, f"{quote(line)} has no effect; write posturio: {found[1]}={_example(found[1])}")
+        elif (found := re.match(MISPLACED, line)) and (found[1] is None or classify(found[1], self.names)):
+            self._problem(span, f"{quote(line)} has no effect after other words; begin a comment with it")
 
     def _ignore(self, statement: Statement, found: re.Match[str]) -> None:
         """Read an instruction to ignore rules."""
-        span = statement.span(statement.start, statement.end)
+        span = statement.span()
         if found[1] is None:
             self._problem(span, f"posturio:ignore suppresses nothing without rules in brackets; write {_FORM}")
             return
         settings = self._settings(statement, found.end())
-        rules = self._rules(re.split(r"[\s,;]+", found[1].strip(" \t\r\n,;")), span)
-        reason = " ".join(settings.get("reason", "").split())
-        if not reason:
-            self._problem(span, 'posturio:ignore suppresses nothing without a reason; add reason="…"')
-        elif rules:
-            self.directives.append(Directive(rules, reason, _until(settings.get("until")), span))
+        rules = re.split(r"[\s,;]+", found[1].strip(" \t\r\n,;"))
+        directive, problems = instruction(rules, settings.get("reason", ""), settings.get("until"), span, self.known_rules)
+        self.directives.extend([directive] if directive else [])
+        self.problems.extend(problems)
 
     def _settings(self, statement: Statement, start: int) -> dict[str, str]:
         """Read ``until`` and ``reason``, and report anything else."""
@@ -120,25 +139,11 @@ class _Reader:
         self._words(words)
         return settings
 
-    def _rules(self, written: list[str], span: Span) -> tuple[str, ...]:
-        """Return the known ones of the rules that are written, and report the others."""
-        rules: list[str] = []
-        for rule in dict.fromkeys(written):
-            if rule in self.known_rules:
-                rules.append(rule)
-            elif not rule:
-                self._problem(span, f"posturio:ignore suppresses nothing without a rule in its brackets; write {_FORM}")
-            else:
-                near = _nearest(rule, self.known_rules) or _nearest(f"iam.{rule}", self.known_rules)
-                hint = f"; did you mean {near}?" if near else "; posturio-iac explain lists the rules"
-                self._problem(span, f"posturio:ignore names {quote(rule)}, which is not a rule{hint}")
-        return tuple(rules)
-
     def _metadata(self, statement: Statement) -> None:
         """Read metadata, and report names that say nothing."""
         written = list(items(statement, statement.body))
         if not written:
-            self._problem(statement.span(statement.start, statement.end), "posturio: says nothing; write posturio: expires=2027-01-31")
+            self._problem(statement.span(), "posturio: says nothing; write posturio: expires=2027-01-31")
         for item in written:
             if not item.name:
                 continue
@@ -154,7 +159,7 @@ class _Reader:
             return f"it belongs to posturio:ignore, as in {_FORM}"
         if key in _SUPPRESSING:
             return f"to suppress a finding write {_FORM}"
-        near = _nearest(key, {normalise(name) for name in self.names.spellings()})
+        near = _nearest(key, frozenset(normalise(name) for name in self.names.spellings()))
         return f"did you mean {quote(near)}?" if near else "it takes such names as expires, rotation, rotated_on and owner"
 
     def _words(self, words: list[Item]) -> None:
@@ -175,7 +180,19 @@ class _Reader:
 
     def _problem(self, span: Span, message: str) -> None:
         """Report something that has no effect."""
-        self.problems.append(Diagnostic(Level.WARNING, message, span.path, span.line, span.column))
+        self.problems.append(_warning(span, message))
+
+
+def _warning(span: Span, message: str) -> Diagnostic:
+    """Say that something has no effect."""
+    return Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
+
+
+def _no_rule(rule: str, known: Collection[str]) -> str:
+    """Say that there is no such rule, and which was probably meant."""
+    near = _nearest(rule, frozenset(known)) or _nearest(f"iam.{rule}", frozenset(known))
+    hint = f"did you mean {near}?" if near else "posturio-iac explain lists them"
+    return f"posturio:ignore names {quote(rule)}, which is not a rule; {hint}"
 
 
 def _until(text: str | None) -> Attr[datetime | None]:
@@ -186,7 +203,8 @@ def _until(text: str | None) -> Attr[datetime | None]:
     return moment or Unknown(date_trouble(text) or f"{quote(text)} is not a date; write a date such as 2027-01-31")
 
 
-def _nearest(word: str, known: Iterable[str]) -> str | None:
+@functools.lru_cache(maxsize=64)
+def _nearest(word: str, known: frozenset[str]) -> str | None:
     """Return what was probably meant, or None."""
     import difflib  # noqa: PLC0415 - only needed to word a mistake
 
@@ -195,7 +213,7 @@ def _nearest(word: str, known: Iterable[str]) -> str | None:
 
 def _either(word: str, *known: str) -> str:
     """Return the nearest of what is known, or all of it."""
-    return _nearest(word, known) or " and ".join(known)
+    return _nearest(word, frozenset(known)) or " and ".join(known)
 
 
 def _example(name: str) -> str:

@@ -47,7 +47,7 @@ _ADVERBS = {
     "annually": "1y",
     "annual": "1y",
 }
-_DAYS_IN_HOURS = 4
+_DAYS_NOT_HOURS = 4
 _HUGE = 10**18
 _AMBIGUOUS = r"([0-9]{1,18})[\s_-]*m"
 _TROUBLES = (
@@ -80,14 +80,15 @@ def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | N
 
 
 def describe_interval(interval: timedelta) -> str:
-    """Return ``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``; parts too small to matter are dropped."""
+    """Return ``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``.
+
+    Exact where it is whole days, hours under four days, or minutes under two; else rounded down to what matters.
+    """
     seconds = abs(interval) // timedelta(seconds=1)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // _DAY
-    if seconds % _DAY == 0 or (days > 1 and seconds % 3600):
+    if seconds % _DAY == 0 or days >= _DAYS_NOT_HOURS or (days > 1 and seconds % 3600):
         return _plural(days, "day")
-    if seconds % 3600 == 0:
-        return _plural(hours, "hour") if days < _DAYS_IN_HOURS else f"{_plural(days, 'day')} {_plural(hours % 24, 'hour')}"
-    if hours > 1 and seconds % 60:
+    if seconds % 3600 == 0 or (hours > 1 and seconds % 60):
         return _plural(hours, "hour")
     return _plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else _plural(seconds, "second")
 
@@ -105,7 +106,7 @@ def interval_trouble(text: str, default_unit: str = "d") -> str | None:
     if word in _ADVERBS:
         return f"{quote(text)} is not a number with a unit; write it as {_ADVERBS[word]}"
     if found := re.fullmatch(_AMBIGUOUS, word):
-        return f"the m of {quote(text)} can mean minutes or months; write {found[1]}min or {found[1]}mo"
+        return f"the m of {quote(text)} can mean minutes or months; write it as {found[1]}min or {found[1]}mo"
     why = next((why for pattern, why in _TROUBLES if re.fullmatch(pattern, word)), None)
     return why and f"{quote(text)} {why}; write {FORMS}"
 

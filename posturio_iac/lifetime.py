@@ -146,7 +146,9 @@ def _trouble(kind: Kind, text: str, unit: str | None) -> str:
         return f"{quote(text)} is not a date; write {_DATE}" if dated is None or NEVER_ENDS in dated else dated
     if kind is Kind.ROTATION:
         return timed or dated or f"{quote(text)} is neither an interval nor a date; write {FORMS}"
-    return dated or timed or f"{quote(text)} is neither a date nor an interval; write {_DATE}"
+    if dated is None and timed is not None and any(c.isdigit() for c in text):
+        return timed
+    return dated or f"{quote(text)} is neither a date nor an interval; write {_DATE}"
 
 
 def _expires_by_itself(name: str) -> bool:
