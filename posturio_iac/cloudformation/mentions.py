@@ -1,0 +1,69 @@
+"""Where an expression names a resource, whatever conditions say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from posturio_iac.cloudformation.intrinsics import sub_parts
+from posturio_iac.jsonpos import Array, Node, Object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One ``Ref``, ``Fn::GetAtt`` or variable of ``Fn::Sub``."""
+
+    name: str
+    attribute: str
+    """Empty for ``Ref``; ``*`` when it is computed."""
+    node: Node
+    path: tuple[str, ...]
+    """The properties on the way to it, without functions and indexes."""
+
+
+def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
+    """Yield what ``node`` names."""
+    match node.value:
+        case Object() as members:
+            for key, value in members:
+                match key.value:
+                    case "Ref" if isinstance(value.value, str):
+                        yield Mention(str(value.value), "", node, path)
+                    case "Fn::GetAtt":
+                        yield from _attribute(value, node, path)
+                    case "Fn::Sub":
+                        yield from _substituted(value, path)
+                    case str() as name:
+                        yield from mentions(value, path if name.startswith("Fn::") else (*path, str(name)))
+        case Array() as items:
+            for item in items:
+                yield from mentions(item, path)
+        case _:
+            return
+
+
+def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Mention]:
+    if isinstance(value.value, str):
+        name, _, attribute = value.value.partition(".")
+        yield Mention(name, attribute, node, path)
+    elif isinstance(value.value, Array) and value.value and isinstance(value.value[0].value, str):
+        rest = [str(part.value) if isinstance(part.value, str) else "*" for part in value.value[1:]]
+        yield Mention(str(value.value[0].value), ".".join(rest), node, path)
+
+
+def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
+    pattern, local = value, None
+    if isinstance(value.value, Array) and value.value:
+        pattern, local = value.value[0], value.value[1] if len(value.value) > 1 else None
+    bound: set[str] = set()
+    if local is not None and isinstance(local.value, Object):
+        bound = {str(key.value) for key, _ in local.value}
+        yield from (m for _, inner in local.value for m in mentions(inner, path))
+    if isinstance(pattern.value, str):
+        for _, variable in sub_parts(pattern.value):
+            if variable and variable not in bound:
+                name, _, attribute = variable.partition(".")
+                yield Mention(name, attribute, pattern, path)

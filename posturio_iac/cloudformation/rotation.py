@@ -1,0 +1,113 @@
+"""Rotation by Secrets Manager: schedules on the secret that holds a key."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.cloudformation.mentions import mentions
+from posturio_iac.cloudformation.stack import Reference
+from posturio_iac.jsonpos import Object
+from posturio_iac.lifetime import parse_interval
+from posturio_iac.model import Effect, Kind, Lifetime, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.cloudformation.intrinsics import Evaluator
+    from posturio_iac.cloudformation.stack import Scope, Stack, Value
+    from posturio_iac.cloudformation.template import Entry
+    from posturio_iac.jsonpos import Node
+
+SECRET_TYPE = "AWS::SecretsManager::Secret"
+SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
+
+_HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
+"""The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
+_LAMBDA = "name one's own rotation function in RotationLambdaARN, and the days in RotationRules"
+_CRON = re.compile(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
+_STEP = re.compile(r"[\w*]+/(\d+)")
+
+
+def rotations(key: Entry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
+    """Yield the rotations of the secrets that hold ``key``."""
+    secrets = {name for name, entry in stack.resources.items() if entry.type == SECRET_TYPE and _holds(entry, key.name)}
+    if not secrets:
+        return
+    for entry in stack.resources.values():
+        if entry.type == SCHEDULE_TYPE and _secret(entry, stack, ev) in secrets:
+            yield _rotation(entry, stack, ev)
+
+
+def _holds(secret: Entry, key: str) -> bool:
+    """Whether a secret stores a key."""
+    node = secret.prop("SecretString")
+    return node is not None and any(m.name == key for m in mentions(node))
+
+
+def _secret(schedule: Entry, stack: Stack, ev: Evaluator) -> str | None:
+    """Return the logical id of the secret that a schedule rotates."""
+    node = schedule.prop("SecretId")
+    value: Value = ev.value(node, stack.scope(schedule)) if node is not None else None
+    if isinstance(value, Reference):
+        return value.entry.name
+    named = {m.name for m in mentions(node)} if node is not None else set()
+    return next(iter(named)) if len(named) == 1 else None
+
+
+def _rotation(entry: Entry, stack: Stack, ev: Evaluator) -> Lifetime:
+    """Return what one schedule says."""
+    scope = stack.scope(entry)
+    source, span = f"RotationSchedule {stack.address(entry)}", scope.source.span(entry.key)
+    interval, shown, why = _interval(entry, scope, ev)
+    function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
+    if function is None and hosted is None:
+        return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why="it names no function that would rotate the key", fix=_LAMBDA)
+    if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
+        because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
+        return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why=because, fix=_LAMBDA)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why)
+
+
+def _database(hosted: Node, scope: Scope, ev: Evaluator) -> str:
+    """Return the type of a hosted rotation that is one of databases."""
+    node = hosted.value.get("RotationType") if isinstance(hosted.value, Object) else None
+    kind = ev.text(ev.value(node, scope)) if node is not None else ""
+    return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
+
+
+def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | None, str, str]:
+    """Return how often a schedule rotates, as it is written, and why that is unknown."""
+    rules = entry.prop("RotationRules")
+    if rules is None or not isinstance(rules.value, Object):
+        return None, "", "no RotationRules say how often it rotates"
+    for name in ("AutomaticallyAfterDays", "ScheduleExpression"):
+        node = rules.value.get(name)
+        if node is None:
+            continue
+        text = ev.text(ev.value(node, scope))
+        if isinstance(text, Unknown):
+            return None, "", text.reason
+        found = cron_interval(text) or parse_interval(text)
+        return found or None, text, "" if found else f"{text} is no interval"
+    return None, "", "RotationRules say nothing of how often it rotates"
+
+
+def cron_interval(text: str) -> timedelta | None:
+    """Return the longest time between two runs of AWS's ``cron(minutes hours day-of-month month day-of-week year)``, rounded up, or None."""
+    found = _CRON.fullmatch(text.strip())
+    if found is None:
+        return None
+    _, _, day, month, weekday, year = found.groups()
+    if year not in ("*", "?"):
+        return None
+    if month not in ("*", "?"):
+        step = _STEP.fullmatch(month)
+        return timedelta(days=31 * int(step[1]) if step and step[1] != "0" else 366)
+    if weekday not in ("*", "?"):
+        return timedelta(days=31 if "#" in weekday or "L" in weekday.upper() else 7)
+    if day not in ("*", "?"):
+        step = _STEP.fullmatch(day)
+        return timedelta(days=int(step[1]) if step and step[1] != "0" else 31)
+    return timedelta(days=1)
