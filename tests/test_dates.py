@@ -18,7 +18,7 @@ DATE_LIKE = st.from_regex(r"[0-9TZ:+./ -]{1,30}", fullmatch=True) | st.from_rege
 )
 
 
-def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> datetime:  # noqa: PLR0913, PLR0917 - as datetime
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0) -> datetime:
     return datetime(year, month, day, hour, minute, second, micro, tzinfo=timezone.utc)
 
 
