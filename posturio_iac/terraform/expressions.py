@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.terraform.source import Source
 
+_OPERATORS = frozenset({"-", "!", "+", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})
+
 MAX_DEPTH = 100
 """Deeper nesting than anybody writes; beyond it an expression is opaque instead of exhausting the stack."""
 
@@ -124,22 +126,50 @@ def _call(node: Node, source: Source, depth: int) -> ast.Expr:
 
 
 def _operation(node: Node, source: Source, depth: int) -> ast.Expr:
+    """Build a unary or binary operation; the grammar leaves the steps of an operand beside it."""
     inner = _named(node)[0]
-    operands = [build(n, source, depth) for n in _named(inner)]
-    operator = next((source.text_of(n) for n in inner.children if not n.is_named), "")
+    operands: list[list[Node]] = [[]]
+    operator = ""
+    for child in inner.children:
+        if child.type in _OPERATORS:
+            operator = child.type
+            operands.append([])
+        elif child.is_named and child.type != "comment":
+            operands[-1].append(child)
+    terms = [_steps(build(nodes[0], source, depth), nodes[1:], source, depth) for nodes in operands if nodes]
     span = source.span(node)
-    if inner.type == "unary_operation" and len(operands) == 1:
-        return ast.Unary(operator, operands[0], span)
-    if inner.type == "binary_operation" and len(operands) == 2:  # noqa: PLR2004 - left and right
-        return ast.Binary(operator, operands[0], operands[1], span)
+    if inner.type == "unary_operation" and len(terms) == 1:
+        return ast.Unary(operator, terms[0], span)
+    if inner.type == "binary_operation" and len(terms) == 2:  # noqa: PLR2004 - left and right
+        return ast.Binary(operator, terms[0], terms[1], span)
     return ast.Opaque("a syntax error", span)
 
 
 def _conditional(node: Node, source: Source, depth: int) -> ast.Expr:
-    parts = [build(n, source, depth) for n in _named(node)]
-    if len(parts) != 3:  # noqa: PLR2004 - condition, yes, no
-        return ast.Opaque("a syntax error", source.span(node))
-    return ast.Conditional(parts[0], parts[1], parts[2], source.span(node))
+    """Build a conditional. The grammar takes ``a ? b : c ? d : e`` from the left, HCL from the right."""
+    arms: list[tuple[Node, Node]] = []
+    inner: Node | None = node
+    condition = node
+    while inner is not None:
+        parts = _named(inner)
+        if len(parts) != 3:  # noqa: PLR2004 - condition, yes, no
+            return ast.Opaque("a syntax error", source.span(node))
+        condition = parts[0]
+        arms.insert(0, (parts[1], parts[2]))
+        inner = _bare_conditional(condition)
+    conditions = [condition, *(no for _, no in arms[:-1])]
+    span = source.span(node)
+    result = build(arms[-1][1], source, depth)
+    for test, (yes, _) in zip(reversed(conditions), reversed(arms), strict=True):
+        result = ast.Conditional(build(test, source, depth), build(yes, source, depth), result, span)
+    return result
+
+
+def _bare_conditional(node: Node) -> Node | None:
+    """Return the conditional that a node is, unless parentheses hold it together."""
+    while node.type == "expression" and node.child_count == 1:
+        node = node.children[0]
+    return node if node.type == "conditional" else None
 
 
 def _collection(node: Node, source: Source, depth: int) -> ast.Expr:
