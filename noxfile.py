@@ -21,7 +21,7 @@ PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 def group(name: str) -> list[str]:
     """Return the requirements of a dependency group of pyproject.toml."""
-    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
+    return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
 
 
 @nox.session

@@ -13,7 +13,9 @@ KEYWORDS = ("for", "if", "in", "else", "endif", "endfor", "true", "false", "null
 
 _names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,6}(-[a-z0-9]{1,3})?", fullmatch=True).filter(lambda name: name not in KEYWORDS)
 _plain = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters='"\\$%'), min_size=1, max_size=8)
-_escapes = st.sampled_from(["\\n", "\\t", "\\r", '\\"', "\\\\", "\\u00e9", "\\u20AC", "\\U0001F511", "$${x}", "%%{ if }", "$", "%", "$$", "}"])
+_escapes = st.sampled_from(
+    ["\\n", "\\t", "\\r", '\\"', "\\\\", "\\u00e9", "\\u20AC", "\\U0001F511", "$${x}", "%%{ if }", "$", "%", "$$", "}"]
+)
 _references = st.sampled_from(
     ["var.a", "local.tags.b", "aws_iam_user.u[0].name", "each.value", 'f("x")', "a ? b : c", "1 + 2", "data.x.y[*].id", 'm["k"]']
 )
@@ -35,7 +37,9 @@ def _string(chunks: SearchStrategy[str]) -> SearchStrategy[str]:
 
 
 def _heredoc(chunks: SearchStrategy[str]) -> SearchStrategy[str]:
-    line = st.tuples(st.sampled_from(["", "  ", "    ", "\t"]), st.lists(chunks, min_size=1, max_size=3).map(" ".join)).map("".join) | st.just("")
+    line = st.tuples(st.sampled_from(["", "  ", "    ", "\t"]), st.lists(chunks, min_size=1, max_size=3).map(" ".join)).map(
+        "".join
+    ) | st.just("")
 
     def write(lines: list[str], dash: str, end: str) -> str:
         return f"<<{dash}END\n" + "".join(f"{text}\n" for text in lines) + f"{end}END\n"

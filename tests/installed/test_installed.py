@@ -41,8 +41,8 @@ def test_module_runs_like_the_script() -> None:
 
 def test_base_requirements_are_the_parsers_alone() -> None:
     requires = importlib.metadata.requires("posturio-iac") or []
-    base = {r.split(";")[0].split(">")[0].strip() for r in requires if "extra ==" not in r}
-    assert base == {"tree-sitter", "tree-sitter-hcl", "PyYAML", "tomli"}
+    base = {r.split(";")[0].split(">")[0].strip().lower() for r in requires if "extra ==" not in r}
+    assert base == {"tree-sitter", "tree-sitter-hcl", "pyyaml", "tomli"}
 
 
 @pytest.mark.parametrize("name", ["py.typed", "terraform/known_modules.toml", "_policies/README.md"])
