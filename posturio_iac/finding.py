@@ -42,7 +42,7 @@ class Rule:
     title: str
     """Names the bad thing, in the plural, without a full stop."""
     cis: tuple[str, ...] = ()
-    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, as version and number: ``v5 1.13``."""
+    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, such as ``1.13 in v5``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ UNKNOWN = Unknown("var.x is set by whoever calls this module")
 REMEDIES = Remedies(
     declare='add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:1)',
     rotate="replace the key by a time_rotating { rotation_days = {value} } through a time_static",
-    disable='set status = "Inactive" on aws_iam_access_key.ci',
+    disable='set status = "Inactive"',
     overlap="set create_before_destroy = true in lifecycle { } of aws_iam_access_key.ci",
 )
 

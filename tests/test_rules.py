@@ -328,10 +328,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             access_key(PAST),
             EXPIRED,
             'aws_iam_access_key.ci is still active 84 days after its end: tag "expires" of aws_iam_user.ci says 2026-08-31.',
-            (
-                'Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-22 or earlier, '
-                'or set status = "Inactive" on aws_iam_access_key.ci.'
-            ),
+            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-22 or earlier, or set status = "Inactive".'),
             2,
         ),
         (
@@ -385,14 +382,14 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
             access_key(SOON, created=OLD, last_used=None),
             UNUSED,
             "aws_iam_access_key.ci was never used in the 249 days since it was created on 2026-03-20, and the window is 45 days.",
-            'Set status = "Inactive" on aws_iam_access_key.ci, and delete the key 14 days later.',
+            'Set status = "Inactive", and delete the key 14 days later.',
             None,
         ),
         (
             access_key(SOON, active_siblings=("b", "c")),
             SEVERAL,
             "aws_iam_access_key.ci is one of 3 active keys of user ci, and each of them can leak; the others are b and c.",
-            'Keep one of them and set status = "Inactive" on aws_iam_access_key.ci.',
+            'Keep one of them active, and for any other set status = "Inactive".',
             None,
         ),
     ],

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from posturio_iac.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
-ROTATE_WITHIN_90_DAYS = ("v1.2 1.4", "v1.4 to v4.0.1 1.14", "v5 1.13", "v6 2.13", "v7 2.12")
+ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")
 """The recommendation on rotation in each version of the CIS AWS Foundations Benchmark."""
-UNUSED_FOR_45_DAYS = ("v1.4 to v4 1.12",)
+UNUSED_FOR_45_DAYS = ("1.12 in v1.4 to v4",)
 """The recommendation on unused credentials."""
 
 
@@ -50,6 +50,17 @@ def day(moment: datetime) -> str:
 def end(evidence: Lifetime) -> str:
     """The end that evidence states, for a reader."""
     return describe_date(evidence.at) if evidence.at else evidence.value
+
+
+def by(evidence: Lifetime, limit: str) -> str:
+    """What evidence says, and what is allowed: ``, while at most 90 days are allowed: tag "rotation" says 365d``.
+
+    Where the source itself shows its value, or there is none to show, it is ``by`` that source.
+    """
+    says = describe_date(evidence.at) if evidence.at else evidence.value
+    if not says or says in evidence.source:
+        return f" by {evidence.source}{limit}"
+    return f"{limit}: {evidence.source} says {says}"
 
 
 def ago(moment: datetime, context: Context) -> str:

@@ -68,7 +68,7 @@ from posturio_iac.finding import Rule, Severity, Violation
 from posturio_iac.intervals import describe_interval
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, end, last_day, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, last_day, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +92,6 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     for first in passed(key, context)[:1]:
         if first.at is not None:
             late = describe_interval(context.as_of - first.at)
-            message = f"{key.address} is still active {late} after its end: {first.source} says {end(first)}."
+            message = f"{key.address} is still active {late} after its end{by(first, '')}."
             replace = f"replace the key and set {first.source} to {last_day(context)} or earlier"
             yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), first.span)

@@ -11,7 +11,7 @@ Rotation by hand depends on somebody who remembers it. This is the reminder.
 
 ## Terraform
 
-Flagged from July 2026 on:
+Flagged from 18 June 2026 on:
 
     resource "terraform_data" "rotation" {
       triggers_replace = { rotated = "2026-03-19" }
@@ -33,7 +33,7 @@ Mended by a new date, which replaces the key at the next apply:
 
 ## CloudFormation
 
-Flagged from July 2026 on:
+Flagged from 18 June 2026 on:
 
     Key:
       Type: AWS::IAM::AccessKey
@@ -69,16 +69,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.dates import quote
 from posturio_iac.finding import Rule, Severity, Violation
 from posturio_iac.intervals import describe_interval
+from posturio_iac.model import Replacement
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, end, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey
+    from posturio_iac.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -96,10 +98,17 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if late is None:
         return
     age, limit = describe_interval(context.as_of - late.since), describe_interval(late.limit)
-    allowed = f"{late.stated.source} allows {limit}" if late.stated else f"at most {limit} are allowed"
+    allowed = f", while {late.stated.source} allows {limit}" if late.stated else f", while at most {limit} are allowed"
     if late.rotated is None:
-        message = f"{key.address} is {age} old, created on {day(late.since)}, while {allowed}."
+        message = f"{key.address} is {age} old, created on {day(late.since)}{allowed}."
         yield Violation(message, sentence("replace the key", f"or {key.remedies.disable}"))
     else:
-        message = f"{key.address} was last rotated {age} ago, while {allowed}: {late.rotated.source} says {end(late.rotated)}."
-        yield Violation(message, sentence(f"replace the key and set {late.rotated.source} to {day(context.as_of)}"), late.rotated.span)
+        message = f"{key.address} was last rotated {age} ago{by(late.rotated, allowed)}."
+        yield Violation(message, sentence(_change(key, late.rotated, day(context.as_of))), late.rotated.span)
+
+
+def _change(key: AccessKey, rotated: Lifetime, today: str) -> str:
+    """Say how to replace the key and to state so; some dates do both."""
+    if isinstance(key.replacement, Replacement):
+        return f"change {quote(rotated.value)} to {today}, which replaces the key"
+    return f"replace the key and set {rotated.source} to {today}"

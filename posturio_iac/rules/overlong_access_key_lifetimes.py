@@ -77,7 +77,7 @@ from posturio_iac.intervals import describe_interval
 from posturio_iac.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, end, last_day, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,8 +101,9 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or not evidence or has(key, Effect.UNKNOWN) or not all(_exceeds(e, context) for e in evidence):
         return
     shortest = min(evidence, key=lambda e: _ends(e, context))
-    change = f"set {shortest.source} to {_limit(shortest, context)}"
-    yield Violation(_message(key, shortest, context), sentence(change), shortest.span)
+    change = "lower the interval of" if shortest.effect is Effect.ENFORCED and shortest.interval else "set"
+    remedy = f"{change} {shortest.source} to {_limit(shortest, context)}"
+    yield Violation(_message(key, shortest, context), sentence(remedy), shortest.span)
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:
@@ -121,14 +122,13 @@ def _ends(evidence: Lifetime, context: Context) -> datetime:
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     """Say how long it is, and how long is allowed."""
-    limit = f"while at most {allowed(context)} are allowed"
+    limit = f", while at most {allowed(context)} are allowed"
     if evidence.interval is not None:
-        long = f"{key.address} may live {describe_interval(evidence.interval)}"
-        return f"{long}, {limit}: {evidence.source} says {evidence.value}." if evidence.value else f"{long} by {evidence.source}, {limit}."
+        return f"{key.address} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)
     if evidence.kind is Kind.ROTATED:
-        return f"{key.address} cannot have been rotated {ahead} from now: {evidence.source} says {end(evidence)}."
-    return f"{key.address} may live {ahead} from now, {limit}: {evidence.source} says {end(evidence)}."
+        return f"{key.address} cannot have been rotated {ahead} from now{by(evidence, '')}."
+    return f"{key.address} may live {ahead} from now{by(evidence, limit)}."
 
 
 def _limit(evidence: Lifetime, context: Context) -> str:
