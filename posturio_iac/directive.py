@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from posturio_iac.comments import Item, Statement
     from posturio_iac.model import Attr, Span
 
+__all__ = ["Comment", "Parsed", "instruction", "mentions_rotation", "parse"]
+
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
@@ -43,8 +45,6 @@ class Parsed:
 
 
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
-__all__ = ["Comment", "Parsed", "instruction", "mentions_rotation", "parse"]
-
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
 

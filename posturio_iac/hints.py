@@ -24,85 +24,21 @@ _FIRST_YEAR = 2006
 """AWS began to sell then, so no key is older."""
 _VERSION = r"(?i)(?:(?P<word>[a-z0-9]*)[-_.]+|(?-i:(?<=[a-z])(?=V))|^)v(?P<number>[0-9]{1,4})$"
 _NUMBER = r"(?i)(?P<word>[a-z0-9]+)[-_.]+(?P<number>[0-9]{1,2})$"
-_PRODUCTS = frozenset({"windows", "win", "sql", "mssql", "server", "exchange", "office", "sharepoint", "vs", "msvc", "ecma", "es"})
-_PROTOCOLS = frozenset({"api", "oauth", "http", "ip", "ipv", "imds", "sig", "tls", "saml", "ses"})
-_NUMBERED = frozenset(
-    {
-        "s",
-        "ec",
-        "route",
-        "log",
-        "utf",
-        "md",
-        "sha",
-        "x",
-        "aes",
-        "rsa",
-        "port",
-        "area",
-        "az",
-        "zone",
-        "layer",
-        "level",
-        "tier",
-        "phase",
-        "step",
-        "part",
-        "python",
-        "py",
-        "node",
-        "php",
-        "java",
-        "aws",
-        "north",
-        "south",
-        "east",
-        "west",
-        "central",
-        "northeast",
-        "northwest",
-        "southeast",
-        "southwest",
-        "server",
-        "host",
-        "worker",
-        "instance",
-        "account",
-        "env",
-        "http",
-        "ip",
-        "v",
-    }
+_PRODUCTS = r"windows|win|sql|mssql|server|exchange|office|sharepoint|vs|msvc|ecma|es"
+_PROTOCOLS = r"api|oauth|http|ip|ipv|imds|sig|tls|saml|ses"
+_NUMBERED = (
+    r"s|ec|route|log|utf|md|sha|x|aes|rsa|port|area|az|zone|layer|level|tier|phase|step|part|python|py|node|php|java|"
+    r"aws|north|south|east|west|central|northeast|northwest|southeast|southwest|server|host|worker|instance|account|"
+    r"env|http|ip|v"
 )
 _MARKERS = r"(?m)^[ \t]*(?:#+|//+|/?\*+/?)|\*/[ \t]*$"
 _CLAUSE_END = r"[.;,!?]\s|[;!?]"
 _WORD = r"[\w'\u2019]+"
 _UNDONE = r"(?i)\b(?:todo|fixme|xxx|hack)\b"
-_NEGATIONS = frozenset(
-    {
-        "not",
-        "never",
-        "no",
-        "non",
-        "none",
-        "without",
-        "cannot",
-        "cant",
-        "dont",
-        "isnt",
-        "arent",
-        "wasnt",
-        "doesnt",
-        "wont",
-        "nobody",
-        "nothing",
-        "neither",
-        "nor",
-    }
-)
-_WISHES = frozenset({"should", "must", "need", "needs", "please", "remember", "ought", "could", "might"})
-_ENDINGS = frozenset({"disabled", "off", "none", "missing", "impossible", "unsupported", "false"})
-_LINKS = frozenset({"is", "are", "was", "were", "has", "have", "been", "be", "does", "do", "will", "currently"})
+_NEGATIONS = r"not|never|no|non|none|without|cannot|cant|dont|isnt|arent|wasnt|doesnt|wont|nobody|nothing|neither|nor"
+_WISHES = r"should|must|need|needs|please|remember|ought|could|might"
+_ENDINGS = r"disabled|off|none|missing|impossible|unsupported|false"
+_LINKS = r"is|are|was|were|has|have|been|be|does|do|will|currently"
 _REACH = 5
 """How many words before it a negation governs."""
 
@@ -143,7 +79,7 @@ def _date(found: re.Match[str], as_of: datetime) -> NameMark | None:
     """Return what a match says when it is a date that can be meant, or None."""
     parts = found.groupdict()
     year, month, day = int(parts["year"]), parts.get("month"), parts.get("day")
-    if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and _word_before(found) in _PRODUCTS):
+    if not _FIRST_YEAR <= year <= as_of.year + 1 or (month is None and re.fullmatch(_PRODUCTS, _word_before(found))):
         return None
     try:
         first = date(year, int(month or 1), int(day or 1))
@@ -168,11 +104,11 @@ def _version(name: str) -> NameMark | None:
     """Return the version or the number that a name ends in."""
     if found := re.search(_VERSION, name):
         alone = found.start() == 0 and not found["word"]
-        if (found["word"] or "").lower() in _PROTOCOLS or (alone and int(found["number"]) <= 1):
+        if re.fullmatch(_PROTOCOLS, (found["word"] or "").lower()) or (alone and int(found["number"]) <= 1):
             return None
         return NameMark(f"ends in the version v{found['number']}")
     found = re.search(_NUMBER, name)
-    if found is None or int(found["number"]) <= 1 or found["word"].lower() in _NUMBERED or found["word"].isdigit():
+    if found is None or int(found["number"]) <= 1 or re.fullmatch(_NUMBERED, found["word"].lower()) or found["word"].isdigit():
         return None
     return NameMark(f"ends in the number {found['number']}")
 
@@ -192,9 +128,9 @@ def _mentions(words: list[str]) -> Iterator[int]:
 
 def _is_stated(before: list[str], after: list[str]) -> bool:
     """Whether neither the words before a mention nor those after it take it back."""
-    if any(word in _NEGATIONS or word in _WISHES for word in before[-_REACH:]):
+    if any(re.fullmatch(f"{_NEGATIONS}|{_WISHES}", word) for word in before[-_REACH:]):
         return False
-    if after and after[0] in _LINKS:
+    if after and re.fullmatch(_LINKS, after[0]):
         after = after[1:]
-    taken_back = after and (after[0] in _NEGATIONS or after[0] in _ENDINGS)
+    taken_back = after and re.fullmatch(f"{_NEGATIONS}|{_ENDINGS}", after[0])
     return not taken_back or after[1:2] == ["by"]

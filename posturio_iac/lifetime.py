@@ -76,13 +76,8 @@ def read(
         return Lifetime(kind, Effect.UNKNOWN, source, span=span, why=value.reason)
     text = as_text(value)
     if text is None:
-        return Lifetime(
-            kind,
-            Effect.UNREADABLE,
-            source,
-            span=span,
-            why=f"a list or a map is no value; write {FORMS if kind is Kind.ROTATION else _DATE}",
-        )
+        why = f"a list or a map is no value; write {FORMS if kind is Kind.ROTATION else _DATE}"
+        return Lifetime(kind, Effect.UNREADABLE, source, span=span, why=why)
     return _from_text(kind, text, unit_in_name(name, names), source, span)
 
 
@@ -129,7 +124,7 @@ def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span 
     if interval:
         return Lifetime(Kind.ROTATION, Effect.DECLARED, source, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
-        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", fix=f"write {FORMS}")
+        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", fix=f"set {source} to {FORMS}")
     why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
     return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why)
 
