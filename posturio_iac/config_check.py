@@ -43,13 +43,13 @@ def check_table(table: dict[str, Any], options: Iterable[Option], file: str, whe
 
 def check_value(option: Option, value: Any, file: str, where: str) -> Any:
     """Return one value converted to what its option holds."""
-    if option.shape is Shape.TABLE:
+    if option.shape == Shape.TABLE:
         if not isinstance(value, dict):
             raise UsageError(f"{file}: {where} must be a table, not {describe(value)}")
         return check_table(value, option.fields, file, f"{where}.")
-    if option.shape is Shape.TABLES:
+    if option.shape == Shape.TABLES:
         return tuple(check_table(entry, option.fields, file, f"{where}[{n}].") for n, entry in enumerate(_tables(value, file, where)))
-    if option.shape is Shape.FREE:
+    if option.shape == Shape.FREE:
         return _tables(value, file, where)
     try:
         return CHECKS[option.shape](value, option)
@@ -148,7 +148,7 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
     return parsed
 
 
-CHECKS: dict[Shape, Callable[[Any, Option], Any]] = {
+CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.DAYS: _days,
     Shape.SWITCH: _switch,
     Shape.TEXT: _text,

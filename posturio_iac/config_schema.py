@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 
-class Shape(str, Enum):
-    """What an option holds, as a reader of the reference sees it."""
+class Shape:
+    """What an option can hold, as a reader of the reference sees it.
+
+    Plain text and plain classes here, because importing `enum` and `dataclasses` costs a scan that finds nothing more than searching does.
+    """
 
     DAYS = "whole number of days"
     SWITCH = "true or false"
@@ -20,21 +22,18 @@ class Shape(str, Enum):
     MAPPING = "table of text"
     TABLE = "table"
     TABLES = "array of tables"
-    FREE = "array of tables, free"
+    FREE = "array of tables, checked by what reads them"
 
 
 class Option:
-    """One option: where it can stand, what it holds and what it means. Immutable by agreement.
-
-    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
-    """
+    """One option: where it can stand, what it holds and what it means. Immutable by agreement."""
 
     __slots__ = ("choices", "default", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape")
 
     def __init__(
         self,
         name: str,
-        shape: Shape,
+        shape: str,
         text: str,
         default: Any = None,
         choices: tuple[str, ...] = (),
@@ -45,7 +44,7 @@ class Option:
         required: bool = False,
         fields: tuple[Option, ...] = (),
     ) -> None:
-        """Describe the option ``name``; ``text`` is one sentence without a full stop.
+        """Describe the option ``name``; ``shape`` is one of `Shape`, ``text`` one sentence without a full stop.
 
         ``flag`` is its name on the command line, when it has one; ``in_file`` says whether the configuration file may hold it;
         ``fields`` are what its table, or each of its tables, may hold.

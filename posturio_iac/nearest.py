@@ -10,14 +10,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def hint(word: str, choices: Iterable[str]) -> str:
-    """Return ``; did you mean "…"?`` for the choice that is most like ``word``, else the choices themselves."""
+def meant(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str:
+    """Return ``; did you mean "…"?`` for the choice that is most like ``word``, or nothing when none is like it."""
     from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
 
-    known = list(choices)
-    if close := get_close_matches(word.lower(), known, n=1, cutoff=0.5):
-        return f'; did you mean "{close[0]}"?'
-    return f"; there are {', '.join(known)}" if known else ""
+    close = get_close_matches(word.lower(), list(choices), n=1, cutoff=cutoff)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def hint(word: str, choices: Iterable[str]) -> str:
+    """Return what `meant` does, or all the choices when none is like ``word``."""
+    known = tuple(choices)
+    return meant(word, known) or (f"; there are {', '.join(known)}" if known else "")
 
 
 def rule_id(name: str, ids: Iterable[str]) -> str:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-UNPRINTABLE = re.compile(
-    "["
-    "\x00-\x1f\x7f-\x9f"  # C0, DEL and C1: newlines, and the escape that starts a terminal sequence
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, and those that turn the direction of text
-    "\ud800-\udfff\U000e0000-\U000e007f"  # bytes that are not UTF-8, and invisible tags
-    "]"
-)
-
 CODES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "cyan": "36", "magenta": "35"}
 
 
 def printable(text: str) -> str:
-    """Return ``text`` on one line, with every character that is invisible or moves a terminal written as an escape."""
-    return text if text.isascii() and text.isprintable() else UNPRINTABLE.sub(_escape, text)
+    """Return ``text`` on one line, with every character that is invisible or moves a terminal written as an escape.
+
+    These are controls, line ends, marks that turn the direction of text, odd spaces, unassigned characters, and bytes that are not UTF-8.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
-def _escape(match: re.Match[str]) -> str:
-    character = match.group()
+def _escape(character: str) -> str:
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that did not decode
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape").decode("ascii")
 

@@ -7,37 +7,36 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.terminal import paint, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from posturio_iac.commands.parser import Parser
     from posturio_iac.rules import Registered
+
+
+COMMAND = Command(
+    "explain",
+    "Prints the page of a rule, or lists the rules.",
+    "RULE",
+    "A rule's id, or the last part of it",
+    most=1,
+)
 
 
 def run(argv: Sequence[str]) -> int:
     """Print a page, or the list of rules when none is named."""
-    arguments = parser()
-    try:
-        given = arguments.parse(argv)
-    except SystemExit:  # --help
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
         return 0
     from posturio_iac.rules import all_rules  # noqa: PLC0415 - not for --help
 
     rules = all_rules()
     color = wants_color("auto", sys.stdout, os.environ)
-    to_stdout(listing(rules, color=color) if given.rule is None else _page(given.rule, rules, color=color))
+    to_stdout(_page(given.words[0], rules, color=color) if given.words else listing(rules, color=color))
     return 0
-
-
-def parser() -> Parser:
-    """Return the parser of the command."""
-    from posturio_iac.commands.parser import Parser  # noqa: PLC0415 - argparse is slow to load
-
-    made = Parser("posturio-iac explain", "Prints the page of a rule, or lists the rules.", "posturio-iac explain [RULE]")
-    made.add_argument("rule", nargs="?", metavar="RULE", help="A rule's id, or the last part of it")
-    return made
 
 
 def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:

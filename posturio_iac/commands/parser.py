@@ -1,105 +1,151 @@
-"""The command line parser: argparse, with mistakes as errors of ours and a help that is the same on every Python."""
+"""Reads a command line by the tables of options, and prints the help that follows from them.
+
+Not argparse: it takes as long to load as a search that finds nothing, its help differs from one Python to the next, and its
+messages do not name what was probably meant.
+"""
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from posturio_iac.config_schema import Option, Shape
+from posturio_iac.config_schema import Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.nearest import hint
+from posturio_iac.nearest import hint, meant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from posturio_iac.config_schema import Option
+
+SEVERAL = (Shape.LIST, Shape.RULES)
+WIDTH = 100
+HELP = ("--help", "-h")
 
 
-class _Formatter(argparse.HelpFormatter):
-    """Help of fixed width, so that documentation can quote it."""
+class Command:
+    """What a subcommand accepts."""
 
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=100)
+    __slots__ = ("description", "most", "name", "options", "word", "word_help")
 
+    def __init__(self, name: str, description: str, word: str, word_help: str, *, most: int | None, options: Sequence[Option] = ()) -> None:
+        """Describe the command ``name``, which takes at most ``most`` words, any number when that is None."""
+        self.name, self.description, self.word, self.word_help = name, description, word, word_help
+        self.most, self.options = most, tuple(options)
 
-class Parser(argparse.ArgumentParser):
-    """A parser that raises `UsageError` and names the option that was probably meant."""
+    @property
+    def usage(self) -> str:
+        """Its form in one line."""
+        more = " ..." if self.most is None else ""
+        return f"posturio-iac {self.name}{' [OPTION ...]' if self.options else ''} [{self.word}{more}]"
 
-    def __init__(self, prog: str, description: str, usage: str) -> None:
-        """Name the command, say what it does in a sentence and show its form."""
-        super().__init__(prog=prog, description=description, usage=usage, allow_abbrev=False, add_help=False, formatter_class=_Formatter)
-        self.color = False
-        self.add_argument("--help", "-h", action="help", help="Print this help")
-
-    def error(self, message: str) -> NoReturn:
-        """Turn a mistake into an exception."""
-        raise UsageError(f"{message[:1].lower()}{message[1:]} (see {self.prog} --help)")
-
-    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
-        """Parse all of ``argv``."""
-        arguments, rest = self.parse_known_args(list(argv))
-        for word in rest:
-            if word.startswith("-"):
-                name = word.partition("=")[0]
-                self.error(f"there is no option {name}{hint(name, self.flags())}")
-            self.error(f'unexpected "{word}"')
-        return arguments
-
-    def flags(self) -> tuple[str, ...]:
-        """Every long option."""
-        return tuple(flag for action in self._actions for flag in action.option_strings if flag.startswith("--"))
+    def flags(self) -> dict[str, Option]:
+        """Its options by their name on the command line."""
+        return {option.flag: option for option in self.options}
 
 
-def add_options(parser: Parser, options: Iterable[Option]) -> None:
-    """Give ``parser`` an option for each entry of the table that has a flag."""
-    for option in options:
-        text = option.help.replace("%", "%%")
-        if option.shape is Shape.SWITCH:
-            parser.add_argument(option.flag, dest=option.name, action="store_true", default=None, help=text)
+class Given:
+    """What a command line says. Each option is an attribute by its name, None where it is not given."""
+
+    __slots__ = ("_values", "order", "words")
+
+    words: tuple[str, ...]
+    """What is no option."""
+    order: tuple[tuple[str, Any], ...]
+    """Names of options with their values, as they were given."""
+
+    def __init__(self, command: Command, words: Sequence[str], order: Sequence[tuple[Option, Any]]) -> None:
+        """Hold what was given; a list takes all values, another option the last one."""
+        self.words = tuple(words)
+        self.order = tuple((option.name, value) for option, value in order)
+        self._values: dict[str, Any] = {option.name: None for option in command.options}
+        for option, value in order:
+            self._values[option.name] = (*(self._values[option.name] or ()), value) if option.shape in SEVERAL else value
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the value of an option."""
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def parse(command: Command, argv: Sequence[str]) -> Given | None:
+    """Return what ``argv`` says, or None when it asks for help.
+
+    Raises:
+        UsageError: an unknown option, a wrong or missing value, or a word too many; the text says what is right.
+
+    """
+    words: list[str] = []
+    order: list[tuple[Option, Any]] = []
+    rest = iter(argv)
+    for word in rest:
+        if word in HELP:
+            return None
+        if word == "--":
+            words.extend(rest)
+        elif word.startswith("-") and word != "-":
+            order.append(_option(command, word, rest))
         else:
-            several = option.shape in (Shape.LIST, Shape.RULES)
-            parser.add_argument(
-                option.flag,
-                dest=option.name,
-                action="append" if several else "store",
-                type=_converter(option),
-                metavar=option.metavar or None,
-                help=f"{text}{_ending(option)}",
-            )
+            words.append(word)
+    if command.most is not None and len(words) > command.most:
+        raise _mistake(command, f'unexpected "{words[command.most]}"')
+    return Given(command, words, order)
+
+
+def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, Any]:
+    """Return the option that a word names, with its value, which may be the next word."""
+    flag, equals, value = word.partition("=")
+    option = command.flags().get(flag)
+    if option is None:
+        raise _mistake(command, f"there is no option {flag}{hint(flag, (*command.flags(), HELP[0]))}")
+    if option.shape == Shape.SWITCH:
+        if equals:
+            raise _mistake(command, f'{flag} takes no value, not "{value}"')
+        return option, True
+    text = value if equals else next(rest, None)
+    if text is None or (not equals and text in command.flags()):
+        raise _mistake(command, f"{flag} needs a value: {flag} {option.metavar}")
+    return option, _value(command, option, text)
+
+
+def _value(command: Command, option: Option, text: str) -> Any:
+    """Return a value as what its option holds."""
+    if option.choices and text not in option.choices:
+        raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
+    if option.shape not in (Shape.SIZE, Shape.MOMENT):
+        return text
+    from posturio_iac.config_check import BadValue, moment, size  # noqa: PLC0415 - dates are slow to load and rarely given
+
+    try:
+        return size(text) if option.shape == Shape.SIZE else moment(text, end_of_day=False)
+    except BadValue as wrong:
+        raise _mistake(command, f'{option.flag} must be {wrong}, not "{text}"') from None
+
+
+def _mistake(command: Command, text: str) -> UsageError:
+    return UsageError(f"{text} (see posturio-iac {command.name} --help)")
+
+
+def help_text(command: Command) -> str:
+    """Return the help of a command."""
+    rows = [(f"{option.flag} {option.metavar}".rstrip(), f"{option.help}{_ending(option)}") for option in command.options]
+    rows.append((", ".join(HELP), "Print this help"))
+    left = max(len(head) for head, _ in [*rows, (command.word, "")]) + 4
+    options = "\n".join(_row(*row, left) for row in rows)
+    return f"usage: {command.usage}\n\n{command.description}\n\n{_row(command.word, command.word_help, left)}\n\noptions:\n{options}\n"
+
+
+def _row(head: str, text: str, left: int) -> str:
+    from textwrap import fill  # noqa: PLC0415 - only help needs it
+
+    return fill(text, WIDTH, initial_indent=f"  {head}".ljust(left), subsequent_indent=" " * left, break_on_hyphens=False)
 
 
 def _ending(option: Option) -> str:
     """What the help of an option ends with: its choices and its default, or that it repeats."""
     if option.choices:
-        return f": {', '.join(option.choices)} ({option.default})"
-    if option.shape is Shape.SIZE:
-        return f" ({option.default // 1024**2}MB)"
+        return f": {', '.join(option.choices)} (default: {option.default})"
+    if option.shape == Shape.SIZE:
+        return f" (default: {option.default // 1024**2}MB)"
     return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable"}.get(option.shape, "")
-
-
-def _converter(option: Option) -> Callable[[str], object]:
-    match option.shape:
-        case Shape.CHOICE:
-            return lambda text: _choice(text, option)
-        case Shape.SIZE | Shape.MOMENT:
-            return lambda text: _checked(text, option.shape)
-        case _:
-            return str
-
-
-def _choice(text: str, option: Option) -> str:
-    if text in option.choices:
-        return text
-    raise argparse.ArgumentTypeError(f'"{text}" is not one of {", ".join(option.choices)}{_meant(text, option.choices)}')
-
-
-def _meant(text: str, choices: tuple[str, ...]) -> str:
-    meant = hint(text, choices)
-    return meant if "did you mean" in meant else ""
-
-
-def _checked(text: str, shape: Shape) -> object:
-    from posturio_iac.config_check import BadValue, moment, size  # noqa: PLC0415 - dates are slow to load and rarely given
-
-    try:
-        return size(text) if shape is Shape.SIZE else moment(text, end_of_day=False)
-    except BadValue as wrong:
-        raise argparse.ArgumentTypeError(f'must be {wrong}, not "{text}"') from None

@@ -13,15 +13,15 @@ from posturio_iac.render import RenderContext, renderer
 from posturio_iac.terminal import paint, printable, wants_color
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
+    from posturio_iac.commands.parser import Given
     from posturio_iac.finding import Diagnostic, Report
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
-def emit(report: Report, targets: Sequence[tuple[str, str]], given: argparse.Namespace, *, root: str, elapsed: float) -> None:
+def emit(report: Report, targets: Sequence[tuple[str, str]], given: Given, *, root: str, elapsed: float) -> None:
     """Write the report in each format to its target, files before standard output.
 
     Raises:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT, to_stdout
-from posturio_iac.commands.scan_args import DEFAULT_FORMAT, parser, reports
-from posturio_iac.commands.settings import settings
+from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.scan_args import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from posturio_iac.commands.parser import Given
     from posturio_iac.config import Config
     from posturio_iac.discover import Selection
+
+    Targets = tuple[tuple[str, str], ...]
 
 STDIN = "-"
 DEFAULT_NAME = "stdin.tf"
@@ -27,28 +28,37 @@ DEFAULT_NAME = "stdin.tf"
 def run(argv: Sequence[str]) -> int:
     """Scan, report and return the exit code."""
     started = time.perf_counter()
-    try:
-        given = parser().parse(argv)
-    except SystemExit:  # --help
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
         return 0
     if given.quiet and given.verbose:
         raise UsageError("--quiet and --verbose exclude each other")
-    targets = reports(given.reports)
-    config = settings(given, [path for path in given.paths if path != STDIN])
-    with _files(given) as (paths, cwd):
-        from posturio_iac.commands.pipeline import select  # noqa: PLC0415 - not for --help
+    targets = reports(given)
+    if STDIN in given.words:
+        return _scan_stdin(given, targets, started)
+    if given.stdin_filename:
+        raise UsageError("--stdin-filename names the file on standard input: add the path -")
+    return _scan(given.words or (os.curdir,), os.getcwd(), given, targets, started)
 
-        selection = select(paths, cwd, config, given.exclude or ())
-        if _is_empty(selection) and targets == ((DEFAULT_FORMAT, STDOUT),):
-            return _nothing(selection, given, started)
-        return _report(selection, config, given, targets, started)
+
+def _scan(paths: Sequence[str], cwd: str, given: Given, targets: Targets, started: float) -> int:
+    """Scan ``paths``, which are relative to ``cwd``."""
+    from posturio_iac.commands.pipeline import select  # noqa: PLC0415 - not for --help
+    from posturio_iac.commands.settings import settings  # noqa: PLC0415
+
+    config = settings(given, [path for path in given.words if path != STDIN])
+    selection = select(paths, cwd, config, given.exclude or ())
+    if _is_empty(selection) and targets == ((DEFAULT_FORMAT, STDOUT),):
+        return _nothing(selection, given, started)
+    return _report(selection, config, given, targets, started)
 
 
 def _is_empty(selection: Selection) -> bool:
     return not (selection.terraform or selection.templates or selection.diagnostics)
 
 
-def _nothing(selection: Selection, given: argparse.Namespace, started: float) -> int:
+def _nothing(selection: Selection, given: Given, started: float) -> int:
     """Say that there is nothing to say, at the cost of neither model nor rules."""
     from posturio_iac.render.nothing import no_keys, took  # noqa: PLC0415 - only here
     from posturio_iac.terminal import wants_color  # noqa: PLC0415
@@ -59,9 +69,7 @@ def _nothing(selection: Selection, given: argparse.Namespace, started: float) ->
     return 0
 
 
-def _report(
-    selection: Selection, config: Config, given: argparse.Namespace, targets: tuple[tuple[str, str], ...], started: float
-) -> int:
+def _report(selection: Selection, config: Config, given: Given, targets: Targets, started: float) -> int:
     from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
@@ -72,25 +80,19 @@ def _report(
     return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)
 
 
-@contextmanager
-def _files(given: argparse.Namespace) -> Iterator[tuple[Sequence[str], str]]:
-    """Give the paths to scan and the folder that they are relative to; standard input becomes the one file of a folder of its own."""
-    if STDIN not in given.paths:
-        if given.stdin_filename:
-            raise UsageError("--stdin-filename names the file on standard input: add the path -")
-        yield given.paths or (".",), os.getcwd()
-        return
-    if len(given.paths) > 1:
+def _scan_stdin(given: Given, targets: Targets, started: float) -> int:
+    """Scan standard input as the one file of a folder of its own."""
+    if len(given.words) > 1:
         raise UsageError("- reads one file from standard input and goes with no other path")
+    name = _relative(given.stdin_filename or DEFAULT_NAME)
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - rarely needed
 
-    name = _relative(given.stdin_filename or DEFAULT_NAME)
     with TemporaryDirectory(prefix="posturio-iac-") as folder:
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(_stdin())
-        yield (name,), folder
+        return _scan((name,), folder, given, targets, started)
 
 
 def _relative(name: str) -> str:

@@ -2,60 +2,54 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT
-from posturio_iac.commands.parser import Parser, add_options
-from posturio_iac.config_schema import ARGUMENTS
+from posturio_iac.commands.parser import Command
+from posturio_iac.config_schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.nearest import hint
 from posturio_iac.render import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DESCRIPTION = "Finds IAM access keys in Terraform and CloudFormation that nothing ever ends."
-USAGE = "posturio-iac scan [OPTION ...] [PATH ...]"
+    from posturio_iac.commands.parser import Given
+
 DEFAULT_FORMAT = "text"
+FORMAT = Option("format", Shape.CHOICE, "Print the report so; repeatable", DEFAULT_FORMAT, tuple(FORMATS), flag="--format", metavar="NAME")
+OUTPUT = Option("output", Shape.TEXT, "Write the report of that --format to this file", flag="--output", metavar="FILE")
+
+COMMAND = Command(
+    "scan",
+    "Finds IAM access keys in Terraform and CloudFormation that nothing ever ends.",
+    "PATH",
+    "Folders and files to scan (default: .); - is one file on standard input",
+    most=None,
+    options=(FORMAT, OUTPUT, *ARGUMENTS),
+)
 
 
-def parser() -> Parser:
-    """Return the parser of the command."""
-    made = Parser("posturio-iac scan", DESCRIPTION, USAGE)
-    made.add_argument("paths", nargs="*", metavar="PATH", help="Folders and files to scan (.); - is one file on standard input")
-    made.add_argument(
-        "--format", dest="reports", action=_Report, metavar="NAME", help=f"Print the report as {', '.join(FORMATS)}; repeatable (text)"
-    )
-    made.add_argument("--output", dest="reports", action=_Report, metavar="FILE", help="Write the report of that --format to this file")
-    add_options(made, ARGUMENTS)
-    return made
-
-
-class _Report(argparse.Action):
-    """Collects pairs of a format and an output: an ``--output`` belongs to the ``--format`` before it, else to the next one."""
-
-    def __call__(self, _parser: object, namespace: argparse.Namespace, values: Any, option_string: str | None = None) -> None:
-        pairs: list[list[str | None]] = list(getattr(namespace, self.dest) or ())
-        slot = 0 if option_string == "--format" else 1
-        if slot == 0 and values not in FORMATS:
-            raise UsageError(f'there is no format "{values}"{hint(values, FORMATS)}')
-        if not pairs or pairs[-1][slot] is not None:
-            pairs.append([None, None])
-        pairs[-1][slot] = values
-        setattr(namespace, self.dest, pairs)
-
-
-def reports(pairs: Sequence[Sequence[str | None]] | None) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets.
+def reports(given: Given) -> tuple[tuple[str, str], ...]:
+    """Return formats with their targets. An output belongs to the format before it, or else to the next one.
 
     Raises:
         UsageError: an output has no format, or one target gets two reports.
 
     """
+    pairs: list[list[str | None]] = []
+    for name, value in given.order:
+        if name in (FORMAT.name, OUTPUT.name):
+            slot = (FORMAT.name, OUTPUT.name).index(name)
+            if not pairs or pairs[-1][slot] is not None:
+                pairs.append([None, None])
+            pairs[-1][slot] = value
+    return _checked(pairs or [[None, None]])
+
+
+def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:
     made: list[tuple[str, str]] = []
-    for name, target in pairs or [(DEFAULT_FORMAT, STDOUT)]:
-        if name is None and len(pairs or ()) > 1:
+    for name, target in pairs:
+        if name is None and len(pairs) > 1:
             raise UsageError(f"--output {target} has no --format before it")
         pair = (name or DEFAULT_FORMAT, target or STDOUT)
         if any(taken == pair[1] for _, taken in made):

@@ -9,16 +9,15 @@ from posturio_iac.config import Config, find
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
 
-    from posturio_iac.finding import Severity
+    from posturio_iac.commands.parser import Given
 
 PLAIN = ("fail_on", "strict", "engine", "max_file_size")
 """Settings that the command line replaces."""
 
 
-def settings(given: argparse.Namespace, paths: Sequence[str]) -> Config:
+def settings(given: Given, paths: Sequence[str]) -> Config:
     """Return the configuration for ``paths`` with the options of the command line laid over it.
 
     ``--select`` replaces the file's ``select`` and ``ignore``; ``--ignore`` and ``--exclude`` add to the file's; ``--var-file`` comes after.
@@ -39,14 +38,7 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 
-def threshold(name: str) -> Severity | None:
-    """Return the least severity that fails, None for ``never``."""
-    from posturio_iac.finding import Severity  # noqa: PLC0415 - not before there is a report
-
-    return None if name == "never" else Severity(name)
-
-
-def _configured(given: argparse.Namespace, paths: Sequence[str]) -> Config:
+def _configured(given: Given, paths: Sequence[str]) -> Config:
     if given.no_config:
         if given.config:
             raise UsageError("--config and --no-config exclude each other")
