@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.config import Config
 from posturio_iac.dates import parse_date
+from posturio_iac.engine import Policy, judge
 from posturio_iac.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Remedies, Replacement, Span, Unknown
 from posturio_iac.rules import Context, all_rules
 
 if TYPE_CHECKING:
-    from posturio_iac.finding import Violation
+    from posturio_iac.finding import Diagnostic, Report, Verdict, Violation
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 CONTEXT = Context(as_of=AS_OF, max_lifetime=timedelta(days=90), window=timedelta(days=45), grace=timedelta(days=14))
@@ -134,3 +136,24 @@ def violations(key: AccessKey, context: Context = CONTEXT) -> dict[str, list[Vio
 def flagged(key: AccessKey, context: Context = CONTEXT) -> set[str]:
     """The rules that flag a key, by the last part of their ids."""
     return set(violations(key, context))
+
+
+def run(*keys: AccessKey, diagnostics: tuple[Diagnostic, ...] = (), suppress: bool = True, root: str = "", **config: Any) -> Report:
+    """Judge ``keys`` by a configuration."""
+    policy = Policy(Config(**config), root=root, suppressions=suppress)
+    return judge(keys, as_of=AS_OF, diagnostics=diagnostics, files=1, policy=policy)
+
+
+def verdict(*keys: AccessKey, **config: Any) -> Verdict:
+    """The verdict of the first key."""
+    return run(*keys, **config).keys[0].verdict
+
+
+def rules(report: Report) -> list[str]:
+    """The rules of the findings that are open, by the last part of their ids."""
+    return [f.rule.id.partition(".")[2] for f in report.active()]
+
+
+def said(report: Report) -> list[tuple[str, str]]:
+    """Level and text of each diagnostic."""
+    return [(d.level.value, d.message) for d in report.diagnostics]
