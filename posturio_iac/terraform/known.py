@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.terraform.known_table import Choice, KnownKey, KnownModule, KnownVersion, Template, read_modules
 from posturio_iac.terraform.module_source import ModuleSource, Origin, parse_source
-from posturio_iac.terraform.versions import Interval, parse_constraint, parse_version, segments
+from posturio_iac.terraform.versions import Interval, exactly, parse_constraint, parse_version, segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +130,7 @@ def _tag(ref: str) -> Interval | str:
         return f"the ref {ref} is {kind}, which does not tell the module's version"
     if segments(name) == 1:
         return parse_constraint(f">= {version.text}, < {version.release[0] + 1}") or _EVERYTHING
-    return Interval(version, True, version, True)
+    return exactly(version)
 
 
 def load(extra: tuple[Mapping[str, Any], ...] = ()) -> KnownModules:

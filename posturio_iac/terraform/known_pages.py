@@ -24,10 +24,11 @@ that, and what ends the key. Each entry was read in the module's repository; the
 **Which source.** Registry addresses with or without a host (`registry.terraform.io/…`, `registry.opentofu.org/…`, `app.terraform.io/…`),
 `github.com/…`, `git::https://…`, `git::ssh://…`, `git@github.com:…`, and archives of GitHub, each with its folder (`//modules/iam-user`).
 
-**Which version.** The constraint of the block takes the newest version that it allows, as `terraform init` does without a lock file, and so does a
-missing one; `.terraform/modules/modules.json` knows better when it is there. Of a repository the `ref` decides: a tag (`v5.3.0`, `5.3`,
-`tags/5.3.0`), or a moving one such as `v4`; without a ref it is the newest. A commit or a branch does not tell: where the versions of the
-module differ, so can the verdict, and it is undetermined. The newest range of each module is taken to go on until someone reads otherwise.
+**Which version.** The constraint of the block takes the newest version that it allows, as `terraform init` does where nothing is installed
+yet, and so does a missing one; `.terraform/modules/modules.json` knows better when it is there. Of a repository the `ref` decides: a tag
+(`v5.3.0`, `5.3`, `tags/5.3.0`), or a moving one such as `v4`; without a ref it is the newest. A commit or a branch does not tell: where the
+versions of the module differ, so can the verdict, and it is undetermined. The newest range of each module is taken to go on until someone
+reads otherwise.
 
 ## Your own modules
 
@@ -63,7 +64,7 @@ creates = false
 | `versions.keys.resource` | the key's address inside the module |
 | `versions.keys.enabled_by` | inputs that must all be on (true, or not empty) for the key to exist |
 | `versions.keys.disabled_by` | inputs of which none may be on |
-| `versions.keys.each` | the map, set or list that has an element for each key; `each.name` is an attribute of the element, `each.key` its key |
+| `versions.keys.each` | the map, set or list with an element for each key; `each.name` is an attribute of it, `each.key` its key |
 | `versions.keys.defaults` | what inputs are when the call does not set them |
 | `versions.keys.user`, `path` | name and path of the user, with inputs in braces; several names: the first whose inputs are set |
 | `versions.keys.tags` | inputs that are merged into the user's tags |

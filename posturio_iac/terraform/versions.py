@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Union
 
 _VERSION = re.compile(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
@@ -41,7 +40,7 @@ class Interval:
 
     def holds(self, version: Version) -> bool:
         """Whether ``version`` is one of them."""
-        return not self.meet(Interval(version, True, version, True)).is_empty()
+        return not self.meet(exactly(version)).is_empty()
 
     def is_empty(self) -> bool:
         """Whether no version can be one of them."""
@@ -56,7 +55,12 @@ class Interval:
         return Interval(low, low_included, high, high_included, self.without | other.without)
 
 
-_Bound = tuple[Union[Version, None], bool]
+def exactly(version: Version) -> Interval:
+    """Return the interval that has ``version`` alone."""
+    return Interval(version, low_included=True, high=version, high_included=True)
+
+
+_Bound = tuple[Version | None, bool]
 
 
 def _tighter(one: _Bound, two: _Bound, *, highest: bool) -> _Bound:
@@ -117,9 +121,9 @@ def _term(operator: str, version: Version, count: int) -> Interval:
         case "!=":
             return Interval(without=frozenset({version}))
         case "~>":
-            return Interval(version, True, _next(version, count - 1))
+            return Interval(version, high=_next(version, count - 1))
         case _:
-            return Interval(version, True, version, True)
+            return exactly(version)
 
 
 def _next(version: Version, fixed: int) -> Version | None:
