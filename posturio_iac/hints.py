@@ -32,6 +32,7 @@ _NUMBERED = (
     r"env|http|ip|v"
 )
 _MARKERS = r"(?m)^[ \t]*(?:#+|//+|/?\*+/?)|\*/[ \t]*$"
+_METADATA = r"(?im)^[ \t]*posturio[ \t]*:.*"
 _CLAUSE_END = r"[.;,!?]\s|[;!?]"
 _WORD = r"[\w'\u2019]+"
 _UNDONE = r"(?i)\b(?:todo|fixme|xxx|hack)\b"
@@ -68,7 +69,7 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
 
 def mentions_rotation(text: str) -> bool:
     """Whether a comment says that something rotates: not that it does not, should, or is still to be done."""
-    prose = " ".join(re.sub(_MARKERS, "", text).split())
+    prose = " ".join(re.sub(_METADATA, "", re.sub(_MARKERS, "", text)).split())
     undone = re.search(_UNDONE, prose)
     if undone is not None:
         prose = prose[: undone.start()]

@@ -104,6 +104,8 @@ def test_a_comment_that_states_rotation(text: str) -> None:
         "# see time_rotating.ci",
         "# logrotate user",
         "# the CI user",
+        "# posturio: rotation=90d",
+        "/* CI\n * posturio: rotation=90d\n */",
         "",
     ],
 )
