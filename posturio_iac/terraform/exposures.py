@@ -10,7 +10,7 @@ from posturio_iac.model import Exposure
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.references import walk
-from posturio_iac.terraform.trace import Reached, follow
+from posturio_iac.terraform.trace import End, Reached, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,13 +67,25 @@ def exposures_of(key: ast.Block, instance: Instance) -> Iterator[Exposure]:
     seen: set[Exposure] = set()
     while at is not None:
         for exposure, reached in leaks(at):
-            if reached.block is key and reached.instance is instance and exposure not in seen:
+            if isinstance(reached, Reached) and reached.block is key and reached.instance is instance and exposure not in seen:
                 seen.add(exposure)
                 yield exposure
         at = at.caller.instance if at.caller else None
 
 
-def leaks(instance: Instance) -> tuple[tuple[Exposure, Reached], ...]:
+def exposures_of_module(call: ast.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure]:
+    """Yield the places where outputs of a known module that hold the secret leave."""
+    at: Instance | None = instance
+    seen: set[Exposure] = set()
+    while at is not None:
+        for exposure, found in leaks(at):
+            if isinstance(found, End) and found.call is call and found.text.rpartition(".")[2] in secrets and exposure not in seen:
+                seen.add(exposure)
+                yield exposure
+        at = at.caller.instance if at.caller else None
+
+
+def leaks(instance: Instance) -> tuple[tuple[Exposure, Reached | End], ...]:
     """Return all places in one module where secrets of keys leave, and the keys."""
     known = instance.program.leaks
     if id(instance) not in known:
@@ -81,9 +93,11 @@ def leaks(instance: Instance) -> tuple[tuple[Exposure, Reached], ...]:
     return known[id(instance)]
 
 
-def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached]:
+def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
     for reached in follow(expression, scope):
-        if not isinstance(reached, Reached):
+        if isinstance(reached, End):
+            if reached.kind == "module":
+                yield reached
             continue
         if "iam_access_key" in reached.kind and (reached.attribute is None or reached.attribute in SECRETS):
             yield reached
@@ -91,7 +105,7 @@ def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached]:
             yield from _secrets(argument, reached.scope)
 
 
-def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached]]:
+def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
     scope = instance.scope()
     for name, block in instance.folder.outputs.items():
         value = block.get("value")
@@ -102,7 +116,7 @@ def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached]]:
         for expression in shown:
             fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
             for reached in _secrets(expression, scope):
-                if reached.attribute is not None:
+                if isinstance(reached, End) or reached.attribute is not None:
                     yield Exposure(block.header, f'output "{name}"', fix), reached
 
 
@@ -115,7 +129,7 @@ def is_legacy(instance: Instance) -> bool:
     return False
 
 
-def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached]]:
+def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
     for (kind, name), block in instance.folder.resources.items():
         sink = SINKS.get(kind)
         for attribute, expression in _arguments(block):

@@ -1,16 +1,118 @@
-"""Keys inside modules whose code is not here, by the table of known modules."""
+"""Keys inside modules whose code is not here, by the table of known modules. They are reported at the ``module`` block."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.model import AccessKey, Lifetime, Remedies, Unknown
+from posturio_iac.terraform import evidence
+from posturio_iac.terraform.expansion import instances_of
+from posturio_iac.terraform.exposures import exposures_of_module
+from posturio_iac.terraform.foreign_inputs import Inputs
+from posturio_iac.terraform.known import Match
+from posturio_iac.terraform.known_table import Choice, KnownKey
+from posturio_iac.terraform.rotation import Rotation
+from posturio_iac.terraform.users import User
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.terraform.instance import Instance
+    from posturio_iac.terraform import ast
+    from posturio_iac.terraform.instance import Instance, Scope
     from posturio_iac.terraform.keys import Declared, Setting
 
 
 def foreign_keys(instance: Instance, setting: Setting) -> Iterator[Declared]:
     """Yield the keys that calls of known modules make."""
-    yield from ()
+    for name, block in instance.folder.calls.items():
+        match = instance.program.known_module(instance, block)
+        if match is None or not isinstance(instance.children(name), Unknown):
+            continue
+        for suffix, scope in instances_of(block, instance).instances:
+            yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
+
+
+def _keys(match: Match, block: ast.Block, scope: Scope, address: str, setting: Setting) -> Iterator[Declared]:
+    version = match.decided or next((c for c in match.candidates if c.keys), None)
+    if version is None:
+        return
+    hidden = (Unknown(f"{match.module.name}: {match.why}"),) if match.why else ()
+    made = [
+        (key, suffix, inputs) for key in version.keys for suffix, inputs in _elements(key, Inputs(block, scope, key)) if not inputs.switched_off()
+    ]
+    for key, suffix, inputs in made:
+        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
+        yield _declared(match, key, inputs, address + inside, hidden, setting)
+
+
+def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
+    """Yield the key once, or once for each element of the input that it is made from."""
+    if key.each is None:
+        yield "", inputs
+        return
+    collection = inputs.value(key.each)
+    match collection:
+        case dict():
+            yield from ((f'["{name}"]', inputs.of_element(name, element)) for name, element in collection.items())
+        case tuple():
+            yield from ((f'["{e}"]' if isinstance(e, str) else "", inputs.of_element(e, e)) for e in collection)
+        case None:
+            return
+        case _:
+            unknown = collection if isinstance(collection, Unknown) else Unknown("an element that is not fixed")
+            yield "", inputs.of_element(unknown, unknown)
+
+
+def _declared(match: Match, key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: Setting) -> Declared:
+    from posturio_iac.terraform.keys import Declared, comments_for, place_of  # noqa: PLC0415 - keys of both origins are made alike
+
+    instance, block = inputs.scope.instance, inputs.block
+    options = instance.program.options
+    parsed = comments_for(block, instance)
+    label = f"module.{block.labels[0]}"
+    tags = inputs.tags()
+    user = User(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
+    lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
+    found = AccessKey(
+        address=address,
+        framework="terraform",
+        span=place_of(block, instance),
+        user=user.name,
+        user_address=None,
+        status=inputs.status(),
+        remedies=_remedies(key, label, block),
+        lifetimes=tuple(dict.fromkeys(lifetimes)),
+        hiding_places=(*tags.hidden, *hidden),
+        notes=tuple(dict.fromkeys(evidence.notes_on(block.labels[0], user, options.names, options.as_of))),
+        owner=evidence.owner_of(user, parsed, options.names),
+        exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
+        directives=parsed.directives,
+        tags=tuple((t.name, t.value) for t in tags.items if isinstance(t.value, str)),
+        scope=setting.scope,
+    )
+    return Declared(found, user, Rotation((), (), None, turns=False, schedules=frozenset()), instance.root)
+
+
+def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
+    from posturio_iac.terraform.keys import max_age_lifetime  # noqa: PLC0415
+
+    if key.max_age is None:
+        return
+    value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age
+    name = key.max_age.paths[0] if isinstance(key.max_age, Choice) else "the maximum age"
+    yield max_age_lifetime(value, f"{name} of {label}", inputs.place(key.max_age))
+
+
+def _remedies(key: KnownKey, label: str, block: ast.Block) -> Remedies:
+    place = f"{label} ({block.header.path}:{block.header.line})"
+    tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
+    declare = f'add {{name}} = "{{value}}" to {tags} of {place}' if tags else f"write # posturio: {{name}}={{value}} above {label}"
+    rotate = "manage the key in your own code, where replace_triggered_by can follow a time_rotating"
+    if isinstance(key.max_age, Choice):
+        rotate = f"set {key.max_age.paths[0]} to {{value}} days in seconds"
+    switch = key.status.paths[0] if key.status else None
+    enabled = key.enabled_by[-1].paths[0] if key.enabled_by else None
+    disable = f'set {switch} = "Inactive"' if switch else f"set {enabled} = false" if enabled else f"remove {label}"
+    return Remedies(declare=declare, rotate=rotate, disable=disable)
+
+

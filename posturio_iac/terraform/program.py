@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast, folder
+from posturio_iac.terraform._known_needles import NEEDLES
 from posturio_iac.terraform.expansion import Expansion, instances_of
 from posturio_iac.terraform.functions import Environment
-from posturio_iac.terraform.installed import installed_folder
+from posturio_iac.terraform.installed import installed_folder, installed_version
 from posturio_iac.terraform.instance import Instance, Scope
+from posturio_iac.terraform.known import KnownModules, Match
+from posturio_iac.terraform.known import load as load_known
 from posturio_iac.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
     from posturio_iac.discover import Selection
     from posturio_iac.model import Exposure
     from posturio_iac.terraform.options import Options
-    from posturio_iac.terraform.trace import Reached
+    from posturio_iac.terraform.trace import End, Reached
 
 
 class Program:
@@ -30,8 +33,9 @@ class Program:
         self.root = selection.root
         self.repository = selection.repository
         self.options = options
-        self.leaks: dict[int, tuple[tuple[Exposure, Reached], ...]] = {}
+        self.leaks: dict[int, tuple[tuple[Exposure, Reached | End], ...]] = {}
         """Where secrets leave, by the identity of the module instance."""
+        self._known: KnownModules | None = None
         self._candidates = frozenset(selection.terraform)
         self._nested: dict[str, bool] = {}
         self.diagnostics: dict[Diagnostic, None] = {}
@@ -98,6 +102,21 @@ class Program:
         """Return the literal source of a module call."""
         source = block.get("source")
         return source.value if isinstance(source, ast.Literal) and isinstance(source.value, str) else None
+
+    def known_module(self, instance: Instance, block: ast.Block) -> Match | None:
+        """Return what the table of known modules says about a call, or None when it is no module of the table."""
+        source = self.source_of(block)
+        if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
+            return None
+        if self._known is None:
+            self._known = load_known(self.options.known_modules)
+        constraint = block.get("version")
+        text = constraint.value if isinstance(constraint, ast.Literal) and isinstance(constraint.value, str) else None
+        match = self._known.match(source, installed_version(self.root, instance, block.labels[0]) or text)
+        return match if isinstance(match, Match) else None
+
+    def _sounds_known(self, source: str) -> bool:
+        return bool(self.options.known_modules) or any(needle in source.encode() for needle in NEEDLES)
 
     def call(self, instance: Instance, name: str) -> tuple[Expansion, tuple[Instance, ...]] | Unknown:
         """Return the instances that one module call makes, or why its code is not here."""
