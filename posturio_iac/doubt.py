@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.intervals import LONGEST
 from posturio_iac.model import Effect, Kind, Unknown
@@ -19,8 +19,7 @@ _EVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 _NEVER = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 
-@dataclass(frozen=True, slots=True)
-class Assumption:
+class Assumption(NamedTuple):
     """Something that is unknown about a key, and the worst that it can be."""
 
     reasons: tuple[str, ...]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.dates import describe_date
 from posturio_iac.errors import UsageError
@@ -17,22 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.config_load import Exemption
-    from posturio_iac.model import AccessKey
+    from posturio_iac.model import AccessKey, Attr
     from posturio_iac.policy import Policy
 
 
-@dataclass(slots=True)
-class _Entry:
-    """One suppression as it was written, and the rules that it suppressed something of."""
+class _Entry(NamedTuple):
+    """One suppression as it was written."""
 
     label: str
     """What a reader knows it as."""
     rules: tuple[str, ...]
     reason: str
-    until: datetime | Unknown | None
+    until: Attr[datetime | None]
     source: str
     place: tuple[str | None, int | None, int | None] = (None, None, None)
-    used: set[str] = field(default_factory=set)
 
 
 class Ledger:
@@ -47,6 +44,7 @@ class Ledger:
         self._entries: dict[Directive | Exemption, _Entry] = {}
         self._configured = tuple((exemption, rule_id(exemption.rule, known)) for exemption in policy.config.suppressions)
         self._ended: dict[str, Suppression] = {}
+        self._used: set[tuple[_Entry, str]] = set()
 
     def cover(self, key: AccessKey, rule: str, fingerprint: str = "") -> Suppression | None:
         """Return what suppresses a finding of ``rule`` about ``key``, or None. All that do so count as used."""
@@ -54,7 +52,7 @@ class Ledger:
             return None
         found = [entry for entry in self._about(key) if rule in entry.rules and self._trouble(entry) is None]
         for entry in found:
-            entry.used.add(rule)
+            self._used.add((entry, rule))
         if found:
             until = found[0].until
             return Suppression(found[0].reason, until if isinstance(until, datetime) else None, found[0].source)
@@ -122,7 +120,7 @@ class Ledger:
         if trouble := self._trouble(entry):
             yield Level.WARNING, f"{entry.label} {trouble}"
             return
-        idle = [r for r in entry.rules if r in self._selected and r not in entry.used and r not in crashed]
+        idle = [r for r in entry.rules if r in self._selected and (entry, r) not in self._used and r not in crashed]
         if idle:
             rest = "" if len(idle) == len(entry.rules) else f" of {', '.join(idle)}"
             yield Level.NOTE, f"{entry.label} suppresses nothing{rest}, because nothing of that kind was found; remove it"
