@@ -55,6 +55,7 @@ class Cause:
     interval: timedelta | None = None
     at: datetime | None = None
     why: str = ""
+    fix: str = ""
     value: str = ""
     turns: int = 1
     """More than one when several outputs take turns."""
@@ -193,7 +194,7 @@ def _rotating(reached: Reached) -> Cause:
     base = settle(block.get("rfc3339"), scope)
     if isinstance(base, str) and parse_date(base) is not None:
         why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
-        return Cause(Sort.NEVER, reached.address, span, why=why)
+        return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
     once = settle(block.get("rotation_rfc3339"), scope)
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return Cause(Sort.ONCE, reached.address, span, at=date, value=once)

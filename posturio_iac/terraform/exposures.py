@@ -59,15 +59,17 @@ SINKS = {
 _TAGS = ("tags", "labels", "annotations")
 
 
-def exposures_of(key: ast.Block, instance: Instance) -> Iterator[Exposure]:
-    """Yield the places in the key's module, and in those that call it, where the secret of ``key`` leaves."""
+def exposures_of(key: ast.Block, instance: Instance, suffix: str) -> Iterator[Exposure]:
+    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves."""
     if key.get("pgp_key") is not None and settle(key.get("pgp_key"), instance.scope()) is not None:
         return
     at: Instance | None = instance
     seen: set[Exposure] = set()
     while at is not None:
         for exposure, reached in leaks(at):
-            if isinstance(reached, Reached) and reached.block is key and reached.instance is instance and exposure not in seen:
+            if not isinstance(reached, Reached) or reached.block is not key or reached.instance is not instance or exposure in seen:
+                continue
+            if reached.suffix in ("", suffix) or not suffix:
                 seen.add(exposure)
                 yield exposure
         at = at.caller.instance if at.caller else None

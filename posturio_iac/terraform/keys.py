@@ -51,14 +51,14 @@ class Declared:
 
 def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
     """Yield the keys that the resources of one module instance declare."""
-    for (kind, name), block in instance.folder.resources.items():
+    for (kind, _), block in instance.folder.resources.items():
         if kind not in KEY_TYPES:
             continue
         for suffix, scope in instances_of(block, instance).instances:
-            yield _key(block, scope, instance.full(f"{kind}.{name}{suffix}"), setting)
+            yield _key(block, scope, suffix, setting)
 
 
-def _key(block: ast.Block, scope: Scope, address: str, setting: Setting) -> Declared:
+def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Declared:
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
     parsed = comments_for(block, scope.instance, user)
@@ -77,7 +77,7 @@ def _key(block: ast.Block, scope: Scope, address: str, setting: Setting) -> Decl
     ]
     status = settle(block.get("status"), scope)
     key = AccessKey(
-        address=address,
+        address=scope.instance.full(f"{block.labels[0]}.{block.labels[1]}{suffix}"),
         framework="terraform",
         span=place_of(block, scope.instance),
         user=user.name,
@@ -90,7 +90,7 @@ def _key(block: ast.Block, scope: Scope, address: str, setting: Setting) -> Decl
         owner=evidence.owner_of(user, parsed, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
         replacement=rotation.replacement,
-        exposures=tuple(exposures_of(block, scope.instance)),
+        exposures=tuple(exposures_of(block, scope.instance, suffix)),
         directives=parsed.directives,
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,

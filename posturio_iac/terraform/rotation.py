@@ -104,14 +104,14 @@ def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: E
         case Sort.UNKNOWN:
             return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=cause.why)
         case Sort.NEVER:
-            fix = f"let {text} follow a {ROTATING} that has an interval"
+            fix = cause.fix or f"let {text} follow a {ROTATING} that has an interval"
             return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=cause.why, fix=fix)
         case _:
             return None
 
 
 def _via(source: str, cause: Cause) -> str:
-    return f"{source} by way of {cause.what}"
+    return source if cause.direct else f"{source} by way of {cause.what}"
 
 
 def _static(text: str) -> str:
@@ -151,7 +151,7 @@ def _by_hand(block: ast.Block, scope: Scope) -> Iterator[str]:
         if (words[:2]) not in scope.instance.folder.resources:
             continue
         if any(c.sort is Sort.HAND for c in of_trigger(trigger, scope)):
-            yield f"{'.'.join(words[:2])} replaces it only when somebody edits the code, which follows no schedule"
+            yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code, which follows no schedule"
 
 
 def _dependencies(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:

@@ -152,8 +152,14 @@ class _Follower:
     def _indexes(self, expression: ast.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
         while isinstance(expression, (ast.GetAttr, ast.Index)):
             if isinstance(expression, ast.Index) and not isinstance(expression.key, ast.Literal):
-                yield from self.go(expression.key, scope, (), depth)
+                yield from self._decided_by(expression.key, scope, depth)
             expression = expression.target
+
+    def _decided_by(self, expression: ast.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        """Yield the resources and clocks that choose between values; a variable that chooses is no source of change."""
+        for found in self.go(expression, scope, (), depth):
+            if isinstance(found, Reached) or found.kind == "function":
+                yield found
 
     def _root(
         self, base: ast.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int
@@ -272,6 +278,8 @@ class _Follower:
     def _call(self, call: ast.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         arguments = call.arguments
         match call.name:
+            case "length":
+                return  # How many there are does not change with what they are.
             case "timestamp" | "plantimestamp":
                 yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
             case "formatdate" if len(arguments) == 2:  # noqa: PLR2004 - format and time
@@ -300,7 +308,7 @@ class _Follower:
 
     def _conditional(self, expression: ast.Conditional, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         if self.deep:
-            yield from self.go(expression.condition, scope, (), depth)
+            yield from self._decided_by(expression.condition, scope, depth)
         try:
             condition = truth(settle(expression.condition, Scope(scope.instance, True, _values(scope.bindings), scope.origin)))
         except EvaluationError:
