@@ -50,59 +50,64 @@ def _compile(pattern: str) -> tuple[bool, bool, re.Pattern[str]] | None:
     excludes = not pattern.startswith("!")
     body = pattern.removeprefix("!").removeprefix("./")
     directories_only = body.endswith("/")
-    body = body.rstrip("/")
+    body = body.removesuffix("/")
     if not body:
         return None
-    anchored = "/" in body
+    start = "" if "/" in body else "(?:.*/)?"
     try:
-        return excludes, directories_only, re.compile(("" if anchored else "(?:.*/)?") + _translate(body.removeprefix("/")), re.DOTALL)
+        return excludes, directories_only, re.compile(start + _translate(body.removeprefix("/")), re.DOTALL)
     except (re.error, IndexError):
-        raise UsageError(f"exclude pattern {pattern!r} is not a glob: a bracket or a backslash has no end") from None
+        text = f'the exclude pattern "{pattern}" cannot be read: a bracket or a backslash has no end, or a range runs backwards'
+        raise UsageError(text) from None
 
 
 def _translate(glob: str) -> str:
-    """Return the regular expression of an anchored glob."""
+    """Return the regular expression of a glob that matches from the root."""
     out: list[str] = []
     at = 0
     while at < len(glob):
-        if glob.startswith("**/", at) and (at == 0 or glob[at - 1] == "/"):
-            out.append("(?:.*/)?")
-            at += 3
-        elif glob.startswith("/**", at) and at + 3 == len(glob):
-            out.append("/.*")
-            at += 3
-        else:
-            text, at = _translate_one(glob, at)
-            out.append(text)
+        match glob[at]:
+            case "*":
+                text, at = _translate_stars(glob, at)
+            case "?":
+                text, at = "[^/]", at + 1
+            case "\\":
+                text, at = re.escape(glob[at + 1]), at + 2
+            case "[":
+                text, at = _translate_class(glob, at)
+            case character:
+                text, at = re.escape(character), at + 1
+        out.append(text)
     return "".join(out)
 
 
-def _translate_one(glob: str, at: int) -> tuple[str, int]:
-    """Translate what starts at ``at``; return its expression and where the next part starts."""
-    match glob[at]:
-        case "*":
-            end = at + 1
-            while glob[end : end + 1] == "*":
-                end += 1
-            return "[^/]*", end
-        case "?":
-            return "[^/]", at + 1
-        case "\\":
-            return re.escape(glob[at + 1]), at + 2
-        case "[":
-            return _translate_class(glob, at)
-        case character:
-            return re.escape(character), at + 1
+def _translate_stars(glob: str, at: int) -> tuple[str, int]:
+    """Translate the run of stars at ``at``; return its expression and where the next part starts.
+
+    Two or more that fill a place between slashes stand for any number of directories, at the end for all that is inside.
+    """
+    end = at
+    while glob[end : end + 1] == "*":
+        end += 1
+    if end - at > 1 and (at == 0 or glob[at - 1] == "/"):
+        if glob[end : end + 1] == "/":
+            return "(?:.*/)?", end + 1
+        if end == len(glob):
+            return ".+", end
+    return "[^/]*", end
 
 
 def _translate_class(glob: str, at: int) -> tuple[str, int]:
-    """Translate the bracket expression at ``at``."""
-    start = at + 1
-    negated = glob[start] in "!^"
-    start += negated
-    end = glob.index("]", start + 1) if "]" in glob[start + 1 :] else -1
-    if end < 0:
-        raise IndexError
-    members = glob[start:end].replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]").replace("&&", "&\\&").replace("~~", "~\\~")
-    members = members.replace("||", "|\\|").replace("^", "\\^")
-    return f"(?!/)[{'^' if negated else ''}{members}]", end + 1
+    """Translate the bracket expression at ``at``; return its expression and where the next part starts."""
+    at += 1
+    negated = glob[at] in "!^"
+    at += negated
+    members: list[str] = []
+    while not members or glob[at] != "]":
+        if glob[at] == "-" and members and glob[at + 1] != "]":
+            members.append("-")
+        else:
+            at += glob[at] == "\\"
+            members.append(re.escape(glob[at]))
+        at += 1
+    return f"(?!/)[{'^' if negated else ''}{''.join(members)}]", at + 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from stat import S_ISREG
-from typing import TYPE_CHECKING
 
 from posturio_iac.discover.kinds import OTHER, TEMPLATE, TERRAFORM, Needles
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from posturio_iac.discover.exclude import Exclusions
     from posturio_iac.discover.git import Keep
@@ -22,6 +22,8 @@ PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 
 MIB = 1 << 20
+_OVERLAP = 1024
+"""Longer than what is searched for, so that no part of a large file hides it at its edge."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 """A pipe that took a file's place must not block."""
 
@@ -74,7 +76,9 @@ class Finder:
         return self.exclusions is not None and self.exclusions.cover(path)
 
     def examine(self, path: str, kind: str) -> None:
-        """Search one file, and remember it when it matters."""
+        """Search one file, once, and remember it when it matters."""
+        if path in self.read:
+            return
         self.read[path] = kind
         try:
             descriptor = os.open(self.prefix + path, _FLAGS)
@@ -102,14 +106,10 @@ class Finder:
             return
         if data[:2] in UTF16:
             data = data.decode("utf-16", "replace").encode()
-        for needle in self.needles.by_kind[kind]:
-            if needle in data:
-                self._add(path, kind, data)
-                return
+        if self.needles.are_in(data, kind):
+            self._add(path, kind, data)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
-        needles = self.needles.by_kind[kind]
-        overlap = max(map(len, needles), default=1)
         tail = b""
         wide: str | None = None
         while chunk := os.read(descriptor, MIB):
@@ -119,11 +119,11 @@ class Finder:
                     return
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
-            if any(needle in text for needle in needles):
+            if self.needles.are_in(text, kind):
                 limit = f"the limit of {self.max_file_size / MIB:g} MiB"
                 self.error(f"{size / MIB:.1f} MiB is more than {limit}; raise --max-file-size to read it", path)
                 return
-            tail = text[-overlap:]
+            tail = text[-_OVERLAP:]
 
     def _locked(self, path: str) -> None:
         self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
@@ -157,14 +157,17 @@ class Finder:
             if not os.path.isfile(real):
                 continue
             if not real.startswith(self.prefix):
-                self.warn("a symbolic link to a file outside the scan root, which was not read", path)
+                if path not in self.read:
+                    self.warn("a symbolic link to a file outside the scan root, which was not read", path)
                 continue
             target = real[len(self.prefix) :].replace(os.sep, "/")
             name = chosen.get(target, target)
-            if not self.has(name):
+            if name == path or not self.has(name):
                 self.examine(path, kind)
                 chosen[target] = path
-            elif kind is TERRAFORM:
+            else:
+                self.terraform.discard(path)
+                self.templates.discard(path)
                 self.links.append((path, name))
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.discover import children
 from posturio_iac.discover.finder import PRUNED, UTF16
 from posturio_iac.discover.kinds import TERRAFORM, kind_of, pathspecs
+from posturio_iac.discover.places import outermost
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -39,41 +40,70 @@ We search the work tree that holds the scan root, whichever repository the hook 
 differs from the usual one only in files that are found as untracked instead.
 """
 _FORCED = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
-_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "submodule.recurse=false", "-c", "core.quotepath=off")
+_OPTIONS = tuple(
+    part
+    for option in (
+        "core.fsmonitor=false",
+        "submodule.recurse=false",
+        "core.quotepath=off",
+        "grep.fullName=false",
+        "grep.lineNumber=false",
+        "grep.column=false",
+    )
+    for part in ("-c", option)
+)
 """A repository's own configuration must neither start programs nor change what is searched."""
-_FIXED_STRINGS = 16
-"""With more needles than this, one regular expression is faster."""
+_AT_ONCE = 8
+_GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
+_SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
+"""A line that calls a module which is not local. To search for a hundred addresses of modules takes git ten times as long."""
 _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
 
-def search(finder: Finder, base: str, directories: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """Search ``directories``, which are the directory ``base`` or in it, in one work tree; all relative to the root.
+def search(finder: Finder, named: Sequence[str]) -> tuple[str, list[str]]:
+    """Search directories of one work tree, relative to the root.
 
-    Return why git could not do it, empty when it could, and the directories that git ignores although they were asked for.
+    Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
     """
+    directories = outermost(named)
+    base = os.path.commonpath(directories)
     specs = _specs(base, directories)
+    commands = [
+        command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *specs),
+        grep_command(finder, base, (*finder.needles.texts, *_MARKS), specs),
+    ]
+    if finder.needles.modules:
+        commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
     try:
-        listing, hits = run(
-            [
-                command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *specs),
-                grep_command(finder, base, (*finder.needles.all, *_MARKS), specs),
-            ]
-        )
+        listing, *hits = run(commands)
     except OSError as error:
-        return f"git cannot be started: {(error.strerror or str(error)).lower()}", ()
-    if listing[0] != 0 or hits[0] not in (0, 1):
-        return _reason(listing[2] if listing[0] else hits[2]), ()
+        return f"git cannot be started: {(error.strerror or str(error)).lower()}", []
+    for code, _, errors in (listing, *hits):
+        if code not in (0, 1):
+            return _reason(errors), []
     keep = Keep(finder, base, directories)
     tracked = _take_listing(keep, listing[1])
-    for path, kind in keep.files(hits[1].split(b"\0")):
+    names = hits[0][1].split(b"\0") + [name for _, lines, _ in hits[1:] for name in _callers(finder, lines)]
+    for path, kind in keep.files(names):
         _examine_again(finder, path, kind)
-    if listing[2] or hits[2]:
-        _take_complaints(keep, (listing[2] + hits[2]).splitlines(), tracked)
+    if complaints := b"".join(errors for _, _, errors in (listing, *hits)):
+        _take_complaints(keep, complaints.splitlines(), tracked)
     finder.trees.append(keep)
-    if len(directories) == 1 and listing[1]:
-        return "", ()
-    return "", _ignored(finder, base, directories)
+    return "", _ignored(finder, base, named, listing[1])
+
+
+def _callers(finder: Finder, lines: bytes) -> Iterator[bytes]:
+    """Yield the names of the files with a call of a known module, from git's ``name NUL line LF``."""
+    if not finder.needles.call_known_module(lines):
+        return
+    at = 0
+    while at < len(lines):
+        middle = lines.index(b"\0", at)
+        end = lines.index(b"\n", middle)
+        if finder.needles.call_known_module(lines[middle:end]):
+            yield lines[at:middle]
+        at = end + 1
 
 
 def run(commands: Sequence[list[str | bytes]]) -> list[children.Outcome]:
@@ -90,25 +120,19 @@ def command(finder: Finder, base: str, *arguments: str | bytes) -> list[str | by
 
 def grep_command(finder: Finder, base: str, needles: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
     """Return the command that names the tracked files which hold one of ``needles``."""
-    if len(needles) > _FIXED_STRINGS:
-        patterns: list[str | bytes] = ["-E", "-e", b"|".join(map(_escape, needles))]
-    else:
-        patterns = ["-F"]
-        for needle in needles:
-            patterns += ("-e", needle)
-    return command(finder, base, "grep", "--no-recurse-submodules", "-l", "-z", "-a", "--no-color", "--no-full-name", *patterns, *specs)
+    patterns = [part for needle in needles for part in ("-e", needle)]
+    return command(finder, base, *_GREP, "-l", "-F", *patterns, *specs)
 
 
-def _escape(needle: bytes) -> bytes:
-    for special in b"\\.[](){}*+?^$|":
-        needle = needle.replace(bytes((special,)), b"\\" + bytes((special,)))
-    return needle
-
-
-def _specs(base: str, directories: Sequence[str]) -> list[str]:
+def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
     if len(directories) > _SPECS:
         directories = (base,)
-    return ["--", *(spec for d in directories for spec in pathspecs(d[len(base) :].removeprefix("/")))]
+    return ["--", *(spec for d in directories for spec in pathspecs(_below(base, d), only))]
+
+
+def _below(base: str, directory: str) -> str:
+    """Return what a directory is called from ``base``, which holds it; empty for ``base`` itself."""
+    return directory[len(base) :].removeprefix("/")
 
 
 def _reason(errors: bytes) -> str:
@@ -164,8 +188,10 @@ def _take_listing(keep: Keep, listing: bytes) -> list[bytes]:
             own.append(record.partition(b"\t")[2])
     names = set(tracked)
     names.difference_update(deleted)
-    pruned = any(d.encode() in listing for d in PRUNED)
-    finder.searched += sum(1 for _ in keep.files(names)) if keep.narrow or pruned else len(names)
+    if keep.narrow or finder.read or any(directory.encode() in listing for directory in PRUNED):
+        finder.searched += sum(path not in finder.read for path, _ in keep.files(names))
+    else:
+        finder.searched += len(names)
     for path, kind in keep.files(own):
         if os.path.islink(finder.prefix + path):
             finder.symlinks[path] = kind
@@ -205,16 +231,22 @@ def _take_complaints(keep: Keep, lines: Sequence[bytes], tracked: Sequence[bytes
 
 def holding(keep: Keep, needles: Sequence[bytes]) -> Iterator[str]:
     """Yield the tracked Terraform files that hold one of ``needles``. What git cannot search any more is not found."""
-    specs = _specs(keep.base.rstrip("/"), [d.rstrip("/") for d in keep.directories] or [keep.base.rstrip("/")])
-    ((_, output, _),) = run([grep_command(keep.finder, keep.base, needles, specs)])
+    base = keep.base.removesuffix("/")
+    specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], TERRAFORM)
+    ((_, output, _),) = run([grep_command(keep.finder, base, needles, specs)])
     return (path for path, kind in keep.files(output.split(b"\0")) if kind is TERRAFORM)
 
 
-def _ignored(finder: Finder, base: str, directories: Sequence[str]) -> tuple[str, ...]:
-    """Return those of ``directories`` that git ignores."""
-    relative = {os.fsencode(d[len(base) :].removeprefix("/") or "."): d for d in directories if d or base}
-    if not relative:
-        return ()
-    arguments = [name if name == b"." else b"./" + name for name in relative]
-    ((_, output, _),) = run([command(finder, base, "check-ignore", "-z", "--", *arguments)])
-    return tuple(relative[name.removeprefix(b"./")] for name in output.split(b"\0") if name)
+def _ignored(finder: Finder, base: str, named: Sequence[str], listing: bytes) -> list[str]:
+    """Return those of the directories that git ignores: it lists nothing in them, and says so when asked."""
+    empty: list[str] = []
+    for directory in named:
+        below = os.fsencode(_below(base, directory) + "/") if directory != base else b""
+        if b"\t" + below not in listing and b"? " + below not in listing:
+            empty.append(directory)
+    ignored: list[str] = []
+    for start in range(0, len(empty), _AT_ONCE):
+        some = empty[start : start + _AT_ONCE]
+        outcomes = run([command(finder, d, "check-ignore", "-q", "--", ".") for d in some])
+        ignored += [d for d, (code, _, _) in zip(some, outcomes, strict=True) if code == 0]
+    return ignored

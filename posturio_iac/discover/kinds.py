@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
@@ -41,37 +41,64 @@ def kind_of(path: str) -> str | None:
     return None if kind is TERRAFORM and name[0] in ".#" else kind
 
 
-def pathspecs(directory: str) -> list[str]:
-    """Return git's patterns for the files that `kind_of` knows below ``directory``, which is relative, or empty."""
+def pathspecs(directory: str, only: str = "") -> list[str]:
+    """Return git's patterns for the files that `kind_of` knows, or for those of one kind.
+
+    ``directory`` is relative, or empty. ``*.json`` covers Terraform's JSON as well.
+    """
     for special in "\\*?[":
         directory = directory.replace(special, "\\" + special)
-    plain = f"./{directory}/*" if directory else "*"
-    anycase = f":(icase){directory}/*" if directory else ":(icase)*"
-    return [f"{plain if kind is TERRAFORM else anycase}.{ending}" for ending, kind in _ENDINGS.items()]
+    plain = f"./{directory}/*." if directory else "*."
+    anycase = f":(icase){directory}/*." if directory else ":(icase)*."
+    if only is TERRAFORM:
+        return [plain + ending for ending in ("tf", "tofu", "tf.json", "tofu.json")]
+    return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 
 class Needles:
     """The texts that make a file matter, by the file's kind.
 
-    A needle with ``::`` is a CloudFormation type and is searched in templates. All others are searched in Terraform, and those
-    without a slash, which are resource types, in JSON as well: it may be a plan.
+    A needle with ``::`` is a CloudFormation type and is searched in templates. One with a slash is a module's address and is searched
+    in the ``source`` of Terraform's module calls. Any other is a resource type and is searched in Terraform and in JSON, which may be
+    a plan.
     """
 
-    __slots__ = ("all", "by_kind")
+    __slots__ = ("_known", "_sources", "by_kind", "modules", "texts")
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         """Sort the needles; one that contains another adds nothing and is dropped."""
-        unique = sorted({n for n in needles if n}, key=lambda n: (len(n), n))
         kept: list[bytes] = []
-        for needle in unique:
+        for needle in sorted({n for n in needles if n}, key=lambda n: (len(n), n)):
             if not any(shorter in needle for shorter in kept):
                 kept.append(needle)
-        templates = tuple(n for n in kept if b"::" in n)
-        terraform = tuple(n for n in kept if b"::" not in n)
-        self.all = tuple(kept)
+        self.modules = tuple(n for n in kept if b"/" in n and b"::" not in n)
+        self.texts = tuple(n for n in kept if n not in self.modules)
         self.by_kind = {
-            TERRAFORM: terraform,
-            TEMPLATE: templates,
-            JSON: templates + tuple(n for n in terraform if b"/" not in n),
-            OTHER: self.all,
+            TERRAFORM: tuple(n for n in self.texts if b"::" not in n),
+            TEMPLATE: tuple(n for n in self.texts if b"::" in n),
+            JSON: self.texts,
+            OTHER: self.texts,
         }
+        self._known: dict[bytes, bool] = {}
+        self._sources: re.Pattern[bytes] | None = None
+
+    def are_in(self, data: bytes, kind: str) -> bool:
+        """Tell whether a file of this kind with this content matters."""
+        for needle in self.by_kind[kind]:
+            if needle in data:
+                return True
+        return bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)
+
+    def call_known_module(self, data: bytes) -> bool:
+        """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
+        if self._sources is None:
+            import re  # noqa: PLC0415 - not needed without modules
+
+            self._sources = re.compile(rb"""source["\s]*[=:]\s*"([^".][^"\n]*)""")
+        for source in self._sources.findall(data):
+            known = self._known.get(source)
+            if known is None:
+                known = self._known[source] = any(module in source for module in self.modules)
+            if known:
+                return True
+        return False

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.discover.finder import PRUNED
 from posturio_iac.discover.kinds import kind_of
+from posturio_iac.discover.places import is_repository
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from posturio_iac.discover.finder import Finder
 
@@ -57,9 +58,3 @@ def _take(finder: Finder, entry: os.DirEntry[str], path: str, kind: str) -> None
         finder.symlinks[path] = kind
     elif entry.is_file(follow_symlinks=False):
         finder.examine(path, kind)
-
-
-def is_repository(directory: str) -> bool:
-    """Tell whether the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
-    git = os.path.join(directory, ".git")
-    return os.path.isfile(git) or os.path.lexists(os.path.join(git, "HEAD"))

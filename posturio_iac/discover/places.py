@@ -1,0 +1,77 @@
+"""Where to search: from the paths of the command line to directories, files and the scan root."""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISDIR, S_ISREG
+
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
+    """Return the directories, by their real paths, the files, by the real paths of their directories, and what nobody may see.
+
+    Raises:
+        UsageError: a path does not exist.
+    """
+    directories: list[str] = []
+    files: list[str] = []
+    denied: list[str] = []
+    for path in paths:
+        place = os.path.join(cwd, path) if path else ""
+        try:
+            mode = os.stat(place).st_mode
+        except PermissionError:
+            denied.append(path)
+            continue
+        except OSError as error:
+            raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        if S_ISDIR(mode):
+            directories.append(os.path.realpath(place))
+        elif S_ISREG(mode):
+            parent, name = os.path.split(place)
+            files.append(os.path.join(os.path.realpath(parent), name))
+        else:
+            raise UsageError(f"{path}: neither a file nor a directory")
+    return list(dict.fromkeys(directories)), list(dict.fromkeys(files)), denied
+
+
+def root_of(cwd: str, directories: Sequence[str], files: Sequence[str]) -> str:
+    """Return the scan root: the current directory when all is inside, else the common parent."""
+    places = [*directories, *map(os.path.dirname, files)]
+    if all(place == cwd or place.startswith(os.path.join(cwd, "")) for place in places):
+        return cwd
+    try:
+        return os.path.commonpath(places)
+    except ValueError:
+        raise UsageError("the paths have no directory in common: scan one drive at a time") from None
+
+
+def outermost(directories: Iterable[str]) -> list[str]:
+    """Drop the directories that are in others. They have forward slashes; the empty one holds all."""
+    kept: list[str] = []
+    for directory in sorted(set(directories), key=lambda d: f"{d}/"):
+        if not kept or not (kept[-1] == "" or directory.startswith(f"{kept[-1]}/")):
+            kept.append(directory)
+    return kept
+
+
+def repository_of(directory: str) -> str | None:
+    """Return the top of the git work tree that holds the directory."""
+    directory = directory.removesuffix(os.sep) or os.sep
+    while not is_repository(directory):
+        parent = os.path.dirname(directory)
+        if parent == directory:
+            return None
+        directory = parent
+    return directory
+
+
+def is_repository(directory: str) -> bool:
+    """Tell whether the directory is the top of a git work tree: ``.git`` is a repository, or a file that names one."""
+    git = os.path.join(directory, ".git")
+    return os.path.lexists(os.path.join(git, "HEAD")) or os.path.isfile(git)
