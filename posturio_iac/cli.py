@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.errors import OutputError, UsageError
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,8 +50,8 @@ def _dispatch(argv: list[str]) -> int:
         case [name, *rest] if name in COMMANDS:
             code: int = import_module(COMMANDS[name][0]).run(rest)
             return code
-        case [name, *_]:
-            raise UsageError(_unknown(name))
+        case _:
+            raise UsageError(_unknown(argv[0]))
 
 
 def usage() -> str:

@@ -6,12 +6,13 @@ That file is ``posturio-iac.toml``, or ``pyproject.toml`` with a table ``[tool.p
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config_schema import OPTIONS
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from posturio_iac.config_load import Exemption, Override
 
@@ -42,6 +43,9 @@ class Config:
     engine_version: str | None
     var_files: tuple[str, ...]
     """Absolute paths."""
+    parameters: tuple[str, ...]
+    """Absolute paths."""
+    custom_types: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     known_modules: tuple[dict[str, Any], ...]
     overrides: tuple[Override, ...]

@@ -20,7 +20,7 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500
 
 
-class BadValue(Exception):
+class BadValueError(Exception):
     """A value is not what the option holds; the text completes ``"… must be"``."""
 
 
@@ -53,7 +53,7 @@ def check_value(option: Option, value: Any, file: str, where: str) -> Any:
         return _tables(value, file, where)
     try:
         return CHECKS[option.shape](value, option)
-    except BadValue as wrong:
+    except BadValueError as wrong:
         raise UsageError(f"{file}: {where} must be {wrong}, not {describe(value)}") from None
 
 
@@ -81,25 +81,25 @@ def _tables(value: Any, file: str, where: str) -> tuple[dict[str, Any], ...]:
 def _days(value: Any, _option: Option) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_DAYS:
         return value
-    raise BadValue(f"a whole number of days from 1 to {MOST_DAYS}")
+    raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}")
 
 
 def _switch(value: Any, _option: Option) -> bool:
     if isinstance(value, bool):
         return value
-    raise BadValue("true or false")
+    raise BadValueError("true or false")
 
 
 def _text(value: Any, _option: Option) -> str:
     if isinstance(value, str) and value.strip():
         return value
-    raise BadValue("text")
+    raise BadValueError("text")
 
 
 def _choice(value: Any, option: Option) -> str:
     if isinstance(value, str) and value in option.choices:
         return value
-    raise BadValue(f"one of {', '.join(option.choices)}")
+    raise BadValueError(f"one of {', '.join(option.choices)}")
 
 
 def size(value: Any, _option: Option | None = None) -> int:
@@ -108,19 +108,19 @@ def size(value: Any, _option: Option | None = None) -> int:
         return value
     if isinstance(value, str) and (match := SIZE.fullmatch(value.strip())) and int(match[1]):
         return int(match[1]) * FACTORS[match[2].lower()]
-    raise BadValue('bytes, or text such as "10MB"')
+    raise BadValueError('bytes, or text such as "10MB"')
 
 
 def _list(value: Any, _option: Option) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(entry, str) and entry.strip() for entry in value):
         return tuple(value)
-    raise BadValue("a list of text")
+    raise BadValueError("a list of text")
 
 
 def _mapping(value: Any, _option: Option) -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
         return value
-    raise BadValue("a table of text")
+    raise BadValueError("a table of text")
 
 
 def _until(value: Any, _option: Option) -> datetime:
@@ -144,7 +144,7 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
         case _:
             parsed = None
     if parsed is None:
-        raise BadValue("a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z")
+        raise BadValueError("a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z")
     return parsed
 
 

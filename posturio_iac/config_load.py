@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,8 @@ def load(path: str) -> Config:
     values["suppressions"] = tuple(
         _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(values.get("suppressions", ()))
     )
-    values["var_files"] = tuple(os.path.join(folder, name) for name in values.get("var_files", ()))
+    for name in ("var_files", "parameters"):
+        values[name] = tuple(os.path.join(folder, file) for file in values.get(name, ()))
     return Config(path, folder, **values)
 
 
@@ -106,13 +108,14 @@ def _table(path: str, shown: str) -> dict[str, Any]:
 
 
 def _parse(path: str, shown: str) -> dict[str, Any]:
-    try:
+    if sys.version_info >= (3, 11):
         import tomllib  # noqa: PLC0415 - only a configuration file needs it
-    except ImportError:  # Python 3.10
+    else:
         import tomli as tomllib  # noqa: PLC0415
     try:
         with open(path, "rb") as file:
-            return tomllib.loads(file.read().decode("utf-8-sig").replace("\r\n", "\n"))
+            document: dict[str, Any] = tomllib.loads(file.read().decode("utf-8-sig").replace("\r\n", "\n"))
+            return document
     except OSError as error:
         raise UsageError(f"{shown}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

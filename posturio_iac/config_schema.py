@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Shape:
@@ -22,7 +24,7 @@ class Shape:
     MAPPING = "table of text"
     TABLE = "table"
     TABLES = "array of tables"
-    FREE = "array of tables, checked by what reads them"
+    FREE = "array of tables, as docs/known-modules.md describes them"
 
 
 class Option:
@@ -30,7 +32,7 @@ class Option:
 
     __slots__ = ("choices", "default", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each column of the tables below
         self,
         name: str,
         shape: str,
@@ -102,15 +104,27 @@ NAMES = (
 
 OPTIONS = (
     *LIMITS,
-    Option("fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"),
+    Option(
+        "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
+    ),
     Option("strict", Shape.SWITCH, "Let undetermined keys make the exit code 1 too", False, flag="--strict"),
     Option("select", Shape.RULES, "Judge by these rules only", (), flag="--select", metavar="RULE"),
     Option("ignore", Shape.RULES, "Leave these rules out", (), flag="--ignore", metavar="RULE"),
     Option("exclude", Shape.LIST, "Globs of files and folders that are not searched", (), flag="--exclude", metavar="GLOB"),
     Option("max_file_size", Shape.SIZE, "Skip larger files, and say so", 10 * 1024 * 1024, flag="--max-file-size", metavar="SIZE"),
-    Option("engine", Shape.CHOICE, "What runs the code; auto looks at file names and lock files", "auto", ENGINES, flag="--engine", metavar="ENGINE"),
+    Option(
+        "engine",
+        Shape.CHOICE,
+        "What runs the code; auto looks at file names and lock files",
+        "auto",
+        ENGINES,
+        flag="--engine",
+        metavar="ENGINE",
+    ),
     Option("engine_version", Shape.TEXT, "The version of that engine, where neither required_version nor a lock file fixes it"),
-    Option("var_files", Shape.LIST, "Files of variable values for the root modules", (), flag="--var-file", metavar="FILE"),
+    Option("var_files", Shape.LIST, "Files of variable values for root modules", (), flag="--var-file", metavar="FILE"),
+    Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
+    Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
     Option("overrides", Shape.TABLES, "Other limits for some keys; a looser one needs `reason` and `until`", (), fields=OVERRIDE),
@@ -125,7 +139,9 @@ ARGUMENTS = (
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
     Option("config", Shape.TEXT, "Read this configuration file, not the nearest one", flag="--config", metavar="FILE", in_file=False),
     Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
-    Option("stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False),
+    Option(
+        "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
+    ),
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
     Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", in_file=False),
     Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", in_file=False),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
 CODES = {"bold": "1", "dim": "2", "red": "31", "yellow": "33", "green": "32", "cyan": "36", "magenta": "35"}
+FIRST_SURROGATE = 0xDC00
+"""What stands for bytes that are not UTF-8 starts here."""
 
 
 def printable(text: str) -> str:
@@ -20,10 +21,9 @@ def printable(text: str) -> str:
 
 
 def _escape(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that did not decode
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
+    """Write a character as Python does, and a byte that did not decode as that byte."""
+    byte = ord(character) - FIRST_SURROGATE
+    return f"\\x{byte:02x}" if byte in range(0x80, 0x100) else character.encode("unicode_escape").decode("ascii")
 
 
 def width(text: str) -> int:

@@ -16,6 +16,7 @@ import pytest
 from posturio_iac import __version__
 from posturio_iac.cli import main
 from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
 from posturio_iac.rules import all_rules
 from tests import canned
@@ -48,11 +49,11 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
                 raise error
             return Reading(keys, diagnostics)
 
-        monkeypatch.setitem(sys.modules, "posturio_iac.terraform.reader", SimpleNamespace(read=read))  # type: ignore[arg-type]
+        monkeypatch.setitem(sys.modules, "posturio_iac.terraform.reader", SimpleNamespace(read=read))
         return calls
 
     templates = SimpleNamespace(read=lambda _selection, _options: Reading())
-    monkeypatch.setitem(sys.modules, "posturio_iac.cloudformation.reader", templates)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "posturio_iac.cloudformation.reader", templates)
     install(a_key())
     return install
 
@@ -112,7 +113,7 @@ class TestFindings:
 @pytest.mark.usefixtures("tree")
 class TestOpenQuestions:
     def test_undetermined_keys_fail_only_when_strict(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
-        found(a_key(hiding_places=(canned.Unknown("var.tags is set by the caller"),), owner="team"))
+        found(a_key(hiding_places=(Unknown("var.tags is set by the caller"),), owner="team"))
         code, out, _ = run(capsys, "scan")
         assert code == 0
         assert "Undetermined:\n  iam.tf:1:1: aws_iam_access_key.ci\n    var.tags is set by the caller\n" in out
@@ -175,7 +176,9 @@ class TestSettings:
         assert "team" in options.names.owner
         assert options.rule_ids == frozenset(all_rules())
 
-    def test_the_command_line_wins_over_the_file(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path) -> None:
+    def test_the_command_line_wins_over_the_file(
+        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path
+    ) -> None:
         found(a_key())
         (tree / "posturio-iac.toml").write_text('fail_on = "never"\nignore = ["access_keys_without_lifetime"]')
         assert run(capsys, "scan")[0] == 0
@@ -239,7 +242,7 @@ class TestOutputs:
 
     def test_a_device_is_written_and_not_replaced(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "scan", "--output", os.devnull)[0] == 1
-        assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+        assert Path(os.devnull).is_char_device()
 
     def test_what_cannot_be_written_is_incomplete(
         self, capsys: pytest.CaptureFixture[str], tree: Path, monkeypatch: pytest.MonkeyPatch
@@ -283,9 +286,10 @@ class TestNothingFound:
 
     def test_it_loads_neither_model_nor_rules(self, tree: Path) -> None:
         (tree / "iam.tf").write_text("")
+        unneeded = "argparse dataclasses json pathlib subprocess tomllib typing posturio_iac.model"
         code = (
-            "import sys; from posturio_iac.cli import main; assert main(['scan']) == 0;"
-            "print(sorted({'dataclasses', 'subprocess', 'json', 'tomllib', 'pathlib', 'posturio_iac.model'} & set(sys.modules)))"
+            "import sys; before = set(sys.modules); from posturio_iac.cli import main; assert main(['scan']) == 0;"
+            f"print(sorted((set({unneeded.split()!r}) & sys.modules.keys()) - before))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tree, env=environment())
         assert done.stdout.splitlines()[1] == "[]"
@@ -306,7 +310,7 @@ class TestStandardInput:
         assert selection.terraform == ("infra/x.tf",)
         assert '  1 | resource "aws_iam_access_key" "ci" {\n' in out
         assert sorted(path.name for path in tree.iterdir()) == ["iam.tf"]
-        assert not os.path.exists(selection.root)
+        assert not Path(selection.root).exists()
 
     @pytest.mark.usefixtures("tree", "found")
     @pytest.mark.parametrize(
@@ -352,7 +356,6 @@ MISTAKES = [
     (("scan", "--exclude", "[a"), "cannot be read"),
     (("explain", "ownrless"), 'did you mean "iam.ownerless_access_keys"?'),
     (("explain", "a", "b"), 'unexpected "b"'),
-    (("scan", "a\0b"), "no such file or directory"),
 ]
 
 
@@ -411,11 +414,16 @@ class TestProcess:
         os.close(write)
         assert (done.returncode, done.stderr) == (0, b"")
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
     def test_a_full_disk_is_incomplete(self, tree: Path) -> None:
-        with open("/dev/full", "wb") as full:
+        with Path("/dev/full").open("wb") as full:
             done = subprocess.run(
-                [sys.executable, "-m", "posturio_iac", "explain"], stdout=full, stderr=subprocess.PIPE, cwd=tree, env=environment(), check=False
+                [sys.executable, "-m", "posturio_iac", "explain"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                cwd=tree,
+                env=environment(),
+                check=False,
             )
         assert (done.returncode, done.stderr) == (3, b"posturio-iac: cannot write to standard output: No space left on device\n")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from posturio_iac.config_check import moment, size
 from posturio_iac.config_load import Exemption, Override, load
 from posturio_iac.config_schema import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION
 from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EVERYTHING = """
 max_lifetime_days = 60
@@ -25,6 +28,8 @@ max_file_size = "2MB"
 engine = "opentofu"
 engine_version = "1.12.0"
 var_files = ["env/prod.tfvars"]
+parameters = ["/etc/parameters.json"]
+custom_types = ["Custom::Key"]
 
 [names]
 prefixes = ["acme"]
@@ -83,6 +88,7 @@ def test_every_option_is_read(folder: Path) -> None:
     assert (config.select, config.ignore, config.exclude) == (("expired_access_keys",), ("iam.ownerless_access_keys",), ("vendor/",))
     assert config.max_file_size == 2 * 1024 * 1024
     assert config.var_files == (str(folder / "env/prod.tfvars"),)
+    assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
     assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}
     assert config.known_modules == ({"source": "acme/user/aws", "anything": [1, 2]},)
     assert config.folder == str(folder)

@@ -3,14 +3,16 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from posturio_iac.finding import Report
 from posturio_iac.render.contract import render
 from tests import canned
+
+if TYPE_CHECKING:
+    from posturio_iac.finding import Report
 
 SCHEMA = json.loads((Path(__file__).parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from importlib import import_module
-from typing import TYPE_CHECKING
 
 from posturio_iac.discover import NEEDLES, discover
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -16,10 +15,11 @@ if TYPE_CHECKING:
     from posturio_iac.discover import Selection
     from posturio_iac.finding import Diagnostic, Report
     from posturio_iac.model import AccessKey
-    from posturio_iac.terraform.options import Options
+    from posturio_iac.names import Names
+    from posturio_iac.reading import Reading
 
-READERS = (("terraform", "posturio_iac.terraform.reader"), ("templates", "posturio_iac.cloudformation.reader"))
-"""Which files of a selection each front end reads, and its module with ``read(selection, options) -> Reading``."""
+TEMPLATE_NEEDLES = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
+"""Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
 
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
@@ -29,7 +29,7 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
         from posturio_iac.globs import rebase  # noqa: PLC0415 - only a configuration has globs
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=NEEDLES)
+    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
 
 
 def judged(selection: Selection, config: Config, *, as_of: datetime | None, suppressions: bool) -> Report:
@@ -37,33 +37,74 @@ def judged(selection: Selection, config: Config, *, as_of: datetime | None, supp
     from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
     from posturio_iac.policy import Policy  # noqa: PLC0415
 
-    options = _options(config, as_of or _now())
+    time = as_of or _now()
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = list(selection.diagnostics)
-    for part, module in READERS:
-        if getattr(selection, part):
-            reading = import_module(module).read(selection, options)
+    for files, read in ((selection.terraform, _terraform), (selection.templates, _templates)):
+        if files:
+            reading = read(selection, config, time)
             keys += reading.keys
             diagnostics += reading.diagnostics
     policy = Policy(config, _seen_from(config.folder, selection.root), suppressions)
-    return judge(keys, as_of=options.as_of, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    return judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
 
 
-def _options(config: Config, as_of: datetime) -> Options:
-    from posturio_iac.names import Names  # noqa: PLC0415 - a scan that finds nothing needs none of this
-    from posturio_iac.rules import all_rules  # noqa: PLC0415
-    from posturio_iac.terraform.options import Options  # noqa: PLC0415
+def _needles(config: Config) -> tuple[bytes, ...]:
+    from posturio_iac.terraform._known_needles import NEEDLES as KNOWN_NEEDLES  # noqa: PLC0415 - not for --help
 
-    return Options(
-        names=Names.default().with_extra(**config.names) if config.names else Names.default(),
+    needles = (*NEEDLES, *TEMPLATE_NEEDLES, *(name.encode() for name in config.custom_types), *KNOWN_NEEDLES)
+    if not config.known_modules:
+        return needles
+    from posturio_iac.terraform.known import needles as needles_of  # noqa: PLC0415 - only a configuration adds modules
+    from posturio_iac.terraform.known_table import read_modules  # noqa: PLC0415
+
+    return (*needles, *needles_of(read_modules(config.known_modules, "known_modules")))
+
+
+def _terraform(selection: Selection, config: Config, as_of: datetime) -> Reading:
+    """Read Terraform and OpenTofu."""
+    from posturio_iac.terraform.options import Options  # noqa: PLC0415 - not for a scan of templates
+    from posturio_iac.terraform.reader import read  # noqa: PLC0415
+
+    options = Options(
+        names=_names(config),
         as_of=as_of,
         engine=config.engine,
         engine_version=config.engine_version,
         var_files=config.var_files,
         known_modules=config.known_modules,
-        rule_ids=frozenset(all_rules()),
+        rule_ids=_rule_ids(),
         max_file_size=config.max_file_size,
     )
+    return read(selection, options)
+
+
+def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading:
+    """Read CloudFormation in all its forms."""
+    from posturio_iac.cloudformation.options import CUSTOM_TYPES, Options  # noqa: PLC0415 - not for a scan of Terraform
+    from posturio_iac.cloudformation.reader import read  # noqa: PLC0415
+
+    options = Options(
+        names=_names(config),
+        as_of=as_of,
+        rule_ids=_rule_ids(),
+        parameters=config.parameters,
+        custom_types=(*CUSTOM_TYPES, *config.custom_types),
+        max_file_size=config.max_file_size,
+    )
+    return read(selection, options)
+
+
+def _names(config: Config) -> Names:
+    from posturio_iac.names import Names  # noqa: PLC0415 - a scan that finds nothing needs no names
+
+    return Names.default().with_extra(**config.names) if config.names else Names.default()
+
+
+def _rule_ids() -> frozenset[str]:
+    from posturio_iac.rules import all_rules  # noqa: PLC0415 - a scan that finds nothing needs no rules
+
+    return frozenset(all_rules())
 
 
 def _now() -> datetime:

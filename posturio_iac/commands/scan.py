@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.scan_args import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.errors import UsageError
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
 from posturio_iac.config_schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from posturio_iac.config import Config, find
 from posturio_iac.errors import UsageError
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,7 +20,7 @@ PLAIN = ("fail_on", "strict", "engine", "max_file_size")
 def settings(given: Given, paths: Sequence[str]) -> Config:
     """Return the configuration for ``paths`` with the options of the command line laid over it.
 
-    ``--select`` replaces the file's ``select`` and ``ignore``; ``--ignore`` and ``--exclude`` add to the file's; ``--var-file`` comes after.
+    ``--select`` replaces the file's ``select`` and ``ignore``; other options that hold several values add theirs to the file's.
     """
     config = _configured(given, paths)
     changes = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
@@ -28,8 +28,9 @@ def settings(given: Given, paths: Sequence[str]) -> Config:
         changes |= {"select": split(given.select), "ignore": ()}
     if given.ignore:
         changes["ignore"] = (*changes.get("ignore", config.ignore), *split(given.ignore))
-    if given.var_files:
-        changes["var_files"] = (*config.var_files, *map(os.path.abspath, given.var_files))
+    for name in ("var_files", "parameters"):
+        if files := getattr(given, name):
+            changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
     return config.with_values(**changes)
 
 

@@ -6,8 +6,8 @@ A format is a module here with ``render(report: Report, context: RenderContext) 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable
 

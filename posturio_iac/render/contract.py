@@ -94,7 +94,7 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     span, why = finding.span, finding.suppressed
-    entry = {
+    entry: dict[str, Any] = {
         "rule": finding.rule.id,
         "severity": finding.severity.value,
         "message": _text(finding.message),
