@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
-from posturio_iac.directive import Comment
-from posturio_iac.model import Span
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.directive import Comment
+    from posturio_iac.model import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +141,7 @@ class Opaque:
     span: Span
 
 
-Expr = Union[
-    Literal, Template, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, ListOf, ObjectOf, For, Opaque
-]
+Expr = Union[Literal, Template, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, ListOf, ObjectOf, For, Opaque]
 
 
 class Attribute:

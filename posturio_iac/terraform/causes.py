@@ -98,9 +98,9 @@ def _date_in(text: str) -> datetime | None:
 
 def _granularity(pattern: str) -> timedelta | None:
     """Return how often text made by ``formatdate`` with this pattern changes."""
-    for token, interval in (("s", "1min"), ("m", "1h"), ("h", "1h"), ("H", "1h"), ("D", "1d"), ("E", "1d"), ("M", "1mo"), ("Y", "1y")):
-        if token in pattern:
-            return None if token == "s" else parse_interval(interval)
+    for letter, interval in (("s", "1min"), ("m", "1h"), ("h", "1h"), ("H", "1h"), ("D", "1d"), ("E", "1d"), ("M", "1mo"), ("Y", "1y")):
+        if letter in pattern:
+            return None if letter == "s" else parse_interval(interval)
     return None
 
 
@@ -227,8 +227,8 @@ def _scheduled(reached: Reached, scheduler: Scheduler, seen: frozenset[object]) 
     trigger = reached.block.get(scheduler.trigger) if scheduler.trigger else None
     if trigger is not None:
         for cause in of_expression(trigger, reached.scope, seen):
-            interval = cause.interval * turns if cause.interval is not None else None
-            yield replace(cause, what=f"{reached.address} and {cause.what}", interval=interval, turns=turns)
+            longer = cause.interval * turns if cause.interval is not None else None
+            yield replace(cause, what=f"{reached.address} and {cause.what}", interval=longer, turns=turns)
         return
     if scheduler.intervals:
         interval = _interval(scheduler.intervals, reached)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.operators import number_of, truth
+from posturio_iac.terraform.operators import number_of
 from posturio_iac.terraform.values import EvaluationError, OpenMap, Value, first_unknown
 
 if TYPE_CHECKING:
+    from posturio_iac.terraform import ast
     from posturio_iac.terraform.instance import Instance, Scope
 
 MAX_INSTANCES = 1000
@@ -90,7 +90,7 @@ def _counted(expression: ast.Expr, scope: Scope) -> Expansion:
 
 def _as_number(value: Value) -> Value:
     """Terraform 0.11 took booleans for counts."""
-    return int(value) if isinstance(value, bool) else int(truth(value)) if value in ("true", "false") else value
+    return {"true": 1, "false": 0}.get(value, value) if isinstance(value, str) else int(value) if isinstance(value, bool) else value
 
 
 def _for_each(expression: ast.Expr, scope: Scope) -> Expansion:
@@ -130,5 +130,3 @@ def _bound(scope: Scope, origin: ast.Expr, **names: Value) -> Scope:
 def _unfixed(scope: Scope, origin: ast.Expr, reason: Unknown, **names: Value) -> Expansion:
     shape = "list" if "count" in names else "map"
     return Expansion((("", _bound(scope, origin, **names)),), shape, unknown=reason)
-
-

@@ -111,7 +111,7 @@ def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
     scope = instance.scope()
     for name, block in instance.folder.outputs.items():
         value = block.get("value")
-        if value is None or settle(block.get("sensitive"), scope) is not None and settle(block.get("sensitive"), scope) is not False:
+        if value is None or (settle(block.get("sensitive"), scope) is not None and settle(block.get("sensitive"), scope) is not False):
             continue
         bared = [e for e in walk(value) if isinstance(e, ast.Call) and e.name == "nonsensitive"]
         shown: list[ast.Expr] = [value] if instance.caller is None and is_legacy(instance) else list(bared)

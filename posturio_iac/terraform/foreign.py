@@ -9,7 +9,6 @@ from posturio_iac.terraform import evidence
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of_module
 from posturio_iac.terraform.foreign_inputs import Inputs
-from posturio_iac.terraform.known import Match
 from posturio_iac.terraform.known_table import Choice, KnownKey
 from posturio_iac.terraform.rotation import Rotation
 from posturio_iac.terraform.users import User
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.terraform import ast
     from posturio_iac.terraform.instance import Instance, Scope
     from posturio_iac.terraform.keys import Declared, Setting
+    from posturio_iac.terraform.known import Match
 
 
 def foreign_keys(instance: Instance, setting: Setting) -> Iterator[Declared]:
@@ -38,11 +38,14 @@ def _keys(match: Match, block: ast.Block, scope: Scope, address: str, setting: S
         return
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if match.why else ()
     made = [
-        (key, suffix, inputs) for key in version.keys for suffix, inputs in _elements(key, Inputs(block, scope, key)) if not inputs.switched_off()
+        (key, suffix, inputs)
+        for key in version.keys
+        for suffix, inputs in _elements(key, Inputs(block, scope, key))
+        if not inputs.switched_off()
     ]
     for key, suffix, inputs in made:
         inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        yield _declared(match, key, inputs, address + inside, hidden, setting)
+        yield _declared(key, inputs, address + inside, hidden, setting)
 
 
 def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
@@ -63,7 +66,7 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
             yield "", inputs.of_element(unknown, unknown)
 
 
-def _declared(match: Match, key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: Setting) -> Declared:
+def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: Setting) -> Declared:
     from posturio_iac.terraform.keys import Declared, comments_for, place_of  # noqa: PLC0415 - keys of both origins are made alike
 
     instance, block = inputs.scope.instance, inputs.block
@@ -114,5 +117,3 @@ def _remedies(key: KnownKey, label: str, block: ast.Block) -> Remedies:
     enabled = key.enabled_by[-1].paths[0] if key.enabled_by else None
     disable = f'set {switch} = "Inactive"' if switch else f"set {enabled} = false" if enabled else f"remove {label}"
     return Remedies(declare=declare, rotate=rotate, disable=disable)
-
-

@@ -104,7 +104,11 @@ class Scope:
     __slots__ = ("bindings", "instance", "origin", "strict")
 
     def __init__(
-        self, instance: Instance, strict: bool, bindings: dict[str, Value], origin: ast.Expr | None = None  # noqa: FBT001 - internal
+        self,
+        instance: Instance,
+        strict: bool,
+        bindings: dict[str, Value],
+        origin: ast.Expr | None = None,  # noqa: FBT001 - internal
     ) -> None:
         """See ``instance`` with ``bindings`` on top; ``origin`` is the ``for_each`` or ``count`` that ``each`` comes from."""
         self.instance = instance

@@ -59,6 +59,18 @@ class Match:
         """What the module does, when that is certain."""
         return None if self.why else self.candidates[0]
 
+    def fitting(self, inputs: Iterable[str]) -> Match:
+        """Return the match without the versions that lack an input which the call sets, for Terraform refuses such calls.
+
+        Only inputs that decide about a key in some of the candidates count, and candidates without keys stay: theirs are not known.
+        """
+        named = [_deciding(candidate) for candidate in self.candidates]
+        given = set(inputs) & frozenset().union(*named)
+        kept = tuple(c for c, names in zip(self.candidates, named, strict=True) if not names or given <= names)
+        if not kept or len(kept) == len(self.candidates):
+            return self
+        return Match(self.module, self.version, kept, self.why if len(kept) > 1 else "")
+
 
 class KnownModules:
     """The table, ready for look-ups. Of two entries for one address the first counts."""
@@ -103,6 +115,12 @@ class KnownModules:
             if not candidate.interval.meet(wanted).is_empty():
                 return Match(module, text, (candidate,))
         return Match(module, text, (), f"nothing is known about version {text} of {module.name}")
+
+
+def _deciding(version: KnownVersion) -> frozenset[str]:
+    """Return the names of the inputs that decide whether there are keys and how long they live."""
+    choices = [c for key in version.keys for c in (*key.enabled_by, *key.disabled_by, key.each, key.status, key.max_age)]
+    return frozenset(path.partition(".")[0] for choice in choices if isinstance(choice, Choice) for path in choice.paths)
 
 
 def _undecided(module: KnownModule, text: str, why: str) -> Match:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform.values import EvaluationError, Value, first_unknown
+from posturio_iac.terraform.values import EvaluationError, Value, canonical, first_unknown, integral, to_number, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,33 +14,18 @@ if TYPE_CHECKING:
 
 def text_of(value: Value) -> str:
     """Return the text that a known primitive value becomes in a template."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return str(int(value)) if value.is_integer() else repr(value)
-        case None:
-            raise EvaluationError("null cannot become text")
-        case _:
-            raise EvaluationError("a collection cannot become text")
+    text = to_text(value)
+    if isinstance(text, str):
+        return text
+    raise EvaluationError("null cannot become text" if text is None else "the number is too large to evaluate here")
 
 
 def number_of(value: Value) -> int | float:
     """Return the number that a known value becomes; integral numbers as int."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise EvaluationError("a number is needed")
-    try:
-        number = float(value) if isinstance(value, str) and not value.lstrip("-").isdigit() else value
-        number = int(number) if isinstance(number, str) else number
-    except ValueError:
-        raise EvaluationError(f'"{value}" is not a number') from None
-    if isinstance(number, float) and not math.isfinite(number):
-        raise EvaluationError("a finite number is needed")
-    return int(number) if isinstance(number, float) and number.is_integer() else number
+    number = to_number(value)
+    if isinstance(number, (int, float)):
+        return number
+    raise EvaluationError("a number is needed" if number is None else "the number is too large to evaluate here")
 
 
 def truth(value: Value) -> bool | Unknown:
@@ -83,7 +68,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
         result = function(number_of(left), number_of(right))
     except (ZeroDivisionError, OverflowError):
         raise EvaluationError(f"{operator} cannot be computed for these numbers") from None
-    return int(result) if isinstance(result, float) and result.is_integer() else result
+    return integral(result) if isinstance(result, float) else result
 
 
 def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
@@ -97,16 +82,8 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Tell whether two known values are equal: as in Terraform ``1 == "1"`` and ``true == 1`` are not."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
-    return type(left) is type(right) and bool(left == right) or (
-        isinstance(left, (int, float)) and isinstance(right, (int, float)) and left == right
-    )
+    """Tell whether two known values are equal; as in Terraform ``1`` and ``"1"`` are not."""
+    return bool(canonical(left) == canonical(right))
 
 
 def _modulo(left: float, right: float) -> float:

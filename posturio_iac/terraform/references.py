@@ -16,7 +16,8 @@ def listed(expression: ast.Expr) -> Iterator[ast.Expr]:
     items = expression.items if isinstance(expression, ast.ListOf) else (expression,)
     for item in items:
         if isinstance(item, ast.Literal) and isinstance(item.value, str):
-            yield parse_expression(item.value.removeprefix("${").removesuffix("}"), item.span) if item.value != "*" else ast.Name("*", item.span)
+            text = item.value.removeprefix("${").removesuffix("}")
+            yield ast.Name("*", item.span) if text == "*" else parse_expression(text, item.span)
         else:
             yield item
 

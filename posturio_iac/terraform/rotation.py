@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.hints import mentions_rotation
+from posturio_iac.intervals import describe_interval, parse_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
-from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import Cause, Sort, of_expression, of_trigger, triggers
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.references import listed, mentioned, references
@@ -17,6 +17,7 @@ from posturio_iac.terraform.trace import Reached, follow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.terraform import ast
     from posturio_iac.terraform.dialect import Engine
     from posturio_iac.terraform.instance import Instance, Scope
 
@@ -70,7 +71,7 @@ def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterato
             never = Cause(Sort.NEVER, text, trigger.span, why=why)
             yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix=_hold(text)), never
             continue
-        if words[0] not in ("self",) and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
+        if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
             why = f"there is no resource {'.'.join(words[:2])} in this module"
             never = Cause(Sort.NEVER, text, trigger.span, why=why)
             yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix="name a resource that changes"), never
@@ -96,7 +97,8 @@ def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: E
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
             return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(text))
         case Sort.SCHEDULE | Sort.APPLY:
-            return Lifetime(Kind.ROTATION, Effect.ENFORCED, _via(source, cause), cause.value, span, interval=cause.interval, why=cause.why)
+            value = _stated(cause)
+            return Lifetime(Kind.ROTATION, Effect.ENFORCED, _via(source, cause), value, span, interval=cause.interval, why=cause.why)
         case Sort.ONCE:
             return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(source, cause), cause.value, span, at=cause.at)
         case Sort.DATE:
@@ -112,6 +114,10 @@ def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: E
 
 def _via(source: str, cause: Cause) -> str:
     return source if cause.direct else f"{source} by way of {cause.what}"
+
+
+def _stated(cause: Cause) -> str:
+    return describe_interval(cause.interval) if cause.interval is not None else cause.value
 
 
 def _static(text: str) -> str:
@@ -134,8 +140,9 @@ def _through_arguments(block: ast.Block, scope: Scope, names: tuple[str, ...]) -
             if cause.sort is Sort.ONCE:
                 yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
             else:
-                interval = cause.interval
-                yield Lifetime(Kind.ROTATION, Effect.ENFORCED, source, "", expression.span, interval=interval, why=cause.why), cause
+                interval, value = cause.interval, _stated(cause)
+                rotation = Lifetime(Kind.ROTATION, Effect.ENFORCED, source, value, expression.span, interval=interval, why=cause.why)
+                yield rotation, cause
 
 
 def _scheduled_causes(expression: ast.Expr, scope: Scope) -> Iterator[Cause]:
@@ -177,11 +184,13 @@ def _out_of_band(block: ast.Block, scope: Scope) -> Lifetime | None:
     if expression is None or not any(references(item)[:1] in (("all",), ("*",)) for item in listed(expression)):
         return None
     comment = next((c for c in block.comments if mentions_rotation(c.text)), None)
-    rotator = next((f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower()), None)
+    lambdas = (f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower())
+    rotator = next(lambdas, None)
     if comment is None and rotator is None:
         return None
     what = "a comment says that something rotates it" if comment else f"{rotator} seems to rotate it"
-    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=f"{what}, at an interval that the code does not state")
+    why = f"{what}, at an interval that the code does not state"
+    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=why)
 
 
 def _creates_first(block: ast.Block, scope: Scope) -> bool | Unknown:
@@ -244,8 +253,6 @@ def _stored_by(block: ast.Block, instance: Instance) -> set[tuple[str, str]]:
 
 
 def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetime:
-    from posturio_iac.lifetime import parse_interval  # noqa: PLC0415 - rare
-
     span = rotation.header
     if rotation.get("rotation_lambda_arn") is None:
         why = f"{address} names no rotation_lambda_arn, and AWS rotates no access keys by itself"
@@ -260,4 +267,3 @@ def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetim
         interval = parse_interval(schedule)
     value = str(days if days is not None else schedule or "")
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval)
-

@@ -51,5 +51,7 @@ ROTATION_ARGUMENTS = (
 COMPUTED_ONCE = frozenset({"time_static", "time_offset", "time_sleep"})
 """These compute a time when they are created and never again, unless an argument of theirs changes."""
 
-HOLDERS = frozenset({"null_resource", "terraform_data", "random_id", "random_pet", "random_uuid", "random_string", "random_integer", "random_password"})
+HOLDERS = frozenset(
+    {"null_resource", "terraform_data"} | {f"random_{kind}" for kind in ("id", "integer", "password", "pet", "string", "uuid")}
+)
 """Resources that exist to hold a trigger; a constant in them is a counter that people change by hand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -97,7 +98,7 @@ def _recover(source: Source) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
     blocks: list[ast.Block] = []
     problems: list[Diagnostic] = []
     row = 0
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in itertools.pairwise(starts):
         # Leading newlines keep the rows of the whole file.
         piece = Source(source.path, b"\n" * row + source.data[start:end])
         row += source.data.count(b"\n", start, end)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from posturio_iac.model import Span, Unknown
 from posturio_iac.terraform import ast
@@ -12,9 +11,6 @@ from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.references import references, walk
 from posturio_iac.terraform.values import OpenMap, Value
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,9 @@ class Tags:
         return Tags(self.items + tuple(i for i in other.items if i.name not in names), self.hidden + other.hidden)
 
 
+NO_TAGS = Tags()
+
+
 def tags_of(block: ast.Block, scope: Scope, address: str, *, root_like: bool) -> Tags:
     """Return the tags that a block gives to its resource."""
     expression = ast.setting(block, "tags")
@@ -62,7 +61,7 @@ def read_map(expression: ast.Expr, scope: Scope, naming: object, label: str, *, 
     """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden."""
     name_of = naming if callable(naming) else str
     value = _as_map(settle(expression, scope))
-    strict = value if root_like else _as_map(settle(expression, Scope(scope.instance, True, scope.bindings, scope.origin)))  # noqa: FBT003
+    strict = value if root_like else _as_map(settle(expression, Scope(scope.instance, True, scope.bindings, scope.origin)))
     hidden: dict[str, None] = {}
     for reading in (value, strict):
         if isinstance(reading, Unknown):
@@ -117,7 +116,7 @@ def default_tags(block: ast.Block, instance: Instance, kind: str) -> Tags:
     """Return the ``default_tags`` of the provider that a resource uses."""
     provider, owner = provider_of(block, instance, kind)
     if provider is None or owner is None:
-        return Tags()
+        return NO_TAGS
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()
     name = _provider_name(provider, owner)
@@ -139,7 +138,7 @@ def _provider_name(provider: ast.Block, owner: Instance) -> str:
 def provider_of(block: ast.Block, instance: Instance, kind: str) -> tuple[ast.Block | None, Instance | None]:
     """Return the provider configuration that a resource uses, and the module that holds it."""
     chosen = block.get("provider")
-    words = _provider_words(chosen) if chosen is not None else (kind.split("_")[0],)
+    words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
     while True:
         found = next((p for p in instance.folder.providers if _matches(p, words, instance)), None)
         if found is not None:
@@ -162,7 +161,7 @@ def _matches(provider: ast.Block, words: tuple[str, ...], instance: Instance) ->
     if not provider.labels or not words or provider.labels[0] != words[0]:
         return False
     alias = settle(provider.get("alias"), instance.scope())
-    return alias == (words[1] if len(words) > 1 else None)
+    return bool(alias == (words[1] if len(words) > 1 else None))
 
 
 def _passed(call: ast.Block, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -174,5 +173,3 @@ def _passed(call: ast.Block, words: tuple[str, ...]) -> tuple[str, ...]:
             if tuple(".".join(name).split(".")) == words:
                 return _provider_words(value)
     return words if len(words) == 1 else ()
-
-

@@ -62,9 +62,7 @@ def heredoc(node: Node, source: Source, nested: Nested) -> ast.Expr:
     return _joined(_strip(iter(parts)), source, node, quoted=False)
 
 
-def _parts(
-    children: list[Node], start: int, end: int, source: Source, nested: Nested
-) -> Iterator[Part]:
+def _parts(children: list[Node], start: int, end: int, source: Source, nested: Nested) -> Iterator[Part]:
     """Yield raw literal text and (expression, strips before, strips after) in order."""
     at = start
     for child in children:
@@ -149,12 +147,12 @@ def _dedent(parts: list[Part]) -> list[Part]:
     text = "".join(part if isinstance(part, str) else "\0" for part in parts)
     lines = [line for line in text.split("\n") if line.strip(" \t")]
     margin = min((len(line) - len(line.lstrip(" \t")) for line in lines), default=0)
-    indent = re.compile(r"^[ \t]{0,%d}" % margin, re.MULTILINE)
+    indent = re.compile(rf"^[ \t]{{0,{margin}}}", re.MULTILINE)
     result: list[Part] = []
     at_line_start = True
     for part in parts:
         if isinstance(part, str):
-            cut = indent.sub("", part) if at_line_start else re.sub(r"(?<=\n)[ \t]{0,%d}" % margin, "", part)
+            cut = indent.sub("", part) if at_line_start else re.sub(rf"(?<=\n)[ \t]{{0,{margin}}}", "", part)
             result.append(cut)
             at_line_start = part.endswith("\n")
         else:

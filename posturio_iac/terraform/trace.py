@@ -29,6 +29,11 @@ class Any:
 ANY = Any()
 Step = Union[str, int, Any]
 
+_TRANSPARENT = frozenset(
+    ("try", "coalesce", "merge", "concat", "flatten", "values", "tomap", "toset", "tolist", "sensitive", "nonsensitive", "distinct", "sort")
+)
+"""Functions whose result holds elements of their arguments under the same keys, or as elements again."""
+
 MAX_DEPTH = 60
 """Longer chains of references end in `End` with kind ``deep``."""
 
@@ -161,9 +166,7 @@ class _Follower:
             if isinstance(found, Reached) or found.kind == "function":
                 yield found
 
-    def _root(
-        self, base: ast.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int
-    ) -> Iterator[Reached | End]:
+    def _root(self, base: ast.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         steps = (*own, *more)
         bound = scope.bindings.get(base.name)
         if isinstance(bound, Symbol):
@@ -249,8 +252,8 @@ class _Follower:
         for (suffix, _), child in zip(expansion.instances, instances, strict=True):
             if wanted is not None and suffix and suffix != wanted:
                 continue
-            output = child.folder.outputs.get(str(rest[0])) if rest else None
-            value = output.get("value") if output else None
+            declared = child.folder.outputs.get(str(rest[0])) if rest else None
+            value = declared.get("value") if declared else None
             if value is not None:
                 yield from self.go(value, child.scope(), rest[1:], depth)
 
@@ -291,7 +294,7 @@ class _Follower:
                 yield from self.go(arguments[0], scope, (key if isinstance(key, str) else ANY, *steps), depth)
                 for fallback in arguments[2:]:
                     yield from self.go(fallback, scope, steps, depth)
-            case "try" | "coalesce" | "merge" | "concat" | "flatten" | "values" | "tomap" | "toset" | "tolist" | "sensitive" | "nonsensitive":
+            case name if name in _TRANSPARENT:
                 for argument in arguments:
                     yield from self.go(argument, scope, steps, depth)
             case _:

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from posturio_iac.model import Span, Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.instance import Scope
 from posturio_iac.terraform.references import walk
-from posturio_iac.terraform.tags import Tags, default_tags, tags_of
+from posturio_iac.terraform.tags import NO_TAGS, Tags, default_tags, tags_of
 from posturio_iac.terraform.trace import End, Reached, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.model import Attr
-    from posturio_iac.terraform.instance import Instance
+    from posturio_iac.terraform.instance import Instance, Scope
 
 USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""
@@ -34,7 +33,7 @@ class User:
     """Equal for two keys of the same user; None when the user is not known well enough."""
     span: Span | None = None
     path: Attr[str | None] = None
-    tags: Tags = Tags()
+    tags: Tags = NO_TAGS
     hidden: tuple[Unknown, ...] = ()
     """Why the user's tags cannot all be seen."""
     block: ast.Block | None = None
@@ -115,9 +114,10 @@ def _one_of(users: list[Reached], value: object) -> User:
     hidden = tuple(h for u in each for h in u.tags.hidden)
     undecided = any(u.tags.items != common.items for u in each)
     more = (Unknown(f"the user is one of {addresses}"),) if undecided else ()
+    tags = Tags(common.items, hidden + more)
     name = value if isinstance(value, str) else Unknown(f"one of {addresses}")
     first = each[0]
-    return User(name, address=None, span=first.span, path=first.path, tags=Tags(common.items, hidden + more), block=first.block, scope=first.scope)
+    return User(name, span=first.span, path=first.path, tags=tags, block=first.block, scope=first.scope)
 
 
 def _foreign(value: object, ends: list[End], resources: list[Reached]) -> User:
@@ -130,17 +130,19 @@ def _foreign(value: object, ends: list[End], resources: list[Reached]) -> User:
         tags = tags_of(module.call, scope, label, root_like=module.instance.root.folder.is_root)
         if "tags" in module.call.body.attributes:
             return User(name, identity=(id(module.instance), label), span=module.call.header, tags=tags)
-        return User(name, identity=(id(module.instance), label), hidden=(Unknown(f"{module.text} comes from a module whose code is not here"),))
+        reason = f"{module.text} comes from a module whose code is not here"
+        return User(name, identity=(id(module.instance), label), hidden=(Unknown(reason),))
     if isinstance(value, str):
-        return User(value, identity=value, hidden=(Unknown(f'the user "{value}" is not declared in this code, so its tags cannot be seen'),))
+        reason = f'the user "{value}" is not declared in this code, so its tags cannot be seen'
+        return User(value, identity=value, hidden=(Unknown(reason),))
     source = next((r.address for r in resources), None)
-    reason = f"{source} is not declared in this code" if source and source.startswith("data.") else None
+    why = f"{source} is not declared in this code" if source and source.startswith("data.") else None
     variable = next((e.text for e in ends if e.kind == "variable"), None)
-    if reason is None and variable is not None:
-        reason = f"the user is {variable}, which whoever uses this module sets"
-    if reason is None:
-        reason = name.reason if isinstance(name, Unknown) else "the user cannot be followed"
-    return User(name, hidden=(Unknown(f"{reason}, so the user's tags cannot be seen"),))
+    if why is None and variable is not None:
+        why = f"the user is {variable}, which whoever uses this module sets"
+    if why is None:
+        why = name.reason if isinstance(name, Unknown) else "the user cannot be followed"
+    return User(name, hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
 
 
 def literal_users(instances: Iterator[Instance]) -> dict[str, Reached]:

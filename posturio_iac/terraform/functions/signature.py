@@ -120,8 +120,8 @@ class Function:
         most = len(self.parameters)
         if given >= self.required and (self.rest is not None or given <= most):
             return
-        wanted = str(self.required) if self.required == most else f"{self.required} to {most}"
-        raise EvaluationError(f"takes {f'at least {self.required}' if self.rest else wanted} argument(s), got {given}")
+        wanted = f"at least {self.required}" if self.rest else f"{self.required} to {most}" if self.required < most else str(most)
+        raise EvaluationError(f"takes {wanted} argument{'' if wanted.endswith(' 1') or wanted == '1' else 's'}, got {given}")
 
 
 REGISTRY: dict[str, Function] = {}
