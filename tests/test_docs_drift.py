@@ -1,0 +1,60 @@
+"""Generated documents say what the code says."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posturio_iac.config_load import load
+from posturio_iac.finding import Exit
+from posturio_iac.rules import all_rules
+
+ROOT = Path(__file__).parent.parent
+GENERATE: dict[str, Any] = runpy.run_path(str(ROOT / "docs/generate.py"))
+
+
+def test_generated_documents_are_up_to_date() -> None:
+    assert [str(path) for path in GENERATE["drift"]()] == [], "run: python docs/generate.py"
+
+
+def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "README.md").write_text("<!-- generated: help -->\nold\n<!-- /generated -->\nend\n", encoding="utf-8")
+    (tmp_path / "docs/rules").mkdir(parents=True)
+    (tmp_path / "docs/rules/iam.gone.md").write_text("old", encoding="utf-8")
+    (tmp_path / "posturio_iac/terraform").mkdir(parents=True)
+    monkeypatch.setitem(GENERATE["main"].__globals__, "ROOT", tmp_path)
+    named = {str(path) for path in GENERATE["drift"]()}
+    assert {"README.md", "docs/configuration.md", "docs/rules/README.md", "docs/rules/iam.gone.md"} <= named
+    assert GENERATE["main"](["--check"]) == 1
+    assert (tmp_path / "docs/rules/iam.gone.md").exists()
+    assert GENERATE["main"]([]) == 0
+    assert GENERATE["main"](["--check"]) == 0
+    assert not (tmp_path / "docs/rules/iam.gone.md").exists()
+    assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("<!-- generated: help -->\n```text\nusage: posturio-iac COMMAND")
+
+
+@pytest.mark.parametrize("name", ["help", "help scan", "help explain", "rules"])
+def test_every_block_has_a_text(name: str) -> None:
+    assert len(GENERATE["block"](name, all_rules()).splitlines()) > 5
+
+
+def test_a_block_nobody_knows_is_refused() -> None:
+    with pytest.raises(ValueError, match="no generated block called nothing"):
+        GENERATE["block"]("nothing", {})
+
+
+def test_the_example_in_the_reference_is_a_valid_file(tmp_path: Path) -> None:
+    text = (ROOT / "docs/configuration.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "posturio-iac.toml").write_text(example, encoding="utf-8")
+    config = load(str(tmp_path / "posturio-iac.toml"))
+    assert (len(config.overrides), len(config.suppressions)) == (2, 1)
+
+
+def test_the_page_of_exit_codes_has_each_of_them() -> None:
+    text = (ROOT / "docs/exit-codes.md").read_text(encoding="utf-8")
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)] == [code.value for code in Exit]
