@@ -37,10 +37,14 @@ Flagged:
 
 Mended by handing it to Secrets Manager and reading it from there:
 
-    Secret:
-      Type: AWS::SecretsManager::Secret
-      Properties:
-        SecretString: !GetAtt Key.SecretAccessKey
+    Resources:
+      Secret:
+        Type: AWS::SecretsManager::Secret
+        Properties:
+          SecretString: !GetAtt Key.SecretAccessKey
+    Outputs:
+      Secret:
+        Value: !Ref Secret
 
 ## Undetermined
 
