@@ -79,10 +79,19 @@ def test_calls_of_known_modules_matter_in_terraform_alone(tree: Tree) -> None:
     assert found(tree.discover(".")) == []
 
 
-def test_custom_types_matter_in_templates(tree: Tree) -> None:
-    tree.write("t.yaml", "Type: Custom::AccessKey\n")
-    tree.write("t.tf", "# Custom::AccessKey\n")
-    assert found(tree.discover(".", needles=(b"Custom::AccessKey",))) == ["t.yaml"]
+def test_custom_types_and_calls_matter_in_templates(tree: Tree) -> None:
+    for name in ("t.yaml", "t.json", "t.tf"):
+        tree.write(name, "Type: Custom::AccessKey\n")
+        tree.write(f"call/{name}", "action: createAccessKey\n")
+    selection = tree.discover(".", needles=(b"Custom::AccessKey", b"Custom::AccessKeyPair", b"createAccessKey"))
+    assert found(selection) == ["call/t.json", "call/t.yaml", "t.json", "t.yaml"]
+
+
+def test_a_modules_name_alone_is_enough_in_a_source(tree: Tree) -> None:
+    tree.write("call.tf", 'module "u" {\n\tsource\t=\t"git::https://example.com/x.git//iam-user?ref=v1"\n}\n')
+    tree.write("name.tf", 'locals {\n  user = "iam-user"\n  source_name = "iam-user"\n}\n')
+    tree.write("local.tf", 'module "u" {\n  source = "../iam-user"\n}\n')
+    assert found(tree.discover(".", needles=(b"iam-user", b""))) == ["call.tf"]
 
 
 def test_a_named_file_counts_even_when_it_is_excluded_or_has_another_ending(tree: Tree) -> None:

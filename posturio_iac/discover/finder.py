@@ -181,9 +181,10 @@ class Finder:
 
 
 def looks_like_terraform(data: bytes) -> bool:
-    """Tell whether a line starts a block of Terraform's: one of its words, and a brace at the end."""
+    """Tell whether a line starts a block of Terraform's: one of its words, and a brace."""
     for line in data.splitlines():
-        words = line.split()
-        if words and words[0] in _BLOCKS and words[-1].endswith(b"{"):
+        head, brace, _ = line.partition(b"{")
+        words = head.split()
+        if brace and words and words[0] in _BLOCKS:
             return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 
 from posturio_iac.discover import children
 from posturio_iac.discover.finder import PRUNED, UTF16
@@ -67,7 +68,7 @@ def search(finder: Finder, named: Sequence[str]) -> tuple[str, list[str]]:
     Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
     """
     directories = outermost(named)
-    base = os.path.commonpath(directories)
+    base = posixpath.commonpath(directories)
     specs = _specs(base, directories)
     commands = [
         command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *specs),
@@ -108,7 +109,7 @@ def _callers(finder: Finder, lines: bytes) -> Iterator[bytes]:
 
 def run(commands: Sequence[list[str | bytes]]) -> list[children.Outcome]:
     """Run git commands, undisturbed by a hook's variables and the user's language. Raises `OSError` when git is not there."""
-    environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    environment = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("GIT_TRACE")}
     environment.update(_FORCED)
     return children.run(commands, environment)
 

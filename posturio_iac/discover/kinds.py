@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
 
+_MODULE = "module"
 _ENDINGS = {
     "tf": TERRAFORM,
     "tofu": TERRAFORM,
@@ -56,29 +57,26 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 
 
 class Needles:
-    """The texts that make a file matter, by the file's kind.
+    """The texts that make a file matter, by the file's kind. How a needle is written says where it can stand.
 
-    A needle with ``::`` is a CloudFormation type and is searched in templates. One with a slash is a module's address and is searched
-    in the ``source`` of Terraform's module calls. Any other is a resource type and is searched in Terraform and in JSON, which may be
-    a plan.
+    - With ``/`` or ``-`` it is part of a module's address, and is searched in the ``source`` of Terraform's module calls.
+    - With ``_`` it is one of Terraform's resource types, and is searched in Terraform, and in JSON, which may be a plan.
+    - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
     __slots__ = ("_known", "_sources", "by_kind", "modules", "texts")
 
     def __init__(self, needles: Iterable[bytes]) -> None:
         """Sort the needles; one that contains another adds nothing and is dropped."""
-        kept: list[bytes] = []
-        for needle in sorted({n for n in needles if n}, key=lambda n: (len(n), n)):
-            if not any(shorter in needle for shorter in kept):
-                kept.append(needle)
-        self.modules = tuple(n for n in kept if b"/" in n and b"::" not in n)
-        self.texts = tuple(n for n in kept if n not in self.modules)
-        self.by_kind = {
-            TERRAFORM: tuple(n for n in self.texts if b"::" not in n),
-            TEMPLATE: tuple(n for n in self.texts if b"::" in n),
-            JSON: self.texts,
-            OTHER: self.texts,
-        }
+        by_role: dict[str, list[bytes]] = {}
+        for needle in sorted(filter(None, needles), key=lambda n: (len(n), n)):
+            alike = by_role.setdefault(_role(needle), [])
+            if not any(shorter in needle for shorter in alike):
+                alike.append(needle)
+        templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
+        self.modules = tuple(by_role.get(_MODULE, ()))
+        self.texts = (*templates, *terraform)
+        self.by_kind = {TERRAFORM: terraform, TEMPLATE: templates, JSON: self.texts, OTHER: self.texts}
         self._known: dict[bytes, bool] = {}
         self._sources: re.Pattern[bytes] | None = None
 
@@ -102,3 +100,12 @@ class Needles:
             if known:
                 return True
         return False
+
+
+def _role(needle: bytes) -> str:
+    """Return what a needle is, from how it is written."""
+    if b"::" in needle:
+        return TEMPLATE
+    if b"/" in needle or b"-" in needle:
+        return _MODULE
+    return TERRAFORM if b"_" in needle else TEMPLATE
