@@ -17,7 +17,17 @@ _escapes = st.sampled_from(
     ["\\n", "\\t", "\\r", '\\"', "\\\\", "\\u00e9", "\\u20AC", "\\U0001F511", "$${x}", "%%{ if }", "$", "%", "$$", "}"]
 )
 _references = st.sampled_from(
-    ["var.a", "local.tags.b", "aws_iam_user.u[0].name", "each.value", 'f("x")', "a ? b : c", "1 + 2", "data.x.y[*].id", 'm["k"]']
+    [
+        "var.a",
+        "local.tags.b",
+        "aws_iam_user.u[0].name",
+        "each.value",
+        'f("x")',
+        "var.a ? var.b : var.c",
+        "1 + 2",
+        "data.x.y[*].id",
+        'm["k"]',
+    ]
 )
 _interpolations = _references.map("${{{}}}".format)
 _directives = st.sampled_from(["%{ if var.a }yes%{ else }no%{ endif }", "%{ for x in var.l }${x}%{ endfor }"])

@@ -23,6 +23,7 @@ Json = Any
 LENIENT = {
     "Attribute redefined": "the last one counts",
     "Invalid block definition": "the opening brace may stand on the next line",
+    "Invalid escape sequence": "half a character stays as it is written",
     "Invalid single-argument block definition": "a line may hold more than one argument of a block",
     "Missing attribute separator": "the items of an object may stand side by side",
     "Missing newline after block definition": "a line may hold more than one block",
@@ -118,14 +119,19 @@ def test_generated(document: str) -> None:
     compare(document.encode())
 
 
+GRAMMAR = pytest.mark.xfail(strict=True, reason="tree-sitter-hcl 1.2 reads it otherwise; nobody was seen to write it")
+
+
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param("a = 1e3\n", id="exponent without a fraction"),
         pytest.param("a = <<-END\n  \n  b\n  END\n", id="line of white space in an indented heredoc"),
         pytest.param("a = <<-END\r\n\r\n  b\r\n  END\r\n", id="empty line in an indented heredoc with CRLF"),
         pytest.param('a = "\\n ${~ b ~}"\n', id="strip marker after an escaped line break"),
+        pytest.param('a = "x %{~ if b ~} y %{~ endif ~} z"\n', id="strip markers around a directive"),
         pytest.param('a = "\\ud83d"\n', id="escape of half a character"),
+        pytest.param("a = 1e3\n", id="exponent without a fraction", marks=GRAMMAR),
+        pytest.param("a = {\n  b = c\n  (d) = 1\n}\n", id="bare name before a computed key", marks=GRAMMAR),
     ],
 )
 def test_corner(source: str) -> None:
