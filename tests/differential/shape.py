@@ -12,8 +12,20 @@ from posturio_iac.terraform import ast
 from posturio_iac.terraform.syntax import parse
 
 ROOT = Path(__file__).parent.parent.parent
-FILES = sorted(p for p in (ROOT / "fixtures").rglob("*") if p.suffix in (".tf", ".tofu", ".tfvars") and p.is_file())
-"""Every fixture in HCL."""
+
+
+def _is_text(path: Path) -> bool:
+    """Tell whether a file can be handed to all parsers: UTF-8 without NUL bytes."""
+    data = path.read_bytes()
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in data
+
+
+FILES = sorted(p for p in (ROOT / "fixtures").rglob("*") if p.suffix in (".tf", ".tofu", ".tfvars") and p.is_file() and _is_text(p))
+"""Every fixture in HCL that is text."""
 
 
 @dataclass(frozen=True)
