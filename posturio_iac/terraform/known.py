@@ -66,7 +66,7 @@ class Match:
         """
         named = [_deciding(candidate) for candidate in self.candidates]
         given = set(inputs) & frozenset().union(*named)
-        kept = tuple(c for c, names in zip(self.candidates, named, strict=True) if not names or given <= names)
+        kept = tuple(c for c, names in zip(self.candidates, named, strict=True) if not c.keys or given <= names)
         if not kept or len(kept) == len(self.candidates):
             return self
         return Match(self.module, self.version, kept, self.why if len(kept) > 1 else "")
