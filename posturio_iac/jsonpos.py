@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from json import JSONDecodeError
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class _Reader:
         return depth + 1
 
     def string(self, at: int) -> Node:
-        text, end = scanstring(self.text, at + 1, True)  # noqa: FBT003 - the C function takes no keywords
+        text, end = scanstring(self.text, at + 1, True)
         if self.mend:
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return Node(text, at, end, self.lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.cloudformation.embedded import embedded
 from posturio_iac.cloudformation.foreach import expand
 from posturio_iac.cloudformation.intrinsics import Evaluator
+from posturio_iac.cloudformation.nesting import NESTING
 from posturio_iac.cloudformation.source import UnreadableError
 from posturio_iac.cloudformation.stack import Given, Scope, Stack
 from posturio_iac.cloudformation.tags import read_pairs
@@ -25,12 +26,6 @@ if TYPE_CHECKING:
 MAX_NESTING = 20
 """How deep stacks may nest."""
 
-NESTING = {
-    "AWS::CloudFormation::Stack": ("TemplateURL", "TemplateFile"),
-    "AWS::Serverless::Application": ("Location",),
-    "AWS::CloudFormation::StackSet": ("TemplateURL",),
-}
-"""Types of resources that make stacks, with the properties that name the template."""
 _ASSET = "aws:asset:path"
 _REMOTE = ("://", "arn:")
 _ENDINGS = (".yaml", ".yml", ".json", ".template", ".txt", ".cfn")
@@ -89,10 +84,10 @@ class Builder:
                 for key, value in members:
                     yield str(key.value), Given(node=value, scope=scope)
             case Array() as items:
-                for item in items:
-                    name, value = (item.value.get(n) if isinstance(item.value, Object) else None for n in ("ParameterKey", "ParameterValue"))
-                    if name is not None and value is not None:
-                        yield str(name.value), Given(node=value, scope=scope)
+                for pair in (item.value for item in items if isinstance(item.value, Object)):
+                    name, given = pair.get("ParameterKey"), pair.get("ParameterValue")
+                    if name is not None and given is not None:
+                        yield str(name.value), Given(node=given, scope=scope)
             case _:
                 return
 

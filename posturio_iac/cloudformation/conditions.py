@@ -56,7 +56,7 @@ def possible(conditions: Iterable[tuple[str, Scope]]) -> bool:
     if math.prod(map(len, choices.values())) > MAX_CASES:
         return True
     for case in itertools.product(*choices.values()):
-        ev = Evaluator([], dict(zip(choices, case)))
+        ev = Evaluator([], dict(zip(choices, case, strict=True)))
         if all(named(ev, name, scope) is not False for name, scope in wanted):
             return True
     return False

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posturio_iac.cloudformation.mentions import mentions
 from posturio_iac.cloudformation.template import KEY_TYPE
 from posturio_iac.jsonpos import Array, Object
 
@@ -20,6 +21,7 @@ SDK_TYPE = "Custom::AWS"
 SDK_CALL = "createAccessKey"
 
 _CALL = re.compile(r'"action"\s*:\s*"createAccessKey', re.IGNORECASE)
+_USER = re.compile(r'"UserName"\s*:\s*"([^"$]+)"')
 _USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
 
 
@@ -38,8 +40,17 @@ def properties_of(entry: Entry, custom_types: tuple[str, ...]) -> Properties | N
     if kind in custom_types:
         return Properties(next((node for name in _USER_NAMES if (node := entry.prop(name)) is not None), None))
     if kind == SDK_TYPE and (call := entry.prop("Create")) is not None and any(_CALL.search(text) for text in _texts(call)):
-        return Properties(None)
+        return Properties(_named_in(call))
     return None
+
+
+def _named_in(call: Node) -> Node | None:
+    """Return the user that a call names: a literal, or the one resource that stands in its text."""
+    for text in _texts(call):
+        if found := _USER.search(text):
+            return call._replace(value=found[1])
+    named = {mention.name: mention.node for mention in mentions(call)}
+    return next(iter(named.values())) if len(named) == 1 else None
 
 
 def _texts(node: Node) -> Iterator[str]:

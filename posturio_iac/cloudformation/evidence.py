@@ -115,7 +115,7 @@ class Evidence:
     def _rules(self, node: Node | None, scope: Scope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         """Return the known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
-        names = [str(item) for item in value if isinstance(item, str)] if isinstance(value, tuple) else [value] if isinstance(value, str) else []
+        names = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
         if not names:
             self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
         for name in names:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.intrinsics import Evaluator
     from posturio_iac.cloudformation.stack import Scope
 
-MAX_ENTRIES = 2000
-"""How many members one section may have once its loops are written out."""
+MAX_ENTRIES = 500
+"""How many members one section may have once its loops are written out; CloudFormation's own quota of resources is the same."""
 
 _PREFIX = "Fn::ForEach::"
 _OTHER = re.compile(r"[^A-Za-z0-9]")
@@ -36,12 +36,14 @@ def expand(entries: Iterable[Entry], ev: Evaluator, scope: Scope) -> dict[str, E
 
 def _loop(entry: Entry, ev: Evaluator, scope: Scope, found: dict[str, Entry]) -> None:
     """Add what one loop stands for to ``found``."""
-    parts = entry.body.value
-    if not isinstance(parts, Array) or len(parts) != 3 or not isinstance(parts[0].value, str) or not isinstance(parts[2].value, Object):
-        ev.report(f"{entry.name} takes a name, a list and a map", entry.key, scope)
-        return
-    name, members = str(parts[0].value), parts[2].value
-    values = _values(parts[1], ev, scope)
+    match tuple(entry.body.value) if isinstance(entry.body.value, Array) else ():
+        case (Node(value=str() as name), listed, Node(value=Object() as members)):
+            values = _values(listed, ev, scope)
+        case _:
+            ev.report(f"{entry.name} takes a name, a list and a map", entry.key, scope)
+            return
+    if values is None:
+        scope.stack.loops.add(name)
     for value in values if values is not None else [None]:
         for key, body in members:
             if len(found) >= MAX_ENTRIES:

@@ -13,7 +13,17 @@ from posturio_iac.model import Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DEPLOYED = ("Fn::ImportValue", "Fn::GetAZs", "Fn::Cidr", "Fn::Transform", "Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll", "Fn::GetStackOutput")
+_DEPLOYED = (
+    "Fn::ImportValue",
+    "Fn::GetAZs",
+    "Fn::Cidr",
+    "Fn::Transform",
+    "Fn::RefAll",
+    "Fn::ValueOf",
+    "Fn::ValueOfAll",
+    "Fn::GetStackOutput",
+)
+"""Functions whose value only a deployment has."""
 
 
 def _function(name: str) -> Callable[[Callable[[Evaluator, Node, Scope], Value]], Callable[[Evaluator, Node, Scope], Value]]:
@@ -120,8 +130,9 @@ def find_in_map(ev: Evaluator, node: Node, scope: Scope) -> Value:
         found = found.value.get(str(name)) if found is not None and isinstance(found.value, Object) else None
     if found is not None and entry is not None:
         return ev.value(found, scope.stack.scope(entry))
-    if len(items) > 3 and isinstance(items[3].value, Object) and (default := items[3].value.get("DefaultValue")) is not None:
-        return ev.value(default, scope)
+    for more in items[3:]:
+        if isinstance(more.value, Object) and (default := more.value.get("DefaultValue")) is not None:
+            return ev.value(default, scope)
     return Unknown(f"the mapping {path[0]} has no entry {path[1]}, {path[2]}")
 
 

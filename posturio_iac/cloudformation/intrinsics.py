@@ -22,7 +22,8 @@ MAX_STEPS = 80
 
 _DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}?")
 _MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
-_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?(?:[:(]|\b(?:self|opt|env|file|ssm|cf|s3|sls|param|strToBool|custom)\b)[^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+"""A variable of the Serverless Framework names its source: ``${self:service}``, ``${file(x.yml)}``, ``${opt:stage, 'dev'}``."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 
@@ -119,9 +120,13 @@ class Evaluator:
     def _name(self, reference: Reference) -> str | Unknown:
         """Return the name that ``Ref`` of a user gives, when the template fixes it."""
         name = reference.entry.prop("UserName") if reference.entry.type == "AWS::IAM::User" and not reference.attribute else None
-        if name is None:
+        if name is None or self.steps >= MAX_STEPS:
             return Unknown(reference.reason)
-        return self.text(self.value(name, reference.stack.scope(reference.entry)))
+        self.steps += 1
+        try:
+            return self.text(self.value(name, reference.stack.scope(reference.entry)))
+        finally:
+            self.steps -= 1
 
     def named(self, name: str, scope: Scope) -> Value:
         """Return what ``Ref`` gives for a name."""
@@ -134,6 +139,8 @@ class Evaluator:
             return self.parameter(name, parameter, stack)
         if (resource := stack.resources.get(name)) is not None:
             return Reference(resource, stack)
+        if name in stack.loops:
+            return Unknown(f"{name} stands for each item of a list that the template does not fix")
         return Unknown(f"{name} is not declared here")
 
     def parameter(self, name: str, entry: Entry | None, stack: Stack) -> Value:
@@ -194,20 +201,18 @@ def filled_in(text: str, *, serverless: bool) -> Unknown | None:
 
 def substitute(ev: Evaluator, argument: Node, scope: Scope) -> Value:
     """Evaluate ``Fn::Sub``."""
-    local: dict[str, Node] = {}
-    pattern = argument
-    if isinstance(argument.value, Array):
-        if len(argument.value) != 2 or not isinstance(argument.value[1].value, Object):
+    match (argument, *argument.value) if isinstance(argument.value, Array) else (argument,):
+        case (_, Node(value=str() as pattern), Node(value=Object() as members)):
+            local = {str(key.value): value for key, value in members}
+        case (Node(value=str() as pattern),):
+            local = {}
+        case _:
             raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
-        pattern = argument.value[0]
-        local = {str(key.value): value for key, value in argument.value[1].value}
-    if not isinstance(pattern.value, str):
-        raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
-    if (unknown := filled_in(pattern.value, serverless=scope.source.serverless)) is not None:
+    if (unknown := filled_in(pattern, serverless=scope.source.serverless)) is not None:
         return unknown
     parts = [
         (ev.value(local[name], scope) if name in local else _variable(ev, name, scope)) if name else literal
-        for literal, name in sub_parts(pattern.value)
+        for literal, name in sub_parts(pattern)
     ]
     return ev.joined(parts) if parts else ""
 
@@ -229,7 +234,7 @@ def sub_parts(text: str) -> list[tuple[str, str]]:
 
 def _variable(ev: Evaluator, name: str, scope: Scope) -> Value:
     head, dot, tail = name.partition(".")
-    return ev.attribute(head, tail, scope) if dot and head not in ("AWS",) else ev.named(name, scope)
+    return ev.attribute(head, tail, scope) if dot else ev.named(name, scope)
 
 
 def _literal(entry: Entry | None, name: str) -> str | None:

@@ -6,13 +6,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from posturio_iac.cloudformation.conditions import possible
 from posturio_iac.cloudformation.custom import properties_of
 from posturio_iac.cloudformation.evidence import Evidence
-from posturio_iac.cloudformation.exposures import exposures
+from posturio_iac.cloudformation.exposures import Exposures
+from posturio_iac.cloudformation.mentions import mentions
 from posturio_iac.cloudformation.remedies import remedies
 from posturio_iac.cloudformation.rotation import rotations
 from posturio_iac.cloudformation.tags import read_tags
-from posturio_iac.cloudformation.users import exists, together
+from posturio_iac.cloudformation.template import describe
+from posturio_iac.cloudformation.users import conditions_of
 from posturio_iac.hints import date_in_name, mentions_rotation
 from posturio_iac.jsonpos import Object
 from posturio_iac.model import AccessKey, Unknown
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.intrinsics import Evaluator
     from posturio_iac.cloudformation.options import Options
     from posturio_iac.cloudformation.source import Source
-    from posturio_iac.cloudformation.stack import Stack
+    from posturio_iac.cloudformation.stack import Scope, Stack
     from posturio_iac.cloudformation.template import Entry
     from posturio_iac.cloudformation.users import User, Users
     from posturio_iac.finding import Diagnostic
@@ -32,8 +35,11 @@ if TYPE_CHECKING:
 
 _CDK_PATH = "aws:cdk:path"
 _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
+_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _STATUSES = ("Active", "Inactive")
-_GENERIC = frozenset({"system", "service", "services", "user", "users", "iam", "aws", "application", "applications", "app", "apps", "bot", "bots"})
+_GENERIC = frozenset(
+    {"system", "service", "services", "user", "users", "iam", "aws", "application", "applications", "app", "apps", "bot", "bots"}
+)
 """Parts of a user's path that name no owner."""
 
 
@@ -44,12 +50,14 @@ class Declaration:
     entry: Entry
     stack: Stack
     user: User
+    conditions: tuple[tuple[str, Scope], ...]
+    """Under which it exists."""
 
 
 class Reader:
     """Turns the declarations of one scan into keys."""
 
-    __slots__ = ("comments", "ev", "options", "problems", "users")
+    __slots__ = ("comments", "ev", "exposures", "options", "problems", "users")
 
     def __init__(self, options: Options, users: Users, ev: Evaluator, comments: dict[Source, Comments]) -> None:
         """Add what is wrong to the problems of ``ev``."""
@@ -58,14 +66,18 @@ class Reader:
         self.ev = ev
         self.problems: list[Diagnostic] = ev.problems
         self.comments = comments
+        self.exposures = Exposures()
 
     def declarations(self, stack: Stack) -> Iterator[Declaration]:
         """Yield what makes keys in a stack and in all that it nests."""
         for member in stack.family():
             for entry in member.resources.values():
                 properties = properties_of(entry, self.options.custom_types)
-                if properties is not None and exists(entry, member):
-                    yield Declaration(entry, member, self.users.of(properties.user, member.scope(entry)))
+                if properties is None:
+                    continue
+                conditions = conditions_of(entry, member)
+                if possible(conditions):
+                    yield Declaration(entry, member, self.users.of(properties.user, member.scope(entry)), conditions)
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
@@ -77,11 +89,14 @@ class Reader:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
         scope, address = stack.scope(entry), stack.address(entry)
         evidence = Evidence(self.options, self.problems)
+        properties = entry.get("Properties")
+        if properties is not None and not isinstance(properties.value, Object):
+            self.ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
         evidence.metadata(entry, scope, self.ev, address)
         comments = self.comments[entry.source].of(entry) if entry.source in self.comments else ()
         evidence.comments(comments)
         evidence.lifetimes.extend(rotations(entry, stack, self.ev))
-        tags = self._tags(user, stack, evidence)
+        tags = self._tags(user, evidence)
         self._notes(declaration, evidence)
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             evidence.notes.append("a comment speaks of rotation, which is not a lifetime")
@@ -97,7 +112,7 @@ class Reader:
             hiding_places=tuple(dict.fromkeys(evidence.hiding)),
             notes=tuple(dict.fromkeys(evidence.notes)),
             owner=self._owner(user, evidence),
-            exposures=exposures(entry, stack),
+            exposures=self.exposures.of(entry, stack),
             directives=tuple(evidence.directives),
             tags=tags,
             scope=root.template.source.path,
@@ -111,7 +126,7 @@ class Reader:
             return value
         return next((s for s in _STATUSES if s.lower() == value.lower()), value or "Active")
 
-    def _tags(self, user: User, stack: Stack, evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    def _tags(self, user: User, evidence: Evidence) -> tuple[tuple[str, str], ...]:
         """Take the tags of the user and of its stack; return those that are certain."""
         if user.entry is None or user.scope is None or user.stack is None:
             shown = f'the user "{user.name}" is not declared in this code' if isinstance(user.name, str) else user.name.reason
@@ -165,6 +180,8 @@ class Reader:
             value = self.ev.text(self.ev.value(node, stack.scope(entry)))
             shown = f"Serial {value}" if isinstance(value, str) else "Serial"
             evidence.notes.append(f"{shown} replaces the key when somebody raises it, and nothing schedules that")
+        if _ends_permission(declaration.user):
+            evidence.notes.append("a policy of the user ends its permissions on a date, which leaves the key as it is")
         for label, name in (("logical id", _YEAR_AFTER_LETTER.sub("_", entry.name)), ("user name", declaration.user.name)):
             if isinstance(name, str) and (mark := date_in_name(name, self.options.as_of)) is not None:
                 shown = entry.name if label == "logical id" else name
@@ -181,11 +198,23 @@ class Reader:
             yield replace(key, active_siblings=self._siblings(keys, declarations, index, others)) if others else key
 
     def _siblings(self, keys: list[AccessKey], declarations: list[Declaration], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
-        mine = (declarations[index].entry, declarations[index].stack)
-        beside = [i for i in others if together(mine, (declarations[i].entry, declarations[i].stack))]
+        mine = declarations[index].conditions
+        beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
         active = tuple(keys[i].address for i in beside if keys[i].is_active() is True)
         unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
         return active if active or unknown is None else unknown
+
+
+def _ends_permission(user: User) -> bool:
+    """Whether a policy of the user holds only until a date."""
+    if user.entry is None or user.stack is None:
+        return False
+    name, texts = user.entry.name, [user.entry.source.slice(user.entry.body)]
+    for entry in user.stack.resources.values():
+        users = entry.prop("Users") if entry.type in _POLICIES else entry.prop("UserName") if entry.type == "AWS::IAM::UserPolicy" else None
+        if users is not None and any(mention.name == name for mention in mentions(users)):
+            texts.append(entry.source.slice(entry.body))
+    return any("DateLessThan" in text and "aws:currenttime" in text.lower() for text in texts)
 
 
 def _cdk_path(entry: Entry) -> str:

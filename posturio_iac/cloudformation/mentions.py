@@ -22,6 +22,8 @@ class Mention:
     node: Node
     path: tuple[str, ...]
     """The properties on the way to it, without functions and indexes."""
+    written: str = ""
+    """The variable as it stands in the text of ``node``, for ``Fn::Sub``."""
 
 
 def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
@@ -49,9 +51,16 @@ def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Menti
     if isinstance(value.value, str):
         name, _, attribute = value.value.partition(".")
         yield Mention(name, attribute, node, path)
-    elif isinstance(value.value, Array) and value.value and isinstance(value.value[0].value, str):
-        rest = [str(part.value) if isinstance(part.value, str) else "*" for part in value.value[1:]]
-        yield Mention(str(value.value[0].value), ".".join(rest), node, path)
+    elif isinstance(value.value, Array) and value.value and (name := _constant(value.value[0])):
+        rest = [_constant(part) or "*" for part in value.value[1:]]
+        yield Mention(name, ".".join(rest), node, path)
+
+
+def _constant(node: Node) -> str:
+    """Return a text, also one that ``Fn::Sub`` leaves as it is; nothing for anything computed."""
+    if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
+        node = node.value[0][1]
+    return str(node.value) if isinstance(node.value, str) and "${" not in node.value else ""
 
 
 def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
@@ -66,4 +75,4 @@ def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
         for _, variable in sub_parts(pattern.value):
             if variable and variable not in bound:
                 name, _, attribute = variable.partition(".")
-                yield Mention(name, attribute, pattern, path)
+                yield Mention(name, attribute, pattern, path, f"${{{variable}}}")

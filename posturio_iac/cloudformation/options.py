@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,6 +13,26 @@ if TYPE_CHECKING:
 CUSTOM_TYPES = ("Custom::AccessKey", "Custom::IAMAccessKey", "Custom::IamAccessKey")
 """Types of custom resources that create an access key, as public providers name them."""
 MAX_FILE_SIZE = 10 * 1024 * 1024
+
+
+class Common(Protocol):
+    """The options that all front ends take."""
+
+    @property
+    def names(self) -> Names:
+        """The names of metadata that state a lifetime or an owner."""
+
+    @property
+    def as_of(self) -> datetime:
+        """The time of the run."""
+
+    @property
+    def rule_ids(self) -> frozenset[str]:
+        """Ids that a comment or metadata may ignore."""
+
+    @property
+    def max_file_size(self) -> int:
+        """In bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +51,8 @@ class Options:
     """Types of custom resources that create an access key."""
     max_file_size: int = MAX_FILE_SIZE
     """In bytes; holds for files that a template names."""
+
+    @staticmethod
+    def like(common: Common) -> Options:
+        """Return options of which only those that all front ends take are set."""
+        return Options(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.cloudformation.source import UnreadableError, decode as decode_bytes
+from posturio_iac.cloudformation.source import UnreadableError
+from posturio_iac.cloudformation.source import decode as decode_bytes
 from posturio_iac.errors import UsageError
 from posturio_iac.jsonpos import JsonError, decode
 

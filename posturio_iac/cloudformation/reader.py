@@ -11,6 +11,7 @@ from posturio_iac.cloudformation.custom import SDK_CALL
 from posturio_iac.cloudformation.files import Files
 from posturio_iac.cloudformation.intrinsics import Evaluator
 from posturio_iac.cloudformation.keys import Reader
+from posturio_iac.cloudformation.options import Common, Options
 from posturio_iac.cloudformation.parents import parents_of
 from posturio_iac.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.cloudformation.source import UnreadableError, read_text
@@ -24,7 +25,6 @@ from posturio_iac.reading import Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.cloudformation.options import Options
     from posturio_iac.cloudformation.template import Parsed, Template
 
 
@@ -40,11 +40,12 @@ class Selection(Protocol):
         """Files that can matter, relative to the root."""
 
 
-def read(selection: Selection, options: Options) -> Reading:
+def read(selection: Selection, options: Common) -> Reading:
     """Return the keys that the templates of ``selection`` declare, and what could not be read.
 
     Raises `UsageError` when a file of parameters cannot be read.
     """
+    options = options if isinstance(options, Options) else Options.like(options)
     problems: list[Diagnostic] = []
     given, tags = parameters.load(options.parameters)
     files = Files(selection.root, options.max_file_size)
@@ -90,7 +91,7 @@ class _Scan:
             return
         if not parent:
             self._unparsed(parsed)
-        for root, duplicates in zip(parsed.roots, parsed.duplicates):
+        for root, duplicates in zip(parsed.roots, parsed.duplicates, strict=True):
             if is_serverless(root):
                 served = self.files.parsed(path, serverless=True)
                 template: Template | None = Gatherer(served.source, self.files, self.problems).template(root)
@@ -120,7 +121,7 @@ class _Scan:
     def _typeless(self, template: Template) -> None:
         """Report resources without a type."""
         for entry in template.section("Resources"):
-            if not entry.type and not entry.name.startswith("Fn::") and "Fn::Transform" not in entry.name and template.complete:
+            if entry.get("Type") is None and not entry.name.startswith("Fn::") and template.complete:
                 line, column = entry.key.lines.place(entry.key.start)
                 self._error(f"the resource {entry.name} has no Type", entry.source.path, line, column)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.template import Entry
     from posturio_iac.jsonpos import Node
 
-SECRET_TYPE = "AWS::SecretsManager::Secret"
+SECRET_TYPE = "AWS::SecretsManager::Secret"  # noqa: S105 - the type of a resource
 SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 
 _HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
@@ -95,7 +95,7 @@ def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | No
 
 
 def cron_interval(text: str) -> timedelta | None:
-    """Return the longest time between two runs of AWS's ``cron(minutes hours day-of-month month day-of-week year)``, rounded up, or None."""
+    """Return the longest time between two runs of ``cron(minutes hours day-of-month month day-of-week year)``, or None."""
     found = _CRON.fullmatch(text.strip())
     if found is None:
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.cloudformation.source import UnreadableError
 from posturio_iac.cloudformation.template import SECTIONS, Entry, Template, describe
+from posturio_iac.cloudformation.yamlpos import Plain
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Node, Object
 
@@ -57,7 +58,7 @@ class Gatherer:
 
     def _part(self, node: Node, source: Source) -> None:
         """Add one part of ``resources``: a map of sections, a list of parts, or a file that holds either."""
-        for part, origin in self._followed(node, source):
+        for part, origin, _ in self._followed(node, source):
             match part.value:
                 case Object() as members:
                     for key, value in members:
@@ -66,39 +67,37 @@ class Gatherer:
                 case Array() as items:
                     for item in items:
                         self._part(item, origin)
-                case _:
+                case str() as text if not text or "${" in text or (isinstance(text, Plain) and text.is_null):
                     continue
+                case _:
+                    self._report(part, origin, f"resources is {describe(part)}, not a map or a list")
 
     def _section(self, name: str, node: Node, source: Source) -> None:
         """Add the members of a section."""
-        for section, origin in self._followed(node, source):
+        for section, origin, _ in self._followed(node, source):
             match section.value:
                 case Object() as members:
                     for key, body in members:
-                        for inner, where in self._followed(body, origin):
-                            self.found[name][str(key.value)] = self._entry(key, inner, where, origin)
+                        for inner, where, named in self._followed(body, origin, key):
+                            self.found[name][str(key.value)] = Entry(str(key.value), named or _start(inner, key), inner, where)
                 case Array() as items:
                     for item in items:
                         self._section(name, item, origin)
-                case str():
+                case str() as text if not text or "${" in text or (isinstance(text, Plain) and text.is_null):
                     continue
                 case _:
                     self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
 
-    def _entry(self, key: Node, body: Node, source: Source, origin: Source) -> Entry:
-        """Return a member; one whose body is a file of its own stands at the beginning of that file."""
-        return Entry(str(key.value), key if source is origin else body._replace(value=key.value, end=body.start), body, source)
-
-    def _followed(self, node: Node, source: Source, depth: int = 0) -> Iterator[tuple[Node, Source]]:
-        """Yield the node, or what the file that it names holds."""
+    def _followed(self, node: Node, source: Source, key: Node | None = None, depth: int = 0) -> Iterator[tuple[Node, Source, Node | None]]:
+        """Yield the node, or what the file that it names holds; with the source, and the key that it stands under there."""
         found = _FILE.fullmatch(node.value) if isinstance(node.value, str) else None
         if found is None or depth > _MAX_DEPTH:
-            yield node, source
+            yield node, source, key
             return
-        for root, origin in self._included(found, node, source):
-            yield from self._followed(root, origin, depth + 1)
+        for root, origin, above in self._included(found, node, source):
+            yield from self._followed(root, origin, above, depth + 1)
 
-    def _included(self, found: re.Match[str], node: Node, source: Source) -> Iterator[tuple[Node, Source]]:
+    def _included(self, found: re.Match[str], node: Node, source: Source) -> Iterator[tuple[Node, Source, Node | None]]:
         name = found[1].strip("'\"")
         if not name.lower().endswith(_DATA):
             self._report(node, source, f"{name} makes resources by itself, so keys in them are not judged", Level.NOTE)
@@ -113,11 +112,9 @@ class Gatherer:
         for problem in parsed.problems:
             self.problems.append(Diagnostic(Level.ERROR, problem.message, path, problem.line, problem.column))
         for root in parsed.roots:
-            target: Node | None = root
-            for step in (found[2] or "").split(".") if found[2] else ():
-                target = target.value.get(step) if target is not None and isinstance(target.value, Object) else None
+            target, above = _inside(root, found[2])
             if target is not None:
-                yield target, parsed.source
+                yield target, parsed.source, above
 
     def _functions(self, root: Object) -> None:
         """Add the environment of functions, and of all of them, as if they were resources."""
@@ -137,9 +134,24 @@ class Gatherer:
             return environment._replace(value=Object(((key._replace(value=text), value),)))
 
         kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
-        body = environment._replace(value=Object((kind, *named("Properties", named("Environment", environment)).value)))
+        body = environment._replace(value=Object((kind, (key._replace(value="Properties"), named("Environment", environment)))))
         self.found["Resources"][name] = Entry(name, key, body, self.source)
 
     def _report(self, node: Node, source: Source, message: str, level: Level = Level.ERROR) -> None:
         span = source.span(node)
         self.problems.append(Diagnostic(level, message, span.path, span.line, span.column))
+
+
+def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
+    """Return what stands at a dotted path, and the key that it stands under."""
+    target: Node | None = root
+    above: Node | None = None
+    for step in path.split(".") if path else ():
+        members = target.value if target is not None and isinstance(target.value, Object) else ()
+        above, target = next(((key, value) for key, value in reversed(members) if key.value == step), (None, None))
+    return target, above
+
+
+def _start(body: Node, key: Node) -> Node:
+    """Return a key that stands at the beginning of ``body``, which is a file without a key of its own."""
+    return body._replace(value=key.value, end=body.start)

@@ -49,6 +49,8 @@ class Stack:
     conditions: dict[str, Entry] = field(default_factory=dict)
     mappings: dict[str, Entry] = field(default_factory=dict)
     children: dict[str, Stack] = field(default_factory=dict)
+    loops: set[str] = field(default_factory=set)
+    """Variables of loops that could not be written out."""
 
     def scope(self, entry: Entry) -> Scope:
         """Return where the expressions of ``entry`` stand."""

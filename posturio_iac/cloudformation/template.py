@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.cloudformation.source import Source
 from posturio_iac.cloudformation.yamlpos import Document, Problem, documents
 from posturio_iac.jsonpos import Array, JsonError, Node, Object, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from posturio_iac.cloudformation.source import Source
 
 KEY_TYPE = "AWS::IAM::AccessKey"
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")

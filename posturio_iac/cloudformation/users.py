@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from posturio_iac.cloudformation.conditions import possible
 from posturio_iac.cloudformation.stack import Reference, Scope, Stack
 from posturio_iac.model import Unknown
 
@@ -113,13 +112,3 @@ def conditions_of(entry: Entry, stack: Stack) -> tuple[tuple[str, Scope], ...]:
             found.append((str(node.value), here[1].scope(here[0])))
         here = (here[1].via, here[1].parent)
     return tuple(found)
-
-
-def exists(entry: Entry, stack: Stack) -> bool:
-    """Whether a resource exists for some choice of parameters."""
-    return possible(conditions_of(entry, stack))
-
-
-def together(left: tuple[Entry, Stack], right: tuple[Entry, Stack]) -> bool:
-    """Whether two resources can exist at the same time."""
-    return possible((*conditions_of(*left), *conditions_of(*right)))

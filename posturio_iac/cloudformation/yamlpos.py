@@ -226,10 +226,14 @@ class _Composer:
         if frame.size > MAX_VALUES:
             raise _RefusedError(f"aliases multiply the document to more than {MAX_VALUES:,} values", node.start)
 
+    def _written(self, key: Node) -> Node:
+        """Return a key that is no scalar as it stands."""
+        return key._replace(value=Plain(self.text[key.start - self.base : key.end - self.base]))
+
     def _members(self, items: list[Node]) -> Object:
         """Pair keys and values, note duplicates, and merge what ``<<`` names."""
-        keys = [k if isinstance(k.value, str) else Node(Plain(self.text[k.start - self.base : k.end - self.base]), *k[1:]) for k in items[::2]]
-        pairs = list(zip(keys, items[1::2]))
+        keys = [key if isinstance(key.value, str) else self._written(key) for key in items[::2]]
+        pairs = list(zip(keys, items[1::2], strict=True))
         names = {key.value for key in keys}
         if len(names) != len(keys):
             self.duplicates += [key for key in Object(pairs).duplicates() if key.value != "<<"]
