@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LIVE = frozenset({"iam.root_access_keys", "iam.unused_access_keys"})
+LIVE = frozenset({"iam.unused_access_keys"})
 """Rules that code alone cannot break."""
+WITHOUT_KEY = frozenset({"iam.root_access_keys"})
+"""Rules whose mended code declares no key, so that there is nothing to look at."""
 TERRAFORM = {
     'resource "aws_iam_user" "ci"': '{\n  name = "ci"\n  tags = { owner = "payments@example.com" }\n}',
     'resource "aws_iam_access_key" "ci"': "{\n  user = aws_iam_user.ci.name\n}",
@@ -97,6 +99,8 @@ def test_the_examples_of_a_page_are_true(rule: str, section: str, name: str, tmp
     complete = terraform if section == "Terraform" else cloudformation
     told = states(rule, section)
     for is_flagged, parts in told:
+        if not is_flagged and rule in WITHOUT_KEY:
+            continue
         (tmp_path / name).write_text(complete(parts))
         assert (rule in found(tmp_path / name)) is is_flagged, complete(parts)
     assert told or section == "CloudFormation"

@@ -10,14 +10,13 @@ else out.
 
 ## Terraform
 
-`aws_iam_access_key` cannot create a key for the root user, so the live check is what finds one. A user that is merely
-called `root` is a user like others:
+Flagged; `root` is the name of the root user unless the code declares a user of that name:
 
     resource "aws_iam_access_key" "root" {
       user = "root"
     }
 
-Mended by not having a long-lived key at all:
+Mended by not having a long-lived key at all. Whoever needs its permissions assumes a role:
 
     resource "aws_iam_role" "admin" {
       name               = "admin"
@@ -26,7 +25,7 @@ Mended by not having a long-lived key at all:
 
 ## CloudFormation
 
-`AWS::IAM::AccessKey` cannot create one either.
+`AWS::IAM::AccessKey` creates keys of IAM users only. The live check finds the others.
 
 ## Undetermined
 
