@@ -88,6 +88,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Fail when a generated document differs from what would be written now; the argument ``write`` writes it."""
+    session.install("-e", ".")
+    session.run("python", "docs/generate.py", *([] if session.posargs == ["write"] else ["--check"]))
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print how much time and memory a scan of the given tree takes, as ratios; see benchmarks/README.md."""
     session.install(".")
