@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from tests.discover_tree import KEY, TEMPLATE, Tree, complaints, found
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 MODES = ("tracked", "untracked", "walked")
 
@@ -132,7 +132,7 @@ def test_the_root_is_the_current_directory_or_the_common_parent(
     tree.write("one/a.tf")
     tree.write("two/b.tf")
     selection = tree.discover(*paths, cwd=str(tree.path / below))
-    assert selection.root == os.path.join(tree.root, root).rstrip("/")
+    assert selection.root == str(Path(tree.root) / root)
     assert found(selection) == expected
     assert selection.searched == len(expected)
 
@@ -356,7 +356,7 @@ def test_a_file_that_vanishes_meanwhile_is_nothing(tree: Tree, monkeypatch: pyte
 
     def vanish(path: str, *rest: int) -> int:
         if os.fspath(path).endswith("a.tf"):
-            os.unlink(path)
+            Path(path).unlink()
         return real_open(path, *rest)
 
     monkeypatch.setattr(os, "open", vanish)
@@ -403,7 +403,7 @@ def test_nothing_slow_is_imported_for_a_search_that_finds_nothing(tree: Tree) ->
         "selection = discover(['.'], cwd='.')\nassert selection.searched == 1\n"
         "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))"
     )
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=tree.path, env=environment, check=True, capture_output=True, text=True)
     assert set(done.stdout.split()) <= {"__future__", "posturio_iac", "select"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,6 @@ from tests.discover_tree import KEY, TEMPLATE, Tree, complaints, found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_submodule_may_be_named(repository: Tree, tmp_path: Path) -> None:
     assert found(repository.discover("modules/m")) == ["modules/m/m.tf"]
     assert found(repository.discover(".", "modules/m")) == ["a.tf", "modules/m/m.tf"]
     inside = repository.discover(".", cwd=str(repository.path / "modules" / "m"))
-    assert (found(inside), inside.repository) == (["m.tf"], os.path.join(repository.root, "modules/m"))
+    assert (found(inside), inside.repository) == (["m.tf"], f"{repository.root}/modules/m")
 
 
 def test_each_repository_in_a_plain_directory_is_searched_by_its_own_rules(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_an_ignored_directory_that_is_named_is_searched(repository: Tree, below:
     repository.write("saved/x.bak.yaml", TEMPLATE, add=False)
     cwd = str(repository.path / below)
     name = "." if below == "cdk.out" else "cdk.out"
-    assert [os.path.basename(f) for f in found(repository.discover(name, cwd=cwd))] == ["stack.template.json"]
+    assert [Path(f).name for f in found(repository.discover(name, cwd=cwd))] == ["stack.template.json"]
     assert found(repository.discover("cdk.out", "empty", "saved")) == ["cdk.out/stack.template.json"]
     assert found(repository.discover("saved")) == []
     assert found(repository.discover("saved/x.bak.yaml")) == ["saved/x.bak.yaml"]
@@ -167,7 +167,7 @@ def test_a_hook_in_another_repository_does_not_disturb(repository: Tree, tmp_pat
     repository.write("a.tf")
     repository.write("b.tf", add=False)
     for name, value in (("GIT_DIR", ".git"), ("GIT_INDEX_FILE", ".git/next-index-1.lock"), ("GIT_WORK_TREE", "."), ("GIT_PREFIX", "x/")):
-        monkeypatch.setenv(name, value if name == "GIT_PREFIX" else os.path.join(other.root, value))
+        monkeypatch.setenv(name, value if name == "GIT_PREFIX" else f"{other.root}/{value}")
     for name in ("GIT_LITERAL_PATHSPECS", "GIT_NOGLOB_PATHSPECS"):
         monkeypatch.setenv(name, "1")
     selection = repository.discover(".")
@@ -185,7 +185,7 @@ def test_inside_a_real_hook_new_and_changed_files_are_found(repository: Tree, tm
     hook = repository.path / ".git" / "hooks" / "pre-commit"
     script = "from posturio_iac.discover import discover; print(*discover(['.'], cwd='.').terraform, file=open(r'{}', 'w'))"
     python = shutil.which("python3") or ""
-    hook.write_text(f'#!/bin/sh\nPYTHONPATH="{os.getcwd()}" exec {python} -c "{script.format(tmp_path / "seen")}"\n')
+    hook.write_text(f'#!/bin/sh\nPYTHONPATH="{Path.cwd()}" exec {python} -c "{script.format(tmp_path / "seen")}"\n')
     hook.chmod(0o755)
     repository.git(*arguments)
     assert (tmp_path / "seen").read_text() == "new.tf old.tf\n"
@@ -268,7 +268,7 @@ def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: pytest.M
 
     monkeypatch.setattr(children, "run", run)
     selection = repository.discover(".")
-    assert (found(selection), complaints(selection)) == (["a.tf"], [("warning", None, "git says: warning: strange weather")])
+    assert (found(selection), complaints(selection)) == (["a.tf"], [("warning", None, "git says: strange weather")])
 
 
 @pytest.mark.parametrize("git_directory", ["empty directory", "file that names nothing"])
@@ -297,18 +297,27 @@ def test_much_output_on_both_pipes_of_several_children_is_read() -> None:
     assert [(code, len(out), len(err)) for code, out, err in outcomes] == [(3, 500000, 300000), (0, 0, 0), (3, 500000, 300000), (-9, 0, 0)]
 
 
+def open_files() -> set[str]:
+    return {entry.name for entry in Path("/dev/fd").iterdir()}
+
+
 def test_a_child_that_cannot_start_leaves_no_other_behind() -> None:
-    before = set(os.listdir("/proc/self/fd"))
+    before = open_files()
     with pytest.raises(FileNotFoundError):
         children.run([["sleep", "60"], ["no-such-program"]], os.environ)
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)
 
 
 def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, str] = {}
-    monkeypatch.setattr(children, "run", lambda _, environment: seen.update(environment) or [])
+
+    def run(_: Sequence[list[str | bytes]], environment: Mapping[str, str]) -> list[children.Outcome]:
+        seen.update(environment)
+        return []
+
+    monkeypatch.setattr(children, "run", run)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
     monkeypatch.setenv("GIT_DIR", "/x")
     git.run([])

@@ -55,6 +55,7 @@ _OPTIONS = tuple(
 )
 """A repository's own configuration must neither start programs nor change what is searched."""
 _AT_ONCE = 8
+_CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
 """A line that calls a module which is not local. To search for a hundred addresses of modules takes git ten times as long."""
@@ -84,12 +85,12 @@ def search(finder: Finder, named: Sequence[str]) -> tuple[str, list[str]]:
         if code not in (0, 1):
             return _reason(errors), []
     keep = Keep(finder, base, directories)
-    tracked = _take_listing(keep, listing[1])
+    there, missing = _take_listing(keep, listing[1])
     names = hits[0][1].split(b"\0") + [name for _, lines, _ in hits[1:] for name in _callers(finder, lines)]
     for path, kind in keep.files(names):
         _examine_again(finder, path, kind)
     if complaints := b"".join(errors for _, _, errors in (listing, *hits)):
-        _take_complaints(keep, complaints.splitlines(), tracked)
+        _take_complaints(keep, complaints.splitlines(), there, missing)
     finder.trees.append(keep)
     return "", _ignored(finder, base, named, listing[1])
 
@@ -167,9 +168,13 @@ class Keep:
             if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path, kind
 
+    def has_directory(self, path: str) -> bool:
+        """Tell whether a directory, which is relative to the root, counts."""
+        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")
 
-def _take_listing(keep: Keep, listing: bytes) -> list[bytes]:
-    """Count the tracked files, read the others, note the symbolic links; return the names of the tracked files."""
+
+def _take_listing(keep: Keep, listing: bytes) -> tuple[set[bytes], list[bytes]]:
+    """Count the tracked files, read the others, note the symbolic links; return the tracked files that are there, and those not."""
     finder = keep.finder
     tracked: list[bytes] = []
     deleted: list[bytes] = []
@@ -199,7 +204,7 @@ def _take_listing(keep: Keep, listing: bytes) -> list[bytes]:
         else:
             finder.examine(path, kind)
     finder.symlinks.update(keep.files(links))
-    return tracked
+    return names, deleted
 
 
 def _examine_again(finder: Finder, path: str, kind: str) -> None:
@@ -213,21 +218,26 @@ def _examine_again(finder: Finder, path: str, kind: str) -> None:
         finder.symlinks[path] = kind
 
 
-def _take_complaints(keep: Keep, lines: Sequence[bytes], tracked: Sequence[bytes]) -> None:
+def _take_complaints(keep: Keep, lines: Iterable[bytes], there: Iterable[bytes], missing: Iterable[bytes]) -> None:
     """Turn git's complaints into diagnostics. It quotes file names loosely, so files are tried again one by one."""
     finder = keep.finder
     files = False
     for line in map(os.fsdecode, lines):
         if line.startswith("error: "):
             files = True
-        elif line.startswith("warning: could not open directory '"):
-            directory, _, why = line.partition("'")[2].rpartition("': ")
-            finder.error(f"cannot be read: {why.lower()}", keep.base + directory.rstrip("/"))
-        elif line.strip():
-            finder.warn(f"git says: {line}")
+        elif line.startswith(_CLOSED):
+            name, separator, why = line.removeprefix(_CLOSED).rpartition("/': ")
+            if not separator:
+                finder.error(f"git says: {line}")
+            elif keep.has_directory(keep.base + name):
+                finder.error(f"cannot be read: {why.lower()}", keep.base + name)
+        elif line.startswith("warning: "):
+            finder.warn(f"git says: {line.removeprefix('warning: ')}")
     if files:
-        for path, kind in keep.files(tracked):
+        for path, kind in keep.files(there):
             _examine_again(finder, path, kind)
+        for path, kind in keep.files(missing):
+            finder.examine(path, kind)
 
 
 def holding(keep: Keep, needles: Sequence[bytes]) -> Iterator[str]:
