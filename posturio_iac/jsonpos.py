@@ -6,6 +6,7 @@ becomes U+FFFD, since no output can carry it. A byte order mark is skipped and t
 
 from __future__ import annotations
 
+import gc
 import re
 from bisect import bisect_right
 from json import JSONDecodeError
@@ -133,10 +134,15 @@ def decode(text: str) -> Node:
     Raises `JsonError` when it is not JSON, or is nested deeper than `MAX_DEPTH`.
     """
     reader = _Reader(text)
+    collecting = gc.isenabled()
+    gc.disable()  # building many nodes that all stay would cost as much again in collections that free nothing
     try:
         return reader.document()
     except JSONDecodeError as error:
         raise reader.error(error.msg.removesuffix(" at"), error.pos) from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _Reader:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.mentions import mentions
 from posturio_iac.cloudformation.template import KEY_TYPE
@@ -25,8 +24,7 @@ _USER = re.compile(r'"UserName"\s*:\s*"([^"$]+)"')
 _USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
 
 
-@dataclass(frozen=True, slots=True)
-class Properties:
+class Properties(NamedTuple):
     """What a resource that makes a key says about it."""
 
     user: Node | None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.conditions import possible
 from posturio_iac.cloudformation.custom import properties_of
@@ -43,8 +43,7 @@ _GENERIC = frozenset(
 """Parts of a user's path that name no owner."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Declaration:
+class Declaration(NamedTuple):
     """A resource that makes a key."""
 
     entry: Entry

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.intrinsics import sub_parts
 from posturio_iac.jsonpos import Array, Node, Object
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """One ``Ref``, ``Fn::GetAtt`` or variable of ``Fn::Sub``."""
 
     name: str

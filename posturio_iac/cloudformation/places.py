@@ -60,7 +60,7 @@ def _around(name: str, text: str, spans: list[tuple[int, int, str, Entry]]) -> I
 
 def _has_alias(entry: Entry) -> bool:
     """Whether parts of an entry stand elsewhere in its file, or its name is escaped there."""
-    source = entry.source
-    if source.language == "JSON":
-        return "\\u" in source.text
-    return "*" in source.text and _ALIAS.search(source.slice(entry.body)) is not None
+    written = entry.source.slice(entry.body)
+    if entry.source.language == "JSON":
+        return "\\u" in written
+    return "*" in written and _ALIAS.search(written) is not None

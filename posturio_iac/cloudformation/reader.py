@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.cloudformation import parameters
@@ -45,6 +46,16 @@ def read(selection: Selection, options: Common) -> Reading:
 
     Raises `UsageError` when a file of parameters cannot be read.
     """
+    collecting = gc.isenabled()
+    gc.disable()  # building many nodes that all stay would cost as much again in collections that free nothing
+    try:
+        return _read(selection, options)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read(selection: Selection, options: Common) -> Reading:
     options = options if isinstance(options, Options) else Options.like(options)
     problems: list[Diagnostic] = []
     given, tags = parameters.load(options.parameters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from posturio_iac.model import Unknown
 
@@ -13,16 +13,14 @@ if TYPE_CHECKING:
     from posturio_iac.jsonpos import Node
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scope:
+class Scope(NamedTuple):
     """Where an expression stands: what its names mean, and which file it is in."""
 
     stack: Stack
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A parameter that is fixed: by an expression of the parent stack, or by a file."""
 
     text: str = ""

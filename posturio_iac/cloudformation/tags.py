@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.conditions import branches
 from posturio_iac.jsonpos import Array, Node, Object
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.stack import Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """One tag, or a place where tags could be."""
 
     name: str | Unknown

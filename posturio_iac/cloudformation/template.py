@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.yamlpos import Document, Problem, documents
 from posturio_iac.jsonpos import Array, JsonError, Node, Object, decode
@@ -66,14 +66,13 @@ class Template:
         return self.sections.get(name, ())
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """What a text holds."""
 
     source: Source
     roots: tuple[Node, ...]
     problems: tuple[Problem, ...] = ()
-    duplicates: tuple[tuple[Node, ...], ...] = field(default=())
+    duplicates: tuple[tuple[Node, ...], ...] = ()
     """Repeated keys, one tuple for each root."""
 
 

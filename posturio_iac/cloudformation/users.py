@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.stack import Reference, Scope, Stack
 from posturio_iac.model import Unknown
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 USER_TYPE = "AWS::IAM::User"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class User:
+class User(NamedTuple):
     """The user that a key belongs to."""
 
     name: str | Unknown

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.jsonpos import MAX_DEPTH, Array, Lines, Node, Object
 
@@ -34,8 +34,7 @@ class Plain(str):
         return self in _NULLS
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Why a document was not read, or what is wrong with it. Line and column count from 1."""
 
     message: str
@@ -43,8 +42,7 @@ class Problem:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document of a stream."""
 
     root: Node
@@ -100,8 +98,9 @@ def _stream(text: str, lines: Lines, base: int) -> Iterator[Document]:
     composer = _Composer(text, lines, base, yaml)
     try:
         parser = loader(text)
-        while (event := parser.get_event()) is not None:
-            if (document := composer.feed(event)) is not None:
+        next_event, feed = parser.get_event, composer.feed
+        while (event := next_event()) is not None:
+            if (document := feed(event)) is not None:
                 yield document
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -164,6 +163,11 @@ class _Composer:
 
     def _scalar(self, event: Any) -> None:
         start, end, style = event.start_mark.index, event.end_mark.index, event.style
+        if event.tag is None and event.anchor is None and style not in ("|", ">") and self.frames:
+            frame = self.frames[-1]
+            frame.items.append(Node(event.value if style else Plain(event.value), self.base + start, self.base + end, self.lines))
+            frame.size += 1
+            return
         if style in ("|", ">"):
             end = start + len(self.text[start:end].rstrip())
         tag = event.tag
