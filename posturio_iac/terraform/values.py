@@ -21,10 +21,15 @@ MAX_NODES = 100_000
 """The number of nested values up to which a value is walked as a whole."""
 
 _MAX_BITS = 13_000
-"""Integers beyond this many bits (about 4,000 digits) are not printed: Python refuses to."""
+"""Integers beyond this many bits are not printed: Python refuses to."""
+
+_MAX_DIGITS = 3_900
+"""Numbers of more digits are not read."""
 
 _MAX_EXPONENT = 300
-"""Numbers of a greater magnitude than ten to this power are not read."""
+"""Fractions of a greater or smaller magnitude than ten to this power are not read."""
+
+_MAX_EXPONENT_LENGTH = 8
 
 _INFINITY = float("inf")
 
@@ -174,16 +179,17 @@ def to_number(value: Value) -> Value:
 
 def _read_number(text: str) -> Value:
     """Read a decimal number, exactly where it is whole."""
-    if len(text) > _MAX_EXPONENT:
-        return Unknown("the number is too large to evaluate here")
+    too_large = Unknown("the number is too large to evaluate here")
+    if len(text) > _MAX_DIGITS or len(text.lower().partition("e")[2]) > _MAX_EXPONENT_LENGTH:
+        return too_large
     if text.isdigit():
         return int(text)
     from decimal import Decimal  # noqa: PLC0415 - rarely needed, and slow to load
 
     number = Decimal(text)
-    if number and abs(number.adjusted()) > _MAX_EXPONENT:
-        return Unknown("the number is too large to evaluate here")
-    return int(number) if number == number.to_integral_value() else float(number)
+    if number.adjusted() <= _MAX_DIGITS and number == number.to_integral_value():
+        return int(number)
+    return too_large if abs(number.adjusted()) > _MAX_EXPONENT else float(number)
 
 
 def to_bool(value: Value) -> Value:
