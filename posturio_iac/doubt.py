@@ -73,9 +73,7 @@ def _with_endless_evidence(key: AccessKey) -> AccessKey:
 
 
 def _is_endless(evidence: Lifetime) -> bool:
-    """Whether evidence that counts does not tell how long the key lives."""
-    if evidence.effect not in (Effect.ENFORCED, Effect.DECLARED):
-        return False
+    """Whether evidence does not tell how long the key lives."""
     return evidence.interval is None if evidence.kind is Kind.ROTATION else evidence.at is None
 
 

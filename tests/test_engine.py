@@ -228,6 +228,7 @@ def test_exit_codes() -> None:
     assert run(medium).exit_code(Severity.MEDIUM) is Exit.FINDINGS
     assert run(medium).exit_code(None) is Exit.CLEAN
     assert run(vague).exit_code(Severity.LOW) is Exit.CLEAN
+    assert run(clean, replace(vague, address="vague")).exit_code(Severity.LOW, strict=True) is Exit.FINDINGS
     assert run(vague).exit_code(Severity.LOW, strict=True) is Exit.FINDINGS
     assert run(replace(vague, owner=None)).exit_code(Severity.MEDIUM, strict=True) is Exit.FINDINGS
     assert run(medium, diagnostics=(Diagnostic(Level.ERROR, "unread"),)).exit_code(Severity.LOW) is Exit.INCOMPLETE

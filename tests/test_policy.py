@@ -78,3 +78,8 @@ def test_a_window_of_its_own_decides() -> None:
     key = access_key(SOON, created=day("2026-01-01"), last_used=day("2026-10-31"), tags=(("use", "quarterly"),))
     assert rules(run(key)) == []
     assert rules(run(key, overrides=(Override(tags={"use": "quarterly"}, unused_days=10),))) == ["unused_access_keys"]
+
+
+def test_an_exception_that_ends_now_has_ended() -> None:
+    override = Override(paths=("*.tf",), max_lifetime_days=365, reason="audit", until=AS_OF)
+    assert context_of(access_key(), override).max_lifetime.days == 90

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.commands.pipeline import judged, select
-from posturio_iac.config import Config
+from posturio_iac.cli import main
 from posturio_iac.rules import all_rules
 from tests.keys import AS_OF
 
@@ -71,13 +71,13 @@ def cloudformation(parts: dict[str, str]) -> str:
     return f"Resources:\n{text}\n{parts.get('Outputs', '')}"
 
 
-def found(path: Path) -> set[str]:
+def found(path: Path, capsys: pytest.CaptureFixture[str]) -> set[str]:
     """The rules that flag something in a file."""
-    selection = select([str(path)], str(path.parent), Config(), ())
-    report = judged(selection, Config(), as_of=AS_OF, suppressions=True)
-    assert report.keys
-    assert report.diagnostics == ()
-    return {finding.rule.id for finding in report.findings}
+    assert main(["scan", str(path), "--no-config", "--as-of", AS_OF.isoformat(), "--format", "json"]) in (0, 1)
+    report = json.loads(capsys.readouterr().out)
+    assert report["keys"]
+    assert report["diagnostics"] == []
+    return {finding["rule"] for finding in report["findings"]}
 
 
 def states(rule: str, section: str) -> list[tuple[bool, dict[str, str]]]:
@@ -95,12 +95,12 @@ def states(rule: str, section: str) -> list[tuple[bool, dict[str, str]]]:
 
 @pytest.mark.parametrize("rule", sorted(all_rules().keys() - LIVE))
 @pytest.mark.parametrize(("section", "name"), [("Terraform", "main.tf"), ("CloudFormation", "template.yaml")])
-def test_the_examples_of_a_page_are_true(rule: str, section: str, name: str, tmp_path: Path) -> None:
+def test_the_examples_of_a_page_are_true(rule: str, section: str, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     complete = terraform if section == "Terraform" else cloudformation
     told = states(rule, section)
     for is_flagged, parts in told:
         if not is_flagged and rule in WITHOUT_KEY:
             continue
         (tmp_path / name).write_text(complete(parts))
-        assert (rule in found(tmp_path / name)) is is_flagged, complete(parts)
+        assert (rule in found(tmp_path / name, capsys)) is is_flagged, complete(parts)
     assert told or section == "CloudFormation"

@@ -43,6 +43,7 @@ from tests.rule_cases import (
     FAR,
     FIRED,
     FRESH,
+    INERT,
     OLD,
     OUTAGE,
     OVERDUE,
@@ -195,3 +196,20 @@ def test_rules_load_nothing_but_the_standard_library() -> None:
 def test_spans_point_at_the_value() -> None:
     assert [v.span for v in violations(access_key(PAST))[EXPIRED]] == [span(2)]
     assert [v.span for v in violations(access_key(enforced(), replacement=outage()))[OUTAGE]] == [span(7)]
+
+
+def test_what_ends_now_has_ended() -> None:
+    now = replace(SOON, at=AS_OF)
+    assert flagged(access_key(now)) == {EXPIRED}
+    assert flagged(access_key(replace(now, effect=Effect.ENFORCED))) == {INERT}
+
+
+@pytest.mark.parametrize(("late", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {OVERDUE})])
+def test_a_rotation_is_overdue_only_beyond_its_end(late: timedelta, expected: set[str]) -> None:
+    at = AS_OF - CONTEXT.max_lifetime - late
+    assert flagged(access_key(replace(rotated("2026-03-19"), at=at))) == expected
+    assert flagged(access_key(rotates(90), created=at, last_used=AS_OF)) == expected
+
+
+def test_the_shortest_of_several_rotations_is_due_first() -> None:
+    assert flagged(access_key(rotates(365), rotates(30), created=day("2026-10-01"), last_used=AS_OF)) == {OVERDUE}
