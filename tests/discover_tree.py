@@ -6,10 +6,15 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from posturio_iac.discover import Selection, discover
+from posturio_iac.discover import NEEDLES, Selection, discover, git
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+
+MODES = ("read", "searched", "untracked", "walked")
+"""In a git repository: tracked files that we read, or git searches, and files that are not tracked; and no git at all."""
 
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
 TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: ci\n"
@@ -59,9 +64,15 @@ class Tree:
         needles: tuple[bytes, ...] = (),
     ) -> Selection:
         """Discover what is in the directory."""
-        from posturio_iac.discover import NEEDLES  # noqa: PLC0415 - beside its use
-
         return discover(paths, cwd=cwd or str(self.path), exclude=exclude, max_file_size=max_file_size, needles=(*NEEDLES, *needles))
+
+
+def make(mode: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    """Make a tree that is discovered in one of `MODES`."""
+    tree = Tree(path, git=mode != "walked")
+    tree.is_git = mode in ("read", "searched")
+    monkeypatch.setattr(git, "SMALL_INDEX", 0 if mode == "searched" else git.SMALL_INDEX)
+    return tree
 
 
 def found(selection: Selection) -> list[str]:

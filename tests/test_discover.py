@@ -12,21 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.errors import UsageError
-from tests.discover_tree import KEY, TEMPLATE, Tree, complaints, found
+from tests.discover_tree import KEY, MODES, TEMPLATE, Tree, complaints, found, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MODES = ("tracked", "untracked", "walked")
-
 
 @pytest.fixture(params=MODES)
-def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Tree:
-    """Give a tree in a git repository, tracked or not, and one without git."""
-    made = Tree(tmp_path / "tree", git=request.param != "walked")
-    if request.param == "untracked":
-        made.is_git = False
-    return made
+def tree(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    return make(request.param, tmp_path / "tree", monkeypatch)
 
 
 def test_a_declaration_is_found_by_its_text_in_files_of_its_framework(tree: Tree) -> None:

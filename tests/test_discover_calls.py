@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.discover.calls import grep, local_calls
-from tests.discover_tree import KEY, Tree
+from tests.discover_tree import KEY, MODES, Tree, make
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(params=("tracked", "untracked", "walked"))
-def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Tree:
-    made = Tree(tmp_path / "tree", git=request.param != "walked")
-    made.is_git = request.param == "tracked"
-    return made
+@pytest.fixture(params=MODES)
+def tree(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    return make(request.param, tmp_path / "tree", monkeypatch)
 
 
 def call(source: str) -> str:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.discover import children, git
-from tests.discover_tree import KEY, TEMPLATE, Tree, complaints, found
+from tests.discover_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Tree:
-    return Tree(tmp_path / "repository", git=True)
+@pytest.fixture(params=("read", "searched"))
+def repository(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    return make(request.param, tmp_path / "repository", monkeypatch)
 
 
 def commit(tree: Tree) -> None:
@@ -184,8 +185,7 @@ def test_inside_a_real_hook_new_and_changed_files_are_found(repository: Tree, tm
     repository.write("new.tf")
     hook = repository.path / ".git" / "hooks" / "pre-commit"
     script = "from posturio_iac.discover import discover; print(*discover(['.'], cwd='.').terraform, file=open(r'{}', 'w'))"
-    python = shutil.which("python3") or ""
-    hook.write_text(f'#!/bin/sh\nPYTHONPATH="{Path.cwd()}" exec {python} -c "{script.format(tmp_path / "seen")}"\n')
+    hook.write_text(f'#!/bin/sh\nPYTHONPATH="{Path.cwd()}" exec {sys.executable} -c "{script.format(tmp_path / "seen")}"\n')
     hook.chmod(0o755)
     repository.git(*arguments)
     assert (tmp_path / "seen").read_text() == "new.tf old.tf\n"
@@ -269,6 +269,18 @@ def test_a_complaint_of_git_is_passed_on(repository: Tree, monkeypatch: pytest.M
     monkeypatch.setattr(children, "run", run)
     selection = repository.discover(".")
     assert (found(selection), complaints(selection)) == (["a.tf"], [("warning", None, "git says: strange weather")])
+
+
+def test_a_repository_without_an_index_is_searched(repository: Tree) -> None:
+    repository.write("a.tf", add=False)
+    assert found(repository.discover(".")) == ["a.tf"]
+
+
+def test_a_file_that_became_a_link_is_one(repository: Tree, tmp_path: Path) -> None:
+    repository.write("a.tf").unlink()
+    (tmp_path / "outside.tf").write_text(KEY)
+    (repository.path / "a.tf").symlink_to("../outside.tf")
+    assert found(repository.discover(".")) == []
 
 
 @pytest.mark.parametrize("git_directory", ["empty directory", "file that names nothing"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.discover import children, exclude, git, walk
-from tests.discover_tree import Tree, complaints, found
+from tests.discover_tree import MODES, Tree, complaints, found, make
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,14 +25,13 @@ LOADED = (children, exclude, git, walk)
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]
 
 
-@pytest.fixture(params=("tracked", "untracked", "walked"))
+@pytest.fixture(params=MODES)
 def tree(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tree]:
     """Give a tree that an ordinary user can reach and owns."""
     with tempfile.TemporaryDirectory() as directory:
         monkeypatch.setenv("HOME", directory)
         Path(directory).chmod(0o755)
-        made = Tree(Path(directory) / "tree", git=request.param != "walked")
-        made.is_git = request.param == "tracked"
+        made = make(request.param, Path(directory) / "tree", monkeypatch)
         yield made
         for path in made.path.rglob("*"):
             if path.is_dir():

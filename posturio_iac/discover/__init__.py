@@ -97,7 +97,7 @@ def _git(finder: Finder, top: str, named: Sequence[str]) -> list[str]:
         return copies
     from posturio_iac.discover import git  # noqa: PLC0415 - not needed elsewhere
 
-    reason, ignored = git.search(finder, asked)
+    reason, ignored = git.search(finder, top, asked)
     if not reason:
         return copies + ignored
     finder.warn(f"git cannot list the files of {top}, so files that it ignores are searched as well: {reason}")

@@ -10,7 +10,7 @@ from posturio_iac.discover.kinds import OTHER, TEMPLATE, TERRAFORM, Needles
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from posturio_iac.discover.exclude import Exclusions
-    from posturio_iac.discover.git import Keep
+    from posturio_iac.discover.listing import Keep
     from posturio_iac.finding import Diagnostic
 
 _BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
@@ -32,6 +32,7 @@ class Finder:
     """Searches files one at a time. Paths are relative to the scan root."""
 
     __slots__ = (
+        "_direct",
         "exclusions",
         "links",
         "max_file_size",
@@ -54,6 +55,7 @@ class Finder:
         self.needles = needles
         self.exclusions = exclusions
         self.max_file_size = max_file_size
+        self._direct: dict[str, bool] = {"": True}
         self.terraform: set[str] = set()
         self.templates: set[str] = set()
         self.symlinks: dict[str, str] = {}
@@ -148,6 +150,14 @@ class Finder:
     def warn(self, message: str, path: str | None = None) -> None:
         """Report something worth saying."""
         self.problems.append(("warning", message, path))
+
+    def is_linked(self, path: str) -> bool:
+        """Tell whether the file, or a directory on the way to it, is a symbolic link."""
+        directory = path.rpartition("/")[0]
+        direct = self._direct.get(directory)
+        if direct is None:
+            direct = self._direct[directory] = not self.is_linked(directory)
+        return not direct or os.path.islink(self.prefix + path)
 
     def resolve_links(self) -> None:
         """Read the symbolic links, after all else: each real file once, under its own path where that was searched."""

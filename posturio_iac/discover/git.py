@@ -6,8 +6,9 @@ import os
 import posixpath
 
 from posturio_iac.discover import children
-from posturio_iac.discover.finder import PRUNED, UTF16
-from posturio_iac.discover.kinds import TERRAFORM, kind_of, pathspecs
+from posturio_iac.discover.finder import UTF16
+from posturio_iac.discover.kinds import TERRAFORM, pathspecs
+from posturio_iac.discover.listing import Keep, Listing
 from posturio_iac.discover.places import outermost
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -55,6 +56,8 @@ _OPTIONS = tuple(
 )
 """A repository's own configuration must neither start programs nor change what is searched."""
 _AT_ONCE = 8
+SMALL_INDEX = 32 << 10
+"""In bytes: some 300 files."""
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
@@ -63,36 +66,63 @@ _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
 
-def search(finder: Finder, named: Sequence[str]) -> tuple[str, list[str]]:
-    """Search directories of one work tree, relative to the root.
+def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
+    """Search directories, relative to the root, of the work tree at ``top``.
 
     Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
     """
     directories = outermost(named)
     base = posixpath.commonpath(directories)
-    specs = _specs(base, directories)
-    commands = [
-        command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *specs),
-        grep_command(finder, base, (*finder.needles.texts, *_MARKS), specs),
-    ]
-    if finder.needles.modules:
-        commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
+    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *_specs(base, directories))]
+    small = _is_small(top)
+    if not small:
+        commands += _searches(finder, base, directories)
     try:
-        listing, *hits = run(commands)
+        (code, listing, errors), *hits = run(commands)
     except OSError as error:
         return f"git cannot be started: {(error.strerror or str(error)).lower()}", []
-    for code, _, errors in (listing, *hits):
-        if code not in (0, 1):
-            return _reason(errors), []
+    if reason := next((_reason(text) for code, _, text in ((code, b"", errors), *hits) if code not in (0, 1)), ""):
+        return reason, []
     keep = Keep(finder, base, directories)
-    there, missing = _take_listing(keep, listing[1])
-    names = hits[0][1].split(b"\0") + [name for _, lines, _ in hits[1:] for name in _callers(finder, lines)]
+    listed = Listing(listing)
+    _read(keep, listed.own)
+    if small:
+        _read(keep, listed.there)
+    else:
+        _take_hits(keep, listed, [output for _, output, _ in hits])
+    finder.symlinks.update(keep.files(listed.links))
+    if complaints := errors + b"".join(text for _, _, text in hits):
+        _take_complaints(keep, complaints.splitlines(), listed)
+    return "", _ignored(finder, base, named, listing)
+
+
+def _is_small(top: str) -> bool:
+    """Tell whether a repository has so few files that starting a search by git takes longer than reading them."""
+    try:
+        return os.stat(f"{top}/.git/index").st_size < SMALL_INDEX
+    except OSError:
+        return False
+
+
+def _searches(finder: Finder, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
+    """Return the commands that search what git tracks: for texts, and for lines that call modules."""
+    commands = [grep_command(finder, base, (*finder.needles.texts, *_MARKS), _specs(base, directories))]
+    if finder.needles.modules:
+        commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
+    return commands
+
+
+def _take_hits(keep: Keep, listed: Listing, outputs: Sequence[bytes]) -> None:
+    """Count what git has searched, and look closer at what it has found."""
+    finder = keep.finder
+    if keep.narrow or finder.read or listed.pruned:
+        finder.searched += sum(path not in finder.read for path, _ in keep.files(listed.there))
+    else:
+        finder.searched += len(listed.there)
+    names = outputs[0].split(b"\0") + [name for lines in outputs[1:] for name in _callers(finder, lines)]
     for path, kind in keep.files(names):
         _examine_again(finder, path, kind)
-    if complaints := b"".join(errors for _, _, errors in (listing, *hits)):
-        _take_complaints(keep, complaints.splitlines(), there, missing)
     finder.trees.append(keep)
-    return "", _ignored(finder, base, named, listing[1])
 
 
 def _callers(finder: Finder, lines: bytes) -> Iterator[bytes]:
@@ -144,81 +174,28 @@ def _reason(errors: bytes) -> str:
     return (fatal or lines or ["git failed and did not say why"])[0]
 
 
-class Keep:
-    """Which of the paths that git names count, and what they are called from the root."""
-
-    __slots__ = ("base", "directories", "finder")
-
-    def __init__(self, finder: Finder, base: str, directories: Sequence[str]) -> None:
-        """Count what is in one of ``directories``."""
-        self.finder = finder
-        self.base = f"{base}/" if base else ""
-        self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
-
-    @property
-    def narrow(self) -> bool:
-        """Whether a path may be dropped for where it is."""
-        return bool(self.directories or self.finder.exclusions)
-
-    def files(self, names: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-        """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
-        for name in names:
-            path = self.base + os.fsdecode(name)
-            kind = kind_of(path)
-            if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
-                yield path, kind
-
-    def has_directory(self, path: str) -> bool:
-        """Tell whether a directory, which is relative to the root, counts."""
-        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")
-
-
-def _take_listing(keep: Keep, listing: bytes) -> tuple[set[bytes], list[bytes]]:
-    """Count the tracked files, read the others, note the symbolic links; return the tracked files that are there, and those not."""
+def _read(keep: Keep, names: Iterable[bytes]) -> None:
+    """Read files, and note those that are symbolic links by now."""
     finder = keep.finder
-    tracked: list[bytes] = []
-    deleted: list[bytes] = []
-    own: list[bytes] = []
-    links: list[bytes] = []
-    for record in listing.split(b"\0"):
-        tag = record[:1]
-        if tag == b"?":
-            own.append(record[2:])
-        elif record[2:8] == b"120000":
-            links.append(record.partition(b"\t")[2])
-        elif tag == b"R":
-            deleted.append(record.partition(b"\t")[2])
-        elif tag in b"HM" and record[2:4] == b"10":
-            tracked.append(record.partition(b"\t")[2])
-        elif tag in b"hm" and record[2:4] == b"10":
-            own.append(record.partition(b"\t")[2])
-    names = set(tracked)
-    names.difference_update(deleted)
-    if keep.narrow or finder.read or any(directory.encode() in listing for directory in PRUNED):
-        finder.searched += sum(path not in finder.read for path, _ in keep.files(names))
-    else:
-        finder.searched += len(names)
-    for path, kind in keep.files(own):
-        if os.path.islink(finder.prefix + path):
+    for path, kind in keep.files(names):
+        if finder.is_linked(path):
             finder.symlinks[path] = kind
         else:
             finder.examine(path, kind)
-    finder.symlinks.update(keep.files(links))
-    return names, deleted
 
 
 def _examine_again(finder: Finder, path: str, kind: str) -> None:
-    """Look closer at a file that git has searched, unless it was reached through a directory that became a symbolic link."""
+    """Look closer at a file that git has searched, unless it, or a directory on the way, became a symbolic link."""
     if path in finder.read:
         return
     finder.searched -= 1
-    if os.path.realpath(finder.prefix + path) == finder.prefix + path:
-        finder.examine(path, kind)
-    else:
+    if finder.is_linked(path):
         finder.symlinks[path] = kind
+    else:
+        finder.examine(path, kind)
 
 
-def _take_complaints(keep: Keep, lines: Iterable[bytes], there: Iterable[bytes], missing: Iterable[bytes]) -> None:
+def _take_complaints(keep: Keep, lines: Iterable[bytes], listed: Listing) -> None:
     """Turn git's complaints into diagnostics. It quotes file names loosely, so files are tried again one by one."""
     finder = keep.finder
     files = False
@@ -234,9 +211,9 @@ def _take_complaints(keep: Keep, lines: Iterable[bytes], there: Iterable[bytes],
         elif line.startswith("warning: "):
             finder.warn(f"git says: {line.removeprefix('warning: ')}")
     if files:
-        for path, kind in keep.files(there):
+        for path, kind in keep.files(listed.there):
             _examine_again(finder, path, kind)
-        for path, kind in keep.files(missing):
+        for path, kind in keep.files(listed.missing):
             finder.examine(path, kind)
 
 
