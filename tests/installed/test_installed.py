@@ -17,7 +17,15 @@ HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "fixtures"
 SCRIPT = str(Path(sysconfig.get_path("scripts")) / "posturio-iac")
 PACKAGE = Path(posturio_iac.__file__).parent
-KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
+KEY = """\
+resource "aws_iam_user" "ci" {
+  name = "ci"
+}
+
+resource "aws_iam_access_key" "ci" {
+  user = aws_iam_user.ci.name
+}
+"""
 
 
 def run(*argv: str, cwd: Path = HERE) -> subprocess.CompletedProcess[str]:
