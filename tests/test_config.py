@@ -4,12 +4,16 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from posturio_iac.config import Config, find
 from posturio_iac.config_check import moment, size
 from posturio_iac.config_load import Exemption, Override, load
 from posturio_iac.config_schema import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION
+from posturio_iac.discover.exclude import Exclusions
 from posturio_iac.errors import UsageError
+from posturio_iac.globs import rebase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,3 +234,50 @@ def test_sizes_and_times() -> None:
 def test_every_shape_is_checked(folder: Path) -> None:
     for option in OPTIONS:
         assert f"{option.name} must be" in refused(folder, f"{option.name} = 1979-05-27T07:32:00Z")
+
+
+BELOW = [
+    ("vendor/", "infra", "vendor/"),
+    ("/infra/vendor/", "infra", "/vendor/"),
+    ("!infra/*.tf", "infra", "!/*.tf"),
+    ("*/x.tf", "infra", "/x.tf"),
+    ("**/x.tf", "infra", "/**/x.tf"),
+    ("other/x.tf", "infra", None),
+    ("infra", "infra", "infra"),
+    ("/infra/", "infra", None),
+]
+
+
+@pytest.mark.parametrize(("pattern", "way", "expected"), BELOW)
+def test_globs_move_down_to_the_scan_root(folder: Path, pattern: str, way: str, expected: str | None) -> None:
+    moved = rebase([pattern], str(folder), str(folder / way))
+    assert moved == ((expected,) if expected else ()) or expected in moved
+
+
+def test_globs_move_up_to_the_scan_root(folder: Path) -> None:
+    assert rebase(["vendor/", "/a/*.tf", "!b/c"], str(folder / "in[f]ra"), str(folder)) == (
+        "/in\\[f]ra/**/vendor/",
+        "/in\\[f]ra/a/*.tf",
+        "!/in\\[f]ra/b/c",
+    )
+
+
+def test_globs_stay_where_neither_folder_holds_the_other(folder: Path) -> None:
+    assert rebase(["/a"], str(folder / "x"), str(folder / "y")) == ("/a",)
+    assert rebase(["/a"], str(folder), str(folder)) == ("/a",)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "*", "**", "?"]), min_size=1, max_size=4).map("/".join),
+    st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=5),
+    st.integers(0, 3),
+)
+def test_a_moved_glob_matches_the_same_files(pattern: str, steps: list[str], depth: int) -> None:
+    way, path = "/".join(steps[:-1][:depth]), "/".join(steps)
+    below = path.removeprefix(way).removeprefix("/")
+    anchored = f"/{pattern}"
+    down = Exclusions(rebase([anchored], "/top", f"/top/{way}".rstrip("/")))
+    up = Exclusions(rebase([anchored], f"/top/{way}".rstrip("/"), "/top"))
+    whole = Exclusions([anchored])
+    assert whole.cover_directory(way) or down.cover(below) == whole.cover(path)
+    assert up.cover(path) == whole.cover(below)

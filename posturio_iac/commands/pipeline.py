@@ -32,9 +32,13 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
     return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
 
 
-def judged(selection: Selection, config: Config, *, as_of: datetime | None, suppressions: bool) -> Report:
-    """Read what was selected and judge it at ``as_of``, which is now when it is None."""
-    from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
+def judged(selection: Selection, config: Config, *, place: str, as_of: datetime | None, suppressions: bool) -> Report:
+    """Read what was selected and judge it at ``as_of``, which is now when it is None.
+
+    ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
+    """
+    from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - a scan that finds nothing needs none of this
+    from posturio_iac.engine import judge  # noqa: PLC0415
     from posturio_iac.policy import Policy  # noqa: PLC0415
 
     time = as_of or _now()
@@ -45,8 +49,9 @@ def judged(selection: Selection, config: Config, *, as_of: datetime | None, supp
             reading = read(selection, config, time)
             keys += reading.keys
             diagnostics += reading.diagnostics
-    policy = Policy(config, _seen_from(config.folder, selection.root), suppressions)
-    return judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    owned = with_code_owners(keys, selection.root, selection.repository)
+    policy = Policy(config, _seen_from(config.folder, place), suppressions)
+    return judge(owned, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
 
 
 def _needles(config: Config) -> tuple[bytes, ...]:

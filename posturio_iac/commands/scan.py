@@ -74,7 +74,8 @@ def _report(selection: Selection, config: Config, given: Given, targets: Targets
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
 
-    report = judged(selection, config, as_of=given.as_of, suppressions=not given.no_suppressions)
+    place = os.getcwd() if STDIN in given.words else selection.root
+    report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions)
     emit(report, targets, given, root=selection.root, elapsed=time.perf_counter() - started)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)

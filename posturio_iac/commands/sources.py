@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
 
 class Sources:
     """Reads files below a root once, when a line of them is asked for."""
@@ -25,6 +27,8 @@ class Sources:
     def _read(self, path: str) -> list[str]:
         try:
             with open(os.path.join(self._root, path), "rb") as file:
-                return file.read().decode("utf-8", "replace").removeprefix("\ufeff").split("\n")
+                data = file.read()
         except (OSError, ValueError):
             return []
+        encoding = "utf-16" if data.startswith(UTF16) else "utf-8"
+        return data.decode(encoding, "replace").removeprefix("\ufeff").split("\n")
