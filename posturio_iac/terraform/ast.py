@@ -2,143 +2,230 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, TypeVar, Union
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.directive import Comment
+    from posturio_iac.comments import Comment
     from posturio_iac.model import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+N = TypeVar("N", bound="Node")
+
+
+class Node:
+    """A piece of syntax and its place. Plain classes: at every start, frozen dataclasses would cost more than parsing a module."""
+
+    __slots__ = ("span",)
+
+    def __init__(self, span: Span) -> None:
+        """Stand at ``span``."""
+        self.span = span
+
+    def moved(self: N, span: Span) -> N:  # noqa: PYI019 - Python 3.10 has no Self
+        """Return a copy at another place."""
+        copy = type(self).__new__(type(self))
+        for name in self.__match_args__:  # type: ignore[attr-defined]  # every node has them
+            setattr(copy, name, getattr(self, name))
+        copy.span = span
+        return copy
+
+
+class Literal(Node):
     """A number, a boolean, null, or a string without interpolation."""
 
-    value: str | int | float | bool | None
-    span: Span
+    __slots__ = ("value",)
+    __match_args__ = ("value", "span")
+
+    def __init__(self, value: str | float | bool | None, span: Span) -> None:
+        """Hold the parts."""
+        self.value = value
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Node):
     """A string with interpolations and directives; its parts are expressions joined as strings."""
 
-    parts: tuple[Expr, ...]
-    span: Span
+    __slots__ = ("parts",)
+    __match_args__ = ("parts", "span")
+
+    def __init__(self, parts: tuple[Expr, ...], span: Span) -> None:
+        """Hold the parts."""
+        self.parts = parts
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Node):
     """The first word of a reference: ``var``, ``aws_iam_user``, a ``for`` variable."""
 
-    name: str
-    span: Span
+    __slots__ = ("name",)
+    __match_args__ = ("name", "span")
+
+    def __init__(self, name: str, span: Span) -> None:
+        """Hold the parts."""
+        self.name = name
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class GetAttr:
+class GetAttr(Node):
     """``target.name``."""
 
-    target: Expr
-    name: str
-    span: Span
+    __slots__ = ("name", "target")
+    __match_args__ = ("target", "name", "span")
+
+    def __init__(self, target: Expr, name: str, span: Span) -> None:
+        """Hold the parts."""
+        self.target = target
+        self.name = name
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Node):
     """``target[key]``, also the legacy ``target.0``."""
 
-    target: Expr
-    key: Expr
-    span: Span
+    __slots__ = ("key", "target")
+    __match_args__ = ("target", "key", "span")
+
+    def __init__(self, target: Expr, key: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.target = target
+        self.key = key
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Splat:
+class Splat(Node):
     """``target[*]`` or ``target.*`` with the steps applied to each element; ``each`` reads them from the name ``*``."""
 
-    target: Expr
-    each: Expr
-    span: Span
+    __slots__ = ("each", "target")
+    __match_args__ = ("target", "each", "span")
+
+    def __init__(self, target: Expr, each: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.target = target
+        self.each = each
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Node):
     """``name(arguments)``; ``expand`` spreads the last one (``...``)."""
 
-    name: str
-    arguments: tuple[Expr, ...]
-    expand: bool
-    span: Span
+    __slots__ = ("arguments", "expand", "name")
+    __match_args__ = ("name", "arguments", "expand", "span")
+
+    def __init__(self, name: str, arguments: tuple[Expr, ...], expand: bool, span: Span) -> None:
+        """Hold the parts."""
+        self.name = name
+        self.arguments = arguments
+        self.expand = expand
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Node):
     """``-operand`` or ``!operand``."""
 
-    operator: str
-    operand: Expr
-    span: Span
+    __slots__ = ("operand", "operator")
+    __match_args__ = ("operator", "operand", "span")
+
+    def __init__(self, operator: str, operand: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.operator = operator
+        self.operand = operand
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Node):
     """``left operator right``."""
 
-    operator: str
-    left: Expr
-    right: Expr
-    span: Span
+    __slots__ = ("left", "operator", "right")
+    __match_args__ = ("operator", "left", "right", "span")
+
+    def __init__(self, operator: str, left: Expr, right: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.operator = operator
+        self.left = left
+        self.right = right
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Node):
     """``condition ? yes : no``, and the template directive ``%{ if }``."""
 
-    condition: Expr
-    yes: Expr
-    no: Expr
-    span: Span
+    __slots__ = ("condition", "no", "yes")
+    __match_args__ = ("condition", "yes", "no", "span")
+
+    def __init__(self, condition: Expr, yes: Expr, no: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.condition = condition
+        self.yes = yes
+        self.no = no
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Node):
     """``[a, b]``."""
 
-    items: tuple[Expr, ...]
-    span: Span
+    __slots__ = ("items",)
+    __match_args__ = ("items", "span")
+
+    def __init__(self, items: tuple[Expr, ...], span: Span) -> None:
+        """Hold the parts."""
+        self.items = items
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectOf:
+class ObjectOf(Node):
     """``{ key = value }``; a bare word as key is a literal."""
 
-    items: tuple[tuple[Expr, Expr], ...]
-    span: Span
+    __slots__ = ("items",)
+    __match_args__ = ("items", "span")
+
+    def __init__(self, items: tuple[tuple[Expr, Expr], ...], span: Span) -> None:
+        """Hold the parts."""
+        self.items = items
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class For:
+class For(Node):
     """A ``for`` expression; ``key`` is None for lists. Also the template directive ``%{ for }``, with ``join``."""
 
-    key_name: str | None
-    value_name: str
-    collection: Expr
-    key: Expr | None
-    value: Expr
-    condition: Expr | None
-    group: bool
-    span: Span
-    join: bool = False
+    __slots__ = ("collection", "condition", "group", "join", "key", "key_name", "value", "value_name")
+    __match_args__ = ("key_name", "value_name", "collection", "key", "value", "condition", "group", "span", "join")
+
+    def __init__(
+        self,
+        key_name: str | None,
+        value_name: str,
+        collection: Expr,
+        key: Expr | None,
+        value: Expr,
+        condition: Expr | None,
+        group: bool,
+        span: Span,
+        join: bool = False,
+    ) -> None:
+        """Hold the parts."""
+        self.key_name = key_name
+        self.value_name = value_name
+        self.collection = collection
+        self.key = key
+        self.value = value
+        self.condition = condition
+        self.group = group
+        self.join = join
+        self.span = span
 
 
-@dataclass(frozen=True, slots=True)
-class Opaque:
+class Opaque(Node):
     """What could not be parsed; it evaluates to unknown."""
 
-    reason: str
-    span: Span
+    __slots__ = ("reason",)
+    __match_args__ = ("reason", "span")
+
+    def __init__(self, reason: str, span: Span) -> None:
+        """Hold the parts."""
+        self.reason = reason
+        self.span = span
 
 
 Expr = Union[Literal, Template, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, ListOf, ObjectOf, For, Opaque]
@@ -164,12 +251,15 @@ class Attribute:
         return self._expression
 
 
-@dataclass(frozen=True, slots=True)
 class Body:
     """The attributes and blocks between two braces, or of a whole file."""
 
-    attributes: dict[str, Attribute]
-    blocks: tuple[Block, ...]
+    __slots__ = ("attributes", "blocks")
+
+    def __init__(self, attributes: dict[str, Attribute], blocks: tuple[Block, ...]) -> None:
+        """Hold attributes by their names, and blocks in order."""
+        self.attributes = attributes
+        self.blocks = blocks
 
     def all(self, kind: str) -> tuple[Block, ...]:
         """The nested blocks of one type."""

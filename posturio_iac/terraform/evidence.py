@@ -95,8 +95,9 @@ def owner_of(user: User, parsed: Parsed, names: Names, generic_paths: Iterable[s
 
 
 _GENERIC = frozenset(
-    "aws/bot/bots/ci/iam/machine/machines/robot/robots/service/services/service-account/service-accounts/serviceaccount/"
-    "serviceaccounts/service-user/service-users/svc/system/systems/terraform/tf/user/users".split("/")  # noqa: SIM905 - as in a path
+    {"aws", "bot", "bots", "ci", "iam", "machine", "machines", "robot", "robots", "service", "services", "service-account"}
+    | {"service-accounts", "serviceaccount", "serviceaccounts", "service-user", "service-users", "svc", "system", "systems"}
+    | {"terraform", "tf", "user", "users"}
 )
 """Path segments that name a kind of user and not who answers for it."""
 

@@ -9,7 +9,8 @@ from posturio_iac.terraform import evidence
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of_module
 from posturio_iac.terraform.foreign_inputs import Inputs
-from posturio_iac.terraform.known_table import Choice, KnownKey
+from posturio_iac.terraform.keys import Declared, comments_for, max_age_lifetime, place_of
+from posturio_iac.terraform.known_table import Choice
 from posturio_iac.terraform.rotation import Rotation
 from posturio_iac.terraform.users import User
 
@@ -18,16 +19,15 @@ if TYPE_CHECKING:
 
     from posturio_iac.terraform import ast
     from posturio_iac.terraform.instance import Instance, Scope
-    from posturio_iac.terraform.keys import Declared, Setting
+    from posturio_iac.terraform.keys import Setting
     from posturio_iac.terraform.known import Match
+    from posturio_iac.terraform.known_table import KnownKey
 
 
-def foreign_keys(instance: Instance, setting: Setting) -> Iterator[Declared]:
-    """Yield the keys that calls of known modules make."""
-    for name, block in instance.folder.calls.items():
-        match = instance.program.known_module(instance, block)
-        if match is None or not isinstance(instance.children(name), Unknown):
-            continue
+def keys_of_call(match: Match, instance: Instance, block: ast.Block, setting: Setting) -> Iterator[Declared]:
+    """Yield the keys that the call of a known module makes."""
+    name = block.labels[0]
+    if isinstance(instance.children(name), Unknown):
         for suffix, scope in instances_of(block, instance).instances:
             yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
 
@@ -67,8 +67,6 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
 
 
 def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: Setting) -> Declared:
-    from posturio_iac.terraform.keys import Declared, comments_for, place_of  # noqa: PLC0415 - keys of both origins are made alike
-
     instance, block = inputs.scope.instance, inputs.block
     options = instance.program.options
     parsed = comments_for(block, instance)
@@ -97,8 +95,6 @@ def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown
 
 
 def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
-    from posturio_iac.terraform.keys import max_age_lifetime  # noqa: PLC0415
-
     if key.max_age is None:
         return
     value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age

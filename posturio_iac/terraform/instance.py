@@ -106,9 +106,9 @@ class Scope:
     def __init__(
         self,
         instance: Instance,
-        strict: bool,
+        strict: bool,  # noqa: FBT001 - which of the two readings, given everywhere
         bindings: dict[str, Value],
-        origin: ast.Expr | None = None,  # noqa: FBT001 - internal
+        origin: ast.Expr | None = None,
     ) -> None:
         """See ``instance`` with ``bindings`` on top; ``origin`` is the ``for_each`` or ``count`` that ``each`` comes from."""
         self.instance = instance

@@ -5,10 +5,9 @@ JSON does not tell blocks from attributes, so an object inside a block is offere
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.directive import Comment
+from posturio_iac.comments import Comment
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, JsonError, Node, Object, decode
 from posturio_iac.model import Span
@@ -117,6 +116,6 @@ def _expression(node: Node, path: str, *, verbatim: bool = False) -> ast.Expr:
         case Array() as elements:
             return ast.ListOf(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
         case str() as text if not verbatim and ("${" in text or "%{" in text):
-            return replace(parse_template(path, text), span=span)
+            return parse_template(path, text).moved(span)
         case scalar:
             return ast.Literal(scalar, span)

@@ -14,13 +14,12 @@ from posturio_iac.terraform.expansion import Expansion, instances_of
 from posturio_iac.terraform.functions import Environment
 from posturio_iac.terraform.installed import installed_folder, installed_version
 from posturio_iac.terraform.instance import Instance, Scope
-from posturio_iac.terraform.known import KnownModules, Match
-from posturio_iac.terraform.known import load as load_known
 from posturio_iac.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
     from posturio_iac.discover import Selection
     from posturio_iac.model import Exposure
+    from posturio_iac.terraform.known import KnownModules, Match
     from posturio_iac.terraform.options import Options
     from posturio_iac.terraform.trace import End, Reached
 
@@ -108,8 +107,10 @@ class Program:
         source = self.source_of(block)
         if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
             return None
+        from posturio_iac.terraform.known import Match, load  # noqa: PLC0415 - only for calls that sound known
+
         if self._known is None:
-            self._known = load_known(self.options.known_modules)
+            self._known = load(self.options.known_modules)
         constraint = block.get("version")
         text = constraint.value if isinstance(constraint, ast.Literal) and isinstance(constraint.value, str) else None
         match = self._known.match(source, installed_version(self.root, instance, block.labels[0]) or text)

@@ -10,7 +10,6 @@ from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
 from posturio_iac.terraform.dialect import engine_of
-from posturio_iac.terraform.foreign import foreign_keys
 from posturio_iac.terraform.keys import Declared, Setting, keys_of, related
 from posturio_iac.terraform.program import Program
 from posturio_iac.terraform.users import literal_users
@@ -46,11 +45,21 @@ def read(selection: Selection, options: Options) -> Reading:
 def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Declared]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
-        return [*keys_of(instance, setting), *foreign_keys(instance, setting)]
+        return [*keys_of(instance, setting), *_foreign(instance, setting)]
     except RecursionError:
         text = "the references in this module are too deeply nested to follow; its keys were not judged"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
         return []
+
+
+def _foreign(instance: Instance, setting: Setting) -> Iterator[Declared]:
+    """Yield the keys of known modules that this one calls."""
+    for block in instance.folder.calls.values():
+        match = instance.program.known_module(instance, block)
+        if match is not None:
+            from posturio_iac.terraform.foreign import keys_of_call  # noqa: PLC0415 - most code calls no such module
+
+            yield from keys_of_call(match, instance, block, setting)
 
 
 def _closure(selection: Selection) -> dict[str, set[str]]:

@@ -141,8 +141,9 @@ def _through_arguments(block: ast.Block, scope: Scope, names: tuple[str, ...]) -
                 yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
             else:
                 interval, value = cause.interval, _stated(cause)
-                rotation = Lifetime(Kind.ROTATION, Effect.ENFORCED, source, value, expression.span, interval=interval, why=cause.why)
-                yield rotation, cause
+                place = expression.span
+                made = Lifetime(Kind.ROTATION, Effect.ENFORCED, source, value, place, interval=interval, why=cause.why)
+                yield made, cause
 
 
 def _scheduled_causes(expression: ast.Expr, scope: Scope) -> Iterator[Cause]:

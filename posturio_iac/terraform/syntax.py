@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.directive import Comment
+from posturio_iac.comments import Comment
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.expressions import build, string
@@ -72,7 +71,7 @@ def parse_expression(text: str, span: Span) -> ast.Expr:
     source = Source(span.path, data)
     root = _parse(data).root_node
     found = None if root.has_error else _file(root, source).attributes.get("x")
-    return replace(found.expression, span=span) if found is not None else ast.Opaque("a syntax error in a reference", span)
+    return found.expression.moved(span) if found is not None else ast.Opaque("a syntax error in a reference", span)
 
 
 def _without_last_newline(expression: ast.Expr) -> ast.Expr:

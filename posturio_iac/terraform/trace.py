@@ -5,8 +5,7 @@ A value alone does not tell where it came from: ``user = local.names["ci"]`` may
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, NamedTuple, Union
 
 from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast
@@ -38,8 +37,7 @@ MAX_DEPTH = 60
 """Longer chains of references end in `End` with kind ``deep``."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reached:
+class Reached(NamedTuple):
     """A resource or data source that the value comes from."""
 
     instance: Instance
@@ -71,8 +69,7 @@ class Reached:
         return ast.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
 
 
-@dataclass(frozen=True, slots=True)
-class End:
+class End(NamedTuple):
     """Where a reference ends without a resource."""
 
     kind: str
@@ -87,8 +84,7 @@ class End:
     instance: Instance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """What a ``for`` variable stands for while references are followed."""
 
     collection: ast.Expr

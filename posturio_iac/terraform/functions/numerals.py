@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _DEFAULT_PRECISION = 6
 _SMALLEST_EXPONENT = -4
@@ -23,6 +26,8 @@ def integer_text(number: int, verb: str, flags: str, width: int, precision: int 
 
 def float_text(number: float, verb: str, flags: str, width: int, precision: int | None) -> str:
     """Write a number as ``%e``, ``%f`` or ``%g`` do."""
+    from decimal import Decimal  # noqa: PLC0415 - most formats have no fractions, and it is slow to load
+
     value = Decimal(repr(number))
     magnitude = abs(value)
     lower = verb.lower()
@@ -50,9 +55,8 @@ def _general(magnitude: Decimal, precision: int | None) -> str:
     """Write the shortest digits, or ``precision`` significant ones, with an exponent when it is small or large."""
     if magnitude == 0:
         return "0"
-    digits = magnitude.normalize()
-    if precision is not None:
-        digits = Decimal(f"{magnitude:.{max(precision, 1) - 1}e}").normalize()
+    rounded = magnitude if precision is None else type(magnitude)(f"{magnitude:.{max(precision, 1) - 1}e}")
+    digits = rounded.normalize()
     count = len(digits.as_tuple().digits)
     exponent = digits.adjusted()
     threshold = _DEFAULT_PRECISION if precision is None else _threshold(max(precision, 1), count, exponent + 1)
