@@ -106,7 +106,7 @@ def test_numbers_too_large_to_print_or_read_are_unknown() -> None:
     assert to_number("1e3000") == 10**3000
     assert call("upper", (10**5_000,), ENVIRONMENT) == unknown
     assert call("transpose", ({"a": (10**5_000,)},), ENVIRONMENT) == unknown
-    assert call("jsondecode", ("1e400",), ENVIRONMENT) == unknown
+    assert call("jsondecode", ("1e5000",), ENVIRONMENT) == unknown
 
 
 def test_huge_values_are_neither_compared_nor_made_into_sets() -> None:

@@ -119,7 +119,8 @@ PATTERNS = st.recursive(
     ),
     max_leaves=6,
 )
-LOOPS = st.tuples(PATTERNS, st.sampled_from(["*", "+", "*?", "+?", "{1,}", ""]), PATTERNS).map(
+BODIES = PATTERNS.filter(lambda pattern: re.fullmatch(pattern, "") is None)  # the engines differ about loops over nothing
+LOOPS = st.tuples(BODIES, st.sampled_from(["*", "+", "*?", "+?", "{1,}", ""]), PATTERNS).map(
     lambda parts: f"({parts[0]}){parts[1]}{parts[2]}"
 )
 

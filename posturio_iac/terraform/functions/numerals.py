@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_PRECISION = 6
 _SMALLEST_EXPONENT = -4
+_MAX_DIGITS = 5_000
 _PREFIXES = {"x": "0x", "X": "0X", "o": "0", "b": ""}
 
 
@@ -55,8 +56,10 @@ def _general(magnitude: Decimal, precision: int | None) -> str:
     """Write the shortest digits, or ``precision`` significant ones, with an exponent when it is small or large."""
     if magnitude == 0:
         return "0"
+    from decimal import Context  # noqa: PLC0415 - most formats have no fractions, and it is slow to load
+
     rounded = magnitude if precision is None else type(magnitude)(f"{magnitude:.{max(precision, 1) - 1}e}")
-    digits = rounded.normalize()
+    digits = rounded.normalize(Context(prec=_MAX_DIGITS))
     count = len(digits.as_tuple().digits)
     exponent = digits.adjusted()
     threshold = _DEFAULT_PRECISION if precision is None else _threshold(max(precision, 1), count, exponent + 1)
