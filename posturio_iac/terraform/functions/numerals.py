@@ -30,7 +30,7 @@ def float_text(number: float, verb: str, flags: str, width: int, precision: int 
     from decimal import Decimal  # noqa: PLC0415 - most formats have no fractions, and it is slow to load
 
     value = Decimal(repr(number))
-    magnitude = abs(value)
+    magnitude = value.copy_abs()
     lower = verb.lower()
     if lower == "g":
         body = _general(magnitude, precision)
