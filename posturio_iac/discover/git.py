@@ -56,8 +56,8 @@ _OPTIONS = tuple(
 )
 """A repository's own configuration must neither start programs nor change what is searched."""
 _AT_ONCE = 8
-SMALL_INDEX = 32 << 10
-"""In bytes: some 300 files."""
+SMALL_INDEX = 64 << 10
+"""In bytes: some 600 files."""
 _CLOSED = "warning: could not open directory '"
 _GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
 _SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
@@ -73,8 +73,9 @@ def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[st
     """
     directories = outermost(named)
     base = posixpath.commonpath(directories)
-    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", "-c", "-o", "-d", "--exclude-standard", *_specs(base, directories))]
     small = _is_small(top)
+    kinds = ("-c", "-o") if small else ("-c", "-o", "-d")
+    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *_specs(base, directories))]
     if not small:
         commands += _searches(finder, base, directories)
     try:
