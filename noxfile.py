@@ -97,5 +97,5 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Print how much time and memory a scan of the given tree takes, as ratios; see benchmarks/README.md."""
-    session.install(".")
+    session.install(".", "uv")
     session.run("python", "benchmarks/scan.py", *session.posargs)

@@ -126,8 +126,8 @@ def find_checkov(given: argparse.Namespace) -> str | None:
     if given.checkov or not given.install_checkov:
         return str(given.checkov) if given.checkov else None
     script = CACHE / "checkov" / "bin" / "checkov"
-    uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
     if not script.exists():
+        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
         subprocess.run([uv, "venv", "--quiet", str(CACHE / "checkov")], check=True)
         subprocess.run([uv, "pip", "install", "--quiet", "--python", str(CACHE / "checkov"), "checkov"], check=True)
     return str(script)
