@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
     from posturio_iac.reading import Reading
 
+PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n"
+"""A template with one key."""
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 
@@ -54,3 +56,6 @@ def as_json(text: str) -> str:
     return json.dumps(document.root.data(), indent=2)
 
 
+def places(found: Reading) -> dict[str, tuple[str, int, int]]:
+    """Return where each key stands."""
+    return {k.address: (k.span.path, k.span.line, k.span.column) for k in found.keys if k.span is not None}

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.cloudformation.rotation import cron_interval
 from posturio_iac.finding import Level
 from posturio_iac.model import Effect, Kind, Unknown
-from tests.cloudformation_reading import as_json, key, keys, reading
+from tests.cloudformation_reading import key, keys, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,11 +47,13 @@ def test_a_key_finds_its_user_by_reference_and_by_value(tmp_path: Path, user: st
 
 def test_a_user_is_found_by_an_equal_expression_and_by_a_name_in_another_file(tmp_path: Path) -> None:
     name = "!Sub '${AWS::StackName}-ci'"
-    text = f"Resources:\n  U: {{Type: AWS::IAM::User, Properties: {{UserName: {name}}}}}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {name}}}}}\n"
+    user = f"U: {{Type: AWS::IAM::User, Properties: {{UserName: {name}}}}}"
+    text = f"Resources:\n  {user}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {name}}}}}\n"
     assert key(tmp_path, text).user_address == "U"
     files: dict[str, str | bytes] = {
         "a.yaml": "Resources: {K: {Type: AWS::IAM::AccessKey, Properties: {UserName: bob}}}",
-        "b.yaml": "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: bob}}, K: {Type: AWS::IAM::AccessKey, Properties: {UserName: eve}}}",
+        "b.yaml": "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: bob}}, "
+        "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: eve}}}",
     }
     found = {k.scope: k for k in reading(tmp_path, files).keys}
     assert found["a.yaml"].user_address == "U"
@@ -62,7 +62,9 @@ def test_a_user_is_found_by_an_equal_expression_and_by_a_name_in_another_file(tm
 
 @pytest.mark.parametrize("user", ["bob", "!Ref P", "!ImportValue x"])
 def test_a_user_that_is_not_declared_may_carry_a_lifetime(tmp_path: Path, user: str) -> None:
-    found = key(tmp_path, f"Parameters: {{P: {{Type: String}}}}\nResources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}")
+    found = key(
+        tmp_path, f"Parameters: {{P: {{Type: String}}}}\nResources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}"
+    )
     assert found.lifetimes == ()
     assert "its tags cannot be seen" in found.hiding_places[0].reason
     assert isinstance(found.owner, Unknown)
@@ -86,7 +88,10 @@ def test_a_user_that_is_not_declared_may_carry_a_lifetime(tmp_path: Path, user: 
     ],
 )
 def test_tags_count_as_far_as_they_are_certain(tmp_path: Path, tags: str, effects: list[Effect], hidden: int) -> None:
-    text = USER.format(tags=tags, user="!Ref User") + "Parameters: {P: {Type: String}}\nConditions: {Yes: !Equals [a, a], Open: !Equals [a, !Ref P]}\n"
+    text = (
+        USER.format(tags=tags, user="!Ref User")
+        + "Parameters: {P: {Type: String}}\nConditions: {Yes: !Equals [a, a], Open: !Equals [a, !Ref P]}\n"
+    )
     found = key(tmp_path, text)
     assert [e.effect for e in found.lifetimes] == effects
     assert len(found.hiding_places) == hidden
@@ -103,7 +108,11 @@ def test_tags_count_as_far_as_they_are_certain(tmp_path: Path, tags: str, effect
     ],
 )
 def test_metadata_of_the_key_is_read_below_posturio_and_flat(tmp_path: Path, metadata: str, kinds: list[Kind]) -> None:
-    found = key(tmp_path, f"Resources:\n  U: {{Type: AWS::IAM::User}}\n  K: {{Type: AWS::IAM::AccessKey, Metadata: {metadata}, Properties: {{UserName: !Ref U}}}}\n")
+    found = key(
+        tmp_path,
+        "Resources:\n  U: {Type: AWS::IAM::User}\n"
+        f"  K: {{Type: AWS::IAM::AccessKey, Metadata: {metadata}, Properties: {{UserName: !Ref U}}}}\n",
+    )
     assert [e.kind for e in found.lifetimes] == kinds
     assert all(e.effect is Effect.DECLARED and e.span is not None and e.span.line == 3 for e in found.lifetimes)
 
@@ -173,68 +182,6 @@ def test_metadata_ignores_rules_with_a_reason(tmp_path: Path) -> None:
     assert [(d.level, d.line) for d in found.diagnostics] == [(Level.WARNING, n) for n in (10, 11, 12, 13, 13, 15)]
 
 
-SECRET = """\
-Resources:
-  User: {{Type: AWS::IAM::User}}
-  Key: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref User}}}}
-  Secret:
-    Type: AWS::SecretsManager::Secret
-    Properties: {{SecretString: !Sub '{{"s": "${{{of}.SecretAccessKey}}"}}'}}
-  Schedule:
-    Type: AWS::SecretsManager::RotationSchedule
-    Properties: {{SecretId: {secret}, {rest}}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("rest", "effect", "days"),
-    [
-        ("RotationLambdaARN: !ImportValue f, RotationRules: {AutomaticallyAfterDays: 30}", Effect.ENFORCED, 30),
-        ("RotationLambdaARN: x, RotationRules: {ScheduleExpression: rate(60 days)}", Effect.ENFORCED, 60),
-        ("RotationLambdaARN: x, RotationRules: {ScheduleExpression: 'cron(0 8 1 * ? *)'}", Effect.ENFORCED, 31),
-        ("RotationLambdaARN: x", Effect.ENFORCED, None),
-        ("RotationLambdaARN: x, RotationRules: {AutomaticallyAfterDays: !ImportValue n}", Effect.ENFORCED, None),
-        ("RotationRules: {AutomaticallyAfterDays: 30}", Effect.INERT, 0),
-        ("HostedRotationLambda: {RotationType: MySQLSingleUser}, RotationRules: {AutomaticallyAfterDays: 30}", Effect.INERT, 0),
-        ("HostedRotationLambda: {RotationType: !ImportValue t}, RotationRules: {AutomaticallyAfterDays: 30}", Effect.ENFORCED, 30),
-    ],
-)
-def test_a_schedule_on_the_secret_that_holds_the_key_rotates_it(tmp_path: Path, rest: str, effect: Effect, days: int | None) -> None:
-    found = key(tmp_path, SECRET.format(of="Key", secret="!Ref Secret", rest=rest))  # noqa: S106 - a logical id
-    (rotation,) = found.lifetimes
-    assert (rotation.kind, rotation.effect, rotation.source) == (Kind.ROTATION, effect, "RotationSchedule Schedule")
-    assert rotation.span is not None
-    assert rotation.span.line == 7
-    assert rotation.interval == (timedelta(days=days) if days else None)
-    assert bool(rotation.why) == (effect is Effect.INERT or days is None)
-    assert bool(rotation.fix) == (effect is Effect.INERT)
-
-
-@pytest.mark.parametrize(("of", "secret"), [("Other", "!Ref Secret"), ("Key", "!Ref Elsewhere")])
-def test_a_schedule_on_another_secret_says_nothing(tmp_path: Path, of: str, secret: str) -> None:
-    rest = "RotationLambdaARN: x, RotationRules: {AutomaticallyAfterDays: 30}"
-    assert key(tmp_path, SECRET.format(of=of, secret=secret, rest=rest)).lifetimes == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "days"),
-    [
-        ("cron(0 8 * * ? *)", 1),
-        ("cron(0 8 1 * ? *)", 31),
-        ("cron(0 8 */10 * ? *)", 10),
-        ("cron(0 8 ? * MON *)", 7),
-        ("cron(0 8 ? * 2#1 *)", 31),
-        ("cron(0 8 1 */2 ? *)", 62),
-        ("cron(0 8 1 JAN ? *)", 366),
-        ("cron(0 8 1 * ? 2027)", None),
-        ("cron(0 8)", None),
-        ("rate(1 day)", None),
-    ],
-)
-def test_the_longest_time_between_two_runs_of_a_cron_schedule(text: str, days: int | None) -> None:
-    assert cron_interval(text) == (timedelta(days=days) if days else None)
-
-
 def test_signs_of_rotation_by_hand_are_described_and_do_not_count(tmp_path: Path) -> None:
     text = """\
     Resources:
@@ -249,7 +196,13 @@ def test_signs_of_rotation_by_hand_are_described_and_do_not_count(tmp_path: Path
     found = key(tmp_path, text)
     assert found.lifetimes == ()
     notes = " | ".join(found.notes)
-    for words in ("Serial 3 replaces the key", "KeyV2 ends in the version v2", "holds the date 2023-09", "a policy of the user", "exempts the key"):
+    for words in (
+        "Serial 3 replaces the key",
+        "KeyV2 ends in the version v2",
+        "holds the date 2023-09",
+        "a policy of the user",
+        "exempts the key",
+    ):
         assert words in notes
 
 
@@ -274,7 +227,11 @@ def test_the_status_is_active_unless_the_template_says_otherwise(tmp_path: Path,
     ],
 )
 def test_the_owner_stands_in_tags_or_in_the_path(tmp_path: Path, user: str, owner: Any) -> None:
-    found = key(tmp_path, f"Resources: {{U: {{Type: AWS::IAM::User, Properties: {user}}}, K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U}}}}}}")
+    found = key(
+        tmp_path,
+        f"Resources: {{U: {{Type: AWS::IAM::User, Properties: {user}}}, "
+        "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}}",
+    )
     assert isinstance(found.owner, Unknown) if owner is Unknown else found.owner == owner
 
 
@@ -298,112 +255,3 @@ def test_active_keys_of_one_user_are_siblings_unless_they_exclude_each_other(tmp
         "D": ("A", "B", "C"),
         "E": (),
     }
-
-
-EXPOSED = """\
-Resources:
-  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: ci}}
-  X: %s
-"""
-
-
-@pytest.mark.parametrize(
-    ("resource", "where"),
-    [
-        ("{Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !GetAtt Key.SecretAccessKey}}", "the plain SSM parameter X"),
-        ("{Type: AWS::EC2::Instance, Properties: {UserData: !Base64 {Fn::Sub: '${Key.SecretAccessKey}'}}}", "the user data of X"),
-        (
-            "{Type: AWS::EC2::LaunchTemplate, Properties: {LaunchTemplateData: {UserData: !Base64 {Fn::Sub: ['${S}', {S: !GetAtt Key.SecretAccessKey}]}}}}",
-            "the user data of X",
-        ),
-        ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {S: !GetAtt [Key, SecretAccessKey]}}}}", "the environment of X"),
-        ("{Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: [{Environment: [{Value: !GetAtt Key.SecretAccessKey}]}]}}", "the environment of X"),
-        ("{Type: AWS::S3::Bucket, Properties: {Tags: [{Key: a, Value: !GetAtt Key.SecretAccessKey}]}}", "Tags of X (AWS::S3::Bucket)"),
-        ("{Type: AWS::SecretsManager::Secret, Properties: {Description: !GetAtt Key.SecretAccessKey}}", "Description of X (AWS::SecretsManager::Secret)"),
-        ("{Type: AWS::EC2::Instance, Metadata: {'AWS::CloudFormation::Init': {a: !GetAtt Key.SecretAccessKey}}}", "the Metadata of X"),
-        ("{Type: AWS::SSM::Parameter, Properties: {Type: SecureString, Value: !GetAtt Key.SecretAccessKey}}", None),
-        ("{Type: AWS::SecretsManager::Secret, Properties: {SecretString: !GetAtt Key.SecretAccessKey}}", None),
-        ("{Type: Custom::Vault, Properties: {Secret: !GetAtt Key.SecretAccessKey}}", None),
-        ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: !Ref Key}}}}", None),
-        ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: '${Key.SecretAccessKey}'}}}}", None),
-        ("{Type: AWS::Lambda::Function, Properties: {Environment: {Variables: {Id: !Sub '${!Key.SecretAccessKey}'}}}}", None),
-    ],
-)
-def test_the_secret_is_exposed_where_anybody_can_read_it(tmp_path: Path, resource: str, where: str | None) -> None:
-    found = key(tmp_path, EXPOSED % resource)
-    assert [e.where for e in found.exposures] == ([where] if where else [])
-    assert all(e.span.line == 3 and e.fix for e in found.exposures)
-
-
-def test_outputs_expose_the_secret_and_not_the_id(tmp_path: Path) -> None:
-    text = EXPOSED % "{Type: AWS::S3::Bucket}" + (
-        "Outputs:\n  Id: {Value: !Ref Key}\n  Secret:\n    Value: !Join [':', [!Ref Key, !GetAtt Key.SecretAccessKey]]\n"
-        "  Sub: {Value: !Sub 'a ${Key.SecretAccessKey} b'}\n"
-    )
-    found = key(tmp_path, text)
-    assert [(e.where, e.span.line, e.span.column, e.span.end_column) for e in found.exposures] == [
-        ("the output Secret", 7, 35, 62),
-        ("the output Sub", 8, 24, 46),
-    ]
-
-
-def test_an_alias_and_an_escaped_name_hide_no_exposure(tmp_path: Path) -> None:
-    text = (
-        "x: &env {Variables: {S: !GetAtt Key.SecretAccessKey}}\n" + EXPOSED % "{Type: AWS::Lambda::Function, Properties: {Environment: *env}}"
-    )
-    assert [e.where for e in key(tmp_path, text).exposures] == ["the environment of X"]
-    escaped = '{"Resources": {"Key": {"Type": "AWS::IAM::AccessKey"}}, "Outputs": {"O": {"Value": {"Fn::GetAtt": ["K\\u0065y", "SecretAccessKey"]}}}}'
-    assert [e.where for e in key(tmp_path, escaped).exposures] == ["the output O"]
-
-
-EVERYTHING = """\
-Parameters: {P: {Type: String, Default: x, AllowedValues: [x, y]}}
-Conditions: {C: !Equals [!Ref P, y]}
-Resources:
-  User:
-    Type: AWS::IAM::User
-    Properties:
-      UserName: !Sub "${AWS::StackName}-ci"
-      Path: /teams/core/
-      Tags: [{Key: Expires, Value: 2027-01-31}, !If [C, {Key: rotation, Value: 90}, !Ref AWS::NoValue]]
-  KeyV2:
-    Type: AWS::IAM::AccessKey
-    Condition: C
-    Metadata: {Posturio: {Rotation: 60d, Ignore: [{Rule: iam.ownerless_access_keys, Reason: r}]}}
-    Properties: {UserName: !Ref User, Serial: 1}
-  Old: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User, Status: Inactive}}
-  Gone: {Type: AWS::IAM::AccessKey, Condition: Off, Properties: {UserName: bob}}
-Outputs:
-  Secret: {Value: !GetAtt KeyV2.SecretAccessKey}
-"""
-
-
-def placeless(found: AccessKey) -> AccessKey:
-    """Return a key without its places, and without what is worded for one language."""
-    return replace(
-        found,
-        span=None,
-        scope="",
-        remedies=replace(found.remedies, declare="", disable=""),
-        lifetimes=tuple(replace(e, span=None) for e in found.lifetimes),
-        exposures=tuple(replace(e, span=None) for e in found.exposures),  # type: ignore[arg-type]
-        directives=tuple(replace(d, span=None) for d in found.directives),  # type: ignore[arg-type]
-    )
-
-
-def test_json_and_yaml_say_the_same_except_for_places(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"a/t.yaml": EVERYTHING, "b/t.json": as_json(EVERYTHING)}
-    found = reading(tmp_path, files).keys
-    yaml_keys, json_keys = ([placeless(k) for k in found if k.scope == path] for path in files)
-    assert sorted(yaml_keys, key=lambda k: k.address) == sorted(json_keys, key=lambda k: k.address)
-    assert len(yaml_keys) == 3
-
-
-@pytest.mark.parametrize(("name", "text"), [("t.yaml", EVERYTHING), ("t.json", as_json(EVERYTHING))])
-def test_remedies_speak_the_language_of_the_template(tmp_path: Path, name: str, text: str) -> None:
-    found = reading(tmp_path, {name: text}).keys[0]
-    line = found.span.line if found.span else 0
-    declare = found.remedies.stating("Expires", "2027-01-31")
-    shown = '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}' if name == "t.json" else 'Metadata: {Posturio: {Expires: "2027-01-31"}}'
-    assert declare == f"add {shown} to {found.address} ({name}:{line})"
-    assert "AutomaticallyAfterDays of 60" in found.remedies.rotating(60)

@@ -87,7 +87,9 @@ def test_scalars_stay_as_they_are_written() -> None:
 
 
 def test_short_tags_are_spelled_out_and_keep_their_places() -> None:
-    node = root("a: !Ref X\nb: !GetAtt X.Y\nc: !Sub\n  - '${A}'\n  - {A: !If [C, 1, 2]}\nd: !Condition C\ne: !Fn::Join ['', []]\nf: !!str 1\n")
+    node = root(
+        "a: !Ref X\nb: !GetAtt X.Y\nc: !Sub\n  - '${A}'\n  - {A: !If [C, 1, 2]}\nd: !Condition C\ne: !Fn::Join ['', []]\nf: !!str 1\n"
+    )
     assert node.data() == {
         "a": {"Ref": "X"},
         "b": {"Fn::GetAtt": "X.Y"},

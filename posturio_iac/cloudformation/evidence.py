@@ -150,4 +150,3 @@ def _is_function(node: Node) -> bool:
         return False
     name = str(node.value[0][0].value)
     return name == "Ref" or name.startswith("Fn::")
-

@@ -51,7 +51,9 @@ def _loop(entry: Entry, ev: Evaluator, scope: Scope, found: dict[str, Entry]) ->
                 return
             new_key, new_body = (key, body) if value is None else (substituted(key, name, value), substituted(body, name, value))
             member = Entry(str(new_key.value), new_key, new_body, entry.source, expanded=True)
-            found.update(expand((member,), ev, scope))
+            for made_name, made in expand((member,), ev, scope).items():
+                if found.setdefault(made_name, made) is not made:
+                    ev.report(f"{entry.name} repeats {made_name}, and the first one counts", entry.key, scope)
 
 
 def _values(node: Node, ev: Evaluator, scope: Scope) -> tuple[str, ...] | None:

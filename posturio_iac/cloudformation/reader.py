@@ -18,9 +18,10 @@ from posturio_iac.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.cloudformation.source import UnreadableError, read_text
 from posturio_iac.cloudformation.stack import Given, Scope, Stack
 from posturio_iac.cloudformation.tags import read_pairs
-from posturio_iac.cloudformation.template import KEY_TYPE, count_textually, duplicate_problems, has_markup, plain
+from posturio_iac.cloudformation.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
 from posturio_iac.cloudformation.users import Users
 from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.jsonpos import Lines
 from posturio_iac.reading import Reading
 
 if TYPE_CHECKING:
@@ -123,11 +124,12 @@ class _Scan:
             return
         keys = "an access key" if count == 1 else f"{count} access keys"
         source, first = parsed.source, parsed.problems[0]
-        if has_markup(source.text):
+        if (at := markup(source.text)) is not None:
             message = f"a template engine has yet to render this file, so that it is no {source.language}: {keys} in it cannot be judged"
+            self._error(message, source.path, *Lines(source.text).place(at))
         else:
             message = f"not valid {source.language}: {first.message}; {keys} in it may not have been judged"
-        self._error(message, source.path, first.line, first.column)
+            self._error(message, source.path, first.line, first.column)
 
     def _typeless(self, template: Template) -> None:
         """Report resources without a type."""

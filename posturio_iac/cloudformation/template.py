@@ -184,6 +184,7 @@ def count_textually(text: str, types: tuple[str, ...]) -> int:
     return len(re.findall(_DECLARED % "|".join(map(re.escape, types)), text))
 
 
-def has_markup(text: str) -> bool:
-    """Whether a template engine has yet to render the text."""
-    return _MARKUP.search(text) is not None
+def markup(text: str) -> int | None:
+    """Return where a template engine has yet to render the text, or None."""
+    found = _MARKUP.search(text)
+    return found.start() if found else None
