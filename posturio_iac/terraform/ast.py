@@ -1,5 +1,8 @@
 """The syntax of a Terraform file, the same for HCL and JSON, with every node's place."""
 
+# ruff: noqa: FBT001, FBT002, PLR0913, PLR0917
+# The parts of a node are given in the order in which patterns match them.
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar, Union
@@ -328,3 +331,13 @@ def setting(block: Block, name: str) -> Expr | None:
         return None
     items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
     return ObjectOf(items, nested.span)
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two expressions, or parts of them, are written alike wherever they stand."""
+    if isinstance(one, Node) and isinstance(other, Node):
+        names: tuple[str, ...] = one.__match_args__  # type: ignore[attr-defined]  # every node has them
+        return type(one) is type(other) and all(same(getattr(one, n), getattr(other, n)) for n in names if n != "span")
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other

@@ -85,8 +85,9 @@ def _of_end(end: End) -> Iterator[Cause]:
             else:
                 yield Cause(Sort.HAND, end.text, end.span)
         case "function":
-            pattern = end.value if isinstance(end.value, str) else ""
-            yield Cause(Sort.APPLY, end.text, end.span, interval=_granularity(pattern))
+            # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
+            rounded = isinstance(end.value, str) and "plantimestamp" in end.text
+            yield Cause(Sort.APPLY, end.text, end.span, interval=_granularity(end.value) if rounded else None)
         case "module" | "deep":
             reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
             yield Cause(Sort.UNKNOWN, end.text, end.span, why=reason)
@@ -143,23 +144,35 @@ def _watched(reached: Reached) -> Iterator[ast.Expr]:
     if own is not None and reached.attribute not in _WHOLE and reached.kind not in COMPUTED_ONCE and reached.attribute not in ignored:
         yield own
         return
+    # An update in place leaves the id as it is; of terraform_data only triggers_replace brings a new one.
+    only = {"triggers_replace"} if reached.kind == "terraform_data" and reached.attribute == "id" else None
     pending = [reached.block.body]
     while pending:
         body = pending.pop()
         for attribute in body.attributes.values():
+            if only is not None and attribute.name not in only:
+                continue
             if attribute.name not in _META and attribute.name not in ignored:
                 yield attribute.expression
         pending += [b.body for b in body.blocks if b.type not in _META]
 
 
 def ignored_changes(block: ast.Block) -> frozenset[str] | None:
-    """Return the arguments in ``ignore_changes``; None when it is ``all``."""
+    """Return the arguments in ``ignore_changes``, one entry of a map as ``tags.name``; None when it is ``all``."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
     if expression is None:
         return frozenset()
-    words = {words[0] for item in listed(expression) if (words := references(item))}
-    return None if "all" in words or "*" in words else frozenset(words)
+    names = {_ignored(item) for item in listed(expression)}
+    return None if names & {"all", "*"} else frozenset(names)
+
+
+def _ignored(item: ast.Expr) -> str:
+    match item:
+        case ast.Index(ast.Name(name), ast.Literal(key)):
+            return f"{name}.{key}"
+        case _:
+            return ".".join(references(item))
 
 
 def triggers(block: ast.Block) -> tuple[ast.Expr, ...]:
@@ -183,6 +196,8 @@ def of_trigger(trigger: ast.Expr, scope: Scope, seen: frozenset[object] = frozen
 
 
 def _unchanging(reached: Reached) -> str:
+    if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
+        return f"a change of input leaves {reached.address}.id as it is; only triggers_replace brings a new one"
     if reached.kind in COMPUTED_ONCE:
         return f"{reached.address} computes its time once, when it is created, and never again"
     return f"nothing in this code ever changes {reached.address}"

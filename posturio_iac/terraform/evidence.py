@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
 def of_tags(user: User, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that the user's tags state."""
-    kept = user.block is not None and (ignored := ignored_changes(user.block)) is not None and not ignored & {"tags", "tags_all"}
+    ignored = ignored_changes(user.block) if user.block is not None else frozenset()
     for tag in user.tags.items:
         lifetime = read(tag.name, tag.value, source=tag.source, span=tag.span, names=names)
         if lifetime is None:
             continue
+        kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
         yield _moving(lifetime, tag, applied_again=kept) or lifetime
 
 

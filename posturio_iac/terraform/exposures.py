@@ -38,6 +38,7 @@ SINKS = {
     "aws_batch_job_definition": Sink(("container_properties",)),
     "aws_codebuild_project": Sink(("value",)),
     "aws_cloudformation_stack": Sink(("parameters", "template_body")),
+    "aws_dynamodb_table_item": Sink(("item",)),
     "aws_ecs_task_definition": Sink(("container_definitions",)),
     "aws_elastic_beanstalk_environment": Sink(("value",)),
     "aws_instance": Sink(("user_data", "user_data_base64")),
@@ -47,15 +48,20 @@ SINKS = {
     "aws_lightsail_instance": Sink(("user_data",)),
     "aws_s3_bucket_object": Sink(("content", "content_base64")),
     "aws_s3_object": Sink(("content", "content_base64")),
-    "aws_sns_topic": Sink(("display_name",)),
     "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
     "aws_ssm_parameter": Sink(("value", "insecure_value"), 'set type = "SecureString"'),
+    "fastly_service_vcl": Sink(("content",)),
     "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
+    "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
     "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
     "kubernetes_config_map_v1": Sink(("data",), "make it a kubernetes_secret_v1"),
+    "kubernetes_deployment": Sink(("value",), "read it from a kubernetes_secret with value_from"),
+    "kubernetes_deployment_v1": Sink(("value",), "read it from a kubernetes_secret with value_from"),
     "local_file": Sink(("content", "content_base64", "sensitive_content")),
     "local_sensitive_file": Sink(("content", "content_base64")),
 }
+_PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
+"""What these give is made of their arguments alone."""
 _TAGS = ("tags", "labels", "annotations")
 
 
@@ -103,8 +109,9 @@ def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
             continue
         if "iam_access_key" in reached.kind and (reached.attribute is None or reached.attribute in SECRETS):
             yield reached
-        elif (argument := reached.expression()) is not None and reached.kind in ("terraform_data", "null_resource"):
-            yield from _secrets(argument, reached.scope)
+        elif reached.kind in _PASSING:
+            for _, argument in _arguments(reached.block):
+                yield from _secrets(argument, reached.scope)
 
 
 def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:

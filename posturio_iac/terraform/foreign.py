@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.instance import Instance, Scope
     from posturio_iac.terraform.keys import Setting
     from posturio_iac.terraform.known import Match
-    from posturio_iac.terraform.known_table import KnownKey
+    from posturio_iac.terraform.known_table import KnownKey, KnownVersion
 
 
 def keys_of_call(match: Match, instance: Instance, block: ast.Block, setting: Setting) -> Iterator[Declared]:
@@ -33,19 +33,25 @@ def keys_of_call(match: Match, instance: Instance, block: ast.Block, setting: Se
 
 
 def _keys(match: Match, block: ast.Block, scope: Scope, address: str, setting: Setting) -> Iterator[Declared]:
-    version = match.decided or next((c for c in match.candidates if c.keys), None)
-    if version is None:
-        return
-    hidden = (Unknown(f"{match.module.name}: {match.why}"),) if match.why else ()
-    made = [
+    match = match.fitting(block.body.attributes)
+    behaviours = [_made(version, block, scope) for version in match.candidates]
+    made = next((keys for keys in behaviours if keys), [])
+    # While the version is open, what all versions do alike is still certain.
+    open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
+    hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
+    for key, suffix, inputs in made:
+        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
+        yield _declared(key, inputs, address + inside, hidden, setting)
+
+
+def _made(version: KnownVersion, block: ast.Block, scope: Scope) -> list[tuple[KnownKey, str, Inputs]]:
+    """Return the keys that one version makes of a call."""
+    return [
         (key, suffix, inputs)
         for key in version.keys
         for suffix, inputs in _elements(key, Inputs(block, scope, key))
         if not inputs.switched_off()
     ]
-    for key, suffix, inputs in made:
-        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        yield _declared(key, inputs, address + inside, hidden, setting)
 
 
 def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:

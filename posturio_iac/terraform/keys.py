@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.directive import Parsed, parse
 from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
-from posturio_iac.terraform import evidence
+from posturio_iac.terraform import ast, evidence
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.model import Attr
-    from posturio_iac.terraform import ast
     from posturio_iac.terraform.dialect import Engine
     from posturio_iac.terraform.instance import Instance, Scope
     from posturio_iac.terraform.trace import Reached
@@ -47,6 +46,8 @@ class Declared:
     user: User
     rotation: Rotation
     root: Instance
+    condition: ast.Expr | None = None
+    """The ``count`` or ``for_each`` that decides whether there is such a key at all; None when the code fixes that."""
 
 
 def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
@@ -54,8 +55,10 @@ def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
     for (kind, _), block in instance.folder.resources.items():
         if kind not in KEY_TYPES:
             continue
-        for suffix, scope in instances_of(block, instance).instances:
-            yield _key(block, scope, suffix, setting)
+        expansion = instances_of(block, instance)
+        condition = (block.get("count") or block.get("for_each")) if expansion.unknown is not None else None
+        for suffix, scope in expansion.instances:
+            yield replace(_key(block, scope, suffix, setting), condition=condition)
 
 
 def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Declared:
@@ -153,8 +156,6 @@ def max_age_lifetime(value: object, source: str, span: Span) -> Lifetime:
 
 def related(declared: list[Declared]) -> Iterator[AccessKey]:
     """Yield the keys with what they learn from the others: siblings that are active, and turns that they take."""
-    from dataclasses import replace  # noqa: PLC0415 - only for a user with several keys
-
     groups: dict[object, list[Declared]] = {}
     for one in declared:
         if one.user.identity is not None:
@@ -168,11 +169,22 @@ def related(declared: list[Declared]) -> Iterator[AccessKey]:
 
 
 def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
-    active = [o for o in others if o.key.status == "Active" and not _take_turns(one, o)]
-    unknown = next((o.key.status for o in others if isinstance(o.key.status, Unknown) and not _take_turns(one, o)), None)
-    if not active and isinstance(unknown, Unknown):
-        return unknown
-    return tuple(o.key.address for o in active)
+    rivals = [o for o in others if not _take_turns(one, o)]
+    active = [o for o in rivals if o.key.status == "Active" and _together(one, o)]
+    if active:
+        return tuple(o.key.address for o in active)
+    unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
+    apart = next((o for o in rivals if not _together(one, o)), None)
+    if unknown is None and apart is not None:
+        unknown = Unknown(f"whether {apart.key.address} exists beside it")
+    return unknown if isinstance(unknown, Unknown) else ()
+
+
+def _together(one: Declared, other: Declared) -> bool:
+    """Tell whether two keys certainly exist at the same time: both always, or both under the same condition."""
+    if one.condition is None and other.condition is None:
+        return True
+    return one.condition is not None and other.condition is not None and ast.same(one.condition, other.condition)
 
 
 def _take_turns(one: Declared, other: Declared) -> bool:

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.instance import Instance
     from posturio_iac.terraform.options import Options
 
+_EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
+"""Names of folders whose calls show or try a module and do not use it."""
+
 
 def read(selection: Selection, options: Options) -> Reading:
     """Return every access key that the Terraform files of a selection declare, and what could not be read."""
     program = Program(selection, options)
     folders = _closure(selection)
-    roots = [program.root_module(path) for path in _roots(folders)]
+    published = _published(folders)
+    roots = [program.root_module(path) for path in (*_roots(folders), *published)]
     trees = {id(root): list(_tree(root, folders)) for root in roots}
     users = literal_users(instance for tree in trees.values() for instance in tree)
     keys: list[AccessKey] = []
@@ -38,8 +42,26 @@ def read(selection: Selection, options: Options) -> Reading:
         declared: list[Declared] = []
         for instance in trees[id(root)]:
             declared += _guarded(instance, setting, program)
-        keys += [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+        found = [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+        if root.folder.path in published:
+            # The calls of a published module are elsewhere: what its examples leave out is still judged.
+            places = {key.span for key in keys}
+            found = [key for key in found if key.span not in places]
+        keys += found
     return Reading(tuple(keys), tuple(program.diagnostics))
+
+
+def _published(folders: dict[str, set[str]]) -> list[str]:
+    """Return the modules that nobody but examples and tests calls."""
+    callers: dict[str, set[str]] = {}
+    for folder, targets in folders.items():
+        for target in targets - {folder}:
+            callers.setdefault(target, set()).add(folder)
+    return sorted(t for t, found in callers.items() if not _is_example(t) and all(map(_is_example, found)))
+
+
+def _is_example(folder: str) -> bool:
+    return any(part.strip("_").lower() in _EXAMPLES for part in folder.split("/"))
 
 
 def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Declared]:

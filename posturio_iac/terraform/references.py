@@ -34,6 +34,23 @@ def references(expression: ast.Expr | None) -> tuple[str, ...]:
     return ()
 
 
+def spelled(expression: ast.Expr) -> str:
+    """Return a reference as the code writes it, its constant indexes included."""
+    match expression:
+        case ast.GetAttr(target, name):
+            return f"{spelled(target)}.{name}"
+        case ast.Index(target, ast.Literal(str() as key)):
+            return f'{spelled(target)}["{key}"]'
+        case ast.Index(target, ast.Literal(key)):
+            return f"{spelled(target)}[{key}]"
+        case ast.Index(target, key):
+            return f"{spelled(target)}[{spelled(key) or '…'}]"
+        case ast.Name(name):
+            return name
+        case _:
+            return ""
+
+
 def mentioned(block: ast.Block) -> set[tuple[str, str]]:
     """Return the first two words of every reference in a block: ``("aws_iam_user", "ci")``."""
     found: set[tuple[str, str]] = set()

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from posturio_iac.hints import mentions_rotation
 from posturio_iac.intervals import describe_interval, parse_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import Cause, Sort, of_expression, of_trigger, triggers
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.references import listed, mentioned, references
+from posturio_iac.terraform.references import listed, mentioned, references, spelled
 from posturio_iac.terraform.schedulers import COMPUTED_ONCE, ROTATING, SCHEDULERS
 from posturio_iac.terraform.trace import Reached, follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.terraform import ast
     from posturio_iac.terraform.dialect import Engine
     from posturio_iac.terraform.instance import Instance, Scope
 
@@ -63,7 +63,7 @@ def rotation_of(block: ast.Block, scope: Scope, engine: Engine) -> Rotation:
 def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
     for trigger in triggers(block):
         words = references(trigger)
-        text = ".".join(words[:3]) or "its value"
+        text = spelled(trigger) or "its value"
         source = f"replace_triggered_by = [{text}]"
         if not words or words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
             what = _NOT_MANAGED.get(words[0] if words else "", "not a resource")
@@ -95,7 +95,7 @@ def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: E
                 why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
                 return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, interval=cause.interval, why=why)
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
-            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(text))
+            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(trigger))
         case Sort.SCHEDULE | Sort.APPLY:
             value = _stated(cause)
             return Lifetime(Kind.ROTATION, Effect.ENFORCED, _via(source, cause), value, span, interval=cause.interval, why=cause.why)
@@ -120,11 +120,14 @@ def _stated(cause: Cause) -> str:
     return describe_interval(cause.interval) if cause.interval is not None else cause.value
 
 
-def _static(text: str) -> str:
-    base = ".".join(text.split(".")[:2])
-    name = base.split(".")[-1]
+def _static(reference: ast.Expr) -> str:
+    words = references(reference)
+    rotating = reference
+    while isinstance(rotating, ast.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
+        rotating = rotating.target
+    name = words[1]
     return (
-        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {base}.rfc3339 }}, '
+        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {spelled(rotating)}.rfc3339 }}, '
         f"and replace_triggered_by = [time_static.{name}]"
     )
 
@@ -172,9 +175,9 @@ def _dependencies(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
         if len(words) > 1 and (words[0] in (ROTATING, *SCHEDULERS) or words[0] in COMPUTED_ONCE):
             if words[:2] not in scope.instance.folder.resources:
                 continue
-            text = ".".join(words[:2])
+            text = spelled(item)
             why = "depends_on only orders changes and never replaces anything"
-            fix = f"remove it; {_static(text)}" if words[0] == ROTATING else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
+            fix = f"remove it; {_static(item)}" if words[0] == ROTATING else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
             yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
 
 
@@ -195,7 +198,7 @@ def _out_of_band(block: ast.Block, scope: Scope) -> Lifetime | None:
 
 
 def _creates_first(block: ast.Block, scope: Scope) -> bool | Unknown:
-    """Tell whether a replacement comes before the deletion: by the key's own lifecycle, or because a resource that needs the key says so."""
+    """Tell whether a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
     own = _before_destroy(block, scope)
     if own is not False:
         return own

@@ -51,10 +51,14 @@ def tags_of(block: ast.Block, scope: Scope, address: str, *, root_like: bool) ->
     hidden: list[Unknown] = []
     if ignored is None or ignored & {"tags", "tags_all"}:
         hidden.append(Unknown(f"{address} ignores changes of its tags, so others may set them"))
+    # A single entry that is ignored may be set by others as well.
+    single = sorted(name.partition(".")[2] for name in ignored or () if name.startswith("tags."))
+    others = Unknown(f"{address} ignores changes of it, so others may set it")
+    open_tags = tuple(Tag(name, others, f'tag "{name}" of {address}', block.header) for name in single)
     if expression is None:
-        return Tags((), tuple(hidden))
+        return Tags(open_tags, tuple(hidden))
     tags = read_map(expression, scope, lambda name: f'tag "{name}" of {address}', f"tags of {address}", root_like=root_like)
-    return Tags(tags.items, (*tags.hidden, *hidden))
+    return Tags(tags.items, (*tags.hidden, *hidden)).over(Tags(open_tags))
 
 
 def read_map(expression: ast.Expr, scope: Scope, naming: object, label: str, *, root_like: bool) -> Tags:

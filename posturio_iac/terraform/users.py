@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.model import Span, Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.expansion import expand
+from posturio_iac.terraform.instance import Scope
 from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.tags import NO_TAGS, Tags, default_tags, tags_of
 from posturio_iac.terraform.trace import End, Reached, follow
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.model import Attr
-    from posturio_iac.terraform.instance import Instance, Scope
+    from posturio_iac.terraform.instance import Instance
 
 USER_TYPES = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""
@@ -48,13 +50,15 @@ def find_user(expression: ast.Expr | None, scope: Scope, elsewhere: dict[str, Re
     if expression is None:
         return User(Unknown("the key names no user"), hidden=(Unknown("the key names no user"),))
     value = settle(expression, scope)
+    if value == "":
+        value = Unknown("the user's name is empty, so it is set elsewhere")
     found = list(_users(expression, scope))
     declared = {r.key: r for r in found if isinstance(r, Reached) and r.kind in USER_TYPES}
     if len(declared) == 1:
         return _declared(next(iter(declared.values())), value)
     if declared:
         return _one_of(list(declared.values()), value)
-    if isinstance(value, str) and (same := _by_name(value, scope.instance, elsewhere)) is not None:
+    if (same := _by_name(value, expression, scope, elsewhere)) is not None:
         return _declared(same, value)
     return _foreign(value, [e for e in found if isinstance(e, End)], [r for r in found if isinstance(r, Reached)])
 
@@ -78,19 +82,34 @@ def _users(expression: ast.Expr, scope: Scope, depth: int = 0) -> Iterator[Reach
                     yield from _users(inner_argument, inner.scope, depth + 1)
 
 
-def _by_name(name: str, instance: Instance, elsewhere: dict[str, Reached]) -> Reached | None:
+def _by_name(name: object, expression: ast.Expr, scope: Scope, elsewhere: dict[str, Reached]) -> Reached | None:
+    """Return the user whose name is the same value, or is written alike under the same ``for_each`` or ``count``."""
+    instance = scope.instance
     for (kind, label), block in instance.folder.resources.items():
-        if kind in USER_TYPES and "count" not in block.body.attributes and "for_each" not in block.body.attributes:
-            scope = instance.scope()
-            if settle(block.get(USER_TYPES[kind]), scope) == name:
-                return Reached(instance, kind, label, block, scope, "", None)
-    return elsewhere.get(name)
+        argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
+        if argument is None:
+            continue
+        instances = expand(block, instance.scope()).instances
+        if isinstance(name, str):
+            for suffix, inner in instances:
+                if settle(argument, inner) == name:
+                    return Reached(instance, kind, label, block, inner, suffix, None)
+        elif ast.same(argument, expression) and _repeats(block, scope):
+            inner = Scope(instance, scope.strict, scope.bindings, scope.origin)
+            return Reached(instance, kind, label, block, inner, "", None)
+    return elsewhere.get(name) if isinstance(name, str) else None
+
+
+def _repeats(block: ast.Block, scope: Scope) -> bool:
+    """Tell whether a block has the same instances as the one that ``scope`` belongs to."""
+    own = block.get("for_each") or block.get("count")
+    return own is scope.origin or (own is not None and scope.origin is not None and ast.same(own, scope.origin))
 
 
 def _declared(user: Reached, value: object) -> User:
     argument = user.block.get(USER_TYPES[user.kind])
     name = settle(argument, user.scope) if argument is not None else Unknown(f"{user.address} has a generated name")
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not name:
         name = value if isinstance(value, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
     own = tags_of(user.block, user.scope, user.address, root_like=user.instance.root.folder.is_root)
     return User(
