@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.finding import Diagnostic, Level, Report
+from posturio_iac.render import FORMATS, renderer
 from posturio_iac.render.excerpt import LIMIT, excerpt
 from posturio_iac.render.text import render, summary
 from posturio_iac.terminal import printable, wants_color
@@ -132,6 +134,14 @@ def test_a_long_line_is_cut_around_its_region() -> None:
 def test_wide_characters_and_tabs_keep_the_carets_below_their_code() -> None:
     _, carets = excerpt(canned.span("a", 1, 4, 6), "\t鍵 ab", color=False)
     assert carets == "  |        ^^"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("report", [canned.report(), canned.empty()], ids=["full", "empty"])
+def test_every_format_is_text_with_an_end(name: str, report: Report) -> None:
+    text = renderer(name)(report, canned.context())
+    assert text.endswith("\n")
+    assert text.encode()
 
 
 def test_color_is_for_terminals_unless_told() -> None:

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from posturio_iac.commands.parser import Given
 
 DEFAULT_FORMAT = "text"
-FORMAT = Option("format", Shape.CHOICE, "Print the report so; repeatable", DEFAULT_FORMAT, tuple(FORMATS), flag="--format", metavar="NAME")
+FORMAT = Option(
+    "format",
+    Shape.CHOICE,
+    "Format of a report; repeatable, each with an --output of its own",
+    DEFAULT_FORMAT,
+    tuple(FORMATS),
+    flag="--format",
+    metavar="NAME",
+)
 OUTPUT = Option("output", Shape.TEXT, "Write the report of that --format to this file", flag="--output", metavar="FILE")
 
 COMMAND = Command(
