@@ -89,6 +89,12 @@ class Program:
             return path
         return posixpath.normpath(os.path.relpath(os.path.join(self.root, path), self.repository).replace(os.sep, "/"))
 
+    def forget(self, path: str) -> None:
+        """Let go of a module that nobody else calls."""
+        self._folders.pop(path, None)
+        self._environments.pop(path, None)
+        self.leaks.clear()
+
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""
         self.diagnostics[diagnostic] = None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.discover.calls import local_calls
+from posturio_iac.discover.calls import grep, local_calls
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
 from posturio_iac.terraform.dialect import engine_of
 from posturio_iac.terraform.keys import Declared, Setting, keys_of, related
 from posturio_iac.terraform.program import Program
-from posturio_iac.terraform.users import literal_users
+from posturio_iac.terraform.users import named_users
 from posturio_iac.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
@@ -22,33 +22,64 @@ if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
     from posturio_iac.terraform.instance import Instance
     from posturio_iac.terraform.options import Options
+    from posturio_iac.terraform.trace import Reached
 
+MAX_NAMES = 200
+"""Names of users that are looked for elsewhere in the scan."""
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
 """Names of folders whose calls show or try a module and do not use it."""
 
 
 def read(selection: Selection, options: Options) -> Reading:
     """Return every access key that the Terraform files of a selection declare, and what could not be read."""
-    program = Program(selection, options)
     folders = _closure(selection)
-    published = _published(folders)
-    roots = [program.root_module(path) for path in (*_roots(folders), *published)]
-    trees = {id(root): list(_tree(root, folders)) for root in roots}
-    users = literal_users(instance for tree in trees.values() for instance in tree)
+    roots, published = _roots(folders), _published(folders)
+    reader = _Reader(selection, options, folders)
+    found = {path: reader.keys_below(path) for path in (*roots, *published)}
+    if users := reader.users_elsewhere():
+        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
     keys: list[AccessKey] = []
-    for root in roots:
-        engine = engine_of(program.root, root.folder, options.engine, options.engine_version)
-        setting = Setting(engine, users, program.stable_path(root.folder.path))
-        declared: list[Declared] = []
-        for instance in trees[id(root)]:
-            declared += _guarded(instance, setting, program)
-        found = [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
-        if root.folder.path in published:
-            # The calls of a published module are elsewhere: what its examples leave out is still judged.
-            places = {key.span for key in keys}
-            found = [key for key in found if key.span not in places]
-        keys += found
-    return Reading(tuple(keys), tuple(program.diagnostics))
+    for path in (*roots, *published):
+        # The calls of a published module are elsewhere: what its examples leave out is still judged.
+        places = {key.span for key in keys} if path in published else set()
+        keys += [key for key in found[path] if key.span not in places]
+    return Reading(tuple(keys), tuple(reader.program.diagnostics))
+
+
+class _Reader:
+    """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
+
+    def __init__(self, selection: Selection, options: Options, folders: dict[str, set[str]]) -> None:
+        self.program = Program(selection, options)
+        self.selection = selection
+        self.folders = folders
+        self.shared = {target for targets in folders.values() for target in targets}
+        self.waiting: dict[str, set[str]] = {}
+        """Names of users that a root module does not declare, by the root module's folder."""
+
+    def keys_below(self, path: str, users: dict[str, Reached] | None = None) -> list[AccessKey]:
+        """Return the keys of a root module and of all that it calls."""
+        program = self.program
+        root = program.root_module(path)
+        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
+        setting = Setting(engine, users or {}, program.stable_path(path))
+        declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
+        names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
+        if names and users is None:
+            self.waiting[path] = names
+        if path not in self.shared:
+            program.forget(path)
+        return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+
+    def users_elsewhere(self) -> dict[str, Reached]:
+        """Return the users that exactly one other block of the scan declares by the names that are waited for."""
+        found: dict[str, Reached] = {}
+        for name in sorted({name for names in self.waiting.values() for name in names})[:MAX_NAMES]:
+            folders = sorted({posixpath.dirname(path) for path in grep(self.selection, f'"{name}"'.encode())})
+            users = [user for folder in folders for user in named_users(self.program.root_module(folder), name)]
+            if len(users) == 1:
+                found[name] = users[0]
+        return found
 
 
 def _published(folders: dict[str, set[str]]) -> list[str]:

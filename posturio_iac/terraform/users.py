@@ -164,18 +164,12 @@ def _foreign(value: object, ends: list[End], resources: list[Reached]) -> User:
     return User(name, hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
 
 
-def literal_users(instances: Iterator[Instance]) -> dict[str, Reached]:
-    """Return the users that exactly one block of the scan declares by a constant name."""
-    found: dict[str, Reached | None] = {}
-    for instance in instances:
-        for (kind, label), block in instance.folder.resources.items():
-            name = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
-            if isinstance(name, ast.Literal) and isinstance(name.value, str):
-                same = Reached(instance, kind, label, block, instance.scope(), "", None)
-                known = found.get(name.value)
-                other = known is not None and known.block.header != block.header
-                found[name.value] = None if other or (name.value in found and known is None) else same
-    return {name: user for name, user in found.items() if user is not None}
+def named_users(instance: Instance, name: str) -> Iterator[Reached]:
+    """Yield the users that a module declares by this constant name."""
+    for (kind, label), block in instance.folder.resources.items():
+        argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
+        if isinstance(argument, ast.Literal) and argument.value == name:
+            yield Reached(instance, kind, label, block, instance.scope(), "", None)
 
 
 def literals_in(block: ast.Block) -> Iterator[str]:
