@@ -37,8 +37,7 @@ def judged(selection: Selection, config: Config, *, place: str, as_of: datetime 
 
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
     """
-    from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - a scan that finds nothing needs none of this
-    from posturio_iac.engine import judge  # noqa: PLC0415
+    from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
     from posturio_iac.policy import Policy  # noqa: PLC0415
 
     time = as_of or _now()
@@ -49,9 +48,12 @@ def judged(selection: Selection, config: Config, *, place: str, as_of: datetime 
             reading = read(selection, config, time)
             keys += reading.keys
             diagnostics += reading.diagnostics
-    owned = with_code_owners(keys, selection.root, selection.repository)
+    if any(not isinstance(key.owner, str) for key in keys):
+        from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
+
+        keys = [*with_code_owners(keys, selection.root, selection.repository)]
     policy = Policy(config, _seen_from(config.folder, place), suppressions)
-    return judge(owned, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    return judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
 
 
 def _needles(config: Config) -> tuple[bytes, ...]:
