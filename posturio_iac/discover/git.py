@@ -79,20 +79,21 @@ def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[st
     if not small:
         commands += _searches(finder, base, directories)
     try:
-        (code, listing, errors), *hits = run(commands)
+        outcomes = run(commands)
     except OSError as error:
         return f"git cannot be started: {(error.strerror or str(error)).lower()}", []
-    if reason := next((_reason(text) for code, _, text in ((code, b"", errors), *hits) if code not in (0, 1)), ""):
+    if reason := next((_reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
         return reason, []
+    listing, *hits = (output for _, output, _ in outcomes)
     keep = Keep(finder, base, directories)
     listed = Listing(listing)
     _read(keep, listed.own)
     if small:
         _read(keep, listed.there)
     else:
-        _take_hits(keep, listed, [output for _, output, _ in hits])
+        _take_hits(keep, listed, hits)
     finder.symlinks.update(keep.files(listed.links))
-    if complaints := errors + b"".join(text for _, _, text in hits):
+    if complaints := b"".join(errors for _, _, errors in outcomes):
         _take_complaints(keep, complaints.splitlines(), listed)
     return "", _ignored(finder, base, named, listing)
 
