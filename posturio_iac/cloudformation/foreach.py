@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.stack import Scope
 
 MAX_ENTRIES = 500
-"""How many members one section may have once its loops are written out; CloudFormation's own quota of resources is the same."""
+"""How many members one loop may make; CloudFormation allows no more resources in a template."""
 
 _PREFIX = "Fn::ForEach::"
 _OTHER = re.compile(r"[^A-Za-z0-9]")
@@ -44,9 +44,10 @@ def _loop(entry: Entry, ev: Evaluator, scope: Scope, found: dict[str, Entry]) ->
             return
     if values is None:
         scope.stack.loops.add(name)
+    before = len(found)
     for value in values if values is not None else [None]:
         for key, body in members:
-            if len(found) >= MAX_ENTRIES:
+            if len(found) - before >= MAX_ENTRIES:
                 ev.report(f"{entry.name} makes more than {MAX_ENTRIES:,} members, and the rest was not judged", entry.key, scope)
                 return
             new_key, new_body = (key, body) if value is None else (substituted(key, name, value), substituted(body, name, value))
