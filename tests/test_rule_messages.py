@@ -8,8 +8,40 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.rules import all_rules
-from tests.keys import ENFORCED_ONLY, access_key, expires, exposure, inert, rotated, rotates, unreadable, violations
-from tests.rule_cases import CASES, EXPIRED, EXPOSED, FAR, INERT, OLD, OVERDUE, OVERLONG, PAST, SEVERAL, SOON, UNREADABLE, UNUSED, WITHOUT
+from tests.keys import (
+    AS_OF,
+    ENFORCED_ONLY,
+    access_key,
+    day,
+    enforced,
+    expires,
+    exposure,
+    inert,
+    outage,
+    rotated,
+    rotates,
+    unreadable,
+    violations,
+)
+from tests.rule_cases import (
+    CASES,
+    EXPIRED,
+    EXPOSED,
+    FAR,
+    FIRED,
+    INERT,
+    LINGERING,
+    OLD,
+    OUTAGE,
+    OVERDUE,
+    OVERLONG,
+    PAST,
+    SEVERAL,
+    SOON,
+    UNREADABLE,
+    UNUSED,
+    WITHOUT,
+)
 
 if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
@@ -160,3 +192,63 @@ def test_a_page_opens_with_its_title_and_says_everything(rule: str) -> None:
     assert (title, blank) == (f"{registered.rule.title}.", "")
     headings = [line for line in registered.page.splitlines() if line.startswith("## ")]
     assert headings == [f"## {h}" for h in ("Why it matters", "Terraform", "CloudFormation", "Undetermined", "Configuration")]
+
+
+TAG = 'tag "expires" of aws_iam_user.ci'
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (access_key(status="Inactive"), "no date is stated for that"),
+        (access_key(PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days ahead"),
+        (access_key(FAR, PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(unreadable(), status="Inactive"), f"{TAG} cannot be read as a date"),
+        (access_key(inert(), status="Inactive"), "no date is stated for that"),
+        (
+            access_key(status="Inactive", disabled_since=day("2026-10-01")),
+            "it has been disabled for 53 days, and the grace is 14 days",
+        ),
+    ],
+)
+def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
+    (violation,) = violations(key)[LINGERING]
+    assert violation.message == f"aws_iam_access_key.ci is inactive and nothing removes it: {why}."
+    assert violation.remediation == 'Delete the key, or add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1).'
+
+
+def test_a_rotation_that_fired_its_only_time_says_when() -> None:
+    (violation,) = violations(access_key(replace(FIRED, source="time_rotating.ci")))[INERT]
+    assert violation.message == (
+        "aws_iam_access_key.ci was due for its only replacement on 2026-05-01, 206 days ago, and time_rotating.ci sets no other date."
+    )
+    assert "rotation_days = 90" in violation.remediation
+
+
+def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
+    source = 'replace_triggered_by = [terraform_data.key] by way of "2026-03-19"'
+    key = access_key(replace(rotated("2026-03-19"), source=source), replacement=outage(create_before_destroy=True))
+    (violation,) = violations(key)[OVERDUE]
+    assert violation.message == f"aws_iam_access_key.ci was last rotated 249 days ago by {source}, while at most 90 days are allowed."
+    assert violation.remediation == 'Change "2026-03-19" to 2026-11-24, which replaces the key.'
+
+
+def test_an_interval_of_the_code_is_lowered() -> None:
+    (violation,) = violations(access_key(replace(enforced(365), value="")))[OVERLONG]
+    assert violation.message == "aws_iam_access_key.ci may live 365 days by time_rotating.ci, while at most 90 days are allowed."
+    assert violation.remediation == "Lower the interval of time_rotating.ci to 90 days or less."
+
+
+def test_an_outage_names_the_change_in_the_language_of_the_code_where_there_is_one() -> None:
+    key = access_key(enforced(), replacement=outage())
+    assert violations(key)[OUTAGE][0].remediation == "Set create_before_destroy = true in lifecycle { } of aws_iam_access_key.ci."
+    bare = replace(key, remedies=replace(key.remedies, overlap=""))
+    assert violations(bare)[OUTAGE][0].remediation == "Let the new key exist before the old one is deleted."
+
+
+def test_an_age_says_what_allows_it() -> None:
+    (violation,) = violations(access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF))[OVERDUE]
+    assert violation.message == (
+        'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, while tag "rotation" of aws_iam_user.ci allows 30 days.'
+    )

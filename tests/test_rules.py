@@ -44,6 +44,7 @@ from tests.rule_cases import (
     FIRED,
     FRESH,
     INERT,
+    LINGERING,
     OLD,
     OUTAGE,
     OVERDUE,
@@ -213,3 +214,17 @@ def test_a_rotation_is_overdue_only_beyond_its_end(late: timedelta, expected: se
 
 def test_the_shortest_of_several_rotations_is_due_first() -> None:
     assert flagged(access_key(rotates(365), rotates(30), created=day("2026-10-01"), last_used=AS_OF)) == {OVERDUE}
+
+
+@pytest.mark.parametrize(("since", "expected"), [(timedelta(days=14), set()), (timedelta(days=14, seconds=1), {LINGERING})])
+def test_the_grace_is_over_only_beyond_its_end(since: timedelta, expected: set[str]) -> None:
+    assert flagged(access_key(status="Inactive", disabled_since=AS_OF - since)) == expected
+
+
+@pytest.mark.parametrize(("end", "expected"), [("2027-02-22", set()), ("2027-02-23", {LINGERING})])
+def test_a_removal_date_counts_up_to_the_maximum(end: str, expected: set[str]) -> None:
+    assert flagged(access_key(expires(end), status="Inactive")) == expected
+
+
+def test_a_removal_date_that_is_now_has_passed() -> None:
+    assert flagged(access_key(replace(SOON, at=AS_OF), status="Inactive")) == {LINGERING}
