@@ -18,6 +18,8 @@ CACHE = Path(__file__).parent / ".cache"
 KEYS = "aws_iam_access_key|awsutils_expiring_iam_access_key|AWS::IAM::AccessKey"
 CHECKOV_CHECK = "CKV_AWS_273"
 ONE_KEY = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+"""Without settings such as PYTHONDONTWRITEBYTECODE, which would have each run compile what an installed package holds compiled."""
 
 
 @dataclass
@@ -39,7 +41,9 @@ class Contender:
             self.kilobytes.append(peak(process))
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            self.command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     @property
     def wall(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -17,8 +18,9 @@ LINE = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
 def imports(code: str, *argv: str) -> dict[str, int]:
     """Return what each import of a run costs by itself, in microseconds; the run before it compiles what is new."""
     command = [sys.executable, "-X", "importtime", "-c", code, *argv]
-    subprocess.run(command, capture_output=True, check=False)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    subprocess.run(command, env=environment, capture_output=True, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return {name: int(cost) for cost, name in LINE.findall(done.stderr)}
 
 
