@@ -88,6 +88,10 @@ class Lifetime:
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
     fix: str = ""
     """The shortest change that makes inert evidence work."""
+    knob: str = ""
+    """What sets the interval, in days: ``rotation_days of time_rotating.ci``."""
+    turns: int = 1
+    """How many of its intervals one key lives, when several take turns."""
 
 
 @dataclass(frozen=True, slots=True)

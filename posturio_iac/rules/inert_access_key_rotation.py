@@ -81,7 +81,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.model import Effect
+from posturio_iac.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, lifetime_remedy, sentence
@@ -117,4 +117,5 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
         return f"{key.address} was due for its only replacement {when}, and {evidence.source} sets no other date."
     why = f", because {evidence.why}" if evidence.why else ""
-    return f"{key.address} is never replaced by {evidence.source}{why}."
+    ended = "ended" if evidence.kind is Kind.EXPIRY else "replaced"
+    return f"{key.address} is never {ended} by {evidence.source}{why}."

@@ -101,9 +101,17 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or not evidence or has(key, Effect.UNKNOWN) or not all(_exceeds(e, context) for e in evidence):
         return
     shortest = min(evidence, key=lambda e: _ends(e, context))
-    change = "lower the interval of" if shortest.effect is Effect.ENFORCED and shortest.interval else "set"
-    remedy = f"{change} {shortest.source} to {_limit(shortest, context)}"
-    yield Violation(_message(key, shortest, context), sentence(remedy), shortest.span)
+    yield Violation(_message(key, shortest, context), sentence(_remedy(shortest, context)), shortest.span)
+
+
+def _remedy(evidence: Lifetime, context: Context) -> str:
+    """Name what sets the interval, and what it may be at most."""
+    if evidence.knob:
+        days = max(context.max_lifetime.days // evidence.turns, 1)
+        turns = f", since a key lives {evidence.turns} of its turns" if evidence.turns > 1 else ""
+        return f"set {evidence.knob} to {days} or less{turns}"
+    change = "lower the interval of" if evidence.effect is Effect.ENFORCED and evidence.interval else "set"
+    return f"{change} {evidence.source} to {_limit(evidence, context)}"
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:

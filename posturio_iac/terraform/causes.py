@@ -57,6 +57,8 @@ class Cause:
     why: str = ""
     fix: str = ""
     value: str = ""
+    knob: str = ""
+    """The argument that sets the interval in days, and whose it is."""
     turns: int = 1
     """More than one when several outputs take turns."""
     direct: bool = False
@@ -218,7 +220,13 @@ def _rotating(reached: Reached) -> Cause:
         return Cause(Sort.SCHEDULE, reached.address, span, why=interval.reason)
     if interval is None:
         return Cause(Sort.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
-    return Cause(Sort.SCHEDULE, reached.address, span, interval=interval)
+    return Cause(Sort.SCHEDULE, reached.address, span, interval=interval, knob=_knob(ROTATION_ARGUMENTS, reached))
+
+
+def _knob(arguments: tuple[tuple[str, str], ...], reached: Reached) -> str:
+    """Name the argument that sets the interval, when it is the only one and counts days."""
+    used = [(name, unit) for name, unit in arguments if reached.block.get(name) is not None]
+    return f"{used[0][0]} of {reached.address}" if len(used) == 1 and used[0][1] == "d" else ""
 
 
 def _interval(arguments: tuple[tuple[str, str], ...], reached: Reached) -> timedelta | Unknown | None:
@@ -250,7 +258,8 @@ def _scheduled(reached: Reached, scheduler: Scheduler, seen: frozenset[object]) 
         if isinstance(interval, Unknown) or interval is None:
             yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns)
         else:
-            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, turns=turns)
+            knob = _knob(scheduler.intervals, reached)
+            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=knob, turns=turns)
     elif scheduler.every_apply:
         yield Cause(Sort.APPLY, reached.address, reached.block.header, turns=turns)
 

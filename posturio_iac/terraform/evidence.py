@@ -16,7 +16,7 @@ from posturio_iac.terraform.trace import End, Reached, follow
 from posturio_iac.terraform.users import literals_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime, timedelta
 
     from posturio_iac.directive import Parsed
@@ -73,7 +73,7 @@ def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
             yield lifetime
 
 
-def owner_of(user: User, parsed: Parsed, names: Names, generic_paths: Iterable[str] = ()) -> str | Unknown | None:
+def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:
     """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
     for name, value, _ in parsed.metadata:
         if classify(name, names) is Meaning.OWNER and value.strip():
@@ -86,7 +86,7 @@ def owner_of(user: User, parsed: Parsed, names: Names, generic_paths: Iterable[s
             unknown = unknown or Unknown(f"{tag.source}: {tag.value.reason}")
         elif isinstance(tag.value, (str, int)) and str(tag.value).strip():
             return str(tag.value).strip()
-    if isinstance(user.path, str) and (team := _team(user.path, frozenset(generic_paths) or _GENERIC)) is not None:
+    if isinstance(user.path, str) and (team := _team(user.path)) is not None:
         return team
     if unknown is not None:
         return unknown
@@ -96,16 +96,38 @@ def owner_of(user: User, parsed: Parsed, names: Names, generic_paths: Iterable[s
 
 
 _GENERIC = frozenset(
-    {"aws", "bot", "bots", "ci", "iam", "machine", "machines", "robot", "robots", "service", "services", "service-account"}
-    | {"service-accounts", "serviceaccount", "serviceaccounts", "service-user", "service-users", "svc", "system", "systems"}
-    | {"terraform", "tf", "user", "users"}
+    {
+        "access",
+        "account",
+        "accounts",
+        "app",
+        "apps",
+        "automation",
+        "aws",
+        "bot",
+        "bots",
+        "ci",
+        "cd",
+        "deploy",
+        "iam",
+        "key",
+        "keys",
+        "machine",
+    }
+    | {"machines", "prod", "robot", "robots", "s3", "ses", "service", "services", "serviceaccount", "serviceaccounts", "smtp", "svc"}
+    | {"system", "systems", "tech", "terraform", "tf", "user", "users"}
 )
-"""Path segments that name a kind of user and not who answers for it."""
+"""Words in a path that name a kind of user and not who answers for it."""
 
 
-def _team(path: str, generic: frozenset[str]) -> str | None:
-    segments = [s for s in path.split("/") if s.strip()]
-    return path if any(s.lower() not in generic for s in segments) else None
+def _team(path: str) -> str | None:
+    """Return the path when one of its segments can be the name of a team or an application."""
+    return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
+
+
+def _names_somebody(segment: str) -> bool:
+    words = segment.lower().replace("_", "-").split("-")
+    return words[-1] not in ("user", "users") and not all(word in _GENERIC for word in words)
 
 
 def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.model import Exposure
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.trace import End, Reached, follow
 
@@ -147,9 +148,15 @@ def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
                 continue
             if kind == "aws_ssm_parameter" and not tagged and not _is_plain(block, attribute, instance):
                 continue
-            for reached in _secrets(expression, instance.scope()):
+            found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
+            for reached in dict.fromkeys(found):
                 where = f"{attribute} of {instance.full(f'{kind}.{name}')}"
                 yield Exposure(expression.span, where, sink.fix if sink and not tagged else "remove it"), reached
+
+
+def _scopes(block: ast.Block, instance: Instance) -> tuple[Scope, ...]:
+    """Return the scopes of a block's instances, so that each leads to its own key."""
+    return tuple(scope for _, scope in instances_of(block, instance).instances)
 
 
 def _is_plain(block: ast.Block, attribute: str, instance: Instance) -> bool:

@@ -68,7 +68,7 @@ def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
     rotation = rotation_of(block, scope, setting.engine)
     lifetimes = [
         *rotation.lifetimes,
-        *secret_rotation(block, scope),
+        *secret_rotation(block, scope, suffix),
         *_max_age(block, scope),
         *evidence.of_tags(user, options.names),
         *evidence.of_comments(parsed, options.names),

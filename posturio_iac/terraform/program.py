@@ -11,7 +11,6 @@ from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast, folder
 from posturio_iac.terraform._known_needles import NEEDLES
 from posturio_iac.terraform.expansion import Expansion, instances_of
-from posturio_iac.terraform.functions import Environment
 from posturio_iac.terraform.installed import installed_folder, installed_version
 from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.values import EvaluationError, Value
@@ -19,6 +18,7 @@ from posturio_iac.terraform.values import EvaluationError, Value
 if TYPE_CHECKING:
     from posturio_iac.discover import Selection
     from posturio_iac.model import Exposure
+    from posturio_iac.terraform.functions import Environment
     from posturio_iac.terraform.known import KnownModules, Match
     from posturio_iac.terraform.options import Options
     from posturio_iac.terraform.trace import End, Reached
@@ -162,13 +162,23 @@ class Program:
 
     def environment(self, instance: Instance) -> Environment:
         """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
+        from posturio_iac.terraform.functions import Environment  # noqa: PLC0415 - only for code that calls functions
+
         base = instance.root.folder.path
         if base not in self._environments:
             self._environments[base] = Environment(
                 read_file=lambda path: self._read_file(base, path),
-                render=lambda text, names: self._render(instance, text, names),
+                render=lambda text, names: self._render(base, text, names),
+                list_files=lambda path: self._list_files(base, path),
             )
         return self._environments[base]
+
+    def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
+        top = os.path.realpath(os.path.join(self.root, base, path))
+        if os.path.commonpath([self.root, top]) != self.root:
+            return Unknown(f"{path} is outside the scan root")
+        found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
+        return tuple(sorted(name.replace(os.sep, "/") for name in found))
 
     def _read_file(self, base: str, path: str) -> str | Unknown:
         target = os.path.realpath(os.path.join(self.root, base, path))
@@ -180,12 +190,14 @@ class Program:
                 return Unknown(f"{path} is too large")
             with open(target, encoding="utf-8", newline="") as file:
                 return file.read()
+        except FileNotFoundError:
+            raise EvaluationError(f"there is no file {path}") from None
         except (OSError, UnicodeDecodeError):
             return Unknown(f"{path} cannot be read here")
 
-    def _render(self, instance: Instance, text: str, names: dict[str, Value]) -> Value:
+    def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.terraform.evaluate import evaluate  # noqa: PLC0415 - templates are rare
         from posturio_iac.terraform.syntax import parse_template  # noqa: PLC0415
 
-        bare = Scope(Instance(self, folder.Folder(instance.folder.path)), strict=False, bindings=dict(names))
+        bare = Scope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
         return evaluate(parse_template("template", text), bare)

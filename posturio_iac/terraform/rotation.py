@@ -11,6 +11,7 @@ from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import Cause, Sort, of_expression, of_trigger, triggers
 from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.references import listed, mentioned, references, spelled
 from posturio_iac.terraform.schedulers import COMPUTED_ONCE, ROTATING, SCHEDULERS
 from posturio_iac.terraform.trace import Reached, follow
@@ -18,6 +19,7 @@ from posturio_iac.terraform.trace import Reached, follow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.model import Span
     from posturio_iac.terraform.dialect import Engine
     from posturio_iac.terraform.instance import Instance, Scope
 
@@ -97,8 +99,7 @@ def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: E
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
             return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(trigger))
         case Sort.SCHEDULE | Sort.APPLY:
-            value = _stated(cause)
-            return Lifetime(Kind.ROTATION, Effect.ENFORCED, _via(source, cause), value, span, interval=cause.interval, why=cause.why)
+            return _scheduled(_via(source, cause), span, cause)
         case Sort.ONCE:
             return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(source, cause), cause.value, span, at=cause.at)
         case Sort.DATE:
@@ -116,8 +117,20 @@ def _via(source: str, cause: Cause) -> str:
     return source if cause.direct else f"{source} by way of {cause.what}"
 
 
-def _stated(cause: Cause) -> str:
-    return describe_interval(cause.interval) if cause.interval is not None else cause.value
+def _scheduled(source: str, span: Span, cause: Cause) -> Lifetime:
+    """Return the evidence of a rotation that happens at an interval."""
+    value = describe_interval(cause.interval) if cause.interval is not None else cause.value
+    return Lifetime(
+        Kind.ROTATION,
+        Effect.ENFORCED,
+        source,
+        value,
+        span,
+        interval=cause.interval,
+        why=cause.why,
+        knob=cause.knob,
+        turns=cause.turns,
+    )
 
 
 def _static(reference: ast.Expr) -> str:
@@ -143,10 +156,7 @@ def _through_arguments(block: ast.Block, scope: Scope, names: tuple[str, ...]) -
             if cause.sort is Sort.ONCE:
                 yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
             else:
-                interval, value = cause.interval, _stated(cause)
-                place = expression.span
-                made = Lifetime(Kind.ROTATION, Effect.ENFORCED, source, value, place, interval=interval, why=cause.why)
-                yield made, cause
+                yield _scheduled(source, expression.span, cause), cause
 
 
 def _scheduled_causes(expression: ast.Expr, scope: Scope) -> Iterator[Cause]:
@@ -225,35 +235,40 @@ def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
     return found
 
 
-def secret_rotation(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
-    """Yield the rotation of the Secrets Manager secret that stores this key."""
+def secret_rotation(block: ast.Block, scope: Scope, suffix: str) -> Iterator[Lifetime]:
+    """Yield the rotation of the Secrets Manager secret that stores this instance of the key."""
     instance = scope.instance
-    address = (block.labels[0], block.labels[1])
-    for secret in _secrets_of(address, instance):
-        for (kind, name), rotation in instance.folder.resources.items():
-            if kind != "aws_secretsmanager_secret_rotation":
-                continue
+    for secret in _secrets_of((block.labels[0], block.labels[1], suffix), instance):
+        if secret.block.get("rotation_lambda_arn") is not None:
+            yield _secret_lifetime(f"aws_secretsmanager_secret.{secret.name}", secret.block, secret.scope)
+        for name, rotation, inner in _blocks("aws_secretsmanager_secret_rotation", instance):
             target = rotation.get("secret_id")
-            if target is None or secret not in {r.key[1:3] for r in follow(target, instance.scope()) if isinstance(r, Reached)}:
-                continue
-            yield _secret_lifetime(f"{kind}.{name}", rotation, instance.scope())
+            if target is not None and any(_is(secret.key[1:], r) for r in follow(target, inner)):
+                yield _secret_lifetime(f"aws_secretsmanager_secret_rotation.{name}", rotation, inner)
 
 
-def _secrets_of(address: tuple[str, str], instance: Instance) -> set[tuple[str, str]]:
-    found: set[tuple[str, str]] = set()
-    for (kind, _), version in instance.folder.resources.items():
-        if kind != "aws_secretsmanager_secret_version" or address not in _stored_by(version, instance):
-            continue
+def _blocks(kind: str, instance: Instance) -> Iterator[tuple[str, ast.Block, Scope]]:
+    """Yield the address, the block and the scope of each instance of each resource of one type."""
+    for (found, name), block in instance.folder.resources.items():
+        if found == kind:
+            for suffix, scope in instances_of(block, instance).instances:
+                yield name + suffix, block, scope
+
+
+def _secrets_of(key: tuple[str, str, str], instance: Instance) -> Iterator[Reached]:
+    for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
+        value = version.get("secret_string") or version.get("secret_string_wo")
         target = version.get("secret_id")
-        if target is not None:
-            found.update((r.kind, r.name) for r in follow(target, instance.scope()) if isinstance(r, Reached))
-    return found
+        if value is None or target is None or not any(_is(key, r) for r in follow(value, scope)):
+            continue
+        yield from (r for r in follow(target, scope) if isinstance(r, Reached))
 
 
-def _stored_by(block: ast.Block, instance: Instance) -> set[tuple[str, str]]:
-    """Return the resources whose attributes a secret version holds, locals included."""
-    value = block.get("secret_string") or block.get("secret_string_wo")
-    return {(r.kind, r.name) for r in follow(value, instance.scope(), deep=True) if isinstance(r, Reached)} if value else set()
+def _is(key: tuple[str, str, str], reached: object) -> bool:
+    """Tell whether a reference reaches this resource; an index that the code does not fix may be any."""
+    if not isinstance(reached, Reached) or reached.key[1:3] != key[:2]:
+        return False
+    return reached.suffix == key[2] or not reached.suffix or not key[2]
 
 
 def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetime:
@@ -269,5 +284,6 @@ def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetim
         interval = parse_interval(days)
     elif isinstance(schedule, str):
         interval = parse_interval(schedule)
-    value = str(days if days is not None else schedule or "")
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval)
+    value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
+    why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval, why=why)

@@ -28,6 +28,11 @@ class Any:
 ANY = Any()
 Step = Union[str, int, Any]
 
+_HASHES = frozenset(
+    {"base64sha256", "base64sha512", "bcrypt", "md5", "sha1", "sha256", "sha512", "uuidv5"}
+    | {"filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512"}
+)
+"""Functions whose result does not show their argument."""
 _TRANSPARENT = frozenset(
     ("try", "coalesce", "merge", "concat", "flatten", "values", "tomap", "toset", "tolist", "sensitive", "nonsensitive", "distinct", "sort")
 )
@@ -89,6 +94,8 @@ class Symbol(NamedTuple):
 
     collection: ast.Expr
     scope: Scope
+    step: Step = ANY
+    """Which element, when the key of the ``for`` expression fixes it."""
 
 
 def follow(expression: ast.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
@@ -166,7 +173,7 @@ class _Follower:
         steps = (*own, *more)
         bound = scope.bindings.get(base.name)
         if isinstance(bound, Symbol):
-            yield from self.go(bound.collection, bound.scope, (ANY, *steps), depth)
+            yield from self.go(bound.collection, bound.scope, (bound.step, *steps), depth)
             return
         if base.name in ("each", "count"):
             yield from self._each(base, steps, scope, depth)
@@ -279,6 +286,8 @@ class _Follower:
         match call.name:
             case "length":
                 return  # How many there are does not change with what they are.
+            case name if name in _HASHES and not self.deep:
+                return  # A hash changes with its argument and does not show it.
             case "timestamp" | "plantimestamp":
                 yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
             case "formatdate" if len(arguments) == 2:  # noqa: PLR2004 - format and time
@@ -334,7 +343,8 @@ class _Follower:
                 yield from self.go(value, scope, steps[1:], depth)
 
     def _for(self, expression: ast.For, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
-        symbol = Symbol(expression.collection, scope)
+        by_key = isinstance(expression.key, ast.Name) and expression.key.name == expression.key_name and bool(steps)
+        symbol = Symbol(expression.collection, scope, steps[0] if by_key else ANY)
         names: dict[str, Value] = {expression.value_name: symbol}
         if expression.key_name:
             names[expression.key_name] = Unknown(f"the key {expression.key_name} of a for expression")
