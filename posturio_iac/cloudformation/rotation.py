@@ -25,7 +25,7 @@ SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 
 _HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
 """The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
-_LAMBDA = "name one's own rotation function in RotationLambdaARN, and the days in RotationRules"
+_LAMBDA = "name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules"
 _CRON = re.compile(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _STEP = re.compile(r"[\w*]+/(\d+)")
 

@@ -34,7 +34,7 @@ def ours(path: Path) -> list[Found]:
     parsed = parse(Source(path.name, text))
     templates = [t for root in parsed.roots if (t := plain(root, parsed.source, ("AWS::IAM::AccessKey",))) is not None]
     found: list[Found] = []
-    for template in templates:
+    for template in (t for t in templates if t.complete):
         spans = {e.name: (e.type, parsed.source.span(e.key)) for e in template.section("Resources")}
         found.append({name: (kind, span.line, span.column) for name, (kind, span) in spans.items()})
     return found
