@@ -11,6 +11,7 @@ from posturio_iac.cloudformation.custom import properties_of
 from posturio_iac.cloudformation.evidence import Evidence
 from posturio_iac.cloudformation.exposures import Exposures
 from posturio_iac.cloudformation.mentions import mentions
+from posturio_iac.cloudformation.owner import owner_in_path
 from posturio_iac.cloudformation.remedies import remedies
 from posturio_iac.cloudformation.rotation import rotations
 from posturio_iac.cloudformation.tags import read_tags
@@ -37,10 +38,6 @@ _CDK_PATH = "aws:cdk:path"
 _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _STATUSES = ("Active", "Inactive")
-_GENERIC = frozenset(
-    {"system", "service", "services", "user", "users", "iam", "aws", "application", "applications", "app", "apps", "bot", "bots"}
-)
-"""Parts of a user's path that name no owner."""
 
 
 class Declaration(NamedTuple):
@@ -168,8 +165,7 @@ class Reader:
         path = self.ev.text(self.ev.value(node, user.scope)) if node is not None else ""
         if isinstance(path, Unknown):
             return owner or path
-        parts = [part for part in path.split("/") if part and part.lower() not in _GENERIC]
-        return "/".join(parts) or owner
+        return owner_in_path(path) or owner
 
     def _notes(self, declaration: Declaration, evidence: Evidence) -> None:
         """Describe what looks like rotation by hand."""
@@ -184,7 +180,8 @@ class Reader:
         for label, name in (("logical id", _YEAR_AFTER_LETTER.sub("_", entry.name)), ("user name", declaration.user.name)):
             if isinstance(name, str) and (mark := date_in_name(name, self.options.as_of)) is not None:
                 shown = entry.name if label == "logical id" else name
-                evidence.notes.append(f"the {label} {shown} {mark.text}, which nothing acts on")
+                evidence.notes.append(f'the {label} "{shown}" {mark.text}, which is rotation by hand without a schedule')
+                break
 
     def _with_siblings(self, keys: list[AccessKey], declarations: list[Declaration]) -> Iterator[AccessKey]:
         """Yield the keys, each with the other active keys of its user."""

@@ -67,7 +67,8 @@ def _rotation(entry: Entry, stack: Stack, ev: Evaluator) -> Lifetime:
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
         because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
         return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why=because, fix=_LAMBDA)
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why)
+    knob = f"AutomaticallyAfterDays of {stack.address(entry)}"
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why, knob=knob)
 
 
 def _database(hosted: Node, scope: Scope, ev: Evaluator) -> str:
