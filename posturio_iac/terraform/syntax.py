@@ -25,6 +25,10 @@ _TOP_LEVEL = re.compile(
     rb"^(?:resource|data|module|variable|output|provider|locals|terraform|moved|removed|import|check|ephemeral|action|run)\b[^=\n]*\{",
     re.MULTILINE,
 )
+_QUOTED_MAP = re.compile(
+    rb"^([ \t]*[A-Za-z_][\w-]*) ([ \t]*\{[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*\"[^\"\n]+\"[ \t]*=)", re.MULTILINE
+)
+"""The first lines of a block whose first entry has a quoted name."""
 _parser: Parser | None = None
 
 
@@ -102,6 +106,8 @@ def _recover(source: Source) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
         piece = Source(source.path, b"\n" * row + source.data[start:end])
         row += source.data.count(b"\n", start, end)
         root = _parse(piece.data).root_node
+        if root.has_error and (older := _with_maps(piece)) is not None:
+            piece, root = older
         if root.has_error:
             problems.append(_problem(root, piece))
             continue
@@ -111,6 +117,16 @@ def _recover(source: Source) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
     if not problems:
         problems.append(_problem(_parse(source.data).root_node, source))
     return ast.Body(attributes, tuple(blocks)), tuple(problems)
+
+
+def _with_maps(piece: Source) -> tuple[Source, Node] | None:
+    """Return a piece and its tree read as Terraform 0.11 did, where ``tags { "Owner" = "x" }`` is a map; None when that does not help.
+
+    The equals sign takes the place of a space, so that every place stays.
+    """
+    data = _QUOTED_MAP.sub(rb"\1=\2", piece.data)
+    root = _parse(data).root_node if data != piece.data else None
+    return (Source(piece.path, data), root) if root is not None and not root.has_error else None
 
 
 def _problem(root: Node, source: Source) -> Diagnostic:
