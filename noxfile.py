@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import nox
+from nox.command import CommandFailed
 
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -19,6 +20,7 @@ nox.options.sessions = ["differential", "wheel", "tests"]
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
 ROOT = Path(__file__).parent
+LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
@@ -81,13 +83,16 @@ def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Run every linter and type checker."""
+    """Run every linter and type checker, all of them even when one complains."""
     session.install("-e", ".", *group("lint"))
-    session.run("ruff", "check")
-    session.run("ruff", "format", "--check")
-    session.run("mypy")
-    session.run("lint-imports")
-    session.run("interrogate", "posturio_iac")
+    complained = []
+    for linter in LINTERS:
+        try:
+            session.run(*linter)
+        except CommandFailed:
+            complained.append(" ".join(linter))
+    if complained:
+        session.error("complaints of " + ", ".join(complained))
 
 
 @nox.session
