@@ -52,9 +52,9 @@ def lowest(session: nox.Session) -> None:
 
 
 @nox.session
-@nox.parametrize("parser", ["python-hcl2", "pygohcl"])
+@nox.parametrize("parser", ["python-hcl2", "pygohcl", "cfn-lint"])
 def differential(session: nox.Session, parser: str) -> None:
-    """Compare the Terraform front end with another parser on every fixture and on generated code."""
+    """Compare a front end with another parser of the same language on every fixture and on generated code."""
     session.install("-e", ".", *group(f"differential-{parser}"))
     module = "test_" + parser.replace("-", "_") + ".py"
     session.run("pytest", f"tests/differential/{module}", *session.posargs)
