@@ -26,11 +26,8 @@ _VERSION = r"(?i)(?:(?P<word>[a-z0-9]*)[-_.]+|(?-i:(?<=[a-z])(?=V))|^)v(?P<numbe
 _NUMBER = r"(?i)(?P<word>[a-z0-9]+)[-_.]+(?P<number>[0-9]{1,2})$"
 _PRODUCTS = r"windows|win|sql|mssql|server|exchange|office|sharepoint|vs|msvc|ecma|es"
 _PROTOCOLS = r"api|oauth|http|ip|ipv|imds|sig|tls|saml|ses"
-_NUMBERED = (
-    r"s|ec|route|log|utf|md|sha|x|aes|rsa|port|area|az|zone|layer|level|tier|phase|step|part|python|py|node|php|java|"
-    r"aws|north|south|east|west|central|northeast|northwest|southeast|southwest|server|host|worker|instance|account|"
-    r"env|http|ip|v"
-)
+_KEYS = r"(?:access)?keys?|creds?|credentials?|tokens?|secrets?|rotat(?:ion|ed)|new|next"
+"""Words after which a bare number counts keys; after any other word it numbers a thing."""
 _MARKERS = r"(?m)^[ \t]*(?:#+|//+|/?\*+/?)|\*/[ \t]*$"
 _METADATA = r"(?im)^[ \t]*posturio[ \t]*:.*"
 _CLAUSE_END = r"[.;,!?]\s|[;!?]"
@@ -109,7 +106,7 @@ def _version(name: str) -> NameMark | None:
             return None
         return NameMark(f"ends in the version v{found['number']}")
     found = re.search(_NUMBER, name)
-    if found is None or int(found["number"]) <= 1 or re.fullmatch(_NUMBERED, found["word"].lower()) or found["word"].isdigit():
+    if found is None or int(found["number"]) <= 1 or not re.fullmatch(_KEYS, found["word"].lower()):
         return None
     return NameMark(f"ends in the number {found['number']}")
 

@@ -10,9 +10,10 @@ from posturio_iac.lifetime import leading_date, parse_date, parse_interval
 from posturio_iac.model import Span, Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import listed, references
 from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS, Scheduler
-from posturio_iac.terraform.trace import End, Reached, follow
+from posturio_iac.terraform.trace import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,10 +69,15 @@ class Cause:
 def of_expression(expression: ast.Expr, scope: Scope, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
     """Yield what makes the value of an expression change."""
     for reached in follow(expression, scope, deep=True):
-        if isinstance(reached, Reached):
-            yield from of_resource(reached, seen)
-        else:
-            yield from _of_end(reached)
+        causes = of_resource(reached, seen) if isinstance(reached, Reached) else _of_end(reached)
+        yield from map(_blurred, causes) if reached.lossy else causes
+
+
+def _blurred(cause: Cause) -> Cause:
+    """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
+    if cause.interval is None:
+        return cause
+    return replace(cause, interval=None, why=f"the code computes with {cause.what}, so how often the result changes is not known")
 
 
 def _of_end(end: End) -> Iterator[Cause]:
@@ -119,8 +125,19 @@ def of_resource(reached: Reached, seen: frozenset[object] = frozenset()) -> Iter
         yield _rotating(reached)
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
         yield from _scheduled(reached, scheduler, seen)
+    elif _is_computed(reached):
+        why = f"whether a change replaces {reached.address}, and so changes its {reached.attribute}, is not in this code"
+        moving = (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY, Sort.DATE)
+        yield from (replace(c, sort=Sort.UNKNOWN, why=why) if c.sort in moving else c for c in _ordinary(reached, seen))
     else:
         yield from _ordinary(reached, seen)
+
+
+def _is_computed(reached: Reached) -> bool:
+    """Tell whether an attribute is one that an update in place leaves as it is, as far as anybody knows here."""
+    if reached.attribute is None or reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
+        return False
+    return reached.expression() is None
 
 
 def _ordinary(reached: Reached, seen: frozenset[object]) -> Iterator[Cause]:
@@ -212,6 +229,9 @@ def _rotating(reached: Reached) -> Cause:
     if isinstance(base, str) and parse_date(base) is not None:
         why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
         return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
+    start = block.get("rfc3339")
+    if start is not None and any(isinstance(e, End) and e.kind == "function" for e in follow(start, scope)):
+        return Cause(Sort.APPLY, f"{reached.address} at timestamp()", span)
     once = settle(block.get("rotation_rfc3339"), scope)
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return Cause(Sort.ONCE, reached.address, span, at=date, value=once)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.dates import silence
 from posturio_iac.hints import date_in_name
-from posturio_iac.intervals import parse_interval
+from posturio_iac.intervals import describe_interval, parse_interval
 from posturio_iac.lifetime import exemption, read
 from posturio_iac.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.names import Meaning, classify
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.schedulers import ROTATING
-from posturio_iac.terraform.trace import End, Reached, follow
+from posturio_iac.terraform.trace import follow
 from posturio_iac.terraform.users import literals_in
 
 if TYPE_CHECKING:
@@ -51,8 +53,10 @@ def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | 
             why = f"{end.address} moves it on at every rotation, and the key stays"
             return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, fix="let the key follow it as well")
         if isinstance(end, Reached) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
+            interval = _offset(end)
             source = f"{tag.source}, set by {end.address}"
-            return Lifetime(Kind.EXPIRY, Effect.DECLARED, source, "", tag.span, interval=_offset(end))
+            value = describe_interval(interval) if interval else ""
+            return Lifetime(Kind.ROTATION, Effect.DECLARED, source, value, tag.span, interval=interval)
     return None
 
 
@@ -76,7 +80,7 @@ def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
 def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:
     """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
     for name, value, _ in parsed.metadata:
-        if classify(name, names) is Meaning.OWNER and value.strip():
+        if classify(name, names) is Meaning.OWNER and _says(value):
             return value.strip()
     unknown: Unknown | None = None
     for tag in user.tags.items:
@@ -84,7 +88,7 @@ def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:
             continue
         if isinstance(tag.value, Unknown):
             unknown = unknown or Unknown(f"{tag.source}: {tag.value.reason}")
-        elif isinstance(tag.value, (str, int)) and str(tag.value).strip():
+        elif isinstance(tag.value, (str, int)) and _says(str(tag.value)):
             return str(tag.value).strip()
     if isinstance(user.path, str) and (team := _team(user.path)) is not None:
         return team
@@ -95,27 +99,16 @@ def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:
     return next(iter((*user.tags.hidden, *user.hidden)), None)
 
 
+def _says(value: str) -> bool:
+    """Tell whether a value names somebody and is no placeholder."""
+    return silence(value) is None and value.strip().casefold() not in _NOBODY
+
+
+_NOBODY = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
 _GENERIC = frozenset(
-    {
-        "access",
-        "account",
-        "accounts",
-        "app",
-        "apps",
-        "automation",
-        "aws",
-        "bot",
-        "bots",
-        "ci",
-        "cd",
-        "deploy",
-        "iam",
-        "key",
-        "keys",
-        "machine",
-    }
-    | {"machines", "prod", "robot", "robots", "s3", "ses", "service", "services", "serviceaccount", "serviceaccounts", "smtp", "svc"}
-    | {"system", "systems", "tech", "terraform", "tf", "user", "users"}
+    {"access", "account", "accounts", "app", "apps", "automation", "aws", "bot", "bots", "cd", "cf", "ci", "deploy", "dev", "iam"}
+    | {"key", "keys", "machine", "machines", "prod", "robot", "robots", "s3", "service", "serviceaccount", "serviceaccounts"}
+    | {"services", "ses", "smtp", "staging", "svc", "system", "systems", "tech", "terraform", "test", "tests", "tf", "user", "users"}
 )
 """Words in a path that name a kind of user and not who answers for it."""
 

@@ -10,8 +10,9 @@ from posturio_iac.model import Exposure
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
+from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import walk
-from posturio_iac.terraform.trace import End, Reached, follow
+from posturio_iac.terraform.trace import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

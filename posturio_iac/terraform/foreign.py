@@ -111,7 +111,7 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
 def _remedies(key: KnownKey, label: str, block: ast.Block) -> Remedies:
     place = f"{label} ({block.header.path}:{block.header.line})"
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
-    declare = f'add {{name}} = "{{value}}" to {tags} of {place}' if tags else f"write # posturio: {{name}}={{value}} above {label}"
+    declare = f'add {{name}} = "{{value}}" to the {tags} of {place}' if tags else f"write # posturio: {{name}}={{value}} above {label}"
     rotate = "manage the key in your own code, where replace_triggered_by can follow a time_rotating"
     if isinstance(key.max_age, Choice):
         rotate = f"set {key.max_age.paths[0]} to {{value}} days in seconds"

@@ -195,10 +195,24 @@ class Scope:
     def _module(self, name: str) -> Value:
         children = self.instance.children(name)
         if isinstance(children, Unknown):
-            return children
+            return self._label(name) or children
         expansion, instances = children
         values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
         return expansion.collect(values, strict=self.strict)
+
+    def _label(self, name: str) -> Value:
+        """Return a module that only composes names and tags, or None when it is no such module."""
+        call = self.instance.folder.calls[name]
+        source = self.instance.program.source_of(call)
+        if source is None or source.startswith("."):
+            return None
+        from posturio_iac.terraform.labels import label_outputs  # noqa: PLC0415 - only for modules whose code is not here
+
+        address = self.instance.full(f"module.{name}")
+        expansion = expand(call, Scope(self.instance, self.strict, {}))
+        outputs = [label_outputs(source, call, scope, address) for _, scope in expansion.instances]
+        values = [ResourceValue(address, get) for get in outputs if get is not None]
+        return expansion.collect(values) if values else None
 
     def _output_of(self, child: Instance) -> Callable[[str], Value]:
         def output(name: str) -> Value:

@@ -12,7 +12,8 @@ from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of
 from posturio_iac.terraform.remedies import remedies_for
-from posturio_iac.terraform.rotation import Rotation, rotation_of, secret_rotation
+from posturio_iac.terraform.rotation import Rotation, rotation_of
+from posturio_iac.terraform.stored import secret_rotation
 from posturio_iac.terraform.users import User, find_user
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.model import Attr
     from posturio_iac.terraform.dialect import Engine
     from posturio_iac.terraform.instance import Instance, Scope
-    from posturio_iac.terraform.trace import Reached
+    from posturio_iac.terraform.reached import Reached
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 ROOT_USER = "root"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.functions import Environment
     from posturio_iac.terraform.known import KnownModules, Match
     from posturio_iac.terraform.options import Options
-    from posturio_iac.terraform.trace import End, Reached
+    from posturio_iac.terraform.reached import End, Reached
 
 
 class Program:

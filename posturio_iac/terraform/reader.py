@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
     from posturio_iac.terraform.instance import Instance
     from posturio_iac.terraform.options import Options
-    from posturio_iac.terraform.trace import Reached
+    from posturio_iac.terraform.reached import Reached
 
 MAX_NAMES = 200
 """Names of users that are looked for elsewhere in the scan."""

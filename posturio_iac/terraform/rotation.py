@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.hints import mentions_rotation
-from posturio_iac.intervals import describe_interval, parse_interval
+from posturio_iac.intervals import describe_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import Cause, Sort, of_expression, of_trigger, triggers
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.references import listed, mentioned, references, spelled
-from posturio_iac.terraform.schedulers import COMPUTED_ONCE, ROTATING, SCHEDULERS
-from posturio_iac.terraform.trace import Reached, follow
+from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +65,14 @@ def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterato
         words = references(trigger)
         text = spelled(trigger) or "its value"
         source = f"replace_triggered_by = [{text}]"
-        if not words or words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
-            what = _NOT_MANAGED.get(words[0] if words else "", "not a resource")
+        if not words:
+            why = "Terraform accepts only references to resources there"
+            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            fix = "write a plain list of resources"
+            yield Lifetime(Kind.ROTATION, Effect.INERT, "replace_triggered_by", "", trigger.span, why=why, fix=fix), never
+            continue
+        if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
+            what = _NOT_MANAGED.get(words[0], "not a resource")
             why = f"{text} is {what}, and Terraform accepts only managed resources there"
             never = Cause(Sort.NEVER, text, trigger.span, why=why)
             yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix=_hold(text)), never
@@ -82,6 +86,13 @@ def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterato
             lifetime = _lifetime(cause, source, text, trigger, engine)
             if lifetime is not None:
                 yield lifetime, cause
+
+
+def _follow_a_clock(trigger: ast.Expr, text: str) -> str:
+    words = references(trigger)
+    if words[0] in HOLDERS or words[0] in COMPUTED_ONCE:
+        return f"let {text} follow a {ROTATING} that has an interval"
+    return f"name a resource there that follows a {ROTATING}, such as a time_static with its rfc3339"
 
 
 def _hold(text: str) -> str:
@@ -107,7 +118,7 @@ def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: E
         case Sort.UNKNOWN:
             return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=cause.why)
         case Sort.NEVER:
-            fix = cause.fix or f"let {text} follow a {ROTATING} that has an interval"
+            fix = cause.fix or _follow_a_clock(trigger, text)
             return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=cause.why, fix=fix)
         case _:
             return None
@@ -233,57 +244,3 @@ def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
                 found.add(target)
                 pending.append(resources[target])
     return found
-
-
-def secret_rotation(block: ast.Block, scope: Scope, suffix: str) -> Iterator[Lifetime]:
-    """Yield the rotation of the Secrets Manager secret that stores this instance of the key."""
-    instance = scope.instance
-    for secret in _secrets_of((block.labels[0], block.labels[1], suffix), instance):
-        if secret.block.get("rotation_lambda_arn") is not None:
-            yield _secret_lifetime(f"aws_secretsmanager_secret.{secret.name}", secret.block, secret.scope)
-        for name, rotation, inner in _blocks("aws_secretsmanager_secret_rotation", instance):
-            target = rotation.get("secret_id")
-            if target is not None and any(_is(secret.key[1:], r) for r in follow(target, inner)):
-                yield _secret_lifetime(f"aws_secretsmanager_secret_rotation.{name}", rotation, inner)
-
-
-def _blocks(kind: str, instance: Instance) -> Iterator[tuple[str, ast.Block, Scope]]:
-    """Yield the address, the block and the scope of each instance of each resource of one type."""
-    for (found, name), block in instance.folder.resources.items():
-        if found == kind:
-            for suffix, scope in instances_of(block, instance).instances:
-                yield name + suffix, block, scope
-
-
-def _secrets_of(key: tuple[str, str, str], instance: Instance) -> Iterator[Reached]:
-    for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
-        value = version.get("secret_string") or version.get("secret_string_wo")
-        target = version.get("secret_id")
-        if value is None or target is None or not any(_is(key, r) for r in follow(value, scope)):
-            continue
-        yield from (r for r in follow(target, scope) if isinstance(r, Reached))
-
-
-def _is(key: tuple[str, str, str], reached: object) -> bool:
-    """Tell whether a reference reaches this resource; an index that the code does not fix may be any."""
-    if not isinstance(reached, Reached) or reached.key[1:3] != key[:2]:
-        return False
-    return reached.suffix == key[2] or not reached.suffix or not key[2]
-
-
-def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetime:
-    span = rotation.header
-    if rotation.get("rotation_lambda_arn") is None:
-        why = f"{address} names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        return Lifetime(Kind.ROTATION, Effect.INERT, address, span=span, why=why, fix="name the Lambda that rotates the key")
-    rules = rotation.body.first("rotation_rules")
-    days = settle(rules.get("automatically_after_days"), scope) if rules else None
-    schedule = settle(rules.get("schedule_expression"), scope) if rules else None
-    interval = None
-    if isinstance(days, (int, str)) and not isinstance(days, bool):
-        interval = parse_interval(days)
-    elif isinstance(schedule, str):
-        interval = parse_interval(schedule)
-    value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
-    why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval, why=why)

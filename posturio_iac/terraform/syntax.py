@@ -134,7 +134,7 @@ def _problem(root: Node, source: Source) -> Diagnostic:
     span = source.span(node)
     text = source.text_of(node).strip().split("\n")[0][:40]
     if node.is_missing:
-        what = f'"{node.type}" is missing here'
+        what = "a value is missing here" if node.is_named else f'"{node.type}" is missing here'
     elif text:
         what = f'"{text}" is not expected here'
     else:

@@ -5,97 +5,24 @@ A value alone does not tell where it came from: ``user = local.names["ci"]`` may
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast
+from posturio_iac.terraform.behind import CLOCKS, behind
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
-from posturio_iac.terraform.instance import SAME, Instance, Scope
+from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.operators import truth
+from posturio_iac.terraform.reached import ANY, End, Reached, Step, Symbol, known, plain
 from posturio_iac.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import Span
-
-
-class Any:
-    """A step to an element that is not named: ``[*]``, ``one(…)``, ``each.value``."""
-
-
-ANY = Any()
-Step = Union[str, int, Any]
-
-_HASHES = frozenset(
-    {"base64sha256", "base64sha512", "bcrypt", "md5", "sha1", "sha256", "sha512", "uuidv5"}
-    | {"filebase64sha256", "filebase64sha512", "filemd5", "filesha1", "filesha256", "filesha512"}
-)
-"""Functions whose result does not show their argument."""
-_TRANSPARENT = frozenset(
-    ("try", "coalesce", "merge", "concat", "flatten", "values", "tomap", "toset", "tolist", "sensitive", "nonsensitive", "distinct", "sort")
-)
-"""Functions whose result holds elements of their arguments under the same keys, or as elements again."""
 
 MAX_DEPTH = 60
 """Longer chains of references end in `End` with kind ``deep``."""
-
-
-class Reached(NamedTuple):
-    """A resource or data source that the value comes from."""
-
-    instance: Instance
-    kind: str
-    """The resource type; ``data.`` in front for a data source."""
-    name: str
-    block: ast.Block
-    scope: Scope
-    """Names as its own code sees them, in the instance that is meant where that is fixed."""
-    suffix: str
-    """``[0]``, ``["a"]``, or empty."""
-    attribute: str | None
-    """The attribute that is read; None for the whole resource."""
-    steps: tuple[Step, ...] = ()
-    """What is read of that attribute."""
-
-    @property
-    def address(self) -> str:
-        """The address in Terraform's words."""
-        return self.instance.full(f"{self.kind}.{self.name}{self.suffix}")
-
-    @property
-    def key(self) -> tuple[int, str, str, str]:
-        """Identity of the resource instance."""
-        return id(self.instance), self.kind, self.name, self.suffix
-
-    def expression(self) -> ast.Expr | None:
-        """The expression that gives the attribute its value, where the code has one."""
-        return ast.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
-
-
-class End(NamedTuple):
-    """Where a reference ends without a resource."""
-
-    kind: str
-    """``literal``, ``variable``, ``module``, ``function``, ``missing``, ``deep`` or ``other``."""
-    value: Value
-    """Its value where the code fixes it, a variable's default included."""
-    text: str
-    """How the code writes it: ``var.user``, ``timestamp()``."""
-    span: Span
-    call: ast.Block | None = None
-    """For ``module``: the call whose code is not here."""
-    instance: Instance | None = None
-
-
-class Symbol(NamedTuple):
-    """What a ``for`` variable stands for while references are followed."""
-
-    collection: ast.Expr
-    scope: Scope
-    step: Step = ANY
-    """Which element, when the key of the ``for`` expression fixes it."""
 
 
 def follow(expression: ast.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
@@ -129,7 +56,8 @@ class _Follower:
             case ast.Name():
                 yield from self._root(expression, (), scope, steps, depth)
             case ast.Splat(target, each):
-                yield from self.go(target, scope, (ANY, *_steps_of(each, scope), *steps), depth)
+                first, rest = (steps[0], steps[1:]) if steps and not isinstance(steps[0], str) else (ANY, steps)
+                yield from self.go(target, scope, (first, *_steps_of(each, scope), *rest), depth)
             case ast.Call():
                 yield from self._call(expression, scope, steps, depth)
             case ast.Conditional():
@@ -141,12 +69,16 @@ class _Follower:
             case ast.For():
                 yield from self._for(expression, scope, steps, depth)
             case ast.Unary(_, operand):
-                yield from self.go(operand, scope, (), depth)
+                yield from self._lossy((operand,), scope, depth)
             case ast.Binary(_, left, right):
-                yield from self.go(left, scope, (), depth)
-                yield from self.go(right, scope, (), depth)
+                yield from self._lossy((left, right), scope, depth)
             case ast.Opaque(reason, span):
                 yield End("other", Unknown(reason), reason, span)
+
+    def _lossy(self, operands: tuple[ast.Expr, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+        for operand in operands:
+            for found in self.go(operand, scope, (), depth):
+                yield found._replace(lossy=True)
 
     def _chain(self, expression: ast.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         base, own = _flatten(expression, scope)
@@ -282,29 +214,16 @@ class _Follower:
         yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
 
     def _call(self, call: ast.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
-        arguments = call.arguments
-        match call.name:
-            case "length":
-                return  # How many there are does not change with what they are.
-            case name if name in _HASHES and not self.deep:
-                return  # A hash changes with its argument and does not show it.
-            case "timestamp" | "plantimestamp":
-                yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
-            case "formatdate" if len(arguments) == 2:  # noqa: PLR2004 - format and time
-                yield from self._formatted(call, scope, depth)
-            case "one" | "element" if arguments:
-                yield from self.go(arguments[0], scope, (ANY, *steps), depth)
-            case "lookup" if len(arguments) > 1:
-                key = settle(arguments[1], scope)
-                yield from self.go(arguments[0], scope, (key if isinstance(key, str) else ANY, *steps), depth)
-                for fallback in arguments[2:]:
-                    yield from self.go(fallback, scope, steps, depth)
-            case name if name in _TRANSPARENT:
-                for argument in arguments:
-                    yield from self.go(argument, scope, steps, depth)
-            case _:
-                for argument in arguments:
-                    yield from self.go(argument, scope, (), depth)
+        if call.name in CLOCKS:
+            yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
+        elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
+            yield from self._formatted(call, scope, depth)
+        else:
+            for argument, inner, lossy in behind(call, scope, steps, deep=self.deep):
+                if lossy:
+                    yield from self._lossy((argument,), scope, depth)
+                else:
+                    yield from self.go(argument, scope, inner, depth)
 
     def _formatted(self, call: ast.Call, scope: Scope, depth: int) -> Iterator[Reached | End]:
         pattern = settle(call.arguments[0], scope)
@@ -318,7 +237,7 @@ class _Follower:
         if self.deep:
             yield from self._decided_by(expression.condition, scope, depth)
         try:
-            condition = truth(settle(expression.condition, Scope(scope.instance, True, _values(scope.bindings), scope.origin)))
+            condition = truth(settle(expression.condition, Scope(scope.instance, True, known(scope.bindings), scope.origin)))
         except EvaluationError:
             condition = Unknown("")
         for branch, taken in ((expression.yes, True), (expression.no, False)):
@@ -338,7 +257,7 @@ class _Follower:
     ) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
         for key_expression, value in items:
-            key = key_expression.value if isinstance(key_expression, ast.Literal) else settle(key_expression, _plain(scope))
+            key = key_expression.value if isinstance(key_expression, ast.Literal) else settle(key_expression, plain(scope))
             if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
                 yield from self.go(value, scope, steps[1:], depth)
 
@@ -359,7 +278,7 @@ def _flatten(expression: ast.Expr, scope: Scope) -> tuple[ast.Expr, tuple[Step, 
         if isinstance(expression, ast.GetAttr):
             steps.append(expression.name)
         else:
-            key = settle(expression.key, _plain(scope))
+            key = settle(expression.key, plain(scope))
             steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
         expression = expression.target
     return expression, tuple(reversed(steps))
@@ -367,15 +286,6 @@ def _flatten(expression: ast.Expr, scope: Scope) -> tuple[ast.Expr, tuple[Step, 
 
 def _steps_of(each: ast.Expr, scope: Scope) -> tuple[Step, ...]:
     return _flatten(each, scope)[1]
-
-
-def _plain(scope: Scope) -> Scope:
-    """Return the scope without symbols, in which values can be evaluated."""
-    return Scope(scope.instance, scope.strict, _values(scope.bindings), scope.origin)
-
-
-def _values(bindings: dict[str, Value]) -> dict[str, Value]:
-    return {k: Unknown(f"{k} of a for expression") if isinstance(v, Symbol) else v for k, v in bindings.items()}
 
 
 def _select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:

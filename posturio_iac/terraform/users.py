@@ -10,9 +10,10 @@ from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.instance import Scope
+from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.tags import NO_TAGS, Tags, default_tags, tags_of
-from posturio_iac.terraform.trace import End, Reached, follow
+from posturio_iac.terraform.trace import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
