@@ -119,3 +119,19 @@ def test_stacks_that_nest_each_other_end_in_an_error(tmp_path: Path) -> None:
     found = reading(tmp_path, {"a.yaml": PLAIN + nest % "b", "b.yaml": PLAIN + nest % "a"})
     assert sorted(places(found)) == ["C/Key", "Key"]
     assert any("nests itself" in d.message for d in found.diagnostics)
+
+
+def test_an_instruction_at_the_nested_stack_holds_for_its_keys(tmp_path: Path) -> None:
+    parent = """\
+    Resources:
+      # posturio:ignore[iam.ownerless_access_keys] reason="shared"
+      C:
+        Type: AWS::CloudFormation::Stack
+        Metadata: {Posturio: {Ignore: {Rule: iam.expired_access_keys, Reason: old}}}
+        Properties: {TemplateURL: c.yaml}
+    """
+    (found,) = reading(tmp_path, {"p.yaml": parent, "c.yaml": PLAIN}).keys
+    assert [(d.rules, d.span.path, d.span.line) for d in found.directives] == [
+        (("iam.expired_access_keys",), "p.yaml", 5),
+        (("iam.ownerless_access_keys",), "p.yaml", 2),
+    ]

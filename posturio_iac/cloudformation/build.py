@@ -56,9 +56,8 @@ class Builder:
         stack.mappings.update({e.name: e for e in template.section("Mappings")})
         for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
             target.update(expand(template.section(name), ev, scope))
-        for entry in stack.resources.values():
-            if entry.type in NESTING:
-                self._nest(stack, entry, ev, chain)
+        for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
+            self._nest(stack, entry, ev, chain)
 
     def _nest(self, parent: Stack, entry: Entry, ev: Evaluator, chain: tuple[str, ...]) -> None:
         """Build the stack that a resource of ``parent`` makes, when its template is here."""

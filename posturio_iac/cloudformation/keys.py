@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.template import Entry
     from posturio_iac.cloudformation.users import User, Users
     from posturio_iac.finding import Diagnostic
-    from posturio_iac.model import Attr
+    from posturio_iac.model import Attr, Directive
 
 _CDK_PATH = "aws:cdk:path"
 _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
-_POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
+"""Types of policies, with the property that names their users."""
 _STATUSES = ("Active", "Inactive")
 
 
@@ -109,10 +110,19 @@ class Reader:
             notes=tuple(dict.fromkeys(evidence.notes)),
             owner=self._owner(user, evidence),
             exposures=self.exposures.of(entry, stack),
-            directives=tuple(evidence.directives),
+            directives=(*evidence.directives, *self._directives_around(stack)),
             tags=tags,
             scope=root.template.source.path,
         )
+
+    def _directives_around(self, stack: Stack) -> Iterator[Directive]:
+        """Yield the instructions to ignore rules at the resources that make the stack of a key and the stacks around it."""
+        while stack.via is not None and stack.parent is not None:
+            entry, stack = stack.via, stack.parent
+            around = Evidence(self.options, self.problems)
+            around.metadata(entry, stack.scope(entry), self.ev, stack.address(entry))
+            around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
+            yield from around.directives
 
     def _status(self, entry: Entry, stack: Stack) -> Attr[str]:
         """Return the status, which is Active unless it is stated."""
@@ -206,10 +216,11 @@ def _ends_permission(user: User) -> bool:
     if user.entry is None or user.stack is None:
         return False
     name, texts = user.entry.name, [user.entry.source.slice(user.entry.body)]
-    for entry in user.stack.resources.values():
-        users = entry.prop("Users") if entry.type in _POLICIES else entry.prop("UserName") if entry.type == "AWS::IAM::UserPolicy" else None
-        if users is not None and any(mention.name == name for mention in mentions(users)):
-            texts.append(entry.source.slice(entry.body))
+    for kind, prop in _POLICIES.items():
+        for entry in user.stack.of_type(kind):
+            users = entry.prop(prop)
+            if users is not None and any(mention.name == name for mention in mentions(users)):
+                texts.append(entry.source.slice(entry.body))
     return any("DateLessThan" in text and "aws:currenttime" in text.lower() for text in texts)
 
 

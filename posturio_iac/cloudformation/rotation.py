@@ -32,11 +32,11 @@ _STEP = re.compile(r"[\w*]+/(\d+)")
 
 def rotations(key: Entry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
     """Yield the rotations of the secrets that hold ``key``."""
-    secrets = {name for name, entry in stack.resources.items() if entry.type == SECRET_TYPE and _holds(entry, key.name)}
+    secrets = {entry.name for entry in stack.of_type(SECRET_TYPE) if _holds(entry, key.name)}
     if not secrets:
         return
-    for entry in stack.resources.values():
-        if entry.type == SCHEDULE_TYPE and _secret(entry, stack, ev) in secrets:
+    for entry in stack.of_type(SCHEDULE_TYPE):
+        if _secret(entry, stack, ev) in secrets:
             yield _rotation(entry, stack, ev)
 
 

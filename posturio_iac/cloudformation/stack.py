@@ -47,6 +47,8 @@ class Stack:
     conditions: dict[str, Entry] = field(default_factory=dict)
     mappings: dict[str, Entry] = field(default_factory=dict)
     children: dict[str, Stack] = field(default_factory=dict)
+    types: dict[str, list[Entry]] = field(default_factory=dict)
+    """The resources by type, once they were asked for."""
     loops: set[str] = field(default_factory=set)
     """Variables of loops that could not be written out."""
 
@@ -57,6 +59,13 @@ class Stack:
     def address(self, entry: Entry) -> str:
         """Return the path of logical ids to ``entry``."""
         return self.prefix + entry.name
+
+    def of_type(self, kind: str) -> list[Entry]:
+        """Return the resources of one type."""
+        if not self.types:
+            for entry in self.resources.values():
+                self.types.setdefault(entry.type, []).append(entry)
+        return self.types.get(kind, [])
 
     def family(self) -> list[Stack]:
         """Return this stack and all that it nests."""

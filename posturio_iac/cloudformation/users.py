@@ -40,13 +40,13 @@ class User(NamedTuple):
 class Users:
     """The users that the stacks of one scan declare."""
 
-    __slots__ = ("_declared", "_ev", "_roots")
+    __slots__ = ("_ev", "_named", "_roots")
 
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
         """Search ``roots`` and what they nest."""
         self._roots = roots
         self._ev = ev
-        self._declared: dict[int, tuple[Entry, ...]] = {}
+        self._named: dict[int, dict[str, User]] = {}
 
     def of(self, node: Node | None, scope: Scope) -> User:
         """Return the user that an expression such as ``UserName`` names."""
@@ -67,29 +67,28 @@ class Users:
         top = stack
         while top.parent is not None:
             top = top.parent
-        for members in ([stack], top.family()):
-            if found := self._named(name, members):
-                return found[0]
-        others = [user for root in self._roots if root is not top for user in self._named(name, root.family())]
-        return others[0] if len(others) == 1 else None
+        for member in (stack, *top.family()):
+            if (found := self._names(member).get(name)) is not None:
+                return found
+        others = [self._names(member).get(name) for root in self._roots if root is not top for member in root.family()]
+        known = [user for user in others if user is not None]
+        return known[0] if len(known) == 1 else None
 
-    def _named(self, name: str, stacks: Sequence[Stack]) -> list[User]:
-        return [user for stack in stacks for entry in self._in(stack) if (user := self._user(entry, stack)).name == name]
+    def _names(self, stack: Stack) -> dict[str, User]:
+        """Return the users of one stack whose names are known, by name."""
+        if (known := self._named.get(id(stack))) is None:
+            users = [self._user(entry, stack) for entry in reversed(stack.of_type(USER_TYPE))]
+            known = self._named[id(stack)] = {user.name: user for user in users if isinstance(user.name, str)}
+        return known
 
     def _by_expression(self, node: Node, scope: Scope, unknown: Unknown) -> User:
         """Return the user of the same stack whose name is written with the same expression."""
         wanted = node.data()
-        for entry in self._in(scope.stack):
+        for entry in scope.stack.of_type(USER_TYPE):
             name = entry.prop("UserName")
             if name is not None and name.data() == wanted:
                 return self._user(entry, scope.stack)
         return User(unknown, identity=("expression", id(scope.stack), repr(wanted)))
-
-    def _in(self, stack: Stack) -> tuple[Entry, ...]:
-        """Return the users of one stack."""
-        if (known := self._declared.get(id(stack))) is None:
-            known = self._declared[id(stack)] = tuple(e for e in stack.resources.values() if e.type == USER_TYPE)
-        return known
 
     def _user(self, entry: Entry, stack: Stack) -> User:
         node = entry.prop("UserName")
