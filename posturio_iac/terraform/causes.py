@@ -233,6 +233,9 @@ def _rotating(reached: Reached) -> Cause:
     if start is not None and any(isinstance(e, End) and e.kind == "function" for e in follow(start, scope)):
         return Cause(Sort.APPLY, f"{reached.address} at timestamp()", span)
     once = settle(block.get("rotation_rfc3339"), scope)
+    if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
+        why = f"rotation_rfc3339 of {reached.address} is the constant {once} before and after"
+        return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"read {reached.address}.rfc3339 instead")
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return Cause(Sort.ONCE, reached.address, span, at=date, value=once)
     interval = _interval(ROTATION_ARGUMENTS, reached)

@@ -148,7 +148,7 @@ def permission_note(user: User) -> Iterator[str]:
         if target is None or not any(isinstance(r, Reached) and r.block is user.block for r in follow(target, instance.scope())):
             continue
         if _ends_by_date(block, instance.scope()):
-            yield f"{kind}.{name} ends the permission by date (aws:CurrentTime), and the key stays valid"
+            yield f"the policy {kind}.{name} ends the permission by date (aws:CurrentTime), and the key stays valid"
 
 
 def _ends_by_date(block: ast.Block, scope: Scope) -> bool:

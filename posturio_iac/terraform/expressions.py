@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.terraform import ast
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from posturio_iac.terraform.source import Source
 
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER = 4000
+_INFINITE = float("inf")
 _OPERATORS = frozenset({"-", "!", "+", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})
 
 MAX_DEPTH = 100
@@ -82,7 +86,8 @@ def _literal(node: Node, source: Source, depth: int) -> ast.Expr:
     span = source.span(node)
     match child.type:
         case "numeric_lit":
-            return ast.Literal(number(source.text_of(child)), span)
+            value = number(source.text_of(child))
+            return ast.Literal(value, span) if value is not None else ast.Opaque("a number that is not decimal, or too long", span)
         case "bool_lit":
             return ast.Literal(source.text_of(child) == "true", span)
         case "null_lit":
@@ -93,9 +98,13 @@ def _literal(node: Node, source: Source, depth: int) -> ast.Expr:
             return build(child, source, depth)
 
 
-def number(text: str) -> int | float:
-    """Return the number that an HCL literal stands for; integral ones as int."""
+def number(text: str) -> int | float | None:
+    """Return the number that an HCL literal stands for, integral ones as int; None when it is none that can be held."""
+    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
+        return None
     value = float(text) if any(c in text for c in ".eE") else int(text)
+    if isinstance(value, float) and not -_INFINITE < value < _INFINITE:
+        return None
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -195,7 +204,7 @@ def _object(node: Node, source: Source, depth: int) -> ast.Expr:
 
 def _object_key(node: Node, source: Source, depth: int) -> ast.Expr:
     key = build(node, source, depth)
-    if isinstance(key, ast.Name) and not source.text_of(node).startswith("("):
+    if isinstance(key, ast.Name) and not source.text_of(node).startswith(("(", '"')):
         return ast.Literal(key.name, key.span)
     return key
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from posturio_iac.model import Span
     from posturio_iac.terraform.source import Source
 
     Nested = Callable[[Node], ast.Expr]
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)", re.DOTALL)
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _LAST_CODE_POINT = 0x10FFFF
+_SURROGATES = range(0xD800, 0xE000)
 
 
 def unescape(text: str, *, quoted: bool) -> str:
@@ -40,15 +42,15 @@ def unescape(text: str, *, quoted: bool) -> str:
         if simple is not None:
             return _SIMPLE.get(simple, found[0])
         code = int(short or long, 16)
-        return chr(code) if code <= _LAST_CODE_POINT else found[0]
+        return chr(code) if code <= _LAST_CODE_POINT and code not in _SURROGATES else found[0]
 
     return _ESCAPE.sub(resolve, text)
 
 
 def quoted(node: Node, source: Source, nested: Nested) -> ast.Expr:
     """Return the expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
-    parts = _strip(_parts(node.children, node.start_byte + 1, node.end_byte - 1, source, nested))
-    return _joined(parts, source, node, quoted=True)
+    parts = _parts(node.children, node.start_byte + 1, node.end_byte - 1, _Text(source, nested, quoted=True))
+    return _joined(_strip(parts), source.span(node))
 
 
 def heredoc(node: Node, source: Source, nested: Nested) -> ast.Expr:
@@ -56,34 +58,48 @@ def heredoc(node: Node, source: Source, nested: Nested) -> ast.Expr:
     markers = [c for c in node.children if c.type == "heredoc_identifier"]
     start = source.data.find(b"\n", markers[0].end_byte) + 1
     end = source.data.rfind(b"\n", 0, markers[-1].start_byte) + 1
-    parts = list(_parts(node.children, start, max(start, end), source, nested))
+    parts = list(_parts(node.children, start, max(start, end), _Text(source, nested, quoted=False)))
     if source.text_of(node.children[0]).endswith("-"):
         parts = _dedent(parts)
-    return _joined(_strip(iter(parts)), source, node, quoted=False)
+    return _joined(_strip(iter(parts)), source.span(node))
 
 
-def _parts(children: list[Node], start: int, end: int, source: Source, nested: Nested) -> Iterator[Part]:
-    """Yield raw literal text and (expression, strips before, strips after) in order."""
+class _Text:
+    """How the text of one template is read."""
+
+    __slots__ = ("nested", "quoted", "source")
+
+    def __init__(self, source: Source, nested: Nested, *, quoted: bool) -> None:
+        self.source = source
+        self.nested = nested
+        self.quoted = quoted
+
+    def literal(self, start: int, end: int) -> str:
+        return unescape(self.source.text(start, end), quoted=self.quoted)
+
+
+def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[Part]:
+    """Yield literal text and (expression, strips before, strips after) in order."""
     at = start
     for child in children:
         if child.type not in ("template_interpolation", "template_directive") or not start <= child.start_byte < end:
             continue
         if child.start_byte > at:
-            yield source.text(at, child.start_byte)
+            yield text.literal(at, child.start_byte)
         at = child.end_byte
-        yield from _dynamic(child, source, nested)
+        yield _dynamic(child, text)
     if end > at:
-        yield source.text(at, end)
+        yield text.literal(at, end)
 
 
-def _dynamic(node: Node, source: Source, nested: Nested) -> Iterator[Part]:
+def _dynamic(node: Node, text: _Text) -> Part:
     if node.type == "template_interpolation":
         inner = next((c for c in node.children if c.type == "expression"), None)
-        expression = nested(inner) if inner else ast.Opaque("a syntax error", source.span(node))
-        yield expression, *_strips(node)
-        return
+        expression = text.nested(inner) if inner else ast.Opaque("a syntax error", text.source.span(node))
+        return expression, *_strips(node)
     inner = node.children[0]
-    yield (_if(inner, source, nested) if inner.type == "template_if" else _for(inner, source, nested)), False, False
+    expression = _if(inner, text) if inner.type == "template_if" else _for(inner, text)
+    return expression, _strips(inner.children[0])[0], _strips(inner.children[-1])[1]
 
 
 def _strips(node: Node) -> tuple[bool, bool]:
@@ -92,38 +108,50 @@ def _strips(node: Node) -> tuple[bool, bool]:
     return kinds[1:2] == ["strip_marker"], kinds[-2:-1] == ["strip_marker"]
 
 
-def _between(node: Node, first: Node, last: Node, source: Source, nested: Nested) -> ast.Expr:
+def _between(node: Node, first: Node, last: Node, text: _Text) -> ast.Expr:
     inside = [c for c in node.children if first.end_byte <= c.start_byte < last.start_byte]
-    parts = list(_parts(inside, first.end_byte, last.start_byte, source, nested))
+    parts = _strip(_parts(inside, first.end_byte, last.start_byte, text))
     if _strips(first)[1] and parts and isinstance(parts[0], str):
-        parts[0] = parts[0].lstrip()
+        parts[0] = _left(parts[0])
     if _strips(last)[0] and parts and isinstance(parts[-1], str):
-        parts[-1] = parts[-1].rstrip()
-    return _joined(_strip(iter(parts)), source, node, quoted=True, unwrap=False)
+        parts[-1] = _right(parts[-1])
+    return _joined(parts, text.source.span(node), unwrap=False)
 
 
-def _if(node: Node, source: Source, nested: Nested) -> ast.Expr:
+def _if(node: Node, text: _Text) -> ast.Expr:
     marks = [c for c in node.children if c.type in ("template_if_intro", "template_else_intro", "template_if_end")]
     condition = next((c for c in marks[0].children if c.type == "expression"), None)
-    span = source.span(node)
+    span = text.source.span(node)
     if condition is None or len(marks) < 2:  # noqa: PLR2004 - an if and its end
         return ast.Opaque("a syntax error", span)
-    yes = _between(node, marks[0], marks[1], source, nested)
-    no = _between(node, marks[1], marks[2], source, nested) if len(marks) > 2 else ast.Literal("", span)  # noqa: PLR2004
-    return ast.Conditional(nested(condition), yes, no, span)
+    yes = _between(node, marks[0], marks[1], text)
+    no = _between(node, marks[1], marks[2], text) if len(marks) > 2 else ast.Literal("", span)  # noqa: PLR2004
+    return ast.Conditional(text.nested(condition), yes, no, span)
 
 
-def _for(node: Node, source: Source, nested: Nested) -> ast.Expr:
+def _for(node: Node, text: _Text) -> ast.Expr:
     intro = next((c for c in node.children if c.type == "template_for_start"), None)
     end = next((c for c in node.children if c.type == "template_for_end"), None)
-    span = source.span(node)
+    span = text.source.span(node)
     collection = next((c for c in intro.children if c.type == "expression"), None) if intro else None
     if intro is None or end is None or collection is None:
         return ast.Opaque("a syntax error", span)
-    names = [source.text_of(c) for c in intro.children if c.type == "identifier"]
-    value = _between(node, intro, end, source, nested)
+    names = [text.source.text_of(c) for c in intro.children if c.type == "identifier"]
+    value = _between(node, intro, end, text)
     key_name = names[0] if len(names) > 1 else None
-    return ast.For(key_name, names[-1], nested(collection), None, value, None, group=False, span=span, join=True)
+    return ast.For(key_name, names[-1], text.nested(collection), None, value, None, group=False, span=span, join=True)
+
+
+def _left(text: str) -> str:
+    """Strip white space at the start, to the end of the line: the rest is another token to HCL."""
+    line, newline, rest = text.partition("\n")
+    return rest if newline and not line.strip() else line.lstrip() + newline + rest
+
+
+def _right(text: str) -> str:
+    """Strip white space at the end, back to the start of the line."""
+    head, newline, line = text.rpartition("\n")
+    return head + newline + line.rstrip()
 
 
 def _strip(parts: Iterator[Part]) -> list[str | ast.Expr]:
@@ -131,39 +159,48 @@ def _strip(parts: Iterator[Part]) -> list[str | ast.Expr]:
     strip_next = False
     for part in parts:
         if isinstance(part, str):
-            result.append(part.lstrip() if strip_next else part)
+            result.append(_left(part) if strip_next else part)
             strip_next = False
             continue
         expression, before, after = part
         if before and result and isinstance(result[-1], str):
-            result[-1] = result[-1].rstrip()
+            result[-1] = _right(result[-1])
         result.append(expression)
         strip_next = after
     return result
 
 
 def _dedent(parts: list[Part]) -> list[Part]:
-    """Remove the smallest indentation of any line; an interpolation counts as text."""
+    """Remove the smallest indentation of any line that holds something; an interpolation counts as text."""
     text = "".join(part if isinstance(part, str) else "\0" for part in parts)
-    lines = [line for line in text.split("\n") if line.strip(" \t")]
+    lines = [line for line in text.split("\n") if line.strip()]
     margin = min((len(line) - len(line.lstrip(" \t")) for line in lines), default=0)
-    indent = re.compile(rf"^[ \t]{{0,{margin}}}", re.MULTILINE)
     result: list[Part] = []
-    at_line_start = True
-    for part in parts:
-        if isinstance(part, str):
-            cut = indent.sub("", part) if at_line_start else re.sub(rf"(?<=\n)[ \t]{{0,{margin}}}", "", part)
-            result.append(cut)
-            at_line_start = part.endswith("\n")
-        else:
+    line_start = True
+    for position, part in enumerate(parts):
+        if not isinstance(part, str):
             result.append(part)
-            at_line_start = False
+            line_start = False
+            continue
+        ends_line = position + 1 == len(parts)
+        cut = [
+            line[margin:] if (line.strip() or not (last < count or ends_line)) and (line_start or last > 1) else line
+            for count, last, line in _numbered(part)
+        ]
+        result.append("\n".join(cut))
+        line_start = part.endswith("\n")
     return result
 
 
-def _joined(parts: list[str | ast.Expr], source: Source, node: Node, *, quoted: bool, unwrap: bool = True) -> ast.Expr:
-    span = source.span(node)
-    resolved = [ast.Literal(unescape(p, quoted=quoted), span) if isinstance(p, str) else p for p in parts]
+def _numbered(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the number of lines, the number of the line, and the line."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
+        yield len(lines), number, line
+
+
+def _joined(parts: list[str | ast.Expr], span: Span, *, unwrap: bool = True) -> ast.Expr:
+    resolved = [ast.Literal(part, span) if isinstance(part, str) else part for part in parts]
     if not resolved:
         return ast.Literal("", span)
     if len(resolved) == 1 and (unwrap or isinstance(resolved[0], ast.Literal)):

@@ -156,7 +156,7 @@ def _foreign(value: object, ends: list[End], resources: list[Reached]) -> User:
         reason = f'the user "{value}" is not declared in this code, so its tags cannot be seen'
         return User(value, identity=value, hidden=(Unknown(reason),))
     source = next((r.address for r in resources), None)
-    why = f"{source} is not declared in this code" if source and source.startswith("data.") else None
+    why = f"the user comes from {source}, which is read when Terraform runs" if source and source.startswith("data.") else None
     variable = next((e.text for e in ends if e.kind == "variable"), None)
     if why is None and variable is not None:
         why = f"the user is {variable}, which whoever uses this module sets"
