@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.comments import Comment
-from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.expressions import build, string
 from posturio_iac.terraform.source import Source
@@ -17,22 +14,16 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser, Tree
 
+    from posturio_iac.finding import Diagnostic
     from posturio_iac.model import Span
 
 MAX_BLOCK_DEPTH = 100
 
-_TOP_LEVEL = re.compile(
-    rb"^(?:resource|data|module|variable|output|provider|locals|terraform|moved|removed|import|check|ephemeral|action|run)\b[^=\n]*\{",
-    re.MULTILINE,
-)
-_QUOTED_MAP = re.compile(
-    rb"^([ \t]*[A-Za-z_][\w-]*) ([ \t]*\{[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*\"[^\"\n]+\"[ \t]*=)", re.MULTILINE
-)
-"""The first lines of a block whose first entry has a quoted name."""
 _parser: Parser | None = None
 
 
-def _parse(data: bytes) -> Tree:
+def tree_of(data: bytes) -> Tree:
+    """Return the tree of some code."""
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
         import tree_sitter  # noqa: PLC0415 - loaded when the first file needs it
@@ -48,10 +39,23 @@ def parse(path: str, data: bytes) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
     """
     source = Source(path, data.removeprefix(b"\xef\xbb\xbf"))
-    tree = _parse(source.data)
-    if not tree.root_node.has_error:
-        return _file(tree.root_node, source), ()
-    return _recover(source)
+    root = tree_of(source.data).root_node
+    if is_sound(root):
+        return file_body(root, source), ()
+    from posturio_iac.terraform.recovery import recover  # noqa: PLC0415 - most files are sound
+
+    return recover(source)
+
+
+def is_sound(root: Node) -> bool:
+    """Tell whether a file has no syntax error, those included that the grammar lets pass: a line break in a block's header."""
+    body = next((c for c in root.children if c.type == "body"), None)
+    return not root.has_error and not any(_is_torn(block) for block in (body.children if body else ()) if block.type == "block")
+
+
+def _is_torn(block: Node) -> bool:
+    words = (c for c in block.children if c.type in ("identifier", "string_lit", "block_start"))
+    return any(word.start_point[0] != block.start_point[0] for word in words)
 
 
 def parse_template(path: str, text: str) -> ast.Expr:
@@ -62,8 +66,8 @@ def parse_template(path: str, text: str) -> ast.Expr:
     end = "END_OF_TEMPLATE"
     data = f"x = <<{end}\n{text}\n{end}\n".encode("utf-8", "replace")
     source = Source(path, data)
-    root = _parse(data).root_node
-    found = _file(root, source).attributes.get("x") if not root.has_error else None
+    root = tree_of(data).root_node
+    found = file_body(root, source).attributes.get("x") if not root.has_error else None
     if found is None:
         return ast.Opaque("a syntax error in a template", source.between((0, 0), (0, 1)))
     return _without_last_newline(found.expression)
@@ -73,8 +77,8 @@ def parse_expression(text: str, span: Span) -> ast.Expr:
     """Return the expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
     data = f"x = {text}\n".encode("utf-8", "replace")
     source = Source(span.path, data)
-    root = _parse(data).root_node
-    found = None if root.has_error else _file(root, source).attributes.get("x")
+    root = tree_of(data).root_node
+    found = None if root.has_error else file_body(root, source).attributes.get("x")
     return found.expression.moved(span) if found is not None else ast.Opaque("a syntax error in a reference", span)
 
 
@@ -89,68 +93,10 @@ def _without_last_newline(expression: ast.Expr) -> ast.Expr:
             return expression
 
 
-def _file(root: Node, source: Source) -> ast.Body:
+def file_body(root: Node, source: Source) -> ast.Body:
+    """Return the blocks and attributes of a tree without errors."""
     body = next((c for c in root.children if c.type == "body"), None)
     return _body(body, source, 0) if body is not None else ast.EMPTY
-
-
-def _recover(source: Source) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
-    """Parse the file in pieces, from one top-level block's first line to the next one's, and keep the sound ones."""
-    starts = [0, *(m.start() for m in _TOP_LEVEL.finditer(source.data) if m.start()), len(source.data)]
-    attributes: dict[str, ast.Attribute] = {}
-    blocks: list[ast.Block] = []
-    problems: list[Diagnostic] = []
-    row = 0
-    for start, end in itertools.pairwise(starts):
-        # Leading newlines keep the rows of the whole file.
-        piece = Source(source.path, b"\n" * row + source.data[start:end])
-        row += source.data.count(b"\n", start, end)
-        root = _parse(piece.data).root_node
-        if root.has_error and (older := _with_maps(piece)) is not None:
-            piece, root = older
-        if root.has_error:
-            problems.append(_problem(root, piece))
-            continue
-        body = _file(root, piece)
-        attributes.update(body.attributes)
-        blocks.extend(body.blocks)
-    if not problems:
-        problems.append(_problem(_parse(source.data).root_node, source))
-    return ast.Body(attributes, tuple(blocks)), tuple(problems)
-
-
-def _with_maps(piece: Source) -> tuple[Source, Node] | None:
-    """Return a piece and its tree read as Terraform 0.11 did, where ``tags { "Owner" = "x" }`` is a map; None when that does not help.
-
-    The equals sign takes the place of a space, so that every place stays.
-    """
-    data = _QUOTED_MAP.sub(rb"\1=\2", piece.data)
-    root = _parse(data).root_node if data != piece.data else None
-    return (Source(piece.path, data), root) if root is not None and not root.has_error else None
-
-
-def _problem(root: Node, source: Source) -> Diagnostic:
-    node = _first_error(root)
-    span = source.span(node)
-    text = source.text_of(node).strip().split("\n")[0][:40]
-    if node.is_missing:
-        what = "a value is missing here" if node.is_named else f'"{node.type}" is missing here'
-    elif text:
-        what = f'"{text}" is not expected here'
-    else:
-        what = "something is missing here"
-    owner = _TOP_LEVEL.search(source.data)
-    inside = f" The block `{owner[0].decode('utf-8', 'replace').rstrip(' {')}` was not judged." if owner else ""
-    return Diagnostic(Level.ERROR, f"syntax error: {what}.{inside}", source.path, span.line, span.column)
-
-
-def _first_error(root: Node) -> Node:
-    node = root
-    while True:
-        inner = next((c for c in node.children if c.has_error or c.is_error or c.is_missing), None)
-        if inner is None or node.is_error:
-            return node
-        node = inner
 
 
 def _body(node: Node, source: Source, depth: int) -> ast.Body:
