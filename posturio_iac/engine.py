@@ -102,6 +102,7 @@ class _Court:
             span=violation.span or key.span,
             fingerprint=fingerprint,
             suppressed=self.ledger.cover(key, rule.rule.id, fingerprint),
+            root=key.scope,
         )
 
     def _open_questions(self, key: AccessKey, context: Context, broken: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

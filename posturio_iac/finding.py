@@ -83,6 +83,8 @@ class Finding:
     fingerprint: str
     """Stable over moved and reformatted code: 32 hexadecimal digits."""
     suppressed: Suppression | None = None
+    root: str = ""
+    """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
 
 
 class Level(str, Enum):

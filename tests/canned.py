@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
@@ -60,6 +61,15 @@ def report() -> Report:
         ),
         files=12,
     )
+
+
+def repeated(roots: tuple[str, ...] = ("dev", "prod", "test")) -> Report:
+    """One shared module that several root modules call."""
+    shared, address = span("modules/user/main.tf"), "module.ci.aws_iam_access_key.this"
+    keys = tuple(JudgedKey(key(address, shared, scope=root), Verdict.FLAGGED) for root in roots)
+    found = [finding(WITHOUT, address, shared, f"{address} has no end") for _ in roots]
+    findings = tuple(replace(f, root=root, fingerprint=f"{n:032x}") for n, (f, root) in enumerate(zip(found, roots, strict=True)))
+    return Report(AS_OF, keys, findings, (), 5)
 
 
 def empty(files: int = 12, diagnostics: tuple[Diagnostic, ...] = ()) -> Report:

@@ -46,7 +46,7 @@ def test_a_report_with_everything_follows_the_schema() -> None:
     assert list(made) == ["version", "tool", "as_of", "keys", "findings", "diagnostics", "summary"]
     assert made["as_of"] == "2026-11-24T12:00:00Z"
     assert made["summary"] == {
-        "files": 12, "keys": 5, "flagged": 2, "clean": 1, "undetermined": 1, "suppressed": 1, "score": 25,
+        "files": 12, "keys": 5, "flagged": 2, "clean": 1, "undetermined": 1, "suppressed": 1, "score": None,
     }  # fmt: skip
 
 
@@ -77,8 +77,17 @@ def test_a_deployed_key_has_no_place_and_says_when_it_was_used() -> None:
     assert "last_used" not in made
 
 
-def test_the_score_of_no_decided_key_is_null() -> None:
-    assert document(canned.empty())["summary"]["score"] is None
+def test_the_score_is_that_of_the_report_and_null_when_it_is_incomplete() -> None:
+    assert document(canned.empty())["summary"]["score"] == 100
+    complete = replace(canned.report(), diagnostics=())
+    assert document(complete)["summary"]["score"] == complete.score() == 91
+    assert document(canned.report())["summary"]["score"] is None
+
+
+def test_a_shared_module_gives_a_key_and_a_finding_for_each_root_module() -> None:
+    made = document(canned.repeated())
+    assert [(k["address"], k["root"]) for k in made["keys"]] == [("module.ci.aws_iam_access_key.this", r) for r in ("dev", "prod", "test")]
+    assert [(f["line"], f["root"]) for f in made["findings"]] == [(1, "dev"), (1, "prod"), (1, "test")]
 
 
 def test_bytes_that_are_not_utf8_are_still_valid_json() -> None:

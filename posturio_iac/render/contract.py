@@ -40,15 +40,9 @@ def document(report: Report) -> dict[str, Any]:
             "files": report.files,
             "keys": len(report.keys),
             **{verdict.value: report.count(verdict) for verdict in Verdict},
-            "score": score(report),
+            "score": report.score(),
         },
     }
-
-
-def score(report: Report) -> int | None:
-    """How many of a hundred decided keys are clean, rounded down; None when no key is decided. A suppressed key is not clean."""
-    decided = len(report.keys) - report.count(Verdict.UNDETERMINED)
-    return 100 * report.count(Verdict.CLEAN) // decided if decided else None
 
 
 def moment(when: datetime) -> str:
@@ -61,6 +55,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
     return {
         "address": _text(key.address),
         "framework": key.framework,
+        "root": _text(key.scope),
         **_lines(key.span),
         "user": _known(key.user),
         "status": _known(key.status),
@@ -101,6 +96,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "remediation": _text(finding.remediation),
         "address": _text(finding.address),
         "framework": finding.framework,
+        "root": _text(finding.root),
         "path": _text(span.path) if span else None,
         "line": span.line if span else None,
         "column": span.column if span else None,
