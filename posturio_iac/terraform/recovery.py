@@ -43,7 +43,7 @@ _OLDER = (
         rb"\1=\2",
     ),
     # HCL has numbers with an exponent and no fraction, which the grammar lacks.
-    (re.compile(rb"(?<![\w.\"-])(\d+)([eE][-+]?\d+)\b"), rb"\1.0\2"),
+    (re.compile(rb"(?<![\w.\"])(?<!\w-)(\d+)([eE][-+]?\d+)\b"), rb"\1.0\2"),
 )
 
 

@@ -173,6 +173,8 @@ def _sibling(node: Node, step: Callable[[Node], Node | None]) -> Node | None:
 def _alone(comment: Node) -> bool:
     """Tell whether nothing else ends on the comment's line: a trailing comment belongs to what it follows."""
     before = _sibling(comment, lambda n: n.prev_sibling)
+    if before is not None and before.type == "comment" and before.end_point[0] == comment.start_point[0]:
+        return _alone(before)
     return before is None or before.end_point[0] < comment.start_point[0]
 
 

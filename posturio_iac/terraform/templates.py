@@ -49,33 +49,83 @@ def unescape(text: str, *, quoted: bool) -> str:
 
 def quoted(node: Node, source: Source, nested: Nested) -> ast.Expr:
     """Return the expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
-    parts = _parts(node.children, node.start_byte + 1, node.end_byte - 1, _Text(source, nested, quoted=True))
-    return _joined(_strip(parts), source.span(node))
+    text = _Text(source, nested, quoted=True)
+    return _joined(_strip(_parts(node.children, node.start_byte + 1, node.end_byte - 1, text), text), source.span(node))
 
 
 def heredoc(node: Node, source: Source, nested: Nested) -> ast.Expr:
     """Return the expression of a heredoc, its common indentation removed for ``<<-``."""
     markers = [c for c in node.children if c.type == "heredoc_identifier"]
     start = source.data.find(b"\n", markers[0].end_byte) + 1
-    end = source.data.rfind(b"\n", 0, markers[-1].start_byte) + 1
-    parts = list(_parts(node.children, start, max(start, end), _Text(source, nested, quoted=False)))
-    if source.text_of(node.children[0]).endswith("-"):
-        parts = _dedent(parts)
-    return _joined(_strip(iter(parts)), source.span(node))
+    end = max(start, source.data.rfind(b"\n", 0, markers[-1].start_byte) + 1)
+    indented = source.text_of(node.children[0]).endswith("-")
+    text = _Text(source, nested, quoted=False, margin=_margin(node, source.data, start, end) if indented else 0)
+    return _joined(_strip(_parts(node.children, start, end, text), text), source.span(node))
+
+
+def _margin(node: Node, data: bytes, start: int, end: int) -> int:
+    """Return the smallest indentation of the lines that hold something; those inside interpolations are code and do not count."""
+    inside = [(c.start_byte, c.end_byte) for c in _interpolations(node)]
+    margins = []
+    at = start
+    while at < end:
+        stop = data.find(b"\n", at) + 1 or len(data)
+        line = data[at:stop]
+        if line.strip() and not any(first < at < last for first, last in inside):
+            margins.append(len(line) - len(line.lstrip(b" \t")))
+        at = stop
+    return min(margins, default=0)
+
+
+def _interpolations(node: Node) -> Iterator[Node]:
+    """Yield the interpolations of a template, those inside its directives as well."""
+    pending = [node]
+    while pending:
+        for child in pending.pop().children:
+            if child.type == "template_interpolation":
+                yield child
+            elif child.type.startswith("template_"):
+                pending.append(child)
 
 
 class _Text:
     """How the text of one template is read."""
 
-    __slots__ = ("nested", "quoted", "source")
+    __slots__ = ("margin", "nested", "quoted", "source")
 
-    def __init__(self, source: Source, nested: Nested, *, quoted: bool) -> None:
+    def __init__(self, source: Source, nested: Nested, *, quoted: bool, margin: int = 0) -> None:
         self.source = source
         self.nested = nested
         self.quoted = quoted
+        self.margin = margin
 
     def literal(self, start: int, end: int) -> str:
-        return unescape(self.source.text(start, end), quoted=self.quoted)
+        """Return the text between two offsets, its escapes resolved and the margin cut from the lines that begin in it."""
+        if not self.margin:
+            return unescape(self.source.text(start, end), quoted=self.quoted)
+        data = self.source.data
+        lines = []
+        at = start
+        while at < end:
+            newline = data.find(b"\n", at)
+            stop = newline + 1 if newline >= 0 else len(data)
+            begins = at == 0 or data[at - 1 : at] == b"\n"
+            cut = self.margin if begins and data[at:stop].strip() else 0
+            lines.append(self.source.text(min(at + cut, end), min(stop, end)))
+            at = stop
+        return unescape("".join(lines), quoted=self.quoted)
+
+    def left(self, text: str) -> str:
+        """Strip white space at the start; in a heredoc to the end of the line, for the rest is another token to HCL."""
+        line, newline, rest = text.partition("\n")
+        if self.quoted:
+            return text.lstrip()
+        return rest if newline and not line.strip() else line.lstrip() + newline + rest
+
+    def right(self, text: str) -> str:
+        """Strip white space at the end; in a heredoc back to the start of the line."""
+        head, newline, line = text.rpartition("\n")
+        return text.rstrip() if self.quoted else head + newline + line.rstrip()
 
 
 def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[Part]:
@@ -84,6 +134,9 @@ def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[
     for child in children:
         if child.type not in ("template_interpolation", "template_directive") or not start <= child.start_byte < end:
             continue
+        data = text.source.data
+        if child.start_byte > at and data[child.start_byte - 1 : child.start_byte] == data[child.start_byte : child.start_byte + 1]:
+            continue  # ``$${`` is an escape, which the grammar overlooks at the start of a text.
         if child.start_byte > at:
             yield text.literal(at, child.start_byte)
         at = child.end_byte
@@ -110,11 +163,11 @@ def _strips(node: Node) -> tuple[bool, bool]:
 
 def _between(node: Node, first: Node, last: Node, text: _Text) -> ast.Expr:
     inside = [c for c in node.children if first.end_byte <= c.start_byte < last.start_byte]
-    parts = _strip(_parts(inside, first.end_byte, last.start_byte, text))
+    parts = _strip(_parts(inside, first.end_byte, last.start_byte, text), text)
     if _strips(first)[1] and parts and isinstance(parts[0], str):
-        parts[0] = _left(parts[0])
+        parts[0] = text.left(parts[0])
     if _strips(last)[0] and parts and isinstance(parts[-1], str):
-        parts[-1] = _right(parts[-1])
+        parts[-1] = text.right(parts[-1])
     return _joined(parts, text.source.span(node), unwrap=False)
 
 
@@ -142,61 +195,20 @@ def _for(node: Node, text: _Text) -> ast.Expr:
     return ast.For(key_name, names[-1], text.nested(collection), None, value, None, group=False, span=span, join=True)
 
 
-def _left(text: str) -> str:
-    """Strip white space at the start, to the end of the line: the rest is another token to HCL."""
-    line, newline, rest = text.partition("\n")
-    return rest if newline and not line.strip() else line.lstrip() + newline + rest
-
-
-def _right(text: str) -> str:
-    """Strip white space at the end, back to the start of the line."""
-    head, newline, line = text.rpartition("\n")
-    return head + newline + line.rstrip()
-
-
-def _strip(parts: Iterator[Part]) -> list[str | ast.Expr]:
+def _strip(parts: Iterator[Part], text: _Text) -> list[str | ast.Expr]:
     result: list[str | ast.Expr] = []
     strip_next = False
     for part in parts:
         if isinstance(part, str):
-            result.append(_left(part) if strip_next else part)
+            result.append(text.left(part) if strip_next else part)
             strip_next = False
             continue
         expression, before, after = part
         if before and result and isinstance(result[-1], str):
-            result[-1] = _right(result[-1])
+            result[-1] = text.right(result[-1])
         result.append(expression)
         strip_next = after
     return result
-
-
-def _dedent(parts: list[Part]) -> list[Part]:
-    """Remove the smallest indentation of any line that holds something; an interpolation counts as text."""
-    text = "".join(part if isinstance(part, str) else "\0" for part in parts)
-    lines = [line for line in text.split("\n") if line.strip()]
-    margin = min((len(line) - len(line.lstrip(" \t")) for line in lines), default=0)
-    result: list[Part] = []
-    line_start = True
-    for position, part in enumerate(parts):
-        if not isinstance(part, str):
-            result.append(part)
-            line_start = False
-            continue
-        ends_line = position + 1 == len(parts)
-        cut = [
-            line[margin:] if (line.strip() or not (last < count or ends_line)) and (line_start or last > 1) else line
-            for count, last, line in _numbered(part)
-        ]
-        result.append("\n".join(cut))
-        line_start = part.endswith("\n")
-    return result
-
-
-def _numbered(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the number of lines, the number of the line, and the line."""
-    lines = text.split("\n")
-    for number, line in enumerate(lines, start=1):
-        yield len(lines), number, line
 
 
 def _joined(parts: list[str | ast.Expr], span: Span, *, unwrap: bool = True) -> ast.Expr:
