@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from posturio_iac.reading import Reading
     from posturio_iac.terraform import ast
 
+RULES = frozenset(all_rules())
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
 USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n'
 KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
@@ -35,7 +36,7 @@ PLAIN = USER + KEY
 
 def options(**more: Any) -> Options:
     """Return the options of a reading."""
-    return Options(Names.default(), AS_OF, rule_ids=frozenset(all_rules()), **more)
+    return Options(Names.default(), AS_OF, rule_ids=RULES, **more)
 
 
 def program(root: str, **more: Any) -> Program:

@@ -26,7 +26,6 @@ from tests.terraform.shapes import expression, parsed, shape
         (r'"$${a}"', '"${a}"'),
         (r'"%%{ if }"', '"%{ if }"'),
         (r'"$${a}${b}"', '("${a}" ~ b)'),
-        (r'"$$${a}"', '("$$" ~ a)'),
         (r'"$${${a}}"', '("${" ~ a ~ "}")'),
         (r'"%${a}"', '("%" ~ a)'),
         ('"100% $5 {x} $$ }"', '"100% $5 {x} $$ }"'),
@@ -38,6 +37,13 @@ from tests.terraform.shapes import expression, parsed, shape
     ],
 )
 def test_quoted_strings(code: str, expected: str) -> None:
+    assert shape(expression(code)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"), [('"$$${a}"', '"$${a}"'), ('"%%%{"', '"%%{"'), ('"$$${"', '"$${"'), ("<<EOT\n$$${a}\nEOT", '"$${a}\\n"')]
+)
+def test_the_last_two_signs_before_a_brace_are_the_escape(code: str, expected: str) -> None:
     assert shape(expression(code)) == expected
 
 
@@ -114,7 +120,7 @@ def test_strip_markers_take_the_white_space_of_their_own_line(code: str, expecte
         ("<<EOT\n${a}\nEOT", '(a ~ "\\n")'),
         ("<<EOT\n${a}EOT\n EOTX\na EOT\nEOT", '(a ~ "EOT\\n EOTX\\na EOT\\n")'),
         ('<<EOT\n"a" # no comment \\n \\u00e9\nEOT', '"\\"a\\" # no comment \\\\n \\\\u00e9\\n"'),
-        ("<<EOT\n$${a} %%{b} $$${c}\nEOT", '("${a} %{b} $$" ~ c ~ "\\n")'),
+        ("<<EOT\n$${a} %%{b} ${c}\nEOT", '("${a} %{b} " ~ c ~ "\\n")'),
         ("<<A-B\nx\nA-B", '"x\\n"'),
         ("<<-EOT\n  a\n    b\n  EOT", '"a\\n  b\\n"'),
         ("<<-EOT\n    a\n\n    b\n  EOT", '"a\\n\\nb\\n"'),
