@@ -1,0 +1,134 @@
+"""The tool says about every program in ``fixtures/`` what its golden file says, and every rule has programs that show it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posturio_iac.rules import all_rules
+from tests import fixture_tools
+from tests.fixture_tools import AS_OF, FIXTURES, FORMS, KINDS, WITHOUT_PROGRAMS, Case, cases, scan, scan_apart, summary
+
+ROOT = Path(__file__).parent.parent
+CASES = cases()
+SHOWN = sorted(all_rules().keys() - WITHOUT_PROGRAMS.keys())
+ABOUT_LIFETIMES = frozenset(
+    f"iam.{name}"
+    for name in (
+        "access_keys_without_lifetime",
+        "expired_access_keys",
+        "inert_access_key_rotation",
+        "lingering_inactive_access_keys",
+        "overdue_access_key_rotations",
+        "overlong_access_key_lifetimes",
+        "unreadable_access_key_lifetimes",
+    )
+)
+"""Rules for which an unknown value leaves the key undetermined."""
+
+
+def of_kind(*kinds: str) -> list[Case]:
+    return [case for case in CASES if case.kind in kinds]
+
+
+def found(case: Case, report: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the findings of the case's own rule."""
+    return [f for f in report["findings"] if f["rule"] == case.rule]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_golden(case: Case) -> None:
+    assert summary(*scan_apart(case)) == case.golden.read_text(encoding="utf-8"), "if it is right: python -m tests.fixture_tools --update"
+
+
+@pytest.mark.parametrize("case", of_kind("flagged"), ids=str)
+def test_flagged_program_yields_its_rule(case: Case) -> None:
+    findings = found(case, scan_apart(case)[1])
+    assert [f for f in findings if "suppressed" not in f]
+
+
+@pytest.mark.parametrize("case", of_kind("clean", "unknown"), ids=str)
+def test_other_program_does_not(case: Case) -> None:
+    assert found(case, scan_apart(case)[1]) == []
+
+
+@pytest.mark.parametrize("case", of_kind("suppressed"), ids=str)
+def test_suppressed_program_yields_its_rule_suppressed(case: Case) -> None:
+    code, report = scan_apart(case)
+    findings = found(case, report)
+    assert findings
+    assert all("suppressed" in f for f in findings)
+    assert code == 0
+
+
+@pytest.mark.parametrize("case", [c for c in of_kind("unknown") if c.rule in ABOUT_LIFETIMES], ids=str)
+def test_unknown_lifetime_leaves_a_key_undetermined(case: Case) -> None:
+    assert "undetermined" in {key["verdict"] for key in scan_apart(case)[1]["keys"]}
+
+
+@pytest.mark.parametrize("rule", SHOWN)
+def test_every_rule_has_a_program_of_each_kind(rule: str) -> None:
+    kinds = {case.name for case in CASES if case.rule == rule}
+    assert {"flagged", "clean", "unknown"} <= kinds
+
+
+def test_rules_modules_programs_and_pages_correspond() -> None:
+    short = {rule.partition(".")[2] for rule in all_rules()}
+    modules = {p.stem for p in (ROOT / "posturio_iac" / "rules").glob("[!_]*.py")}
+    pages = {p.stem.partition(".")[2] for p in (ROOT / "docs" / "rules").glob("iam.*.md")}
+    folders = {p.name for p in FIXTURES.iterdir() if p.is_dir()} - FORMS
+    assert modules == short
+    assert pages == short
+    assert folders == short - {rule.partition(".")[2] for rule in WITHOUT_PROGRAMS}
+
+
+def test_nothing_in_the_folders_of_rules_is_left_out() -> None:
+    for folder in sorted({case.folder.parent for case in CASES}):
+        expected = {p for case in CASES if case.folder.parent == folder for p in (case.folder, case.golden)}
+        assert set(folder.iterdir()) == expected
+    assert {case.kind for case in CASES} == set(KINDS)
+
+
+def test_each_program_is_a_root_module_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan of the whole tree says about each program what a scan of it alone says."""
+    monkeypatch.chdir(FIXTURES)
+    folders = {case.folder.relative_to(FIXTURES).as_posix(): case for case in CASES if case.stands_alone}
+    report = scan(Path())[1]
+    for kind, facts in (("findings", ("rule", "address", "message")), ("keys", ("address", "verdict", "owner"))):
+        together: dict[Case, Counter[tuple[str, ...]]] = {case: Counter() for case in folders.values()}
+        for entry in report[kind]:
+            case = folders.get("/".join(entry["path"].split("/")[:2]))
+            if case is not None:
+                together[case][tuple(entry[fact] for fact in facts)] += 1
+        for case, seen in together.items():
+            alone = Counter(tuple(entry[fact] for fact in facts) for entry in scan_apart(case)[1][kind])
+            assert seen == alone, str(case)
+
+
+def test_program_in_a_process_of_its_own() -> None:
+    (case,) = (c for c in CASES if str(c) == "access_keys_without_lifetime/flagged")
+    command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json", "--as-of", AS_OF, "."]
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=case.folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert summary(done.returncode, json.loads(done.stdout)) == case.golden.read_text(encoding="utf-8")
+
+
+def test_update_writes_what_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    program = tmp_path / "root_access_keys" / "flagged"
+    program.mkdir(parents=True)
+    (program / "main.tf").write_text('resource "aws_iam_access_key" "root" {\n  user = "root"\n}\n', encoding="utf-8")
+    monkeypatch.setattr(fixture_tools, "FIXTURES", tmp_path)
+    assert fixture_tools.main(["root_access_keys"]) == 0
+    shown = capsys.readouterr().out
+    assert fixture_tools.main(["--update"]) == 0
+    written = (tmp_path / "root_access_keys" / "flagged.out").read_text(encoding="utf-8")
+    assert "iam.root_access_keys critical aws_iam_access_key.root" in written
+    assert shown == f"==> root_access_keys/flagged\n{written}\n"
+    assert fixture_tools.main(["--update", "expired_access_keys"]) == 0
