@@ -45,6 +45,8 @@ class Config:
     """Absolute paths."""
     parameters: tuple[str, ...]
     """Absolute paths."""
+    baseline: str | None
+    """An absolute path."""
     custom_types: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     known_modules: tuple[dict[str, Any], ...]

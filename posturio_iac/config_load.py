@@ -62,6 +62,8 @@ def load(path: str) -> Config:
     )
     for name in ("var_files", "parameters"):
         values[name] = tuple(os.path.join(folder, file) for file in values.get(name, ()))
+    if "baseline" in values:
+        values["baseline"] = os.path.join(folder, values["baseline"])
     return Config(path, folder, **values)
 
 

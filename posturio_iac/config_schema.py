@@ -124,6 +124,7 @@ OPTIONS = (
     Option("engine_version", Shape.TEXT, "The version of that engine, where neither required_version nor a lock file fixes it"),
     Option("var_files", Shape.LIST, "Files of variable values for root modules", (), flag="--var-file", metavar="FILE"),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
+    Option("baseline", Shape.TEXT, "File of findings that are known already", flag="--baseline", metavar="FILE"),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
@@ -132,8 +133,18 @@ OPTIONS = (
 )
 """What the configuration file may hold, in the order of the reference."""
 
+CHANGED_SINCE = Option(
+    "changed_since",
+    Shape.TEXT,
+    "Judge only modules and templates with changes since the current branch left this revision",
+    flag="--changed-since",
+    metavar="REV",
+    in_file=False,
+)
+
 ARGUMENTS = (
     *(o for o in OPTIONS if o.flag),
+    CHANGED_SINCE,
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),

@@ -8,12 +8,13 @@ from posturio_iac.discover import NEEDLES, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from posturio_iac.commands.changed import Narrowed
     from posturio_iac.config import Config
     from posturio_iac.discover import Selection
-    from posturio_iac.finding import Diagnostic, Report
+    from posturio_iac.finding import Diagnostic, Report, Suppression
     from posturio_iac.model import AccessKey
     from posturio_iac.names import Names
     from posturio_iac.reading import Reading
@@ -24,6 +25,10 @@ TEMPLATE_NEEDLES = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::Iam
 
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
     """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
+    if config.baseline is not None and not os.path.isfile(config.baseline):
+        from posturio_iac.errors import UsageError  # noqa: PLC0415 - only a mistake needs it
+
+        raise UsageError(f"there is no baseline {config.baseline}; `posturio-iac baseline` writes one")
     patterns = tuple(exclude)
     if config.exclude:
         from posturio_iac.globs import rebase  # noqa: PLC0415 - only a configuration has globs
@@ -32,10 +37,19 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
     return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
 
 
-def judged(selection: Selection, config: Config, *, place: str, as_of: datetime | None, suppressions: bool) -> Report:
+def judged(  # noqa: PLR0913 - what a run is judged by
+    selection: Selection,
+    config: Config,
+    *,
+    place: str,
+    as_of: datetime | None,
+    suppressions: bool,
+    narrowed: Narrowed | None = None,
+) -> Report:
     """Read what was selected and judge it at ``as_of``, which is now when it is None.
 
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
+    ``narrowed`` says which of the keys and diagnostics count, when not all of them do.
     """
     from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
     from posturio_iac.policy import Policy  # noqa: PLC0415
@@ -48,12 +62,34 @@ def judged(selection: Selection, config: Config, *, place: str, as_of: datetime 
             reading = read(selection, config, time)
             keys += reading.keys
             diagnostics += reading.diagnostics
+    if narrowed is not None:
+        keys = [key for key in keys if narrowed.keeps(key)]
+        diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
     if any(not isinstance(key.owner, str) for key in keys):
         from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
-    policy = Policy(config, _seen_from(config.folder, place), suppressions)
-    return judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    policy = Policy(config, _seen_from(config.folder, place), suppressions, _known(config))
+    report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    return report if narrowed is None else _without_idle(report)
+
+
+def _known(config: Config) -> Mapping[str, Suppression]:
+    """Return what the baseline suppresses."""
+    if config.baseline is None:
+        return {}
+    from posturio_iac.baseline import load  # noqa: PLC0415 - most runs have none
+
+    return load(config.baseline).suppressions()
+
+
+def _without_idle(report: Report) -> Report:
+    """Leave out what is said of suppressions that stand beside no key: in a part of the code, most of them have nothing to do."""
+    from dataclasses import replace  # noqa: PLC0415 - loaded by now
+
+    from posturio_iac.finding import Level  # noqa: PLC0415
+
+    return replace(report, diagnostics=tuple(d for d in report.diagnostics if d.level is not Level.NOTE or d.path is not None))
 
 
 def _needles(config: Config) -> tuple[bytes, ...]:

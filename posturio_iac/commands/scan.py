@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.commands.changed import Narrowed
     from posturio_iac.commands.parser import Given
     from posturio_iac.config import Config
     from posturio_iac.discover import Selection
@@ -49,9 +50,24 @@ def _scan(paths: Sequence[str], cwd: str, given: Given, targets: Targets, starte
 
     config = settings(given, [path for path in given.words if path != STDIN])
     selection = select(paths, cwd, config, given.exclude or ())
+    narrowed = _narrowed(selection, config, given)
+    if narrowed is not None:
+        selection = narrowed.selection
     if _is_empty(selection) and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
-    return _report(selection, config, given, targets, started)
+    return _report(selection, narrowed, config, given, targets, started)
+
+
+def _narrowed(selection: Selection, config: Config, given: Given) -> Narrowed | None:
+    """Return what --changed-since leaves of the selection."""
+    if given.changed_since is None:
+        return None
+    if STDIN in given.words:
+        raise UsageError("--changed-since asks git, which knows nothing of standard input")
+    from posturio_iac.changes import changed_since  # noqa: PLC0415 - only here
+    from posturio_iac.commands.changed import narrow  # noqa: PLC0415
+
+    return narrow(selection, changed_since(given.changed_since, selection.root, selection.repository), config)
 
 
 def _is_empty(selection: Selection) -> bool:
@@ -69,13 +85,17 @@ def _nothing(selection: Selection, given: Given, started: float) -> int:
     return 0
 
 
-def _report(selection: Selection, config: Config, given: Given, targets: Targets, started: float) -> int:
+def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:  # noqa: PLR0913 - what one run is
     from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
 
     place = os.getcwd() if STDIN in given.words else selection.root
-    report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions)
+    report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
+    if config.baseline is not None and narrowed is None and STDIN not in given.words:
+        from posturio_iac.commands.baseline_stale import with_stale  # noqa: PLC0415 - most runs have no baseline
+
+        report = with_stale(report, config, selection, given.words)
     emit(report, targets, given, root=selection.root, elapsed=time.perf_counter() - started)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)

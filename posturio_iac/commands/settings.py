@@ -23,7 +23,7 @@ def settings(given: Given, paths: Sequence[str]) -> Config:
     ``--select`` replaces the file's ``select`` and ``ignore``; other options that hold several values add theirs to the file's.
     """
     config = _configured(given, paths)
-    changes = {name: value for name in PLAIN if (value := getattr(given, name)) is not None}
+    changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
     if given.select:
         changes |= {"select": split(given.select), "ignore": ()}
     if given.ignore:
@@ -31,6 +31,8 @@ def settings(given: Given, paths: Sequence[str]) -> Config:
     for name in ("var_files", "parameters"):
         if files := getattr(given, name):
             changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
+    if given.baseline is not None:
+        changes["baseline"] = os.path.abspath(given.baseline)
     return config.with_values(**changes)
 
 

@@ -1,0 +1,112 @@
+"""Which templates changed files concern, by the names of files that stand in them."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+TYPE_CHECKING = False  # importing typing would take longer than many a commit
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from posturio_iac.discover import Selection
+    from posturio_iac.model import AccessKey
+
+ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
+_DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")
+"""Without one of these a file draws in no other."""
+_FEEDS = (b"${file(", b"Outputs.")
+"""What makes the content of a file that is drawn in matter to whoever draws it in."""
+
+
+class Templates:
+    """The templates of one selection, and which of them changed files concern.
+
+    All of them are read once one is concerned, since the user of a key may be declared in any of them.
+    """
+
+    __slots__ = ("_above", "_below", "_changed", "_concerned", "_texts", "_whole", "files", "selection")
+
+    files: tuple[str, ...]
+    """The files with keys that have to be read."""
+
+    def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
+        """Find out what ``changed`` concerns; everything when ``whole``."""
+        self.selection = selection
+        self._whole = whole
+        self._changed = {path for path in changed if path.lower().endswith(ENDINGS) or path in selection.templates}
+        self._texts: dict[str, bytes] = {}
+        self._above: dict[str, set[str]] = {}
+        self._below: dict[str, set[str]] = {}
+        self._concerned: set[str] = set()
+        self.files: tuple[str, ...] = ()
+        if whole or (self._changed and selection.templates):
+            self._link()
+            self._concerned = {path for path in selection.templates if whole or self._is_concerned(_reached(path, self._above))}
+            self.files = selection.templates if self._concerned else ()
+
+    def keeps(self, key: AccessKey) -> bool:
+        """Tell whether a key counts: by its own file, by those that nest it, and by those that these draw in."""
+        if self._whole or key.span is None:
+            return True
+        above = _reached(key.span.path, self._above)
+        root = self._from_root(key.scope)
+        chain = {path for path in above if root in _reached(path, self._above)} if root in above else {key.span.path, root}
+        return self._is_concerned(chain)
+
+    def knows(self, path: str) -> bool:
+        """Tell whether a file is part of a template that changed files concern."""
+        return self._whole or path in self._concerned or any(path in _reached(c, self._above) for c in self._concerned)
+
+    def _from_root(self, scope: str) -> str:
+        """Return the file of a root template as seen from the scan root, whether or not it is named from the top of the repository."""
+        repository, root = self.selection.repository, self.selection.root
+        if repository is None or repository == root or os.path.exists(os.path.join(root, scope)):
+            return scope
+        return os.path.relpath(os.path.join(repository, scope), root).replace(os.sep, "/")
+
+    def _is_concerned(self, chain: Iterable[str]) -> bool:
+        """Tell whether a file of the chain has changed, or one that a file of the chain draws in and uses."""
+        return any(path in self._changed or self._is_fed(path) for path in chain)
+
+    def _is_fed(self, path: str) -> bool:
+        text = self._texts.get(path, b"")
+        return any(mark in text for mark in _FEEDS) and not self._changed.isdisjoint(_reached(path, self._below))
+
+    def _link(self) -> None:
+        """Learn which files name which others: those with keys, those above them, and those that have changed."""
+        from posturio_iac.cloudformation.files import Files  # noqa: PLC0415 - only for templates
+        from posturio_iac.cloudformation.parents import parents_of  # noqa: PLC0415
+
+        files = Files(self.selection.root, self.selection.finder.max_file_size)
+        parents = parents_of(self.selection.templates, self.selection, files)
+        for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
+            self._texts[path] = _read(self.selection, path)
+        names = {path: os.fsencode(posixpath.basename(path)) for path in self._texts}
+        for path, text in self._texts.items():
+            if not any(mark in text for mark in _DRAWS):
+                continue
+            for other, name in names.items():
+                if other != path and name in text:
+                    self._below.setdefault(path, set()).add(other)
+                    self._above.setdefault(other, set()).add(path)
+
+
+def _reached(start: str, edges: Mapping[str, set[str]]) -> set[str]:
+    """Return what edges lead to from ``start``, which is part of it."""
+    found = {start}
+    pending = [start]
+    while pending:
+        fresh = edges.get(pending.pop(), set()) - found
+        found |= fresh
+        pending += fresh
+    return found
+
+
+def _read(selection: Selection, path: str) -> bytes:
+    """Return the bytes of a file, empty when it is gone."""
+    try:
+        with open(os.path.join(selection.root, path), "rb") as file:
+            return file.read(selection.finder.max_file_size)
+    except (OSError, ValueError):
+        return b""

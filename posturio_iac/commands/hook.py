@@ -1,0 +1,133 @@
+"""``posturio-iac hook``: the entry of pre-commit. File names are triggers; whole modules and templates are judged."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.scan_args import FORMAT, OUTPUT, reports
+from posturio_iac.config_schema import ARGUMENTS, Option, Shape
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a commit
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.commands.parser import Given
+    from posturio_iac.config import Config
+    from posturio_iac.discover import Selection
+
+FRAMEWORKS = ("all", "terraform", "cloudformation")
+_LEFT_OUT = ("stdin_filename", "changed_since")
+
+COMMAND = Command(
+    "hook",
+    "Judges the Terraform modules and CloudFormation templates that files belong to, with the modules that call them and those that they "
+    "call. Files that git does not track are left out, and findings elsewhere in the repository are not reported.",
+    "FILE",
+    "Changed files; ones that were deleted count too",
+    most=None,
+    options=(
+        Option("framework", Shape.CHOICE, "What to judge", "all", FRAMEWORKS, flag="--framework", metavar="NAME", in_file=False),
+        FORMAT,
+        OUTPUT,
+        *(option for option in ARGUMENTS if option.name not in _LEFT_OUT),
+    ),
+)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Judge what the files of ``argv`` concern, report it and return the exit code."""
+    started = time.perf_counter()
+    given = parse(COMMAND, _with_marked_files(argv))
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    if given.quiet and given.verbose:
+        raise UsageError("--quiet and --verbose exclude each other")
+    targets = reports(given)
+    if not given.words:
+        return 0
+    from posturio_iac.commands.pipeline import select  # noqa: PLC0415 - not for --help
+    from posturio_iac.commands.settings import settings  # noqa: PLC0415
+    from posturio_iac.discover.places import repository_of  # noqa: PLC0415
+
+    here = os.path.realpath(os.curdir)
+    top = repository_of(here) or here
+    config = settings(given, ())
+    selection = select((top,), top, config, given.exclude or ())
+    if not (selection.terraform or selection.templates or selection.diagnostics):
+        return 0
+    return _judge(selection, _triggers(given.words, top), config, given, targets, started)
+
+
+def _with_marked_files(argv: Sequence[str]) -> list[str]:
+    """Put ``--`` before the first file whose name looks like an option: pre-commit adds file names to the arguments as they are."""
+    known = COMMAND.flags()
+    for index, word in enumerate(argv):
+        if word == "--":
+            break
+        before = argv[index - 1] if index else ""
+        is_value = before in known and known[before].shape != Shape.SWITCH
+        if word.startswith("-") and word not in known and not is_value and os.path.lexists(word):
+            return [*argv[:index], "--", *argv[index:]]
+    return list(argv)
+
+
+def _triggers(files: Sequence[str], top: str) -> frozenset[str]:
+    """Return the files relative to the top of the repository.
+
+    Raises:
+        UsageError: a file is outside the repository.
+
+    """
+    found = set()
+    for file in files:
+        folder, name = os.path.split(os.path.abspath(file))
+        path = os.path.join(os.path.realpath(folder), name)
+        if not path.startswith(os.path.join(top, "")):
+            raise UsageError(f"{file} is not inside {top}, which the hook judges")
+        found.add(path[len(os.path.join(top, "")) :].replace(os.sep, "/"))
+    return frozenset(found)
+
+
+def _judge(
+    selection: Selection, triggers: frozenset[str], config: Config, given: Given, targets: Sequence[tuple[str, str]], started: float
+) -> int:
+    """Judge the part of the selection that the triggers concern; say something only when there is something to say."""
+    from posturio_iac.commands.changed import FRAMEWORKS as ALL  # noqa: PLC0415 - most commits hold no key
+    from posturio_iac.commands.changed import narrow  # noqa: PLC0415
+
+    wanted = ALL if given.framework in (None, "all") else (given.framework,)
+    narrowed = narrow(_tracked(selection, triggers), triggers, config, wanted)
+    part = narrowed.selection
+    if not (part.terraform or part.templates or part.diagnostics):
+        return 0
+    from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - most commits hold no key
+    from posturio_iac.commands.reports import emit  # noqa: PLC0415
+    from posturio_iac.finding import Exit, Severity, Verdict  # noqa: PLC0415
+
+    report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
+    undecided = report.count(Verdict.UNDETERMINED)
+    if report.active() or report.diagnostics or undecided or given.verbose or given.output:
+        emit(report, targets, given, root=part.root, elapsed=time.perf_counter() - started)
+    code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)
+
+
+def _tracked(selection: Selection, triggers: frozenset[str]) -> Selection:
+    """Leave out files that git does not track; those that were named are tracked, or were."""
+    if selection.repository is None:
+        return selection
+    from posturio_iac.changes import tracked  # noqa: PLC0415 - most commits hold no key
+    from posturio_iac.discover.selection import Selection as Made  # noqa: PLC0415
+
+    ours = tracked(selection.repository) | triggers
+    finder = selection.finder
+    finder.terraform &= ours
+    finder.templates &= ours
+    finder.read = {path: kind for path, kind in finder.read.items() if path in ours}
+    finder.problems = [p for p in finder.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
+    return Made(finder, selection.repository)
