@@ -62,9 +62,9 @@ SINKS = {
     "local_file": Sink(("content", "content_base64", "sensitive_content")),
     "local_sensitive_file": Sink(("content", "content_base64")),
 }
-_PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
+PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
 """What these give is made of their arguments alone."""
-_TAGS = ("tags", "labels", "annotations")
+TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
 def exposures_of(key: ast.Block, instance: Instance, suffix: str) -> Iterator[Exposure]:
@@ -111,7 +111,7 @@ def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
             continue
         if "iam_access_key" in reached.kind and (reached.attribute is None or reached.attribute in SECRETS):
             yield reached
-        elif reached.kind in _PASSING:
+        elif reached.kind in PASSING:
             for _, argument in _arguments(reached.block):
                 yield from _secrets(argument, reached.scope)
 
@@ -144,7 +144,7 @@ def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
     for (kind, name), block in instance.folder.resources.items():
         sink = SINKS.get(kind)
         for attribute, expression in _arguments(block):
-            tagged = attribute in _TAGS
+            tagged = attribute in TAG_ARGUMENTS
             if not tagged and (sink is None or attribute not in sink.arguments):
                 continue
             if kind == "aws_ssm_parameter" and not tagged and not _is_plain(block, attribute, instance):

@@ -157,14 +157,14 @@ class Document:
         """Keep what the changes leave, and yield the addresses that they remove."""
         for place, change in self._entries():
             address, change_of = change.get("address"), change.get("change")
-            if change.get("mode", "managed") != "managed":
+            if change.get("mode", "managed") != "managed" or "deposed" in change:
                 continue
             if not isinstance(address, str) or not address or not isinstance(change.get("type"), str):
                 self.problems.append((f"{place} has no address and type", None))
             elif isinstance(change_of, dict):
                 if _removes(change_of):
                     yield address
-                elif "deposed" not in change:
+                else:
                     self.resources[address] = self._resource(address, change, change_of)
             elif "iam_access_key" in change["type"] and address not in self._planned_addresses():
                 self.problems.append((f"{address} has no change, so that nothing is known of it", self.places.of(address)))

@@ -14,7 +14,7 @@ from posturio_iac.terraform.plan_sniff import UTF16
 _ADDRESS = re.compile(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
 _SECTION = r'(?<!\\)"%s"\s*:'
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_LONE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}".replace(f"(?<!{_HIGH})", r"(?<!\\u[dD][89abAB][0-9a-fA-F]{2})"))
+_LONE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
 
 
 class PlanTextError(Exception):
