@@ -59,7 +59,7 @@ class Cause:
     fix: str = ""
     value: str = ""
     knob: str = ""
-    """The argument that sets the interval in days, and whose it is."""
+    """How to set the interval, with ``{days}``."""
     turns: int = 1
     """More than one when several outputs take turns."""
     direct: bool = False
@@ -211,10 +211,24 @@ def of_trigger(trigger: ast.Expr, scope: Scope, seen: frozenset[object] = frozen
         elif causes:
             yield from causes
         else:
-            yield Cause(Sort.NEVER, reached.address, trigger.span, why=_unchanging(reached))
+            yield Cause(Sort.NEVER, reached.address, trigger.span, why=_unchanging(reached), fix=_changing(reached))
+
+
+def _changing(reached: Reached) -> str:
+    """Return the change that lets a trigger fire which something keeps from it; empty when it only lacks a clock."""
+    ignored = ignored_changes(reached.block)
+    if ignored is None or ignored & reached.block.body.attributes.keys():
+        names = "all" if ignored is None else ", ".join(sorted(ignored & reached.block.body.attributes.keys()))
+        return f"remove {names} from ignore_changes of {reached.address}"
+    if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
+        return f"name {reached.address} there, or set triggers_replace in place of input"
+    return ""
 
 
 def _unchanging(reached: Reached) -> str:
+    ignored = ignored_changes(reached.block)
+    if ignored is None or ignored & {a for a in reached.block.body.attributes if a not in _META}:
+        return f"{reached.address} ignores changes of its arguments"
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
         return f"a change of input leaves {reached.address}.id as it is; only triggers_replace brings a new one"
     if reached.kind in COMPUTED_ONCE:
@@ -247,9 +261,13 @@ def _rotating(reached: Reached) -> Cause:
 
 
 def _knob(arguments: tuple[tuple[str, str], ...], reached: Reached) -> str:
-    """Name the argument that sets the interval, when it is the only one and counts days."""
+    """Say how to set the interval in days."""
     used = [(name, unit) for name, unit in arguments if reached.block.get(name) is not None]
-    return f"{used[0][0]} of {reached.address}" if len(used) == 1 and used[0][1] == "d" else ""
+    in_days = next((name for name, unit in arguments if unit == "d"), "")
+    if [unit for _, unit in used] == ["d"]:
+        return f"set {in_days} of {reached.address} to {{days}} or less"
+    others = " and ".join(name for name, _ in used)
+    return f"write {in_days} = {{days}} in place of {others} of {reached.address}" if used and in_days else ""
 
 
 def _interval(arguments: tuple[tuple[str, str], ...], reached: Reached) -> timedelta | Unknown | None:

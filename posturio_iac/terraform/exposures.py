@@ -123,7 +123,7 @@ def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
         if value is None or (settle(block.get("sensitive"), scope) is not None and settle(block.get("sensitive"), scope) is not False):
             continue
         bared = [e for e in walk(value) if isinstance(e, ast.Call) and e.name == "nonsensitive"]
-        shown: list[ast.Expr] = [value] if instance.caller is None and is_legacy(instance) else list(bared)
+        shown: list[ast.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
         for expression in shown:
             fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
             for reached in _secrets(expression, scope):
@@ -131,13 +131,16 @@ def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
                     yield Exposure(block.header, f'output "{name}"', fix), reached
 
 
-def is_legacy(instance: Instance) -> bool:
-    """Tell whether the module is for a Terraform before 0.14, which shows the secrets in outputs instead of refusing them."""
+def shows_outputs(instance: Instance) -> bool:
+    """Tell whether whoever applies the module sees its outputs: Terraform before 0.15 shows secrets, later ones refuse to.
+
+    A module that pins no version is taken for an old one only when it is applied by itself.
+    """
     for block in instance.folder.settings:
         constraint = settle(block.get("required_version"), instance.scope())
-        if isinstance(constraint, str) and re.search(r"(?:^|,|=|~>)\s*v?0\.(?:[0-9]|1[0-3])\.|<\s*v?0\.(?:[0-9]|1[0-4])\b", constraint):
-            return not re.search(r">=", constraint) or "<" in constraint
-    return False
+        if isinstance(constraint, str):
+            return re.search(r"(?:^|,|=|~>)\s*v?0\.(?:[0-9]|1[0-4])\.|<\s*v?0\.(?:[0-9]|1[0-5])\b", constraint) is not None
+    return instance.folder.is_root
 
 
 def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
@@ -152,7 +155,13 @@ def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 where = f"{attribute} of {instance.full(f'{kind}.{name}')}"
-                yield Exposure(expression.span, where, sink.fix if sink and not tagged else "remove it"), reached
+                yield Exposure(expression.span, where, _fix(attribute, sink, tagged=tagged)), reached
+
+
+def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
+    if tagged or sink is None:
+        return "remove it"
+    return f"{sink.fix}, and write value in place of insecure_value" if attribute == "insecure_value" else sink.fix
 
 
 def _scopes(block: ast.Block, instance: Instance) -> tuple[Scope, ...]:

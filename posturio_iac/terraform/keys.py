@@ -87,7 +87,7 @@ def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
         user=user.name,
         user_address=user.address,
         status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
-        remedies=remedies_for(block, user),
+        remedies=remedies_for(block, scope, user),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
         notes=tuple(dict.fromkeys(notes)),
@@ -136,20 +136,23 @@ def _max_age(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
     expression = block.get("max_age")
     if block.labels[0] != "awsutils_expiring_iam_access_key":
         return
-    yield max_age_lifetime(settle(expression, scope), f"max_age of {block.labels[0]}", expression.span if expression else block.header)
+    place = expression.span if expression else block.header
+    yield max_age_lifetime(settle(expression, scope), "max_age", ".".join(block.labels), place)
 
 
-def max_age_lifetime(value: object, source: str, span: Span) -> Lifetime:
-    """Return the lifetime that a maximum age in seconds states."""
+def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Lifetime:
+    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``."""
     from posturio_iac.intervals import parse_interval  # noqa: PLC0415 - this resource is rare
 
+    source = f"{argument} of {owner}"
     if isinstance(value, Unknown):
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, span=span, why=value.reason)
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval)
+        knob = f"set {source} to {{seconds}} or less ({{days}} days in seconds)"
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval, knob=knob)
     if value is None or interval is not None:
-        fix = "set max_age = 7776000 (90 days in seconds)"
+        fix = f"set {argument} = 7776000 (90 days in seconds) in {owner}"
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
         return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, fix=fix)
     return Lifetime(Kind.ROTATION, Effect.UNREADABLE, source, str(value), span, why="it must be a number of seconds")

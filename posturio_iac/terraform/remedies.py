@@ -9,31 +9,64 @@ from posturio_iac.terraform import ast
 from posturio_iac.terraform.references import spelled, walk
 
 if TYPE_CHECKING:
-    from posturio_iac.terraform.instance import Instance
+    from posturio_iac.terraform.instance import Instance, Scope
     from posturio_iac.terraform.users import User
 
+_ORDER = "create_before_destroy"
 
-def remedies_for(block: ast.Block, user: User) -> Remedies:
-    """Return the changes for a key that a block declares."""
-    name = block.labels[1] if len(block.labels) > 1 else block.labels[0]
-    in_json = block.span.path.endswith(".json")
+
+def remedies_for(block: ast.Block, scope: Scope, user: User) -> Remedies:
+    """Return the changes for a key that a block declares and ``scope`` makes an instance of."""
+    name = block.labels[1]
     return Remedies(
-        declare=_declare(user, in_json=in_json),
-        rotate=(
-            f'add resource "time_rotating" "{name}" {{ rotation_days = {{value}} }} and '
-            f'resource "time_static" "{name}" {{ rfc3339 = time_rotating.{name}.rfc3339 }}, and put '
-            f"replace_triggered_by = [time_static.{name}] and create_before_destroy = true into the lifecycle block of the key"
-        ),
+        declare=_declare(block, scope, user),
+        rotate=f"add {_clock(name)}, and put {_lifecycle(name)}",
         disable='set status = "Inactive"',
-        overlap="add create_before_destroy = true to its lifecycle block",
+        overlap=_overlap(block),
     )
 
 
-def _declare(user: User, *, in_json: bool) -> str:
-    if user.block is None or user.scope is None or user.address is None or user.span is None:
-        return 'add "//": "posturio: {name}={value}" to the block' if in_json else "write # posturio: {name}={value} above the block"
-    place = f"{user.address} ({user.span.path}:{user.span.line})"
-    return _added("tags", ast.setting(user.block, "tags"), place, user.scope.instance)
+def _clock(name: str) -> str:
+    return (
+        f'resource "time_rotating" "{name}" {{ rotation_days = {{value}} }} and '
+        f'resource "time_static" "{name}" {{ rfc3339 = time_rotating.{name}.rfc3339 }}'
+    )
+
+
+def _lifecycle(name: str) -> str:
+    return f"replace_triggered_by = [time_static.{name}] and create_before_destroy = true into the lifecycle block of the key"
+
+
+def _overlap(block: ast.Block) -> str:
+    lifecycle = block.body.first("lifecycle")
+    if lifecycle is None:
+        return "add lifecycle { create_before_destroy = true } to the key"
+    misspelt = next((n for n in lifecycle.body.attributes if n != _ORDER and n.startswith("create_before")), None)
+    if misspelt is not None:
+        return f"correct {misspelt} to {_ORDER}"
+    return f"{'set' if _ORDER in lifecycle.body.attributes else 'add'} {_ORDER} = true in its lifecycle block"
+
+
+def _declare(block: ast.Block, scope: Scope, user: User) -> str:
+    program = scope.instance.program
+    if user.block is not None and user.scope is not None and user.span is not None and program.is_ours(user.span.path):
+        place = f"{user.address} ({user.span.path}:{user.span.line})"
+        return _added("tags", ast.setting(user.block, "tags"), place, user.scope.instance)
+    if not program.is_ours(block.header.path):
+        return _above_the_call(scope.instance)
+    if block.header.path.endswith(".json"):
+        return 'add "//": "posturio: {name}={value}" to the block'
+    return "write # posturio: {name}={value} above the block"
+
+
+def _above_the_call(instance: Instance) -> str:
+    """Say it for a key whose code is somebody else's: at the nearest call that is ours."""
+    at = instance
+    while at.call is not None and at.caller is not None and not at.program.is_ours(at.call.header.path):
+        at = at.caller.instance
+    header = at.call.header if at.call is not None else None
+    where = f"module.{at.call.labels[0]} ({header.path}:{header.line})" if at.call is not None and header is not None else "the block"
+    return f"write # posturio: {{name}}={{value}} above {where}"
 
 
 def _added(argument: str, expression: ast.Expr | None, place: str, instance: Instance) -> str:

@@ -152,7 +152,7 @@ def _static(reference: ast.Expr) -> str:
     name = words[1]
     return (
         f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {spelled(rotating)}.rfc3339 }}, '
-        f"and replace_triggered_by = [time_static.{name}]"
+        f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
     )
 
 
@@ -198,7 +198,11 @@ def _dependencies(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
                 continue
             text = spelled(item)
             why = "depends_on only orders changes and never replaces anything"
-            fix = f"remove it; {_static(item)}" if words[0] == ROTATING else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
+            fix = (
+                f"remove it, {_static(item).replace('put a resource in between:', 'add')}"
+                if words[0] == ROTATING
+                else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
+            )
             yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
 
 

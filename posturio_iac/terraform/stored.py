@@ -57,7 +57,7 @@ def _is(key: tuple[str, str, str], reached: object) -> bool:
 def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetime:
     span = rotation.header
     if rotation.get("rotation_lambda_arn") is None:
-        why = f"{address} names no rotation_lambda_arn, and AWS rotates no access keys by itself"
+        why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
         return Lifetime(Kind.ROTATION, Effect.INERT, address, span=span, why=why, fix="name the Lambda that rotates the key")
     rules = rotation.body.first("rotation_rules")
     days = settle(rules.get("automatically_after_days"), scope) if rules else None
@@ -67,6 +67,11 @@ def _secret_lifetime(address: str, rotation: ast.Block, scope: Scope) -> Lifetim
         interval = parse_interval(days)
     elif isinstance(schedule, str):
         interval = parse_interval(schedule)
+    knob = f"set schedule_expression of {address} to rate({{days}} days) or less"
+    if days is not None:
+        knob = f"set automatically_after_days of {address} to {{days}} or less"
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval, why=why)
+    if not why and value and interval is None:
+        why = f"{value} is a calendar, not an interval"
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval, why=why, knob=knob)

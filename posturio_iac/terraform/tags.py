@@ -9,7 +9,9 @@ from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.instance import Instance, Scope
+from posturio_iac.terraform.reached import End
 from posturio_iac.terraform.references import references, walk
+from posturio_iac.terraform.trace import follow
 from posturio_iac.terraform.values import OpenMap, Value
 
 
@@ -77,9 +79,17 @@ def read_map(expression: ast.Expr, scope: Scope, naming: object, label: str, *, 
         places = _places(expression, scope)
         for name, entry in value.items():
             origin, inner = places.get(name, (None, None))
-            span = origin.span if origin is not None else expression.span
+            span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
             items.append(Tag(name, entry, name_of(name), span, origin, inner))
     return Tags(tuple(items), tuple(Unknown(f"{label}: {reason}") for reason in hidden))
+
+
+def _literal_place(origin: ast.Expr, scope: Scope) -> Span:
+    """Return where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
+    ends = list(follow(origin, scope)) if not isinstance(origin, ast.Literal) else []
+    if len(ends) == 1 and isinstance(ends[0], End) and ends[0].kind == "literal" and scope.instance.program.is_ours(ends[0].span.path):
+        return ends[0].span
+    return origin.span
 
 
 def _as_map(value: Value) -> Value:
