@@ -320,7 +320,7 @@ tests: st.SearchStrategy[Tree] = booleans | tagged("<", st.just(("name", "each_"
 trees = numbers | booleans | strings | lists | objects | tagged("map", lists, inside) | tagged("object", st.tuples(st.just("x"), lists))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees)
 def test_expressions_have_their_meaning(tree: Tree) -> None:
     assert same(value_of(code_of(tree)), meaning(tree, {}))
@@ -359,7 +359,7 @@ def allows(found: Any, value: Any) -> bool:
             return same(found, value)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(tree=trees, data=st.data())
 def test_the_unknown_decides_nothing(tree: Tree, data: st.DataObject) -> None:
     value = meaning(tree, {})
