@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.discover.finder import MIB, PRUNED, Finder
+from posturio_iac.discover.installed import add_callers
 from posturio_iac.discover.kinds import NEEDLES, OTHER, Needles, kind_of
 from posturio_iac.discover.places import locate, outermost, repository_of, root_of
 from posturio_iac.discover.selection import Selection
@@ -51,7 +52,9 @@ def discover(
         finder.examine(path, kind)
         if os.path.islink(file):
             finder.symlinks[path] = kind
-    _search_all(finder, [_relative(finder, d) for d in directories])
+    searched = [_relative(finder, d) for d in directories]
+    _search_all(finder, searched)
+    add_callers(finder, searched)
     if finder.symlinks:
         finder.resolve_links()
     return Selection(finder, repository_of(root))

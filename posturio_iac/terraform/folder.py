@@ -12,7 +12,7 @@ from posturio_iac.terraform import ast, files
 from posturio_iac.terraform.merging import override
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}
 """Blocks that have an address of their own, and how many labels it takes."""
@@ -48,11 +48,15 @@ class Folder:
         return configured or backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
 
 
-def load(root: str, path: str, max_size: int, var_files: Iterable[str] = ()) -> Folder:
-    """Read the module in the folder ``path`` (relative to ``root``). What cannot be read is in its diagnostics."""
+def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), keep: Callable[[str], bool] | None = None) -> Folder:
+    """Read the module in the folder ``path`` (relative to ``root``). What cannot be read is in its diagnostics.
+
+    ``keep`` tells which files count, by their paths relative to ``root``; None means all.
+    """
     folder = Folder(path)
     try:
-        folder.names = tuple(sorted(os.listdir(os.path.join(root, path))))
+        names = sorted(os.listdir(os.path.join(root, path)))
+        folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
     except OSError as error:
         text = f"the module folder cannot be read: {(error.strerror or str(error)).lower()}"
         folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))

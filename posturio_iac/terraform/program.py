@@ -16,6 +16,8 @@ from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from posturio_iac.discover import Selection
     from posturio_iac.model import Exposure
     from posturio_iac.terraform.functions import Environment
@@ -35,6 +37,8 @@ class Program:
         self.leaks: dict[int, tuple[tuple[Exposure, Reached | End], ...]] = {}
         """Where secrets leave, by the identity of the module instance."""
         self._known: KnownModules | None = None
+        self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
+        """Which files may be read at all, when a hook judges what is committed."""
         self._candidates = frozenset(selection.terraform)
         self._nested: dict[str, bool] = {}
         self.diagnostics: dict[Diagnostic, None] = {}
@@ -44,7 +48,7 @@ class Program:
     def folder(self, path: str) -> folder.Folder:
         """Return the module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
-            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files)
+            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked)
             self._folders[path] = loaded
             for diagnostic in loaded.diagnostics:
                 self.report(diagnostic)

@@ -16,7 +16,7 @@ from posturio_iac.terraform.users import named_users
 from posturio_iac.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from posturio_iac.discover import Selection
     from posturio_iac.model import AccessKey
@@ -30,10 +30,13 @@ _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test
 """Names of folders whose calls show or try a module and do not use it."""
 
 
-def read(selection: Selection, options: Options) -> Reading:
-    """Return every access key that the Terraform files of a selection declare, and what could not be read."""
+def read(selection: Selection, options: Options, roots_wanted: Collection[str] | None = None) -> Reading:
+    """Return every access key that the Terraform files of a selection declare, and what could not be read.
+
+    ``roots_wanted`` holds the folders of the root modules that matter; None means all.
+    """
     folders = _closure(selection)
-    roots, published = _roots(folders), _published(folders)
+    roots, published = ([p for p in paths if roots_wanted is None or p in roots_wanted] for paths in (_roots(folders), _published(folders)))
     reader = _Reader(selection, options, folders)
     found = {path: reader.keys_below(path) for path in (*roots, *published)}
     if users := reader.users_elsewhere():
