@@ -6,6 +6,7 @@ COMMANDS = {
     "scan": ("posturio_iac.commands.scan", "Find IAM access keys in code that nothing ever ends"),
     "hook": ("posturio_iac.commands.hook", "Judge the modules and templates of changed files; the entry of pre-commit"),
     "baseline": ("posturio_iac.commands.baseline", "Write down known findings, so that only new ones fail"),
+    "init": ("posturio_iac.commands.init", "Set up the pre-commit hook and a configuration file"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }
 """Module and summary of each subcommand, in the order of the help."""

@@ -37,7 +37,7 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
     return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
 
 
-def judged(  # noqa: PLR0913 - what a run is judged by
+def judged(
     selection: Selection,
     config: Config,
     *,

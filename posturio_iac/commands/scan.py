@@ -85,7 +85,7 @@ def _nothing(selection: Selection, given: Given, started: float) -> int:
     return 0
 
 
-def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:  # noqa: PLR0913 - what one run is
+def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:
     from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity  # noqa: PLC0415

@@ -1,0 +1,110 @@
+"""Adds the hook to the text of a ``.pre-commit-config.yaml`` and leaves every other character as it is. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOOK = "posturio-iac"
+_KEY = "repos"
+
+
+def with_hook(text: str, repository: str, revision: str, shown: str) -> str:
+    """Return ``text`` with the hook at the end of its list of repositories, or as it is when it has the hook.
+
+    ``shown`` names the file in messages. What comes out is read back: it must hold what was there and the hook, or nothing is changed.
+
+    Raises:
+        UsageError: the text is no such configuration, or is written in a way that cannot be extended.
+
+    """
+    entry = _entry(repository, revision)
+    if not text.strip():
+        return f"{text}{_KEY}:\n{_block(entry, '')}"
+    before = _loaded(text, shown)
+    if not isinstance(before, dict) or not isinstance(before.get(_KEY), list):
+        raise UsageError(f"{shown}: has no list of {_KEY}, so that nothing can be added; pre-commit validate-config says what is wrong")
+    if any(HOOK in _ids(one) for one in before[_KEY]):
+        return text
+    after = _extended(text, entry)
+    if after is None or _loaded(after, shown) != before | {_KEY: [*before[_KEY], _data(repository, revision)]}:
+        raise UsageError(
+            f"{shown}: its list of {_KEY} is written in a way that cannot be extended safely; add this to it:\n{_block(entry, '')}"
+        )
+    return after
+
+
+def _entry(repository: str, revision: str) -> list[str]:
+    return [f"- repo: {_scalar(repository)}", f"  rev: {_scalar(revision)}", "  hooks:", f"  - id: {HOOK}"]
+
+
+def _data(repository: str, revision: str) -> dict[str, Any]:
+    return {"repo": repository, "rev": revision, "hooks": [{"id": HOOK}]}
+
+
+def _block(lines: list[str], indent: str) -> str:
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+def _scalar(text: str) -> str:
+    """Write text as YAML reads it back, quoted only where it must be."""
+    from json import dumps  # noqa: PLC0415 - rarely needed
+
+    try:
+        plain = yaml.safe_load(f"- repo: {text}\n") == [{"repo": text}]
+    except yaml.YAMLError:
+        plain = False
+    return text if plain else dumps(text)
+
+
+def _ids(repository: Any) -> Iterator[str]:
+    """Yield the hooks that one repository of the configuration uses; any of ours counts."""
+    hooks = repository.get("hooks") if isinstance(repository, dict) else None
+    for hook in hooks if isinstance(hooks, list) else ():
+        if isinstance(hook, dict) and str(hook.get("id", "")).startswith(HOOK):
+            yield HOOK
+
+
+def _loaded(text: str, shown: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f":{mark.line + 1}" if mark is not None else ""
+        raise UsageError(f"{shown}{where}: is no valid YAML: {getattr(error, 'problem', None) or 'it cannot be read'}") from None
+
+
+def _extended(text: str, entry: list[str]) -> str | None:
+    """Return the text with an item behind the last one of its list, or None where the list is no block of lines."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    items = next(value for key, value in root.value if key.value == _KEY)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if not items.value and items.flow_style:
+        at, end = items.start_mark.index, items.end_mark.index
+        return text[:at].rstrip(" ") + newline + _block(entry, "").replace("\n", newline).removesuffix(newline) + text[end:]
+    if items.flow_style or not items.value:
+        return None
+    lines = text.splitlines(keepends=True)
+    last = _last_line(items.value[-1])
+    head = lines[: last + 1]
+    if not head[-1].endswith(("\n", "\r")):
+        head[-1] += newline
+    indent = " " * items.start_mark.column
+    return "".join(head) + _block(entry, indent).replace("\n", newline) + "".join(lines[last + 1 :])
+
+
+def _last_line(node: yaml.Node) -> int:
+    """Return the number of the last line of a node, from 0; comments and empty lines behind it are not part of it."""
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    mark = node.end_mark
+    return int(mark.line - 1 if mark.column == 0 and mark.line > node.start_mark.line else mark.line)
