@@ -277,6 +277,8 @@ def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: 
             rest = key
         elif group:
             entries[text_of(key)] = (*entries.get(text_of(key), ()), value)
+        elif text_of(key) in entries:
+            raise EvaluationError(f'the key "{text_of(key)}" comes twice from a for expression that does not group')
         else:
             entries[text_of(key)] = value
     return entries if rest is None else OpenMap(entries, rest)

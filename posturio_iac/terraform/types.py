@@ -8,7 +8,7 @@ from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.operators import number_of, text_of, truth
-from posturio_iac.terraform.values import EvaluationError, OpenMap, SetValue, Value
+from posturio_iac.terraform.values import EvaluationError, OpenMap, Value, make_set
 
 if TYPE_CHECKING:
     from posturio_iac.terraform.instance import Scope
@@ -23,7 +23,7 @@ def conform(value: Value, constraint: ast.Expr | None, scope: Scope) -> Value:
             return _primitive(value, name)
         case ast.Call(name, (ast.ObjectOf(items), *_)) if name == "object":
             return _object(value, items, scope)
-        case ast.Call(name, (inner, *_)) if name in ("map", "list", "set", "optional"):
+        case ast.Call(name, (inner, *_)) if name in ("map", "list", "set", "tuple"):
             return _collection(value, name, inner, scope)
         case _:
             return value
@@ -45,18 +45,21 @@ def _primitive(value: Value, name: str) -> Value:
 
 
 def _object(value: Value, items: tuple[tuple[ast.Expr, ast.Expr], ...], scope: Scope) -> Value:
+    """Keep the attributes that the type names, give the missing optional ones their defaults."""
     if not isinstance(value, dict):
         return value
-    entries: dict[str, Value] = dict(value)
+    entries: dict[str, Value] = {}
     for key, constraint in items:
         if not isinstance(key, ast.Literal):
-            continue
+            return value
         name = str(key.value)
         inner, default = _optional(constraint)
-        if entries.get(name) is None and default is not None and not isinstance(value, OpenMap):
-            entries[name] = settle(default, scope)
-        elif name in entries:
-            entries[name] = conform(entries[name], inner, scope)
+        if value.get(name) is not None:
+            entries[name] = conform(value[name], inner, scope)
+        elif default is not None and not isinstance(value, OpenMap):
+            entries[name] = conform(settle(default, scope), inner, scope)
+        elif name in value:
+            entries[name] = value[name]
     return OpenMap(entries, value.rest) if isinstance(value, OpenMap) else entries
 
 
@@ -72,9 +75,13 @@ def _collection(value: Value, name: str, inner: ast.Expr, scope: Scope) -> Value
     match value:
         case OpenMap():
             return OpenMap({key: conform(element, inner, scope) for key, element in value.items()}, value.rest)
-        case dict() if name in ("map", "optional"):
+        case dict() if name == "map":
             return {key: conform(element, inner, scope) for key, element in value.items()}
-        case tuple() if name in ("list", "set") and not isinstance(value, SetValue):
+        case tuple() if name == "set":
+            return make_set(conform(element, inner, scope) for element in value)
+        case tuple() if name == "list":
             return tuple(conform(element, inner, scope) for element in value)
+        case tuple() if name == "tuple" and isinstance(inner, ast.ListOf) and len(inner.items) == len(value):
+            return tuple(conform(element, part, scope) for element, part in zip(value, inner.items, strict=True))
         case _:
             return value
