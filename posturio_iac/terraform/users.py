@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Span, Unknown
@@ -12,7 +12,7 @@ from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.instance import Scope
 from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import walk
-from posturio_iac.terraform.tags import NO_TAGS, Tags, default_tags, tags_of
+from posturio_iac.terraform.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.terraform.trace import follow
 
 if TYPE_CHECKING:
@@ -129,15 +129,19 @@ def _one_of(users: list[Reached], value: object) -> User:
     """Return what is known when the code does not fix which of several users it is."""
     addresses = ", ".join(sorted({u.address for u in users}))
     each = [_declared(u, value) for u in users]
-    # What every candidate says holds whichever it is.
-    common = Tags(tuple(t for t in each[0].tags.items if all(t.name in {o.name for o in u.tags.items} for u in each[1:])))
-    hidden = tuple(h for u in each for h in u.tags.hidden)
-    undecided = any(u.tags.items != common.items for u in each)
-    more = (Unknown(f"the user is one of {addresses}"),) if undecided else ()
-    tags = Tags(common.items, hidden + more)
-    name = value if isinstance(value, str) else Unknown(f"one of {addresses}")
-    first = each[0]
-    return User(name, span=first.span, path=first.path, tags=tags, block=first.block, scope=first.scope)
+    one_of = Unknown(f"the user is one of {addresses}")
+    tags = Tags(tuple(_shared(each, one_of)), (*(h for u in each for h in u.tags.hidden), one_of))
+    name = value if isinstance(value, str) else one_of
+    path = each[0].path if all(u.path == each[0].path for u in each) else one_of
+    return User(name, span=each[0].span, path=path, tags=tags, block=each[0].block, scope=each[0].scope)
+
+
+def _shared(users: list[User], one_of: Unknown) -> Iterator[Tag]:
+    """Yield the tags that all of several users have; one whose values differ is unknown."""
+    for tag in users[0].tags.items:
+        same = [other for user in users[1:] for other in user.tags.items if other.name == tag.name]
+        if len(same) == len(users) - 1:
+            yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, origin=None)
 
 
 def _foreign(value: object, ends: list[End], resources: list[Reached]) -> User:
