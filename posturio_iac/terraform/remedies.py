@@ -26,6 +26,16 @@ def remedies_for(block: ast.Block, scope: Scope, user: User) -> Remedies:
     )
 
 
+def remedies_in_code(name: str, declare: str) -> Remedies:
+    """Return the changes for a key called ``name`` whose block is not seen; ``declare`` states a lifetime."""
+    return Remedies(
+        declare=declare,
+        rotate=f"add {_clock(name)}, and put {_lifecycle(name)}",
+        disable='set status = "Inactive"',
+        overlap=f"add {_ORDER} = true to its lifecycle block",
+    )
+
+
 def _clock(name: str) -> str:
     return (
         f'resource "time_rotating" "{name}" {{ rotation_days = {{value}} }} and '
@@ -44,7 +54,9 @@ def _overlap(block: ast.Block) -> str:
     misspelt = next((n for n in lifecycle.body.attributes if n != _ORDER and n.startswith("create_before")), None)
     if misspelt is not None:
         return f"correct {misspelt} to {_ORDER}"
-    return f"{'set' if _ORDER in lifecycle.body.attributes else 'add'} {_ORDER} = true in its lifecycle block"
+    if _ORDER in lifecycle.body.attributes:
+        return f"set {_ORDER} = true in its lifecycle block"
+    return f"add {_ORDER} = true to its lifecycle block"
 
 
 def _declare(block: ast.Block, scope: Scope, user: User) -> str:
