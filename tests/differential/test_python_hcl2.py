@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 REFUSALS = {
     "byte order mark": re.compile(r"\A\ufeff"),
     "strip marker in an interpolation": re.compile(r"\$\{~|\$\{[^}]*~\}"),
+    "quoted name in a block, as Terraform 0.11 had them": re.compile(r'^\s*"[^"]*"\s*=', re.MULTILINE),
     "comment between the words of a block's header": re.compile(r'^[\w-]+(?:\s+(?:"[^"]*"|[\w-]+))*\s*/\*', re.MULTILINE),
 }
-"""Valid HCL that python-hcl2 8 refuses; a file is left out only if it holds one of these and is indeed refused."""
+"""HCL, new and old, that python-hcl2 8 refuses and we read; a file is left out only if it holds one of these and is indeed refused."""
 
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 
@@ -162,6 +163,7 @@ def test_generated(document: str) -> None:
     [
         pytest.param("\ufeffa = 1\n", id="byte order mark"),
         pytest.param('a = "x ${~ var.y ~} z"\n', id="strip marker in an interpolation"),
+        pytest.param('a {\n  "b" = 1\n}\n', id="quoted name in a block, as Terraform 0.11 had them"),
         pytest.param('a /* note */ "b" {\n}\n', id="comment between the words of a block's header"),
     ],
 )
