@@ -26,6 +26,19 @@ def _escape(character: str) -> str:
     return f"\\x{byte:02x}" if byte in range(0x80, 0x100) else character.encode("unicode_escape").decode("ascii")
 
 
+def without_commands(text: str) -> str:
+    """Return lines of ``text`` in which no CI service sees a command.
+
+    GitHub Actions obeys ``::name::`` at the start of a line after spaces, and ``##[name]`` anywhere, as Azure Pipelines does with
+    ``##vso[name]`` (read in actions/runner, ActionCommand.cs).
+    """
+    if "::" not in text and "##" not in text:
+        return text
+    import re  # noqa: PLC0415 - rarely needed, and slow to load
+
+    return re.sub(r"(?m)^(\s*):(?=:)", r"\1\\x3a", re.sub(r"#(?=#\w*\[)", r"\\x23", text))
+
+
 def width(text: str) -> int:
     """How many columns a terminal needs for printable ``text``."""
     if text.isascii():

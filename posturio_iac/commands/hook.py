@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.commands.scan_args import FORMAT, OUTPUT, reports
+from posturio_iac.commands.scan_args import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
+from posturio_iac.commands.services import chosen
 from posturio_iac.config_schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.discover import Selection
 
 FRAMEWORKS = ("all", "terraform", "cloudformation")
+PLAIN = ((DEFAULT_FORMAT, STDOUT),)
+"""The report that is not written when there is nothing to say."""
 _LEFT_OUT = ("stdin_filename", "changed_since")
 
 COMMAND = Command(
@@ -47,7 +50,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if given.quiet and given.verbose:
         raise UsageError("--quiet and --verbose exclude each other")
-    targets = reports(given)
+    targets = chosen(reports(given), os.environ)
     if not given.words:
         return 0
     from posturio_iac.commands.pipeline import select  # noqa: PLC0415 - not for --help
@@ -58,9 +61,13 @@ def run(argv: Sequence[str]) -> int:
     top = repository_of(here) or here
     config = settings(given, ())
     selection = select((top,), top, config, given.exclude or ())
-    if not (selection.terraform or selection.templates or selection.diagnostics):
+    if _is_empty(selection) and targets == PLAIN:
         return 0
     return _judge(selection, _triggers(given.words, top), config, given, targets, started)
+
+
+def _is_empty(selection: Selection) -> bool:
+    return not (selection.terraform or selection.templates or selection.diagnostics)
 
 
 def _with_marked_files(argv: Sequence[str]) -> list[str]:
@@ -103,18 +110,19 @@ def _judge(
     wanted = ALL if given.framework in (None, "all") else (given.framework,)
     narrowed = narrow(_tracked(selection, triggers), triggers, config, wanted)
     part = narrowed.selection
-    if not (part.terraform or part.templates or part.diagnostics):
+    if _is_empty(part) and targets == PLAIN:
         return 0
     from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - most commits hold no key
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity, Verdict  # noqa: PLC0415
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
-    undecided = report.count(Verdict.UNDETERMINED)
-    if report.active() or report.diagnostics or undecided or given.verbose or given.output:
-        emit(report, targets, given, root=part.root, elapsed=time.perf_counter() - started)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
-    return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)
+    code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+    if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
+        elapsed = time.perf_counter() - started
+        emit(report, targets, given, part, place=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code))
+    return int(code)
 
 
 def _tracked(selection: Selection, triggers: frozenset[str]) -> Selection:

@@ -11,8 +11,14 @@ from posturio_iac.errors import OutputError
 STDOUT = "-"
 
 
+class Appended(str):
+    """A target that keeps what is in it: the file gets the text at its end."""
+
+    __slots__ = ()
+
+
 def write(text: str, target: str) -> None:
-    """Write to a file, or to standard output when ``target`` is ``-``.
+    """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``.
 
     Raises:
         OutputError: it cannot be written. A file that was there is still whole.
@@ -21,8 +27,13 @@ def write(text: str, target: str) -> None:
     if target == STDOUT:
         to_stdout(text)
         return
+    data = text.encode("utf-8", "backslashreplace")
     try:
-        _replace(os.path.realpath(target), text.encode("utf-8", "backslashreplace"))
+        if isinstance(target, Appended):
+            with open(target, "ab") as file:
+                file.write(data)
+        else:
+            _replace(os.path.realpath(target), data)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 

@@ -10,7 +10,7 @@ from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.sources import Sources
 from posturio_iac.finding import Level
 from posturio_iac.render import RenderContext, renderer
-from posturio_iac.terminal import paint, printable, wants_color
+from posturio_iac.terminal import paint, printable, wants_color, without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
-def emit(report: Report, targets: Sequence[tuple[str, str]], given: Given, *, root: str, elapsed: float) -> None:
+def emit(
+    report: Report,
+    targets: Sequence[tuple[str, str]],
+    given: Given,
+    *,
+    root: str,
+    elapsed: float,
+    leading: str = "",
+    fail_on: str = "medium",
+    code: int | None = None,
+) -> None:
     """Write the report in each format to its target, files before standard output.
+
+    ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code.
 
     Raises:
         OutputError: a target cannot be written.
@@ -34,7 +46,18 @@ def emit(report: Report, targets: Sequence[tuple[str, str]], given: Given, *, ro
     ready = []
     for name, target in targets:
         color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"
-        context = RenderContext(sources.line, root, elapsed, color=color, verbose=bool(given.verbose), quiet=bool(given.quiet))
+        context = RenderContext(
+            sources.line,
+            root,
+            elapsed,
+            color=color,
+            verbose=bool(given.verbose),
+            quiet=bool(given.quiet),
+            prefix=leading,
+            fail_on=fail_on,
+            exit_code=code,
+            text=sources.text,
+        )
         ready.append((renderer(name)(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
@@ -44,7 +67,7 @@ def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) ->
     """Print what a reader must know about the run, errors only when ``quiet``."""
     lines = [_line(d, color=color) for d in diagnostics if d.level is Level.ERROR or not quiet]
     if lines:
-        sys.stderr.write("".join(lines))
+        sys.stderr.write(without_commands("".join(lines)))
         sys.stderr.flush()
 
 

@@ -88,6 +88,7 @@ def _nothing(selection: Selection, given: Given, started: float) -> int:
 def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:
     from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
+    from posturio_iac.commands.services import prefix  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
 
     place = os.getcwd() if STDIN in given.words else selection.root
@@ -96,9 +97,12 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
         from posturio_iac.commands.baseline_stale import with_stale  # noqa: PLC0415 - most runs have no baseline
 
         report = with_stale(report, config, selection, given.words)
-    emit(report, targets, given, root=selection.root, elapsed=time.perf_counter() - started)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
-    return int(Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code)
+    code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+    elapsed = time.perf_counter() - started
+    leading = prefix(place, selection.repository, os.environ)
+    emit(report, targets, given, root=selection.root, elapsed=elapsed, leading=leading, fail_on=config.fail_on, code=int(code))
+    return int(code)
 
 
 def _scan_stdin(given: Given, targets: Targets, started: float) -> int:

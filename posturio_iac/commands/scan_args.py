@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
+from posturio_iac.commands.services import AUTO, chosen
 from posturio_iac.config_schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
@@ -18,9 +21,9 @@ DEFAULT_FORMAT = "text"
 FORMAT = Option(
     "format",
     Shape.CHOICE,
-    "Format of a report; repeatable, each with an --output of its own",
+    "Format of a report; auto asks the CI service; repeatable, each with an --output of its own",
     DEFAULT_FORMAT,
-    tuple(FORMATS),
+    (*FORMATS, AUTO),
     flag="--format",
     metavar="NAME",
 )
@@ -37,7 +40,7 @@ COMMAND = Command(
 
 
 def reports(given: Given) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets. An output belongs to the format before it, or else to the next one.
+    """Return formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
 
     Raises:
         UsageError: an output has no format, or one target gets two reports.
@@ -50,7 +53,7 @@ def reports(given: Given) -> tuple[tuple[str, str], ...]:
             if not pairs or pairs[-1][slot] is not None:
                 pairs.append([None, None])
             pairs[-1][slot] = value
-    return _checked(pairs or [[None, None]])
+    return chosen(_checked(pairs or [[None, None]]), os.environ)
 
 
 def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:

@@ -24,11 +24,21 @@ class Sources:
             lines = self._files[path] = self._read(path)
         return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
 
-    def _read(self, path: str) -> list[str]:
+    def text(self, path: str) -> str | None:
+        """Return a whole file as UTF-8 with its line ends and its byte order mark, or None where it is none or cannot be read."""
+        data = self._bytes(path)
+        return None if data is None or data.startswith(UTF16) else data.decode("utf-8", "replace")
+
+    def _bytes(self, path: str) -> bytes | None:
         try:
             with open(os.path.join(self._root, path), "rb") as file:
-                data = file.read()
+                return file.read()
         except (OSError, ValueError):
+            return None
+
+    def _read(self, path: str) -> list[str]:
+        data = self._bytes(path)
+        if data is None:
             return []
         encoding = "utf-16" if data.startswith(UTF16) else "utf-8"
         return data.decode(encoding, "replace").removeprefix("\ufeff").split("\n")

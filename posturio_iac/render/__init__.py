@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 FORMATS = {
     "text": "posturio_iac.render.text:render",
     "json": "posturio_iac.render.contract:render",
+    "sarif": "posturio_iac.render.sarif:render",
+    "junit": "posturio_iac.render.junit:render",
+    "github": "posturio_iac.render.github:render",
+    "gitlab": "posturio_iac.render.gitlab:render",
+    "markdown": "posturio_iac.render.markdown:render",
+    "csv": "posturio_iac.render.csv_table:render",
 }
 """Where the function of each format is, as ``module:function``."""
 
@@ -26,7 +32,7 @@ class RenderContext:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("color", "elapsed", "lines", "quiet", "root", "verbose")
+    __slots__ = ("color", "elapsed", "exit_code", "fail_on", "lines", "prefix", "quiet", "root", "text", "verbose")
 
     lines: Callable[[str, int], str | None]
     """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
@@ -40,8 +46,16 @@ class RenderContext:
     """Whether clean keys and suppressed findings are listed too."""
     quiet: bool
     """Whether only findings are listed."""
+    prefix: str
+    """What leads from the top of the repository to the scan root: empty, or a path that ends with a slash."""
+    fail_on: str
+    """The least severity that fails the run, or ``never``."""
+    exit_code: int | None
+    """What the run will exit with, when that is known."""
+    text: Callable[[str], str | None]
+    """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,
         lines: Callable[[str, int], str | None],
         root: str,
@@ -50,10 +64,16 @@ class RenderContext:
         color: bool = False,
         verbose: bool = False,
         quiet: bool = False,
+        prefix: str = "",
+        fail_on: str = "medium",
+        exit_code: int | None = None,
+        text: Callable[[str], str | None] | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
         self.color, self.verbose, self.quiet = color, verbose, quiet
+        self.prefix, self.fail_on, self.exit_code = prefix, fail_on, exit_code
+        self.text = text or (lambda _path: None)
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:

@@ -8,7 +8,8 @@ from posturio_iac.dates import describe_date
 from posturio_iac.finding import Level, Severity, Verdict
 from posturio_iac.render.excerpt import excerpt
 from posturio_iac.render.nothing import count, no_keys, took
-from posturio_iac.terminal import paint, printable
+from posturio_iac.render.words import also, folded, sentence
+from posturio_iac.terminal import paint, printable, without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,12 @@ COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red",
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the findings with their code, what is undetermined, and one line that sums up."""
-    blocks = [_finding(f, context) for f in report.active()]
+    blocks = [_finding(finding, roots, context) for finding, roots in folded(report.active())]
     blocks += [_section(report, verdict, context) for verdict in _listed(report, context)]
     if context.verbose:
         blocks.append(_suppressed(report, context))
     text = "".join("\n".join(block) + "\n\n" for block in blocks if block)
-    return text if context.quiet else f"{text}{summary(report, context)}\n"
+    return without_commands(text if context.quiet else f"{text}{summary(report, context)}\n")
 
 
 def summary(report: Report, context: RenderContext) -> str:
@@ -50,21 +51,15 @@ def place(span: Span | None) -> str:
     return f"{printable(span.path)}:{span.line}:{span.column}" if span else ""
 
 
-def _finding(finding: Finding, context: RenderContext) -> tuple[str, ...]:
+def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> tuple[str, ...]:
     severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
     where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
     return (
         f"{where}: {severity} {finding.rule.id}",
-        f"  {_message(finding)}",
+        f"  {sentence(finding)}{also(roots)}",
         *(f"  {row}" for row in _code(finding.span, context)),
         f"  {paint('fix:', 'green', color=context.color)} {printable(finding.remediation)}",
     )
-
-
-def _message(finding: Finding) -> str:
-    message = printable(finding.message)
-    address = printable(finding.address)
-    return message if address in message else f"{address}: {message}"
 
 
 def _code(span: Span | None, context: RenderContext) -> tuple[str, ...]:

@@ -1,0 +1,96 @@
+"""The format ``csv``: one row for each finding, undetermined key and error, as RFC 4180 and spreadsheets read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Level
+from posturio_iac.render.contract import moment
+from posturio_iac.render.words import undetermined
+from posturio_iac.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.model import Span
+    from posturio_iac.render import RenderContext
+
+COLUMNS = (
+    "status",
+    "rule",
+    "severity",
+    "address",
+    "framework",
+    "root",
+    "path",
+    "line",
+    "column",
+    "end_line",
+    "end_column",
+    "message",
+    "remediation",
+    "fingerprint",
+    "suppressed_reason",
+    "suppressed_until",
+    "suppressed_source",
+)
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the start of a formula (OWASP, CSV Injection). Tabs and line ends are escaped anyway."""
+
+
+def render(report: Report, _context: RenderContext) -> str:
+    """Return a header and the rows, each ending with CR LF. A cell that would be a formula starts with an apostrophe."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    for row in _rows(report):
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+    return out.getvalue()
+
+
+def _rows(report: Report) -> Iterator[dict[str, object]]:
+    yield from map(_finding, report.findings)
+    yield from map(_undetermined, undetermined(report))
+    yield from (_error(said) for said in report.diagnostics if said.level is Level.ERROR)
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    row: dict[str, object] = {
+        "status": "open",
+        "rule": finding.rule.id,
+        "severity": finding.severity.value,
+        "address": finding.address,
+        "framework": finding.framework,
+        "root": finding.root,
+        **_place(finding.span),
+        "message": finding.message,
+        "remediation": finding.remediation,
+        "fingerprint": finding.fingerprint,
+    }
+    if (why := finding.suppressed) is not None:
+        until = moment(why.until) if why.until else ""
+        row |= {"status": "suppressed", "suppressed_reason": why.reason, "suppressed_until": until, "suppressed_source": why.source}
+    return row
+
+
+def _undetermined(judged: JudgedKey) -> dict[str, object]:
+    key = judged.key
+    names = {"status": "undetermined", "address": key.address, "framework": key.framework, "root": key.scope}
+    return {**names, **_place(key.span), "message": "; ".join(judged.undecided)}
+
+
+def _error(said: Diagnostic) -> dict[str, object]:
+    where = {name: value for name in ("path", "line", "column") if (value := getattr(said, name)) is not None}
+    return {"status": "error", **where, "message": said.message}
+
+
+def _place(span: Span | None) -> dict[str, object]:
+    return {name: getattr(span, name) for name in ("path", "line", "column", "end_line", "end_column")} if span else {}
+
+
+def _cell(value: object) -> str:
+    text = printable(str(value))
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text

@@ -1,0 +1,73 @@
+"""The format ``github``: workflow commands that GitHub Actions turns into annotations of a pull request.
+
+GitHub keeps ten annotations of each kind a step, so the worst come first. Its escapes are those of actions/toolkit's ``core``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Level, Severity
+from posturio_iac.render.text import summary
+from posturio_iac.render.words import also, folded, repository_path, sentence, undetermined
+from posturio_iac.terminal import printable
+
+if TYPE_CHECKING:
+    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.model import Span
+    from posturio_iac.render import RenderContext
+
+KINDS = {Severity.LOW: "notice", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return one annotation for each error, finding and undetermined key, and the line that sums up."""
+    worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
+    rows = [_diagnostic(said, context) for said in report.diagnostics if said.level is not Level.NOTE]
+    rows += [_finding(finding, roots, context) for finding, roots in worst_first]
+    if not context.quiet:
+        rows += [_undetermined(judged, context) for judged in undetermined(report)]
+        rows.append(summary(report, context))
+    return "".join(f"{row}\n" for row in rows) or "\n"
+
+
+def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
+    title = f"{finding.rule.id} ({finding.severity.name})"
+    message = f"{sentence(finding)}{also(roots)}\nFix: {printable(finding.remediation)}"
+    return _command(KINDS[finding.severity], _place(finding.span, context), title, message)
+
+
+def _undetermined(judged: JudgedKey, context: RenderContext) -> str:
+    message = f"{printable(judged.key.address)}: {'; '.join(map(printable, judged.undecided))}"
+    return _command("notice", _place(judged.key.span, context), "undetermined", message)
+
+
+def _diagnostic(said: Diagnostic, context: RenderContext) -> str:
+    where: dict[str, object] = {}
+    if said.path is not None:
+        where = {"file": context.prefix + said.path} | ({"line": said.line} if said.line else {})
+    kind = "error" if said.level is Level.ERROR else "warning"
+    title = "posturio-iac: incomplete" if said.level is Level.ERROR else "posturio-iac"
+    return _command(kind, where, title, printable(said.message))
+
+
+def _place(span: Span | None, context: RenderContext) -> dict[str, object]:
+    """Return the region; GitHub takes columns only on one line."""
+    if span is None:
+        return {}
+    where: dict[str, object] = {"file": repository_path(span, context), "line": span.line, "endLine": span.end_line}
+    return where | ({"col": span.column, "endColumn": span.end_column} if span.end_line == span.line else {})
+
+
+def _command(kind: str, where: dict[str, object], title: str, message: str) -> str:
+    properties = ",".join(f"{name}={_property(str(value))}" for name, value in {**where, "title": title}.items())
+    return f"::{kind} {properties}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escape what ends a property. What GitHub reads as a path keeps its characters, but for those that move a terminal."""
+    return "%0A".join(_data(printable(part)) for part in text.split("\n")).replace(":", "%3A").replace(",", "%2C")

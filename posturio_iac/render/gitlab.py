@@ -1,0 +1,66 @@
+"""The format ``gitlab``: GitLab's Code Quality report, a JSON array of issues.
+
+https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format. Issues whose fingerprints are equal collapse into one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.finding import Level, Severity
+from posturio_iac.render.words import look, repository_path, sentence
+from posturio_iac.terminal import printable
+
+if TYPE_CHECKING:
+    from posturio_iac.finding import Diagnostic, Finding, Report
+    from posturio_iac.render import RenderContext
+
+SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "critical", Severity.CRITICAL: "blocker"}
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return an issue for each finding that is not suppressed, and for each error that leaves the run incomplete."""
+    active = report.active()
+    looks = Counter(map(look, active))
+    issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
+    issues += [_error(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    return json.dumps(_distinct(issues), indent=2) + "\n"
+
+
+def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:
+    """Return one issue, with its root module ``named`` where others look the same."""
+    root = f" (root module {printable(finding.root) or '.'})" if named else ""
+    path = repository_path(finding.span, context) if finding.span else finding.address
+    return {
+        "description": f"{sentence(finding)}{root} Fix: {printable(finding.remediation)}",
+        "check_name": finding.rule.id,
+        "fingerprint": finding.fingerprint,
+        "severity": SEVERITIES[finding.severity],
+        "location": {"path": printable(path), "lines": {"begin": finding.span.line if finding.span else 1}},
+    }
+
+
+def _error(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
+    path = printable(context.prefix + said.path) if said.path is not None else "."
+    message = f"posturio-iac could not finish: {printable(said.message)}"
+    return {
+        "description": message,
+        "check_name": "incomplete",
+        "fingerprint": sha256(f"{path}\0{message}".encode()).hexdigest()[:32],
+        "severity": "critical",
+        "location": {"path": path, "lines": {"begin": said.line or 1}},
+    }
+
+
+def _distinct(issues: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give each issue but the first of those that share a fingerprint another one, the same in each run."""
+    seen: dict[str, int] = {}
+    for issue in issues:
+        given = issue["fingerprint"]
+        number = seen[given] = seen.get(given, 0) + 1
+        if number > 1:
+            issue["fingerprint"] = sha256(f"{given}\0{number}".encode()).hexdigest()[:32]
+    return issues

@@ -1,0 +1,128 @@
+"""The format ``junit``: a test suite for each framework, a test case for each key and rule, as Jenkins' and GitLab's readers accept it.
+
+Allowed is what junit-10.xsd of Jenkins' xunit plugin allows; ``skipped`` stands for what is undetermined or suppressed.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from posturio_iac.dates import describe_date
+from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.render.words import position, sentence
+from posturio_iac.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.render import RenderContext
+
+NAME = "posturio-iac"
+WHOLE = "every rule"
+"""Names the case of a key without findings."""
+
+
+class _Case:
+    """One test case: what it is called, and the element that says how it went."""
+
+    __slots__ = ("body", "classname", "name", "outcome")
+
+    def __init__(self, classname: str, name: str, outcome: str = "", body: str = "") -> None:
+        """Hold its parts; ``outcome`` is ``failure``, ``error``, ``skipped`` or empty."""
+        self.classname, self.name, self.outcome, self.body = classname, name, outcome, body
+
+    def xml(self) -> str:
+        head = f"    <testcase {_attributes(classname=self.classname, name=self.name)}"
+        return f"{head}>{self.body}</testcase>\n" if self.body else f"{head}/>\n"
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return one XML document. Findings below what fails the run pass, with their text as the case's output."""
+    suites = [(name, _cases(name, report, context)) for name in _frameworks(report)]
+    errors = [_error(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    if errors or not suites:
+        suites.append((NAME, errors))
+    every = [case for _, cases in suites for case in cases]
+    head = _attributes(name=NAME, tests=len(every), failures=_count(every, "failure"), errors=_count(every, "error"))
+    body = "".join(_suite(name, cases) for name, cases in suites)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{body}</testsuites>\n'
+
+
+def _frameworks(report: Report) -> list[str]:
+    return sorted({j.key.framework for j in report.keys} | {f.framework for f in report.findings})
+
+
+def _suite(name: str, cases: Sequence[_Case]) -> str:
+    counts = {f"{outcome}s": _count(cases, outcome) for outcome in ("failure", "error")}
+    head = _attributes(name=name, tests=len(cases), **counts, skipped=_count(cases, "skipped"))
+    return f"  <testsuite {head}>\n{''.join(case.xml() for case in cases)}  </testsuite>\n"
+
+
+def _count(cases: Sequence[_Case], outcome: str) -> int:
+    return sum(case.outcome == outcome for case in cases)
+
+
+def _cases(framework: str, report: Report, context: RenderContext) -> list[_Case]:
+    """Return the cases of one framework in the order of its keys."""
+    found: dict[tuple[str, str], dict[str, list[Finding]]] = {}
+    for finding in report.findings:
+        if finding.framework == framework:
+            found.setdefault((finding.root, finding.address), {}).setdefault(finding.rule.id, []).append(finding)
+    cases: list[_Case] = []
+    for judged in report.keys:
+        if judged.key.framework == framework:
+            by_rule = found.pop((judged.key.scope, judged.key.address), {})
+            cases += [_findings(rule, findings, context) for rule, findings in sorted(by_rule.items())]
+            if not by_rule or judged.verdict is Verdict.UNDETERMINED:
+                cases.append(_key(judged))
+    return cases + [_findings(rule, findings, context) for by_rule in found.values() for rule, findings in by_rule.items()]
+
+
+def _findings(rule: str, findings: Sequence[Finding], context: RenderContext) -> _Case:
+    """Return the case of one rule about one key: the worst of its findings decides how it went."""
+    classname = _classname(findings[0].root, findings[0].address)
+    active = [f for f in findings if f.suppressed is None]
+    text = "\n".join(_text(finding, context) for finding in active or findings)
+    if not active:
+        return _Case(classname, rule, "skipped", f"<skipped {_attributes(message=text)}/>")
+    worst = max(active, key=lambda f: f.severity)
+    if context.fail_on == "never" or worst.severity < Severity(context.fail_on):
+        return _Case(classname, rule, "", f"<system-out>{escape(text)}</system-out>")
+    head = _attributes(type=worst.severity.name, message=sentence(worst))
+    return _Case(classname, rule, "failure", f"<failure {head}>{escape(text)}</failure>")
+
+
+def _text(finding: Finding, context: RenderContext) -> str:
+    where = position(finding, context)
+    lines = [f"{where}: {finding.severity.name} {sentence(finding)}" if where else f"{finding.severity.name} {sentence(finding)}"]
+    if (why := finding.suppressed) is not None:
+        until = f" until {describe_date(why.until)}" if why.until else ""
+        return f"{lines[0]} (suppressed by {why.source}{until}: {printable(why.reason)})"
+    return "\n".join((*lines, f"fix: {printable(finding.remediation)}"))
+
+
+def _key(judged: JudgedKey) -> _Case:
+    """Return the case of a key without findings."""
+    classname = _classname(judged.key.scope, judged.key.address)
+    if judged.verdict is not Verdict.UNDETERMINED:
+        return _Case(classname, WHOLE)
+    message = f"undetermined: {'; '.join(map(printable, judged.undecided))}"
+    return _Case(classname, WHOLE, "skipped", f"<skipped {_attributes(message=message)}/>")
+
+
+def _error(said: Diagnostic, context: RenderContext) -> _Case:
+    place = printable(context.prefix + said.path) + (f":{said.line}" if said.line else "") if said.path is not None else "run"
+    head = _attributes(type="incomplete", message=printable(said.message))
+    return _Case("incomplete", place, "error", f"<error {head}/>")
+
+
+def _classname(root: str, address: str) -> str:
+    """Tell keys of a shared module apart by the root module that calls it."""
+    return printable(f"{root}/{address}" if root else address)
+
+
+def _attributes(**values: object) -> str:
+    """Return XML attributes; line ends are kept."""
+    return " ".join(f'{name}="{escape(str(value)).replace(chr(10), "&#10;")}"' for name, value in values.items())

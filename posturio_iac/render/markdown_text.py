@@ -1,0 +1,30 @@
+"""Text that somebody wrote into code, made harmless for Markdown: it never becomes markup, a link, a mention or a further cell."""
+
+from __future__ import annotations
+
+import re
+
+from posturio_iac.terminal import printable
+
+_MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
+_LINKS = re.compile(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
+_LINE_START = re.compile(r"^(\s*\d*)([-+.>)=:]|#)")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+BREAK = "<!-- -->"
+"""Shows nothing, and ends what GitHub and GitLab would take for a mention, an issue or an address."""
+
+
+def plain(text: str) -> str:
+    """Return ``text`` as Markdown on one line that shows it as it is."""
+    escaped = "".join(_ENTITIES.get(c, c) for c in printable(text))
+    escaped = _LINE_START.sub(r"\1\\\2", _MARKUP.sub(r"\\\g<0>", escaped))
+    return _LINKS.sub(BREAK, escaped)
+
+
+def code(text: str) -> str:
+    """Return ``text`` as a code span on one line, also inside a table."""
+    shown = printable(text)
+    if not shown.strip() or any(c in shown for c in "`|") or shown != shown.strip():
+        entities = "".join(c if c.isalnum() or c in " ./" else f"&#{ord(c)};" for c in shown)
+        return f"<code>{entities}</code>"
+    return f"`{shown}`"
