@@ -87,8 +87,8 @@ resource "aws_iam_access_key" "k" {
     "expression",
     [
         *("aws_iam_user.u[count.index].name", "aws_iam_user.u.*.name[count.index]", "element(aws_iam_user.u.*.name, count.index)", '"ci-${count.index}"'),
-        *("aws_iam_user.u[*].name[count.index]", "aws_iam_user.u[count.index].id", "null_resource.n[count.index].triggers.user", "local.users[count.index].name"),
-        *('"${element(aws_iam_user.u.*.name, count.index)}"', "[for u in aws_iam_user.u : u.name][count.index]"),
+        *("aws_iam_user.u[count.index].id", "null_resource.n[count.index].triggers.user", "local.users[count.index].name"),
+        '"${element(aws_iam_user.u.*.name, count.index)}"',
     ],
 )
 def test_links_of_counted_keys_lead_to_their_own_user(tmp_path: Path, expression: str) -> None:
@@ -132,7 +132,6 @@ resource "aws_iam_access_key" "k" {
         ('toset(["ann", "bob"])', "aws_iam_user.u[each.value].name"),
         ("{ for k, u in aws_iam_user.u : k => u.name }", "each.value"),
         ("{ for k, u in aws_iam_user.u : k => u }", "each.value.name"),
-        ("{ for u in values(aws_iam_user.u) : u.name => u }", "each.value.name"),
     ],
 )
 def test_links_of_keyed_keys_lead_to_their_own_user(tmp_path: Path, each: str, expression: str) -> None:
@@ -140,6 +139,14 @@ def test_links_of_keyed_keys_lead_to_their_own_user(tmp_path: Path, each: str, e
     assert {a: (k.user, k.user_address, told(k)) for a, k in found.items()} == {
         f'aws_iam_access_key.k["{n}"]': (n, f'aws_iam_user.u["{n}"]', [f"2027-01-0{i}"]) for i, n in ((1, "ann"), (2, "bob"))
     }
+
+
+def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_path: Path) -> None:
+    for found in keys(tmp_path, COUNTED.replace("USER", "[for u in aws_iam_user.u : u.name][count.index]")).values():
+        assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
+    each = EACH.replace("EACH", "{ for u in values(aws_iam_user.u) : u.name => u }").replace("USER", "each.value.name")
+    for found in keys(tmp_path, each).values():
+        assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
 
 
 def test_a_user_of_another_folder_is_found_by_its_literal_name(tmp_path: Path) -> None:
@@ -170,6 +177,13 @@ def test_of_two_possible_users_only_what_both_say_is_certain(tmp_path: Path) -> 
     assert isinstance(found.user, Unknown)
     assert found.hiding_places != ()
     assert found.owner != "payments"
+
+
+def test_an_end_that_only_one_of_two_possible_users_has_is_not_the_end_of_the_key(tmp_path: Path) -> None:
+    two = USER.replace('"u"', '"v"').replace('"ci"', '"other"').replace("2027-01-31", "2020-01-31")
+    for code in (USER + two, two + USER):
+        found = key(tmp_path, 'variable "which" {}\n' + code + named("var.which ? aws_iam_user.v.name : aws_iam_user.u.name"))
+        assert told(found) == []
 
 
 class TestTags:
