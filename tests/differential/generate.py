@@ -59,7 +59,7 @@ def _heredoc(chunks: SearchStrategy[str]) -> SearchStrategy[str]:
 
 def _expressions(chunks: SearchStrategy[str]) -> SearchStrategy[str]:
     scalars = _numbers | _numbers.map("-{}".format) | st.sampled_from(["true", "false", "null", "!true"]) | _string(chunks) | _references
-    scalars |= scalars.map("({})".format)
+    scalars |= (_numbers | _references).map("({})".format)
     keys = _names | _string(_plain | _escapes) | st.integers(0, 99).map(str) | _references.map("({})".format)
 
     def collections(inner: SearchStrategy[str]) -> SearchStrategy[str]:
