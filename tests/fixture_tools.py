@@ -25,7 +25,7 @@ FIXTURES = Path(__file__).parent.parent / "fixtures"
 AS_OF = "2026-11-24"
 KINDS = ("flagged", "clean", "unknown", "suppressed")
 """What a program shows about its rule; the name of its folder begins with one of them."""
-FORMS = frozenset({"cloudformation"})
+FORMS = frozenset({"cloudformation", "plan"})
 """Folders beside those of the rules."""
 WITHOUT_PROGRAMS = {"iam.unused_access_keys": "code does not tell when a key was used, only AWS does"}
 """Rules that no program can show, and why."""

@@ -111,6 +111,14 @@ def test_each_program_is_a_root_module_of_its_own(monkeypatch: pytest.MonkeyPatc
             assert seen == alone, str(case)
 
 
+def test_scan_of_everything_shows_every_rule() -> None:
+    code, report = scan(FIXTURES)
+    assert [d for d in report["diagnostics"] if d["level"] == "error"] == []
+    assert code == 1
+    assert {f["rule"] for f in report["findings"] if "suppressed" not in f} == set(SHOWN)
+    assert {key["verdict"] for key in report["keys"]} == {"flagged", "clean", "undetermined", "suppressed"}
+
+
 def test_program_in_a_process_of_its_own() -> None:
     (case,) = (c for c in CASES if str(c) == "access_keys_without_lifetime/flagged")
     command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json", "--as-of", AS_OF, "."]
