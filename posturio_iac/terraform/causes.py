@@ -26,6 +26,9 @@ _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
 
 
+_EVERY_APPLY = "it changes at every apply, however often that is"
+
+
 class Sort(Enum):
     """What kind of thing causes a change."""
 
@@ -95,7 +98,8 @@ def _of_end(end: End) -> Iterator[Cause]:
         case "function":
             # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
             rounded = isinstance(end.value, str) and "plantimestamp" in end.text
-            yield Cause(Sort.APPLY, end.text, end.span, interval=_granularity(end.value) if rounded else None)
+            interval = _granularity(end.value) if rounded else None
+            yield Cause(Sort.APPLY, end.text, end.span, interval=interval, why="" if interval else _EVERY_APPLY)
         case "module" | "deep":
             reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
             yield Cause(Sort.UNKNOWN, end.text, end.span, why=reason)
@@ -245,7 +249,7 @@ def _rotating(reached: Reached) -> Cause:
         return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
     start = block.get("rfc3339")
     if start is not None and any(isinstance(e, End) and e.kind == "function" for e in follow(start, scope)):
-        return Cause(Sort.APPLY, f"{reached.address} at timestamp()", span)
+        return Cause(Sort.APPLY, f"{reached.address} at timestamp()", span, why=_EVERY_APPLY)
     once = settle(block.get("rotation_rfc3339"), scope)
     if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
         why = f"rotation_rfc3339 of {reached.address} is the constant {once} before and after"
@@ -302,7 +306,7 @@ def _scheduled(reached: Reached, scheduler: Scheduler, seen: frozenset[object]) 
             knob = _knob(scheduler.intervals, reached)
             yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=knob, turns=turns)
     elif scheduler.every_apply:
-        yield Cause(Sort.APPLY, reached.address, reached.block.header, turns=turns)
+        yield Cause(Sort.APPLY, reached.address, reached.block.header, why=_EVERY_APPLY, turns=turns)
 
 
 def _turns(reached: Reached, scheduler: Scheduler) -> int:

@@ -12,7 +12,8 @@ from posturio_iac.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.names import Meaning, classify
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.reached import End, Reached
+from posturio_iac.terraform.expansion import instances_of
+from posturio_iac.terraform.reached import ANY, End, Reached, Step
 from posturio_iac.terraform.schedulers import ROTATING
 from posturio_iac.terraform.trace import follow
 from posturio_iac.terraform.users import literals_in
@@ -138,17 +139,30 @@ def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[
 
 def permission_note(user: User) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
-    if user.scope is None or user.block is None:
+    if user.scope is None or user.identity is None:
         return
     instance = user.scope.instance
     for (kind, name), block in instance.folder.resources.items():
-        if kind != "aws_iam_user_policy":
+        if kind not in _POLICIES:
             continue
-        target = block.get("user")
-        if target is None or not any(isinstance(r, Reached) and r.block is user.block for r in follow(target, instance.scope())):
-            continue
-        if _ends_by_date(block, instance.scope()):
-            yield f"the policy {kind}.{name} ends the permission by date (aws:CurrentTime), and the key stays valid"
+        for _, scope in instances_of(block, instance).instances:
+            target = block.get("user") or block.get("users")
+            if target is not None and any(isinstance(r, Reached) and r.key == user.identity for r in follow(target, scope, _steps(block))):
+                policies = [block] if kind == "aws_iam_user_policy" else _attached(block, scope)
+                if any(_ends_by_date(policy, scope) for policy in policies):
+                    yield f"the policy {kind}.{name} ends the permission by date (aws:CurrentTime), and the key stays valid"
+
+
+_POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
+
+
+def _steps(block: ast.Block) -> tuple[Step, ...]:
+    return (ANY,) if block.get("user") is None else ()
+
+
+def _attached(block: ast.Block, scope: Scope) -> list[ast.Block]:
+    arn = block.get("policy_arn")
+    return [r.block for r in follow(arn, scope) if isinstance(r, Reached)] if arn is not None else []
 
 
 def _ends_by_date(block: ast.Block, scope: Scope) -> bool:

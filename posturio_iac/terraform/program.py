@@ -84,7 +84,8 @@ class Program:
         if source.startswith(("./", "../")):
             path = posixpath.normpath(posixpath.join(instance.folder.path, source))
             path = "" if path == "." else path
-            return path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
+            missing = not os.path.isdir(os.path.join(self.root, path))
+            return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return installed_folder(self.root, instance, block.labels[0]) is not None
 
     def stable_path(self, path: str) -> str:

@@ -49,6 +49,17 @@ def read(selection: Selection, options: Options, roots_wanted: Collection[str] |
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
 
 
+def read_below(selection: Selection, options: Options, folder: str) -> Reading:
+    """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
+    folders = _closure(selection)
+    inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
+    reader = _Reader(selection, options, folders)
+    found = {path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)}
+    if users := reader.users_elsewhere():
+        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+    return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
+
+
 class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
@@ -91,11 +102,13 @@ def _published(folders: dict[str, set[str]]) -> list[str]:
     for folder, targets in folders.items():
         for target in targets - {folder}:
             callers.setdefault(target, set()).add(folder)
-    return sorted(t for t, found in callers.items() if not _is_example(t) and all(map(_is_example, found)))
+    return sorted(target for target, found in callers.items() if all(_is_example(caller, target) for caller in found))
 
 
-def _is_example(folder: str) -> bool:
-    return any(part.strip("_").lower() in _EXAMPLES for part in folder.split("/"))
+def _is_example(caller: str, target: str) -> bool:
+    """Tell whether a caller stands in a folder for examples that its module does not stand in."""
+    shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
+    return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
 
 
 def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Declared]:
