@@ -23,15 +23,29 @@ if TYPE_CHECKING:
     from posturio_iac.model import Span
     from posturio_iac.render import RenderContext
 
-SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
 LIMIT = 25_000
 """GitHub refuses more results in one run."""
 BASE = "SRCROOT"
 GENERAL, UNDETERMINED = range(2)
 NOTIFICATIONS = [
-    {"id": "run", "name": "Run", "shortDescription": {"text": "Something about the run that a reader must know."}},
-    {"id": "undetermined", "name": "Undetermined", "shortDescription": {"text": "A key that the code alone does not decide."}},
+    {
+        "id": "run",
+        "name": "AboutTheRun",
+        "help": {"text": "See the page on exit codes."},
+        "shortDescription": {"text": "Something about the run that a reader must know."},
+        "fullDescription": {"text": "Something about the run that a reader must know. With an error the run is incomplete."},
+        "helpUri": f"{DOCS}/exit-codes.md",
+    },
+    {
+        "id": "undetermined",
+        "name": "UndeterminedKey",
+        "help": {"text": "Fix the value in the code, or state a lifetime where the code can be read. With --strict it fails the run."},
+        "shortDescription": {"text": "A key that the code alone does not decide."},
+        "fullDescription": {"text": "A key that the code alone does not decide: what is said about it names the values that are open."},
+        "helpUri": f"{DOCS}/exit-codes.md",
+    },
 ]
 
 
@@ -93,7 +107,9 @@ def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: 
 
 
 def _region(span: Span) -> dict[str, int]:
-    return {"startLine": span.line, "startColumn": span.column, "endLine": span.end_line, "endColumn": span.end_column}
+    """Return the first line of a region: GitHub shows an alert in a pull request only when all of its lines are in the diff."""
+    start = {"startLine": span.line, "startColumn": span.column}
+    return start if span.end_line > span.line else {**start, "endLine": span.line, "endColumn": max(span.end_column, span.column)}
 
 
 def _artifact(path: str) -> dict[str, str]:
