@@ -45,6 +45,8 @@ class Config:
     """Absolute paths."""
     parameters: tuple[str, ...]
     """Absolute paths."""
+    source: str | None
+    """Absolute path."""
     baseline: str | None
     """An absolute path."""
     custom_types: tuple[str, ...]

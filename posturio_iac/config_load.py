@@ -62,8 +62,9 @@ def load(path: str) -> Config:
     )
     for name in ("var_files", "parameters"):
         values[name] = tuple(os.path.join(folder, file) for file in values.get(name, ()))
-    if "baseline" in values:
-        values["baseline"] = os.path.join(folder, values["baseline"])
+    for name in ("baseline", "source"):
+        if name in values:
+            values[name] = os.path.join(folder, values[name])
     return Config(path, folder, **values)
 
 

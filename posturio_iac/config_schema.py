@@ -123,6 +123,13 @@ OPTIONS = (
     ),
     Option("engine_version", Shape.TEXT, "The version of that engine, where neither required_version nor a lock file fixes it"),
     Option("var_files", Shape.LIST, "Files of variable values for root modules", (), flag="--var-file", metavar="FILE"),
+    Option(
+        "source",
+        Shape.TEXT,
+        "Folder of the code that plans were made from: a plan does not show what rotates a key",
+        flag="--source",
+        metavar="DIR",
+    ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
     Option("baseline", Shape.TEXT, "File of findings that are known already", flag="--baseline", metavar="FILE"),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),

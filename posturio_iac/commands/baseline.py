@@ -24,7 +24,20 @@ if TYPE_CHECKING:
 FILE = "posturio-iac-baseline.json"
 """The file that is written when neither the command line nor the configuration names one, in the current folder."""
 INCOMPLETE = 3
-_TAKEN = ("select", "ignore", "exclude", "max_file_size", "engine", "var_files", "parameters", "baseline", "as_of", "config", "no_config")
+_TAKEN = (
+    "select",
+    "ignore",
+    "exclude",
+    "max_file_size",
+    "engine",
+    "var_files",
+    "parameters",
+    "source",
+    "baseline",
+    "as_of",
+    "config",
+    "no_config",
+)
 _MEANING = {"baseline": "The file to write (default: that of the configuration, or posturio-iac-baseline.json)"}
 
 COMMAND = Command(

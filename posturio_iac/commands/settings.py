@@ -31,8 +31,9 @@ def settings(given: Given, paths: Sequence[str]) -> Config:
     for name in ("var_files", "parameters"):
         if files := getattr(given, name):
             changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
-    if given.baseline is not None:
-        changes["baseline"] = os.path.abspath(given.baseline)
+    for name in ("baseline", "source"):
+        if (path := getattr(given, name, None)) is not None:
+            changes[name] = os.path.abspath(path)
     return config.with_values(**changes)
 
 

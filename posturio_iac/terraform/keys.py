@@ -46,7 +46,8 @@ class Declared:
     key: AccessKey
     user: User
     rotation: Rotation
-    root: Instance
+    root: object
+    """The root module or the plan, by identity: users of others are others, whatever they are called."""
     condition: ast.Expr | None = None
     """The ``count`` or ``for_each`` that decides whether there is such a key at all; None when the code fixes that."""
 

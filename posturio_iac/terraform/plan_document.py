@@ -79,10 +79,6 @@ class Resource:
         rest = unknown is True or (self.partial and name not in self.values)
         return found, Unknown(f"{name} of {self.address} are known only after apply") if rest else None
 
-    def is_sensitive(self, name: str) -> bool:
-        """Tell whether some part of an attribute is sensitive."""
-        return is_any(_part(self.sensitive, name))
-
 
 def _part(flags: Any, name: str) -> Any:
     return flags.get(name, False) if isinstance(flags, dict) else flags

@@ -18,7 +18,7 @@ _LONE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
 
 
 class PlanTextError(Exception):
-    """A file is no JSON object; the message is a clause that follows ``the plan``."""
+    """A file is no JSON object; the message is a sentence without a full stop."""
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
         """Say what is wrong and where, from 1."""
@@ -32,7 +32,7 @@ def text_of(data: bytes) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        raise PlanTextError(f"is not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'} text (byte {error.start})") from None
+        raise PlanTextError(f"the plan is not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'} text (byte {error.start})") from None
 
 
 def parse(text: str) -> Any:
@@ -45,12 +45,12 @@ def parse(text: str) -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         cut = not text[error.pos :].strip() or error.msg.startswith("Unterminated")
-        why = "ends too early; write it anew" if cut else f"is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        why = "the plan ends too early; write it anew" if cut else f"the plan is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         raise PlanTextError(why, *Lines(text).place(error.pos)) from None
     except RecursionError:
-        raise PlanTextError("is nested too deeply to be read") from None
+        raise PlanTextError("the plan is nested too deeply to be read") from None
     except ValueError:
-        raise PlanTextError("holds a number with too many digits") from None
+        raise PlanTextError("the plan holds a number with too many digits") from None
     finally:
         if collecting:
             gc.enable()
