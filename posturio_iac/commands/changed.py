@@ -15,9 +15,10 @@ from posturio_iac.discover.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from posturio_iac.config import Config
+    from posturio_iac.discover.finder import Finder
     from posturio_iac.finding import Diagnostic
     from posturio_iac.model import AccessKey
 
@@ -25,24 +26,50 @@ TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 FRAMEWORKS = (TERRAFORM, CLOUDFORMATION)
 
 
+class Part(Selection):
+    """A part of a selection."""
+
+    __slots__ = ("tracked",)
+
+    tracked: Callable[[str], bool] | None
+    """Which files may be read at all; None means all."""
+
+    def __init__(self, finder: Finder, repository: str | None, tracked: Callable[[str], bool] | None = None) -> None:
+        """Freeze what is left in ``finder``."""
+        super().__init__(finder, repository)
+        object.__setattr__(self, "tracked", tracked)
+
+
 class Narrowed:
     """A selection with only those files that changed files concern."""
 
     __slots__ = ("_changed", "_modules", "_templates", "selection")
 
-    def __init__(self, selection: Selection, modules: Modules | None, templates: Templates | None, changed: Collection[str]) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        modules: Modules | None,
+        templates: Templates | None,
+        changed: Collection[str],
+        tracked: Callable[[str], bool] | None,
+    ) -> None:
         """Keep what ``modules`` and ``templates`` say; None leaves out a framework."""
         self._modules, self._templates, self._changed = modules, templates, changed
         finder = selection.finder
         finder.terraform = set(modules.files) if modules else set()
         finder.templates = set(templates.files) if templates else set()
         finder.problems = [problem for problem in finder.problems if self._concerns(problem[2])]
-        self.selection = Selection(finder, selection.repository)
+        self.selection = Part(finder, selection.repository, tracked)
+
+    @property
+    def roots(self) -> frozenset[str] | None:
+        """The folders of the root modules whose keys can count; None when all can."""
+        return self._modules.roots() if self._modules else frozenset()
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts."""
-        part = self._templates if key.framework == CLOUDFORMATION else self._modules
-        return part is not None and part.keeps(key)
+        parts = {CLOUDFORMATION: (self._templates,), TERRAFORM: (self._modules,)}.get(key.framework, (self._templates, self._modules))
+        return any(part is not None and part.keeps(key) for part in parts)
 
     def keeps_diagnostic(self, diagnostic: Diagnostic) -> bool:
         """Tell whether something that was said about the reading counts."""
@@ -56,16 +83,23 @@ class Narrowed:
         return bool(known)
 
 
-def narrow(selection: Selection, changed: Collection[str], config: Config, frameworks: Collection[str] = FRAMEWORKS) -> Narrowed:
+def narrow(
+    selection: Selection,
+    changed: Collection[str],
+    config: Config,
+    frameworks: Collection[str] = FRAMEWORKS,
+    tracked: Callable[[str], bool] | None = None,
+) -> Narrowed:
     """Narrow a selection down to what ``changed`` files concern. They are relative to the scan root, and may be gone.
 
-    A file of variable values or of parameters that the configuration names concerns every root module or template.
+    A file of variable values or of parameters that the configuration names concerns every root module or template. ``tracked`` tells which
+    files may be read at all.
     """
     everywhere = {posixpath.normpath(path) for path in changed}
     modules = Modules(selection, everywhere, whole=_named(selection, everywhere, config.var_files)) if TERRAFORM in frameworks else None
     with_templates = CLOUDFORMATION in frameworks
     templates = Templates(selection, everywhere, whole=_named(selection, everywhere, config.parameters)) if with_templates else None
-    return Narrowed(selection, modules, templates, everywhere)
+    return Narrowed(selection, modules, templates, everywhere, tracked)
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:

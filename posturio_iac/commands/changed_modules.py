@@ -19,13 +19,28 @@ CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 ENDINGS = (*CODE, ".tfvars", ".tfvars.json")
 _CALL = re.compile(rb'module[ \t]+"?([\w-]+)"?[ \t\r\n]*\{')
 _SOURCE = re.compile(rb"""(?<![\w-])source["\s]*[=:]\s*"(\.\.?[/\\][^"\n]*)\"""")
+_LISTS = b"fileset("
 _USER_NAME = re.compile(rb'(?<![\w-])name["\s]*[=:]\s*"([^"$%\n]+)"')
 
 
 class Modules:
     """The modules of one selection, and which of them changed files concern."""
 
-    __slots__ = ("_callers", "_calls", "_fed", "_folders", "_texts", "_touched", "_users", "_whole", "files", "selection")
+    __slots__ = (
+        "_callers",
+        "_calls",
+        "_fed",
+        "_folders",
+        "_own",
+        "_reach",
+        "_texts",
+        "_touched",
+        "_users",
+        "_whole",
+        "_with_users",
+        "files",
+        "selection",
+    )
 
     files: tuple[str, ...]
     """The files with keys that have to be read."""
@@ -40,22 +55,44 @@ class Modules:
         self._callers: dict[str, set[str]] = {}
         self._touched = {posixpath.dirname(path) for path in changed if path.endswith(ENDINGS)}
         self._users: frozenset[str] = frozenset()
+        self._own: set[str] = set()
+        self._with_users: set[str] = set()
         self._folders: set[str] = set()
+        self._reach: dict[str, set[str]] = {}
         self.files = selection.terraform if whole else ()
         if selection.terraform and not whole:
-            self._link()
             self._touch_by_data(changed)
-            self._users = self._changed_users(changed)
-            self.files = self._narrowed()
+            if self._touched:
+                self._link()
+                self._users = self._changed_users(changed)
+                self.files = self._narrowed()
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts: by its own module, by those that lead to it, and by those that feed these."""
-        if self._whole or key.span is None or (isinstance(key.user, str) and key.user in self._users):
+        if self._whole or key.span is None:
             return True
-        own, root = posixpath.dirname(key.span.path), self._from_root(key.scope)
-        above = _reached(own, self._callers)
-        chain = {folder for folder in above if root in _reached(folder, self._callers)} if root in above else {own, root}
-        return self._concern(chain)
+        own = posixpath.dirname(key.span.path)
+        if own in self._with_users and isinstance(key.user, str) and key.user in self._users:
+            return True
+        return self._concern(self._chain(self._from_root(key.scope), own))
+
+    def roots(self) -> frozenset[str] | None:
+        """Return the folders of the root modules whose keys can count; None when all can."""
+        if self._whole:
+            return None
+        named = {above for folder in self._with_users for above in self._above(folder)}
+        return frozenset(named | {root for own in self._own for root in self._above(own) if self._concern(self._chain(root, own))})
+
+    def _chain(self, root: str, own: str) -> set[str]:
+        """Return the modules on the ways from a root module to another one."""
+        above = self._above(own)
+        return {folder for folder in above if root in self._above(folder)} if root in above else {own, root}
+
+    def _above(self, folder: str) -> set[str]:
+        """Return a module and all that lead to it."""
+        if folder not in self._reach:
+            self._reach[folder] = _reached(folder, self._callers)
+        return self._reach[folder]
 
     def knows(self, path: str) -> bool:
         """Tell whether a file or folder belongs to a module that changed files concern."""
@@ -78,10 +115,10 @@ class Modules:
 
     def _narrowed(self) -> tuple[str, ...]:
         """Return the files with keys in the modules concerned, and in all that lead to them."""
-        for folder in {posixpath.dirname(path) for path in self.selection.terraform}:
-            above = _reached(folder, self._callers)
-            if self._concern(above) or (self._users and self._names_a_user(folder)):
-                self._folders |= above
+        own = {posixpath.dirname(path) for path in self.selection.terraform}
+        self._with_users = {folder for folder in self._mentioning() & own if self._lacks_a_user(folder)}
+        self._own = {folder for folder in own if folder in self._with_users or self._concern(self._above(folder))}
+        self._folders = {above for folder in self._own for above in self._above(folder)}
         return tuple(path for path in self.selection.terraform if posixpath.dirname(path) in self._folders)
 
     def _concern(self, chain: Iterable[str]) -> bool:
@@ -121,21 +158,46 @@ class Modules:
         data = [path for path in changed if not path.endswith(ENDINGS)]
         if not data:
             return
-        for folder in {above for path in self.selection.terraform for above in _reached(posixpath.dirname(path), self._callers)}:
-            text = self._text(folder)
+        names = {os.fsencode(posixpath.basename(path)) for path in data}
+        for path in holding(self.selection, (*sorted(names), _LISTS)):
+            text, folder = _read(self.selection, path), posixpath.dirname(path)
             inside = f"{folder}/" if folder else ""
-            lists = b"fileset(" in text
-            if any(os.fsencode(posixpath.basename(p)) in text or (lists and p.startswith(inside)) for p in data):
+            if any(name in text for name in names) or (_LISTS in text and any(p.startswith(inside) for p in data)):
                 self._touched.add(folder)
+
+    def _mentioning(self) -> set[str]:
+        """Return the folders with code that names one of the users in question."""
+        quoted = [b'"%s"' % os.fsencode(name) for name in self._users]
+        return {posixpath.dirname(path) for path in holding(self.selection, quoted)} if quoted else set()
+
+    def _lacks_a_user(self, folder: str) -> bool:
+        """Tell whether a module uses the name of one of the users in question, which it does not declare."""
+        text = self._text(folder)
+        names = {name for name in self._users if re.search(rb'[=:,\[(]\s*"%s"' % re.escape(os.fsencode(name)), text)}
+        return not names <= _declared(text)
 
     def _changed_users(self, changed: Collection[str]) -> frozenset[str]:
         """Return names in changed files that declare users: keys elsewhere may belong to them."""
         texts = (_read(self.selection, path) for path in changed if path.endswith(CODE))
-        return frozenset(os.fsdecode(name) for text in texts if b"aws_iam_user" in text for name in _USER_NAME.findall(text))
+        return frozenset(name for text in texts for name in _declared(text))
 
-    def _names_a_user(self, folder: str) -> bool:
-        text = self._text(folder)
-        return any(b'"%s"' % os.fsencode(name) in text for name in self._users)
+
+def _declared(text: bytes) -> frozenset[str]:
+    """Return the names that code with users in it gives to anything."""
+    return frozenset(map(os.fsdecode, _USER_NAME.findall(text))) if b"aws_iam_user" in text else frozenset()
+
+
+def holding(selection: Selection, needles: Collection[bytes]) -> set[str]:
+    """Return the Terraform files of the selection's whole repository that hold one of ``needles``."""
+    finder = selection.finder
+    code = ((path, _read(selection, path)) for path in finder.read if path.endswith(CODE))
+    found = {path for path, text in code if any(needle in text for needle in needles)}
+    if finder.trees:
+        from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
+
+        for tree in finder.trees:
+            found.update(git.holding(tree, tuple(needles)))
+    return found
 
 
 def _labelled(text: bytes, folder: str) -> Iterable[tuple[bytes, str]]:

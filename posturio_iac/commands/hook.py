@@ -14,7 +14,7 @@ from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Given
     from posturio_iac.config import Config
@@ -108,7 +108,8 @@ def _judge(
     from posturio_iac.commands.changed import narrow  # noqa: PLC0415
 
     wanted = ALL if given.framework in (None, "all") else (given.framework,)
-    narrowed = narrow(_tracked(selection, triggers), triggers, config, wanted)
+    ours, is_ours = _tracked(selection, triggers)
+    narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
     if _is_empty(part) and targets == PLAIN:
         return 0
@@ -121,14 +122,14 @@ def _judge(
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
         elapsed = time.perf_counter() - started
-        emit(report, targets, given, part, place=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code))
+        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code))
     return int(code)
 
 
-def _tracked(selection: Selection, triggers: frozenset[str]) -> Selection:
-    """Leave out files that git does not track; those that were named are tracked, or were."""
+def _tracked(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:
+    """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
     if selection.repository is None:
-        return selection
+        return selection, None
     from posturio_iac.changes import tracked  # noqa: PLC0415 - most commits hold no key
     from posturio_iac.discover.selection import Selection as Made  # noqa: PLC0415
 
@@ -138,4 +139,4 @@ def _tracked(selection: Selection, triggers: frozenset[str]) -> Selection:
     finder.templates &= ours
     finder.read = {path: kind for path, kind in finder.read.items() if path in ours}
     finder.problems = [p for p in finder.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
-    return Made(finder, selection.repository)
+    return Made(finder, selection.repository), ours.__contains__

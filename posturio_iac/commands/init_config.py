@@ -5,13 +5,24 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from posturio_iac.config_schema import OPTIONS, Option, Shape
+from posturio_iac.config_schema import LIMITS, OPTIONS, Option, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WIDTH = 100
 _TABLES = (Shape.TABLE, Shape.TABLES, Shape.FREE)
+_NAMED = {
+    **{limit.name: limit for limit in LIMITS},
+    "engine_version": "1.9.5",
+    "baseline": "posturio-iac-baseline.json",
+    "rule": "ownerless_access_keys",
+    "path": "sandbox/**",
+    "paths": ("prod/**",),
+    "address": "module.ci_user.*",
+    "reason": "everything in the sandbox belongs to the platform team",
+}
+"""Examples of options by their names, where the shape alone says little."""
 _EXAMPLES = {
     Shape.DAYS: "90",
     Shape.SWITCH: "false",
@@ -54,19 +65,23 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _choices(option: Option) -> str:
-    return f": {', '.join(option.choices)}" if option.choices else ""
+    return f" ({', '.join(option.choices)})" if option.choices else ""
 
 
 def value(option: Option) -> str:
     """Return the default of an option in TOML, or an example where it has none."""
-    match option.default:
-        case bool():
-            return str(option.default).lower()
-        case int() if option.shape == Shape.SIZE:
-            return f'"{option.default // 1024**2}MB"'
-        case int():
-            return str(option.default)
-        case str():
-            return f'"{option.default}"'
+    named = _NAMED.get(option.name)
+    example = named.default if isinstance(named, Option) else named
+    match example if option.default in (None, ()) else option.default:
+        case bool() as switch:
+            return str(switch).lower()
+        case int() as size if option.shape == Shape.SIZE:
+            return f'"{size // 1024**2}MB"'
+        case int() as number:
+            return str(number)
+        case str() as text:
+            return f'"{text}"'
+        case (str() as text,):
+            return f'["{text}"]'
         case _:
-            return f'"{option.choices[0]}"' if option.choices else _EXAMPLES[option.shape]
+            return _EXAMPLES[option.shape]

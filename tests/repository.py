@@ -1,0 +1,66 @@
+"""A throw-away git repository with Terraform and CloudFormation in it, which is the current folder."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USER = 'resource "aws_iam_user" "ci" {\n  name = "%s"\n  tags = { owner = "team"%s }\n}\n'
+KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
+EXPIRES = ', expires = "2027-01-31"'
+AS_OF = "2026-12-01"
+TEMPLATE = """\
+Resources:
+  User:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: cfn
+      Tags:
+        - {Key: owner, Value: team}
+  Key:
+    Type: AWS::IAM::AccessKey
+    Properties:
+      UserName: !Ref User
+"""
+
+
+def flagged(name: str = "ci") -> str:
+    """Return a module with a key that nothing ends."""
+    return USER % (name, "") + KEY
+
+
+def clean(name: str = "ci") -> str:
+    """Return a module with a key that its user's tags end."""
+    return USER % (name, EXPIRES) + KEY
+
+
+class Repository:
+    """The repository. Files that are written are staged, unless they are not to be."""
+
+    def __init__(self, path: Path) -> None:
+        """Make it."""
+        self.path = path
+        path.mkdir(parents=True, exist_ok=True)
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments: str, check: bool = True) -> str:
+        """Run git and return what it prints."""
+        done = subprocess.run(["git", *arguments], cwd=self.path, capture_output=True, text=True, check=False)
+        assert not check or done.returncode == 0, done.stderr
+        return done.stdout
+
+    def write(self, name: str, text: str, *, add: bool = True) -> None:
+        """Write a file and the folders that it needs."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        if add:
+            self.git("add", "-f", "--", f":(literal){name}")
+
+    def commit(self, message: str = "change") -> str:
+        """Commit what is staged and return the commit's hash."""
+        self.git("commit", "-q", "--no-verify", "-m", message)
+        return self.git("rev-parse", "HEAD").strip()
