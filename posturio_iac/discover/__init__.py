@@ -57,7 +57,19 @@ def discover(
     add_callers(finder, searched)
     if finder.symlinks:
         finder.resolve_links()
-    return Selection(finder, repository_of(root))
+    selection = Selection(finder, repository_of(root))
+    if selection.terraform or not _has_outside(selection):
+        return selection
+    from posturio_iac.discover.outside import callers  # noqa: PLC0415 - only where code is not searched
+
+    finder.terraform.update(callers(selection))
+    return Selection(finder, selection.repository)
+
+
+def _has_outside(selection: Selection) -> bool:
+    """Tell whether there may be modules that are not searched: above the root in its repository, or in submodules."""
+    top = selection.repository
+    return top is not None and (top != selection.root or os.path.exists(os.path.join(top, ".gitmodules")))
 
 
 def _exclusions(patterns: Sequence[str]) -> Exclusions | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.discover.kinds import TERRAFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from posturio_iac.discover.selection import Selection
 
@@ -33,12 +33,16 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
     calls: set[tuple[str, str]] = set()
     for path in _holding(selection, _LOCAL):
         caller = posixpath.dirname(path)
-        for source in _SOURCE.findall(_read(selection, path)):
-            text = os.fsdecode(source).replace("\\\\", "/").replace("\\", "/")
-            target = posixpath.normpath(posixpath.join(caller, text))
-            if "${" not in text and _is_ours(selection, target):
-                calls.add((caller or ".", target))
+        calls.update((caller or ".", target) for target in sources(_read(selection, path), caller) if _is_ours(selection, target))
     return tuple(sorted(calls))
+
+
+def sources(data: bytes, caller: str) -> Iterator[str]:
+    """Yield the directories of the local modules that a file in the directory ``caller`` calls."""
+    for source in _SOURCE.findall(data):
+        text = os.fsdecode(source).replace("\\\\", "/").replace("\\", "/")
+        if "${" not in text:
+            yield posixpath.normpath(posixpath.join(caller, text))
 
 
 def _is_ours(selection: Selection, target: str) -> bool:

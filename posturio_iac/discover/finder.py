@@ -18,6 +18,8 @@ GIT_CRYPT = b"\0GITCRYPT\0"
 """What a file locked by git-crypt starts with."""
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
+SAVED_PLAN = (b"PK\3\4", b"tfplan")
+"""What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 
@@ -105,6 +107,9 @@ class Finder:
         data = os.read(descriptor, status.st_size + 1)
         if data[:10] == GIT_CRYPT:
             self._locked(path)
+            return
+        if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
+            self.error("a saved plan in its binary form; give what terraform show -json prints of it", path)
             return
         if data[:2] in UTF16:
             data = data.decode("utf-16", "replace").encode()

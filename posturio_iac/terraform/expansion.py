@@ -18,6 +18,9 @@ MAX_INSTANCES = 1000
 """More instances than that are reported as one, without an index."""
 
 
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """The instances of one block."""
@@ -118,7 +121,7 @@ def _for_each(expression: ast.Expr, scope: Scope) -> Expansion:
 
 
 def _quoted(key: str) -> str:
-    return key.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("${", "$${")
+    return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
 
 
 def _bound(scope: Scope, origin: ast.Expr, **names: Value) -> Scope:

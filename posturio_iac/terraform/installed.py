@@ -28,7 +28,7 @@ def _read(path: str) -> dict[str, tuple[str, str | None]]:
         with open(path, encoding="utf-8") as file:
             entries = json.load(file)["Modules"]
         return {str(e["Key"]): (str(e["Dir"]), str(e["Version"]) if e.get("Version") else None) for e in entries if e.get("Key")}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 

@@ -117,7 +117,9 @@ def _status(resource: Resource, configuration: Configuration) -> Attr[str]:
 
 def _max_age(resource: Resource) -> Iterator[Lifetime]:
     if resource.type == "awsutils_expiring_iam_access_key":
-        yield max_age_lifetime(resource.get("max_age"), "max_age", resource.address, resource.span)
+        age = resource.get("max_age")
+        known = Unknown(age.reason.replace(f"max_age of {resource.address}", "it")) if isinstance(age, Unknown) else age
+        yield max_age_lifetime(known, "max_age", f"{resource.type}.{resource.name}", resource.span)
 
 
 def _triggered(resource: Resource) -> Iterator[str]:

@@ -114,7 +114,7 @@ def joined(planned: AccessKey, code: AccessKey, document: Document) -> AccessKey
 
 
 def _lifetimes(planned: AccessKey, code: AccessKey, document: Document, *, known: bool) -> tuple[Lifetime, ...]:
-    """Return the evidence of both. Of what both see the plan knows the value, and the code whether anything moves it."""
+    """Return the evidence of both. Of what both see the plan knows the value, and the code whether a clock sets it."""
     said = {_subject(e): e for e in planned.lifetimes}
     kept: list[Lifetime] = []
     for evidence in code.lifetimes:
@@ -123,10 +123,15 @@ def _lifetimes(planned: AccessKey, code: AccessKey, document: Document, *, known
         if here is None:
             if not known or _TAG.match(evidence.source) is None:
                 kept.append(_timed(evidence, document))
-        elif evidence.effect is Effect.INERT or here.effect is Effect.UNKNOWN:
+        elif _is_computed(evidence):
             kept.append(evidence)
             del said[subject]
     return tuple(dict.fromkeys((*kept, *said.values())))
+
+
+def _is_computed(evidence: Lifetime) -> bool:
+    """Tell whether a tag has its value from a clock: ``timestamp()``, a ``time_rotating``, a ``time_offset``."""
+    return evidence.value.endswith(")") or f"{ROTATING}." in evidence.value or ", set by " in evidence.source
 
 
 def _subject(evidence: Lifetime) -> str:

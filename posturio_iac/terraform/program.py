@@ -159,11 +159,14 @@ class Program:
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"the folder of module.{name} is missing")
-        if path in instance.ancestors:
+        if self._real(path) in map(self._real, instance.ancestors):
             text = f'module "{name}" calls itself through {source}; Terraform refuses that'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"module.{name} calls itself")
         return path
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(os.path.join(self.root, path))
 
     def environment(self, instance: Instance) -> Environment:
         """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.discover.calls import grep, local_calls
+from posturio_iac.discover.outside import explore
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
@@ -136,7 +137,11 @@ def _closure(selection: Selection) -> dict[str, set[str]]:
     wanted = {posixpath.dirname(path) for path in selection.terraform}
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
-    for caller, target in local_calls(selection) if wanted else ():
+    found = set(local_calls(selection)) if wanted else set()
+    # What the search does not enter is read here: submodules, ignored modules, modules above the root.
+    holding, edges = explore(selection, {target for _, target in found} - wanted - {"."})
+    wanted |= holding
+    for caller, target in found | edges:
         source, called = ("" if path == "." else path for path in (caller, target))
         calls.setdefault(source, set()).add(called)
         callers.setdefault(called, set()).add(source)

@@ -257,7 +257,7 @@ def _creates_first(block: ast.Block, scope: Scope) -> bool | Unknown:
 def _before_destroy(block: ast.Block, scope: Scope) -> bool | Unknown:
     lifecycle = block.body.first("lifecycle")
     value = settle(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
-    return value if isinstance(value, Unknown) else value is True
+    return value if isinstance(value, Unknown) else value is True or value == "true"
 
 
 def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
@@ -266,8 +266,22 @@ def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
     pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
     found: set[tuple[str, str]] = set()
     while pending:
-        for target in mentioned(pending.pop()) - found:
-            if target in resources:
-                found.add(target)
-                pending.append(resources[target])
+        for target in _needs(pending.pop(), instance) - found:
+            found.add(target)
+            pending.append(resources[target])
     return found
+
+
+def _needs(block: ast.Block, instance: Instance) -> set[tuple[str, str]]:
+    """Return the resources of the module that a block refers to, through local values as well."""
+    folder = instance.folder
+    pending = list(mentioned(block))
+    seen = set(pending)
+    while pending:
+        kind, name = pending.pop()
+        local = folder.locals.get(name) if kind == "local" else None
+        fresh = {references(part)[:2] for part in walk(local.expression)} if local is not None else set()
+        more = {(words[0], words[1]) for words in fresh if len(words) > 1} - seen
+        seen |= more
+        pending += more
+    return seen & folder.resources.keys()

@@ -257,6 +257,8 @@ class _Follower:
     ) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
         for key_expression, value in items:
+            if self.deep and not isinstance(key_expression, ast.Literal):
+                yield from self._decided_by(key_expression, scope, depth)
             key = key_expression.value if isinstance(key_expression, ast.Literal) else settle(key_expression, plain(scope))
             if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
                 yield from self.go(value, scope, steps[1:], depth)
