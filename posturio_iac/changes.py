@@ -46,10 +46,9 @@ def names(output: bytes) -> list[str]:
 
 def relative(paths: Iterable[str], root: str, repository: str) -> frozenset[str]:
     """Return paths that are relative to the top of the repository as seen from ``root``, which may be below it."""
-    way = os.path.relpath(repository, root)
-    if way == os.curdir:
+    if repository == root:
         return frozenset(paths)
-    return frozenset(os.path.normpath(os.path.join(way, path)).replace(os.sep, "/") for path in paths)
+    return frozenset(os.path.relpath(os.path.join(repository, path), root).replace(os.sep, "/") for path in paths)
 
 
 def _merge_base(revision: str, repository: str) -> str:
