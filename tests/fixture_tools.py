@@ -19,7 +19,7 @@ from posturio_iac.cli import main as command_line
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 AS_OF = "2026-11-24"
@@ -78,11 +78,14 @@ def scan(folder: Path, *options: str) -> tuple[int, dict[str, Any]]:
     return code, json.loads(out.getvalue())
 
 
-def scan_apart(case: Case) -> tuple[int, dict[str, Any]]:
-    """Scan a copy of a program in a place where no repository and no configuration is around it."""
+def scan_apart(case: Case, *options: str, change: Callable[[bytes], bytes] | None = None) -> tuple[int, dict[str, Any]]:
+    """Scan a copy of a program in a place where no repository and no configuration is around it; ``change`` rewrites its HCL first."""
     with tempfile.TemporaryDirectory(prefix="fixture-") as place:
         copy = Path(shutil.copytree(case.folder, Path(place) / case.name))
-        return scan(copy)
+        for file in copy.rglob("*") if change else ():
+            if change and file.suffix in (".tf", ".tofu", ".tfvars"):
+                file.write_bytes(change(file.read_bytes()))
+        return scan(copy, *options)
 
 
 def summary(code: int, report: dict[str, Any]) -> str:
