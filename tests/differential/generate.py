@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 KEYWORDS = ("for", "if", "in", "else", "endif", "endfor", "true", "false", "null")
 
 _names = st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,6}(-[a-z0-9]{1,3})?", fullmatch=True).filter(lambda name: name not in KEYWORDS)
-_plain = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters='"\\$%'), min_size=1, max_size=8)
+# Other spaces than the ordinary one are left out: pygohcl collapses them, and HCL counts them as the indentation of a heredoc.
+_letters = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Z"], exclude_characters='"\\$%') | st.just(" ")
+_plain = st.text(_letters, min_size=1, max_size=8)
 _escapes = st.sampled_from(
     ["\\n", "\\t", "\\r", '\\"', "\\\\", "\\u00e9", "\\u20AC", "\\U0001F511", "$${x}", "%%{ if }", "$", "%", "$$", "}"]
 )
@@ -76,7 +78,7 @@ def _expressions(chunks: SearchStrategy[str]) -> SearchStrategy[str]:
 
 
 def _labels(chunks: SearchStrategy[str]) -> SearchStrategy[str]:
-    quoted = st.lists(chunks, min_size=1, max_size=2).map(lambda parts: '"' + "".join(parts) + '"')
+    quoted = st.lists(chunks, min_size=1, max_size=2).map(lambda parts: '"' + " ".join(parts) + '"')
     return st.lists(quoted | _names, max_size=3).map(" ".join)
 
 

@@ -90,7 +90,7 @@ def ours(data: bytes) -> tuple[Body, bool]:
 def _body(body: ast.Body) -> Body:
     return Body(
         {name: _value(attribute.expression) for name, attribute in body.attributes.items()},
-        [(block.type, block.labels, _body(block.body)) for block in body.blocks],
+        [(block.type, tuple(map(text, block.labels)), _body(block.body)) for block in body.blocks],
     )
 
 

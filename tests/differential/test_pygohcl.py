@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 
 from tests.differential import generate
-from tests.differential.shape import FILES, ROOT, Body, Dynamic, Value, ours
+from tests.differential.shape import FILES, ROOT, Body, Dynamic, Value, ours, text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +86,7 @@ def parenthesized(source: str) -> Json:
 
 
 def _keys(mine: dict[Any, Value], theirs: dict[str, Json], where: str) -> list[str]:
+    theirs = {text(name): value for name, value in theirs.items()}
     known = {k for k in mine if isinstance(k, str)}
     computed = Dynamic() in mine or any(name.startswith("(") for name in theirs)
     unmatched = [] if computed else sorted(known ^ set(theirs))
