@@ -72,6 +72,52 @@ def repeated(roots: tuple[str, ...] = ("dev", "prod", "test")) -> Report:
     return Report(AS_OF, keys, findings, (), 5)
 
 
+HOSTILE = (
+    "::error file=a.tf,line=1::pwned",
+    "%0A::warning::pwned%0D",
+    "a\nb\r\nc\rd\u2028e\x85f",
+    "\x1b[31mred\x1b[0m\x07\x9b2J",
+    "</script><script>alert(1)</script><img src=x onerror=alert(1)>",
+    "=cmd|'/C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "+1",
+    "-1",
+    "\uff1d1",
+    "\t=1",
+    "\u202egnp.tf\u2066",
+    "caf\udce9",
+    "half \ud800",
+    "\ufffe\x00",
+    "| a | `b` ``c`` | \\| <!-- -->",
+    "@acme/admins #1 https://evil.example www.evil.example a@evil.example",
+    "[click](https://evil.example) ![x](https://evil.example/x.png)",
+    "##[add-mask]x ##vso[task.setvariable variable=x]y",
+    "]]> &amp; &#x0A; \"quoted\" 'it'",
+    "# heading",
+    "1. item",
+    "$x$ {0} {{x}} *a* _b_ ~c~",
+    "",
+    "   ",
+)
+"""What somebody may have written into a tag, a name or a path to do harm where a report is shown."""
+
+
+def hostile() -> Report:
+    """Every hostile text as address, path, root, message, remediation, reason and diagnostic."""
+    until = datetime(2027, 3, 1, tzinfo=timezone.utc)
+    keys: list[JudgedKey] = []
+    findings: list[Finding] = []
+    for number, text in enumerate(HOSTILE):
+        where = span(text, number + 1)
+        open_, accepted = (finding(WITHOUT, text, where, text, why) for why in (None, Suppression(text, until, "comment")))
+        found = (replace(open_, remediation=text, root=text, fingerprint=f"{number:032x}"), replace(accepted, rule=OWNERLESS, root=text))
+        findings += found
+        keys.append(JudgedKey(key(text, where, scope=text), Verdict.FLAGGED))
+        keys.append(JudgedKey(key(f"open {text}", where, scope=text), Verdict.UNDETERMINED, (text,)))
+    said = tuple(Diagnostic(level, text, text, n + 1) for level in Level for n, text in enumerate(HOSTILE))
+    return Report(AS_OF, tuple(keys), tuple(findings), said, 1)
+
+
 def empty(files: int = 12, diagnostics: tuple[Diagnostic, ...] = ()) -> Report:
     return Report(AS_OF, (), (), diagnostics, files)
 

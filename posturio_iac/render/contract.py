@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.finding import Verdict
 from posturio_iac.model import Unknown
+from posturio_iac.terminal import FIRST_SURROGATE
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,9 +129,14 @@ def _known(value: Attr[str | None]) -> str | None:
 
 
 def _text(text: str) -> str:
-    r"""Write bytes that are not UTF-8 as ``\xff``: a lone surrogate is no valid JSON."""
+    r"""Write bytes that are not UTF-8 as ``\xff`` and other lone surrogates as ``\ud800``: they are no valid JSON."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return "".join(map(_whole, text))
     return text
+
+
+def _whole(character: str) -> str:
+    byte = ord(character) - FIRST_SURROGATE
+    return f"\\x{byte:02x}" if byte in range(0x80, 0x100) else character.encode("utf-8", "backslashreplace").decode()

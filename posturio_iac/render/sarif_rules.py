@@ -47,7 +47,8 @@ def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[s
 
 
 def _first_paragraph(text: str) -> str:
-    return " ".join(text.strip().partition("\n\n")[0].split())
+    """Return the first paragraph without a last sentence that leads to what follows."""
+    return re.sub(r"(?<=\.)[^.]*:$", "", " ".join(_plain(text.strip().partition("\n\n")[0]).split()))
 
 
 def _plain(page: str) -> str:

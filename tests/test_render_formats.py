@@ -1,0 +1,117 @@
+"""The same run gives the same findings in every format, and hostile text harms none of them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from posturio_iac.render import FORMATS, renderer
+from posturio_iac.render.words import DOCS, page_url
+from posturio_iac.rules import all_rules
+from posturio_iac.terminal import without_commands
+from tests import canned
+from tests.command_line import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Found = list[tuple[str, str, int]]
+
+
+def _json(text: str) -> Found:
+    return [(f["rule"], f["path"], f["line"]) for f in json.loads(text)["findings"] if "suppressed" not in f]
+
+
+def _sarif(text: str) -> Found:
+    results = [(r["ruleId"], r["locations"][0]["physicalLocation"]) for r in json.loads(text)["runs"][0]["results"]]
+    return [(rule, unquote(place["artifactLocation"]["uri"]), place["region"]["startLine"]) for rule, place in results]
+
+
+def _junit(text: str) -> Found:
+    cases = ((case, "".join(case.itertext())) for case in ET.fromstring(text.encode()).iter("testcase"))  # noqa: S314 - our own output
+    return [
+        (case.get("name", ""), *_place(line.split(": ")[0]))
+        for case, said in cases
+        for line in said.splitlines()
+        if ":" in line and not line.startswith("fix")
+    ]
+
+
+def _place(text: str) -> tuple[str, int]:
+    path, line = text.rsplit(":", 1)
+    return path, int(line)
+
+
+def _github(text: str) -> Found:
+    found = re.findall(r"(?m)^::\w+ file=(.*?),line=(\d+),.*title=(iam\.\w+) \(", text)
+    return [(rule, path, int(line)) for path, line, rule in found]
+
+
+def _gitlab(text: str) -> Found:
+    issues = [issue for issue in json.loads(text) if issue["check_name"] != "incomplete"]
+    return [(i["check_name"], i["location"]["path"], i["location"]["lines"]["begin"]) for i in issues]
+
+
+def _markdown(text: str) -> Found:
+    return [(rule, path, int(line)) for rule, path, line in re.findall(r"(?m)^\| [A-Z]+ \| \[`(.*?)`\].*\| `(.*):(\d+)` \|$", text)]
+
+
+def _csv(text: str) -> Found:
+    return [(row["rule"], row["path"], int(row["line"])) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"]
+
+
+def _text(text: str) -> Found:
+    return [(rule, path, int(line)) for path, line, rule in re.findall(r"(?m)^(\S+?):(\d+):\d+: [A-Z]+ (iam\.\w+)$", text)]
+
+
+READERS: dict[str, Callable[[str], Found]] = {
+    "json": _json, "sarif": _sarif, "junit": _junit, "github": _github,
+    "gitlab": _gitlab, "markdown": _markdown, "csv": _csv, "text": _text,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_run_gives_the_same_findings(name: str) -> None:
+    report = canned.report()
+    found = READERS[name](renderer(name)(report, canned.context()))
+    assert sorted(found) == sorted((f.rule.id, f.span.path, f.span.line) for f in report.active() if f.span)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_hostile_text_is_harmless(name: str) -> None:
+    text = renderer(name)(canned.hostile(), canned.context(text=lambda _path: "\n" * 50))
+    assert text.encode()
+    assert all(line.isprintable() for line in text.replace("\r\n", "\n").split("\n"))
+    if name == "text":
+        assert not re.search(r"(?m)^\s*::|##\w*\[", text)
+
+
+@pytest.mark.parametrize("name", ["text", "github", "markdown"])
+def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
+    text = renderer(name)(canned.repeated(), canned.context())
+    assert text.count("has no end (also in 2 other root modules: prod, test)") == 1
+    assert "(also in 1 other root module: .)" in renderer(name)(canned.repeated(("dev", "")), canned.context())
+
+
+def test_every_rule_has_a_page_where_the_links_lead() -> None:
+    assert all((ROOT / "docs" / page_url(rule).removeprefix(DOCS + "/")).is_file() for rule in all_rules())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a::b\n", "a::b\n"),
+        ("::error::x\n  ::set-output name=a::b\n", "\\x3a:error::x\n  \\x3a:set-output name=a::b\n"),
+        ("1 | ##[add-mask]x ##vso[a]", "1 | \\x23#[add-mask]x \\x23#vso[a]"),
+        ("## a heading", "## a heading"),
+    ],
+)
+def test_ci_services_see_no_commands(text: str, shown: str) -> None:
+    assert without_commands(text) == shown
