@@ -32,7 +32,7 @@ ENTRY = (
 )
 DOCUMENT = (
     Option("version", Shape.TEXT, "The version of the format", required=True),
-    Option("findings", Shape.TABLES, "The findings", (), fields=ENTRY, required=True),
+    Option("findings", Shape.TABLES, "The findings", (), fields=ENTRY),
 )
 
 

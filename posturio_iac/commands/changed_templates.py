@@ -50,20 +50,12 @@ class Templates:
         if self._whole or key.span is None:
             return True
         above = _reached(key.span.path, self._above)
-        root = self._from_root(key.scope)
-        chain = {path for path in above if root in _reached(path, self._above)} if root in above else {key.span.path, root}
+        chain = {path for path in above if key.scope in _reached(path, self._above)} if key.scope in above else {key.span.path, key.scope}
         return self._is_concerned(chain)
 
     def knows(self, path: str) -> bool:
         """Tell whether a file is part of a template that changed files concern."""
         return self._whole or path in self._concerned or any(path in _reached(c, self._above) for c in self._concerned)
-
-    def _from_root(self, scope: str) -> str:
-        """Return the file of a root template as seen from the scan root, whether or not it is named from the top of the repository."""
-        repository, root = self.selection.repository, self.selection.root
-        if repository is None or repository == root or os.path.exists(os.path.join(root, scope)):
-            return scope
-        return os.path.relpath(os.path.join(repository, scope), root).replace(os.sep, "/")
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
         """Tell whether a file of the chain has changed, or one that a file of the chain draws in and uses."""
