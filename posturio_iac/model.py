@@ -89,9 +89,15 @@ class Lifetime:
     fix: str = ""
     """The shortest change that makes inert evidence work."""
     knob: str = ""
-    """What sets the interval, in days: ``rotation_days of time_rotating.ci``."""
+    """How to shorten the interval, as a clause: ``set rotation_days of time_rotating.ci to {days} or less``, or with ``{seconds}``."""
     turns: int = 1
     """How many of its intervals one key lives, when several take turns."""
+
+    def shortening(self, days: int) -> str:
+        """Return how to let the key live at most so many days, by what sets the interval; empty when nothing is known to."""
+        each = max(days // self.turns, 1)
+        change = self.knob.replace("{days}", str(each)).replace("{seconds}", str(each * 86_400))
+        return f"{change}, since a key lives {self.turns} of its turns" if change and self.turns > 1 else change
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +192,8 @@ class AccessKey:
     active_siblings: Attr[tuple[str, ...]] = ()
     """Addresses of other active keys of the same user that take no turns with this one."""
     exposures: tuple[Exposure, ...] = ()
+    possible_exposures: tuple[Unknown, ...] = ()
+    """Places that hold the secret and of which the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
     directives: tuple[Directive, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     """Known tags of the user, provider defaults included; configuration can select by them."""
@@ -198,6 +206,10 @@ class AccessKey:
     """None means never used, which only AWS can say."""
     disabled_since: Attr[datetime | None] = None
     """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""
+    used_for: tuple[str, str] | None = None
+    """Service and region of its last use, as AWS names them."""
+    evidence: tuple[str, ...] = ()
+    """What says how a deployed key is, and how old that is, for a reader."""
 
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""

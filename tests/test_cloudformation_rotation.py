@@ -74,3 +74,16 @@ def test_a_schedule_on_another_secret_says_nothing(tmp_path: Path, of: str, secr
 )
 def test_the_longest_time_between_two_runs_of_a_cron_schedule(text: str, days: int | None) -> None:
     assert cron_interval(text) == (timedelta(days=days) if days else None)
+
+
+@pytest.mark.parametrize(
+    ("rest", "shorter"),
+    [
+        ("RotationRules: {AutomaticallyAfterDays: 365}", "set AutomaticallyAfterDays of Schedule to 90 or less"),
+        ("RotationRules: {ScheduleExpression: 'cron(0 8 1 JAN ? *)'}", "set ScheduleExpression of Schedule to rate(90 days) or less"),
+        ("RotationRules: {Duration: 2h}", ""),
+    ],
+)
+def test_a_long_schedule_is_shortened_where_it_stands(tmp_path: Path, rest: str, shorter: str) -> None:
+    found = key(tmp_path, HELD.format(of="Key", secret="!Ref Secret", rest=f"RotationLambdaARN: x, {rest}"))  # noqa: S106 - a logical id
+    assert found.lifetimes[0].shortening(90) == shorter

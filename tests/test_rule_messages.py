@@ -252,3 +252,21 @@ def test_an_age_says_what_allows_it() -> None:
     assert violation.message == (
         'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, while tag "rotation" of aws_iam_user.ci allows 30 days.'
     )
+
+
+@pytest.mark.parametrize(
+    ("knob", "turns", "remediation"),
+    [
+        ("set rotation_days of time_rotating.ci to {days} or less", 1, "Set rotation_days of time_rotating.ci to 90 or less."),
+        (
+            "set rotation_days of time_rotating.ci to {days} or less",
+            2,
+            "Set rotation_days of time_rotating.ci to 45 or less, since a key lives 2 of its turns.",
+        ),
+        ("set max_age of x.b to {seconds} or less ({days} days in seconds)", 1, "Set max_age of x.b to 7776000 or less (90 days in seconds)."),
+        ("set rotation_days of time_rotating.ci to {days} or less", 200, None),
+    ],
+)
+def test_what_sets_an_interval_is_named_with_its_own_number(knob: str, turns: int, remediation: str | None) -> None:
+    (violation,) = violations(access_key(replace(enforced(365), knob=knob, turns=turns)))[OVERLONG]
+    assert violation.remediation == (remediation or "Set rotation_days of time_rotating.ci to 1 or less, since a key lives 200 of its turns.")

@@ -28,6 +28,8 @@ _HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|Mongo
 _LAMBDA = "name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules"
 _CRON = re.compile(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _STEP = re.compile(r"[\w*]+/(\d+)")
+_SHORTER = {"AutomaticallyAfterDays": "{days}", "ScheduleExpression": "rate({days} days)"}
+"""What says how often a schedule rotates, and how it is set."""
 
 
 def rotations(key: Entry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
@@ -67,7 +69,7 @@ def _rotation(entry: Entry, stack: Stack, ev: Evaluator) -> Lifetime:
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
         because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
         return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why=because, fix=_LAMBDA)
-    knob = f"AutomaticallyAfterDays of {stack.address(entry)}"
+    knob = _knob(entry, stack.address(entry))
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why, knob=knob)
 
 
@@ -83,7 +85,7 @@ def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | No
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
         return None, "", "no RotationRules say how often it rotates"
-    for name in ("AutomaticallyAfterDays", "ScheduleExpression"):
+    for name in _SHORTER:
         node = rules.value.get(name)
         if node is None:
             continue
@@ -93,6 +95,14 @@ def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | No
         found = cron_interval(text) or parse_interval(text)
         return found or None, text, "" if found else f"{text} is no interval"
     return None, "", "RotationRules say nothing of how often it rotates"
+
+
+def _knob(entry: Entry, address: str) -> str:
+    """Return how to shorten the interval of a schedule."""
+    rules = entry.prop("RotationRules")
+    if rules is None or not isinstance(rules.value, Object):
+        return ""
+    return next((f"set {name} of {address} to {value} or less" for name, value in _SHORTER.items() if rules.value.get(name) is not None), "")
 
 
 def cron_interval(text: str) -> timedelta | None:

@@ -106,10 +106,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 def _remedy(evidence: Lifetime, context: Context) -> str:
     """Name what sets the interval, and what it may be at most."""
-    if evidence.knob:
-        days = max(context.max_lifetime.days // evidence.turns, 1)
-        turns = f", since a key lives {evidence.turns} of its turns" if evidence.turns > 1 else ""
-        return f"set {evidence.knob} to {days} or less{turns}"
+    if shorter := evidence.shortening(context.max_lifetime.days):
+        return shorter
     change = "lower the interval of" if evidence.effect is Effect.ENFORCED and evidence.interval else "set"
     return f"{change} {evidence.source} to {_limit(evidence, context)}"
 
