@@ -26,7 +26,7 @@ _NAMED = {
 _EXAMPLES = {
     Shape.DAYS: "90",
     Shape.SWITCH: "false",
-    Shape.TEXT: '""',
+    Shape.TEXT: '"example"',
     Shape.MOMENT: "2027-03-31",
     Shape.LIST: "[]",
     Shape.RULES: "[]",

@@ -94,6 +94,8 @@ def _extended(text: str, entry: list[str]) -> str | None:
         return None
     lines = text.splitlines(keepends=True)
     last = _last_line(items.value[-1])
+    while not lines[last].strip():
+        last -= 1
     head = lines[: last + 1]
     if not head[-1].endswith(("\n", "\r")):
         head[-1] += newline
