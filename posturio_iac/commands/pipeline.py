@@ -8,7 +8,7 @@ from posturio_iac.discover import NEEDLES, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.changed import Narrowed
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
     from posturio_iac.names import Names
     from posturio_iac.reading import Reading
+    from posturio_iac.terraform.options import Options as TerraformOptions
 
 TEMPLATE_NEEDLES = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
@@ -57,14 +58,23 @@ def judged(
     time = as_of or _now()
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = list(selection.diagnostics)
-    for files, read in ((selection.terraform, _terraform), (selection.templates, _templates)):
-        if files:
-            reading = read(selection, config, time)
-            keys += reading.keys
-            diagnostics += reading.diagnostics
+    readings = []
+    if selection.terraform:
+        readings.append(_terraform(selection, config, time, None if narrowed is None else narrowed.roots))
+    if selection.templates:
+        readings.append(_templates(selection, config, time))
+    for reading in readings:
+        keys += reading.keys
+        diagnostics += reading.diagnostics
+    if selection.templates and (planned := _plans(selection, config, time, place)) is not None:
+        from posturio_iac.commands.plans import without_joined  # noqa: PLC0415 - loaded by now
+
+        keys = [*without_joined(keys, planned.keys), *planned.keys]
+        diagnostics += planned.diagnostics
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
+    keys = _with_stable_scopes(keys, selection)
     if any(not isinstance(key.owner, str) for key in keys):
         from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
 
@@ -81,6 +91,16 @@ def _known(config: Config) -> Mapping[str, Suppression]:
     from posturio_iac.baseline import load  # noqa: PLC0415 - most runs have none
 
     return load(config.baseline).suppressions()
+
+
+def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[AccessKey]:
+    """Name templates from the top of the repository, as root modules are: a fingerprint is the same from wherever the scan was started."""
+    if selection.repository is None or selection.repository == selection.root or not selection.templates:
+        return keys
+    from dataclasses import replace  # noqa: PLC0415 - loaded by now
+
+    way = os.path.relpath(selection.root, selection.repository).replace(os.sep, "/")
+    return [replace(key, scope=f"{way}/{key.scope}") if key.framework == "cloudformation" else key for key in keys]
 
 
 def _without_idle(report: Report) -> Report:
@@ -104,12 +124,17 @@ def _needles(config: Config) -> tuple[bytes, ...]:
     return (*needles, *needles_of(read_modules(config.known_modules, "known_modules")))
 
 
-def _terraform(selection: Selection, config: Config, as_of: datetime) -> Reading:
-    """Read Terraform and OpenTofu."""
-    from posturio_iac.terraform.options import Options  # noqa: PLC0415 - not for a scan of templates
-    from posturio_iac.terraform.reader import read  # noqa: PLC0415
+def _terraform(selection: Selection, config: Config, as_of: datetime, roots: Collection[str] | None) -> Reading:
+    """Read Terraform and OpenTofu: the root modules in the folders ``roots``, or all."""
+    from posturio_iac.terraform.reader import read  # noqa: PLC0415 - not for a scan of templates
 
-    options = Options(
+    return read(selection, _terraform_options(config, as_of), roots)
+
+
+def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
+    from posturio_iac.terraform.options import Options  # noqa: PLC0415 - not for a scan of templates
+
+    return Options(
         names=_names(config),
         as_of=as_of,
         engine=config.engine,
@@ -119,7 +144,19 @@ def _terraform(selection: Selection, config: Config, as_of: datetime) -> Reading
         rule_ids=_rule_ids(),
         max_file_size=config.max_file_size,
     )
-    return read(selection, options)
+
+
+def _plans(selection: Selection, config: Config, as_of: datetime, place: str) -> Reading | None:
+    """Read the Terraform plans among JSON files; None when there are none."""
+    from posturio_iac.terraform.plan_sniff import plans_in  # noqa: PLC0415 - not for a scan of Terraform
+
+    paths = plans_in(selection)
+    if not paths:
+        return None
+    from posturio_iac.commands.plans import read  # noqa: PLC0415 - most scans meet no plan
+
+    options = _terraform_options(config, as_of)
+    return read(selection, options, paths, source=config.source, place=place, needles=_needles(config))
 
 
 def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 DEFAULT_NAME = "stdin.tf"
+JSON_NAME = "stdin.json"
+"""What begins with a brace is no HCL but JSON: a plan or a template."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -109,15 +111,23 @@ def _scan_stdin(given: Given, targets: Targets, started: float) -> int:
     """Scan standard input as the one file of a folder of its own."""
     if len(given.words) > 1:
         raise UsageError("- reads one file from standard input and goes with no other path")
-    name = _relative(given.stdin_filename or DEFAULT_NAME)
+    named = _relative(given.stdin_filename) if given.stdin_filename else None
+    data = _stdin()
+    name = named or (JSON_NAME if _is_json(data[:64]) else DEFAULT_NAME)
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - rarely needed
 
     with TemporaryDirectory(prefix="posturio-iac-") as folder:
         path = os.path.join(folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
-            file.write(_stdin())
+            file.write(data)
         return _scan((name,), folder, given, targets, started)
+
+
+def _is_json(head: bytes) -> bool:
+    """Tell whether a text begins with a brace, which may be UTF-16, as PowerShell writes it."""
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return head.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()[:1] == "{"
 
 
 def _relative(name: str) -> str:

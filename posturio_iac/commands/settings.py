@@ -34,6 +34,8 @@ def settings(given: Given, paths: Sequence[str]) -> Config:
     for name in ("baseline", "source"):
         if (path := getattr(given, name, None)) is not None:
             changes[name] = os.path.abspath(path)
+    if "source" in changes and not os.path.isdir(changes["source"]):
+        raise UsageError(f"--source {given.source}: there is no such folder")
     return config.with_values(**changes)
 
 

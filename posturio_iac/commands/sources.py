@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.terraform.plan_sniff import looks_like_plan
+
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -32,9 +34,11 @@ class Sources:
     def _bytes(self, path: str) -> bytes | None:
         try:
             with open(os.path.join(self._root, path), "rb") as file:
-                return file.read()
+                data = file.read()
         except (OSError, ValueError):
             return None
+        # A plan holds secrets, on the same line when it is not indented.
+        return None if looks_like_plan(data) else data
 
     def _read(self, path: str) -> list[str]:
         data = self._bytes(path)
