@@ -72,8 +72,12 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
     """What only a deployed key has; left out where it is not known."""
     key = judged.key
     facts: dict[str, Any] = {"account": key.account, "key_id": key.key_id}
-    for name, value in (("created", key.created), ("last_used", key.last_used)):
+    for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
         facts[name] = None if value is None or isinstance(value, Unknown) else moment(value)
+    if key.used_for is not None:
+        facts["last_used_service"], facts["last_used_region"] = (_text(word) or None for word in key.used_for)
+    facts["never_used"] = True if key.last_used is None else None
+    facts["evidence"] = [_text(line) for line in key.evidence] or None
     return {name: value for name, value in facts.items() if value is not None}
 
 
