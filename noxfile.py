@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import nox
@@ -21,6 +22,7 @@ os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the m
 
 ROOT = Path(__file__).parent
 LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
+SARIF_MULTITOOL = "5.7.0"
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
@@ -76,9 +78,38 @@ def wheel(session: nox.Session) -> None:
     session.run("pytest", "-c", "/dev/null", "--rootdir", ".", "-p", "no:cacheprovider", "-ra", "tests/installed", *session.posargs)
 
 
+@nox.session
+def hosts(session: nox.Session) -> None:
+    """Run the hooks in real pre-commit and prek, and the shell steps of the action; installing needs a package index, running nothing."""
+    session.install("-e", ".", *group("hosts"))
+    session.run("pytest", "tests/hosts", *session.posargs)
+
+
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
     """Return what makes the installer replace an earlier build of the same version."""
     return ["posturio-iac", str(built)] if session.venv_backend == "uv" else [str(built)]
+
+
+@nox.session
+def formats(session: nox.Session) -> None:
+    """Let programs of others read the formats that they are made for."""
+    session.install("-e", ".", *group("formats"))
+    session.run("pytest", "tests/hosts/test_readers.py", *session.posargs)
+
+
+@nox.session
+def sarif(session: nox.Session) -> None:
+    """Validate SARIF by its official schema and by Microsoft's validator with GitHub's demands; needs npm and x86-64."""
+    away = Path(session.create_tmp()).resolve()
+    system = {"darwin": "darwin", "win32": "win32"}.get(sys.platform, "linux")
+    package = f"@microsoft/sarif-multitool-{system}"
+    session.install("-e", ".", *group("tests"))
+    npm = ("npm", "install", "--prefix", str(away), "--ignore-scripts", "--no-audit", "--no-fund", f"{package}@{SARIF_MULTITOOL}")
+    session.run(*npm, external=True, silent=True)
+    tool = away / "node_modules" / package
+    for program in tool.glob("Sarif.Multitool*"):
+        program.chmod(0o755)
+    session.run("pytest", "tests/hosts/test_sarif.py", *session.posargs, env={"SARIF_MULTITOOL": str(tool)})
 
 
 @nox.session
