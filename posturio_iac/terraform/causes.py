@@ -69,8 +69,9 @@ class Cause:
     """The reference goes straight to a ``time_rotating``, which Terraform plans as a creation."""
 
 
-def of_expression(expression: ast.Expr, scope: Scope, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
+def of_expression(expression: ast.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what makes the value of an expression change."""
+    seen = set() if seen is None else seen
     for reached in follow(expression, scope, deep=True):
         causes = of_resource(reached, seen) if isinstance(reached, Reached) else _of_end(reached)
         yield from map(_blurred, causes) if reached.lossy else causes
@@ -117,14 +118,15 @@ def _granularity(pattern: str) -> timedelta | None:
     return None
 
 
-def of_resource(reached: Reached, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
+def of_resource(reached: Reached, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what changes or replaces a resource, so that whoever watches it notices."""
     if reached.kind.startswith("data."):
         yield Cause(Sort.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
         return
-    if reached.key in seen:
-        return
-    seen |= {reached.key}
+    seen = set() if seen is None else seen
+    if (reached.key, reached.attribute) in seen:
+        return  # Its causes are there already, by another way.
+    seen.add((reached.key, reached.attribute))
     if reached.kind == ROTATING:
         yield _rotating(reached)
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
@@ -144,7 +146,7 @@ def _is_computed(reached: Reached) -> bool:
     return reached.expression() is None
 
 
-def _ordinary(reached: Reached, seen: frozenset[object]) -> Iterator[Cause]:
+def _ordinary(reached: Reached, seen: set[object]) -> Iterator[Cause]:
     expressions = list(_watched(reached))
     for expression in expressions:
         yield from of_expression(expression, reached.scope, seen)
@@ -205,8 +207,9 @@ def triggers(block: ast.Block) -> tuple[ast.Expr, ...]:
     return tuple(listed(expression)) if expression is not None else ()
 
 
-def of_trigger(trigger: ast.Expr, scope: Scope, seen: frozenset[object] = frozenset()) -> Iterator[Cause]:
+def of_trigger(trigger: ast.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what an item of ``replace_triggered_by`` makes happen."""
+    seen = set() if seen is None else seen
     found = [r for r in follow(trigger, scope) if isinstance(r, Reached)]
     for reached in found:
         causes = list(of_resource(reached, seen))
@@ -290,7 +293,7 @@ def _interval(arguments: tuple[tuple[str, str], ...], reached: Reached) -> timed
     return total
 
 
-def _scheduled(reached: Reached, scheduler: Scheduler, seen: frozenset[object]) -> Iterator[Cause]:
+def _scheduled(reached: Reached, scheduler: Scheduler, seen: set[object]) -> Iterator[Cause]:
     turns = _turns(reached, scheduler)
     trigger = reached.block.get(scheduler.trigger) if scheduler.trigger else None
     if trigger is not None:

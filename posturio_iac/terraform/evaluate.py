@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.terraform.functions import Environment
 
+MAX_TEXT = 1_000_000
+"""Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
 MAX_ELEMENTS = 10_000
 """A ``for`` expression over more elements is not evaluated."""
 
@@ -34,6 +36,9 @@ class Scope(Protocol):
 
     def bind(self, **names: Value) -> Scope:
         """Return the same scope with more names."""
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from what is allowed; false when there are none left."""
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
@@ -90,7 +95,10 @@ def evaluate(expression: ast.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
 def _template(expression: ast.Template, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
     unknown = next((u for u in map(first_unknown, parts) if u is not None), None)
-    return unknown if unknown is not None else "".join(map(text_of, parts))
+    if unknown is not None:
+        return unknown
+    text = "".join(map(text_of, parts))
+    return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
 
 
 def _name(expression: ast.Name, scope: Scope) -> Value:
@@ -245,8 +253,8 @@ def _for(expression: ast.For, scope: Scope) -> Value:
     collection = evaluate(expression.collection, scope)
     if isinstance(collection, Unknown):
         return collection
-    if isinstance(collection, (dict, tuple)) and len(collection) > MAX_ELEMENTS:
-        return Unknown(f"a for expression over more than {MAX_ELEMENTS} elements")
+    if isinstance(collection, (dict, tuple)) and (len(collection) > MAX_ELEMENTS or not scope.spend(len(collection))):
+        return Unknown("a for expression over too many elements")
     rest = collection.rest if isinstance(collection, OpenMap) else None
     results: list[tuple[Value, Value]] = []
     for key, value in elements_of(collection):

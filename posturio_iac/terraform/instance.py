@@ -125,6 +125,10 @@ class Scope:
         """Return the same scope with more names."""
         return Scope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
 
+    def spend(self, steps: int) -> bool:
+        """Take steps from what one key may cost; tell whether that was still allowed."""
+        return self.instance.program.spend(steps)
+
     def lenient(self) -> Scope:
         """Return the same scope with the defaults of variables."""
         return Scope(self.instance, False, self.bindings, self.origin)
@@ -251,6 +255,6 @@ def attributes_of(block: ast.Block, kind: str, address: str, scope: Scope) -> Ca
         expression = ast.setting(block, argument)
         if expression is None:
             return Unknown(f"{address}.{name} is known only after apply")
-        return settle(expression, scope)
+        return scope.instance.cached(scope.strict, address, argument, lambda: settle(expression, scope))
 
     return attribute

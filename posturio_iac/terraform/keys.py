@@ -64,6 +64,7 @@ def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
 
 
 def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Declared:
+    scope.instance.program.next_key()
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
     parsed = comments_for(block, scope.instance, user)

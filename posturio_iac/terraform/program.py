@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.reached import End, Reached
 
 
+MAX_STEPS = 200_000
+"""How many elements the loops in the expressions of one key may run over in all."""
+
+
 class Program:
     """The modules below one scan root, and what reading them found wrong."""
 
@@ -42,6 +46,7 @@ class Program:
         self._candidates = frozenset(selection.terraform)
         self._nested: dict[str, bool] = {}
         self.diagnostics: dict[Diagnostic, None] = {}
+        self._steps = MAX_STEPS
         self._folders: dict[str, folder.Folder] = {}
         self._environments: dict[str, Environment] = {}
 
@@ -99,6 +104,15 @@ class Program:
         self._folders.pop(path, None)
         self._environments.pop(path, None)
         self.leaks.clear()
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from what the evaluation for one key may cost; tell whether that was still allowed."""
+        self._steps -= steps
+        return self._steps >= 0
+
+    def next_key(self) -> None:
+        """Allow the next key as much as every other."""
+        self._steps = MAX_STEPS
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""

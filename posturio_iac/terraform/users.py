@@ -10,7 +10,7 @@ from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.instance import Scope
-from posturio_iac.terraform.reached import End, Reached
+from posturio_iac.terraform.reached import End, Reached, Step
 from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.terraform.trace import follow
@@ -64,23 +64,18 @@ def find_user(expression: ast.Expr | None, scope: Scope, elsewhere: dict[str, Re
     return _foreign(value, [e for e in found if isinstance(e, End)], [r for r in found if isinstance(r, Reached)])
 
 
-def _users(expression: ast.Expr, scope: Scope, depth: int = 0) -> Iterator[Reached | End]:
+def _users(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
     """Follow an expression to users, also through arguments of other resources, such as ``null_resource`` triggers."""
-    for reached in follow(expression, scope):
-        if isinstance(reached, End) or reached.kind in USER_TYPES or depth > 8:  # noqa: PLR2004 - nobody chains more
-            yield reached
-            continue
-        argument = reached.expression()
-        if argument is None:
-            yield reached
-            continue
-        for inner in follow(argument, reached.scope, reached.steps):
-            if isinstance(inner, End) or inner.kind in USER_TYPES or inner.expression() is None:
-                yield inner
-            else:
-                inner_argument = inner.expression()
-                if inner_argument is not None:
-                    yield from _users(inner_argument, inner.scope, depth + 1)
+    pending: list[tuple[ast.Expr, Scope, tuple[Step, ...]]] = [(expression, scope, ())]
+    seen: set[object] = set()
+    while pending:
+        for reached in follow(*pending.pop()):
+            argument = None if isinstance(reached, End) or reached.kind in USER_TYPES else reached.expression()
+            if argument is None or isinstance(reached, End):
+                yield reached
+            elif (place := (reached.key, reached.attribute, reached.steps)) not in seen:
+                seen.add(place)
+                pending.append((argument, reached.scope, reached.steps))
 
 
 def _by_name(name: object, expression: ast.Expr, scope: Scope, elsewhere: dict[str, Reached]) -> Reached | None:
