@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.hosts.hosting import HOSTS, Host, checkout
+from tests.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def hooks(tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """This checkout, as pre-commit fetches it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+            patch.setenv(name, "test@example.com")
+        return checkout(tmp_path_factory.mktemp("release"))
+
+
+@pytest.fixture(scope="session", params=HOSTS)
+def host(request: pytest.FixtureRequest, hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """A host with our hooks installed. From then on it works without network."""
+    made = Host(request.param, hooks, tmp_path_factory.mktemp("home"))
+    place = Repository(tmp_path_factory.mktemp("first"))
+    place.write(".pre-commit-config.yaml", made.configuration("posturio-iac", "posturio-iac-terraform", "posturio-iac-cloudformation"))
+    code, said = made.run(place, "install-hooks", offline=False)
+    assert code == 0, said
+    return made
+
+
+@pytest.fixture
+def repository(tmp_path: Path, host: Host) -> Repository:
+    """A repository with the hook posturio-iac installed and one commit."""
+    made = Repository(tmp_path / "repository")
+    made.write(".pre-commit-config.yaml", host.configuration("posturio-iac"))
+    made.commit()
+    code, said = host.run(made, "install")
+    assert code == 0, said
+    return made

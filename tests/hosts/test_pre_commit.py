@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.hosts.hosting import ROOT
+from tests.repository import EXPIRES, KEY, TEMPLATE, USER, clean, flagged
+
+if TYPE_CHECKING:
+    from tests.hosts.hosting import Host
+    from tests.repository import Repository
+
+MISSING = "iam.access_keys_without_lifetime"
+MOST = 250 << 20
+"""What pre-commit.ci allows for one hook."""
+DEFINITIONS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+
+
+def committed(repository: Repository) -> int:
+    return int(repository.git("rev-list", "--count", "HEAD"))
+
+
+def test_commit_with_a_finding_is_blocked_and_the_mended_one_passes(host: Host, repository: Repository) -> None:
+    repository.write("iam.tf", flagged())
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert f"iam.tf:5:1: MEDIUM {MISSING}" in said
+    assert committed(repository) == 1
+    repository.write("iam.tf", clean())
+    code, said = host.commit(repository)
+    assert code == 0, said
+    assert committed(repository) == 2
+
+
+def test_staged_content_counts_and_not_what_is_on_disk(host: Host, repository: Repository) -> None:
+    repository.write("iam.tf", flagged())
+    repository.write("iam.tf", clean(), add=False)
+    assert host.commit(repository)[0] == 1
+    repository.write("iam.tf", clean())
+    repository.write("iam.tf", flagged(), add=False)
+    code, said = host.commit(repository)
+    assert code == 0, said
+    assert (repository.path / "iam.tf").read_text() == flagged()
+
+
+def test_untracked_neighbour_neither_blocks_nor_mends(host: Host, repository: Repository) -> None:
+    repository.write("a/iam.tf", clean())
+    repository.write("a/key.tf", flagged().replace('"ci"', '"more"').replace("user.ci", "user.more"), add=False)
+    repository.write("b/iam.tf", flagged("b"), add=False)
+    code, said = host.commit(repository)
+    assert code == 0, said
+    repository.write("c/iam.tf", KEY)
+    repository.write("c/user.tf", USER % ("c", ""))
+    repository.write("c/user_override.tf", USER % ("c", EXPIRES), add=False)
+    code, said = host.commit(repository)
+    assert code == 1, said
+
+
+def test_renamed_module_is_judged(host: Host, repository: Repository) -> None:
+    repository.write("old/iam.tf", flagged())
+    repository.commit()
+    repository.git("mv", "old", "new")
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert "new/iam.tf:5:1" in said
+
+
+def test_deleted_metadata_is_found_by_the_next_commit_in_the_module(host: Host, repository: Repository) -> None:
+    repository.write("a/iam.tf", USER % ("ci", "") + KEY)
+    repository.write("a/user_override.tf", USER % ("ci", EXPIRES))
+    code, said = host.commit(repository)
+    assert code == 0, said
+    repository.git("rm", "-q", "a/user_override.tf")
+    assert host.commit(repository)[0] == 0
+    repository.write("a/outputs.tf", 'output "x" {\n  value = 1\n}\n')
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert "a/iam.tf:5:1" in said
+
+
+def test_commit_without_relevant_files_skips_the_hook(host: Host, repository: Repository) -> None:
+    repository.write("README.md", "hello\n")
+    repository.write("main.py", "")
+    code, said = host.commit(repository)
+    assert code == 0, said
+    assert re.search(r"no files to check\)\s*Skipped", said)
+
+
+def test_other_yaml_passes(host: Host, repository: Repository) -> None:
+    repository.write("values.yaml", "{{ broken: [\n")
+    repository.write("package.json", "{")
+    code, said = host.commit(repository)
+    assert code == 0, said
+    assert "Passed" in said
+
+
+def test_one_of_200_modules_is_judged_alone(host: Host, repository: Repository) -> None:
+    for number in range(200):
+        repository.write(f"modules/m{number:03}/main.tf", flagged(f"u{number}"), add=False)
+        repository.write(f"modules/m{number:03}/outputs.tf", "", add=False)
+    repository.git("add", "-A")
+    repository.commit()
+    repository.write("modules/m007/outputs.tf", 'output "x" {\n  value = 1\n}\n')
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert set(re.findall(r"modules/m\d+", said)) == {"modules/m007"}
+    code, said = host.run(repository, "run", "--all-files")
+    assert code == 1, said
+    assert len(set(re.findall(rf"modules/(m\d+)/main\.tf:5:1: MEDIUM {MISSING}", said))) == 200
+
+
+def test_two_hooks_at_once(host: Host, repository: Repository) -> None:
+    repository.write(".pre-commit-config.yaml", host.configuration("posturio-iac-terraform", "posturio-iac-cloudformation"))
+    repository.commit()
+    repository.write("iam.tf", flagged())
+    repository.write("stack.yaml", TEMPLATE)
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert said.count(MISSING) == 2
+    repository.write("iam.tf", clean())
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert re.search(r"\(Terraform\)\.*Passed", said)
+    assert "stack.yaml:8:3" in said
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.tf", "ümläut.tofu", "-dash.tf", "--strict.tf", "quo'te.tf", "main.tf.json", "x.template", "a.tfvars"]
+)
+def test_odd_names_reach_the_hook(host: Host, repository: Repository, name: str) -> None:
+    json_code = '{"resource": {"aws_iam_user": {"ci": {"name": "ci"}}, "aws_iam_access_key": {"ci": {"user": "${aws_iam_user.ci.name}"}}}}'
+    if name.endswith("vars"):
+        repository.write("iam.tf", flagged())
+        repository.commit()
+    repository.write(name, {".json": json_code, "plate": TEMPLATE, "fvars": "x = 1\n"}.get(name[-5:], flagged()))
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert MISSING in said
+
+
+def test_change_far_away_in_the_calls_is_followed(host: Host, repository: Repository) -> None:
+    call = 'module "user" {\n  source = "%s"\n%s}\n'
+    repository.write("live/main.tf", 'variable "tags" {\n}\n' + call % ("../modules/team", "  tags = var.tags\n"))
+    repository.write("live/terraform.tfvars", 'tags = { owner = "team", expires = "2027-01-31" }\n')
+    repository.write("modules/team/main.tf", 'variable "tags" {\n}\n' + call % ("../user", "  tags = var.tags\n"))
+    user = 'variable "tags" {\n}\nresource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = var.tags\n}\n'
+    repository.write("modules/user/main.tf", user + KEY)
+    code, said = host.commit(repository)
+    assert code == 0, said
+    repository.write("live/terraform.tfvars", 'tags = { owner = "team" }\n')
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert "modules/user/main.tf" in said
+
+
+def test_baseline_lets_old_findings_pass(host: Host, repository: Repository) -> None:
+    repository.write("old/iam.tf", flagged("old"))
+    subprocess.run([executable(host), "baseline", "--as-of", "2026-12-01"], cwd=repository.path, check=True, capture_output=True)
+    repository.write("posturio-iac.toml", 'baseline = "posturio-iac-baseline.json"\n')
+    repository.git("add", "-A")
+    code, said = host.commit(repository)
+    assert code == 0, said
+
+
+def test_init_writes_what_the_host_accepts(host: Host, repository: Repository) -> None:
+    subprocess.run(
+        [executable(host), "init", "--yes", "--repo", "https://example.com/x"], cwd=repository.path, check=True, capture_output=True
+    )
+    assert "posturio-iac" in (repository.path / ".pre-commit-config.yaml").read_text()
+    code, said = host.run(repository, "validate-config", ".pre-commit-config.yaml")
+    assert code == 0, said
+
+
+def test_definitions_are_valid(host: Host, repository: Repository) -> None:
+    shutil.copy(ROOT / ".pre-commit-hooks.yaml", repository.path)
+    code, said = host.run(repository, "validate-manifest", ".pre-commit-hooks.yaml")
+    assert code == 0, said
+
+
+def executable(host: Host) -> str:
+    """Return the program in the environment that the host has made."""
+    found = [
+        path
+        for path in host.home.rglob("posturio-iac*")
+        if path.is_file() and os.access(path, os.X_OK) and path.parent.name in ("bin", "Scripts")
+    ]
+    assert found
+    return str(found[0])
+
+
+def test_environment_is_small_enough_for_pre_commit_ci(host: Host) -> None:
+    environment = Path(executable(host)).parent.parent
+    size = sum(path.lstat().st_size for path in environment.rglob("*") if not path.is_symlink())
+    assert size < MOST / 4
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: str(definition["id"]))
+def test_entry_line_judges_what_the_hook_is_for(host: Host, repository: Repository, definition: dict[str, str]) -> None:
+    repository.write("iam.tf", flagged())
+    repository.write("stack.yaml", TEMPLATE)
+    program, *arguments = shlex.split(definition["entry"])
+    assert program == "posturio-iac"
+    files = [name for name in ("iam.tf", "stack.yaml") if re.search(definition["files"], name)]
+    command = [executable(host), *arguments, "--as-of", "2026-12-01", *files]
+    done = subprocess.run(command, cwd=repository.path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.count(MISSING) == len(files) > 0
