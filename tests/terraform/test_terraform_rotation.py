@@ -482,3 +482,44 @@ class TestNotes:
         found = key(tmp_path, plain() + policy)
         assert found.lifetimes == ()
         assert any("aws:CurrentTime" in note for note in found.notes)
+
+
+class TestExistence:
+    @pytest.mark.parametrize(
+        "code",
+        [
+            'resource "time_rotating" "r" {\n  count = 0\n  rotation_days = 30\n}\nresource "time_static" "s" { rfc3339 = one(time_rotating.r[*].rfc3339) }\n',
+            DAYS90 + 'resource "time_static" "s" {\n  count = 0\n  rfc3339 = time_rotating.r.rfc3339\n}\n',
+            DAYS90 + 'resource "time_static" "s" {\n  for_each = {}\n  rfc3339 = time_rotating.r.rfc3339\n}\n',
+        ],
+    )
+    def test_a_schedule_that_is_fixed_not_to_exist_rotates_nothing(self, tmp_path: Path, code: str) -> None:
+        found = key(tmp_path, code + rotated("time_static.s"))
+        assert all(e.effect is Effect.INERT for e in found.lifetimes)
+
+    def test_a_rotation_of_the_secret_that_is_fixed_not_to_exist_rotates_nothing(self, tmp_path: Path) -> None:
+        code = TestSecrets.STORED.replace("SECRET", "aws_iam_access_key.ci.secret").replace("RULES", "automatically_after_days = 30")
+        assert key(tmp_path, code.replace("LAMBDA", f"{TestSecrets.ARN}\n  count = 0") + plain()).lifetimes == ()
+
+    def test_a_schedule_that_an_unknown_condition_chooses_is_not_certain(self, tmp_path: Path) -> None:
+        code = 'variable "on" {}\n' + DAYS90
+        code += 'resource "time_static" "s" { rfc3339 = var.on ? time_rotating.r.rfc3339 : "2020-01-01T00:00:00Z" }\n'
+        assert {e.effect for e in key(tmp_path, code + rotated("time_static.s")).lifetimes} == {Effect.UNKNOWN}
+
+    def test_a_user_that_is_fixed_not_to_exist_has_no_tags(self, tmp_path: Path) -> None:
+        code = USER.replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }') + plain("", '"ci"').replace(USER, "")
+        found = key(tmp_path, code)
+        assert found.lifetimes == ()
+        assert found.hiding_places != ()
+
+    @pytest.mark.parametrize("code", ["aws_iam_user.u[1 - count.index].name", "element(aws_iam_user.u[*].name, count.index + 1)"])
+    def test_a_key_may_belong_to_the_other_user(self, tmp_path: Path, code: str) -> None:
+        text = 'resource "aws_iam_user" "u" {\n  count = 2\n  name = "u${count.index}"\n}\n'
+        text += f'resource "aws_iam_access_key" "k" {{\n  count = 2\n  user = {code}\n}}\n'
+        assert [k.user_address for k in keys(tmp_path, text).values()] == ["aws_iam_user.u[1]", "aws_iam_user.u[0]"]
+
+    def test_each_instance_follows_its_own_schedule(self, tmp_path: Path) -> None:
+        code = USER + 'resource "time_rotating" "r" {\n  for_each = { a = 30, b = 60 }\n  rotation_days = each.value\n}\n'
+        code += 'resource "time_static" "s" {\n  for_each = time_rotating.r\n  rfc3339 = each.value.rfc3339\n}\n'
+        code += 'resource "aws_iam_access_key" "k" {\n  for_each = { a = 1, b = 2 }\n  user = aws_iam_user.ci.name\n  lifecycle {\n    replace_triggered_by = [time_static.s[each.key]]\n  }\n}\n'
+        assert [ends(k) for k in keys(tmp_path, code).values()] == [[("rotation", "enforced", 30.0)], [("rotation", "enforced", 60.0)]]
