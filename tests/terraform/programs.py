@@ -70,7 +70,9 @@ def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **mo
     return module(root, files, **more).attribute("local", name)
 
 
-def reading(root: Path, files: str | dict[str, str | bytes], *paths: str, cwd: str = "", exclude: tuple[str, ...] = (), **more: Any) -> Reading:
+def reading(
+    root: Path, files: str | dict[str, str | bytes], *paths: str, cwd: str = "", exclude: tuple[str, ...] = (), **more: Any
+) -> Reading:
     """Write files and read them as a scan of ``paths`` below ``cwd`` does."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)
     selection = discover(paths or (".",), cwd=str(root / cwd), exclude=exclude, needles=(*NEEDLES, *KNOWN))

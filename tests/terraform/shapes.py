@@ -28,7 +28,7 @@ def expression(text: str) -> ast.Expr:
     return body_of(f"x = {text}\n").attributes["x"].expression
 
 
-def shape(node: ast.Expr) -> str:
+def shape(node: ast.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
     """Write an expression with all its parentheses. A template is ``"a" ~ b``, an element of a splat ``*``."""
     match node:
         case ast.Literal(value):
@@ -72,5 +72,8 @@ def _for(node: ast.For) -> str:
 
 def outline(body: ast.Body) -> str:
     """Write attributes and blocks without their values: ``a b{"label" c{}}``."""
-    words = [*body.attributes, *(f"{' '.join((b.type, *(json.dumps(name) for name in b.labels)))}{{{outline(b.body)}}}" for b in body.blocks)]
+    words = [
+        *body.attributes,
+        *(f"{' '.join((b.type, *(json.dumps(name) for name in b.labels)))}{{{outline(b.body)}}}" for b in body.blocks),
+    ]
     return " ".join(words)

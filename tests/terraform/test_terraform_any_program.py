@@ -1,5 +1,7 @@
 """Programs of any shape: reading them has an end, raises nothing, and says of each key where it stands."""
 
+# ruff: noqa: E501 - a program stands on one line of its table
+
 from __future__ import annotations
 
 import json
@@ -21,11 +23,53 @@ if TYPE_CHECKING:
 
 REFERENCES = st.sampled_from(
     [
-        *("aws_iam_user.u.name", "aws_iam_user.u[0].name", "aws_iam_user.u[*].name", "aws_iam_user.u.*.name", 'aws_iam_user.u["a"].name', "aws_iam_user.u"),
-        *("aws_iam_access_key.k.secret", "aws_iam_access_key.k[0].id", "aws_iam_access_key.k", "aws_iam_access_key.k.user", "module.m.out", "module.m[0].out"),
-        *("module.m", "module.m[*].out", "module.n.out", "var.v", "var.none", "var.v.a", "local.l", "local.o", "local.o.a", 'local.o["a"]', "local.l[0]"),
-        *("each.key", "each.value", "each.value.name", "count.index", "time_rotating.r.id", "time_static.s.id", "time_static.s", "null_resource.n.triggers.user"),
-        *("terraform_data.d.output", "toggles_leapfrog.t.alpha_timestamp", "data.aws_iam_user.d.user_name", "data.x.y.z", "path.module", "terraform.workspace"),
+        *(
+            "aws_iam_user.u.name",
+            "aws_iam_user.u[0].name",
+            "aws_iam_user.u[*].name",
+            "aws_iam_user.u.*.name",
+            'aws_iam_user.u["a"].name',
+            "aws_iam_user.u",
+        ),
+        *(
+            "aws_iam_access_key.k.secret",
+            "aws_iam_access_key.k[0].id",
+            "aws_iam_access_key.k",
+            "aws_iam_access_key.k.user",
+            "module.m.out",
+            "module.m[0].out",
+        ),
+        *(
+            "module.m",
+            "module.m[*].out",
+            "module.n.out",
+            "var.v",
+            "var.none",
+            "var.v.a",
+            "local.l",
+            "local.o",
+            "local.o.a",
+            'local.o["a"]',
+            "local.l[0]",
+        ),
+        *(
+            "each.key",
+            "each.value",
+            "each.value.name",
+            "count.index",
+            "time_rotating.r.id",
+            "time_static.s.id",
+            "time_static.s",
+            "null_resource.n.triggers.user",
+        ),
+        *(
+            "terraform_data.d.output",
+            "toggles_leapfrog.t.alpha_timestamp",
+            "data.aws_iam_user.d.user_name",
+            "data.x.y.z",
+            "path.module",
+            "terraform.workspace",
+        ),
         *('"ci"', '"2027-01-31"', "1", "0", "2", "true", "false", "null", "[]", "{}", "timestamp()", "self.id", '""', '"root"'),
     ]
 )
@@ -45,12 +89,15 @@ EXPRESSIONS = st.recursive(
         st.tuples(inner, inner).map("[for x in {0[0]} : {0[1]}]".format),
         st.tuples(inner, inner).map("({0[0]} == {0[1]})".format),
         st.tuples(inner, inner).map("({0[0]})[{0[1]}]".format),
-        st.tuples(st.sampled_from(["merge", "concat", "try", "coalesce", "element", "lookup", "join", "zipmap", "format"]), inner, inner).map(
-            "{0[0]}({0[1]}, {0[2]})".format
-        ),
-        st.tuples(st.sampled_from(["toset", "tomap", "keys", "values", "length", "one", "flatten", "jsonencode", "jsondecode", "can", "nonsensitive"]), inner).map(
-            "{0[0]}({0[1]})".format
-        ),
+        st.tuples(
+            st.sampled_from(["merge", "concat", "try", "coalesce", "element", "lookup", "join", "zipmap", "format"]), inner, inner
+        ).map("{0[0]}({0[1]}, {0[2]})".format),
+        st.tuples(
+            st.sampled_from(
+                ["toset", "tomap", "keys", "values", "length", "one", "flatten", "jsonencode", "jsondecode", "can", "nonsensitive"]
+            ),
+            inner,
+        ).map("{0[0]}({0[1]})".format),
     ),
     max_leaves=5,
 )
@@ -62,9 +109,15 @@ def blocks(draw: st.DrawFn, head: str, arguments: tuple[str, ...], lifecycle: bo
     lines = [f"  {name} = {draw(EXPRESSIONS)}\n" for name in arguments if draw(st.booleans())]
     lines.append("  " + draw(META).format(draw(EXPRESSIONS)))
     if lifecycle and draw(st.booleans()):
-        trigger = draw(st.sampled_from(["time_rotating.r", "time_static.s", "terraform_data.d", "null_resource.n", "aws_iam_user.u", "var.v", "each.value"]))
+        trigger = draw(
+            st.sampled_from(
+                ["time_rotating.r", "time_static.s", "terraform_data.d", "null_resource.n", "aws_iam_user.u", "var.v", "each.value"]
+            )
+        )
         ignored = draw(st.sampled_from(["all", "[tags]", '["*"]', '[tags["a"]]', "[]"]))
-        lines.append(f"  lifecycle {{\n    replace_triggered_by = [{trigger}]\n    ignore_changes = {ignored}\n    create_before_destroy = {draw(EXPRESSIONS)}\n  }}\n")
+        lines.append(
+            f"  lifecycle {{\n    replace_triggered_by = [{trigger}]\n    ignore_changes = {ignored}\n    create_before_destroy = {draw(EXPRESSIONS)}\n  }}\n"
+        )
     return f"{head} {{\n{''.join(lines)}}}\n"
 
 
@@ -90,8 +143,12 @@ def programs(draw: st.DrawFn) -> dict[str, str | bytes]:
         f'module "n" {{\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  name = {draw(EXPRESSIONS)}\n  tags = {draw(EXPRESSIONS)}\n  {draw(META).format(draw(EXPRESSIONS))}}}\n',
     ]
     inner = f'variable "v" {{}}\noutput "out" {{\n  value = {draw(st.sampled_from(["var.v", "aws_iam_access_key.i", "aws_iam_access_key.i.secret", "local.x"]))}\n}}\n'
-    inner += 'locals { x = var.v }\n' + draw(blocks('resource "aws_iam_access_key" "i"', ("user",)))
-    return {"main.tf": "".join(main), "m/main.tf": inner, "terraform.tfvars": draw(st.sampled_from(["", "v = 1\n", 'v = ["a"]\n', 'v = { a = "b" }\n']))}
+    inner += "locals { x = var.v }\n" + draw(blocks('resource "aws_iam_access_key" "i"', ("user",)))
+    return {
+        "main.tf": "".join(main),
+        "m/main.tf": inner,
+        "terraform.tfvars": draw(st.sampled_from(["", "v = 1\n", 'v = ["a"]\n', 'v = { a = "b" }\n'])),
+    }
 
 
 @settings(max_examples=40)
@@ -121,18 +178,35 @@ def test_any_program_is_read(tmp_path_factory: pytest.TempPathFactory, files: di
         'resource "aws_iam_user" "a" {\n  count = length(aws_iam_user.a)\n  name = "x"\n}\nlocals { a = aws_iam_user.a[0].name }\n',
         "locals {\n  a = [for x in local.a : x]\n}\n",
         "locals {\n" + "".join(f"  l{i} = local.l{i + 1}\n" for i in range(3000)) + "  l3000 = 1\n  a = local.l0\n}\n",
-        "locals {\n  d0 = \"x\"\n" + "".join(f'  d{i + 1} = "${{local.d{i}}}${{local.d{i}}}"\n' for i in range(40)) + "  a = local.d40\n}\n",
-        "locals {\n  d0 = [\"x\"]\n" + "".join(f"  d{i + 1} = [local.d{i}, local.d{i}]\n" for i in range(40)) + "  a = flatten(local.d40)[0]\n}\n",
-        "locals {\n  d0 = [\"x\"]\n" + "".join(f"  d{i + 1} = concat(local.d{i}, local.d{i})\n" for i in range(40)) + "  a = local.d40[0]\n}\n",
-        "".join(f'resource "terraform_data" "d{i}" {{ input = [terraform_data.d{i + 1}.output, terraform_data.d{i + 1}.id] }}\n' for i in range(40))
+        'locals {\n  d0 = "x"\n' + "".join(f'  d{i + 1} = "${{local.d{i}}}${{local.d{i}}}"\n' for i in range(40)) + "  a = local.d40\n}\n",
+        'locals {\n  d0 = ["x"]\n'
+        + "".join(f"  d{i + 1} = [local.d{i}, local.d{i}]\n" for i in range(40))
+        + "  a = flatten(local.d40)[0]\n}\n",
+        'locals {\n  d0 = ["x"]\n'
+        + "".join(f"  d{i + 1} = concat(local.d{i}, local.d{i})\n" for i in range(40))
+        + "  a = local.d40[0]\n}\n",
+        "".join(
+            f'resource "terraform_data" "d{i}" {{ input = [terraform_data.d{i + 1}.output, terraform_data.d{i + 1}.id] }}\n'
+            for i in range(40)
+        )
         + 'resource "terraform_data" "d40" { input = 1 }\nlocals { a = terraform_data.d0.output }\n',
-        "".join(f'resource "terraform_data" "d{i}" {{\n  triggers_replace = [terraform_data.d{(i + 1) % 30}.id, terraform_data.d{(i + 7) % 30}.id, terraform_data.d{(i + 11) % 30}.id]\n}}\n' for i in range(30))
+        "".join(
+            f'resource "terraform_data" "d{i}" {{\n  triggers_replace = [terraform_data.d{(i + 1) % 30}.id, terraform_data.d{(i + 7) % 30}.id, terraform_data.d{(i + 11) % 30}.id]\n}}\n'
+            for i in range(30)
+        )
         + 'locals { a = "${terraform_data.d0.id}" }\n',
         'locals { a = join("", [for x in range(100000) : "x"]) }\n',
-        'locals { a = [for x in range(1000) : [for y in range(1000) : [for z in range(1000) : z]]][0] }\n',
+        "locals { a = [for x in range(1000) : [for y in range(1000) : [for z in range(1000) : z]]][0] }\n",
     ],
 )
-@pytest.mark.parametrize("where", ["user = local.a", "user = \"x\"\n  lifecycle {\n    replace_triggered_by = [terraform_data.last]\n  }", "user = aws_iam_user.tagged.name"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        "user = local.a",
+        'user = "x"\n  lifecycle {\n    replace_triggered_by = [terraform_data.last]\n  }',
+        "user = aws_iam_user.tagged.name",
+    ],
+)
 def test_circles_and_explosions_have_an_end(tmp_path: Path, code: str, where: str) -> None:
     rest = 'resource "terraform_data" "last" { input = local.a }\nresource "aws_iam_user" "tagged" {\n  name = "x"\n  tags = { expires = local.a }\n}\n'
     files: dict[str, str | bytes] = {
@@ -141,7 +215,7 @@ def test_circles_and_explosions_have_an_end(tmp_path: Path, code: str, where: st
     }
     write(tmp_path, files)
     command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)  # noqa: PLW1509
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode in (0, 1, 3), done.stderr[-500:]
     assert "error of its own" not in done.stderr
     report = json.loads(done.stdout)

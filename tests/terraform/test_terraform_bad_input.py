@@ -87,7 +87,7 @@ def test_what_cannot_be_read_is_one_sentence(root: Path, name: str, data: bytes,
         ("fine.tf.json", b"\xef\xbb\xbf{}"),
         ("fine.tf.json", b'{"resource": {"aws_iam_access_key": [{"a": {"user": "x"}}]}}'),
         ("terraform.tfvars", b""),
-        ("fine.tf", KEY.encode() + b'locals {\n  x = ' + b"[" * 10_000 + b"]" * 10_000 + b"\n}\n"),
+        ("fine.tf", KEY.encode() + b"locals {\n  x = " + b"[" * 10_000 + b"]" * 10_000 + b"\n}\n"),
         ("fine.tf", KEY.encode() + b"locals {\n  x = " + b"(" * 10_000 + b"1" + b")" * 10_000 + b"\n}\n"),
         ("fine.tf", KEY.encode() + b"b {\n" * 10_000 + b"}\n" * 10_000),
         ("fine.tf", KEY.encode() + b"locals {\n  x = [" + b"1, " * 100_000 + b"]\n}\n"),
@@ -97,7 +97,7 @@ def test_what_cannot_be_read_is_one_sentence(root: Path, name: str, data: bytes,
         ("fine.tf", b'resource "aws_iam_access_key" "long" {\n  user = a' + b" + a" * 5_000 + b"\n}\n"),
         ("fine.tf", b'resource "aws_iam_access_key" "long" {\n  user = a' + b".b" * 5_000 + b"\n}\n"),
         ("fine.tf", b'resource "aws_iam_access_key" "long" {\n  user = true' + b" ? 1 : 2" * 1 + b" ? true ? 1 : 2 : 3" * 2_000 + b"\n}\n"),
-        ("fine.tf", b'resource "aws_iam_access_key" "many" {\n  for_each = toset([' + b'"a", ' * 50_000 + b'])\n  user = each.key\n}\n'),
+        ("fine.tf", b'resource "aws_iam_access_key" "many" {\n  for_each = toset([' + b'"a", ' * 50_000 + b"])\n  user = each.key\n}\n"),
         ("fine.tf", b'resource "aws_iam_access_key" "many" {\n  count = 1000000000\n  user = "x"\n}\n'),
         ("fine.tf", b'resource "aws_iam_access_key" "wide" {\n  user = "' + b"x" * 1_000_000 + b'"\n}\n'),
         ("fine.tf", b'resource "aws_iam_access_key" "text" {\n  user = <<EOT\n' + b"x\n" * 200_000 + b"EOT\n}\n"),
@@ -206,7 +206,15 @@ def test_what_nobody_may_read_is_said(tmp_path_factory: pytest.TempPathFactory, 
     (root / name).chmod(mode)
     try:
         warm = tmp_path_factory.mktemp("warm")
-        done = subprocess.run([sys.executable, "-c", DROPPED, str(root), SOUND], cwd=warm, env=environment(), capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", DROPPED, str(root), SOUND],
+            cwd=warm,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
     finally:
         (root / name).chmod(0o755)
     assert done.returncode == 3
@@ -220,7 +228,7 @@ def test_an_interrupt_is_130_and_one_word(root: Path) -> None:
     pipe = root / "held.tfvars"
     os.mkfifo(pipe)
     command = [sys.executable, "-m", "posturio_iac", "scan", "--var-file", "held.tfvars"]
-    with subprocess.Popen(command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as held:
+    with subprocess.Popen(command, cwd=root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as held:  # noqa: SIM117 - the order matters
         with pipe.open("wb"):  # opens when the other side does, and holds it up until it is closed
             held.send_signal(signal.SIGINT)
             out, err = held.communicate(timeout=60)

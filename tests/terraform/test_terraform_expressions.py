@@ -209,7 +209,7 @@ def test_a_long_chain_of_conditionals_is_no_nesting() -> None:
 
 
 def test_templates_in_templates_have_an_end_and_it_is_said() -> None:
-    _, (problem,) = parsed('x = ' + '"${' * 3000 + "1" + '}"' * 3000)
+    _, (problem,) = parsed("x = " + '"${' * 3000 + "1" + '}"' * 3000)
     assert problem.message.startswith("syntax error")
 
 
@@ -219,7 +219,9 @@ def test_a_chain_of_operators_is_no_nesting(operator: str) -> None:
 
 
 def test_comments_may_stand_between_all_parts() -> None:
-    code = "f( /* a */ 1, # one\n  // two\n  [ # three\n    2, /* b */ 3 // four\n  ], { # five\n    a /* c */ = /* d */ 4 # six\n  }) /* e */"
+    code = (
+        "f( /* a */ 1, # one\n  // two\n  [ # three\n    2, /* b */ 3 // four\n  ], { # five\n    a /* c */ = /* d */ 4 # six\n  }) /* e */"
+    )
     assert shape(expression(code)) == 'f(1, [2, 3], {"a": 4})'
     assert shape(expression("a /* x */ + /* y */ b")) == "(a + b)"
     assert shape(expression("a[/* x */ 0 /* y */].b")) == "a[0].b"

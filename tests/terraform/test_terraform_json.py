@@ -86,7 +86,16 @@ def test_nested_objects_are_attributes_and_blocks() -> None:
 
 @pytest.mark.parametrize(
     ("text", "line", "column"),
-    [("{", 1, 2), ('{"a": }', 1, 7), ('{\n  "a": 1,\n}', 3, 1), ("[1", 1, 3), ("", 1, 1), ('{"a": 1} x', 1, 10), ("{'a': 1}", 1, 2), ("[" * 5000, 1, None)],
+    [
+        ("{", 1, 2),
+        ('{"a": }', 1, 7),
+        ('{\n  "a": 1,\n}', 3, 1),
+        ("[1", 1, 3),
+        ("", 1, 1),
+        ('{"a": 1} x', 1, 10),
+        ("{'a': 1}", 1, 2),
+        ("[" * 5000, 1, None),
+    ],
 )
 def test_errors_have_a_place(text: str, line: int, column: int | None) -> None:
     body, (problem,) = parsed(text, "main.tf.json")
@@ -96,7 +105,9 @@ def test_errors_have_a_place(text: str, line: int, column: int | None) -> None:
     assert column is None or problem.column == column
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "[{}]", "1", "null", '"x"', '{"resource": 1}', '{"resource": {"a": 1}}', '{"resource": []}', "\ufeff{}"])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "[{}]", "1", "null", '"x"', '{"resource": 1}', '{"resource": {"a": 1}}', '{"resource": []}', "\ufeff{}"]
+)
 def test_what_holds_no_blocks_has_none(text: str) -> None:
     assert body_of(text, "main.tf.json").blocks == ()
 

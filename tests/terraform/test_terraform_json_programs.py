@@ -23,7 +23,9 @@ def program(**more: Any) -> dict[str, str | bytes]:
     return {"main.tf.json": json.dumps(document, indent=2)}
 
 
-@pytest.mark.parametrize("user", ["${aws_iam_user.ci.name}", "${aws_iam_user.ci.id}", "ci", "${local.name}", "${join(\"\", [aws_iam_user.ci.name])}"])
+@pytest.mark.parametrize(
+    "user", ["${aws_iam_user.ci.name}", "${aws_iam_user.ci.id}", "ci", "${local.name}", '${join("", [aws_iam_user.ci.name])}']
+)
 def test_a_key_leads_to_its_user(tmp_path: Path, user: str) -> None:
     files = program(resource={"aws_iam_access_key": {"ci": {"user": user}}}, locals={"name": "${aws_iam_user.ci.name}"})
     found = key(tmp_path, files)
@@ -38,7 +40,13 @@ def test_the_place_is_that_of_the_name(tmp_path: Path) -> None:
     assert text[span.line - 1][span.column - 1 : span.end_column - 1] == '"ci"'
 
 
-@pytest.mark.parametrize("lifecycle", [{"replace_triggered_by": ["time_static.s"], "create_before_destroy": True}, [{"replace_triggered_by": ["${time_static.s}"], "create_before_destroy": "true"}]])
+@pytest.mark.parametrize(
+    "lifecycle",
+    [
+        {"replace_triggered_by": ["time_static.s"], "create_before_destroy": True},
+        [{"replace_triggered_by": ["${time_static.s}"], "create_before_destroy": "true"}],
+    ],
+)
 def test_a_schedule_is_reached(tmp_path: Path, lifecycle: Any) -> None:
     resource = {
         "aws_iam_access_key": {"ci": {"user": "${aws_iam_user.ci.name}", "lifecycle": lifecycle}},
@@ -56,7 +64,9 @@ def test_instances_modules_and_providers(tmp_path: Path) -> None:
         "main.tf.json": json.dumps(
             {
                 "provider": {"aws": [{"default_tags": {"tags": {"a": "plain"}}}, {"alias": "x", "default_tags": [{"tags": {"a": "x"}}]}]},
-                "module": {"m": {"source": "./m", "for_each": "${toset([\"p\", \"q\"])}", "name": "${each.key}", "providers": {"aws": "aws.x"}}},
+                "module": {
+                    "m": {"source": "./m", "for_each": '${toset(["p", "q"])}', "name": "${each.key}", "providers": {"aws": "aws.x"}}
+                },
                 "variable": {"on": {"default": True}},
             }
         ),

@@ -1,5 +1,7 @@
 """Modules: who calls whom, what is ours, what is only there to be resolved, and where a key is reported then."""
 
+# ruff: noqa: E501 - a program stands on one line of its table
+
 from __future__ import annotations
 
 import json
@@ -77,7 +79,9 @@ class TestInstances:
         files: Files = {"main.tf": CALL.replace("\n}", "\n  on = false\n}"), "m/main.tf": inner.replace("DEFAULT", "true")}
         assert keys(tmp_path, files) == {}
         assert keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "false")}) == {}
-        assert list(keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "true")})) == ["module.m.aws_iam_access_key.k[0]"]
+        assert list(keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "true")})) == [
+            "module.m.aws_iam_access_key.k[0]"
+        ]
 
     def test_a_constant_false_in_the_way(self, tmp_path: Path) -> None:
         code = 'variable "on" {}\nresource "aws_iam_access_key" "k" {\n  count = false && var.on ? 1 : 0\n  user = "x"\n}\n'
@@ -85,7 +89,13 @@ class TestInstances:
 
     @pytest.mark.parametrize(
         ("more", "suffixes"),
-        [("count = 2", ["[0]", "[1]"]), ('for_each = toset(["a"])', ['["a"]']), ("count = 0", []), ("for_each = var.none", [""]), ("", [""])],
+        [
+            ("count = 2", ["[0]", "[1]"]),
+            ('for_each = toset(["a"])', ['["a"]']),
+            ("count = 0", []),
+            ("for_each = var.none", [""]),
+            ("", [""]),
+        ],
     )
     def test_instances_of_modules(self, tmp_path: Path, more: str, suffixes: list[str]) -> None:
         files: Files = {"main.tf": f'variable "none" {{}}\nmodule "m" {{\n  source = "./m"\n  {more}\n}}\n', "m/main.tf": PLAIN}
@@ -107,7 +117,9 @@ class TestInstances:
 
 class TestCallers:
     def test_a_module_that_nobody_calls_is_judged_by_itself(self, tmp_path: Path) -> None:
-        assert [(k.address, k.scope) for k in reading(tmp_path, {"modules/user/main.tf": PLAIN}).keys] == [("aws_iam_access_key.ci", "modules/user")]
+        assert [(k.address, k.scope) for k in reading(tmp_path, {"modules/user/main.tf": PLAIN}).keys] == [
+            ("aws_iam_access_key.ci", "modules/user")
+        ]
 
     def test_a_module_that_is_called_is_judged_where_it_is_called(self, tmp_path: Path) -> None:
         files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
@@ -129,10 +141,17 @@ class TestCallers:
 
     @pytest.mark.parametrize("folder", ["examples/simple", "tests/unit", "modules/user/examples/x"])
     def test_a_module_that_only_examples_call_is_judged_by_itself_too(self, tmp_path: Path, folder: str) -> None:
-        inner = 'variable "second" { default = false }\n' + PLAIN + KEY.replace('"ci"', '"two"').replace("  user", "  count = var.second ? 1 : 0\n  user")
+        inner = (
+            'variable "second" { default = false }\n'
+            + PLAIN
+            + KEY.replace('"ci"', '"two"').replace("  user", "  count = var.second ? 1 : 0\n  user")
+        )
         up = "../" * (folder.count("/") + 1)
         files: Files = {"modules/user/main.tf": inner, f"{folder}/main.tf": f'module "u" {{\n  source = "{up}modules/user"\n}}\n'}
-        assert {(line, path) for _, path, line in places(reading(tmp_path, files))} == {(5, "modules/user/main.tf"), (8, "modules/user/main.tf")}
+        assert {(line, path) for _, path, line in places(reading(tmp_path, files))} == {
+            (5, "modules/user/main.tf"),
+            (8, "modules/user/main.tf"),
+        }
 
     def test_a_call_from_a_file_that_holds_no_key_itself_is_found(self, tmp_path: Path) -> None:
         files: Files = {
@@ -164,7 +183,8 @@ class TestOutsideAndForeign:
         modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "u", "Source": source, "Version": version, "Dir": ".terraform/modules/u"}]
         (tmp_path / ".gitignore").write_text(".terraform/\n")
         return {
-            "main.tf": f'# posturio: owner=payments\nmodule "u" {{\n  source = "{source}"\n  version = "{version}"\n  name = "given"\n}}\n' + PLAIN,
+            "main.tf": f'# posturio: owner=payments\nmodule "u" {{\n  source = "{source}"\n  version = "{version}"\n  name = "given"\n}}\n'
+            + PLAIN,
             ".terraform/modules/modules.json": json.dumps({"Modules": modules}),
             ".terraform/modules/u/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  count = 1\n  user = var.name\n}\n',
         }
@@ -184,7 +204,10 @@ class TestOutsideAndForeign:
         files[".terraform/modules/u/inner/main.tf"] = PLAIN
         assert ("module.u.module.inner.aws_iam_access_key.ci", "main.tf", 2) in places(reading(tmp_path, files))
 
-    @pytest.mark.parametrize("text", ["", "{", "[]", '{"Modules": 1}', '{"Modules": [1]}', '{"Modules": [{"Key": "u"}]}', '{"Modules": [{"Key": "u", "Dir": "gone"}]}'])
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{", "[]", '{"Modules": 1}', '{"Modules": [1]}', '{"Modules": [{"Key": "u"}]}', '{"Modules": [{"Key": "u", "Dir": "gone"}]}'],
+    )
     def test_a_broken_list_of_modules_is_none(self, tmp_path: Path, text: str) -> None:
         files = self.initialised(tmp_path)
         files[".terraform/modules/modules.json"] = text
@@ -211,13 +234,19 @@ class TestOutsideAndForeign:
         git(root, "init", "-q")
         git(root, "submodule", "add", "-q", str(tmp_path / "library"), "vendor")
         files: Files = {"main.tf": 'module "v" {\n  source = "./vendor"\n}\n' + PLAIN}
-        assert sorted(places(reading(root, files))) == [("aws_iam_access_key.ci", "main.tf", 7), ("module.v.aws_iam_access_key.ci", "main.tf", 1)]
+        assert sorted(places(reading(root, files))) == [
+            ("aws_iam_access_key.ci", "main.tf", 7),
+            ("module.v.aws_iam_access_key.ci", "main.tf", 1),
+        ]
 
     def test_a_module_that_git_ignores_is_reported_at_the_call(self, tmp_path: Path) -> None:
         git(tmp_path, "init", "-q")
         (tmp_path / ".gitignore").write_text("/vendor/\n")
         files: Files = {"main.tf": 'module "v" {\n  source = "./vendor"\n}\n' + PLAIN, "vendor/main.tf": PLAIN}
-        assert sorted(places(reading(tmp_path, files))) == [("aws_iam_access_key.ci", "main.tf", 7), ("module.v.aws_iam_access_key.ci", "main.tf", 1)]
+        assert sorted(places(reading(tmp_path, files))) == [
+            ("aws_iam_access_key.ci", "main.tf", 7),
+            ("module.v.aws_iam_access_key.ci", "main.tf", 1),
+        ]
 
 
 class TestKnownModules:
@@ -261,7 +290,9 @@ class TestKnownModules:
     def test_the_code_counts_more_than_the_table_when_it_is_here(self, tmp_path: Path) -> None:
         files: Files = {
             "main.tf": self.call('version = "5.30.0"\n  name = "ci"'),
-            ".terraform/modules/modules.json": json.dumps({"Modules": [{"Key": "user", "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}),
+            ".terraform/modules/modules.json": json.dumps(
+                {"Modules": [{"Key": "user", "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}
+            ),
             ".terraform/modules/user/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "this" {\n  count = 1\n  user = var.name\n}\n',
         }
         assert [k.address for k in reading(tmp_path, files).keys] == ["module.user.aws_iam_access_key.this[0]"]
@@ -298,7 +329,10 @@ class TestDirectives:
         }
 
     def test_a_wrong_one_is_said_once(self, tmp_path: Path) -> None:
-        files: Files = {"main.tf": CALL + CALL.replace('"m"', '"n"', 1), "m/main.tf": USER + "# posturio:ignore[iam.no_such_rule] reason=x\n" + KEY}
+        files: Files = {
+            "main.tf": CALL + CALL.replace('"m"', '"n"', 1),
+            "m/main.tf": USER + "# posturio:ignore[iam.no_such_rule] reason=x\n" + KEY,
+        }
         (said,) = reading(tmp_path, files).diagnostics
         assert (said.level, said.path, said.line) == (Level.WARNING, "m/main.tf", 4)
 
@@ -316,10 +350,19 @@ class TestExposures:
             ('resource "aws_ssm_parameter" "p" {\n  type = var.type\n  value = SECRET\n}\n', []),
             ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = ID\n}\n', []),
             ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = ENCRYPTED\n}\n', []),
-            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = jsonencode({ a = local.s })\n}\n', ["value of aws_ssm_parameter.p"]),
+            (
+                'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = jsonencode({ a = local.s })\n}\n',
+                ["value of aws_ssm_parameter.p"],
+            ),
             ('resource "aws_instance" "i" {\n  user_data = "export S=${SECRET}"\n}\n', ["user_data of aws_instance.i"]),
-            ('resource "aws_instance" "i" {\n  user_data = base64encode(templatefile("x", { s = SECRET }))\n}\n', ["user_data of aws_instance.i"]),
-            ('resource "aws_lambda_function" "f" {\n  environment {\n    variables = { S = SECRET }\n  }\n}\n', ["variables of aws_lambda_function.f"]),
+            (
+                'resource "aws_instance" "i" {\n  user_data = base64encode(templatefile("x", { s = SECRET }))\n}\n',
+                ["user_data of aws_instance.i"],
+            ),
+            (
+                'resource "aws_lambda_function" "f" {\n  environment {\n    variables = { S = SECRET }\n  }\n}\n',
+                ["variables of aws_lambda_function.f"],
+            ),
             ('resource "aws_s3_object" "o" {\n  content = SECRET\n}\n', ["content of aws_s3_object.o"]),
             ('resource "local_file" "f" {\n  content = SMTP\n}\n', ["content of local_file.f"]),
             ('resource "aws_s3_bucket" "b" {\n  tags = { s = SECRET }\n}\n', ["tags of aws_s3_bucket.b"]),
@@ -349,7 +392,10 @@ class TestExposures:
         assert self.where(tmp_path, code) == ["value of aws_ssm_parameter.p"]
 
     def test_a_key_encrypted_with_pgp_has_no_plain_secret(self, tmp_path: Path) -> None:
-        code = PLAIN.replace("  user", '  pgp_key = "keybase:x"\n  user') + 'resource "local_file" "f" {\n  content = aws_iam_access_key.ci.secret\n}\n'
+        code = (
+            PLAIN.replace("  user", '  pgp_key = "keybase:x"\n  user')
+            + 'resource "local_file" "f" {\n  content = aws_iam_access_key.ci.secret\n}\n'
+        )
         assert self.where(tmp_path, code) == []
 
     def test_each_instance_is_exposed_for_itself(self, tmp_path: Path) -> None:
@@ -362,9 +408,18 @@ class TestExposures:
 class TestStatus:
     @pytest.mark.parametrize(
         ("status", "expected"),
-        [("", "Active"), ('status = "Inactive"', "Inactive"), ("status = null", "Active"), ("status = local.s", "Inactive"), ("status = var.s", None), ("status = var.d", "Active")],
+        [
+            ("", "Active"),
+            ('status = "Inactive"', "Inactive"),
+            ("status = null", "Active"),
+            ("status = local.s", "Inactive"),
+            ("status = var.s", None),
+            ("status = var.d", "Active"),
+        ],
     )
     def test_it_is_active_unless_the_code_says_otherwise(self, tmp_path: Path, status: str, expected: str | None) -> None:
-        code = 'variable "s" {}\nvariable "d" { default = "Active" }\nlocals { s = "Inactive" }\n' + PLAIN.replace("  user", f"  {status}\n  user")
+        code = 'variable "s" {}\nvariable "d" { default = "Active" }\nlocals { s = "Inactive" }\n' + PLAIN.replace(
+            "  user", f"  {status}\n  user"
+        )
         found = key(tmp_path, code).status
         assert isinstance(found, Unknown) if expected is None else found == expected

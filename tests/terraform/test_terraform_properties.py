@@ -1,5 +1,7 @@
 """Properties: what is written is read, what is computed is right, the unknown decides nothing, and no text is a crash."""
 
+# ruff: noqa: E501 - a program stands on one line of its table
+
 from __future__ import annotations
 
 import json
@@ -22,7 +24,7 @@ from tests.terraform.shapes import body_of
 
 def quote(text: str) -> str:
     """Write a quoted string."""
-    escaped = "".join(f"\\u{ord(c):04x}" if ord(c) < 32 and c not in "\n\r\t" or ord(c) in (0x7F, 0x2028) else c for c in text)
+    escaped = "".join(f"\\u{ord(c):04x}" if (ord(c) < 32 and c not in "\n\r\t") or ord(c) in (0x7F, 0x2028) else c for c in text)
     for plain, escape in (("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"), ('"', '\\"')):
         escaped = escaped.replace(plain, escape)
     return f'"{escaped.replace("${", "$${").replace("%{", "%%{")}"'
@@ -33,9 +35,7 @@ texts = st.text(st.characters(codec="utf-8", exclude_characters="\\\0"), max_siz
 )
 texts = texts.filter(lambda text: "$${" not in text and "%%{" not in text)  # escaped they are another test's
 names = st.from_regex(r"[a-z_][a-z0-9_-]{0,8}", fullmatch=True).filter(lambda n: n not in ("for", "null", "true", "false", "in", "if"))
-scalars = (
-    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(-1e6, 1e6).filter(lambda f: "e" not in repr(f)) | texts
-)
+scalars = st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(-1e6, 1e6).filter(lambda f: "e" not in repr(f)) | texts
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4).map(tuple) | st.dictionaries(texts, inner, max_size=4), max_leaves=12
 )
@@ -105,7 +105,11 @@ def test_what_is_written_is_what_is_read(value: Any, data: st.DataObject) -> Non
 
 
 @settings(max_examples=100)
-@given(contents=st.dictionaries(names, values, max_size=4), labels=st.lists(names | texts.filter(lambda t: "${" not in t), max_size=3), data=st.data())
+@given(
+    contents=st.dictionaries(names, values, max_size=4),
+    labels=st.lists(names | texts.filter(lambda t: "${" not in t), max_size=3),
+    data=st.data(),
+)
 def test_blocks_hold_what_was_written(contents: dict[str, Any], labels: list[str], data: st.DataObject) -> None:
     lines = "".join(f"  {name} = {data.draw(written(value))}\n" for name, value in contents.items())
     quoted = " ".join(map(quote, labels))
@@ -125,8 +129,45 @@ pieces = st.sampled_from(
     [
         *('resource "a" "b" {', "}", "{", "[", "]", "(", ")", "\n", "\r\n", " ", "=", "==", "?", ":", ",", ".", "...", "*", "-", "!", "&&"),
         *('"', '"${', "${", "}", "%{ if a }", "%{ endif }", "%{ for x in y }", "%{ else }", "~}", "<<EOT\n", "<<-EOT\n", "\nEOT\n", "EOT"),
-        *("for", "in", "if", "=>", "null", "true", "a", "var.x", "x = ", "0", "1.5", "1e5", "0x1", "9" * 20, "#", "/*", "*/", "//", "\\u12", "é"),
-        *("\ufeff", "\0", "\x0c", "a.*.b", "a[*].b", "a.0", "a.0.1", "f(", "provider::a::b(", "\\", "\\ud800", "\U0001f511", "\u2028", ";", "@"),
+        *(
+            "for",
+            "in",
+            "if",
+            "=>",
+            "null",
+            "true",
+            "a",
+            "var.x",
+            "x = ",
+            "0",
+            "1.5",
+            "1e5",
+            "0x1",
+            "9" * 20,
+            "#",
+            "/*",
+            "*/",
+            "//",
+            "\\u12",
+            "é",
+        ),
+        *(
+            "\ufeff",
+            "\0",
+            "\x0c",
+            "a.*.b",
+            "a[*].b",
+            "a.0",
+            "a.0.1",
+            "f(",
+            "provider::a::b(",
+            "\\",
+            "\\ud800",
+            "\U0001f511",
+            "\u2028",
+            ";",
+            "@",
+        ),
     ]
 )
 
@@ -284,36 +325,42 @@ def tagged(tag: str, *parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Tree]:
 
 
 numbers: st.SearchStrategy[Tree] = st.deferred(
-    lambda: literal(st.integers(0, 9))
-    | st.tuples(st.sampled_from(["+", "-", "*"]), numbers, numbers)
-    | tagged("%", numbers, literal(st.integers(1, 9)))
-    | tagged("-", numbers)
-    | tagged("?", booleans, numbers, numbers)
-    | tagged("index", tagged("list", numbers, numbers), literal(st.integers(0, 1)))
-    | tagged("attribute", objects, st.sampled_from(["a", "b"]))
-    | tagged("index", tagged("splat", tagged("list", objects, objects), st.just("a")), literal(st.integers(0, 1)))
+    lambda: (
+        literal(st.integers(0, 9))
+        | st.tuples(st.sampled_from(["+", "-", "*"]), numbers, numbers)
+        | tagged("%", numbers, literal(st.integers(1, 9)))
+        | tagged("-", numbers)
+        | tagged("?", booleans, numbers, numbers)
+        | tagged("index", tagged("list", numbers, numbers), literal(st.integers(0, 1)))
+        | tagged("attribute", objects, st.sampled_from(["a", "b"]))
+        | tagged("index", tagged("splat", tagged("list", objects, objects), st.just("a")), literal(st.integers(0, 1)))
+    )
 )
 booleans: st.SearchStrategy[Tree] = st.deferred(
-    lambda: literal(st.booleans())
-    | st.tuples(st.sampled_from(["<", ">", "<=", ">=", "==", "!="]), numbers, numbers)
-    | st.tuples(st.sampled_from(["==", "!="]), strings, strings)
-    | st.tuples(st.sampled_from(["&&", "||", "==", "!="]), booleans, booleans)
-    | tagged("!", booleans)
+    lambda: (
+        literal(st.booleans())
+        | st.tuples(st.sampled_from(["<", ">", "<=", ">=", "==", "!="]), numbers, numbers)
+        | st.tuples(st.sampled_from(["==", "!="]), strings, strings)
+        | st.tuples(st.sampled_from(["&&", "||", "==", "!="]), booleans, booleans)
+        | tagged("!", booleans)
+    )
 )
 strings: st.SearchStrategy[Tree] = st.deferred(
-    lambda: literal(texts)
-    | tagged("template", literal(texts), numbers)
-    | tagged("template", booleans, strings)
-    | tagged("?", booleans, strings, strings)
+    lambda: (
+        literal(texts)
+        | tagged("template", literal(texts), numbers)
+        | tagged("template", booleans, strings)
+        | tagged("?", booleans, strings, strings)
+    )
 )
-objects: st.SearchStrategy[Tree] = st.deferred(
-    lambda: tagged("object", st.tuples(st.just("a"), numbers), st.tuples(st.just("b"), numbers))
-)
+objects: st.SearchStrategy[Tree] = st.deferred(lambda: tagged("object", st.tuples(st.just("a"), numbers), st.tuples(st.just("b"), numbers)))
 lists: st.SearchStrategy[Tree] = st.deferred(
-    lambda: tagged("list", numbers, numbers)
-    | tagged("splat", tagged("list", objects, objects), st.sampled_from(["a", "b"]))
-    | tagged("for", lists, inside, tests)
-    | tagged("?", booleans, lists, lists)
+    lambda: (
+        tagged("list", numbers, numbers)
+        | tagged("splat", tagged("list", objects, objects), st.sampled_from(["a", "b"]))
+        | tagged("for", lists, inside, tests)
+        | tagged("?", booleans, lists, lists)
+    )
 )
 inside: st.SearchStrategy[Tree] = st.just(("name", "each_")) | tagged("*", st.just(("name", "each_")), numbers)
 tests: st.SearchStrategy[Tree] = booleans | tagged("<", st.just(("name", "each_")), numbers)
@@ -368,11 +415,11 @@ def test_the_unknown_decides_nothing(tree: Tree, data: st.DataObject) -> None:
     assert allows(found, value)
 
 
-HOLES = ["length(%s)", "coalesce(%s, 1)", "try(%s, 1)", "can(%s)", "merge({ a = 1 }, { b = %s })", "lookup({ a = %s }, \"a\", 2)", "keys({ a = %s })",
-         "values({ a = %s })", "flatten([[%s], [1]])", "concat([1], [%s])", "contains([1], %s)", "tostring(%s)", "format(\"%%s\", %s)", "max(1, %s)",
+HOLES = ["length(%s)", "coalesce(%s, 1)", "try(%s, 1)", "can(%s)", "merge({ a = 1 }, { b = %s })", 'lookup({ a = %s }, "a", 2)', "keys({ a = %s })",
+         "values({ a = %s })", "flatten([[%s], [1]])", "concat([1], [%s])", "contains([1], %s)", "tostring(%s)", 'format("%%s", %s)', "max(1, %s)",
          "[for x in [%s] : x if x == 1]", "{ for x in [%s] : x => 1 }", "%s == null", "%s != null", "[%s] == [1]", "true || %s", "false && %s",
-         "%s || true", "%s && false", "%s ? 1 : 1", "[%s][0]", "{ a = %s }.a", "\"${%s}\"", "toset([%s])", "distinct([%s, 1])", "element([%s], 0)",
-         "zipmap([%s], [1])", "one([%s])", "compact([%s])", "join(\",\", [%s])", "alltrue([%s])", "anytrue([true, %s])", "alltrue([false, %s])",
+         "%s || true", "%s && false", "%s ? 1 : 1", "[%s][0]", "{ a = %s }.a", '"${%s}"', "toset([%s])", "distinct([%s, 1])", "element([%s], 0)",
+         "zipmap([%s], [1])", "one([%s])", "compact([%s])", 'join(",", [%s])', "alltrue([%s])", "anytrue([true, %s])", "alltrue([false, %s])",
          "sort([%s])", "reverse([1, %s])", "setunion([%s], [1])", "jsonencode({ a = %s })", "index([1], %s)", "sum([%s])", "[1, 2][%s]", "-%s", "!%s"]  # fmt: skip
 """Code with a hole. What is in the hole decides most of them, and some of them not at all."""
 FILLERS = ("1", "2", "true", "false", '"a"', "null", "[]", "{}", "0", '""')

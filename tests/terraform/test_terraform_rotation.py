@@ -1,5 +1,7 @@
 """What gives a key an end: schedulers and what leads to them, dates, secrets, tags and comments; and what only looks like it."""
 
+# ruff: noqa: E501 - a program stands on one line of its table
+
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
@@ -32,7 +34,11 @@ def plain(head: str = "", user: str = "aws_iam_user.ci.name") -> str:
 def ends(found: AccessKey) -> list[tuple[str, str, object]]:
     """Return kind, effect and the days or the date of each piece of evidence."""
     return [
-        (e.kind.value, e.effect.value, e.interval / timedelta(days=1) if e.interval is not None else e.at.date().isoformat() if e.at else None)
+        (
+            e.kind.value,
+            e.effect.value,
+            e.interval / timedelta(days=1) if e.interval is not None else e.at.date().isoformat() if e.at else None,
+        )
         for e in found.lifetimes
     ]
 
@@ -53,12 +59,21 @@ ENFORCED90 = ("rotation", "enforced", 90.0)
         ("null_resource.n.id", 'resource "null_resource" "n" {\n  triggers = { r = time_rotating.r.id }\n}'),
         ("null_resource.n", 'resource "null_resource" "n" {\n  triggers {\n    r = time_rotating.r.id\n  }\n}'),
         ("random_pet.p", 'resource "random_pet" "p" {\n  keepers = { r = time_rotating.r.id }\n}'),
-        ("random_id.p.hex", 'resource "random_id" "p" {\n  byte_length = 4\n  keepers = { r = local.r }\n}\nlocals { r = time_rotating.r.id }'),
+        (
+            "random_id.p.hex",
+            'resource "random_id" "p" {\n  byte_length = 4\n  keepers = { r = local.r }\n}\nlocals { r = time_rotating.r.id }',
+        ),
         ("time_offset.o", 'resource "time_offset" "o" {\n  triggers = { r = time_rotating.r.id }\n  offset_days = 1\n}'),
         ("time_static.s[0]", 'resource "time_static" "s" {\n  count = 1\n  rfc3339 = time_rotating.r.rfc3339\n}'),
         ('time_static.s["a"]', 'resource "time_static" "s" {\n  for_each = toset(["a"])\n  rfc3339 = time_rotating.r.rfc3339\n}'),
-        ("terraform_data.b", 'resource "terraform_data" "a" { input = time_rotating.r.id }\nresource "terraform_data" "b" { input = terraform_data.a.output }'),
-        ("terraform_data.t", 'resource "terraform_data" "t" {\n  lifecycle {\n    replace_triggered_by = [time_static.s]\n  }\n}\nresource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }'),
+        (
+            "terraform_data.b",
+            'resource "terraform_data" "a" { input = time_rotating.r.id }\nresource "terraform_data" "b" { input = terraform_data.a.output }',
+        ),
+        (
+            "terraform_data.t",
+            'resource "terraform_data" "t" {\n  lifecycle {\n    replace_triggered_by = [time_static.s]\n  }\n}\nresource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }',
+        ),
         ("aws_iam_user.ci", ""),
     ],
 )
@@ -73,7 +88,9 @@ def test_a_schedule_is_reached_through_another_resource(tmp_path: Path, trigger:
 
 def test_references_in_quotes_are_references(tmp_path: Path) -> None:
     assert ENFORCED90 in ends(key(tmp_path, STATIC + rotated('"time_static.s"')))
-    assert ENFORCED90 in ends(key(tmp_path, STATIC.replace("time_rotating.r.rfc3339", '"${time_rotating.r.rfc3339}"') + rotated("time_static.s")))
+    assert ENFORCED90 in ends(
+        key(tmp_path, STATIC.replace("time_rotating.r.rfc3339", '"${time_rotating.r.rfc3339}"') + rotated("time_static.s"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,10 +156,19 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
         ("random_pet.p", 'resource "random_pet" "p" {}'),
         ("aws_iam_user.ci", ""),
         ("time_static.t", 'resource "time_static" "t" {}'),
-        ("time_static.t", 'resource "time_static" "t" {\n  rfc3339 = "2020-01-01T00:00:00Z"\n  lifecycle {\n    ignore_changes = all\n  }\n}'),
-        ("terraform_data.t", 'resource "terraform_data" "t" {\n  input = time_rotating.r.id\n  lifecycle {\n    ignore_changes = [input]\n  }\n}'),
+        (
+            "time_static.t",
+            'resource "time_static" "t" {\n  rfc3339 = "2020-01-01T00:00:00Z"\n  lifecycle {\n    ignore_changes = all\n  }\n}',
+        ),
+        (
+            "terraform_data.t",
+            'resource "terraform_data" "t" {\n  input = time_rotating.r.id\n  lifecycle {\n    ignore_changes = [input]\n  }\n}',
+        ),
         ("terraform_data.t.id", 'resource "terraform_data" "t" { input = time_rotating.r.id }'),
-        ("time_static.f", 'resource "time_rotating" "f" {\n  rfc3339 = "2024-01-01T00:00:00Z"\n  rotation_days = 30\n}\nresource "time_static" "f" { rfc3339 = time_rotating.f.rfc3339 }'),
+        (
+            "time_static.f",
+            'resource "time_rotating" "f" {\n  rfc3339 = "2024-01-01T00:00:00Z"\n  rotation_days = 30\n}\nresource "time_static" "f" { rfc3339 = time_rotating.f.rfc3339 }',
+        ),
         ("null_resource.n", 'resource "null_resource" "n" {\n  depends_on = [time_rotating.r]\n}'),
     ],
 )
@@ -170,13 +196,15 @@ def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
         ("rotation_years = 1", None),
         ("rotation_days = var.days", 45),
         ("rotation_days = local.days * 2", 20),
-        ("rotation_days = terraform.workspace == \"x\" ? 1 : 2", "unknown"),
+        ('rotation_days = terraform.workspace == "x" ? 1 : 2', "unknown"),
         ("rotation_days = var.none", "unknown"),
     ],
 )
 def test_intervals_are_the_sum_of_what_is_set(tmp_path: Path, arguments: str, days: float | str | None) -> None:
     code = f'variable "days" {{ default = 45 }}\nvariable "none" {{}}\nlocals {{ days = 10 }}\nresource "time_rotating" "r" {{\n{arguments}\n}}\n'
-    ((kind, effect, found),) = ends(key(tmp_path, code + 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n' + rotated("time_static.s")))
+    ((kind, effect, found),) = ends(
+        key(tmp_path, code + 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n' + rotated("time_static.s"))
+    )
     assert (kind, effect) == ("rotation", "enforced")
     if days == "unknown":
         assert found is None
@@ -288,8 +316,10 @@ class TestOverlap:
             'resource "aws_ssm_parameter" "p" {\n  value = aws_iam_access_key.ci.secret\n  type = "SecureString"\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n',
             'resource "terraform_data" "p" {\n  input = local.key\n  lifecycle {\n    create_before_destroy = true\n  }\n}\nlocals { key = aws_iam_access_key.ci.id }\n',
             'resource "terraform_data" "p" {\n  depends_on = [aws_iam_access_key.ci]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n',
-            'resource "terraform_data" "p" {\n  depends_on = [terraform_data.q]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
-            'resource "terraform_data" "q" { input = aws_iam_access_key.ci.id }\n',
+            (
+                'resource "terraform_data" "p" {\n  depends_on = [terraform_data.q]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
+                'resource "terraform_data" "q" { input = aws_iam_access_key.ci.id }\n'
+            ),
         ],
     )
     def test_it_is_inherited_from_what_needs_the_key(self, tmp_path: Path, dependant: str) -> None:
@@ -319,7 +349,12 @@ class TestSecrets:
             ("aws_iam_access_key.ci.secret", ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
             ("jsonencode({ k = aws_iam_access_key.ci.secret })", ARN, 'schedule_expression = "rate(90 days)"', ENFORCED90),
             ("jsonencode(local.both)", ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
-            ('"${aws_iam_access_key.ci.id}:${aws_iam_access_key.ci.secret}"', ARN, 'schedule_expression = "cron(0 1 1 * ? *)"', ("rotation", "enforced", None)),
+            (
+                '"${aws_iam_access_key.ci.id}:${aws_iam_access_key.ci.secret}"',
+                ARN,
+                'schedule_expression = "cron(0 1 1 * ? *)"',
+                ("rotation", "enforced", None),
+            ),
             ("aws_iam_access_key.ci.secret", "", "automatically_after_days = 30", ("rotation", "inert", None)),
             ('"other"', ARN, "automatically_after_days = 30", None),
         ],
@@ -338,7 +373,7 @@ class TestSecrets:
             'resource "aws_secretsmanager_secret_version" "v" {\n  secret_id = aws_secretsmanager_secret.s.id\n'
             '  secret_string = aws_iam_access_key.k["a"].secret\n}\n'
             'resource "aws_secretsmanager_secret_rotation" "r" {\n  secret_id = aws_secretsmanager_secret.s.id\n'
-            "  rotation_lambda_arn = \"arn\"\n  rotation_rules {\n    automatically_after_days = 30\n  }\n}\n"
+            '  rotation_lambda_arn = "arn"\n  rotation_rules {\n    automatically_after_days = 30\n  }\n}\n'
         )
         found = keys(tmp_path, code)
         assert ends(found['aws_iam_access_key.k["a"]']) == [("rotation", "enforced", 30.0)]
@@ -372,7 +407,10 @@ class TestOutOfBand:
 
 
 class TestSiblings:
-    TWO = USER + 'resource "aws_iam_access_key" "a" {\n  user = aws_iam_user.ci.name\n  A\n}\nresource "aws_iam_access_key" "b" {\n  user = "ci"\n  B\n}\n'
+    TWO = (
+        USER
+        + 'resource "aws_iam_access_key" "a" {\n  user = aws_iam_user.ci.name\n  A\n}\nresource "aws_iam_access_key" "b" {\n  user = "ci"\n  B\n}\n'
+    )
 
     def siblings(self, tmp_path: Path, a: str = "", b: str = "", more: str = "") -> dict[str, object]:
         found = keys(tmp_path, more + self.TWO.replace("  A\n", f"  {a}\n").replace("  B\n", f"  {b}\n"))
@@ -420,7 +458,10 @@ class TestSiblings:
 class TestTagsAndComments:
     def test_tags_computed_from_a_clock_are_inert(self, tmp_path: Path) -> None:
         for code in ('timeadd(timestamp(), "720h")', "local.end"):
-            text = USER.replace('name = "ci"', f'name = "ci"\n  tags = {{ expires = {code} }}') + 'locals { end = timeadd(plantimestamp(), "24h") }\n'
+            text = (
+                USER.replace('name = "ci"', f'name = "ci"\n  tags = {{ expires = {code} }}')
+                + 'locals { end = timeadd(plantimestamp(), "24h") }\n'
+            )
             (one,) = key(tmp_path, text + plain().replace(USER, "")).lifetimes
             assert (one.kind, one.effect) == (Kind.EXPIRY, Effect.INERT)
 
@@ -507,7 +548,9 @@ class TestExistence:
         assert {e.effect for e in key(tmp_path, code + rotated("time_static.s")).lifetimes} == {Effect.UNKNOWN}
 
     def test_a_user_that_is_fixed_not_to_exist_has_no_tags(self, tmp_path: Path) -> None:
-        code = USER.replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }') + plain("", '"ci"').replace(USER, "")
+        code = USER.replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }') + plain("", '"ci"').replace(
+            USER, ""
+        )
         found = key(tmp_path, code)
         assert found.lifetimes == ()
         assert found.hiding_places != ()

@@ -74,7 +74,9 @@ def place(span: Span) -> tuple[int, ...]:
         ("/* ü */ a {}", (1, 9, 1, 10), (1, 9, 1, 13)),
     ],
 )
-def test_places_of_blocks_are_from_one_in_code_points_and_exclude_their_end(code: str, header: tuple[int, ...], whole: tuple[int, ...]) -> None:
+def test_places_of_blocks_are_from_one_in_code_points_and_exclude_their_end(
+    code: str, header: tuple[int, ...], whole: tuple[int, ...]
+) -> None:
     (block,) = body_of(code).blocks
     assert (place(block.header), place(block.span)) == (header, whole)
     assert block.header.path == "main.tf"
@@ -115,7 +117,11 @@ def comments(code: str, index: int = 0) -> list[str]:
     [
         ("# one\n\n# two\n# three\na {\n}\n", ["# two", "# three"], None),
         ("# head\na {\n} # tail\nb {\n}\n", ["# head", "# tail"], []),
-        ("a { # open\n  # in\n  x = 1 # end\n  b {\n    # deep\n  }\n} # tail\n# of b\nb {}", ["# open", "# in", "# end", "# deep", "# tail"], ["# of b"]),
+        (
+            "a { # open\n  # in\n  x = 1 # end\n  b {\n    # deep\n  }\n} # tail\n# of b\nb {}",
+            ["# open", "# in", "# end", "# deep", "# tail"],
+            ["# of b"],
+        ),
         ("/* a\n b */\na {}", ["/* a\n b */"], None),
         ("/* a */ a {}", ["/* a */"], None),
         ("a {}\n# after\n", [], None),
@@ -250,7 +256,7 @@ def test_blocks_may_be_indented() -> None:
 
 
 @pytest.mark.parametrize(
-    "inside", ['a = <<EOT\nresource "x" "inner" {\n}\nEOT', '/*\nresource "x" "inner" {\n*/\n  a = 1', 'provider {\n}\na = 1']
+    "inside", ['a = <<EOT\nresource "x" "inner" {\n}\nEOT', '/*\nresource "x" "inner" {\n*/\n  a = 1', "provider {\n}\na = 1"]
 )
 def test_text_that_looks_like_a_block_does_not_tear_a_sound_one(inside: str) -> None:
     body, (problem,) = parsed(f'resource "t" "good" {{\n{inside}\n}}\nresource "t" "bad" {{\n  a = = 1\n}}\n')

@@ -1,5 +1,7 @@
 """From a key to its user: every way in which code names it, and what the user's tags and path say then."""
 
+# ruff: noqa: E501 - a program stands on one line of its table
+
 from __future__ import annotations
 
 import textwrap
@@ -29,13 +31,49 @@ def told(found: AccessKey) -> list[str]:
 @pytest.mark.parametrize(
     "expression",
     [
-        *("aws_iam_user.u.name", "aws_iam_user.u.id", '"${aws_iam_user.u.name}"', '"ci"', "local.name", 'local.names["ci"]', "local.names.ci"),
+        *(
+            "aws_iam_user.u.name",
+            "aws_iam_user.u.id",
+            '"${aws_iam_user.u.name}"',
+            '"ci"',
+            "local.name",
+            'local.names["ci"]',
+            "local.names.ci",
+        ),
         *("aws_iam_user.u[*].name[0]", "one(aws_iam_user.u[*].name)", "element(aws_iam_user.u.*.name, 0)", "null_resource.n.triggers.user"),
-        *('null_resource.n.triggers["user"]', "terraform_data.d.output", "terraform_data.d.input", "module.pass.out", "module.pass.map.user"),
-        *('lookup(local.names, "ci", "x")', "try(aws_iam_user.u.name, null)", "coalesce(null, aws_iam_user.u.name)", "local.flag ? aws_iam_user.u.name : null"),
-        *("join(\"\", aws_iam_user.u.*.name)", 'join("", [aws_iam_user.u.name])', "values(local.names)[0]", "[for u in [aws_iam_user.u] : u.name][0]", "var.given"),
-        *("element(concat(aws_iam_user.u.*.name, [\"\"]), 0)", "aws_iam_user.u.0.name", "tostring(aws_iam_user.u.name)", "local.object.user.name"),
-        *("data.aws_iam_user.d.user_name", "module.pass.user.name", "trimspace(aws_iam_user.u.name)", "merge(local.names, {}).ci", "flatten([aws_iam_user.u[*].name])[0]"),
+        *(
+            'null_resource.n.triggers["user"]',
+            "terraform_data.d.output",
+            "terraform_data.d.input",
+            "module.pass.out",
+            "module.pass.map.user",
+        ),
+        *(
+            'lookup(local.names, "ci", "x")',
+            "try(aws_iam_user.u.name, null)",
+            "coalesce(null, aws_iam_user.u.name)",
+            "local.flag ? aws_iam_user.u.name : null",
+        ),
+        *(
+            'join("", aws_iam_user.u.*.name)',
+            'join("", [aws_iam_user.u.name])',
+            "values(local.names)[0]",
+            "[for u in [aws_iam_user.u] : u.name][0]",
+            "var.given",
+        ),
+        *(
+            'element(concat(aws_iam_user.u.*.name, [""]), 0)',
+            "aws_iam_user.u.0.name",
+            "tostring(aws_iam_user.u.name)",
+            "local.object.user.name",
+        ),
+        *(
+            "data.aws_iam_user.d.user_name",
+            "module.pass.user.name",
+            "trimspace(aws_iam_user.u.name)",
+            "merge(local.names, {}).ci",
+            "flatten([aws_iam_user.u[*].name])[0]",
+        ),
     ],
 )
 def test_links(tmp_path: Path, expression: str) -> None:
@@ -86,7 +124,12 @@ resource "aws_iam_access_key" "k" {
 @pytest.mark.parametrize(
     "expression",
     [
-        *("aws_iam_user.u[count.index].name", "aws_iam_user.u.*.name[count.index]", "element(aws_iam_user.u.*.name, count.index)", '"ci-${count.index}"'),
+        *(
+            "aws_iam_user.u[count.index].name",
+            "aws_iam_user.u.*.name[count.index]",
+            "element(aws_iam_user.u.*.name, count.index)",
+            '"ci-${count.index}"',
+        ),
         *("aws_iam_user.u[count.index].id", "null_resource.n[count.index].triggers.user", "local.users[count.index].name"),
         '"${element(aws_iam_user.u.*.name, count.index)}"',
     ],
@@ -162,7 +205,9 @@ def test_two_users_of_a_name_in_other_folders_are_no_link(tmp_path: Path) -> Non
     assert found.hiding_places != ()
 
 
-@pytest.mark.parametrize("expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", '"elsewhere"', "aws_iam_user.none.name", "local.none"])
+@pytest.mark.parametrize(
+    "expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", '"elsewhere"', "aws_iam_user.none.name", "local.none"]
+)
 def test_what_cannot_be_followed_hides_tags(tmp_path: Path, expression: str) -> None:
     rest = 'variable "user" {}\nmodule "gone" {\n  source = "acme/vpc/aws"\n}\ndata "aws_iam_user" "x" { user_name = var.user }\n'
     found = key(tmp_path, rest + named(expression))
@@ -196,15 +241,15 @@ class TestTags:
         [
             'merge(local.common, { b = "2" })',
             '"${merge(local.common, map("b", "2"))}"',
-            'merge(local.common, local.more...)',
-            '{ for k, v in merge(local.common, { b = 2 }) : k => tostring(v) }',
+            "merge(local.common, local.more...)",
+            "{ for k, v in merge(local.common, { b = 2 }) : k => tostring(v) }",
             'tomap({ a = "1", b = "2" })',
             'zipmap(["a", "b"], ["1", "2"])',
             '{ a = local.common["a"], "b" = "2" }',
             '{ "${local.letter}" = "1", (local.other) = "2" }',
             'jsondecode("{\\"a\\": \\"1\\", \\"b\\": \\"2\\"}")',
             'yamldecode(file("tags.yaml"))',
-            'module.tags.all',
+            "module.tags.all",
         ],
     )
     def test_they_are_merged_and_made_in_many_ways(self, tmp_path: Path, tags: str) -> None:
@@ -221,7 +266,10 @@ class TestTags:
         code += 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { a = "own" }\n}\n'
         assert self.tags(tmp_path, code) == {"a": "own", "b": "default"}
 
-    @pytest.mark.parametrize(("provider", "expected"), [("", "plain"), ("provider = aws.other", "other"), ('provider = "aws.other"', "other"), ("provider = aws", "plain")])
+    @pytest.mark.parametrize(
+        ("provider", "expected"),
+        [("", "plain"), ("provider = aws.other", "other"), ('provider = "aws.other"', "other"), ("provider = aws", "plain")],
+    )
     def test_the_provider_that_the_user_has_counts(self, tmp_path: Path, provider: str, expected: str) -> None:
         code = 'provider "aws" {\n  default_tags {\n    tags = { a = "plain" }\n  }\n}\n'
         code += 'provider "aws" {\n  alias = "other"\n  default_tags {\n    tags = { a = "other" }\n  }\n}\n'

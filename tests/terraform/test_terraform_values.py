@@ -1,5 +1,7 @@
 """What names mean in a module: variables and what sets them, types, locals, resources, modules, paths and files."""
 
+# ruff: noqa: E501 - a program stands on one line of its table
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
@@ -54,11 +56,11 @@ def value(scope: Scope, code: str) -> Any:
         ("[{ a = [1, 2] }][*].a[0]", (1,)),
         ("[for k, v in { b = 1, a = 2 } : k]", ("a", "b")),
         ("[for i, v in [5, 6] : i * v]", (0, 6)),
-        ("{ for s in [\"a\", \"b\", \"aa\"] : substr(s, 0, 1) => s... }", {"a": ("a", "aa"), "b": ("b",)}),
-        ("[for s in toset([\"b\", \"a\"]) : s]", ("a", "b")),
-        ("[for k in [\"a\"] : { \"${k}\" = 1 }]", ({"a": 1},)),
+        ('{ for s in ["a", "b", "aa"] : substr(s, 0, 1) => s... }', {"a": ("a", "aa"), "b": ("b",)}),
+        ('[for s in toset(["b", "a"]) : s]', ("a", "b")),
+        ('[for k in ["a"] : { "${k}" = 1 }]', ({"a": 1},)),
         ("try([][0], {}.a, 3)", 3),
-        ("can(1 + \"x\")", False),
+        ('can(1 + "x")', False),
         ("can({ a = 1 }.a)", True),
         ("max([1, 5, 3]...)", 5),
         ("merge([{ a = 1 }, { b = 2 }]...)", {"a": 1, "b": 2}),
@@ -74,7 +76,21 @@ def test_expressions(code: str, expected: object) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        *('1 + "x"', "1 / 0", "[1][1]", "[1][-1]", "[1][0.5]", "{}.a", '{}["a"]', "null.a", '"a".b', "1 + null", "null ? 1 : 2", "!1.5", "[1] * 1"),
+        *(
+            '1 + "x"',
+            "1 / 0",
+            "[1][1]",
+            "[1][-1]",
+            "[1][0.5]",
+            "{}.a",
+            '{}["a"]',
+            "null.a",
+            '"a".b',
+            "1 + null",
+            "null ? 1 : 2",
+            "!1.5",
+            "[1] * 1",
+        ),
         *('"x${null}"', '"x${[1]}"', "nothing", "{ for s in [1, 1] : s => s }", "[for x in 5 : x]", "null[0]", "toset(1)[0]"),
     ],
 )
@@ -101,7 +117,12 @@ class TestVariables:
         assert local(tmp_path, {"main.tf": VARIABLE, **files}) == expected
 
     def test_files_of_the_command_line_come_last(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {"main.tf": VARIABLE, "z.auto.tfvars": 'v = "1"\n', "a.tfvars": 'v = "2"\n', "b.tfvars": 'v = "3"\n'}
+        files: dict[str, str | bytes] = {
+            "main.tf": VARIABLE,
+            "z.auto.tfvars": 'v = "1"\n',
+            "a.tfvars": 'v = "2"\n',
+            "b.tfvars": 'v = "3"\n',
+        }
         names = (str(tmp_path / "b.tfvars"), str(tmp_path / "a.tfvars"))
         assert local(tmp_path, files, var_files=names) == "2"
 
@@ -137,7 +158,7 @@ class TestVariables:
             ("map", "{ a = 1 }", {"a": 1}),
             ("object({ a = string })", "{ a = 1 }", {"a": "1"}),
             ("object({ a = optional(string), b = optional(number, 5) })", "{}", {"a": None, "b": 5}),
-            ('object({ a = optional(bool, true) })', "{ a = null }", {"a": True}),
+            ("object({ a = optional(bool, true) })", "{ a = null }", {"a": True}),
             ("object({ a = object({ b = optional(number, 1) }) })", "{ a = {} }", {"a": {"b": 1}}),
             ("object({ a = optional(object({ b = optional(number, 1) }), {}) })", "{}", {"a": {"b": 1}}),
             ("map(object({ a = optional(number, 1) }))", "{ k = {} }", {"k": {"a": 1}}),
@@ -213,11 +234,35 @@ class TestUnknowns:
     @pytest.mark.parametrize(
         "code",
         [
-            *("var.v", "!var.v", "var.v == 1", "var.v != 1", "var.v == null", "var.v && true", "false || var.v", "var.v ? 1 : 2", "1 + var.v"),
+            *(
+                "var.v",
+                "!var.v",
+                "var.v == 1",
+                "var.v != 1",
+                "var.v == null",
+                "var.v && true",
+                "false || var.v",
+                "var.v ? 1 : 2",
+                "1 + var.v",
+            ),
             *("var.v[0]", "var.v.a", "var.v[*].a", '"x${var.v}"', "[var.v][0]", "{ a = var.v }.a", "[for x in var.v : 1]", "length(var.v)"),
             *("try(var.v, 1)", "can(var.v)", 'coalesce(var.v, "a")', "merge({ a = 1 }, var.v).a", 'lookup(var.v, "a", 1)', "[1, 2][var.v]"),
-            *('{ "${var.v}" = 1 }.a', "[var.v] == [1]", "toset([var.v])", "nothing_known(1)", "timestamp()", "uuid()", "[for x in [1] : x if var.v]"),
-            *("{ for x in [1] : var.v => x }.a", "element([1, 2], var.v)", "contains([1], var.v)", "try(var.v.a.b, 1)", 'can(regex("a", var.v))'),
+            *(
+                '{ "${var.v}" = 1 }.a',
+                "[var.v] == [1]",
+                "toset([var.v])",
+                "nothing_known(1)",
+                "timestamp()",
+                "uuid()",
+                "[for x in [1] : x if var.v]",
+            ),
+            *(
+                "{ for x in [1] : var.v => x }.a",
+                "element([1, 2], var.v)",
+                "contains([1], var.v)",
+                "try(var.v.a.b, 1)",
+                'can(regex("a", var.v))',
+            ),
         ],
     )
     def test_they_are_never_true_and_never_false(self, tmp_path: Path, code: str) -> None:
@@ -271,14 +316,16 @@ class TestResources:
             ('try(aws_iam_user.none[0].name, "no")', "no"),
             ('element(concat(aws_iam_user.none.*.name, [""]), 0)', ""),
             ("one(aws_iam_user.none[*].name)", None),
-            ("join(\"\", aws_iam_user.none.*.name)", ""),
+            ('join("", aws_iam_user.none.*.name)', ""),
             ("terraform_data.d.output", "kept"),
         ],
     )
     def test_arguments_are_known(self, tmp_path: Path, code: str, expected: object) -> None:
         assert value(module(tmp_path, RESOURCES), code) == expected
 
-    @pytest.mark.parametrize("code", ["aws_iam_user.one.arn", "aws_iam_user.one.unique_id", "aws_iam_user.one == null", "data.aws_iam_user.x.user_name"])
+    @pytest.mark.parametrize(
+        "code", ["aws_iam_user.one.arn", "aws_iam_user.one.unique_id", "aws_iam_user.one == null", "data.aws_iam_user.x.user_name"]
+    )
     def test_computed_attributes_are_not(self, tmp_path: Path, code: str) -> None:
         found = value(module(tmp_path, RESOURCES), code)
         assert isinstance(found, Unknown) or found is False
@@ -406,9 +453,7 @@ class TestOverridesAndShadows:
         over = '{"resource": {"aws_iam_user": {"u": {"name": "json"}}}}'
         assert value(module(tmp_path, {"main.tf": self.BASE, "a_override.tf.json": over}), "aws_iam_user.u.name") == "json"
 
-    @pytest.mark.parametrize(
-        ("tofu", "expected"), [("main.tofu", "tofu"), ("other.tofu", "tofu"), ("main.tofu.json", "json")]
-    )
+    @pytest.mark.parametrize(("tofu", "expected"), [("main.tofu", "tofu"), ("other.tofu", "tofu"), ("main.tofu.json", "json")])
     def test_tofu_hides_its_twin(self, tmp_path: Path, tofu: str, expected: str) -> None:
         text = '{"locals": {"x": "json"}}' if tofu.endswith("json") else 'locals { x = "tofu" }\n'
         twin = "main.tf.json" if tofu.endswith("json") else "main.tf"
@@ -416,5 +461,10 @@ class TestOverridesAndShadows:
         assert local(tmp_path, files) == expected
 
     def test_files_that_terraform_passes_over_are_passed_over(self, tmp_path: Path) -> None:
-        files: dict[str, str | bytes] = {"main.tf": "locals { x = 1 }\n", ".hidden.tf": "locals { x = 2 }\n", "b.tf~": "", "#c.tf": "locals { x = 3 }\n"}
+        files: dict[str, str | bytes] = {
+            "main.tf": "locals { x = 1 }\n",
+            ".hidden.tf": "locals { x = 2 }\n",
+            "b.tf~": "",
+            "#c.tf": "locals { x = 3 }\n",
+        }
         assert local(tmp_path, files) == 1
