@@ -6,8 +6,8 @@ import re
 
 from posturio_iac.terminal import printable
 
-_MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)")
-_LINKS = re.compile(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=:)(?=//)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
+_MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
+_LINKS = re.compile(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
 _LINE_START = re.compile(r"^(\s*\d*)([-+.>)=:]|#)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 BREAK = "<!-- -->"

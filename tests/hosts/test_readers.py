@@ -1,0 +1,74 @@
+"""JUnit and Markdown as programs of others read them. The nox session ``formats`` installs these."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from junitparser import JUnitXml
+from markdown_it import MarkdownIt
+
+from posturio_iac.render import junit, markdown
+from posturio_iac.render.markdown_text import BREAK, code, plain
+from posturio_iac.terminal import printable
+from tests import canned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READER = MarkdownIt("gfm-like")
+assert READER.linkify is not None
+READER.linkify.set({"fuzzy_link": False}).add("//", None)  # GitHub makes no links of a.al and //a.al
+LINK = "https://github.com/posturio/posturio-iac/blob/main/docs/rules/"
+TEXT = st.text(st.one_of(st.characters(codec=None), st.sampled_from("`|*_[]()<>&\\#@~!$:/.- \n"))) | st.sampled_from(canned.HOSTILE)
+
+
+def shown(source: str) -> str:
+    """Return what a reader of rendered Markdown sees on one line."""
+    rendered = READER.renderInline(source).replace(BREAK, "")
+    assert set(re.findall(r"<[^>]*>", rendered)) <= {"<code>", "</code>"}
+    return html.unescape(re.sub(r"</?code>", "", rendered))
+
+
+@given(TEXT)
+def test_plain_text_is_shown_as_it_is(text: str) -> None:
+    assert shown(plain(text)).strip() == printable(text).strip()
+
+
+@given(TEXT)
+def test_a_code_span_is_shown_as_it_is(text: str) -> None:
+    assert shown(code(text)) == printable(text)
+
+
+@given(TEXT)
+def test_a_paragraph_stays_one(text: str) -> None:
+    kinds = [token.type for token in READER.parse(f"{plain(text)}\n")]
+    assert kinds in ([], ["paragraph_open", "inline", "paragraph_close"])
+
+
+def inline(tokens: list[Any]) -> Iterator[Any]:
+    for token in tokens:
+        yield from token.children or ()
+
+
+def test_the_summary_of_a_hostile_report_has_the_rows_and_links_that_it_should() -> None:
+    tokens = READER.parse(markdown.render(canned.hostile(), canned.context()))
+    opened = [token.type for token in tokens]
+    assert opened.count("tr_open") == len(canned.HOSTILE) + 1
+    assert opened.count("td_open") == 4 * len(canned.HOSTILE)
+    assert opened.count("heading_open") == 5
+    assert {token.attrGet("href").startswith(LINK) for token in inline(tokens) if token.type == "link_open"} == {True}
+    assert {token.content for token in inline(tokens) if token.type == "html_inline"} <= {"<br>", BREAK, "<code>", "</code>"}
+    assert not any(token.type in ("html_block", "image", "s_open", "em_open", "strong_open") for token in (*tokens, *inline(tokens)))
+
+
+def test_junitparser_reads_the_same_counts() -> None:
+    for report in (canned.report(), canned.hostile(), canned.repeated(), canned.empty()):
+        read = JUnitXml.fromstring(junit.render(report, canned.context()).encode())
+        given_ = (read.tests, read.failures, read.errors)
+        read.update_statistics()
+        assert (read.tests, read.failures, read.errors) == given_
+        assert read.errors == sum(d.level == "error" for d in report.diagnostics)
