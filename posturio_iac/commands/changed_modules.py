@@ -6,11 +6,12 @@ import os
 import posixpath
 import re
 
+from posturio_iac.commands.changed_files import content, reached
 from posturio_iac.discover.calls import local_calls
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from posturio_iac.discover import Selection
     from posturio_iac.model import AccessKey
@@ -91,7 +92,7 @@ class Modules:
     def _above(self, folder: str) -> set[str]:
         """Return a module and all that lead to it."""
         if folder not in self._reach:
-            self._reach[folder] = _reached(folder, self._callers)
+            self._reach[folder] = reached(folder, self._callers)
         return self._reach[folder]
 
     def knows(self, path: str) -> bool:
@@ -128,7 +129,7 @@ class Modules:
         """Tell whether a module refers to the outputs of a call that leads to a changed module."""
         if folder not in self._fed:
             self._fed[folder] = any(
-                not self._touched.isdisjoint(_reached(called, self._calls)) and self._refers(folder, called)
+                not self._touched.isdisjoint(reached(called, self._calls)) and self._refers(folder, called)
                 for called in self._calls.get(folder, ())
             )
         return self._fed[folder]
@@ -144,7 +145,7 @@ class Modules:
     def _text(self, folder: str) -> bytes:
         """Return the code of a module in one piece."""
         if folder not in self._texts:
-            self._texts[folder] = b"\n".join(_read(self.selection, posixpath.join(folder, name)) for name in self._names(folder))
+            self._texts[folder] = b"\n".join(content(self.selection, posixpath.join(folder, name)) for name in self._names(folder))
         return self._texts[folder]
 
     def _names(self, folder: str) -> list[str]:
@@ -160,7 +161,7 @@ class Modules:
             return
         names = {os.fsencode(posixpath.basename(path)) for path in data}
         for path in holding(self.selection, (*sorted(names), _LISTS)):
-            text, folder = _read(self.selection, path), posixpath.dirname(path)
+            text, folder = content(self.selection, path), posixpath.dirname(path)
             inside = f"{folder}/" if folder else ""
             if any(name in text for name in names) or (_LISTS in text and any(p.startswith(inside) for p in data)):
                 self._touched.add(folder)
@@ -178,7 +179,7 @@ class Modules:
 
     def _changed_users(self, changed: Collection[str]) -> frozenset[str]:
         """Return names in changed files that declare users: keys elsewhere may belong to them."""
-        texts = (_read(self.selection, path) for path in changed if path.endswith(CODE))
+        texts = (content(self.selection, path) for path in changed if path.endswith(CODE))
         return frozenset(name for text in texts for name in _declared(text))
 
 
@@ -190,7 +191,7 @@ def _declared(text: bytes) -> frozenset[str]:
 def holding(selection: Selection, needles: Collection[bytes]) -> set[str]:
     """Return the Terraform files of the selection's whole repository that hold one of ``needles``."""
     finder = selection.finder
-    code = ((path, _read(selection, path)) for path in finder.read if path.endswith(CODE))
+    code = ((path, content(selection, path)) for path in finder.read if path.endswith(CODE))
     found = {path for path, text in code if any(needle in text for needle in needles)}
     if finder.trees:
         from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
@@ -208,23 +209,3 @@ def _labelled(text: bytes, folder: str) -> Iterable[tuple[bytes, str]]:
         if found is not None:
             target = posixpath.normpath(posixpath.join(folder, os.fsdecode(found[1]).replace("\\", "/")))
             yield call[1], "" if target == "." else target
-
-
-def _reached(start: str, edges: Mapping[str, set[str]]) -> set[str]:
-    """Return what edges lead to from ``start``, which is part of it."""
-    found = {start}
-    pending = [start]
-    while pending:
-        fresh = edges.get(pending.pop(), set()) - found
-        found |= fresh
-        pending += fresh
-    return found
-
-
-def _read(selection: Selection, path: str) -> bytes:
-    """Return the bytes of a file, empty when it is gone."""
-    try:
-        with open(os.path.join(selection.root, path), "rb") as file:
-            return file.read(selection.finder.max_file_size)
-    except (OSError, ValueError):
-        return b""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.commands.changed_files import content, reached
+
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from posturio_iac.discover import Selection
     from posturio_iac.model import AccessKey
@@ -42,20 +44,20 @@ class Templates:
         self.files: tuple[str, ...] = ()
         if whole or (self._changed and selection.templates):
             self._link()
-            self._concerned = {path for path in selection.templates if whole or self._is_concerned(_reached(path, self._above))}
+            self._concerned = {path for path in selection.templates if whole or self._is_concerned(reached(path, self._above))}
             self.files = selection.templates if self._concerned else ()
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts: by its own file, by those that nest it, and by those that these draw in."""
         if self._whole or key.span is None:
             return True
-        above = _reached(key.span.path, self._above)
-        chain = {path for path in above if key.scope in _reached(path, self._above)} if key.scope in above else {key.span.path, key.scope}
+        above = reached(key.span.path, self._above)
+        chain = {path for path in above if key.scope in reached(path, self._above)} if key.scope in above else {key.span.path, key.scope}
         return self._is_concerned(chain)
 
     def knows(self, path: str) -> bool:
         """Tell whether a file is part of a template that changed files concern."""
-        return self._whole or path in self._concerned or any(path in _reached(c, self._above) for c in self._concerned)
+        return self._whole or path in self._concerned or any(path in reached(c, self._above) for c in self._concerned)
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
         """Tell whether a file of the chain has changed, or one that a file of the chain draws in and uses."""
@@ -63,7 +65,7 @@ class Templates:
 
     def _is_fed(self, path: str) -> bool:
         text = self._texts.get(path, b"")
-        return any(mark in text for mark in _FEEDS) and not self._changed.isdisjoint(_reached(path, self._below))
+        return any(mark in text for mark in _FEEDS) and not self._changed.isdisjoint(reached(path, self._below))
 
     def _link(self) -> None:
         """Learn which files name which others: those with keys, those above them, and those that have changed."""
@@ -73,7 +75,7 @@ class Templates:
         files = Files(self.selection.root, self.selection.finder.max_file_size)
         parents = parents_of(self.selection.templates, self.selection, files)
         for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
-            self._texts[path] = _read(self.selection, path)
+            self._texts[path] = content(self.selection, path)
         names = {path: os.fsencode(posixpath.basename(path)) for path in self._texts}
         for path, text in self._texts.items():
             if not any(mark in text for mark in _DRAWS):
@@ -82,23 +84,3 @@ class Templates:
                 if other != path and name in text:
                     self._below.setdefault(path, set()).add(other)
                     self._above.setdefault(other, set()).add(path)
-
-
-def _reached(start: str, edges: Mapping[str, set[str]]) -> set[str]:
-    """Return what edges lead to from ``start``, which is part of it."""
-    found = {start}
-    pending = [start]
-    while pending:
-        fresh = edges.get(pending.pop(), set()) - found
-        found |= fresh
-        pending += fresh
-    return found
-
-
-def _read(selection: Selection, path: str) -> bytes:
-    """Return the bytes of a file, empty when it is gone."""
-    try:
-        with open(os.path.join(selection.root, path), "rb") as file:
-            return file.read(selection.finder.max_file_size)
-    except (OSError, ValueError):
-        return b""
