@@ -27,9 +27,10 @@ def resource(
     address: str, after: Any, unknown: Any = None, sensitive: Any = None, actions: tuple[str, ...] = ("create",)
 ) -> dict[str, Any]:
     """Return an entry of ``resource_changes``; type and name follow from the address."""
-    kind, name = address.split("[")[0].split(".")[-2:] if "module." not in address else address.rpartition("module.")[2].split(".")[1:3]
+    last = address.rpartition("module.")[2].split(".")[1:3] if "module." in address else address.split("[", maxsplit=1)[0].split(".")
+    kind, name = last[0], last[1].split("[")[0]
     change = {"actions": list(actions), "before": None, "after": after, "after_unknown": unknown or {}, "after_sensitive": sensitive or {}}
-    return {"address": address, "mode": "managed", "type": kind, "name": name.split("[")[0], "change": change}
+    return {"address": address, "mode": "managed", "type": kind, "name": name, "change": change}
 
 
 def key(address: str, user: str | None = "ci", actions: tuple[str, ...] = ("create",), **more: Any) -> dict[str, Any]:

@@ -91,7 +91,8 @@ resource "{KEY}" "ci" {{
 
 
 def test_tags_of_the_plan_go_before_those_of_the_code(tmp_path: Path) -> None:
-    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = var.end, rotation = "9d" }}\n}}\nvariable "end" {{\n  default = "2020-01-01"\n}}\n'
+    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = var.end, rotation = "9d" }}\n}}\n'
+    text += 'variable "end" {\n  default = "2020-01-01"\n}\n'
     text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
     found = joined(tmp_path, text, user(f"{USER}.ci", tags={"expires": "2027-01-31"}), key(f"{KEY}.ci"))
     assert [e.value for e in found.lifetimes] == ["2027-01-31"]

@@ -100,7 +100,7 @@ def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
 
 
 def test_tags_with_the_defaults_that_terraform_has_merged(tmp_path: Path) -> None:
-    tags = {"tags": {"expires": "2027-01-31"}, "tags_all": {"expires": "2027-01-31", "Owner": "ops"}}
+    tags: dict[str, Any] = {"tags": {"expires": "2027-01-31"}, "tags_all": {"expires": "2027-01-31", "Owner": "ops"}}
     written = {"resources": [block(f"{USER}.ci", {}, provider_config_key="module.x:aws.eu")]}
     found = one(tmp_path, plan(user(f"{USER}.ci", **tags), key(f"{KEY}.ci"), configuration=written))
     assert found.tags == (("expires", "2027-01-31"), ("Owner", "ops"))

@@ -54,7 +54,7 @@ def _source(folder: str, options: Options, place: str, needles: Sequence[bytes])
     found = discover(tuple(dict.fromkeys((top, real))), cwd=place, max_file_size=options.max_file_size, needles=needles)
     inside = os.path.relpath(real, found.root).replace(os.sep, "/")
     reading = read_below(found, options, "" if inside == os.curdir else inside)
-    keys = tuple(rebased(key, found.root, os.path.realpath(place)) for key in reading.keys)
+    keys = (rebased(key, found.root, os.path.realpath(place)) for key in reading.keys)
     shown = os.path.relpath(real, place) if real.startswith(os.path.join(place, "")) else folder
     return Source(keys, shown), tuple(_moved(said, found.root, place) for said in reading.diagnostics)
 

@@ -9,11 +9,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.model import Span, Unknown
+from posturio_iac.model import Unknown
 from posturio_iac.terraform.plan_text import Places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from posturio_iac.model import Span
 
 GONE = frozenset({"delete", "forget"})
 """Actions after which the plan's resource is no longer managed; with ``create`` beside them it is replaced."""
@@ -31,7 +33,7 @@ class Resource:
     address: str
     type: str
     name: str
-    span: Span
+    places: Places
     values: dict[str, Any]
     unknown: Any = field(default_factory=dict)
     """``after_unknown``: true for whatever is known only after apply."""
@@ -41,6 +43,11 @@ class Resource:
     """It comes from ``planned_values``, which leaves out what is unknown."""
     reason: str = ""
     """Why Terraform replaces it, as ``action_reason`` has it."""
+
+    @property
+    def span(self) -> Span:
+        """Where its address stands."""
+        return self.places.of(self.address)
 
     @property
     def modules(self) -> tuple[tuple[str, str], ...]:
@@ -185,7 +192,7 @@ class Document:
             address,
             change["type"],
             _name(change, address),
-            self.places.of(address),
+            self.places,
             after if isinstance(after, dict) else {},
             of.get("after_unknown", {}),
             of.get("after_sensitive", {}),
@@ -209,7 +216,7 @@ class Document:
                     values = entry.get("values")
                     known = values if isinstance(values, dict) else {}
                     name, flags = _name(entry, address), entry.get("sensitive_values", {})
-                    yield Resource(address, entry["type"], name, self.places.of(address), known, {}, flags, partial=True)
+                    yield Resource(address, entry["type"], name, self.places, known, {}, flags, partial=True)
             if depth < DEPTH:
                 pending += [(child, depth + 1) for child in _dicts(module.get("child_modules"))]
 

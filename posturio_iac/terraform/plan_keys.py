@@ -12,7 +12,7 @@ from posturio_iac.terraform.keys import KEY_TYPES, ROOT_USER, Declared, max_age_
 from posturio_iac.terraform.plan_exposures import exposures_in
 from posturio_iac.terraform.plan_references import Configuration
 from posturio_iac.terraform.plan_source import joined
-from posturio_iac.terraform.plan_users import find_user, permission_note
+from posturio_iac.terraform.plan_users import Users, find_user, permission_note
 from posturio_iac.terraform.remedies import remedies_in_code
 from posturio_iac.terraform.rotation import Rotation
 
@@ -46,11 +46,12 @@ def keys_of(document: Document, setting: Setting) -> Iterator[AccessKey]:
     resources = document.of_type(*KEY_TYPES)
     configuration = Configuration(document)
     exposures = exposures_in(document, configuration, resources) if resources else {}
+    users = Users(document)
     apart: set[str] = set()
     declared = []
     for resource in resources:
-        user = find_user(resource, document, configuration)
-        key = _key(resource, user, document, configuration, setting, exposures.get(resource.address, ()))
+        user = find_user(resource, users, configuration)
+        key = _key(resource, user, users, configuration, setting, exposures.get(resource.address, ()))
         code = setting.source.find(resource.address) if setting.source is not None else NO_LIFECYCLE
         if isinstance(code, Unknown):
             apart.add(key.address)
@@ -68,7 +69,7 @@ def keys_of(document: Document, setting: Setting) -> Iterator[AccessKey]:
 def _key(
     resource: Resource,
     user: User,
-    document: Document,
+    users: Users,
     configuration: Configuration,
     setting: Setting,
     exposures: tuple[Exposure, ...],
@@ -79,7 +80,7 @@ def _key(
     notes = [
         *_triggered(resource),
         *evidence.notes_on(resource.name, user, options.names, options.as_of),
-        *permission_note(user, document),
+        *permission_note(user, users),
     ]
     return AccessKey(
         address=resource.address,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.intervals import describe_interval, parse_interval
@@ -13,6 +13,7 @@ from posturio_iac.terraform.plan_document import modules_of
 from posturio_iac.terraform.schedulers import ROTATING, ROTATION_ARGUMENTS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import timedelta
 
     from posturio_iac.model import AccessKey, Lifetime, Remedies, Span
@@ -24,13 +25,22 @@ _CLOCK = re.compile(r"(?:by way of | of )([^ ]*\btime_rotating\.[^ ]+)$")
 _PLACE = re.compile(r"\(([^()]+):([0-9]+)\)")
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
     """The keys that the code declares."""
 
-    keys: tuple[AccessKey, ...]
+    __slots__ = ("_bare", "_exact", "shown")
+
     shown: str
     """The folder as it was given, for a reader."""
+
+    def __init__(self, keys: Iterable[AccessKey], shown: str) -> None:
+        """Index the keys by their addresses, with indexes and without."""
+        self.shown = shown
+        self._exact: dict[str, list[AccessKey]] = {}
+        self._bare: dict[str, list[AccessKey]] = {}
+        for key in keys:
+            self._exact.setdefault(key.address, []).append(key)
+            self._bare.setdefault(_INDEX.sub("", key.address), []).append(key)
 
     def find(self, address: str) -> AccessKey | Unknown:
         """Return the key of the code that an address in the plan belongs to, or why there is none.
@@ -38,12 +48,10 @@ class Source:
         It has the address itself, or the one without indexes where the code does not fix how many there are, or it is
         reported at the call of a module whose code is not here.
         """
-        bare = _INDEX.sub("", address)
-        found = [k for k in self.keys if k.address == address] or [k for k in self.keys if _INDEX.sub("", k.address) == bare]
+        found = self._exact.get(address) or self._bare.get(_INDEX.sub("", address), [])
         calls = [name for name, _ in modules_of(address)[0]]
         while not found and calls:
-            call = "module." + ".module.".join(calls)
-            found = [k for k in self.keys if _INDEX.sub("", k.address) == call]
+            found = self._bare.get("module." + ".module.".join(calls), [])
             calls.pop()
         if not found:
             return Unknown(f"a plan shows neither lifecycle blocks nor comments, and the code in {self.shown} declares no such key")

@@ -16,13 +16,28 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.plan_references import Configuration
 
 
-def find_user(key: Resource, document: Document, configuration: Configuration) -> User:
+class Users:
+    """The users that one plan declares, and the policies that it gives them."""
+
+    def __init__(self, document: Document) -> None:
+        """Index them by their names, which may be sensitive."""
+        self.document = document
+        self.by_name: dict[str, list[Resource]] = {}
+        self.policies: dict[str, list[Resource]] = {}
+        for user in document.of_type(*USER_TYPES):
+            if isinstance(name := user.raw(USER_TYPES[user.type]), str):
+                self.by_name.setdefault(name, []).append(user)
+        for policy in document.of_type("aws_iam_user_policy"):
+            if isinstance(name := policy.raw("user"), str):
+                self.policies.setdefault(name, []).append(policy)
+
+
+def find_user(key: Resource, users: Users, configuration: Configuration) -> User:
     """Return the user of a key."""
     value, shown = key.raw("user"), key.get("user")
-    users = document.of_type(*USER_TYPES)
-    linked = _linked(key, document, configuration)
+    linked = _linked(key, users.document, configuration)
     if isinstance(value, str):
-        same = [u for u in users if u.raw(USER_TYPES[u.type]) == value]
+        same = users.by_name.get(value, [])
         found = [u for u in same if u in linked] or same
         # A name that only apply generates can still turn out to be this one.
         found = found or [u for u in linked if isinstance(u.raw(USER_TYPES[u.type]), Unknown)]
@@ -35,15 +50,15 @@ def find_user(key: Resource, document: Document, configuration: Configuration) -
     return _foreign(value, shown)
 
 
-def permission_note(user: User, document: Document) -> Iterator[str]:
+def permission_note(user: User, users: Users) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
-    declared = document.resources.get(user.address or "")
+    declared = users.document.resources.get(user.address or "")
     name = declared.raw(USER_TYPES[declared.type]) if declared is not None else None
     if not isinstance(name, str):
         return
-    for policy in document.of_type("aws_iam_user_policy"):
+    for policy in users.policies.get(name, ()):
         text = policy.raw("policy")
-        lowered = text.lower() if policy.raw("user") == name and isinstance(text, str) else ""
+        lowered = text.lower() if isinstance(text, str) else ""
         if "aws:currenttime" in lowered and "datelessthan" in lowered:
             yield f"{policy.address} ends the permission by date (aws:CurrentTime), and the key stays valid"
 
