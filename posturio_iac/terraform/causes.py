@@ -10,6 +10,7 @@ from posturio_iac.lifetime import leading_date, parse_date, parse_interval
 from posturio_iac.model import Span, Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
+from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import listed, references
 from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS, Scheduler
@@ -128,7 +129,7 @@ def of_resource(reached: Reached, seen: set[object] | None = None) -> Iterator[C
         return  # Its causes are there already, by another way.
     seen.add((reached.key, reached.attribute))
     if reached.kind == ROTATING:
-        yield _rotating(reached)
+        yield _if_it_exists(_rotating(reached), reached)
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
@@ -144,6 +145,15 @@ def _is_computed(reached: Reached) -> bool:
     if reached.attribute is None or reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
         return False
     return reached.expression() is None
+
+
+def _if_it_exists(cause: Cause, reached: Reached) -> Cause:
+    """Return what a clock does; unknown when by default there is no such clock, and somebody may ask for one."""
+    usual = expand(reached.block, reached.instance.scope())
+    if usual.instances and usual.unknown is None:
+        return cause
+    reason = usual.unknown.reason if usual.unknown is not None else "by default there is none"
+    return replace(cause, sort=Sort.UNKNOWN, interval=None, why=f"{reached.address} exists only when somebody asks for it: {reason}")
 
 
 def _ordinary(reached: Reached, seen: set[object]) -> Iterator[Cause]:

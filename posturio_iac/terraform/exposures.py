@@ -104,16 +104,20 @@ def leaks(instance: Instance) -> tuple[tuple[Exposure, Reached | End], ...]:
 
 
 def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
-    for reached in follow(expression, scope):
-        if isinstance(reached, End):
-            if reached.kind == "module":
-                yield reached
-            continue
-        if "iam_access_key" in reached.kind and (reached.attribute is None or reached.attribute in SECRETS):
-            yield reached
-        elif reached.kind in PASSING:
-            for _, argument in _arguments(reached.block):
-                yield from _secrets(argument, reached.scope)
+    """Yield the secrets that an expression holds, those that went through other resources as well."""
+    pending = [(expression, scope)]
+    seen: set[object] = set()
+    while pending:
+        for reached in follow(*pending.pop()):
+            if isinstance(reached, End):
+                if reached.kind == "module":
+                    yield reached
+            elif "iam_access_key" in reached.kind:
+                if reached.attribute is None or reached.attribute in SECRETS:
+                    yield reached
+            elif reached.kind in PASSING and reached.key not in seen:
+                seen.add(reached.key)
+                pending += [(argument, reached.scope) for _, argument in _arguments(reached.block)]
 
 
 def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:

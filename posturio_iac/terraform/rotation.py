@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.hints import mentions_rotation
@@ -52,6 +52,9 @@ def rotation_of(block: ast.Block, scope: Scope, engine: Engine) -> Rotation:
     notes = list(_by_hand(block, scope)) + ([] if lifetimes else list(_chosen_by_hand(block, scope)))
     if not lifetimes and (outside := _out_of_band(block, scope)) is not None:
         lifetimes.append(outside)
+    if _is_protected(block, scope):
+        lifetimes = [_never_applied(lifetime, block) if lifetime.effect is Effect.ENFORCED else lifetime for lifetime in lifetimes]
+        replacing, forced = [], []
     causes = [cause for _, cause in (*found, *forced, *multiplied)]
     turns = any(cause.turns > 1 for cause in causes)
     drivers = [*replacing, *forced]
@@ -60,6 +63,18 @@ def rotation_of(block: ast.Block, scope: Scope, engine: Engine) -> Rotation:
         first = drivers[0]
         replacement = Replacement(first[0].span or first[1].span, _creates_first(block, scope), takes_turns=turns)
     return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.what for c in causes))
+
+
+def _is_protected(block: ast.Block, scope: Scope) -> bool:
+    lifecycle = block.body.first("lifecycle")
+    return lifecycle is not None and settle(lifecycle.get("prevent_destroy"), scope) in (True, "true")
+
+
+def _never_applied(lifetime: Lifetime, block: ast.Block) -> Lifetime:
+    why = "prevent_destroy makes every apply fail once the rotation is due"
+    return replace(
+        lifetime, effect=Effect.INERT, why=why, fix="remove prevent_destroy from its lifecycle block", span=lifetime.span or block.header
+    )
 
 
 def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:

@@ -78,6 +78,11 @@ def read_map(expression: ast.Expr, scope: Scope, naming: object, label: str, *, 
     if isinstance(value, dict):
         places = _places(expression, scope)
         for name, entry in value.items():
+            if entry is None:
+                # Terraform leaves entries without a value out; who uses the module may still give one.
+                entry = strict.get(name) if isinstance(strict, dict) else None  # noqa: PLW2901 - the same entry, read strictly
+                if not isinstance(entry, Unknown):
+                    continue
             origin, inner = places.get(name, (None, None))
             span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
             items.append(Tag(name, entry, name_of(name), span, origin, inner))

@@ -209,6 +209,8 @@ class _Follower:
         expansion = expand(block, instance.scope())
         wanted, rest = _select(expansion.shape, steps)
         attribute = rest[0] if rest and isinstance(rest[0], str) else None
+        if not expansion.instances and expansion.unknown is None and expand(block, instance.scope(strict=True)).unknown is None:
+            return  # The code fixes that there is none.
         found = [(suffix, inner) for suffix, inner in expansion.instances if wanted is None or suffix == wanted]
         suffix, inner = found[0] if len(found) == 1 else ("", _generic(block, instance))
         yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])

@@ -56,7 +56,7 @@ def find_user(expression: ast.Expr | None, scope: Scope, elsewhere: dict[str, Re
     found = list(_users(expression, scope))
     declared = {r.key: r for r in found if isinstance(r, Reached) and r.kind in USER_TYPES}
     if len(declared) == 1:
-        return _declared(next(iter(declared.values())), value)
+        return _declared(_named(next(iter(declared.values())), value), value)
     if declared:
         return _one_of(list(declared.values()), value)
     if (same := _by_name(value, expression, scope, elsewhere)) is not None:
@@ -100,6 +100,17 @@ def _repeats(block: ast.Block, scope: Scope) -> bool:
     """Tell whether a block has the same instances as the one that ``scope`` belongs to."""
     own = block.get("for_each") or block.get("count")
     return own is scope.origin or (own is not None and scope.origin is not None and ast.same(own, scope.origin))
+
+
+def _named(user: Reached, value: object) -> Reached:
+    """Return the very instance whose name it is, when a reference leads to some instance of a block."""
+    if user.suffix or not isinstance(value, str):
+        return user
+    argument = user.block.get(USER_TYPES[user.kind])
+    for suffix, scope in expand(user.block, user.instance.scope()).instances:
+        if suffix and argument is not None and settle(argument, scope) == value:
+            return user._replace(suffix=suffix, scope=scope)
+    return user
 
 
 def _declared(user: Reached, value: object) -> User:
