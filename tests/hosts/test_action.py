@@ -1,0 +1,167 @@
+"""The shell of action.yml and of docs/ci.md, run as it is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.hosts.hosting import OFFLINE, ROOT
+from tests.repository import Repository, clean, flagged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+INSTALL, SCAN = ACTION["runs"]["steps"]
+PAGE = (ROOT / "docs/ci.md").read_text()
+BLOCKS = re.findall(r"```(yaml|sh)\n(.*?)```", PAGE, re.DOTALL)
+
+
+class Runner:
+    """What GitHub's runner does: it fills in the inputs, runs the steps with bash and reads the files that they write."""
+
+    def __init__(self, hooks: Repository, temporary: Path, workspace: Repository) -> None:
+        """Check the action out, and make the runner's folders."""
+        self.workspace = workspace
+        self.files = {name: temporary / name for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        for path in self.files.values():
+            path.touch()
+        self.environment = {
+            **os.environ,
+            **{name: str(path) for name, path in self.files.items()},
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_WORKSPACE": str(workspace.path),
+            "GITHUB_ACTION_PATH": str(hooks.path),
+            "RUNNER_TEMP": str(temporary),
+        }
+
+    def step(self, step: Mapping[str, Any], inputs: Mapping[str, str], *, offline: bool) -> tuple[int, str]:
+        """Run one step; return its exit code and all that it prints."""
+        given = {name: str(declared["default"]) for name, declared in ACTION["inputs"].items()} | dict(inputs)
+        filled = {name: re.sub(r"\$\{\{ inputs\.([\w-]+) }}", lambda found: given[found[1]], text) for name, text in step["env"].items()}
+        persisted = dict(line.split("=", 1) for line in self.files["GITHUB_ENV"].read_text().splitlines())
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=self.workspace.path,
+            env=self.environment | persisted | filled | (OFFLINE if offline else {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+            encoding="utf-8",
+        )
+        return done.returncode, done.stdout
+
+    def outputs(self) -> dict[str, str]:
+        return dict(line.split("=", 1) for line in self.files["GITHUB_OUTPUT"].read_text().splitlines())
+
+
+@pytest.fixture(scope="session")
+def installed(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a runner in which the first step has run."""
+    temporary = tmp_path_factory.mktemp("runner")
+    runner = Runner(hooks, temporary, Repository(tmp_path_factory.mktemp("nothing")))
+    code, said = runner.step(INSTALL, {"python": sys.executable}, offline=False)
+    assert code == 0, said
+    return temporary
+
+
+@pytest.fixture
+def runner(hooks: Repository, installed: Path, tmp_path: Path) -> Runner:
+    environment = (installed / "GITHUB_ENV").read_text()
+    workspace = Repository(tmp_path / "work space")
+    workspace.write("infra/iam.tf", flagged())
+    workspace.write("clean dir/iam.tf", clean())
+    made = Runner(hooks, tmp_path, workspace)
+    made.files["GITHUB_ENV"].write_text(environment)
+    return made
+
+
+def test_findings_fail_the_step_with_annotations_a_summary_and_sarif(runner: Runner) -> None:
+    code, said = runner.step(SCAN, {"sarif-file": "out put.sarif", "args": "--as-of\n2026-12-01\n"}, offline=True)
+    assert code == 1, said
+    assert "file=infra/iam.tf,line=5" in said
+    assert runner.outputs() == {"exit-code": "1", "sarif-file": "out put.sarif"}
+    assert json.loads((runner.workspace.path / "out put.sarif").read_text())["version"] == "2.1.0"
+    assert "aws_iam_access_key.ci" in runner.files["GITHUB_STEP_SUMMARY"].read_text()
+
+
+def test_clean_paths_pass(runner: Runner) -> None:
+    code, said = runner.step(SCAN, {"path": "clean dir\n", "args": "--as-of\n2026-12-01"}, offline=True)
+    assert code == 0, said
+    assert runner.outputs() == {"exit-code": "0"}
+
+
+def test_fail_on_decides(runner: Runner) -> None:
+    code, said = runner.step(SCAN, {"fail-on": "never", "args": "--as-of\r\n2026-12-01\r\n"}, offline=True)
+    assert code == 0, said
+    code, said = runner.step(SCAN, {"fail-on": "sometimes"}, offline=True)
+    assert code == 2, said
+
+
+def test_inputs_are_never_run(runner: Runner) -> None:
+    for name in ("path", "fail-on", "sarif-file", "args"):
+        runner.step(SCAN, {name: "$(touch owned); `touch owned`; ' \" | touch owned"}, offline=True)
+    assert not (runner.workspace.path / "owned").exists()
+
+
+def test_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
+    runner.workspace.write("-x/iam.tf", flagged())
+    code, said = runner.step(SCAN, {"path": "-x", "args": "--as-of=2026-12-01"}, offline=True)
+    assert code == 1, said
+    assert "-x/iam.tf" in said
+
+
+@pytest.fixture(scope="session")
+def links(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel of this checkout, from which pip takes it as if it were published."""
+    place = tmp_path_factory.mktemp("links")
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(place), str(hooks.path)], check=True)
+    return place
+
+
+def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple[int, str]:
+    environment = {**os.environ, "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {links}".strip(), **more}
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(
+        command, cwd=workspace.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True
+    )
+    return done.returncode, done.stdout
+
+
+def test_generic_example_runs_as_printed(runner: Runner, links: Path) -> None:
+    (script,) = (text for language, text in BLOCKS if language == "sh")
+    code, said = shell(script, runner.workspace, links)
+    assert code == 1, said
+    assert "<testsuite" in (runner.workspace.path / "posturio-iac.xml").read_text()
+
+
+def test_gitlab_job_runs_as_printed(runner: Runner, links: Path, tmp_path: Path) -> None:
+    (job,) = (
+        document["access-keys"] for language, text in BLOCKS if language == "yaml" and "access-keys" in (document := yaml.safe_load(text))
+    )
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "image")], check=True)
+    install = [line for line in job["before_script"] if "apt-get" not in line]
+    script = "\n".join([f'export PATH="{tmp_path / "image" / "bin"}:$PATH"', *install, *job["script"]])
+    code, said = shell(script, runner.workspace, links, GITLAB_CI="true", **job["variables"])
+    assert code == 1, said
+    report = json.loads((runner.workspace.path / job["artifacts"]["reports"]["codequality"]).read_text())
+    assert report[0]["location"]["path"] == "infra/iam.tf"
+
+
+def test_workflows_on_the_page_use_inputs_that_exist() -> None:
+    found = 0
+    for language, text in BLOCKS:
+        for step in (
+            re.findall(r"- uses: posturio/posturio-iac@.*\n((?:          .*\n|        with:\n)*)", text) if language == "yaml" else ()
+        ):
+            assert set(re.findall(r"^ {10}([\w-]+):", step, re.MULTILINE)) <= ACTION["inputs"].keys()
+            found += 1
+    assert found == 2
