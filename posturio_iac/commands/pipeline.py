@@ -97,7 +97,7 @@ def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[Acc
     """Name templates from the top of the repository, as root modules are: a fingerprint is the same from wherever the scan was started."""
     if selection.repository is None or selection.repository == selection.root or not selection.templates:
         return keys
-    from dataclasses import replace  # noqa: PLC0415 - loaded by now
+    from posturio_iac.record import replace  # noqa: PLC0415 - loaded by now
 
     way = os.path.relpath(selection.root, selection.repository).replace(os.sep, "/")
     return [replace(key, scope=f"{way}/{key.scope}") if key.framework == "cloudformation" else key for key in keys]
@@ -105,9 +105,8 @@ def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[Acc
 
 def _without_idle(report: Report) -> Report:
     """Leave out what is said of suppressions that stand beside no key: in a part of the code, most of them have nothing to do."""
-    from dataclasses import replace  # noqa: PLC0415 - loaded by now
-
     from posturio_iac.finding import Level  # noqa: PLC0415
+    from posturio_iac.record import replace  # noqa: PLC0415 - loaded by now
 
     return replace(report, diagnostics=tuple(d for d in report.diagnostics if d.level is not Level.NOTE or d.path is not None))
 
@@ -128,7 +127,8 @@ def _terraform(selection: Selection, config: Config, as_of: datetime, roots: Col
     """Read Terraform and OpenTofu: the root modules in the folders ``roots``, or all."""
     from posturio_iac.terraform.reader import read  # noqa: PLC0415 - not for a scan of templates
 
-    return read(selection, _terraform_options(config, as_of), roots)
+    options = _terraform_options(config, as_of)
+    return read(selection, options) if roots is None else read(selection, options, roots)
 
 
 def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
