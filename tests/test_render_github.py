@@ -98,7 +98,7 @@ def test_hostile_text_starts_no_command_of_its_own() -> None:
     assert len(made) == len(text.splitlines()) - 1 == 4 * len(canned.HOSTILE)
     assert {kind for kind, _, _ in made} == {"error", "warning", "notice"}
     assert all(named["file"].replace("\n", "").isprintable() and data.replace("\nFix: ", "").isprintable() for _, named, data in made)
-    for (_, named, data), hostile in zip(made[2 * len(canned.HOSTILE) :], canned.HOSTILE, strict=False):
+    for (_, named, data), hostile in zip(made[len(canned.HOSTILE) :], canned.HOSTILE, strict=False):
         assert named["file"] == "\n".join(map(printable, hostile.split("\n")))
         assert data.startswith(printable(hostile))
 

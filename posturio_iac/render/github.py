@@ -21,10 +21,11 @@ KINDS = {Severity.LOW: "notice", Severity.MEDIUM: "warning", Severity.HIGH: "err
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return one annotation for each error, finding and undetermined key, and the line that sums up."""
+    """Return one annotation for each error, finding, warning and undetermined key, and the line that sums up."""
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
-    rows = [_diagnostic(said, context) for said in report.diagnostics if said.level is not Level.NOTE]
+    rows = [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.ERROR]
     rows += [_finding(finding, roots, context) for finding, roots in worst_first]
+    rows += [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.WARNING]
     if not context.quiet:
         rows += [_undetermined(judged, context) for judged in undetermined(report)]
         rows.append(summary(report, context))
