@@ -248,3 +248,16 @@ def test_keys_with_special_characters_lead_to_their_own_instance(tmp_path: Path)
         f"aws_iam_access_key.k{suffix}": (f"aws_iam_user.u{suffix}", [f"2027-01-0{day}"])
         for day, suffix in enumerate((r'["a\"b"]', r'["c\\d"]', r'["e\nf"]', '["g$${h}"]'), start=1)
     }
+
+
+@pytest.mark.parametrize("good", [20_000, 0])
+def test_a_large_broken_file_is_read_in_time(tmp_path: Path, good: int) -> None:
+    bad = 'resource "a" "b" {\n  a = = 1\n}\n'
+    text = (
+        'resource "aws_iam_access_key" "k" {\n  user = "x"\n}\n' + 'resource "a" "b" {\n  a = 1\n}\n' * good + bad * (1 if good else 5000)
+    )
+    (tmp_path / "main.tf").write_text(text)
+    command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)  # noqa: PLW1509
+    assert done.returncode == 3
+    assert [k["address"] for k in json.loads(done.stdout)["keys"]] == ["aws_iam_access_key.k"]
