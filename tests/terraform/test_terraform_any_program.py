@@ -258,6 +258,6 @@ def test_a_large_broken_file_is_read_in_time(tmp_path: Path, good: int) -> None:
     )
     (tmp_path / "main.tf").write_text(text)
     command = [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)  # noqa: PLW1509
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, preexec_fn=limit)
     assert done.returncode == 3
     assert [k["address"] for k in json.loads(done.stdout)["keys"]] == ["aws_iam_access_key.k"]
