@@ -33,7 +33,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]]:
     def install(*keys: Any, diagnostics: tuple[Diagnostic, ...] = (), error: BaseException | None = None) -> list[Any]:
         calls: list[Any] = []
 
-        def read(selection: object, options: object) -> Reading:
+        def read(selection: object, options: object, _roots: object = None) -> Reading:
             calls.append((selection, options))
             if error is not None:
                 raise error

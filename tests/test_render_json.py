@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from posturio_iac.render.contract import render
 from tests import canned
+from tests.fixture_tools import FIXTURES, scan
 
 if TYPE_CHECKING:
     from posturio_iac.finding import Report
@@ -95,6 +96,16 @@ def test_bytes_that_are_not_utf8_are_still_valid_json() -> None:
     text = render(replace(canned.report(), findings=(finding,)), canned.context())
     assert text.isascii()
     assert json.loads(text)["findings"][0]["path"] == "caf\\xe9.tf"
+
+
+@pytest.mark.parametrize("name", ["modules", "replaced", "through_modules", "unknown_and_sensitive"])
+def test_reports_of_plans_follow_the_schema(name: str) -> None:
+    code, made = scan(FIXTURES / "plan" / name / "plan.json")
+    VALIDATOR.validate(made)
+    assert code in (0, 1)
+    assert {key["framework"] for key in made["keys"]} == {"terraform-plan"}
+    assert {finding["framework"] for finding in made["findings"]} <= {"terraform-plan"}
+    assert all(key["line"] >= 1 for key in made["keys"])
 
 
 def test_what_the_contract_does_not_have_is_refused() -> None:
