@@ -100,6 +100,11 @@ def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
     assert "(also in 1 other root module: .)" in renderer(name)(canned.repeated(("dev", "")), canned.context())
 
 
+def test_the_page_on_formats_has_each_of_them() -> None:
+    text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^\| `(\w+)` \| \w", text) == [*FORMATS, "auto"]
+
+
 def test_every_rule_has_a_page_where_the_links_lead() -> None:
     assert all((ROOT / "docs" / page_url(rule).removeprefix(DOCS + "/")).is_file() for rule in all_rules())
 

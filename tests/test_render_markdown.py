@@ -80,6 +80,14 @@ def test_a_long_report_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) 
     assert text.index("### Incomplete") < text.index("| HIGH |") < text.index("… and 1 more row.")
 
 
+def test_the_longest_report_fits_into_a_comment() -> None:
+    report = canned.report()
+    long = replace(report, findings=report.findings * 2000, diagnostics=report.diagnostics * 2000)
+    assert 60_000 < len(render(long, canned.context())) < 65_536
+    many = tuple(replace(f, address=f"aws_iam_access_key.k{n}") for n, f in enumerate(report.findings[:3] * 1000))
+    assert 60_000 < len(render(replace(report, findings=many), canned.context())) < 65_536
+
+
 def test_hostile_text_stays_text() -> None:
     text = render(canned.hostile(), canned.context())
     rows = [line for line in text.splitlines() if line.startswith("| MEDIUM")]
