@@ -12,11 +12,10 @@ import pytest
 import yaml
 
 from tests.hosts.hosting import ROOT
-from tests.repository import EXPIRES, KEY, TEMPLATE, USER, clean, flagged
+from tests.repository import EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
 if TYPE_CHECKING:
     from tests.hosts.hosting import Host
-    from tests.repository import Repository
 
 MISSING = "iam.access_keys_without_lifetime"
 MOST = 250 << 20
@@ -213,3 +212,25 @@ def test_entry_line_judges_what_the_hook_is_for(host: Host, repository: Reposito
     done = subprocess.run(command, cwd=repository.path, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert done.stdout.count(MISSING) == len(files) > 0
+
+
+def test_commit_of_one_path_or_of_all_is_judged_by_its_own_index(host: Host, repository: Repository) -> None:
+    repository.write("a/iam.tf", clean("a"))
+    repository.write("b/iam.tf", clean("b"))
+    repository.commit()
+    repository.write("a/iam.tf", flagged("a"), add=False)
+    repository.write("b/outputs.tf", 'output "x" {\n  value = 1\n}\n')
+    code, said = host.commit(repository, "--", "b/outputs.tf")
+    assert code == 0, said
+    code, said = host.commit(repository, "-a")
+    assert code == 1, said
+    assert "a/iam.tf:5:1" in said
+
+
+def test_linked_work_tree_is_judged(host: Host, repository: Repository, tmp_path: Path) -> None:
+    repository.git("worktree", "add", "-q", str(tmp_path / "tree"))
+    tree = Repository(tmp_path / "tree")
+    tree.write("iam.tf", flagged())
+    code, said = host.commit(tree)
+    assert code == 1, said
+    assert committed(tree) == 1
