@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.finding import Diagnostic, Level
 from tests.command_line import run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytest_plugins = ["tests.cli_fixtures"]
@@ -101,6 +103,14 @@ class TestPlaces:
         monkeypatch.setenv("GITHUB_WORKSPACE", str(tree / "elsewhere"))
         run(capsys, "scan", "--format", "sarif", "--output", "r.sarif")
         assert self.uri(tree) == "iam.tf"
+
+
+@pytest.mark.usefixtures("tree")
+def test_what_goes_to_standard_error_is_no_command_either(capsys: pytest.CaptureFixture[str], found: Callable[..., object]) -> None:
+    found(diagnostics=(Diagnostic(Level.WARNING, "odd ##[add-mask]x\n::error::pwned", "::error title=x::pwned.tf", 3),))
+    _, out, err = run(capsys, "scan", "--format", "auto")
+    assert err == "\\x3a:error title=x::pwned.tf:3: warning: odd \\x23#[add-mask]x\\n::error::pwned\n"
+    assert "pwned" not in out
 
 
 @pytest.mark.usefixtures("found")
