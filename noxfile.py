@@ -16,7 +16,7 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["differential", "wheel", "tests"]
+nox.options.sessions = ["live", "differential", "wheel", "tests"]
 
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
@@ -60,6 +60,13 @@ def differential(session: nox.Session, parser: str) -> None:
     session.install("-e", ".", *group(f"differential-{parser}"))
     module = "test_" + parser.replace("-", "_") + ".py"
     session.run("pytest", f"tests/differential/{module}", *session.posargs)
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Run the live check against moto's server on this machine, which answers like AWS."""
+    session.install("-e", ".[live]", *group("live"))
+    session.run("pytest", "tests/live", *session.posargs)
 
 
 @nox.session

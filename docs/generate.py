@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
-from posturio_iac.commands import explain, scan_args
+from posturio_iac.commands import explain, live_args, scan_args
 from posturio_iac.commands.parser import help_text
-from posturio_iac.config_schema import NAMES, OPTIONS, OVERRIDE, SUPPRESSION, Option, Shape
+from posturio_iac.config_schema import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.names import Names
 from posturio_iac.rules import Registered, all_rules
 from posturio_iac.terraform import known, known_pages
@@ -108,6 +108,14 @@ nothing, and the run says so. `--no-suppressions` switches all suppressions off,
 
 """
 
+OWNERS_TEXT = """
+## owners
+
+Who answers for deployed keys whose description and tags do not say so. The first entry whose glob matches the path and name of the
+key's user counts; see [the live check](live.md#owners).
+
+"""
+
 
 def documents() -> dict[Path, str]:
     """Return the text of every generated file by its path from the top of the checkout."""
@@ -133,6 +141,8 @@ def block(name: str, rules: dict[str, Registered]) -> str:
             return _fenced(usage())
         case "help scan":
             return _fenced(help_text(scan_args.COMMAND))
+        case "help live":
+            return _fenced(help_text(live_args.COMMAND))
         case "help explain":
             return _fenced(help_text(explain.COMMAND))
         case "rules":
@@ -181,6 +191,8 @@ def configuration() -> str:
         + _fields(OVERRIDE)
         + SUPPRESSIONS_TEXT
         + _fields(SUPPRESSION)
+        + OWNERS_TEXT
+        + _fields(OWNERS)
     )
 
 

@@ -54,6 +54,8 @@ class Config:
     known_modules: tuple[dict[str, Any], ...]
     overrides: tuple[Override, ...]
     suppressions: tuple[Exemption, ...]
+    owners: tuple[Mapping[str, str], ...]
+    """Each with ``users`` and ``owner``."""
     path: str | None
     """The file that it was read from."""
     folder: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config import SHARED_FILE, TABLE, Config
 from posturio_iac.config_check import check_table
 from posturio_iac.config_schema import LIMITS, OPTIONS
 from posturio_iac.errors import UsageError
+from posturio_iac.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,8 @@ class Override:
     paths: tuple[str, ...] = ()
     """Globs relative to the configuration's folder; empty selects every file."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    users: tuple[str, ...] = ()
+    """Globs of the path and name of deployed users; empty selects every user."""
     max_lifetime_days: int | None = None
     unused_days: int | None = None
     grace_days: int | None = None
@@ -79,8 +81,8 @@ def has_table(path: str) -> bool:
 
 def _override(override: Override, values: Mapping[str, Any], where: str) -> Override:
     """Refuse an override that selects nothing, changes nothing, or loosens a limit without saying why and until when."""
-    if not override.paths and not override.tags:
-        raise UsageError(f"{where} selects nothing: give it paths or tags")
+    if not override.paths and not override.tags and not override.users:
+        raise UsageError(f"{where} selects nothing: give it paths, tags or users")
     defaults = Config()
     limits = {name: getattr(override, name) for name in (option.name for option in LIMITS)}
     if all(limit is None for limit in limits.values()):

@@ -79,6 +79,7 @@ REASON = Option("reason", Shape.TEXT, "Why, for whoever reads it later")
 OVERRIDE = (
     Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; any of them suffices", ()),
     Option("tags", Shape.MAPPING, "Tags of the key's user, values as globs; all of them must match", {}),
+    Option("users", Shape.LIST, "Globs of the path and name of deployed users, such as `/payments/*` (live); any of them suffices", ()),
     *(Option(o.name, o.shape, o.help, None, o.choices) for o in LIMITS),
     REASON,
     UNTIL,
@@ -100,6 +101,11 @@ NAMES = (
     Option("rotated_on", Shape.LIST, "More names of the date on which the key was last replaced", ()),
     Option("owner", Shape.LIST, "More names of whoever answers for the key", ()),
     Option("exempt", Shape.LIST, "More names of an exemption from rotation, which is no lifetime", ()),
+)
+
+OWNERS = (
+    Option("users", Shape.TEXT, "Glob of the user's path and name, such as `/payments/*`; `*` stands for any text", required=True),
+    Option("owner", Shape.TEXT, "Who answers for the keys of these users", required=True),
 )
 
 OPTIONS = (
@@ -137,6 +143,7 @@ OPTIONS = (
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
     Option("overrides", Shape.TABLES, "Other limits for some keys; a looser one needs `reason` and `until`", (), fields=OVERRIDE),
     Option("suppressions", Shape.TABLES, "Findings that do not count, by rule and place", (), fields=SUPPRESSION),
+    Option("owners", Shape.TABLES, "Who answers for users of a certain path and name (live)", (), fields=OWNERS),
 )
 """What the configuration file may hold, in the order of the reference."""
 
@@ -165,3 +172,31 @@ ARGUMENTS = (
     Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", in_file=False),
 )
 """What the command line of ``scan`` may hold, in the order of its help."""
+
+_SHARED = ("fail_on", "strict", "select", "ignore", "exit_zero", "no_suppressions", "as_of", "config", "no_config", "color", "verbose", "quiet")
+
+
+def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[str, ...] = (), default: str | None = None) -> Option:
+    flag = f"--{name.replace('_', '-')}"
+    return Option(name, shape, text, default, choices, flag=flag, metavar=metavar, in_file=False)
+
+
+LIVE_ARGUMENTS = (
+    _live("window", Shape.TEXT, "How many days an active key may go unused, in place of unused_days", "DAYS"),
+    _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
+    _live("region", Shape.TEXT, "Region of the calls, as the AWS tools take it", "NAME"),
+    _live("exact", Shape.SWITCH, "Ask AWS about every key, and use no credential report"),
+    _live("state_file", Shape.TEXT, "Remember in this file since when keys have been inactive", "FILE"),
+    _live("organization", Shape.SWITCH, "Read every active account of the organization"),
+    _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
+    _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
+    _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
+    _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
+    _live("workers", Shape.TEXT, "How many accounts, or users of one account, to ask about at once (default: 8)", "N"),
+    _live("shard", Shape.TEXT, "Read only the i-th of n parts of the accounts, such as 2/5", "I/N"),
+    _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
+    _live("plan", Shape.TEXT, "Write a script for review that disables and deletes keys; nothing runs it", "FILE"),
+    _live("show_key_ids", Shape.SWITCH, "Show key ids in full, not only their last four characters"),
+    *(option for option in ARGUMENTS if option.name in _SHARED),
+)
+"""What the command line of ``live`` may hold, in the order of its help."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.config import Config
 from posturio_iac.nearest import rule_id
+from posturio_iac.record import dataclass, field
 from posturio_iac.rules import Context
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class Policy:
         """Whether an override is about ``key``."""
         tags = dict(key.tags)
         tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
-        return tagged and (not override.paths or self.in_paths(key, override.paths))
+        named = not override.users or any(text_matches(f"arn:*:user{glob}/*", key.address) for glob in override.users)
+        return tagged and named and (not override.paths or self.in_paths(key, override.paths))
 
 
 def text_matches(glob: str, text: str) -> bool:

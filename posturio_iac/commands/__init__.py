@@ -4,8 +4,10 @@ from __future__ import annotations
 
 COMMANDS = {
     "scan": ("posturio_iac.commands.scan", "Find IAM access keys in code that nothing ever ends"),
+    "live": ("posturio_iac.commands.live", "Find deployed keys that are unused, overdue or ownerless; only reads"),
     "hook": ("posturio_iac.commands.hook", "Judge the modules and templates of changed files; the entry of pre-commit"),
     "baseline": ("posturio_iac.commands.baseline", "Write down known findings, so that only new ones fail"),
+    "merge": ("posturio_iac.commands.live_merge", "Join JSON results of several live runs, such as shards"),
     "init": ("posturio_iac.commands.init", "Set up the pre-commit hook and a configuration file"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }

@@ -29,7 +29,7 @@ def settings(given: Given, paths: Sequence[str]) -> Config:
     if given.ignore:
         changes["ignore"] = (*changes.get("ignore", config.ignore), *split(given.ignore))
     for name in ("var_files", "parameters"):
-        if files := getattr(given, name):
+        if files := getattr(given, name, None):
             changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
     for name in ("baseline", "source"):
         if (path := getattr(given, name, None)) is not None:

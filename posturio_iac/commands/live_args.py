@@ -1,0 +1,103 @@
+"""The command line of ``live``."""
+
+from __future__ import annotations
+
+import re
+
+from posturio_iac.commands.parser import Command
+from posturio_iac.commands.scan_args import FORMAT, OUTPUT
+from posturio_iac.commands.settings import settings, split
+from posturio_iac.config_schema import LIVE_ARGUMENTS
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than --help
+if TYPE_CHECKING:
+    from posturio_iac.commands.parser import Given
+    from posturio_iac.config import Config
+
+COMMAND = Command(
+    "live",
+    "Finds deployed IAM access keys that are unused, overdue, past their end or without an owner. It only reads.",
+    "",
+    "Options say which accounts; without any it is that of the default credentials",
+    most=0,
+    options=(FORMAT, OUTPUT, *LIVE_ARGUMENTS),
+)
+WORKERS = 8
+MOST_WORKERS = 256
+ROLE = "OrganizationAccountAccessRole"
+"""What AWS creates in accounts that an organization makes."""
+ABOUT_CODE = "iam.access_keys_without_lifetime"
+"""AWS does not know the code that may rotate a key, so this rule judges deployed keys only where it is selected by name."""
+
+
+class LiveArguments:
+    """What the command line says, checked."""
+
+    def __init__(self, given: Given) -> None:
+        """Check what options say together.
+
+        Raises:
+            UsageError: they contradict each other or a value is wrong.
+
+        """
+        self.given = given
+        self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
+        self.accounts = _account_ids("--accounts", given.accounts)
+        self.excluded = frozenset(_account_ids("--exclude-account", given.exclude_account))
+        self.organization = bool(given.organization)
+        self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
+        self.shard = _shard(given.shard)
+        self.role = given.role_name or ROLE
+        self._check()
+
+    @property
+    def several(self) -> bool:
+        """Whether accounts are read by assuming a role in them."""
+        return self.organization or bool(self.accounts)
+
+    def config(self) -> Config:
+        """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
+        config = settings(self.given, ())
+        if self.given.window is not None:
+            config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
+        if not config.select:
+            config = config.with_values(ignore=(*config.ignore, ABOUT_CODE))
+        return config
+
+    def _check(self) -> None:
+        if self.organization and self.accounts:
+            raise UsageError("--organization and --accounts exclude each other; --exclude-account leaves accounts out")
+        if self.several and len(self.profiles) > 1:
+            raise UsageError("--organization and --accounts take one --profile, from which roles are assumed")
+        if not self.several and (self.given.role_name or self.given.external_id or self.excluded or self.given.shard):
+            raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
+        if self.given.quiet and self.given.verbose:
+            raise UsageError("--quiet and --verbose exclude each other")
+        if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
+            raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
+
+
+def _account_ids(flag: str, values: tuple[str, ...] | None) -> tuple[str, ...]:
+    ids = tuple(dict.fromkeys(split(values or ())))
+    for account in ids:
+        if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
+            raise UsageError(f'{flag} must be ids of accounts, 12 digits each, not "{account}"')
+    return ids
+
+
+def _whole(flag: str, text: str | None, default: int, most: int) -> int:
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise UsageError(f'{flag} must be a whole number from 1 to {most}, not "{text}"')
+    return int(text)
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text, re.ASCII)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f'--shard must be a part and the number of parts, such as 2/5, not "{text}"')
+    return int(found[1]), int(found[2])

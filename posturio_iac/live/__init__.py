@@ -1,0 +1,1 @@
+"""Reads deployed access keys from AWS, and never writes there. Needs the extra ``live``."""

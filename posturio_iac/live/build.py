@@ -1,0 +1,102 @@
+"""From what AWS says about keys to the common model, which the rules judge. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from posturio_iac.hints import date_in_name
+from posturio_iac.lifetime import exemption, read
+from posturio_iac.live.ownership import owner_of
+from posturio_iac.model import AccessKey, Remedies, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from posturio_iac.live.model import Account, Seen, Tags
+    from posturio_iac.live.ownership import Owner
+    from posturio_iac.model import Attr
+    from posturio_iac.names import Names
+
+FRAMEWORK = "aws"
+
+
+def access_keys(seen: Iterable[Seen], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime) -> tuple[AccessKey, ...]:
+    """Return the keys of one account, all of them with their full ids."""
+    by_user: defaultdict[str, list[Seen]] = defaultdict(list)
+    for key in seen:
+        by_user[key.user.arn].append(key)
+    return tuple(_built(key, _siblings(key, keys), account, names, owners, as_of) for keys in by_user.values() for key in keys)
+
+
+def address(key: Seen) -> str:
+    """The user's ARN, a slash, and the key's id or its place in the report."""
+    return f"{key.user.arn}/{key.label}"
+
+
+def _built(
+    key: Seen, siblings: Attr[tuple[str, ...]], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+) -> AccessKey:
+    tags: Tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
+    described = [(name, value, _source(name, key)) for name, value in tags]
+    evidence = (read(name, value, source=source, names=names) for name, value, source in described)
+    return AccessKey(
+        address=address(key),
+        framework=FRAMEWORK,
+        span=None,
+        user=key.user.name,
+        user_address=None,
+        status=key.status,
+        remedies=_remedies(key),
+        lifetimes=tuple(lifetime for lifetime in evidence if lifetime is not None),
+        hiding_places=(key.user.tags,) if isinstance(key.user.tags, Unknown) else (),
+        notes=tuple(_notes(key, described, names, as_of)),
+        owner=owner_of(key, account, names, owners),
+        is_root=key.user.is_root,
+        active_siblings=siblings,
+        tags=tags,
+        account=account.id,
+        key_id=key.key_id,
+        created=key.created,
+        last_used=key.last_used,
+        disabled_since=key.disabled_since,
+        evidence=key.evidence,
+        used_for=key.used_for,
+    )
+
+
+def _siblings(key: Seen, keys: list[Seen]) -> Attr[tuple[str, ...]]:
+    others = [other for other in keys if other is not key]
+    unsure = next((other.status for other in others if isinstance(other.status, Unknown)), None)
+    active = tuple(address(other) for other in others if other.status == "Active")
+    return unsure if unsure is not None and not active else active
+
+
+def _source(name: str, key: Seen) -> str:
+    return f'tag "{name}" of user {key.user.name}'
+
+
+def _notes(key: Seen, tags: list[tuple[str, str, str]], names: Names, as_of: datetime) -> Iterator[str]:
+    for name, value, source in tags:
+        if (said := exemption(name, value, source=source, names=names)) is not None:
+            yield said
+    if not key.user.is_root and (mark := date_in_name(key.user.name, as_of)) is not None:
+        yield f"the user name {key.user.name} {mark.text}, which is not a lifetime"
+
+
+def _remedies(key: Seen) -> Remedies:
+    """The shortest changes, as commands for whoever may make them."""
+    name = shlex.quote(key.user.name)
+    if key.user.is_root:
+        return Remedies(declare="use a role in its place", rotate="use a role in its place", disable="delete the key as the root user")
+    if key.key_id is None:
+        disable = f"switch it off (posturio-iac live --exact shows its id; aws iam update-access-key --user-name {name})"
+    else:
+        disable = f"switch it off: aws iam update-access-key --user-name {name} --access-key-id {key.key_id} --status Inactive"
+    return Remedies(
+        declare=f"tag the user: aws iam tag-user --user-name {name} --tags Key={{name}},Value={{value}}",
+        rotate=f"replace the keys of user {name} every {{value}} days by what the code declares",
+        disable=disable,
+    )

@@ -1,0 +1,180 @@
+"""One account, cheapest evidence first: the report shortlists, and only users on the shortlist are asked about key by key."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.intervals import describe_interval
+from posturio_iac.live import report as reports
+from posturio_iac.live import usage, users
+from posturio_iac.live.model import NOT_ASKED, Account, Seen, User
+from posturio_iac.live.root import root_keys
+from posturio_iac.live.shortlist import shortlisted
+from posturio_iac.live.trouble import AwsError
+from posturio_iac.names import Names
+from posturio_iac.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from posturio_iac.live.ownership import Owner
+    from posturio_iac.live.report import CredentialReport
+    from posturio_iac.live.session import Connection
+    from posturio_iac.live.usage import Looked
+
+STALE = timedelta(hours=24)
+"""AWS keeps a report for four hours, so one that is older than this is strange."""
+NAMED = 5
+"""How many users a diagnostic names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of every account. It holds nothing of any one of them, and travels between processes."""
+
+    as_of: datetime
+    policy: Policy = field(default_factory=Policy)
+    names: Names = field(default_factory=Names.default)
+    owners: tuple[Owner, ...] = ()
+    exact: bool = False
+    """Ask about every key, without a report."""
+    workers: int = 1
+    """How many users to ask about at once."""
+    sleep: Callable[[float], object] = time.sleep
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What was seen in one account so far."""
+
+    account: Account
+    keys: list[Seen] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def say(self, level: Level, text: str) -> None:
+        """Tell the reader something about this account."""
+        self.diagnostics.append(Diagnostic(level, text, account=self.account.id))
+
+
+def take(connection: Connection, account: Account, request: Request) -> Inventory:
+    """Return every key of an account. What could not be read is an error among the diagnostics, and unknown in the keys.
+
+    Raises:
+        CredentialsError: there are no credentials.
+
+    """
+    inventory = Inventory(account)
+    report = None if request.exact else _report(connection, inventory, request)
+    detailed = _detailed(connection, inventory)
+    known = _users(connection, inventory, report, detailed)
+    inventory.keys += root_keys(connection, report, inventory)
+    if known is None:
+        return inventory
+    cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
+    chosen = _chosen(known, cached, detailed, inventory, request)
+    for arn, keys in cached.items():
+        if arn not in chosen:
+            inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
+    _ask(connection, [known[arn] for arn in sorted(chosen)], cached, inventory, request)
+    _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen], inventory)
+    return inventory
+
+
+def _report(connection: Connection, inventory: Inventory, request: Request) -> CredentialReport | None:
+    try:
+        report = reports.fetch(connection, request.sleep)
+    except reports.ReportUnavailableError as error:
+        inventory.say(Level.WARNING, f"{error}; every user is asked about key by key in its place")
+        return None
+    age = request.as_of - report.generated
+    if age > STALE:
+        inventory.say(Level.WARNING, f"the credential report is {describe_interval(age)} old; --exact asks about every key")
+    return report
+
+
+def _detailed(connection: Connection, inventory: Inventory) -> dict[str, User] | None:
+    try:
+        return users.detailed(connection)
+    except AwsError as error:
+        inventory.say(Level.WARNING, f"{error}; tags are asked for user by user in its place")
+        return None
+
+
+def _users(
+    connection: Connection, inventory: Inventory, report: CredentialReport | None, detailed: dict[str, User] | None
+) -> dict[str, User] | None:
+    """Return every user by ARN, those that only the report knows included; None when nothing tells who there is."""
+    known = {row.user.arn: row.user for row in _rows(report)}
+    if detailed is not None:
+        return known | detailed
+    if report is not None:
+        return known
+    try:
+        return users.listed(connection)
+    except AwsError as error:
+        inventory.say(Level.ERROR, f"the users cannot be listed, so no key of theirs was judged: {error}")
+        return None
+
+
+def _rows(report: CredentialReport | None) -> list[reports.Row]:
+    return [row for row in report.rows if not row.user.is_root] if report else []
+
+
+def _chosen(
+    known: dict[str, User], cached: dict[str, list[Seen]], detailed: dict[str, User] | None, inventory: Inventory, request: Request
+) -> frozenset[str]:
+    """Return whom to ask about: the shortlist, whoever came after the report, and whoever has keys and seems to have gone."""
+    fresh = known.keys() - cached.keys()
+    vanished = {arn for arn, keys in cached.items() if keys and detailed is not None and arn not in detailed}
+    keys = [key for kept in cached.values() for key in kept]
+    suspects = shortlisted(keys, inventory.account, request.policy, request.names, request.owners, request.as_of)
+    return frozenset(fresh | vanished | suspects)
+
+
+def _ask(connection: Connection, chosen: Sequence[User], cached: dict[str, list[Seen]], inventory: Inventory, request: Request) -> None:
+    """Ask about each chosen user; where its keys cannot be listed, what the report says of them stays."""
+    failed: dict[tuple[str, str], list[tuple[User, AwsError]]] = {}
+    with ThreadPoolExecutor(max(request.workers, 1)) as pool:
+        looks: Iterable[Looked] = pool.map(lambda user: usage.look(connection, user), chosen)
+        for user, looked in zip(chosen, looks, strict=True):
+            if looked.keys is None:
+                inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
+            else:
+                inventory.keys += looked.keys
+            for what in looked.gone:
+                inventory.say(Level.NOTE, f"{what} was deleted while we looked")
+            for error in looked.errors:
+                failed.setdefault((error.operation, error.code), []).append((user, error))
+    for failures in failed.values():
+        inventory.say(Level.ERROR, _about(failures))
+
+
+def _about(failures: list[tuple[User, AwsError]]) -> str:
+    """Say for whom a call failed, once for all of them."""
+    names = list(dict.fromkeys(user.name for user, _ in failures))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    text = "user" if len(names) == 1 else "users"
+    return f"{failures[0][1]}; this concerns {text} {', '.join(names[:NAMED])}{more}"
+
+
+def _without_tags(user: User) -> User:
+    """Return a user whose tags nobody asked for, with the reason."""
+    if user.tags is not NOT_ASKED:
+        return user
+    return replace(user, tags=users.UNASKED)
+
+
+def _say_what_tags_hide(detailed: dict[str, User] | None, cached: list[list[Seen]], inventory: Inventory) -> None:
+    """Say that ends which tags may state were not judged, when there are keys of which this is true."""
+    count = sum(any(key.status != "Inactive" for key in keys) for keys in cached)
+    if detailed is None and count:
+        text = (
+            f"the tags of {count} user{'' if count == 1 else 's'} off the shortlist were not read, so ends that they state were not judged"
+        )
+        inventory.say(Level.ERROR, f"{text}; allow iam:GetAccountAuthorizationDetails, or use --exact")

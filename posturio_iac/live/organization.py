@@ -1,0 +1,56 @@
+"""The accounts of an organization, and the tags of one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.live.model import Account, Tags
+from posturio_iac.live.trouble import AwsError
+from posturio_iac.live.users import pairs
+from posturio_iac.model import Unknown
+
+if TYPE_CHECKING:
+    from posturio_iac.live.session import Connection
+    from posturio_iac.model import Attr
+
+ACTIVE = "ACTIVE"
+
+
+def accounts(connection: Connection, partition: str) -> tuple[list[Account], list[Diagnostic]]:
+    """Return the active accounts in the order of their ids, and a note on each that is skipped.
+
+    Raises:
+        AwsError: they cannot be listed.
+
+    """
+    found, notes = [], []
+    for page in connection.pages("organizations:ListAccounts"):
+        for listed in page.get("Accounts", ()):
+            state = listed.get("State") or listed.get("Status") or "of unknown state"
+            if state == ACTIVE:
+                found.append(Account(listed["Id"], partition, listed.get("Name", "")))
+            else:
+                text = f"account {listed['Id']} ({listed.get('Name', 'without a name')}) is {state} and was skipped"
+                notes.append(Diagnostic(Level.NOTE, text, account=listed["Id"]))
+    return sorted(found, key=lambda account: account.id), notes
+
+
+def tags_of(connection: Connection, account: Account) -> Attr[Tags]:
+    """Return the tags of an account; Unknown when they cannot be read."""
+    try:
+        pages = connection.pages("organizations:ListTagsForResource", ResourceId=account.id)
+        return pairs(tag for page in pages for tag in page.get("Tags", ()))
+    except AwsError as error:
+        return Unknown(f"the tags of the account were not read: {error}")
+
+
+def root_management(connection: Connection) -> str | None:
+    """Say how root users of member accounts are managed, where that may be asked; None otherwise."""
+    try:
+        features = connection.call("iam:ListOrganizationsFeatures").get("EnabledFeatures", [])
+    except AwsError:
+        return None
+    if "RootCredentialsManagement" in features:
+        return "root credentials of member accounts are managed centrally, so keys of root users can be deleted from the management account"
+    return "root credentials of member accounts are not managed centrally"

@@ -1,0 +1,157 @@
+"""The credential report: one file for all users of an account, at most four hours old, without key ids."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.dates import parse_date
+from posturio_iac.live.model import Seen, User
+from posturio_iac.live.trouble import AwsError
+from posturio_iac.model import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from posturio_iac.live.session import Connection
+    from posturio_iac.model import Attr
+
+ROOT = "<root_account>"
+NONE = frozenset({"", "N/A", "not_supported"})
+"""What stands for no key, no date or no use."""
+UNTOLD = "no_information"
+NEEDED = ("user", "arn", "access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date")
+WAITS = 10
+"""How often to ask whether a report is ready."""
+FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
+"""Seconds."""
+PENDING = frozenset({"ReportInProgress", "CredentialReportNotReadyException"})
+MISSING = frozenset({"ReportNotPresent", "ReportExpired", "CredentialReportNotPresentException", "CredentialReportExpiredException"})
+"""Codes of the wire, and the names that the documentation gives them."""
+
+
+class ReportUnavailableError(Exception):
+    """There is no usable report; the text is a clause that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the report: a user and its keys."""
+
+    user: User
+    keys: tuple[Seen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """The report of one account."""
+
+    generated: datetime
+    rows: tuple[Row, ...]
+
+    def root(self) -> Row | None:
+        """The line of the root user, which AWS always writes."""
+        return next((row for row in self.rows if row.user.is_root), None)
+
+
+def fetch(connection: Connection, sleep: Callable[[float], object], jitter: Callable[[], float] = random.random) -> CredentialReport:
+    """Have a report made, wait for it, and read it.
+
+    ``sleep`` takes seconds; ``jitter`` gives a number from 0 to 1, which shortens each wait by up to half of it.
+
+    Raises:
+        ReportUnavailableError: it is denied, does not become ready, or cannot be read.
+        CredentialsError: there are no credentials.
+
+    """
+    try:
+        connection.call("iam:GenerateCredentialReport")
+        answer = _ready(connection, sleep, jitter)
+    except AwsError as error:
+        raise ReportUnavailableError(str(error)) from None
+    generated = answer.get("GeneratedTime")
+    if not isinstance(generated, datetime):
+        raise ReportUnavailableError("the credential report does not say when it was made")
+    return parse(bytes(answer.get("Content", b"")), generated.astimezone(timezone.utc))
+
+
+def _ready(connection: Connection, sleep: Callable[[float], object], jitter: Callable[[], float]) -> dict[str, Any]:
+    wait = FIRST_WAIT
+    for _ in range(WAITS):
+        try:
+            return connection.call("iam:GetCredentialReport")
+        except AwsError as error:
+            if error.code not in PENDING | MISSING:
+                raise
+            missing = error.code in MISSING
+        sleep(wait * (1 - jitter() / 2))
+        wait = min(wait * 2, LONGEST_WAIT)
+        if missing:
+            connection.call("iam:GenerateCredentialReport")
+    raise ReportUnavailableError("the credential report did not become ready")
+
+
+def parse(content: bytes, generated: datetime) -> CredentialReport:
+    """Read a report. Columns that nobody knows are passed over, and so are all that have nothing to do with access keys.
+
+    Raises:
+        ReportUnavailableError: it is not UTF-8, lacks a column that is needed, or is cut off.
+
+    """
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ReportUnavailableError(f"the credential report cannot be read: {error}") from None
+    header = lines[0] if lines else []
+    lacking = [name for name in NEEDED if name not in header]
+    if lacking:
+        raise ReportUnavailableError(f"the credential report has no column {lacking[0]}")
+    slots = sorted({int(found[1]) for name in header if (found := re.fullmatch(r"access_key_(\d+)_active", name))})
+    evidence = f"credential report of {generated.strftime('%Y-%m-%d %H:%M')} UTC"
+    rows = []
+    for number, fields in enumerate(lines[1:], start=2):
+        if not fields:
+            continue
+        if len(fields) < len(header):
+            raise ReportUnavailableError(f"the credential report is cut off at line {number}")
+        rows.append(_row(dict(zip(header, fields, strict=False)), slots, evidence))
+    return CredentialReport(generated, tuple(rows))
+
+
+def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> Row:
+    name = fields["user"]
+    user = User("root", fields["arn"], (), is_root=True) if name == ROOT else User(name, fields["arn"])
+    keys = (_key(fields, slot, user, evidence) for slot in slots)
+    return Row(user, tuple(key for key in keys if key is not None))
+
+
+def _key(fields: Mapping[str, str], slot: int, user: User, evidence: str) -> Seen | None:
+    """Return the key in one of a user's places, or None when the place is empty."""
+    start = f"access_key_{slot}_"
+    active, rotated = fields.get(f"{start}active", ""), fields.get(f"{start}last_rotated", "")
+    if active != "true" and rotated in NONE:
+        return None
+    service, region = fields.get(f"{start}last_used_service", ""), fields.get(f"{start}last_used_region", "")
+    status: Attr[str] = {"true": "Active", "false": "Inactive"}.get(active) or Unknown(f'the {evidence} says "{active}" for it')
+    created = _moment(rotated, evidence)
+    return Seen(
+        user,
+        f"key-{slot}",
+        status,
+        created if created is not None else Unknown(f"the {evidence} does not say when it was created"),
+        _moment(fields.get(f"{start}last_used_date", UNTOLD), evidence),
+        (service, "" if region in NONE else region) if service not in {*NONE, UNTOLD} else None,
+        evidence=(evidence,),
+    )
+
+
+def _moment(text: str, evidence: str) -> Attr[datetime | None]:
+    if text in NONE:
+        return None
+    moment = parse_date(text)
+    return Unknown(f'the {evidence} says "{text[:40]}"') if moment is None else moment

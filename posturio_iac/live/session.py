@@ -1,0 +1,181 @@
+"""Connections to AWS: each is one account, sends reads only, counts them and spreads them over time."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac import __version__
+from posturio_iac.errors import UsageError
+from posturio_iac.live.calls import Bucket, Budget
+from posturio_iac.live.trouble import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+READS = frozenset(
+    {
+        "sts:GetCallerIdentity",
+        "sts:AssumeRole",
+        "iam:GenerateCredentialReport",
+        "iam:GetCredentialReport",
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetAccountSummary",
+        "iam:ListUsers",
+        "iam:ListUserTags",
+        "iam:ListAccessKeys",
+        "iam:GetAccessKeyLastUsed",
+        "iam:ListOrganizationsFeatures",
+        "organizations:ListAccounts",
+        "organizations:ListTagsForResource",
+        "cloudtrail:LookupEvents",
+    }
+)
+"""Every operation that may ever be sent. A client refuses all others, whoever asks for them."""
+INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
+REGION = "us-east-1"
+"""Where none is configured: IAM is the same everywhere in a partition."""
+_CREATING = threading.Lock()
+"""Sessions and clients may be used by threads, and not be created by them at once."""
+
+
+class ForbiddenCallError(Exception):
+    """The program tried to call what is not in `READS`: an error of its own."""
+
+
+class Connection:
+    """One account, seen with one set of credentials. Threads may share it."""
+
+    def __init__(self, session: Any, budget: Budget, bucket: Bucket, *, pool: int = 10) -> None:
+        """Talk through a session of botocore; ``pool`` connections may be open at once."""
+        self._session, self._budget, self._bucket, self._pool = session, budget, bucket, pool
+        self._clients: dict[str, Any] = {}
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Call an operation such as ``iam:ListUsers`` once and return its answer.
+
+        Raises:
+            AwsError: it did not succeed, after all retries.
+            CredentialsError: there are no credentials.
+
+        """
+        service, _, name = operation.partition(":")
+        with _translating(operation):
+            client = self._client(service)
+            answer: dict[str, Any] = getattr(client, _method(name))(**parameters)
+            return answer
+
+    def pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Call an operation until its answer is complete, and yield each page. Raises what `call` does."""
+        service, _, name = operation.partition(":")
+        with _translating(operation):
+            yield from self._client(service).get_paginator(_method(name)).paginate(**parameters)
+
+    def assumed(self, role: str, external_id: str | None) -> Connection:
+        """Return a connection as another role, with the same budget. Raises what `call` does."""
+        more = {"ExternalId": external_id} if external_id else {}
+        granted = self.call("sts:AssumeRole", RoleArn=role, RoleSessionName="posturio-iac", **more)["Credentials"]
+        with _CREATING:
+            session = _bare_session(self._session)
+            session.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
+        return Connection(session, self._budget, Bucket(self._bucket.rate, self._bucket.burst), pool=self._pool)
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            with _CREATING:
+                self._clients[service] = self._create(service)
+        return self._clients[service]
+
+    def _create(self, service: str) -> Any:
+        from botocore.config import Config  # noqa: PLC0415 - only the extra `live` has it
+
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": 8},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=max(self._pool, 10),
+            user_agent_extra=f"posturio-iac/{__version__}",
+        )
+        region = self._session.get_config_variable("region") or REGION
+        client = self._session.create_client(service, region_name=region, config=config)
+        client.meta.events.register("before-call", self._guard)
+        client.meta.events.register("before-send", self._send)
+        return client
+
+    def _guard(self, *, model: Any, **_: Any) -> None:
+        operation = f"{model.service_model.service_name}:{model.name}"
+        if operation not in READS:
+            raise ForbiddenCallError(operation)
+
+    def _send(self, *, event_name: str, **_: Any) -> None:
+        self._bucket.take()
+        self._budget.spend(":".join(event_name.split(".")[1:3]))
+
+
+def connect(profile: str | None, region: str | None, budget: Budget, *, bucket: Bucket | None = None, pool: int = 10) -> Connection:
+    """Return a connection with the credentials of a profile, or with those that boto3 would find.
+
+    Raises:
+        UsageError: boto3 is not installed, or there is no such profile.
+
+    """
+    try:
+        import botocore.session  # noqa: PLC0415 - only the extra `live` has it
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    except ImportError:
+        raise UsageError(INSTALL) from None
+    try:
+        with _CREATING:
+            session = botocore.session.Session(profile=profile)
+            session.get_scoped_config()
+            if region:
+                session.set_config_variable("region", region)
+            _ask_no_code(session, profile)
+    except BotoCoreError as error:
+        raise UsageError(f"the AWS configuration cannot be used: {str(error).rstrip('.')}") from None
+    return Connection(session, budget, bucket or Bucket(), pool=pool)
+
+
+def _ask_no_code(session: Any, profile: str | None) -> None:
+    """Let a profile that wants a code of a second factor fail with a sentence where nobody can type it."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        return
+
+    def refuse(_: str) -> str:
+        text = f"the profile {profile or 'default'} asks for an MFA code, which needs a terminal"
+        raise UsageError(f"{text}; log in first and use that session")
+
+    session.get_component("credential_provider").get_provider("assume-role")._prompter = refuse  # noqa: SLF001 - botocore offers no other way
+
+
+def _bare_session(like: Any) -> Any:
+    """Return a session without credentials that shares what is slow to load."""
+    import botocore.session  # noqa: PLC0415 - only the extra `live` has it
+
+    session = botocore.session.Session()
+    session.register_component("data_loader", like.get_component("data_loader"))
+    if region := like.get_config_variable("region"):
+        session.set_config_variable("region", region)
+    return session
+
+
+@contextmanager
+def _translating(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except (ForbiddenCallError, UsageError):
+        raise
+    except Exception as error:
+        meant = translated(operation, error)
+        if meant is error:
+            raise
+        raise meant from None
+
+
+def _method(name: str) -> str:
+    from botocore import xform_name  # noqa: PLC0415 - only the extra `live` has it
+
+    method: str = xform_name(name)
+    return method

@@ -1,0 +1,32 @@
+"""Which users are asked about key by key: those whose verdict depends on a key of which only the credential report has told so far."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from posturio_iac.engine import judge
+from posturio_iac.live.build import access_keys, address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from posturio_iac.live.model import Account, Seen
+    from posturio_iac.live.ownership import Owner
+    from posturio_iac.names import Names
+    from posturio_iac.policy import Policy
+
+OF_THE_USER = frozenset({"iam.ownerless_access_keys", "iam.multiple_active_access_keys", "iam.access_keys_without_lifetime"})
+"""What a rule says about all keys of a user alike needs no key id."""
+
+
+def shortlisted(
+    keys: Sequence[Seen], account: Account, policy: Policy, names: Names, owners: Sequence[Owner], as_of: datetime
+) -> frozenset[str]:
+    """Return the ARNs of the users that the rules, asked about what the report says, flag or cannot decide."""
+    strict = replace(policy, suppressions=False)
+    report = judge(access_keys(keys, account, names, owners, as_of), as_of=as_of, policy=strict)
+    wanted = {finding.address for finding in report.findings if finding.rule.id not in OF_THE_USER}
+    wanted |= {judged.key.address for judged in report.keys if judged.undecided}
+    return frozenset(key.user.arn for key in keys if address(key) in wanted)

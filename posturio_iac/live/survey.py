@@ -1,0 +1,155 @@
+"""Many accounts at once: each is read by the same function, and what goes wrong in one says so and hides nothing of the others."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.live import disabled
+from posturio_iac.live.calls import Bucket, Budget
+from posturio_iac.live.inventory import Inventory, Request, take
+from posturio_iac.live.model import Account
+from posturio_iac.live.session import connect
+from posturio_iac.live.trouble import AwsError, CredentialsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from posturio_iac.live.session import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An account and the way to it."""
+
+    profile: str | None = None
+    account: Account | None = None
+    """None until the credentials have said."""
+    role: str | None = None
+    """ARN of the role to assume; None for the profile's own credentials."""
+    external_id: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What a reader knows it as."""
+        if self.account is not None:
+            return self.account.id
+        return f"profile {self.profile}" if self.profile else "the default credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one target."""
+
+    target: Target
+    inventory: Inventory | None
+    diagnostics: tuple[Diagnostic, ...]
+    calls: dict[str, int]
+    """Requests by operation, where they were counted elsewhere than in the surveyor's own budget."""
+    no_credentials: bool = False
+    """There was nothing to sign a call with."""
+
+
+class Surveyor:
+    """Reads one target at a time; threads may share it, and processes may get a copy."""
+
+    def __init__(self, request: Request, region: str | None) -> None:
+        """Start without any connection."""
+        self.request, self.region, self.budget = request, region, Budget()
+        self._bases: dict[str | None, Connection] = {}
+
+    def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:
+        """Travel without connections."""
+        return Surveyor, (self.request, self.region)
+
+    def base(self, profile: str | None) -> Connection:
+        """Return the connection of a profile. Raises `UsageError`."""
+        if profile not in self._bases:
+            self._bases[profile] = connect(profile, self.region, self.budget, bucket=Bucket(), pool=self.request.workers)
+        return self._bases[profile]
+
+    def identity(self, profile: str | None) -> Account:
+        """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
+        said = self.base(profile).call("sts:GetCallerIdentity")
+        return Account(said["Account"], said["Arn"].split(":")[1])
+
+    def read(self, target: Target) -> Outcome:
+        """Read one account. Nothing is raised but what is wrong with the command line."""
+        try:
+            account = target.account or self.identity(target.profile)
+            connection = self.base(target.profile)
+            if target.role is not None:
+                connection = connection.assumed(target.role, target.external_id)
+            inventory = take(connection, account, self.request)
+            _date_disabled(connection, inventory, self.request)
+        except CredentialsError as error:
+            return replace(_failed(target, str(error)), no_credentials=True)
+        except AwsError as error:
+            return _failed(target, str(error))
+        except (KeyError, ValueError, TypeError, OSError) as error:
+            return _failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
+        return Outcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
+
+
+def read_elsewhere(surveyor: Surveyor, target: Target) -> Outcome:
+    """Read one account with a copy of a surveyor in another process, and count its calls there."""
+    before = surveyor.budget.counts
+    outcome = surveyor.read(target)
+    after = surveyor.budget.counts
+    return replace(outcome, calls={name: count - before.get(name, 0) for name, count in after.items() if count > before.get(name, 0)})
+
+
+def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None) -> list[Outcome]:
+    """Read all targets with a pool of threads and return the outcomes in the order of the targets."""
+    if len(targets) == 1:
+        return [surveyor.read(targets[0])]
+    with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
+        alone = Surveyor(replace(surveyor.request, workers=1), surveyor.region)
+        alone.budget, alone._bases = surveyor.budget, surveyor._bases  # noqa: SLF001 - the same surveyor, asking about one user at a time
+        return _gathered(pool, alone.read, targets, progress)
+
+
+def _gathered(
+    pool: Executor, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
+) -> list[Outcome]:
+    places = {pool.submit(read, target): place for place, target in enumerate(targets)}
+    outcomes: dict[int, Outcome] = {}
+    for done, future in enumerate(as_completed(places), start=1):
+        outcomes[places[future]] = future.result()
+        if progress is not None:
+            progress(done, len(targets))
+    return [outcomes[place] for place in range(len(targets))]
+
+
+def once_each(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """Yield the outcomes without accounts that several profiles lead to, which are said once."""
+    seen: dict[str, str] = {}
+    for outcome in outcomes:
+        account = outcome.inventory.account.id if outcome.inventory else None
+        if account is not None and account in seen:
+            text = f"{outcome.target.profile or 'the default profile'} and {seen[account]} lead to the same account, which counts once"
+            yield replace(outcome, inventory=None, diagnostics=(Diagnostic(Level.NOTE, text, account=account),))
+            continue
+        if account is not None:
+            seen[account] = outcome.target.profile or "the default profile"
+        yield outcome
+
+
+def _date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
+    """Find out since when keys have been off, when there are such keys."""
+    known: disabled.History | AwsError | None = None
+    if any(disabled.off(key) and key.key_id for key in inventory.keys):
+        try:
+            known = disabled.history(connection, request.as_of)
+        except AwsError as error:
+            known = error
+            inventory.say(Level.WARNING, f"{error}; a --state-file remembers since when keys have been inactive")
+    inventory.keys = list(disabled.from_trail(inventory.keys, known))
+
+
+def _failed(target: Target, why: str) -> Outcome:
+    account = target.account.id if target.account else None
+    return Outcome(target, None, (Diagnostic(Level.ERROR, f"{target.label} was not read: {why}", account=account),), {})

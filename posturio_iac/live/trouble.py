@@ -1,0 +1,72 @@
+"""What AWS refuses, in words: every error of the client library becomes one `AwsError`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
+GONE = frozenset({"NoSuchEntity", "NoSuchEntityException"})
+HINTS = {
+    "ExpiredToken": "the session has ended; log in again",
+    "ExpiredTokenException": "the session has ended; log in again",
+    "InvalidClientTokenId": "AWS does not know these credentials; check the profile, and the region when this is another partition",
+    "UnrecognizedClientException": "AWS does not know these credentials; check the profile and the region",
+    "SignatureDoesNotMatch": "check the secret and the clock of this machine",
+    "RequestExpired": "check the clock of this machine",
+    "RequestTimeTooSkewed": "check the clock of this machine",
+    "InvalidSignatureException": "check the secret and the clock of this machine",
+    "EndpointConnectionError": "check the region and the network",
+    "Throttling": "AWS asks for fewer calls; try again later or with fewer --workers",
+    "ThrottlingException": "AWS asks for fewer calls; try again later or with fewer --workers",
+}
+_LONGEST = 300
+
+
+class AwsError(Exception):
+    """A call that did not succeed, after all retries. Its text names the operation and the reason."""
+
+    def __init__(self, operation: str, code: str, message: str) -> None:
+        """Describe the failure of ``operation``, which is written ``iam:ListUsers``."""
+        self.operation, self.code, self.message = operation, code, message
+        super().__init__(self.text())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let it travel between processes."""
+        return AwsError, (self.operation, self.code, self.message)
+
+    @property
+    def denied(self) -> bool:
+        """Whether permission is missing."""
+        return self.code in DENIED
+
+    @property
+    def gone(self) -> bool:
+        """Whether what was asked about is no longer there."""
+        return self.code in GONE
+
+    def text(self) -> str:
+        """A clause without a full stop."""
+        detail = " ".join(self.message.split()).rstrip(".")[:_LONGEST]
+        hint = f"; {HINTS[self.code]}" if self.code in HINTS else ""
+        what = "is denied" if self.denied else f"failed with {self.code}"
+        return f"{self.operation} {what}{f' ({detail})' if detail else ''}{hint}"
+
+
+class CredentialsError(Exception):
+    """There is nothing to sign calls with; the text says what to do."""
+
+
+def translated(operation: str, error: Exception) -> Exception:
+    """Return what an exception of botocore means, which is an `AwsError` or a `CredentialsError`; others come back as they are."""
+    from botocore import exceptions as known  # noqa: PLC0415 - only the extra `live` has it
+
+    match error:
+        case known.ClientError():
+            said = error.response.get("Error", {})
+            return AwsError(operation, str(said.get("Code", "an unknown error")), str(said.get("Message", "")))
+        case known.NoCredentialsError() | known.PartialCredentialsError():
+            return CredentialsError("no AWS credentials were found; name a --profile, log in, or set AWS_ACCESS_KEY_ID and its secret")
+        case known.BotoCoreError():
+            return AwsError(operation, type(error).__name__, str(error))
+        case _:
+            return error

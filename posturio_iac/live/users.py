@@ -1,0 +1,50 @@
+"""The users of an account with their tags: by the page where that is allowed, from a bare list otherwise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.live.model import Tags, User
+from posturio_iac.model import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from posturio_iac.live.session import Connection
+    from posturio_iac.live.trouble import AwsError
+    from posturio_iac.model import Attr
+
+PAGE = 1000
+UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys")
+
+
+def detailed(connection: Connection) -> dict[str, User]:
+    """Return every user by ARN, with tags. Raises `AwsError`."""
+    pages = connection.pages("iam:GetAccountAuthorizationDetails", Filter=["User"], PaginationConfig={"PageSize": PAGE})
+    return {user.arn: user for page in pages for user in map(_user, page.get("UserDetailList", ()))}
+
+
+def listed(connection: Connection) -> dict[str, User]:
+    """Return every user by ARN, without tags. Raises `AwsError`."""
+    pages = connection.pages("iam:ListUsers", PaginationConfig={"PageSize": PAGE})
+    return {user["Arn"]: User(user["UserName"], user["Arn"]) for page in pages for user in page.get("Users", ())}
+
+
+def tags_of(connection: Connection, user: User) -> Attr[Tags]:
+    """Return the tags of one user. Raises `AwsError`."""
+    pages = connection.pages("iam:ListUserTags", UserName=user.name)
+    return pairs(tag for page in pages for tag in page.get("Tags", ()))
+
+
+def pairs(tags: Iterable[Mapping[str, Any]]) -> Tags:
+    """Return tags as AWS lists them as names and values."""
+    return tuple((str(tag["Key"]), str(tag.get("Value", ""))) for tag in tags)
+
+
+def unread(error: AwsError) -> Unknown:
+    """Return what is known of tags that could not be read."""
+    return Unknown(f"the tags of the user were not read: {error}")
+
+
+def _user(detail: Mapping[str, Any]) -> User:
+    return User(detail["UserName"], detail["Arn"], pairs(detail.get("Tags") or ()))

@@ -1,0 +1,88 @@
+"""Makes users and keys in moto with the dates that a test wants, and looks at them as the command does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import AccessKeyLastUsed, iam_backends
+
+from posturio_iac.cli import main
+
+if TYPE_CHECKING:
+    import pytest
+
+AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+ACCOUNT = "123456789012"
+
+
+def ago(days: float) -> datetime:
+    """So many days before the run."""
+    return AS_OF - timedelta(days=days)
+
+
+@dataclass
+class Cloud:
+    """One account of moto."""
+
+    account: str = ACCOUNT
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def backend(self) -> Any:
+        return iam_backends[self.account]["aws"]
+
+    def user(self, name: str, path: str = "/", **tags: str) -> str:
+        """A user with tags, whose ARN this returns."""
+        user = self.backend.create_user(self.backend.region_name, user_name=name, path=path, tags=_pairs(tags))
+        user.create_date = ago(1000)
+        return str(user.arn)
+
+    def tag(self, user: str, name: str, value: str) -> None:
+        self.backend.tag_user(user, [{"Key": name, "Value": value}])
+
+    def key(self, user: str, *, age: float, used: float | None = None, status: str = "Active", service: str = "s3") -> str:
+        """A key of a user, created and last used so many days ago; its id."""
+        key = self.backend.create_access_key(user_name=user)
+        key.create_date, key.status = ago(age), status
+        key.last_used = None if used is None else AccessKeyLastUsed(ago(used), service, "eu-west-1")
+        self.keys.append(key.access_key_id)
+        return str(key.access_key_id)
+
+
+def _pairs(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": name, "Value": value} for name, value in tags.items()]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def found(self) -> set[tuple[str, str]]:
+        """The end of each address, with the last part of the rule."""
+        return {(f["address"].partition(":user/")[2] or f["address"], f["rule"].partition(".")[2]) for f in self.json["findings"]}
+
+    def calls(self) -> dict[str, int]:
+        """Calls by operation, as the last line says."""
+        text = self.err.rstrip().splitlines()[-1].partition(": ")[2]
+        pairs = (entry.rsplit(" ", 1) for entry in text.split(", ") if entry)
+        return {name: int(count) for name, count in pairs}
+
+
+def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = True) -> Answer:
+    """Run ``posturio-iac live`` as of the time of the tests."""
+    more = ("--format", "json") if json_format else ()
+    code = main(["live", "--no-config", "--as-of", AS_OF.isoformat(), *more, *argv])
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return Answer(code, out, err)

@@ -1,0 +1,46 @@
+"""One account: evidence, verdicts and what they cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.live.cloud import ACCOUNT, Cloud, live
+
+
+def masked(key_id: str) -> str:
+    return f"****{key_id[-4:]}"
+
+
+@pytest.mark.usefixtures("cloud")
+def test_an_account_without_users_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = live(capsys)
+    assert answer.code == 0
+    assert answer.json["keys"] == []
+
+
+def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, age, used in (("stale", 80, 60), ("fresh", 10, None), ("spare", 80, None), ("busy", 80, 1)):
+        cloud.user(name, owner="payments@example.com")
+        cloud.key(name, age=age, used=used)
+    answer = live(capsys)
+    assert answer.code == 1
+    assert answer.found() == {
+        (f"stale/{masked(cloud.keys[0])}", "unused_access_keys"),
+        (f"spare/{masked(cloud.keys[2])}", "unused_access_keys"),
+    }
+    by_user = {key["user"]: key for key in answer.json["keys"]}
+    assert by_user["stale"]["last_used_service"] == "s3"
+    assert by_user["stale"]["evidence"] == ["ListAccessKeys and GetAccessKeyLastUsed of this run"]
+    assert by_user["spare"]["never_used"] is True
+    assert by_user["busy"]["address"].endswith("user/busy/key-1")
+    assert by_user["busy"]["evidence"] == ["credential report of 2026-11-24 12:00 UTC"]
+    assert answer.calls() == {
+        "sts:GetCallerIdentity": 1,
+        "iam:GenerateCredentialReport": 1,
+        "iam:GetCredentialReport": 1,
+        "iam:GetAccountAuthorizationDetails": 1,
+        "iam:GetAccountSummary": 1,
+        "iam:ListAccessKeys": 2,
+        "iam:GetAccessKeyLastUsed": 2,
+    }
+    assert by_user["stale"]["account"] == ACCOUNT
