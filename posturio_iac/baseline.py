@@ -7,13 +7,13 @@ and says why it is accepted, who answers for it and until when. It holds no line
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config_check import BadValueError, check_table, describe, moment
 from posturio_iac.config_schema import Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.finding import Suppression
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.discover.exclude import Exclusions
 from posturio_iac.errors import UsageError
 from posturio_iac.model import Unknown
+from posturio_iac.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Span
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

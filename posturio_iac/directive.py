@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.comments import MISPLACED, MISSPELT, NO_COLON, Comment, items, statements
@@ -21,6 +20,7 @@ from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.hints import mentions_rotation
 from posturio_iac.model import Directive, Unknown
 from posturio_iac.names import Names, classify, normalise
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.intervals import LONGEST
-from posturio_iac.model import Effect, Kind, Unknown
+from posturio_iac.model import Effect, Exposure, Kind, Replacement, Span, Unknown
+from posturio_iac.record import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.model import AccessKey, Lifetime
 
 _EVER = datetime(1, 1, 1, tzinfo=timezone.utc)
 _NEVER = datetime(9000, 1, 1, tzinfo=timezone.utc)
+_NOWHERE = Span("", 1, 1, 1, 1)
 
 
 class Assumption(NamedTuple):
     """Something that is unknown about a key, and the worst that it can be."""
 
+    question: str
+    """What it leaves open, such as ``whether it is active``; empty where the reasons say so by themselves."""
     reasons: tuple[str, ...]
     apply: Callable[[AccessKey], AccessKey]
 
 
 def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
-    """Return what is unknown about whether the key is active, when it ends and when it was used or disabled."""
-    found = []
+    """Return what is unknown about a key."""
+    return (*_of_end(key), *_of_use(key), *_of_surroundings(key))
+
+
+def _of_end(key: AccessKey) -> Iterator[Assumption]:
+    """Yield what is unknown about whether the key is active, and about when it ends."""
     if isinstance(key.status, Unknown):
-        found.append(Assumption((f"whether it is active: {key.status.reason}",), lambda k: replace(k, status="Active")))
+        yield Assumption("whether it is active", (key.status.reason,), lambda k: replace(k, status="Active"))
     if reasons := key.undecided():
-        found.append(Assumption(reasons, _without_unknown_evidence))
+        yield Assumption("", reasons, _without_unknown_evidence)
     if endless := tuple(e for e in key.effective() if _is_endless(e)):
-        found.append(Assumption(tuple(f"{e.source}: {e.why or 'how long it lets the key live'}" for e in endless), _with_endless_evidence))
+        yield Assumption("", tuple(f"{e.source}: {e.why or 'how long it lets the key live'}" for e in endless), _with_endless_evidence)
+
+
+def _of_use(key: AccessKey) -> Iterator[Assumption]:
+    """Yield what is unknown about when the key was used or disabled."""
     if isinstance(key.last_used, Unknown):
-        found.append(Assumption((f"when it was last used: {key.last_used.reason}",), lambda k: replace(k, last_used=None)))
+        yield Assumption("when it was last used", (key.last_used.reason,), lambda k: replace(k, last_used=None))
     if isinstance(key.disabled_since, Unknown):
-        found.append(
-            Assumption((f"since when it has been disabled: {key.disabled_since.reason}",), lambda k: replace(k, disabled_since=_EVER))
-        )
-    return tuple(found)
+        yield Assumption("since when it has been disabled", (key.disabled_since.reason,), lambda k: replace(k, disabled_since=_EVER))
+
+
+def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
+    """Yield what is unknown about its owner, the other keys of its user, its replacement and the places that hold its secret."""
+    if isinstance(key.owner, Unknown):
+        yield Assumption("whether it has an owner", (key.owner.reason,), lambda k: replace(k, owner=None))
+    if isinstance(key.active_siblings, Unknown):
+        reason = key.active_siblings.reason
+        yield Assumption("whether its user has another active key", (reason,), lambda k: replace(k, active_siblings=("another key",)))
+    if isinstance(key.replacement, Replacement) and isinstance(key.replacement.create_before_destroy, Unknown):
+        reason = key.replacement.create_before_destroy.reason
+        yield Assumption("whether its replacement exists before it is deleted", (reason,), _deleted_first)
+    if key.possible_exposures:
+        yield Assumption("whether its secret is protected", tuple(u.reason for u in key.possible_exposures), _exposed)
 
 
 def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]]) -> frozenset[str]:
@@ -51,10 +73,17 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
 
 
 def reasons(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[str, ...]:
-    """Return what would have to be known in order to decide the suspected ``rules``, without what does not matter to them."""
+    """Return what would have to be known in order to decide the suspected ``rules``, without what does not matter to them.
+
+    A reason that leaves several questions open is one line.
+    """
     assumed = assumptions(key)
     needed = [a for a in assumed if not rules <= flagged_by(_assuming(key, (b for b in assumed if b is not a)))]
-    return tuple(dict.fromkeys(reason for a in needed or assumed for reason in a.reasons))
+    questions: dict[str, list[str]] = {}
+    for one in needed or assumed:
+        for reason in one.reasons:
+            questions.setdefault(reason, []).append(one.question)
+    return tuple(reason if "" in asked else f"{' and '.join(asked)}: {reason}" for reason, asked in questions.items())
 
 
 def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
@@ -70,6 +99,17 @@ def _without_unknown_evidence(key: AccessKey) -> AccessKey:
 def _with_endless_evidence(key: AccessKey) -> AccessKey:
     """Assume that a lifetime of unknown length is as long as can be."""
     return replace(key, lifetimes=tuple(_endless(e) if _is_endless(e) else e for e in key.lifetimes))
+
+
+def _deleted_first(key: AccessKey) -> AccessKey:
+    """Assume that the key is deleted before its replacement exists."""
+    known = key.replacement
+    return replace(key, replacement=replace(known, create_before_destroy=False)) if isinstance(known, Replacement) else key
+
+
+def _exposed(key: AccessKey) -> AccessKey:
+    """Assume that a place which holds the secret shows it."""
+    return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, "a place that is not protected", "protect it")))
 
 
 def _is_endless(evidence: Lifetime) -> bool:

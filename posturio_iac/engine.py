@@ -66,7 +66,7 @@ class _Court:
         broken: list[str] = []
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
         self.findings += findings
-        accepted, reasons = self._open_questions(key, context, broken)
+        accepted, remaining, reasons = self._open_questions(key, context, broken)
         undecided = (*reasons, *(f"{rule} crashed" for rule in dict.fromkeys(broken)))
         severities = [f.severity for f in findings] + [self.rules[rule].rule.severity for rule in accepted]
         if any(f.suppressed is None for f in findings):
@@ -75,7 +75,8 @@ class _Court:
             verdict = Verdict.UNDETERMINED
         else:
             verdict = Verdict.SUPPRESSED if severities else Verdict.CLEAN
-        return JudgedKey(key, verdict, undecided, max(severities, default=None))
+        suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
+        return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected)
 
     def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
         """Yield what the rules find. One that crashes is reported, and the others still ask."""
@@ -105,8 +106,10 @@ class _Court:
             root=key.scope,
         )
 
-    def _open_questions(self, key: AccessKey, context: Context, broken: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the rules whose open question a suppression accepts, and the reasons why others cannot decide."""
+    def _open_questions(
+        self, key: AccessKey, context: Context, broken: list[str]
+    ) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
+        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these."""
 
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
             return frozenset(rule.rule.id for rule, _ in self._violations(assumed, context, broken))
@@ -118,7 +121,7 @@ class _Court:
             text = f"{key.address} is undetermined by {rule} ({open_}), which is accepted: {why.reason}"
             self.diagnostics.append(Diagnostic(Level.NOTE, text, *_location(key.span)))
         remaining = suspected - accepted.keys()
-        return tuple(accepted), doubt.reasons(key, remaining, flagged_by) if remaining else ()
+        return tuple(accepted), remaining, doubt.reasons(key, remaining, flagged_by) if remaining else ()
 
 
 def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violation]) -> Diagnostic | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
+
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -138,6 +139,8 @@ class JudgedKey:
     """What is left open and could add a finding; a flagged key may have such reasons too."""
     worst: Severity | None = None
     """The worst of its findings, suppressed ones included, and of those that a suppression accepts in advance."""
+    suspected: Severity | None = None
+    """The worst of the findings that ``undecided`` could add; None too when a rule crashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +168,9 @@ class Report:
         """How good the posture is, from 100 (nothing is known to be wrong) towards 0; None when the run is incomplete.
 
         ``100 / (1 + d / 10)``, rounded, where ``d`` adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1,
-        low 0.25), suppressed or not, and at least 1 while something is undetermined. So it depends on the number of bad keys and not on
-        their share: more good keys do not raise it, a suppression does not either, and mending or deleting never lowers it.
+        low 0.25), suppressed or not, and at least 1 while something is undetermined, or 0.25 where that could add a low finding only. So
+        it depends on the number of bad keys and not on their share: more good keys do not raise it, a suppression does not either, and
+        mending or deleting never lowers it.
         """
         if any(d.level is Level.ERROR for d in self.diagnostics):
             return None
@@ -190,4 +194,6 @@ _UNDETERMINED = 1.0
 def _demerit(judged: JudgedKey) -> float:
     """What one key costs. The larger of both parts, so that mending one of them never costs more."""
     found = _DEMERITS[judged.worst] if judged.worst else 0.0
-    return max(found, _UNDETERMINED if judged.undecided or judged.verdict is Verdict.UNDETERMINED else 0.0)
+    if not judged.undecided and judged.verdict is not Verdict.UNDETERMINED:
+        return found
+    return max(found, min(_UNDETERMINED, _DEMERITS[judged.suspected]) if judged.suspected else _UNDETERMINED)

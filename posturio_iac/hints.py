@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from posturio_iac.intervals import describe_interval
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,10 @@ All of it is immutable, does no I/O and needs only the standard library.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
+
+from posturio_iac.record import dataclass, field
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

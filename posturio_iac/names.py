@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field, fields
 from enum import Enum
+
+from posturio_iac.record import dataclass, field
 
 
 class Meaning(str, Enum):
@@ -123,7 +124,7 @@ class Names:
 
     def with_extra(self, **extra: tuple[str, ...]) -> Names:
         """Return these names and more: ``with_extra(prefixes=("acme",), owner=("guild",))``. An unknown list is a TypeError."""
-        given = {f.name: getattr(self, f.name) for f in fields(self) if f.init}
+        given = {name: getattr(self, name) for name in self.__match_args__}
         if unknown := sorted(extra.keys() - given.keys()):
             msg = f"there is no list of names called {unknown[0]}"
             raise TypeError(msg)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from posturio_iac.directive import parse
@@ -11,6 +10,7 @@ from posturio_iac.jsonpos import Array, Node, Object
 from posturio_iac.lifetime import Meaning, classify, exemption, parse_date, read
 from posturio_iac.model import Directive, Lifetime, Unknown
 from posturio_iac.names import normalise
+from posturio_iac.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.conditions import possible
@@ -20,6 +19,7 @@ from posturio_iac.cloudformation.users import conditions_of
 from posturio_iac.hints import date_in_name, mentions_rotation
 from posturio_iac.jsonpos import Object
 from posturio_iac.model import AccessKey, Unknown
+from posturio_iac.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -102,7 +102,8 @@ def _knob(entry: Entry, address: str) -> str:
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
         return ""
-    return next((f"set {name} of {address} to {value} or less" for name, value in _SHORTER.items() if rules.value.get(name) is not None), "")
+    stated = (name for name in _SHORTER if rules.value.get(name) is not None)
+    return next((f"set {name} of {address} to {_SHORTER[name]} or less" for name in stated), "")
 
 
 def cron_interval(text: str) -> timedelta | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Span
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from posturio_iac.jsonpos import Node

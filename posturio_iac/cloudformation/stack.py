@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass, field
 
 if TYPE_CHECKING:
     from posturio_iac.cloudformation.source import Source

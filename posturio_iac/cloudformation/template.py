@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.cloudformation.yamlpos import Document, Problem, documents
 from posturio_iac.jsonpos import Array, JsonError, Node, Object, decode
+from posturio_iac.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

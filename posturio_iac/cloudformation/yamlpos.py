@@ -7,10 +7,10 @@ crash. `yaml` is imported when the first text is read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.jsonpos import MAX_DEPTH, Array, Lines, Node, Object
+from posturio_iac.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.baseline import Baseline, Entry
+from posturio_iac.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

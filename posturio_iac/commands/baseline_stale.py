@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.baseline import load
 from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.discover import discover
 from posturio_iac.discover.places import repository_of
 from posturio_iac.errors import UsageError
 from posturio_iac.reading import Reading
+from posturio_iac.record import replace
 from posturio_iac.terraform.plan import read as read_plans
 from posturio_iac.terraform.plan_source import Source, rebased
 from posturio_iac.terraform.reader import read_below

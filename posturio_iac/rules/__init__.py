@@ -6,8 +6,9 @@ Modules whose name begins with an underscore hold what several rules share.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

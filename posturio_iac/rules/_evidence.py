@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Effect, Kind
+from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from posturio_iac.model import AccessKey, Lifetime
@@ -62,7 +62,7 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
     """Say whether the key is older than what its own evidence states, else than the maximum; None too when that is unknown.
 
     Its age counts from its creation, or, where only code is known, from the day on which it says that the key was rotated.
-    A stated end takes the place of an age.
+    A stated end takes the place of an age. Beside a rotation that the code enforces, a day on which it was rotated is not its last.
     """
     effective = [e for e in key.effective() if not spent(e, context)]
     open_end = any(e.kind is Kind.EXPIRY or (e.kind is Kind.ROTATION and e.interval is None) for e in effective)
@@ -72,7 +72,8 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
     limit = stated.interval if stated and stated.interval is not None else context.max_lifetime
     since, rotated = _birth(key, effective)
     hidden = rotated is None and stated is None and bool(key.hiding_places)
-    if since is None or hidden or context.as_of - since <= limit:
+    goes_on = rotated is not None and any(e.kind is Kind.ROTATION and e.effect is Effect.ENFORCED for e in effective)
+    if since is None or hidden or goes_on or context.as_of - since <= limit:
         return None
     return Overdue(since, limit, rotated, stated)
 

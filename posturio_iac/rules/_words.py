@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import describe_date
+from posturio_iac.dates import describe_date, parse_date
 from posturio_iac.intervals import describe_interval
 
 if TYPE_CHECKING:
@@ -21,10 +21,15 @@ UNUSED_FOR_45_DAYS = ("1.12 in v1.4 to v4",)
 """The recommendation on unused credentials."""
 
 
+_IN_NAMES = frozenset("_.[")
+"""What a word holds that names something in code and keeps its case, such as ``aws_iam_user.ci``."""
+
+
 def sentence(*clauses: str) -> str:
-    """Join clauses to one sentence: upper case at its start, one full stop at its end."""
+    """Join clauses to one sentence: upper case at its start unless a name stands there, one full stop at its end."""
     text = ", ".join(clause.strip() for clause in clauses if clause.strip()).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    named = not _IN_NAMES.isdisjoint(text.partition(" ")[0])
+    return f"{text if named else text[:1].upper() + text[1:]}."
 
 
 def notes(key: AccessKey) -> str:
@@ -48,8 +53,10 @@ def day(moment: datetime) -> str:
 
 
 def end(evidence: Lifetime) -> str:
-    """The end that evidence states, for a reader."""
-    return describe_date(evidence.at) if evidence.at else evidence.value
+    """The end that evidence states, as the code writes it where that is a date by itself."""
+    if evidence.at is None or parse_date(evidence.value) == evidence.at:
+        return evidence.value.strip()
+    return describe_date(evidence.at)
 
 
 def by(evidence: Lifetime, limit: str) -> str:
@@ -57,7 +64,7 @@ def by(evidence: Lifetime, limit: str) -> str:
 
     Where the source itself shows its value, or there is none to show, it is ``by`` that source.
     """
-    says = describe_date(evidence.at) if evidence.at else evidence.value
+    says = end(evidence)
     if not says or says in evidence.source:
         return f" by {evidence.source}{limit}"
     return f"{limit}: {evidence.source} says {says}"

@@ -44,8 +44,8 @@ Increase `Serial` to replace the key:
 
 ## Undetermined
 
-A `create_before_destroy` that the code does not fix, or a rotation of which the code does not fix whether it replaces
-the key.
+A `create_before_destroy` that the code does not fix. A rotation of which the code does not fix whether it replaces the
+key is listed as a lifetime that is open.
 
 ## Configuration
 

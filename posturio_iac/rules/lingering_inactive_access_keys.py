@@ -1,9 +1,9 @@
 """Inactive access keys that are never removed.
 
 A key that is switched off is flagged when nothing says when it will be removed, or when the day on which it should have
-been has passed. A removal date counts when it is no further away than the maximum lifetime. Where it is known since
-when the key has been disabled, and no removal date is stated, the key is flagged once that is longer ago than the
-grace.
+been has passed. A removal date counts when it is no further away than the maximum lifetime; of several dates the
+earliest is the one. Where it is known since when the key has been disabled, and no removal date is stated, the key is
+flagged once that is longer ago than the grace.
 
 ## Why it matters
 
@@ -67,7 +67,7 @@ from posturio_iac.finding import Rule, Severity, Violation
 from posturio_iac.intervals import describe_interval
 from posturio_iac.model import Effect, Kind, Unknown
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import has, latest_end
+from posturio_iac.rules._evidence import has, latest_end, spent
 from posturio_iac.rules._words import ago, day, end, sentence
 
 if TYPE_CHECKING:
@@ -88,16 +88,27 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     """Yield at most one violation, at the removal date where there is one."""
     if key.is_active() is not False or key.is_root is True:
         return
-    dated = sorted((e for e in key.effective() if e.kind is Kind.EXPIRY and e.at is not None), key=lambda e: e.at or context.as_of)
-    why = _about_date(dated[0], context) if dated else _about_grace(key, context)
-    if why is None:
+    trouble = _trouble(key, context)
+    if trouble is None:
         return
-    remedy = "delete the key", key.remedies.stating("expires", day(context.as_of + context.grace))
-    yield Violation(
-        f"{key.address} is {str(key.status).lower()} and nothing removes it: {why}.",
-        sentence(", or ".join(remedy)),
-        dated[0].span if dated else None,
-    )
+    why, date = trouble
+    until = day(context.as_of + context.grace)
+    # A date that is there has to be changed: beside an earlier one, another one says nothing.
+    keep = f"set {date.source} to {until}" if date and date.effect is not Effect.ENFORCED else key.remedies.stating("expires", until)
+    message = f"{key.address} is {str(key.status).lower()} and nothing removes it: {why}."
+    yield Violation(message, sentence("delete the key", f"or {keep}"), date.span if date else None)
+
+
+def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:
+    """Say why nothing removes the key, and by which date where one is stated; None when something does or may do so."""
+    dates = [e for e in key.effective() if e.kind is Kind.EXPIRY and e.at is not None and not spent(e, context)]
+    if dates:
+        first = min(dates, key=lambda e: e.at or context.as_of)
+        why = _about_date(first, context)
+        return (why, first) if why else None
+    unreadable = next((e for e in key.lifetimes if e.effect is Effect.UNREADABLE and e.kind is Kind.EXPIRY), None)
+    why = _about_grace(key, unreadable, context)
+    return (why, unreadable) if why else None
 
 
 def _about_date(evidence: Lifetime, context: Context) -> str | None:
@@ -110,7 +121,7 @@ def _about_date(evidence: Lifetime, context: Context) -> str | None:
     return None
 
 
-def _about_grace(key: AccessKey, context: Context) -> str | None:
+def _about_grace(key: AccessKey, unreadable: Lifetime | None, context: Context) -> str | None:
     """Say that nothing removes the key; None while it may stay, or while that is unknown."""
     if has(key, Effect.UNKNOWN):
         return None
@@ -122,5 +133,4 @@ def _about_grace(key: AccessKey, context: Context) -> str | None:
             return None
         case None if key.hiding_places:
             return None
-    unreadable = [f"{e.source} cannot be read as a date" for e in key.lifetimes if e.effect is Effect.UNREADABLE]
-    return unreadable[0] if unreadable else "no date is stated for that"
+    return f"{unreadable.source} cannot be read as a date" if unreadable else "no date is stated for that"

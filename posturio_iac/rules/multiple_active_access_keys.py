@@ -62,7 +62,8 @@ Mended:
 
 ## Undetermined
 
-Keys of which the code does not fix the user or the status, and a key with a rotation that is unknown.
+Another key of the same user of which the code does not fix whether it is active or whether it exists beside this one,
+and a key with a rotation that is unknown. Keys whose user the code does not fix are not compared.
 
 ## Configuration
 

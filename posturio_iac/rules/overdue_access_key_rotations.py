@@ -3,7 +3,7 @@
 An active key is flagged when it is older than it may be. In code its age counts from the day on which the code says
 that it was rotated (`rotated-on`, a dated trigger); in AWS it counts from its creation. It may be as old as the
 rotation that its own tags or code state, else as old as the maximum lifetime. A key with a stated end is judged by that
-end.
+end, and a stated day of rotation says nothing beside a rotation that the code enforces.
 
 ## Why it matters
 

@@ -52,7 +52,8 @@ Mended:
 
 ## Undetermined
 
-The key is not flagged when the code does not fix a value that could name the owner, such as `tags = var.tags`.
+The key is not flagged when the code does not fix a value that could name the owner, such as `tags = var.tags`. Where
+that value hides the lifetime as well, it is listed once.
 
 ## Configuration
 

@@ -65,6 +65,9 @@ def _selected(call: ast.Call, scope: Scope, steps: tuple[Step, ...]) -> tuple[St
         return _keyed(call.arguments[0], steps, scope)
     wanted = settle(call.arguments[1], plain(scope)) if len(call.arguments) > 1 else None
     kind = int if call.name == "element" else str
+    if call.name == "element" and isinstance(wanted, int):
+        elements = settle(call.arguments[0], plain(scope))
+        wanted = wanted % len(elements) if isinstance(elements, tuple) and elements else wanted
     return (wanted if isinstance(wanted, kind) and call.name != "one" else ANY, *steps)
 
 

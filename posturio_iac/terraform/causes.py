@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.lifetime import leading_date, parse_date, parse_interval
 from posturio_iac.model import Span, Unknown
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
@@ -75,7 +75,17 @@ def of_expression(expression: ast.Expr, scope: Scope, seen: set[object] | None =
     seen = set() if seen is None else seen
     for reached in follow(expression, scope, deep=True):
         causes = of_resource(reached, seen) if isinstance(reached, Reached) else _of_end(reached)
+        causes = map(_uncertain, causes) if reached.open else causes
         yield from map(_blurred, causes) if reached.lossy else causes
+
+
+def _uncertain(cause: Cause) -> Cause:
+    """Return a cause that stands behind a condition which the code does not fix."""
+    if cause.sort in (Sort.HAND, Sort.NEVER, Sort.UNKNOWN):
+        return cause
+    return replace(
+        cause, sort=Sort.UNKNOWN, interval=None, why=f"whether {cause.what} counts depends on a condition that the code does not fix"
+    )
 
 
 def _blurred(cause: Cause) -> Cause:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from posturio_iac.record import dataclass
 from posturio_iac.terraform import ast
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.operators import number_of
 from posturio_iac.terraform.values import EvaluationError, OpenMap, Value, first_unknown
@@ -116,11 +116,12 @@ def _for_each(expression: ast.Expr, scope: Scope) -> Expansion:
     if isinstance(items, Unknown):
         each = {"key": Unknown(f"each.key: {items.reason}"), "value": Unknown(f"each.value: {items.reason}")}
         return _unfixed(scope, expression, items, each=each)
-    bound = ((f'["{_quoted(key)}"]', _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
+    bound = ((f'["{quoted(key)}"]', _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
     return Expansion(tuple(bound), "map", keys=tuple(key for key, _ in items))
 
 
-def _quoted(key: str) -> str:
+def quoted(key: str) -> str:
+    """Return a key as an address shows it."""
     return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
 
 

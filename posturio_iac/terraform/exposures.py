@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Exposure
+from posturio_iac.record import dataclass
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
@@ -109,6 +109,8 @@ def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
     seen: set[object] = set()
     while pending:
         for reached in follow(*pending.pop()):
+            if reached.open:
+                continue  # Whether it is shown at all, the code does not fix.
             if isinstance(reached, End):
                 if reached.kind == "module":
                     yield reached

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass, field
 from posturio_iac.terraform import ast, files
 from posturio_iac.terraform.merging import override
 

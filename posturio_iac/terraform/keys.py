@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.directive import Parsed, parse
 from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import ast, evidence
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of

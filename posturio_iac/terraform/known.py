@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.known_table import Choice, KnownKey, KnownModule, KnownVersion, Template, read_modules
 from posturio_iac.terraform.module_source import ModuleSource, Origin, parse_source
 from posturio_iac.terraform.versions import Interval, exactly, parse_constraint, parse_version, segments

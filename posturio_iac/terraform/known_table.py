@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.errors import UsageError
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.module_source import Origin, parse_source
 from posturio_iac.terraform.versions import Interval, parse_constraint
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from posturio_iac.record import dataclass
 
 _SCP = re.compile(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
 _URL = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)

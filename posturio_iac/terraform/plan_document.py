@@ -6,10 +6,10 @@ The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/int
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass, field
 from posturio_iac.terraform.plan_text import Places
 
 if TYPE_CHECKING:

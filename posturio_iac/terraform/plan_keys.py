@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.directive import Parsed
 from posturio_iac.model import AccessKey, Unknown
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import evidence
 from posturio_iac.terraform.keys import KEY_TYPES, ROOT_USER, Declared, max_age_lifetime, related
 from posturio_iac.terraform.plan_exposures import exposures_in

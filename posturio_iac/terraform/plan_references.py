@@ -7,9 +7,9 @@ it does not show at all. ``aws_iam_user.ci[each.key].name`` is shown as ``aws_ia
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.exposures import PASSING
 
 if TYPE_CHECKING:

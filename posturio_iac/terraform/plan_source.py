@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.intervals import describe_interval, parse_interval
 from posturio_iac.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.record import replace
 from posturio_iac.terraform.plan_document import modules_of
 from posturio_iac.terraform.schedulers import ROTATING, ROTATION_ARGUMENTS
 

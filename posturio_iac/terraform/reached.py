@@ -39,6 +39,8 @@ class Reached(NamedTuple):
     """What is read of that attribute."""
     lossy: bool = False
     """Whether something between here and the start of the walk can hide a change: arithmetic, a comparison, a part of a text."""
+    open: bool = False
+    """Whether a condition that the code does not fix stands in between."""
 
     @property
     def address(self) -> str:
@@ -69,6 +71,7 @@ class End(NamedTuple):
     """For ``module``: the call whose code is not here."""
     instance: Instance | None = None
     lossy: bool = False
+    open: bool = False
 
 
 class Symbol(NamedTuple):

@@ -31,8 +31,6 @@ _HEADER = re.compile(
 """The first line of a top-level block: its indentation, its type and labels."""
 _OPAQUE = re.compile(rb"/\*.*?\*/|<<-?[ \t]*([\w-]+)[ \t]*\r?\n.*?^[ \t]*\1[ \t]*\r?$", re.DOTALL | re.MULTILINE)
 """Comments and heredocs, in which nothing begins."""
-_ABOVE = re.compile(rb"(?:^[ \t]*(?:#|//)[^\n]*\n)+\Z", re.MULTILINE)
-"""Comments on the lines directly before a place."""
 _OLDER = (
     # Terraform 0.11 read ``tags { "Owner" = "x" }`` as a map. The equals sign takes the place of a space, so that every place stays.
     (
@@ -68,23 +66,30 @@ def _pieces(source: Source) -> Iterator[Source]:
     masked = _OPAQUE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), data)
     starts = [0]
     for header in _HEADER.finditer(masked):
-        above = _ABOVE.search(data, starts[-1], header.start())
-        starts.append(above.start() if above else header.start())
+        starts.append(_with_comments(data, starts[-1], header.start()))
+    row = 0
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         if data[start:end].strip():
-            yield _at(source.path, data, start, end)
+            yield Source(source.path, data[start:end], row)
+        row += data.count(b"\n", start, end)
 
 
-def _at(path: str, data: bytes, start: int, end: int) -> Source:
-    """Return a part of a file as a source; newlines before it keep its rows."""
-    return Source(path, b"\n" * data.count(b"\n", 0, start) + data[start:end])
+def _with_comments(data: bytes, after: int, header: int) -> int:
+    """Return where the comments on the lines directly before a header begin."""
+    start = header
+    while start > after:
+        line = data.rfind(b"\n", after, start - 1) + 1 or after
+        if not data[line:start].lstrip().startswith((b"#", b"//")):
+            break
+        start = line
+    return start
 
 
 def _sound(piece: Source) -> ast.Body | None:
     root = tree_of(piece.data).root_node
     if not is_sound(root):
         for pattern, replacement in _OLDER:
-            piece = Source(piece.path, pattern.sub(replacement, piece.data))
+            piece = Source(piece.path, pattern.sub(replacement, piece.data), piece.row)
         root = tree_of(piece.data).root_node
     return file_body(root, piece) if is_sound(root) else None
 
@@ -94,10 +99,11 @@ def _halves(piece: Source) -> Iterator[ast.Body | Diagnostic]:
     header = _HEADER.search(piece.data)
     end = re.compile(rb"^" + header[1] + rb"\}[^\n]*\n?", re.MULTILINE).search(piece.data, header.end()) if header else None
     if end is not None and end.end() < len(piece.data):
-        body = _sound(_at(piece.path, piece.data, 0, end.end()))
+        head, rest = piece.data[: end.end()], piece.data[end.end() :]
+        body = _sound(Source(piece.path, head, piece.row))
         if body is not None:
             yield body
-            piece, header = _at(piece.path, piece.data, end.end(), len(piece.data)), None
+            piece, header = Source(piece.path, rest, piece.row + head.count(b"\n")), None
     name = header[2].decode("utf-8", "replace") if header else None
     yield _problem(piece, name)
 

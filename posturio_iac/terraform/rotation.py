@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.hints import mentions_rotation
 from posturio_iac.intervals import describe_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import Cause, Sort, of_expression, of_trigger, triggers
 from posturio_iac.terraform.evaluate import settle

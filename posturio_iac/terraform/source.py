@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 class Source:
     """The bytes of a file; turns the parser's byte places into spans in code points."""
 
-    __slots__ = ("_ascii", "_lines", "data", "path")
+    __slots__ = ("_ascii", "_lines", "data", "path", "row")
 
-    def __init__(self, path: str, data: bytes) -> None:
-        """Stand for the file at ``path``, relative to the scan root."""
+    def __init__(self, path: str, data: bytes, row: int = 0) -> None:
+        """Stand for the file at ``path``, relative to the scan root, or for the part of it that begins with the row ``row``, from 0."""
         self.path = path
         self.data = data
+        self.row = row
         self._ascii = data.isascii()
         self._lines: list[bytes] | None = None
 
@@ -31,7 +32,8 @@ class Source:
 
     def between(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
         """Return the span between two (row, byte column) pairs, both from 0."""
-        return Span(self.path, start[0] + 1, self._column(*start), end[0] + 1, self._column(*end))
+        row = self.row + 1
+        return Span(self.path, start[0] + row, self._column(*start), end[0] + row, self._column(*end))
 
     def span(self, node: Node) -> Span:
         """Return the node's span."""

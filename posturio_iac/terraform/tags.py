@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from posturio_iac.model import Span, Unknown
+from posturio_iac.record import dataclass
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle

@@ -11,10 +11,10 @@ from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.behind import CLOCKS, behind
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.expansion import expand
+from posturio_iac.terraform.expansion import expand, quoted
 from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.operators import truth
-from posturio_iac.terraform.reached import ANY, End, Reached, Step, Symbol, known, plain
+from posturio_iac.terraform.reached import ANY, End, Reached, Step, Symbol, plain
 from posturio_iac.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
@@ -239,12 +239,15 @@ class _Follower:
         if self.deep:
             yield from self._decided_by(expression.condition, scope, depth)
         try:
-            condition = truth(settle(expression.condition, Scope(scope.instance, True, known(scope.bindings), scope.origin)))
+            condition = truth(settle(expression.condition, plain(scope).lenient()))
         except EvaluationError:
             condition = Unknown("")
-        for branch, taken in ((expression.yes, True), (expression.no, False)):
-            if isinstance(condition, Unknown) or condition is taken:
-                yield from self.go(branch, scope, steps, depth)
+        if not isinstance(condition, Unknown):
+            yield from self.go(expression.yes if condition else expression.no, scope, steps, depth)
+            return
+        for branch in (expression.yes, expression.no):
+            for found in self.go(branch, scope, steps, depth):
+                yield found._replace(open=True)
 
     def _list(self, items: tuple[ast.Expr, ...], scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
@@ -302,7 +305,7 @@ def _select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step
     if head is ANY:
         return None, steps[1:]
     if shape == "map" and isinstance(head, str):
-        return f'["{head}"]', steps[1:]
+        return f'["{quoted(head)}"]', steps[1:]
     return None, steps
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Span, Unknown
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
@@ -179,7 +179,8 @@ def named_users(instance: Instance, name: str) -> Iterator[Reached]:
     """Yield the users that a module declares by this constant name."""
     for (kind, label), block in instance.folder.resources.items():
         argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
-        if isinstance(argument, ast.Literal) and argument.value == name:
+        exists = expand(block, instance.scope(strict=True))
+        if isinstance(argument, ast.Literal) and argument.value == name and exists.instances:
             yield Reached(instance, kind, label, block, instance.scope(), "", None)
 
 

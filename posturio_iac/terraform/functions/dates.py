@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.functions.signature import function, text
 from posturio_iac.terraform.values import EvaluationError
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.functions import json_text
 from posturio_iac.terraform.functions.graphemes import clusters
 from posturio_iac.terraform.functions.numerals import float_text, integer_text

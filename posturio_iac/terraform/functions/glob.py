@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.functions.signature import TooLargeError
 from posturio_iac.terraform.values import EvaluationError
 

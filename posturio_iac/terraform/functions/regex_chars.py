@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 
+from posturio_iac.record import dataclass, field, replace
 from posturio_iac.terraform.values import EvaluationError
 
 _CATEGORY = re.compile(r"\\([pP])(?:([A-Za-z])|\{(\^?)([A-Za-z_]+)\})")

@@ -6,11 +6,11 @@ there once, fails again. This is the bit-state search of RE2 and Go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.functions.regex_chars import Chars
 from posturio_iac.terraform.functions.regex_syntax import Alternation, Assertion, Group, Node, Repeat, Sequence, parse
 from posturio_iac.terraform.functions.signature import TooLargeError

@@ -7,8 +7,8 @@ another way (``$`` before a last newline, Unicode digits, look-around). So patte
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.functions.regex_chars import DOT, POSIX, Chars, escaped_class, letter
 from posturio_iac.terraform.functions.signature import TooLargeError
 from posturio_iac.terraform.values import EvaluationError

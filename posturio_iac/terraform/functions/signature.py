@@ -5,11 +5,11 @@ A module of this package declares each of its functions with `function`; the fir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass
 from posturio_iac.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
 
 if TYPE_CHECKING:

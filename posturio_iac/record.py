@@ -1,0 +1,142 @@
+"""Data classes without the cost of making them: the part of `dataclasses` that this package uses, at a tenth of its start-up time.
+
+`dataclasses` imports `inspect` and compiles five functions for each class, which was half of the time of a scan of one file. To type
+checkers, and to whoever looks at the classes with `dataclasses` itself, these are data classes.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing would take longer than this module
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+    from dataclasses import field as field
+    from dataclasses import replace as replace
+else:
+
+    class _Field:
+        """What ``field(…)`` states about one attribute."""
+
+        __slots__ = ("compare", "default_factory", "init", "repr")
+
+        def __init__(self, default_factory, *, init, compare, repr):  # noqa: A002 - the name in dataclasses
+            self.default_factory = default_factory
+            self.init = init
+            self.compare = compare
+            self.repr = repr
+
+    def field(*, default_factory=None, init=True, compare=True, repr=True):  # noqa: A002 - the name in dataclasses
+        """State how an attribute gets its value, and whether it counts for equality and is shown."""
+        return _Field(default_factory, init=init, compare=compare, repr=repr)
+
+    def dataclass(*, frozen=False, slots=True, eq=True, order=False):
+        """Make the decorated class a data class; ``slots`` is always on."""
+        if not slots:
+            raise TypeError("records have slots")
+        return lambda cls: _made(cls, frozen=frozen, eq=eq, order=order)
+
+    def replace(record, /, **changes):
+        """Return a copy of a record with other values for some attributes."""
+        return type(record)(**({name: getattr(record, name) for name in record.__match_args__} | changes))
+
+    def _made(cls, *, frozen, eq, order):
+        names = tuple(cls.__annotations__)
+        given = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
+        hidden = ("__dict__", "__weakref__")
+        space = {key: value for key, value in cls.__dict__.items() if key not in names and key not in hidden}
+        taken = tuple(n for n in names if getattr(given.get(n), "init", True))
+        made = type(cls)(cls.__name__, cls.__bases__, {**space, "__slots__": names, "__match_args__": taken})
+        made.__qualname__ = cls.__qualname__
+        made.__init__ = _initialiser(made, taken, given, space.get("__post_init__"))
+        shown = [n for n in names if getattr(given.get(n), "repr", True)]
+        compared = tuple(n for n in names if getattr(given.get(n), "compare", True))
+        if "__repr__" not in space:
+            made.__repr__ = lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})"
+        if eq and "__eq__" not in space:
+            _compare(made, compared, frozen=frozen)
+        if order:
+            _order(made, compared)
+        if frozen:
+            made.__setattr__ = made.__delattr__ = _refuse
+        made.__reduce__ = lambda self: (type(self), tuple(getattr(self, n) for n in taken))
+        made.__dataclass_fields__ = _Later(lambda owner: _real(owner, names, given).__dataclass_fields__, "__dataclass_fields__")
+        made.__signature__ = _Later(lambda owner: _signature(owner, names, given), "__signature__")
+        return made
+
+    def _initialiser(made, names, given, after):
+        setters = tuple(made.__dict__[name].__set__ for name in names)
+        places = {name: position for position, name in enumerate(names)}
+        factories = {name: value.default_factory for name, value in given.items() if isinstance(value, _Field)}
+        defaults = {name: value for name, value in given.items() if not isinstance(value, _Field)}
+
+        def __init__(self, *values, **named):  # noqa: N807 - becomes the method
+            for put, value in zip(setters, values):  # noqa: B905 - named values follow
+                put(self, value)
+            for name in names[len(values) :]:
+                if name in named:
+                    value = named.pop(name)
+                elif name in defaults:
+                    value = defaults[name]
+                elif factories.get(name) is not None:
+                    value = factories[name]()
+                else:
+                    raise TypeError(f"{made.__name__}() lacks the argument {name}")
+                setters[places[name]](self, value)
+            if named or len(values) > len(names):
+                raise TypeError(f"{made.__name__}() got too many arguments: {', '.join(named) or len(values)}")
+            if after is not None:
+                after(self)
+
+        return __init__
+
+    def _compare(made, names, *, frozen):
+        def values(self):
+            return tuple(getattr(self, name) for name in names)
+
+        made.__eq__ = lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
+        made.__hash__ = (lambda self: hash(values(self))) if frozen else None
+
+    def _order(made, names):
+        def values(self):
+            return tuple(getattr(self, name) for name in names)
+
+        made.__lt__ = lambda self, other: values(self) < values(other) if type(other) is type(self) else NotImplemented
+        made.__le__ = lambda self, other: values(self) <= values(other) if type(other) is type(self) else NotImplemented
+        made.__gt__ = lambda self, other: values(self) > values(other) if type(other) is type(self) else NotImplemented
+        made.__ge__ = lambda self, other: values(self) >= values(other) if type(other) is type(self) else NotImplemented
+
+    def _refuse(self, name, *_value):
+        from dataclasses import FrozenInstanceError  # noqa: PLC0415 - only a mistake needs it
+
+        raise FrozenInstanceError(f"cannot change {name} of a {type(self).__name__}")
+
+    class _Later:
+        """An attribute of a class that is made when somebody asks for it."""
+
+        __slots__ = ("make", "name")
+
+        def __init__(self, make, name):
+            self.make = make
+            self.name = name
+
+        def __get__(self, _instance, owner):
+            value = self.make(owner)
+            setattr(owner, self.name, value)
+            return value
+
+    def _real(owner, names, given):
+        """Return a class of `dataclasses` with the same fields."""
+        import dataclasses  # noqa: PLC0415 - only for those who look at the classes with it
+
+        def stated(name):
+            value = given.get(name, dataclasses.MISSING)
+            if isinstance(value, _Field):
+                factory = value.default_factory if value.default_factory is not None else dataclasses.MISSING
+                return dataclasses.field(default_factory=factory, init=value.init, compare=value.compare, repr=value.repr)
+            return dataclasses.field(default=value)
+
+        return dataclasses.make_dataclass(owner.__name__, [(name, owner.__annotations__[name], stated(name)) for name in names])
+
+    def _signature(owner, names, given):
+        import inspect  # noqa: PLC0415 - only for those who look at the classes with it
+
+        return inspect.signature(_real(owner, names, given))
