@@ -136,6 +136,17 @@ def test_data_file_that_a_module_reads_counts(repository: Repository, hook: Hook
     assert hook("live/other.yaml") == (0, [])
 
 
+@pytest.mark.parametrize(
+    "call", ['file("${path.module}/${var.name}.yaml")', "file(local.name)", 'join("", [for f in fileset(path.module, "*") : file(f)])']
+)
+def test_data_file_with_a_computed_name_counts_below_the_module(repository: Repository, hook: Hook, call: str) -> None:
+    repository.write("live/main.tf", flagged() + f'output "data" {{\n  value = {call}\n}}\n')
+    repository.write("live/data/tags.yaml", "owner: team\n")
+    repository.write("other/tags.yaml", "owner: team\n")
+    assert hook("live/data/tags.yaml")[0] == 1
+    assert hook("other/tags.yaml") == (0, [])
+
+
 def test_user_that_another_module_declares_counts(repository: Repository, hook: Hook) -> None:
     repository.write("keys/main.tf", 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n')
     repository.write("users/main.tf", USER % ("ci", ""))

@@ -20,7 +20,10 @@ CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
 ENDINGS = (*CODE, ".tfvars", ".tfvars.json")
 _CALL = re.compile(rb'module[ \t]+"?([\w-]+)"?[ \t\r\n]*\{')
 _SOURCE = re.compile(rb"""(?<![\w-])source["\s]*[=:]\s*"(\.\.?[/\\][^"\n]*)\"""")
-_LISTS = b"fileset("
+_READS = (b"file(", b"filebase64(", b"fileset(")
+"""Calls of functions that read files; ``templatefile(`` holds the first."""
+_COMPUTED = re.compile(rb'fileset\(|file(?:base64)?\((?:[ \t]*[^"\s]|[^)\n]*\$\{(?!path\.))')
+"""Calls whose files do not stand in the code: in a list, in a variable, or with a part that is filled in."""
 _USER_NAME = re.compile(rb'(?<![\w-])name["\s]*[=:]\s*"([^"$%\n]+)"')
 
 
@@ -155,15 +158,15 @@ class Modules:
             return []
 
     def _touch_by_data(self, changed: Collection[str]) -> None:
-        """Count a module as changed when a file that its functions read has changed: it names the file, or lists files around it."""
+        """Count a module as changed when a file that its functions read has changed: it names the file, or computes names below it."""
         data = [path for path in changed if not path.endswith(ENDINGS)]
         if not data:
             return
         names = {os.fsencode(posixpath.basename(path)) for path in data}
-        for path in holding(self.selection, (*sorted(names), _LISTS)):
+        for path in holding(self.selection, _READS):
             text, folder = content(self.selection, path), posixpath.dirname(path)
             inside = f"{folder}/" if folder else ""
-            if any(name in text for name in names) or (_LISTS in text and any(p.startswith(inside) for p in data)):
+            if any(name in text for name in names) or (_COMPUTED.search(text) and any(p.startswith(inside) for p in data)):
                 self._touched.add(folder)
 
     def _mentioning(self) -> set[str]:
