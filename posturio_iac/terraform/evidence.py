@@ -148,9 +148,10 @@ def permission_note(user: User) -> Iterator[str]:
         for _, scope in instances_of(block, instance).instances:
             target = block.get("user") or block.get("users")
             if target is not None and any(isinstance(r, Reached) and r.key == user.identity for r in follow(target, scope, _steps(block))):
-                policies = [block] if kind == "aws_iam_user_policy" else _attached(block, scope)
-                if any(_ends_by_date(policy, scope) for policy in policies):
-                    yield f"the policy {kind}.{name} ends the permission by date (aws:CurrentTime), and the key stays valid"
+                policies = {f"{kind}.{name}": block} if kind == "aws_iam_user_policy" else _attached(block, scope)
+                for address, policy in policies.items():
+                    if _ends_by_date(policy, scope):
+                        yield f"the policy {address} ends the permission by date (aws:CurrentTime), and the key stays valid"
 
 
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
@@ -160,9 +161,9 @@ def _steps(block: ast.Block) -> tuple[Step, ...]:
     return (ANY,) if block.get("user") is None else ()
 
 
-def _attached(block: ast.Block, scope: Scope) -> list[ast.Block]:
+def _attached(block: ast.Block, scope: Scope) -> dict[str, ast.Block]:
     arn = block.get("policy_arn")
-    return [r.block for r in follow(arn, scope) if isinstance(r, Reached)] if arn is not None else []
+    return {r.address: r.block for r in follow(arn, scope) if isinstance(r, Reached)} if arn is not None else {}
 
 
 def _ends_by_date(block: ast.Block, scope: Scope) -> bool:

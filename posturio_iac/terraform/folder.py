@@ -138,7 +138,8 @@ def _same_provider(folder: Folder, block: ast.Block) -> int | None:
 def _read_tfvars(folder: Folder, root: str, max_size: int, var_files: Iterable[str]) -> None:
     automatic = sorted(n for n in folder.names if n.endswith((".auto.tfvars", ".auto.tfvars.json")))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
-    for path in [*(_joined(folder, n) for n in ordered), *var_files]:
+    given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)
+    for path in [*(_joined(folder, n) for n in ordered), *given]:
         body, diagnostics = files.load(root, path, max_size)
         folder.tfvars.update(body.attributes)
         if diagnostics:

@@ -175,7 +175,7 @@ def related(declared: list[Declared]) -> Iterator[AccessKey]:
 
 
 def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
-    rivals = [o for o in others if not _take_turns(one, o)]
+    rivals = [o for o in others if not _take_turns(one, o) and not _exclude_each_other(one.condition, o.condition)]
     active = [o for o in rivals if o.key.status == "Active" and _together(one, o)]
     if active:
         return tuple(o.key.address for o in active)
@@ -184,6 +184,30 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     if unknown is None and apart is not None:
         unknown = Unknown(f"whether {apart.key.address} exists beside it")
     return unknown if isinstance(unknown, Unknown) else ()
+
+
+def _exclude_each_other(one: ast.Expr | None, other: ast.Expr | None) -> bool:
+    """Tell whether of two conditions exactly one holds: ``var.pgp == "" ? 1 : 0`` and ``var.pgp != "" ? 1 : 0``."""
+    first, second = _test(one), _test(other)
+    if first is None or second is None:
+        return False
+    return ast.same(first[0], second[0]) and first[1] is not second[1]
+
+
+def _test(condition: ast.Expr | None) -> tuple[ast.Expr, bool] | None:
+    """Return what decides whether there is one instance or none, and whether it must hold."""
+    match condition:
+        case ast.Conditional(test, ast.Literal(1), ast.Literal(0)):
+            holds = True
+        case ast.Conditional(test, ast.Literal(0), ast.Literal(1)):
+            holds = False
+        case _:
+            return None
+    while isinstance(test, ast.Unary) and test.operator == "!":
+        test, holds = test.operand, not holds
+    if isinstance(test, ast.Binary) and test.operator == "!=":
+        test, holds = ast.Binary("==", test.left, test.right, test.span), not holds
+    return test, holds
 
 
 def _together(one: Declared, other: Declared) -> bool:

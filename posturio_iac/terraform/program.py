@@ -67,6 +67,8 @@ class Program:
 
     def _in_nested(self, path: str) -> bool:
         """Tell whether a folder belongs to a submodule or another repository below the root."""
+        if path.startswith("/"):
+            return True
         if path not in self._nested:
             here = bool(path) and os.path.lexists(os.path.join(self.root, path, ".git"))
             self._nested[path] = here or (bool(path) and self._in_nested(posixpath.dirname(path)))
