@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ import yaml
 
 from posturio_iac.commands import COMMANDS, hook, scan_args
 from posturio_iac.commands.parser import parse
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent
 HOOKS: dict[str, dict[str, Any]] = {one["id"]: one for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
@@ -53,8 +59,11 @@ NEITHER = (
 )
 
 
+LIVE = "posturio-iac-live"
+
+
 def matches(name: str, path: str) -> bool:
-    return re.search(HOOKS[name]["files"], path) is not None
+    return name != LIVE and re.search(HOOKS[name]["files"], path) is not None
 
 
 @pytest.mark.parametrize("path", TERRAFORM)
@@ -72,7 +81,7 @@ def test_other_files_trigger_nothing(path: str) -> None:
     assert [name for name in HOOKS if matches(name, path)] == []
 
 
-@pytest.mark.parametrize("name", [name for name in HOOKS if name != "posturio-iac-live"])
+@pytest.mark.parametrize("name", [name for name in HOOKS if name != LIVE])
 def test_hook_is_one_process_that_gets_the_names(name: str) -> None:
     definition = HOOKS[name]
     assert (definition["require_serial"], definition["pass_filenames"], definition["language"]) == (True, True, "python")
@@ -81,6 +90,14 @@ def test_hook_is_one_process_that_gets_the_names(name: str) -> None:
     assert command in COMMANDS
     assert parse(hook.COMMAND, [*options, "--", "x.tf"]) is not None
     assert "additional_dependencies" not in definition
+
+
+def test_live_hook_runs_only_when_it_is_asked_for_and_brings_what_it_needs() -> None:
+    definition = HOOKS[LIVE]
+    assert (definition["stages"], definition["pass_filenames"], definition["always_run"]) == (["manual"], False, True)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert definition["additional_dependencies"] == project["optional-dependencies"]["live"]
+    assert shlex.split(definition["entry"])[1] in COMMANDS
 
 
 def test_action_uses_nobody_elses_action_and_puts_no_input_into_a_script() -> None:

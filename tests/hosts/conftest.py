@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosts.hosting import HOSTS, Host, checkout
+from tests.hosts.hosting import DEFINITIONS, HOSTS, Host, checkout
 from tests.repository import Repository
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def host(request: pytest.FixtureRequest, hooks: Repository, tmp_path_factory: py
     """A host with our hooks installed. From then on it works without network."""
     made = Host(request.param, hooks, tmp_path_factory.mktemp("home"))
     place = Repository(tmp_path_factory.mktemp("first"))
-    place.write(".pre-commit-config.yaml", made.configuration("posturio-iac", "posturio-iac-terraform", "posturio-iac-cloudformation"))
+    place.write(".pre-commit-config.yaml", made.configuration(*(str(one["id"]) for one in DEFINITIONS)))
     code, said = made.run(place, "install-hooks", offline=False)
     assert code == 0, said
     return made

@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from tests.repository import Repository
 
 ROOT = Path(__file__).parent.parent.parent
 SHIPPED = ("posturio_iac", "policies", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml")
+DEFINITIONS: tuple[dict[str, Any], ...] = tuple(yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
 HOSTS = ("pre-commit", "prek")
 NOWHERE = "http://127.0.0.1:9"
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"), NOWHERE) | {
@@ -61,16 +65,16 @@ class Host:
         uses = "".join(f"  - id: {hook}\n    args: {args}\n" for hook in hooks)
         return f"repos:\n- repo: {self.hooks.path}\n  rev: {self.hooks.git('rev-parse', 'HEAD').strip()}\n  hooks:\n{uses}"
 
-    def run(self, repository: Repository, *arguments: str, offline: bool = True) -> tuple[int, str]:
+    def run(self, repository: Repository, *arguments: str, offline: bool = True, **environment: str) -> tuple[int, str]:
         """Run the host in a repository; return its exit code and all that it prints."""
-        return self._call(repository, [self.program, *arguments], offline=offline)
+        return self._call(repository, [self.program, *arguments], offline=offline, more=environment)
 
     def commit(self, repository: Repository, *arguments: str) -> tuple[int, str]:
         """Commit what is staged, through the hook that was installed."""
         return self._call(repository, ["git", "commit", "-q", "-m", "change", *arguments], offline=True)
 
-    def _call(self, repository: Repository, command: list[str], *, offline: bool) -> tuple[int, str]:
-        environment = self.environment | (OFFLINE if offline else {})
+    def _call(self, repository: Repository, command: list[str], *, offline: bool, more: dict[str, str] | None = None) -> tuple[int, str]:
+        environment = self.environment | (OFFLINE if offline else {}) | (more or {})
         done = subprocess.run(
             command, cwd=repository.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8"
         )

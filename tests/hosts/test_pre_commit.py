@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -9,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
-from tests.hosts.hosting import ROOT
+from tests.hosts.hosting import DEFINITIONS, NOWHERE, ROOT
 from tests.repository import EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 MISSING = "iam.access_keys_without_lifetime"
 MOST = 250 << 20
 """What pre-commit.ci allows for one hook."""
-DEFINITIONS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+LIVE = "posturio-iac-live"
 
 
 def committed(repository: Repository) -> int:
@@ -185,14 +183,10 @@ def test_definitions_are_valid(host: Host, repository: Repository) -> None:
 
 
 def executable(host: Host) -> str:
-    """Return the program in the environment that the host has made."""
-    found = [
-        path
-        for path in host.home.rglob("posturio-iac*")
-        if path.is_file() and os.access(path, os.X_OK) and path.parent.name in ("bin", "Scripts")
-    ]
-    assert found
-    return str(found[0])
+    """Return the program in the environment that the host has made for the hooks on code."""
+    programs = [path for path in host.home.rglob("posturio-iac*") if path.is_file() and path.parent.name in ("bin", "Scripts")]
+    (found,) = [path for path in programs if not any(path.parent.parent.glob("[lL]ib/**/boto3"))]
+    return str(found)
 
 
 def test_environment_is_small_enough_for_pre_commit_ci(host: Host) -> None:
@@ -201,7 +195,19 @@ def test_environment_is_small_enough_for_pre_commit_ci(host: Host) -> None:
     assert size < MOST / 4
 
 
-@pytest.mark.parametrize("definition", DEFINITIONS, ids=lambda definition: str(definition["id"]))
+def test_live_hook_runs_only_when_it_is_asked_for(host: Host, repository: Repository) -> None:
+    repository.write(".pre-commit-config.yaml", host.configuration(LIVE, args="[]"))
+    code, said = host.commit(repository)
+    assert (code, "AWS" in said) == (0, False), said
+    account = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": NOWHERE, "AWS_MAX_ATTEMPTS": "1"}
+    code, said = host.run(repository, "run", "--hook-stage", "manual", LIVE, **account)
+    assert code == 1, said
+    assert "exit code: 3" in said
+    assert "127.0.0.1:9" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("definition", [one for one in DEFINITIONS if one["id"] != LIVE], ids=lambda definition: str(definition["id"]))
 def test_entry_line_judges_what_the_hook_is_for(host: Host, repository: Repository, definition: dict[str, str]) -> None:
     repository.write("iam.tf", flagged())
     repository.write("stack.yaml", TEMPLATE)
