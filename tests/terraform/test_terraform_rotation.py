@@ -430,8 +430,16 @@ class TestSiblings:
         found = self.siblings(tmp_path, b="count = var.n", more='variable "n" { default = 1 }\n')
         assert isinstance(found["a"], Unknown)
 
-    def test_either_of_two_conditions_leaves_it_open(self, tmp_path: Path) -> None:
-        found = self.siblings(tmp_path, "count = var.n ? 1 : 0", "count = var.n ? 0 : 1", 'variable "n" {}\n')
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("var.n ? 1 : 0", "var.n ? 0 : 1"), ("var.n ? 1 : 0", "!var.n ? 1 : 0"), ('var.n == "" ? 1 : 0', 'var.n != "" ? 1 : 0')],
+    )
+    def test_keys_of_which_one_excludes_the_other_are_none(self, tmp_path: Path, one: str, other: str) -> None:
+        found = self.siblings(tmp_path, f"count = {one}", f"count = {other}", 'variable "n" {}\n')
+        assert set(found.values()) == {()}
+
+    def test_two_conditions_leave_it_open(self, tmp_path: Path) -> None:
+        found = self.siblings(tmp_path, "count = var.n ? 1 : 0", "count = var.m ? 1 : 0", 'variable "n" {}\nvariable "m" {}\n')
         assert all(isinstance(s, Unknown) for s in found.values())
 
     def test_keys_of_different_users_are_no_siblings(self, tmp_path: Path) -> None:
