@@ -65,9 +65,9 @@ class Host:
         uses = "".join(f"  - id: {hook}\n    args: {args}\n" for hook in hooks)
         return f"repos:\n- repo: {self.hooks.path}\n  rev: {self.hooks.git('rev-parse', 'HEAD').strip()}\n  hooks:\n{uses}"
 
-    def run(self, repository: Repository, *arguments: str, offline: bool = True, **environment: str) -> tuple[int, str]:
+    def run(self, repository: Repository, *arguments: str, offline: bool = True, more: dict[str, str] | None = None) -> tuple[int, str]:
         """Run the host in a repository; return its exit code and all that it prints."""
-        return self._call(repository, [self.program, *arguments], offline=offline, more=environment)
+        return self._call(repository, [self.program, *arguments], offline=offline, more=more)
 
     def commit(self, repository: Repository, *arguments: str) -> tuple[int, str]:
         """Commit what is staged, through the hook that was installed."""

@@ -200,7 +200,7 @@ def test_live_hook_runs_only_when_it_is_asked_for(host: Host, repository: Reposi
     code, said = host.commit(repository)
     assert (code, "AWS" in said) == (0, False), said
     account = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": NOWHERE, "AWS_MAX_ATTEMPTS": "1"}
-    code, said = host.run(repository, "run", "--hook-stage", "manual", LIVE, **account)
+    code, said = host.run(repository, "run", "--hook-stage", "manual", LIVE, more=account)
     assert code == 1, said
     assert "exit code: 3" in said
     assert "127.0.0.1:9" in said
