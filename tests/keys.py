@@ -61,6 +61,7 @@ def unknown_key() -> AccessKey:
         is_root=UNKNOWN,
         replacement=UNKNOWN,
         active_siblings=UNKNOWN,
+        possible_exposures=(UNKNOWN,),
         created=UNKNOWN,
         last_used=UNKNOWN,
         disabled_since=UNKNOWN,

@@ -25,6 +25,7 @@ from tests.keys import (
     ignore,
     inert,
     open_evidence,
+    outage,
     rotates,
     rules,
     run,
@@ -50,7 +51,15 @@ if TYPE_CHECKING:
         (access_key(enforced()), Verdict.CLEAN),
         (access_key(SOON), Verdict.CLEAN),
         (access_key(enforced(), owner=None), Verdict.FLAGGED),
-        (access_key(enforced(), owner=UNKNOWN), Verdict.CLEAN),
+        (access_key(enforced(), owner=UNKNOWN), Verdict.UNDETERMINED),
+        (access_key(enforced(), owner=UNKNOWN, is_root=UNKNOWN), Verdict.CLEAN),
+        (access_key(SOON, active_siblings=UNKNOWN), Verdict.UNDETERMINED),
+        (access_key(enforced(), active_siblings=UNKNOWN), Verdict.CLEAN),
+        (access_key(SOON, status="Inactive", active_siblings=UNKNOWN), Verdict.CLEAN),
+        (access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN)), Verdict.UNDETERMINED),
+        (access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN, takes_turns=True)), Verdict.CLEAN),
+        (access_key(enforced(), possible_exposures=(UNKNOWN,)), Verdict.UNDETERMINED),
+        (access_key(enforced(), status="Inactive", possible_exposures=(UNKNOWN,)), Verdict.FLAGGED),
         (access_key(open_evidence()), Verdict.UNDETERMINED),
         (access_key(hiding_places=(UNKNOWN,)), Verdict.UNDETERMINED),
         (access_key(inert(), open_evidence()), Verdict.UNDETERMINED),
@@ -82,6 +91,41 @@ def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matt
     both = run(access_key(status=status, hiding_places=(tags,))).keys[0].undecided
     assert both == ("whether it is active: var.status is set by the caller", "var.tags is set by the caller")
     assert run(access_key(inert(), status=status, hiding_places=(tags,))).keys[0].undecided == (both[0],)
+
+
+@pytest.mark.parametrize(
+    ("key", "reasons"),
+    [
+        (access_key(SOON, owner=UNKNOWN), ("whether it has an owner: {}",)),
+        (access_key(SOON, active_siblings=UNKNOWN), ("whether its user has another active key: {}",)),
+        (
+            access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN)),
+            ("whether its replacement exists before it is deleted: {}",),
+        ),
+        (
+            access_key(enforced(), possible_exposures=(UNKNOWN, Unknown("sensitive = var.hide"))),
+            ("whether its secret is protected: {}", "whether its secret is protected: sensitive = var.hide"),
+        ),
+        (
+            access_key(SOON, owner=UNKNOWN, active_siblings=UNKNOWN),
+            ("whether it has an owner and whether its user has another active key: {}",),
+        ),
+        # What hides the lifetime as well is one line, which needs no question.
+        (access_key(hiding_places=(UNKNOWN,), owner=UNKNOWN), ("{}",)),
+        (access_key(owner=UNKNOWN, hiding_places=(Unknown("local.tags"),)), ("local.tags", "whether it has an owner: {}")),
+        (access_key(status=UNKNOWN, owner=UNKNOWN), ("whether it is active and whether it has an owner: {}",)),
+    ],
+)
+def test_an_open_question_is_named_with_the_reason_and_each_reason_once(key: AccessKey, reasons: tuple[str, ...]) -> None:
+    assert run(key).keys[0].undecided == tuple(reason.format(UNKNOWN.reason) for reason in reasons)
+
+
+def test_whether_a_key_has_an_owner_is_open_only_where_the_rule_asks() -> None:
+    key = access_key(SOON, owner=UNKNOWN)
+    assert verdict(key, ignore=(OWNERLESS,)) is Verdict.CLEAN
+    assert verdict(replace(key, directives=(ignore(OWNERLESS),))) is Verdict.SUPPRESSED
+    assert run(key).exit_code(Severity.LOW) is Exit.CLEAN
+    assert run(key).exit_code(Severity.LOW, strict=True) is Exit.FINDINGS
 
 
 def test_a_flagged_key_still_says_what_is_unknown() -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.model import Effect, Kind
 from posturio_iac.rules import all_rules
+from posturio_iac.rules._words import sentence
 from tests.keys import (
     AS_OF,
     ENFORCED_ONLY,
@@ -16,10 +18,12 @@ from tests.keys import (
     enforced,
     expires,
     exposure,
+    flagged,
     inert,
     outage,
     rotated,
     rotates,
+    span,
     unreadable,
     violations,
 )
@@ -44,7 +48,7 @@ from tests.rule_cases import (
 )
 
 if TYPE_CHECKING:
-    from posturio_iac.model import AccessKey
+    from posturio_iac.model import AccessKey, Lifetime
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -197,10 +201,17 @@ def test_a_page_opens_with_its_title_and_says_everything(rule: str) -> None:
 TAG = 'tag "expires" of aws_iam_user.ci'
 
 
+def unreadable_rotation() -> Lifetime:
+    """An interval that is none."""
+    return replace(unreadable("quarterly", 'tag "rotation" of aws_iam_user.ci'), kind=Kind.ROTATION)
+
+
 @pytest.mark.parametrize(
     ("key", "why"),
     [
         (access_key(status="Inactive"), "no date is stated for that"),
+        (access_key(replace(FIRED, source="time_rotating.ci"), status="Inactive"), "no date is stated for that"),
+        (access_key(unreadable_rotation(), status="Inactive"), "no date is stated for that"),
         (access_key(PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
         (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days ahead"),
         (access_key(FAR, PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
@@ -215,7 +226,59 @@ TAG = 'tag "expires" of aws_iam_user.ci'
 def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
     (violation,) = violations(key)[LINGERING]
     assert violation.message == f"aws_iam_access_key.ci is inactive and nothing removes it: {why}."
+    stated = TAG in why
+    change = f"set {TAG} to 2026-12-08" if stated else 'add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1)'
+    assert violation.remediation == f"Delete the key, or {change}."
+    assert violation.span == (span(2) if stated else None)
+
+
+def test_a_removal_date_that_is_set_as_advised_mends() -> None:
+    advised = expires("2026-12-08")
+    assert flagged(access_key(advised, status="Inactive")) == set()
+    far = replace(FAR, effect=Effect.ENFORCED, source="time_rotating.ci")
+    (violation,) = violations(access_key(far, status="Inactive"))[LINGERING]
     assert violation.remediation == 'Delete the key, or add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1).'
+    assert flagged(access_key(far, advised, status="Inactive")) == set()
+
+
+MIDNIGHT = "2026-03-01T00:00:00Z"
+
+
+def test_a_moment_at_midnight_is_shown_as_the_code_writes_it() -> None:
+    at = expires(MIDNIGHT)
+    assert f"{TAG} says {MIDNIGHT}." in violations(access_key(at))[EXPIRED][0].message
+    assert f"{TAG} says {MIDNIGHT}, which was 268 days ago" in violations(access_key(at, status="Inactive"))[LINGERING][0].message
+    fired = replace(at, effect=Effect.ENFORCED, source="time_rotating.ci")
+    assert f"replacement on {MIDNIGHT}, 268 days ago" in violations(access_key(fired))[INERT][0].message
+
+
+def test_a_date_within_other_text_and_one_without_a_text_are_described() -> None:
+    for value in ("20260319#2", ""):
+        (violation,) = violations(access_key(replace(rotated("2026-03-19"), value=value)))[OVERDUE]
+        assert violation.message.endswith('tag "rotated-on" of aws_iam_user.ci says 2026-03-19.')
+
+
+def test_what_is_inert_is_not_named_twice() -> None:
+    evidence = replace(inert(), source="secret_rotation.ci", why="secret_rotation.ci names no function that would rotate the key")
+    (violation,) = violations(access_key(evidence))[INERT]
+    assert violation.message == (
+        "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that would rotate the key."
+    )
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        ("the name holds a date", "The name holds a date."),
+        ("aws_iam_user_policy.until_march ends the permission", "aws_iam_user_policy.until_march ends the permission."),
+        ("module.ci says nothing.", "module.ci says nothing."),
+        ("key[0] is shown", "key[0] is shown."),
+        ("stop.", "Stop."),
+        ("write a.b", "Write a.b."),
+    ],
+)
+def test_a_sentence_begins_in_upper_case_unless_a_name_of_the_code_does(clause: str, expected: str) -> None:
+    assert sentence(clause) == expected
 
 
 def test_a_rotation_that_fired_its_only_time_says_when() -> None:
@@ -263,10 +326,14 @@ def test_an_age_says_what_allows_it() -> None:
             2,
             "Set rotation_days of time_rotating.ci to 45 or less, since a key lives 2 of its turns.",
         ),
-        ("set max_age of x.b to {seconds} or less ({days} days in seconds)", 1, "Set max_age of x.b to 7776000 or less (90 days in seconds)."),
-        ("set rotation_days of time_rotating.ci to {days} or less", 200, None),
+        (
+            "set max_age of x.b to {seconds} or less ({days} days in seconds)",
+            1,
+            "Set max_age of x.b to 7776000 or less (90 days in seconds).",
+        ),
+        ("set rotation_days of ci to {days} or less", 200, "Set rotation_days of ci to 1 or less, since a key lives 200 of its turns."),
     ],
 )
-def test_what_sets_an_interval_is_named_with_its_own_number(knob: str, turns: int, remediation: str | None) -> None:
+def test_what_sets_an_interval_is_named_with_its_own_number(knob: str, turns: int, remediation: str) -> None:
     (violation,) = violations(access_key(replace(enforced(365), knob=knob, turns=turns)))[OVERLONG]
-    assert violation.remediation == (remediation or "Set rotation_days of time_rotating.ci to 1 or less, since a key lives 200 of its turns.")
+    assert violation.remediation == remediation

@@ -35,6 +35,8 @@ def test_scores() -> None:
     assert run(access_key(PAST)).score() == 83
     assert run(access_key(is_root=True)).score() == 77
     assert run(access_key(hiding_places=(UNKNOWN,))).score() == 91
+    assert run(access_key(enforced(), owner=UNKNOWN)).score() == 98
+    assert run(access_key(PAST, status=UNKNOWN)).score() == 91
     assert run(access_key(directives=(ignore(WITHOUT),))).score() == 91
     assert run(*(access_key(address=str(n)) for n in range(10))).score() == 50
     assert run(diagnostics=(Diagnostic(Level.ERROR, "unread"),)).score() is None
@@ -48,9 +50,12 @@ def scored(keys: list[JudgedKey]) -> int:
 
 
 judged_keys = st.builds(
-    lambda worst, undecided: JudgedKey(access_key(), Verdict.UNDETERMINED if undecided else Verdict.CLEAN, undecided, worst),
+    lambda worst, undecided, suspected: JudgedKey(
+        access_key(), Verdict.UNDETERMINED if undecided else Verdict.CLEAN, undecided, worst, suspected if undecided else None
+    ),
     st.sampled_from([None, *Severity]),
     st.sampled_from([(), ("var.tags",)]),
+    st.sampled_from([None, *Severity]),
 )
 
 
@@ -85,10 +90,11 @@ EVIDENCE = (
     st.sampled_from([(), (UNKNOWN,)]),
     st.sampled_from([None, UNKNOWN, "payments"]),
     st.booleans(),
+    st.sampled_from([("b",), UNKNOWN]),
     st.sampled_from([(), (ignore(WITHOUT),), (ignore(OWNERLESS),)]),
 )
 def test_mending_the_code_never_lowers_the_score(
-    lifetimes: list[Any], hiding: tuple[Unknown, ...], owner: Any, exposed: bool, directives: tuple[Any, ...]
+    lifetimes: list[Any], hiding: tuple[Unknown, ...], owner: Any, exposed: bool, siblings: Any, directives: tuple[Any, ...]
 ) -> None:
     key = access_key(
         *lifetimes,
@@ -96,7 +102,7 @@ def test_mending_the_code_never_lowers_the_score(
         owner=owner,
         exposures=(exposure(),) if exposed else (),
         directives=directives,
-        active_siblings=("b",),
+        active_siblings=siblings,
     )
     before = run(key).score() or 0
     mended = [
