@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from posturio_iac.codeowners import CodeOwners, find
@@ -36,11 +38,11 @@ def test_the_last_rule_that_matches_counts(path: str, owners: str | None) -> Non
     assert CodeOwners(TEXT).of(path) == owners
 
 
-def test_a_repository_without_the_file_has_no_code_owners(tmp_path) -> None:
+def test_a_repository_without_the_file_has_no_code_owners(tmp_path: Path) -> None:
     assert find(str(tmp_path)) is None
 
 
-def test_the_file_in_the_github_folder_counts_first(tmp_path) -> None:
+def test_the_file_in_the_github_folder_counts_first(tmp_path: Path) -> None:
     (tmp_path / ".github").mkdir()
     (tmp_path / ".github" / "CODEOWNERS").write_text("* @one\n")
     (tmp_path / "CODEOWNERS").write_text("* @two\n")
