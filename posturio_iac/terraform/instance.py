@@ -199,7 +199,8 @@ class Scope:
     def _module(self, name: str) -> Value:
         children = self.instance.children(name)
         if isinstance(children, Unknown):
-            return self._label(name) or children
+            label = self._label(name)
+            return children if label is None else label
         expansion, instances = children
         values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
         return expansion.collect(values, strict=self.strict)
