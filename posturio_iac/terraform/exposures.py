@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Exposure
+from posturio_iac.model import Exposure, Unknown
 from posturio_iac.record import dataclass
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.evaluate import settle
@@ -15,9 +15,12 @@ from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.trace import follow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from posturio_iac.model import Attr
     from posturio_iac.terraform.instance import Instance, Scope
+
+    Leak = tuple[Exposure | Unknown, Reached | End]
 
 SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 """Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
@@ -67,40 +70,41 @@ PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "d
 TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
-def exposures_of(key: ast.Block, instance: Instance, suffix: str) -> Iterator[Exposure]:
-    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves."""
+def exposures_of(key: ast.Block, instance: Instance, suffix: str) -> Iterator[Exposure | Unknown]:
+    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
+
+    Unknown are those of which the code does not fix whether they show it.
+    """
     if key.get("pgp_key") is not None and settle(key.get("pgp_key"), instance.scope()) is not None:
         return
-    at: Instance | None = instance
-    seen: set[Exposure] = set()
-    while at is not None:
-        for exposure, reached in leaks(at):
-            if not isinstance(reached, Reached) or reached.block is not key or reached.instance is not instance or exposure in seen:
-                continue
-            if reached.suffix in ("", suffix) or not suffix:
-                seen.add(exposure)
-                yield exposure
-        at = at.caller.instance if at.caller else None
+
+    def is_key(reached: Reached | End) -> bool:
+        if not isinstance(reached, Reached) or reached.block is not key or reached.instance is not instance:
+            return False
+        return reached.suffix in ("", suffix) or not suffix
+
+    yield from _places(instance, is_key)
 
 
-def exposures_of_module(call: ast.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure]:
+def exposures_of_module(call: ast.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
     """Yield the places where outputs of a known module that hold the secret leave."""
+    yield from _places(instance, lambda r: isinstance(r, End) and r.call is call and r.text.rpartition(".")[2] in secrets)
+
+
+def _places(instance: Instance, wanted: Callable[[Reached | End], bool]) -> Iterator[Exposure | Unknown]:
     at: Instance | None = instance
-    seen: set[Exposure] = set()
+    found: dict[Exposure | Unknown, None] = {}
     while at is not None:
-        for exposure, found in leaks(at):
-            if isinstance(found, End) and found.call is call and found.text.rpartition(".")[2] in secrets and exposure not in seen:
-                seen.add(exposure)
-                yield exposure
+        found |= {place: None for place, reached in leaks(at) if wanted(reached)}
         at = at.caller.instance if at.caller else None
+    yield from found
 
 
-def leaks(instance: Instance) -> tuple[tuple[Exposure, Reached | End], ...]:
-    """Return all places in one module where secrets of keys leave, and the keys."""
-    known = instance.program.leaks
-    if id(instance) not in known:
-        known[id(instance)] = (*_outputs(instance), *_resources(instance))
-    return known[id(instance)]
+def leaks(instance: Instance) -> tuple[Leak, ...]:
+    """Return all places in one module where secrets of keys leave, or may, and the keys."""
+    if instance.leaks is None:
+        instance.leaks = (*_outputs(instance), *_resources(instance))
+    return instance.leaks
 
 
 def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
@@ -109,8 +113,6 @@ def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
     seen: set[object] = set()
     while pending:
         for reached in follow(*pending.pop()):
-            if reached.open:
-                continue  # Whether it is shown at all, the code does not fix.
             if isinstance(reached, End):
                 if reached.kind == "module":
                     yield reached
@@ -122,19 +124,29 @@ def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
                 pending += [(argument, reached.scope) for _, argument in _arguments(reached.block)]
 
 
-def _outputs(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
+def _leak(place: Exposure, reached: Reached | End, doubt: Unknown | None) -> Leak:
+    """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
+    if doubt is not None:
+        return Unknown(f"{place.where}: {doubt.reason}"), reached
+    if reached.open:
+        return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
+    return place, reached
+
+
+def _outputs(instance: Instance) -> Iterator[Leak]:
     scope = instance.scope()
     for name, block in instance.folder.outputs.items():
         value = block.get("value")
-        if value is None or (settle(block.get("sensitive"), scope) is not None and settle(block.get("sensitive"), scope) is not False):
+        sensitive = settle(block.get("sensitive"), scope)
+        if value is None or sensitive in (True, "true"):
             continue
         bared = [e for e in walk(value) if isinstance(e, ast.Call) and e.name == "nonsensitive"]
         shown: list[ast.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
-        for expression in shown:
-            fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
-            for reached in _secrets(expression, scope):
-                if isinstance(reached, End) or reached.attribute is not None:
-                    yield Exposure(block.header, f'output "{name}"', fix), reached
+        fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
+        place = Exposure(block.header, f'output "{name}"', fix)
+        for reached in (r for expression in shown for r in _secrets(expression, scope)):
+            if isinstance(reached, End) or reached.attribute is not None:
+                yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
 
 
 def shows_outputs(instance: Instance) -> bool:
@@ -149,19 +161,20 @@ def shows_outputs(instance: Instance) -> bool:
     return instance.folder.is_root
 
 
-def _resources(instance: Instance) -> Iterator[tuple[Exposure, Reached | End]]:
+def _resources(instance: Instance) -> Iterator[Leak]:
     for (kind, name), block in instance.folder.resources.items():
         sink = SINKS.get(kind)
         for attribute, expression in _arguments(block):
             tagged = attribute in TAG_ARGUMENTS
             if not tagged and (sink is None or attribute not in sink.arguments):
                 continue
-            if kind == "aws_ssm_parameter" and not tagged and not _is_plain(block, attribute, instance):
+            plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
+            if plain is False:
                 continue
+            place = Exposure(expression.span, f"{attribute} of {instance.full(f'{kind}.{name}')}", _fix(attribute, sink, tagged=tagged))
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
-                where = f"{attribute} of {instance.full(f'{kind}.{name}')}"
-                yield Exposure(expression.span, where, _fix(attribute, sink, tagged=tagged)), reached
+                yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
 
 
 def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
@@ -175,10 +188,12 @@ def _scopes(block: ast.Block, instance: Instance) -> tuple[Scope, ...]:
     return tuple(scope for _, scope in instances_of(block, instance).instances)
 
 
-def _is_plain(block: ast.Block, attribute: str, instance: Instance) -> bool:
-    if attribute == "insecure_value":
-        return True
-    return settle(block.get("type"), instance.scope()) in ("String", "StringList")
+def _is_plain(block: ast.Block, attribute: str, instance: Instance) -> Attr[bool]:
+    """Tell whether an SSM parameter is stored without encryption."""
+    kind = settle(block.get("type"), instance.scope())
+    if isinstance(kind, Unknown) and attribute != "insecure_value":
+        return kind
+    return attribute == "insecure_value" or kind in ("String", "StringList")
 
 
 def _arguments(block: ast.Block) -> Iterator[tuple[str, ast.Expr]]:

@@ -80,6 +80,7 @@ def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown
     tags = inputs.tags()
     user = User(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
     lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
+    places = [] if inputs.encrypted() else list(exposures_of_module(block, instance, key.secrets))
     found = AccessKey(
         address=address,
         framework="terraform",
@@ -92,7 +93,8 @@ def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown
         hiding_places=(*tags.hidden, *hidden),
         notes=tuple(dict.fromkeys(evidence.notes_on(block.labels[0], user, options.names, options.as_of))),
         owner=evidence.owner_of(user, parsed, options.names),
-        exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
+        exposures=tuple(p for p in places if not isinstance(p, Unknown)),
+        possible_exposures=tuple(p for p in places if isinstance(p, Unknown)),
         directives=parsed.directives,
         tags=tuple((t.name, t.value) for t in tags.items if isinstance(t.value, str)),
         scope=setting.scope,

@@ -19,6 +19,7 @@ from posturio_iac.terraform.values import EvaluationError, ResourceValue, Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posturio_iac.terraform.exposures import Leak
     from posturio_iac.terraform.folder import Folder
     from posturio_iac.terraform.functions import Environment
     from posturio_iac.terraform.program import Program
@@ -51,6 +52,8 @@ class Instance:
         self.caller = caller
         self.address = address
         self._values: dict[tuple[bool, str, str], Value] = {}
+        self.leaks: tuple[Leak, ...] | None = None
+        """Where secrets leave, once somebody has asked."""
         self._pending: set[tuple[bool, str, str]] = set()
         self._children: dict[str, tuple[Expansion, tuple[Instance, ...]] | Unknown] = {}
 

@@ -81,6 +81,7 @@ def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
         *evidence.notes_on(block.labels[1], user, options.names, options.as_of),
         *evidence.permission_note(user),
     ]
+    places = list(exposures_of(block, scope.instance, suffix))
     status = settle(block.get("status"), scope)
     key = AccessKey(
         address=scope.instance.full(f"{block.labels[0]}.{block.labels[1]}{suffix}"),
@@ -96,7 +97,8 @@ def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
         owner=evidence.owner_of(user, parsed, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
         replacement=rotation.replacement,
-        exposures=tuple(exposures_of(block, scope.instance, suffix)),
+        exposures=tuple(p for p in places if not isinstance(p, Unknown)),
+        possible_exposures=tuple(p for p in places if isinstance(p, Unknown)),
         directives=parsed.directives,
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
@@ -182,7 +184,7 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
     apart = next((o for o in rivals if not _together(one, o)), None)
     if unknown is None and apart is not None:
-        unknown = Unknown(f"whether {apart.key.address} exists beside it")
+        unknown = Unknown(f"the code does not fix whether {apart.key.address} exists beside it")
     return unknown if isinstance(unknown, Unknown) else ()
 
 

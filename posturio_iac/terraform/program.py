@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posturio_iac.discover import Selection
-    from posturio_iac.model import Exposure
     from posturio_iac.terraform.functions import Environment
     from posturio_iac.terraform.known import KnownModules, Match
     from posturio_iac.terraform.options import Options
-    from posturio_iac.terraform.reached import End, Reached
 
 
 MAX_STEPS = 200_000
@@ -38,8 +36,6 @@ class Program:
         self.root = selection.root
         self.repository = selection.repository
         self.options = options
-        self.leaks: dict[int, tuple[tuple[Exposure, Reached | End], ...]] = {}
-        """Where secrets leave, by the identity of the module instance."""
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
@@ -105,7 +101,6 @@ class Program:
         """Let go of a module that nobody else calls."""
         self._folders.pop(path, None)
         self._environments.pop(path, None)
-        self.leaks.clear()
 
     def spend(self, steps: int) -> bool:
         """Take steps from what the evaluation for one key may cost; tell whether that was still allowed."""
