@@ -182,9 +182,9 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     if active:
         return tuple(o.key.address for o in active)
     unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
-    apart = next((o for o in rivals if not _together(one, o)), None)
+    apart = next((o for o in rivals if o.key.status == "Active" and not _together(one, o)), None)
     if unknown is None and apart is not None:
-        unknown = Unknown(f"the code does not fix whether {apart.key.address} exists beside it")
+        unknown = Unknown(f"the code does not fix whether it exists together with {apart.key.address}")
     return unknown if isinstance(unknown, Unknown) else ()
 
 
