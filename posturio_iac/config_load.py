@@ -24,14 +24,14 @@ class Override:
     paths: tuple[str, ...] = ()
     """Globs relative to the configuration's folder; empty selects every file."""
     tags: Mapping[str, str] = field(default_factory=dict)
-    users: tuple[str, ...] = ()
-    """Globs of the path and name of deployed users; empty selects every user."""
     max_lifetime_days: int | None = None
     unused_days: int | None = None
     grace_days: int | None = None
     require: str | None = None
     reason: str = ""
     until: datetime | None = None
+    users: tuple[str, ...] = ()
+    """Globs of the path and name of deployed users; empty selects every user."""
 
 
 @dataclass(frozen=True, slots=True)

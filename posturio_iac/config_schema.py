@@ -79,10 +79,10 @@ REASON = Option("reason", Shape.TEXT, "Why, for whoever reads it later")
 OVERRIDE = (
     Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; any of them suffices", ()),
     Option("tags", Shape.MAPPING, "Tags of the key's user, values as globs; all of them must match", {}),
-    Option("users", Shape.LIST, "Globs of the path and name of deployed users, such as `/payments/*` (live); any of them suffices", ()),
     *(Option(o.name, o.shape, o.help, None, o.choices) for o in LIMITS),
     REASON,
     UNTIL,
+    Option("users", Shape.LIST, "Globs of the path and name of deployed users, such as `/payments/*` (live); any of them suffices", ()),
 )
 
 SUPPRESSION = (

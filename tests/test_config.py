@@ -63,6 +63,10 @@ path = "demo/**"
 address = "module.demo.*"
 reason = "a demonstration"
 until = "2027-03-01T12:00:00+02:00"
+
+[[owners]]
+users = "/payments/*"
+owner = "payments@example.com"
 """
 
 
@@ -146,7 +150,7 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
         ("overrides = {}", "overrides must be an array of tables, written [[overrides]], not a table"),
         ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
         ("max_file_size = '10 parsecs'", 'max_file_size must be bytes, or text such as "10MB", not "10 parsecs"'),
-        ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths or tags"),
+        ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),
         (
             "[[overrides]]\npaths = ['a']",
             "overrides[0] changes nothing: give it one of max_lifetime_days, unused_days, grace_days, require",
