@@ -25,8 +25,8 @@ def shortlisted(
     keys: Sequence[Seen], account: Account, policy: Policy, names: Names, owners: Sequence[Owner], as_of: datetime
 ) -> frozenset[str]:
     """Return the ARNs of the users that the rules, asked about what the report says, flag or cannot decide."""
-    strict = replace(policy, suppressions=False)
+    config = policy.config.with_values(ignore=(*policy.config.ignore, *sorted(OF_THE_USER)))
+    strict = replace(policy, config=config, suppressions=False)
     report = judge(access_keys(keys, account, names, owners, as_of), as_of=as_of, policy=strict)
-    wanted = {finding.address for finding in report.findings if finding.rule.id not in OF_THE_USER}
-    wanted |= {judged.key.address for judged in report.keys if judged.undecided}
+    wanted = {finding.address for finding in report.findings} | {judged.key.address for judged in report.keys if judged.undecided}
     return frozenset(key.user.arn for key in keys if address(key) in wanted)

@@ -1,0 +1,155 @@
+"""Owners, ids, windows, plans, state, and that nothing is ever written to AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posturio_iac.cli import main
+from posturio_iac.live import calls, session
+from tests.live.cloud import AS_OF, Cloud, live
+
+POLICY = Path(__file__).parent.parent.parent / "docs/live-policy.json"
+
+
+def owners(answer: Any) -> dict[str, str | None]:
+    return {key["user"]: key["owner"] for key in answer.json["keys"]}
+
+
+def test_owners_by_description_tags_configuration_and_path(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cloud.user("described", owner="tag@example.com")
+    cloud.tag("described", cloud.key("described", age=80, used=60), "mailer of payments")
+    cloud.user("tagged", owner="tag@example.com")
+    cloud.user("configured", path="/legacy/")
+    cloud.user("in-path", path="/teams/billing/")
+    cloud.user("nobody")
+    for name in ("tagged", "configured", "in-path", "nobody"):
+        cloud.key(name, age=80, used=60)
+    (tmp_path / "posturio-iac.toml").write_text('[[owners]]\nusers = "/legacy/*"\nowner = "archive@example.com"\n', encoding="utf-8")
+    code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
+    found = {key["user"]: key["owner"] for key in json.loads(capsys.readouterr().out)["keys"]}
+    assert code == 1
+    assert found == {
+        "described": "mailer of payments",
+        "tagged": "tag@example.com",
+        "configured": "archive@example.com",
+        "in-path": "/teams/billing/",
+        "nobody": None,
+    }
+
+
+def test_groups_by_owner_show_what_a_key_was_used_for(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        cloud.user(name, owner=f"{name}@example.com")
+        cloud.key(name, age=80, used=60, service="sqs")
+    out = live(capsys, "--group-by", "owner", json_format=False).out
+    assert "a@example.com: 1 key\n" in out
+    assert "60 d ago (sqs in eu-west-1)" in out
+    assert out.endswith("2 findings (2 medium) in 2 keys of 1 account\n")
+
+
+def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    ids = [cloud.key("ci", age=100, used=60), cloud.key("ci", age=80, used=60)]
+    cloud.tag("ci", ids[0], f"replaces {ids[1]}")
+    for form in ("text", "json", "csv", "markdown", "sarif", "junit"):
+        answer = live(capsys, "--format", form, json_format=False)
+        assert not any(key in answer.out + answer.err for key in ids), form
+        assert form == "sarif" or ids[0][-4:] in answer.out
+    assert all(key in live(capsys, "--show-key-ids").out for key in ids)
+
+
+def test_a_masked_address_suppresses_its_key(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    address = live(capsys).json["findings"][0]["address"]
+    text = f'[[suppressions]]\nrule = "unused_access_keys"\naddress = "{address}"\nreason = "quarter end"\n'
+    (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
+    assert main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat()]) == 0
+    assert "1 suppressed" in capsys.readouterr().out
+
+
+def test_windows_for_some_users_need_a_reason_and_an_end(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name, path in (("restore", "/dr/"), ("ci", "/")):
+        cloud.user(name, path=path, owner="payments@example.com")
+        cloud.key(name, age=80, used=60)
+    text = '[[overrides]]\nusers = ["/dr/*"]\nunused_days = 400\nreason = "used in a disaster"\nuntil = 2027-06-30\n'
+    (tmp_path / "posturio-iac.toml").write_text(text, encoding="utf-8")
+    code = main(["live", "--config", str(tmp_path / "posturio-iac.toml"), "--as-of", AS_OF.isoformat(), "--format", "json"])
+    out = json.loads(capsys.readouterr().out)
+    assert (code, [f["address"].split("/")[1] for f in out["findings"]]) == (1, ["ci"])
+    assert live(capsys, "--window", "70").code == 0
+
+
+def test_the_state_file_remembers_and_bad_ones_are_kept(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key_id = cloud.key("ci", age=80, used=60, status="Inactive")
+    state = tmp_path / "state.json"
+    assert live(capsys).json["keys"][0]["verdict"] == "undetermined"
+    first = live(capsys, "--state-file", str(state))
+    assert first.json["keys"][0]["verdict"] == "clean"
+    assert key_id not in state.read_text(encoding="utf-8")
+    later = (AS_OF + timedelta(days=20)).isoformat()
+    answer = live(capsys, "--state-file", str(state), "--as-of", later)
+    assert [f["rule"] for f in answer.json["findings"]] == ["iam.lingering_inactive_access_keys"]
+    for text in ("{", '{"posturio-iac-state": 2}', "[]"):
+        state.write_text(text, encoding="utf-8")
+        assert live(capsys, "--state-file", str(state)).code == 2
+        assert state.read_text(encoding="utf-8") == text
+
+
+def test_the_plan_disables_first_and_deletes_what_was_off_for_long(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    cloud.user("stale", owner="pay'ments; rm -rf /\n$(id)")
+    cloud.user("off", owner="payments@example.com")
+    cloud.user("busy", owner="payments@example.com")
+    stale, off = cloud.key("stale", age=80, used=60), cloud.key("off", age=300, used=200, status="Inactive")
+    busy = cloud.key("busy", age=100, used=1)
+    state, plan = str(tmp_path / "state.json"), tmp_path / "plan.sh"
+    live(capsys, "--state-file", state)
+    later = (AS_OF + timedelta(days=20)).isoformat()
+    live(capsys, "--state-file", state, "--as-of", later, "--plan", str(plan))
+    lines = plan.read_text(encoding="utf-8").splitlines()
+    assert f"aws iam update-access-key --user-name=stale --access-key-id={stale} --status=Inactive" in lines
+    assert f"#   Undo: aws iam update-access-key --user-name=stale --access-key-id={stale} --status=Active" in lines
+    assert f"delete_if_inactive off {off}" in lines
+    assert f"#   aws iam update-access-key --user-name=busy --access-key-id={busy} --status=Inactive" in lines
+    assert not any("rm -rf" in line and not line.startswith("#") for line in lines)
+    assert stat.S_IMODE(plan.stat().st_mode) == 0o700
+    assert subprocess.run(["sh", "-n", str(plan)], check=False).returncode == 0
+    assert cloud.backend.users["stale"].access_keys[0].status == "Active"
+
+
+def test_only_reads_are_ever_sent(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cloud.user("ci")
+    cloud.key("ci", age=80, used=60)
+    cloud.key("ci", age=80, used=60, status="Inactive")
+    sent = set(live(capsys, "--plan", str(tmp_path / "plan.sh")).calls()) | set(live(capsys, "--exact").calls())
+    assert sent <= session.READS
+    allowed = {action for statement in json.loads(POLICY.read_text(encoding="utf-8"))["Statement"] for action in statement["Action"]}
+    assert sent <= allowed
+    assert allowed <= session.READS
+    connection = session.connect(None, None, calls.Budget())
+    with pytest.raises(session.ForbiddenCallError):
+        connection.call("iam:UpdateAccessKey", UserName="ci", AccessKeyId=cloud.keys[0], Status="Inactive")
+
+
+def test_no_credentials_and_no_profile_are_errors_of_usage(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cloud.account in json.dumps(live(capsys).json["keys"] or cloud.account)
+    answer = live(capsys, "--profile", "nobody")
+    assert (answer.code, "profile (nobody) could not be found" in answer.err) == (2, True)
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    answer = live(capsys)
+    assert (answer.code, "no AWS credentials were found" in answer.err) == (2, True)
+    assert "AWS_SECRET" not in os.environ
