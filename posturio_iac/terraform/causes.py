@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.lifetime import leading_date, parse_date, parse_interval
-from posturio_iac.model import Span, Unknown
-from posturio_iac.record import dataclass, replace
+from posturio_iac.model import Unknown
+from posturio_iac.record import replace
 from posturio_iac.terraform import ast
+from posturio_iac.terraform.cause import EVERY_APPLY, Cause, Sort
+from posturio_iac.terraform.clocks import if_it_exists, interval_of, knob, rotating
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import listed, references
-from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS, Scheduler
+from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
 from posturio_iac.terraform.trace import follow
 
 if TYPE_CHECKING:
@@ -25,49 +25,6 @@ if TYPE_CHECKING:
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
-
-
-_EVERY_APPLY = "it changes at every apply, however often that is"
-
-
-class Sort(Enum):
-    """What kind of thing causes a change."""
-
-    SCHEDULE = "schedule"
-    """At an interval, by itself."""
-    ONCE = "once"
-    """On one date, by itself."""
-    APPLY = "apply"
-    """At every apply, or at the first one in a new month or day."""
-    DATE = "date"
-    """When people change a date in the code."""
-    HAND = "hand"
-    """When people change a value in the code."""
-    UNKNOWN = "unknown"
-    """When a value changes that the code does not fix."""
-    NEVER = "never"
-    """It looks like a schedule and never changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One thing that changes a resource."""
-
-    sort: Sort
-    what: str
-    """For a reader: ``time_rotating.key``, ``var.rotated``."""
-    span: Span
-    interval: timedelta | None = None
-    at: datetime | None = None
-    why: str = ""
-    fix: str = ""
-    value: str = ""
-    knob: str = ""
-    """How to set the interval, with ``{days}``."""
-    turns: int = 1
-    """More than one when several outputs take turns."""
-    direct: bool = False
-    """The reference goes straight to a ``time_rotating``, which Terraform plans as a creation."""
 
 
 def of_expression(expression: ast.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
@@ -111,7 +68,7 @@ def _of_end(end: End) -> Iterator[Cause]:
             # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
             rounded = isinstance(end.value, str) and "plantimestamp" in end.text
             interval = _granularity(end.value) if rounded else None
-            yield Cause(Sort.APPLY, end.text, end.span, interval=interval, why="" if interval else _EVERY_APPLY)
+            yield Cause(Sort.APPLY, end.text, end.span, interval=interval, why="" if interval else EVERY_APPLY)
         case "module" | "deep":
             reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
             yield Cause(Sort.UNKNOWN, end.text, end.span, why=reason)
@@ -139,7 +96,7 @@ def of_resource(reached: Reached, seen: set[object] | None = None) -> Iterator[C
         return  # Its causes are there already, by another way.
     seen.add((reached.key, reached.attribute))
     if reached.kind == ROTATING:
-        yield _if_it_exists(_rotating(reached), reached)
+        yield if_it_exists(rotating(reached), reached)
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
@@ -155,15 +112,6 @@ def _is_computed(reached: Reached) -> bool:
     if reached.attribute is None or reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
         return False
     return reached.expression() is None
-
-
-def _if_it_exists(cause: Cause, reached: Reached) -> Cause:
-    """Return what a clock does; unknown when by default there is no such clock, and somebody may ask for one."""
-    usual = expand(reached.block, reached.instance.scope())
-    if usual.instances and usual.unknown is None:
-        return cause
-    reason = usual.unknown.reason if usual.unknown is not None else "by default there is none"
-    return replace(cause, sort=Sort.UNKNOWN, interval=None, why=f"{reached.address} exists only when somebody asks for it: {reason}")
 
 
 def _ordinary(reached: Reached, seen: set[object]) -> Iterator[Cause]:
@@ -263,56 +211,6 @@ def _unchanging(reached: Reached) -> str:
     return f"nothing in this code ever changes {reached.address}"
 
 
-def _rotating(reached: Reached) -> Cause:
-    block, scope = reached.block, reached.scope
-    span = block.header
-    base = settle(block.get("rfc3339"), scope)
-    if isinstance(base, str) and parse_date(base) is not None:
-        why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
-        return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
-    start = block.get("rfc3339")
-    if start is not None and any(isinstance(e, End) and e.kind == "function" for e in follow(start, scope)):
-        return Cause(Sort.APPLY, f"{reached.address} at timestamp()", span, why=_EVERY_APPLY)
-    once = settle(block.get("rotation_rfc3339"), scope)
-    if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
-        why = f"rotation_rfc3339 of {reached.address} is the constant {once} before and after"
-        return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"read {reached.address}.rfc3339 instead")
-    if isinstance(once, str) and (date := parse_date(once)) is not None:
-        return Cause(Sort.ONCE, reached.address, span, at=date, value=once)
-    interval = _interval(ROTATION_ARGUMENTS, reached)
-    if isinstance(interval, Unknown):
-        return Cause(Sort.SCHEDULE, reached.address, span, why=interval.reason)
-    if interval is None:
-        return Cause(Sort.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
-    return Cause(Sort.SCHEDULE, reached.address, span, interval=interval, knob=_knob(ROTATION_ARGUMENTS, reached))
-
-
-def _knob(arguments: tuple[tuple[str, str], ...], reached: Reached) -> str:
-    """Say how to set the interval in days."""
-    used = [(name, unit) for name, unit in arguments if reached.block.get(name) is not None]
-    in_days = next((name for name, unit in arguments if unit == "d"), "")
-    if [unit for _, unit in used] == ["d"]:
-        return f"set {in_days} of {reached.address} to {{days}} or less"
-    others = " and ".join(name for name, _ in used)
-    return f"write {in_days} = {{days}} in place of {others} of {reached.address}" if used and in_days else ""
-
-
-def _interval(arguments: tuple[tuple[str, str], ...], reached: Reached) -> timedelta | Unknown | None:
-    """Return the sum of the arguments that are set."""
-    total: timedelta | None = None
-    for name, unit in arguments:
-        value = settle(reached.block.get(name), reached.scope)
-        if isinstance(value, Unknown):
-            return value
-        if value is None:
-            continue
-        part = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
-        if part is None:
-            return Unknown(f"{name} of {reached.address} is no number")
-        total = part if total is None else total + part
-    return total
-
-
 def _scheduled(reached: Reached, scheduler: Scheduler, seen: set[object]) -> Iterator[Cause]:
     turns = _turns(reached, scheduler)
     trigger = reached.block.get(scheduler.trigger) if scheduler.trigger else None
@@ -322,14 +220,14 @@ def _scheduled(reached: Reached, scheduler: Scheduler, seen: set[object]) -> Ite
             yield replace(cause, what=f"{reached.address} and {cause.what}", interval=longer, turns=turns)
         return
     if scheduler.intervals:
-        interval = _interval(scheduler.intervals, reached)
+        interval = interval_of(scheduler.intervals, reached)
         if isinstance(interval, Unknown) or interval is None:
             yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns)
         else:
-            knob = _knob(scheduler.intervals, reached)
-            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=knob, turns=turns)
+            change = knob(scheduler.intervals, reached)
+            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=change, turns=turns)
     elif scheduler.every_apply:
-        yield Cause(Sort.APPLY, reached.address, reached.block.header, why=_EVERY_APPLY, turns=turns)
+        yield Cause(Sort.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)
 
 
 def _turns(reached: Reached, scheduler: Scheduler) -> int:

@@ -11,10 +11,11 @@ from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast
 from posturio_iac.terraform.behind import CLOCKS, behind
 from posturio_iac.terraform.evaluate import settle
-from posturio_iac.terraform.expansion import expand, quoted
+from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.operators import truth
 from posturio_iac.terraform.reached import ANY, End, Reached, Step, Symbol, plain
+from posturio_iac.terraform.steps import default_of, flatten, generic, select, steps_of
 from posturio_iac.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class _Follower:
                 yield from self._root(expression, (), scope, steps, depth)
             case ast.Splat(target, each):
                 first, rest = (steps[0], steps[1:]) if steps and not isinstance(steps[0], str) else (ANY, steps)
-                yield from self.go(target, scope, (first, *_steps_of(each, scope), *rest), depth)
+                yield from self.go(target, scope, (first, *steps_of(each, scope), *rest), depth)
             case ast.Call():
                 yield from self._call(expression, scope, steps, depth)
             case ast.Conditional():
@@ -81,7 +82,7 @@ class _Follower:
                 yield found._replace(lossy=True)
 
     def _chain(self, expression: ast.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
-        base, own = _flatten(expression, scope)
+        base, own = flatten(expression, scope)
         if self.deep:
             yield from self._indexes(expression, scope, depth)
         if isinstance(base, ast.Name):
@@ -155,7 +156,7 @@ class _Follower:
         if given is not None:
             yield from self.go(given.expression, instance.scope(), steps, depth)
             return
-        if instance.caller is not None and (default := _default(instance, name)) is not None:
+        if instance.caller is not None and (default := default_of(instance, name)) is not None:
             yield from self.go(default, instance.scope(), steps, depth)
             return
         try:
@@ -183,7 +184,7 @@ class _Follower:
             yield End("module", children, f"module.{name}.{output}", base.span, call=call, instance=instance)
             return
         expansion, instances = children
-        wanted, rest = _select(expansion.shape, steps)
+        wanted, rest = select(expansion.shape, steps)
         for (suffix, _), child in zip(expansion.instances, instances, strict=True):
             if wanted is not None and suffix and suffix != wanted:
                 continue
@@ -207,12 +208,12 @@ class _Follower:
             yield End("missing", Unknown(f"{kind}.{name} is not declared here"), f"{kind}.{name}", base.span)
             return
         expansion = expand(block, instance.scope())
-        wanted, rest = _select(expansion.shape, steps)
+        wanted, rest = select(expansion.shape, steps)
         attribute = rest[0] if rest and isinstance(rest[0], str) else None
         if not expansion.instances and expansion.unknown is None and expand(block, instance.scope(strict=True)).unknown is None:
             return  # The code fixes that there is none.
         found = [(suffix, inner) for suffix, inner in expansion.instances if wanted is None or suffix == wanted]
-        suffix, inner = found[0] if len(found) == 1 else ("", _generic(block, instance))
+        suffix, inner = found[0] if len(found) == 1 else ("", generic(block, instance))
         yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
 
     def _call(self, call: ast.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
@@ -277,46 +278,3 @@ class _Follower:
         yield from self.go(expression.value, scope.bind(**names), steps[1:], depth)
         if self.deep:
             yield from self.go(expression.collection, scope, (), depth)
-
-
-def _flatten(expression: ast.Expr, scope: Scope) -> tuple[ast.Expr, tuple[Step, ...]]:
-    steps: list[Step] = []
-    while isinstance(expression, (ast.GetAttr, ast.Index)):
-        if isinstance(expression, ast.GetAttr):
-            steps.append(expression.name)
-        else:
-            key = settle(expression.key, plain(scope))
-            steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
-        expression = expression.target
-    return expression, tuple(reversed(steps))
-
-
-def _steps_of(each: ast.Expr, scope: Scope) -> tuple[Step, ...]:
-    return _flatten(each, scope)[1]
-
-
-def _select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
-    """Return the wanted address suffix, if it is fixed, and the steps after it."""
-    head = steps[0] if steps else None
-    if shape == "one":
-        return None, steps[1:] if head is ANY or (head == 0 and isinstance(head, int)) else steps
-    if isinstance(head, int):
-        return f"[{head}]", steps[1:]
-    if head is ANY:
-        return None, steps[1:]
-    if shape == "map" and isinstance(head, str):
-        return f'["{quoted(head)}"]', steps[1:]
-    return None, steps
-
-
-def _generic(block: ast.Block, instance: Instance) -> Scope:
-    """Return the scope of some instance of the block."""
-    unfixed = Unknown("one of several instances")
-    scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
-    scope.origin = block.get("for_each") or block.get("count")
-    return scope
-
-
-def _default(instance: Instance, name: str) -> ast.Expr | None:
-    block = instance.folder.variables.get(name)
-    return block.get("default") if block is not None else None
