@@ -428,7 +428,11 @@ class TestSiblings:
 
     def test_one_that_may_not_exist_leaves_it_open(self, tmp_path: Path) -> None:
         found = self.siblings(tmp_path, b="count = var.n", more='variable "n" { default = 1 }\n')
-        assert isinstance(found["a"], Unknown)
+        assert found["a"] == Unknown("the code does not fix whether it exists together with aws_iam_access_key.b")
+
+    def test_an_inactive_one_that_may_not_exist_is_no_rival(self, tmp_path: Path) -> None:
+        found = self.siblings(tmp_path, b='count = var.n\n  status = "Inactive"', more='variable "n" { default = 1 }\n')
+        assert found["a"] == ()
 
     @pytest.mark.parametrize(
         ("one", "other"),
