@@ -58,17 +58,26 @@ def _is_ours(selection: Selection, target: str) -> bool:
 def _read(selection: Selection, path: str) -> bytes:
     """Return the bytes of a file, empty when it is gone or above the limit."""
     finder = selection.finder
+    return content(finder.prefix + path, finder.max_file_size) or b""
+
+
+def content(name: str, max_size: int) -> bytes | None:
+    """Return the bytes of a file as far as the limit, or None when it cannot be read.
+
+    A buffer of the limit's size for every file would cost more than reading it.
+    """
     try:
-        with open(finder.prefix + path, "rb") as file:
-            return file.read(finder.max_file_size)
+        with open(name, "rb", buffering=0) as file:
+            return file.read(min(max_size, os.fstat(file.fileno()).st_size))
     except OSError:
-        return b""
+        return None
 
 
 def _holding(selection: Selection, needles: Sequence[bytes]) -> tuple[str, ...]:
     """Return the Terraform files that hold one of ``needles``: git searches those it has searched before, we read the others."""
     finder = selection.finder
-    found = {p for p, kind in finder.read.items() if kind is TERRAFORM and any(n in _read(selection, p) for n in needles)}
+    texts = ((path, _read(selection, path)) for path, kind in finder.read.items() if kind is TERRAFORM)
+    found = {path for path, text in texts if any(needle in text for needle in needles)}
     if finder.trees:
         from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
 

@@ -57,12 +57,9 @@ def _holds_key(finder: Finder, directory: str) -> bool:
 
 
 def _texts(directory: str, max_size: int) -> Iterator[bytes]:
+    from posturio_iac.discover.calls import content  # noqa: PLC0415 - only where somebody ran terraform init
+
     for folder, _, names in os.walk(directory):
         for name in names:
-            if kind_of(name) is not TERRAFORM:
-                continue
-            try:
-                with open(os.path.join(folder, name), "rb") as file:
-                    yield file.read(max_size)
-            except OSError:
-                continue
+            if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+                yield data

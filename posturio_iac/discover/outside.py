@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.discover.calls import local_calls, sources
+from posturio_iac.discover.calls import content, local_calls, sources
 from posturio_iac.discover.kinds import TERRAFORM, kind_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -54,12 +54,8 @@ def _texts(folder: str, max_size: int) -> Iterable[bytes]:
     except OSError:
         return
     for name in names:
-        if kind_of(name) is TERRAFORM:
-            try:
-                with open(os.path.join(folder, name), "rb") as file:
-                    yield file.read(max_size)
-            except OSError:
-                continue
+        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+            yield data
 
 
 def callers(selection: Selection) -> set[str]:

@@ -31,7 +31,7 @@ def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[s
         except OSError as error:
             raise UsageError(f"{path}: {(error.strerror or str(error)).lower()}") from None
         except ValueError:  # a NUL byte, or text that no file system takes
-            raise UsageError(f"{ascii(path)} is no path") from None
+            raise UsageError(f"{path!a} is no path") from None
         if S_ISDIR(mode):
             directories.append(os.path.realpath(place))
         elif S_ISREG(mode):

@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.discover.calls import content
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.terraform import ast, folder
@@ -72,12 +73,7 @@ class Program:
 
     def _holds_needle(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
-        try:
-            with open(os.path.join(self.root, path), "rb") as file:
-                data = file.read(self.options.max_file_size)
-        except OSError:
-            return False
-        return b"iam_access_key" in data
+        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
 
     def may_hold_keys(self, instance: Instance, block: ast.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
