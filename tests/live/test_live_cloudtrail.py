@@ -1,0 +1,63 @@
+"""Since when keys are off, as CloudTrail tells it; moto does not know its events, so botocore's stubber answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+from posturio_iac.live import disabled, session
+from tests.live.cloud import AS_OF, Cloud, ago, live
+
+
+def event(key_id: str, status: str, days: float, **more: Any) -> dict[str, Any]:
+    detail = {"requestParameters": {"userName": "ci", "accessKeyId": key_id, "status": status}, **more}
+    return {"EventTime": ago(days), "EventName": "UpdateAccessKey", "CloudTrailEvent": json.dumps(detail)}
+
+
+@pytest.fixture
+def trail(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let CloudTrail answer with these pages of events."""
+    create = session.Connection._create
+
+    def answering(*pages: list[dict[str, Any]]) -> None:
+        def created(self: session.Connection, service: str) -> Any:
+            client = create(self, service)
+            if service == "cloudtrail":
+                stub = Stubber(client)
+                for number, events in enumerate(pages, start=1):
+                    more = {"NextToken": f"t{number}"} if number < len(pages) else {}
+                    sent = {"LookupAttributes": ANY, "StartTime": AS_OF - timedelta(days=90), "EndTime": AS_OF}
+                    asked = sent | ({"NextToken": f"t{number - 1}"} if number > 1 else {})
+                    stub.add_response("lookup_events", {"Events": events, **more}, asked)
+                stub.activate()
+            return client
+
+        monkeypatch.setattr(session.Connection, "_create", created)
+
+    return answering
+
+
+def test_the_last_event_dates_a_key_and_silence_means_longer(cloud: Cloud, trail: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    recent, old = cloud.key("ci", age=300, status="Inactive"), cloud.key("ci", age=300, status="Inactive")
+    trail(
+        [event(recent, "Inactive", 40), event(recent, "Active", 30), event(old, "Inactive", 3, errorCode="AccessDenied")],
+        [event(recent, "Inactive", 5), {"EventTime": ago(1), "CloudTrailEvent": "{"}],
+    )
+    answer = live(capsys)
+    since = {key["key_id"]: datetime.fromisoformat(key["disabled_since"].replace("Z", "+00:00")) for key in answer.json["keys"]}
+    assert since == {f"****{recent[-4:]}": ago(5), f"****{old[-4:]}": ago(90)}
+    assert [f["address"][-4:] for f in answer.json["findings"]] == [old[-4:]]
+
+
+def test_a_young_key_without_events_stays_unknown(cloud: Cloud, trail: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=50, status="Inactive")
+    trail([])
+    answer = live(capsys)
+    assert answer.json["keys"][0]["verdict"] == "undetermined"
+    assert disabled.UNTOLD.reason in answer.json["keys"][0]["undecided"][0]

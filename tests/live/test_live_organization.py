@@ -1,0 +1,159 @@
+"""Many accounts: listed, read by roles, and none of them hides another."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from moto.organizations.models import organizations_backends
+
+from posturio_iac.cli import main
+from posturio_iac.live import session
+from tests.live.cloud import ACCOUNT, Cloud, live
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STALE = "iam.unused_access_keys"
+
+
+@pytest.fixture
+def members(cloud: Cloud) -> list[Cloud]:
+    """An organization of five accounts, each with one stale key; the first is the caller's own."""
+    for partition in organizations_backends[ACCOUNT].values():
+        partition.reset()
+    client = boto3.client("organizations", region_name="us-east-1")
+    client.create_organization(FeatureSet="ALL")
+    created = [client.create_account(Email=f"m{n}@example.com", AccountName=f"member-{n}") for n in range(4)]
+    ids = [made["CreateAccountStatus"]["AccountId"] for made in created]
+    clouds = [cloud, *(Cloud(account) for account in ids)]
+    for member in clouds:
+        member.backend.reset()
+        member.user("ci", owner="payments@example.com")
+        member.key("ci", age=80, used=60)
+    client.tag_resource(ResourceId=ids[0], Tags=[{"Key": "owner", "Value": "platform@example.com"}])
+    return clouds
+
+
+def accounts(answer: Any) -> set[str]:
+    return {finding["address"].split(":")[4] for finding in answer.json["findings"] if finding["rule"] == STALE}
+
+
+def test_every_account_of_the_organization_is_read(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+    answer = live(capsys, "--organization")
+    assert (answer.code, accounts(answer)) == (1, {member.account for member in members})
+    assert answer.calls()["sts:AssumeRole"] == 4
+
+
+def test_shards_cover_all_accounts_once_and_can_be_merged(members: list[Cloud], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    parts = []
+    for part in (1, 2, 3):
+        answer = live(capsys, "--organization", "--shard", f"{part}/3")
+        parts.append(tmp_path / f"{part}.json")
+        parts[-1].write_text(answer.out, encoding="utf-8")
+    whole = live(capsys, "--organization").json
+    assert main(["merge", *map(str, parts)]) == 1
+    merged = json.loads(capsys.readouterr().out)
+    assert merged["summary"] == whole["summary"]
+    assert [key["address"] for key in merged["keys"]] == [key["address"] for key in whole["keys"]]
+    assert sorted(f["fingerprint"] for f in merged["findings"]) == sorted(f["fingerprint"] for f in whole["findings"])
+    assert len(merged["keys"]) == len(members)
+
+
+def test_one_account_that_cannot_be_read_is_listed_and_hides_nothing(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = members[2].account
+    assumed = session.Connection.assumed
+
+    def failing(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
+        connection = assumed(self, role, external_id)
+        if bad in role:
+            client = connection._client("iam")
+
+            def drop(**_: Any) -> None:
+                raise EndpointConnectionError(endpoint_url="https://iam")
+
+            client.meta.events.register("before-call", drop)
+        return connection
+
+    monkeypatch.setattr(session.Connection, "assumed", failing)
+    answer = live(capsys, "--organization")
+    assert (answer.code, accounts(answer)) == (3, {member.account for member in members} - {bad})
+    assert any(said.get("account") == bad and said["level"] == "error" for said in answer.json["diagnostics"])
+
+
+def test_suspended_accounts_are_skipped_and_listed(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = session.Connection.pages
+
+    def by_state(self: session.Connection, operation: str, **parameters: Any) -> Any:
+        for page in pages(self, operation, **parameters):
+            for listed in page.get("Accounts", ()):
+                listed["State"] = "SUSPENDED" if listed["Id"] == members[1].account else listed.pop("Status")
+            yield page
+
+    monkeypatch.setattr(session.Connection, "pages", by_state)
+    answer = live(capsys, "--organization")
+    assert accounts(answer) == {member.account for member in members} - {members[1].account}
+    assert "is SUSPENDED and was skipped" in answer.err
+
+
+def test_accounts_are_named_and_left_out(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+    named = [member.account for member in members[1:3]]
+    assert accounts(live(capsys, "--accounts", ",".join(named), "--role-name", "Audit", "--external-id", "xyz")) == set(named)
+    answer = live(capsys, "--organization", "--exclude-account", named[0])
+    assert accounts(answer) == {member.account for member in members} - {named[0]}
+
+
+def test_an_account_tag_names_the_owner_of_last_resort(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+    members[1].user("orphan")
+    members[1].key("orphan", age=80, used=60)
+    found = {(key["account"], key["user"]): key["owner"] for key in live(capsys, "--organization").json["keys"]}
+    assert found[members[1].account, "orphan"] == "platform@example.com"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--accounts", "12"), "12 digits"),
+        (("--shard", "3/2", "--organization"), "such as 2/5"),
+        (("--shard", "1/2"), "need --organization or --accounts"),
+        (("--organization", "--accounts", "111122223333"), "exclude each other"),
+        (("--workers", "0"), "whole number from 1"),
+        (("--window", "soon"), "whole number from 1"),
+    ],
+)
+@pytest.mark.usefixtures("cloud")
+def test_bad_arguments_are_named(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str) -> None:
+    answer = live(capsys, *arguments)
+    assert (answer.code, said in answer.err) == (2, True)
+
+
+def test_two_profiles_of_one_account_count_once(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    text = "".join(f"[{name}]\naws_access_key_id = testing\naws_secret_access_key = testing\n" for name in ("a", "b"))
+    (tmp_path / "credentials").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    answer = live(capsys, "--profile", "a", "--profile", "b")
+    assert (answer.code, len(answer.json["keys"])) == (1, 1)
+    assert "lead to the same account" in answer.err
+
+
+def test_a_profile_that_wants_a_second_factor_is_named(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    role = f"role_arn = arn:aws:iam::{cloud.account}:role/x\nsource_profile = base\nmfa_serial = arn:aws:iam::{cloud.account}:mfa/me\n"
+    (tmp_path / "config").write_text(
+        f"[profile base]\naws_access_key_id = a\naws_secret_access_key = b\n[profile mfa]\n{role}", encoding="utf-8"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    answer = live(capsys, "--profile", "mfa")
+    assert (answer.code, "asks for an MFA code" in answer.err) == (2, True)

@@ -1,0 +1,137 @@
+"""What the live check makes of what AWS says; nothing here needs boto3."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.live import disabled
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.calls import Bucket, Budget
+from posturio_iac.live.mask import Mask
+from posturio_iac.live.model import Account, Seen, User
+from posturio_iac.live.report import ReportUnavailableError, parse
+from posturio_iac.model import Unknown
+from posturio_iac.names import Names
+from tests.command_line import run
+from tests.keys import AS_OF, flagged
+
+if TYPE_CHECKING:
+    from posturio_iac.model import AccessKey
+
+HEADER = (
+    "user,arn,user_creation_time,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,"
+    "access_key_1_last_used_region,access_key_1_last_used_service,access_key_3_active,access_key_3_last_rotated,news"
+)
+ROOT_ROW = "<root_account>,arn:aws:iam::123456789012:root,x,true,2020-01-01T00:00:00+00:00,N/A,N/A,N/A,false,N/A,x"
+USER_ROW = (
+    "ci,arn:aws:iam::123456789012:user/a/ci,x,true,2026-01-01T00:00:00+00:00,no_information,N/A,N/A,false,2025-01-01T00:00:00+00:00,x"
+)
+USER = User("ci", "arn:aws:iam::123456789012:user/a/ci", (("owner", "payments@example.com"),))
+KEY = Seen(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - timedelta(days=10), AS_OF, key_id="AKIAIOSFODNN7EXAMPLE")
+
+
+def report(*rows: str) -> bytes:
+    return "\n".join((HEADER, *rows)).encode()
+
+
+def built(*keys: Seen, owner: str = "") -> tuple[AccessKey, ...]:
+    return access_keys(keys, Account("123456789012", tags=(("team", owner),) if owner else ()), Names.default(), (), AS_OF)
+
+
+def test_the_root_row_is_a_root_key() -> None:
+    root = parse(report(ROOT_ROW), AS_OF).root()
+    assert root is not None
+    (key,) = built(*root.keys)
+    assert (key.address, flagged(key)) == ("arn:aws:iam::123456789012:root/key-1", {"root_access_keys"})
+
+
+def test_columns_that_nobody_knows_and_untold_dates() -> None:
+    (row,) = parse(report(USER_ROW), AS_OF).rows
+    first, third = row.keys
+    assert isinstance(first.last_used, Unknown)
+    assert (third.label, third.status) == ("key-3", "Inactive")
+    assert isinstance(third.last_used, Unknown)
+
+
+@given(st.integers(min_value=0, max_value=len(report(ROOT_ROW, USER_ROW)) - 1))
+def test_a_report_cut_off_anywhere_is_refused_or_has_whole_rows(length: int) -> None:
+    whole = {row.user.name: row.keys for row in parse(report(ROOT_ROW, USER_ROW), AS_OF).rows}
+    try:
+        rows = parse(report(ROOT_ROW, USER_ROW)[:length], AS_OF).rows
+    except ReportUnavailableError:
+        return
+    assert all(row.keys == whole[row.user.name] for row in rows)
+
+
+def test_tokens_spread_calls_over_time() -> None:
+    now, waits = [0.0], []
+    bucket = Bucket(10, 2, clock=lambda: now[0], sleep=waits.append)
+    for _ in range(4):
+        bucket.take()
+    assert waits == pytest.approx([0.1, 0.2])
+
+
+def test_the_budget_counts_by_operation() -> None:
+    budget = Budget()
+    for operation in ("iam:ListUsers", "iam:ListAccessKeys", "iam:ListAccessKeys"):
+        budget.spend(operation)
+    assert budget.line() == "3 calls to AWS: iam:ListAccessKeys 2, iam:ListUsers 1"
+
+
+def test_a_key_expires_by_the_tag_of_its_user() -> None:
+    (key,) = built(replace(KEY, user=replace(USER, tags=(("expires", "2026-01-01"), ("owner", "x@example.com")))))
+    assert flagged(key) == {"expired_access_keys"}
+
+
+def test_tags_that_were_not_read_leave_owner_and_end_open() -> None:
+    (key,) = built(replace(KEY, user=replace(USER, tags=Unknown("denied"))))
+    assert key.owner is None or isinstance(key.owner, (str, Unknown))
+    assert key.hiding_places == (Unknown("denied"),)
+
+
+def test_accounts_own_what_nobody_else_does() -> None:
+    (key,) = built(replace(KEY, user=User("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "TBD"),))), owner="platform")
+    assert key.owner == "platform"
+
+
+def test_siblings_are_the_other_active_keys() -> None:
+    other = replace(KEY, label="key-2", status="Inactive")
+    assert [key.active_siblings for key in built(KEY, other)] == [(), (f"{USER.arn}/{KEY.label}",)]
+
+
+@given(st.from_regex(r"(AKIA|ASIA)[A-Z0-9]{16}", fullmatch=True), st.text(alphabet=' /"=-', max_size=3))
+def test_no_id_survives_the_mask(key_id: str, around: str) -> None:
+    text = Mask([key_id]).text(f"{around}{key_id}{around}")
+    assert key_id not in text
+    assert f"****{key_id[-4:]}" in text
+
+
+@given(st.dictionaries(st.text("0123456789abcdef", min_size=1), st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))))  # noqa: DTZ001
+def test_a_state_comes_back_as_it_was_written(moments: dict[str, datetime]) -> None:
+    state = {name: when.replace(tzinfo=timezone.utc) for name, when in moments.items()}
+    assert disabled.read_state(disabled.write_state(state)) == state
+
+
+@given(st.text())
+def test_what_is_no_state_is_refused(text: str) -> None:
+    assert disabled.read_state(text) is None
+
+
+def test_without_boto3_one_sentence_says_what_to_install(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    code, out, err = run(capsys, "live", "--no-config")
+    assert (code, out) == (2, "")
+    assert err == 'posturio-iac: the live check needs boto3, which is not installed: pip install "posturio-iac[live]"\n'
+
+
+def test_merging_needs_results_of_live_runs(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
+    code, _, err = run(capsys, "merge", f"{tmp_path}/none.json")
+    assert (code, "cannot be read as a JSON result" in err) == (2, True)
