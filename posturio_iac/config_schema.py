@@ -173,7 +173,20 @@ ARGUMENTS = (
 )
 """What the command line of ``scan`` may hold, in the order of its help."""
 
-_SHARED = ("fail_on", "strict", "select", "ignore", "exit_zero", "no_suppressions", "as_of", "config", "no_config", "color", "verbose", "quiet")
+_SHARED = (
+    "fail_on",
+    "strict",
+    "select",
+    "ignore",
+    "exit_zero",
+    "no_suppressions",
+    "as_of",
+    "config",
+    "no_config",
+    "color",
+    "verbose",
+    "quiet",
+)
 
 
 def _live(name: str, shape: str, text: str, metavar: str = "", choices: tuple[str, ...] = (), default: str | None = None) -> Option:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from posturio_iac.codeowners import CodeOwners, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = """
 # comment

@@ -213,10 +213,8 @@ def _test(condition: ast.Expr | None) -> tuple[ast.Expr, bool] | None:
 
 
 def _together(one: Declared, other: Declared) -> bool:
-    """Tell whether two keys certainly exist at the same time: both always, or both under the same condition."""
-    if one.condition is None and other.condition is None:
-        return True
-    return one.condition is not None and other.condition is not None and ast.same(one.condition, other.condition)
+    """Tell whether the other key certainly exists whenever this one does: always, or under the same condition."""
+    return other.condition is None or (one.condition is not None and ast.same(one.condition, other.condition))
 
 
 def _take_turns(one: Declared, other: Declared) -> bool:
