@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scan import CACHE, Contender, program
+from scan import CACHE, Contender, program  # type: ignore[import-not-found]  # a script beside this one
 
 RESOURCES = 2000
 FILLER = 420
