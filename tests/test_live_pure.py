@@ -71,7 +71,8 @@ def test_a_report_cut_off_anywhere_is_refused_or_has_whole_rows(length: int) -> 
 
 
 def test_tokens_spread_calls_over_time() -> None:
-    now, waits = [0.0], []
+    now = [0.0]
+    waits: list[float] = []
     bucket = Bucket(10, 2, clock=lambda: now[0], sleep=waits.append)
     for _ in range(4):
         bucket.take()
