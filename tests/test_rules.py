@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from posturio_iac.dates import parse_date
@@ -123,6 +123,7 @@ def partly_unknown(draw: st.DrawFn) -> tuple[AccessKey, AccessKey]:
     return vaguely, access_key(*known, *found, exposures=exposures, **fields)
 
 
+@example((access_key(FAR, open_evidence(Kind.EXPIRY), status="Inactive"), access_key(FAR, SOON, status="Inactive")), CONTEXT)
 @given(partly_unknown(), st.sampled_from([CONTEXT, ENFORCED_ONLY]))
 def test_what_is_flagged_while_something_is_unknown_is_flagged_however_it_turns_out(
     keys: tuple[AccessKey, AccessKey], context: Context

@@ -104,19 +104,20 @@ def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | 
     dates = [e for e in key.effective() if e.kind is Kind.EXPIRY and e.at is not None and not spent(e, context)]
     if dates:
         first = min(dates, key=lambda e: e.at or context.as_of)
-        why = _about_date(first, context)
+        earlier_unknown = any(e.effect is Effect.UNKNOWN and e.kind is Kind.EXPIRY for e in key.lifetimes)
+        why = _about_date(first, context, earlier_unknown=earlier_unknown)
         return (why, first) if why else None
     unreadable = next((e for e in key.lifetimes if e.effect is Effect.UNREADABLE and e.kind is Kind.EXPIRY), None)
     why = _about_grace(key, unreadable, context)
     return (why, unreadable) if why else None
 
 
-def _about_date(evidence: Lifetime, context: Context) -> str | None:
-    """Say what is wrong with the removal date; None when nothing is."""
+def _about_date(evidence: Lifetime, context: Context, *, earlier_unknown: bool) -> str | None:
+    """Say what is wrong with the earliest removal date; None when nothing is, or when one of unknown value may be the earlier one."""
     at = evidence.at or context.as_of
     if at <= context.as_of:
         return f"{evidence.source} says {end(evidence)}, which was {ago(at, context)}"
-    if at > latest_end(context):
+    if at > latest_end(context) and not earlier_unknown:
         return f"{evidence.source} says {end(evidence)}, which is {describe_interval(at - context.as_of)} ahead"
     return None
 
