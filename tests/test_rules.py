@@ -123,6 +123,7 @@ def partly_unknown(draw: st.DrawFn) -> tuple[AccessKey, AccessKey]:
     return vaguely, access_key(*known, *found, exposures=exposures, **fields)
 
 
+@example((access_key(rotated("2026-03-19"), created=UNKNOWN), access_key(rotated("2026-03-19"), created=FRESH)), CONTEXT)
 @example((access_key(FAR, open_evidence(Kind.EXPIRY), status="Inactive"), access_key(FAR, SOON, status="Inactive")), CONTEXT)
 @given(partly_unknown(), st.sampled_from([CONTEXT, ENFORCED_ONLY]))
 def test_what_is_flagged_while_something_is_unknown_is_flagged_however_it_turns_out(

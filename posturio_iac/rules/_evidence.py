@@ -79,9 +79,9 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
 
 
 def _birth(key: AccessKey, effective: list[Lifetime]) -> tuple[datetime | None, Lifetime | None]:
-    """Return when the key came to be, and the evidence that says so."""
-    if isinstance(key.created, datetime):
-        return key.created, None
+    """Return when the key came to be, and the evidence that says so; nothing where AWS would know it and that is unknown."""
+    if key.created is not None:
+        return (key.created if isinstance(key.created, datetime) else None), None
     dated = [e for e in effective if e.kind is Kind.ROTATED and e.at is not None]
     last = max(dated, key=lambda e: e.at or datetime.min.replace(tzinfo=timezone.utc), default=None)
     return (last.at, last) if last else (None, None)
