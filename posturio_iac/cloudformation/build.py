@@ -17,10 +17,12 @@ from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from posturio_iac.cloudformation.files import Files
+    from posturio_iac.cloudformation.source import Source
     from posturio_iac.cloudformation.template import Entry, Template
+    from posturio_iac.cloudformation.yamlpos import Problem
     from posturio_iac.jsonpos import Node
 
 MAX_NESTING = 20
@@ -102,12 +104,12 @@ class Builder:
         templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]
         return (templates[0], f"{entry.source.path}#{parent.address(entry)}") if templates else None
 
-    def _wrong(self, problems: tuple[object, ...], source: object, body: Node) -> None:
+    def _wrong(self, problems: Iterable[Problem], source: Source, body: Node) -> None:
         """Report an inline template that cannot be read, at the string that holds it."""
         for problem in problems:
             line, column = body.lines.place(body.start)
-            message = f"the template in this text cannot be read: {problem.message}"  # type: ignore[attr-defined]
-            self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))  # type: ignore[attr-defined]
+            message = f"the template in this text cannot be read: {problem.message}"
+            self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))
 
     def _file(self, parent: Stack, entry: Entry, ev: Evaluator) -> tuple[Template, str] | None:
         """Return the template in the local file that a resource names, and its path."""
