@@ -10,7 +10,7 @@ import gc
 import re
 from bisect import bisect_right
 from json import JSONDecodeError
-from json.decoder import scanstring  # type: ignore[attr-defined]
+from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard decoder's own; typeshed leaves it out
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Object(tuple[tuple[Node, Node], ...]):
     def duplicates(self) -> tuple[Node, ...]:
         """Return the keys that repeat an earlier one."""
         seen: set[object] = set()
-        return tuple(key for key, _ in self if key.value in seen or seen.add(key.value))  # type: ignore[func-returns-value]
+        return tuple(key for key, _ in self if key.value in seen or seen.add(key.value))  # type: ignore[func-returns-value]  # None is meant: it is false
 
 
 Value = Union[None, bool, int, float, str, Array, Object]
@@ -154,7 +154,7 @@ class _Reader:
         self.text = text
         self.lines = Lines(text)
         self.mend = _SURROGATE.search(text) is not None
-        self.skip: Callable[[str, int], re.Match[str]] = _SPACE.match  # type: ignore[assignment]
+        self.skip: Callable[[str, int], re.Match[str]] = _SPACE.match  # type: ignore[assignment]  # it always matches, if only nothing
 
     def error(self, message: str, offset: int) -> JsonError:
         return JsonError(message, *self.lines.place(offset))

@@ -66,7 +66,7 @@ class ResourceValue(OpenMap):
         self.address = address
         self.get_attribute = get_attribute
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # how Python says unhashable
 
     def __eq__(self, other: object) -> bool:
         """Compare identity: two resources are never known to be equal."""
