@@ -129,11 +129,19 @@ def find_checkov(given: argparse.Namespace) -> str | None:
     """Return the checkov to compare with, made when that was asked for."""
     if given.checkov or not given.install_checkov:
         return str(given.checkov) if given.checkov else None
-    script = CACHE / "checkov" / "bin" / "checkov"
+    return installed("checkov")
+
+
+def installed(name: str) -> str:
+    """Return a peer in an environment of its own, made with uv when it is not there."""
+    script = CACHE / name / "bin" / name
     if not script.exists():
-        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
-        subprocess.run([uv, "venv", "--quiet", str(CACHE / "checkov")], check=True)
-        subprocess.run([uv, "pip", "install", "--quiet", "--python", str(CACHE / "checkov"), "checkov"], check=True)
+        beside = Path(sys.executable).parent / "uv"
+        uv = shutil.which("uv") or (str(beside) if beside.exists() else None)
+        if uv is None:
+            sys.exit(f"uv is not on the PATH, so {name} cannot be installed: pip install uv, or name an installed one with --{name}")
+        subprocess.run([uv, "venv", "--quiet", str(CACHE / name)], check=True)
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", str(CACHE / name), name], check=True)
     return str(script)
 
 

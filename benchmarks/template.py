@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from scan import CACHE, Contender, program  # type: ignore[import-not-found]  # a script beside this one
+from scan import Contender, installed, program  # type: ignore[import-not-found]  # a script beside this one
 
 RESOURCES = 2000
 FILLER = 420
@@ -27,7 +24,7 @@ def main() -> None:
         path = Path(folder) / "template.yaml"
         path.write_text(template(), encoding="utf-8")
         ours = Contender("posturio-iac", [*program(given.program), "scan", "--exit-zero", str(path)])
-        theirs = Contender("cfn-lint", [given.cfn_lint or installed(), str(path)])
+        theirs = Contender("cfn-lint", [given.cfn_lint or installed("cfn-lint"), str(path)])
         for _ in range(given.runs):
             ours.run()
             theirs.run()
@@ -45,16 +42,6 @@ def template() -> str:
         lines += [f"  Topic{number}:", "    Type: AWS::SNS::Topic", "    Metadata:", f"      Note: {'x' * FILLER}", "    Properties:"]
         lines.append(f"      DisplayName: !Sub '${{AWS::StackName}}-{number}'")
     return "\n".join(lines) + "\n"
-
-
-def installed() -> str:
-    """Return a cfn-lint of its own environment, made when it is not there."""
-    script = CACHE / "cfn-lint" / "bin" / "cfn-lint"
-    if not script.exists():
-        uv = shutil.which("uv") or str(Path(sys.executable).parent / "uv")
-        subprocess.run([uv, "venv", "--quiet", str(CACHE / "cfn-lint")], check=True)
-        subprocess.run([uv, "pip", "install", "--quiet", "--python", str(CACHE / "cfn-lint"), "cfn-lint"], check=True)
-    return str(script)
 
 
 if __name__ == "__main__":

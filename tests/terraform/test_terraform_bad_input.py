@@ -55,7 +55,7 @@ def root(tmp_path: Path) -> Path:
         ("bad.tf", KEY.encode().replace(b'"ci"\n', b'"\xe9"\n'), "bad.tf:2: error: ", "not UTF-8"),
         ("bad.tf", KEY.encode() + b"\0", "bad.tf:4: error: ", "NUL"),
         ("bad.tf", KEY.encode("utf-16"), "bad.tf: error: ", "UTF-16"),
-        ("bad.tf", b"\0GITCRYPT\0" + os.urandom(64) + b"aws_iam_access_key", "bad.tf: error: ", "git-crypt"),
+        ("bad.tf", b"\0GITCRYPT\0" + bytes(range(128, 192)) + b"aws_iam_access_key", "bad.tf: error: ", "git-crypt"),
         ("bad.tofu", KEY.encode() + b"}", "bad.tofu:4:1: error: ", "syntax error"),
         ("bad.tf.json", b'{"resource": {"aws_iam_access_key": {"a": {"user": "x"}}},}', "bad.tf.json:1:59: error: ", "syntax error"),
         ("bad.tf.json", b'{"resource": {"aws_iam_access_key": {"a": "\xe9"}}}', "bad.tf.json", "UTF-8"),
