@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.iam.models import iam_backends
@@ -43,7 +43,7 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
     answer = IamResponse.get_credential_report
 
     def dated(self: IamResponse) -> object:
-        result = answer(self)
+        result: Any = answer(self)
         result.result["GeneratedTime"] = AS_OF
         return result
 
