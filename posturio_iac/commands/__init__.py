@@ -9,6 +9,7 @@ COMMANDS = {
     "baseline": ("posturio_iac.commands.baseline", "Write down known findings, so that only new ones fail"),
     "merge": ("posturio_iac.commands.live_merge", "Join JSON results of several live runs, such as shards"),
     "init": ("posturio_iac.commands.init", "Set up the pre-commit hook and a configuration file"),
+    "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }
 """Module and summary of each subcommand, in the order of the help."""

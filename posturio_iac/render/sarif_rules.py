@@ -33,7 +33,7 @@ def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[s
         "id": rule.id,
         "name": "".join(word.capitalize() for word in rule.id.rpartition(".")[2].split("_")),
         "shortDescription": {"text": f"{rule.title}."},
-        "fullDescription": {"text": _first_paragraph(text) or title},
+        "fullDescription": {"text": first_paragraph(text) or title},
         "helpUri": page_url(rule.id),
         "help": {"text": _plain(page) + cis, "markdown": f"# {title.rstrip('.')}\n{text}{cis}"},
         "defaultConfiguration": {"level": levels[rule.severity]},
@@ -46,7 +46,7 @@ def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[s
     }
 
 
-def _first_paragraph(text: str) -> str:
+def first_paragraph(text: str) -> str:
     """Return the first paragraph without a last sentence that leads to what follows."""
     return re.sub(r"(?<=\.)[^.]*:$", "", " ".join(_plain(text.strip().partition("\n\n")[0]).split()))
 

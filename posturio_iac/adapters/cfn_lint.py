@@ -1,0 +1,130 @@
+"""Our rules as rules of cfn-lint: ``cfn-lint --append-rules posturio_iac.adapters.cfn_lint``.
+
+The first rule that cfn-lint asks about a template lets our scan judge it, and the others answer from the same report.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cfnlint.rules import CloudFormationLintRule, RuleMatch
+
+from posturio_iac.adapters.cfn_lint_verdicts import Said, said
+from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
+from posturio_iac.render.sarif_rules import first_paragraph
+from posturio_iac.render.words import DOCS, page_url
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from posturio_iac.adapters.cfn_lint_verdicts import Template
+
+LIMIT = "max_lifetime_days"
+LIMITED_BY = CFN_LINT["iam.overlong_access_key_lifetimes"]
+"""The rule whose configuration in cfn-lint holds the limit."""
+
+OTHERS = {
+    CFN_LINT_INCOMPLETE: (
+        "Access keys that could not be judged",
+        "Something of the template, of what it draws in or of the configuration of posturio-iac could not be read.",
+    ),
+    CFN_LINT_UNDETERMINED: ("Access keys whose verdict the template leaves open", "A value that decides is not fixed by the template."),
+    CFN_LINT_REMARKS: ("Remarks about how access keys were read", "For example a suppression that suppresses nothing."),
+}
+"""Rules of the pack that are not rules of ours: title and description."""
+
+
+class _Memory:
+    """What was said about the template that cfn-lint is at, and the limit that holds for it."""
+
+    def __init__(self) -> None:
+        self.limit: object = None
+        self._template: Template | None = None
+        self._limit: object = None
+        self._found: tuple[Said, ...] = ()
+
+    def found(self, template: Template) -> tuple[Said, ...]:
+        """Return what there is to say about a template.
+
+        Raises `PackError` once when our own code crashes: cfn-lint makes an E0002 of it.
+        """
+        if template is not self._template or self.limit != self._limit:
+            self._template, self._limit, self._found = template, self.limit, ()
+            try:
+                self._found = _said(template, self.limit)
+            except Exception as error:
+                raise PackError(error) from error
+        return self._found
+
+
+class PackError(Exception):
+    """Our own code crashed on a template."""
+
+    def __init__(self, error: Exception) -> None:
+        """Say what happened to whoever reads cfn-lint's report."""
+        super().__init__(
+            f"posturio-iac stopped by an error of its own ({type(error).__name__}: {error}) and judged no access key of this template;"
+            " please report it"
+        )
+
+
+def _said(template: Template, limit: object) -> tuple[Said, ...]:
+    """Judge a template, with the limit of cfn-lint's configuration when it has one."""
+    if limit is None:
+        return said(template, None)
+    days = int(text) if (text := str(limit)).isascii() and text.isdigit() else 0
+    if days:
+        return said(template, days)
+    problem = f'The configuration {LIMIT} of {LIMITED_BY} must be a whole number of days from 1, not "{limit}"; it was left out.'
+    return (Said(CFN_LINT_INCOMPLETE, problem), *said(template, None))
+
+
+_MEMORY = _Memory()
+
+
+class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships no types
+    """What the rules of the pack share; without an id, so that cfn-lint leaves it out."""
+
+    tags = ("resources", "iam", "security", "posturio")
+
+    def __init__(self) -> None:
+        """Declare what cfn-lint may configure."""
+        super().__init__()
+        if self.id == LIMITED_BY:
+            self.config_definition = {LIMIT: {"default": None, "type": "string"}}
+
+    def configure(self, *args: Any, **named: Any) -> None:
+        """Take over cfn-lint's configuration; the limit holds for the whole pack."""
+        super().configure(*args, **named)
+        if self.id == LIMITED_BY:
+            _MEMORY.limit = self.config.get(LIMIT)
+
+    def match(self, cfn: Template) -> list[RuleMatch]:
+        """Return what our scan says that belongs to this rule."""
+        return [_match(one) for one in _MEMORY.found(cfn) if one.pack_id == self.id]
+
+
+def _match(one: Said) -> RuleMatch:
+    place = {} if one.place is None else {"location": one.place}
+    return RuleMatch(list(one.path), one.message, **place)
+
+
+def _rule(pack_id: str, title: str, description: str, url: str) -> type[PackRule]:
+    """Make the class of one rule, as cfn-lint wants it."""
+    members = {"id": pack_id, "shortdesc": title, "description": description, "source_url": url, "__doc__": title, "__module__": __name__}
+    return type(f"Posturio{pack_id}", (PackRule,), members)
+
+
+def _rules() -> dict[str, type[PackRule]]:
+    """Return the rules of the pack by the name of their class."""
+    known = all_rules()
+    ours = [
+        _rule(pack_id, known[name].rule.title, first_paragraph(known[name].page.partition("\n")[2]), page_url(name))
+        for name, pack_id in CFN_LINT.items()
+    ]
+    others = [_rule(pack_id, title, description, f"{DOCS}/cfn-lint.md") for pack_id, (title, description) in OTHERS.items()]
+    return {rule.__name__: rule for rule in (*ours, *others)}
+
+
+RULES = _rules()
+globals().update(RULES)
+__all__ = ["PackRule", *RULES]  # noqa: PLE0604 - the names are texts

@@ -1,0 +1,61 @@
+"""What cfn-lint has read, written to files that our scan reads: a template from standard input, and sets of parameters."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cfnlint.decode import decode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+class ParameterSet(Protocol):
+    """What this needs of cfn-lint's ``ParameterSet``."""
+
+    source: str | None
+    """The file that it comes from."""
+    parameters: dict[str, Any]
+
+
+def write_template(template: dict[str, Any], folder: str) -> str:
+    """Write a decoded template as JSON and return its path."""
+    return _write(template, folder, "stdin.json")
+
+
+def write_parameters(sets: Sequence[ParameterSet], folder: str) -> Iterator[tuple[str, ...]]:
+    """Yield the files of each way in which the template is deployed: one without any file when cfn-lint was given no parameters."""
+    if not sets:
+        yield ()
+    for number, one in enumerate(sets):
+        content = {"Parameters": one.parameters, "Tags": _tags(one.source)}
+        yield (_write(content, folder, f"parameters-{number}.json"),)
+
+
+def _tags(source: str | None) -> dict[str, Any]:
+    """Return the tags of the stack in a deployment file, which cfn-lint reads and leaves out of its set."""
+    data = decode(source)[0] if source is not None else None
+    tags = data.get("tags") if isinstance(data, dict) else None
+    return tags if isinstance(tags, dict) else {}
+
+
+def _write(content: object, folder: str, name: str) -> str:
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(_plain(content), file)
+    return path
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON can hold it: an unquoted date is the text that it was."""
+    if isinstance(value, dict):
+        return {_key(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
+
+
+def _key(key: object) -> str:
+    return key if isinstance(key, str) else str(key).lower() if isinstance(key, bool) else str(key)
