@@ -101,7 +101,7 @@ def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
 def formats(session: nox.Session) -> None:
     """Let programs of others read the formats that they are made for."""
     session.install("-e", ".", *group("formats"))
-    session.run("pytest", "tests/hosts/test_readers.py", *session.posargs)
+    session.run("pytest", "tests/hosts/test_readers.py", "tests/hosts/test_ocsf.py", *session.posargs)
 
 
 @nox.session

@@ -30,7 +30,7 @@ class Shape:
 class Option:
     """One option: where it can stand, what it holds and what it means. Immutable by agreement."""
 
-    __slots__ = ("choices", "default", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape")
+    __slots__ = ("choices", "default", "elsewhere", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape")
 
     def __init__(  # noqa: PLR0913 - one for each column of the tables below
         self,
@@ -45,14 +45,16 @@ class Option:
         in_file: bool = True,
         required: bool = False,
         fields: tuple[Option, ...] = (),
+        elsewhere: dict[str, str] | None = None,
     ) -> None:
         """Describe the option ``name``; ``shape`` is one of `Shape`, ``text`` one sentence without a full stop.
 
         ``flag`` is its name on the command line, when it has one; ``in_file`` says whether the configuration file may hold it;
-        ``fields`` are what its table, or each of its tables, may hold.
+        ``fields`` are what its table, or each of its tables, may hold; ``elsewhere`` says of values that are no choice here where they are.
         """
         self.name, self.shape, self.help, self.default, self.choices = name, shape, text, default, choices
         self.flag, self.metavar, self.in_file, self.required, self.fields = flag, metavar, in_file, required, fields
+        self.elsewhere = elsewhere or {}
 
 
 FAIL_ON = ("low", "medium", "high", "critical", "never")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -116,6 +117,70 @@ def hostile() -> Report:
         keys.append(JudgedKey(key(f"open {text}", where, scope=text), Verdict.UNDETERMINED, (text,)))
     said = tuple(Diagnostic(level, text, text, n + 1) for level in Level for n, text in enumerate(HOSTILE))
     return Report(AS_OF, tuple(keys), tuple(findings), said, 1)
+
+
+ACCOUNT = "123456789012"
+
+
+def deployed_key(user: str, key_id: str = "****WXYZ", **more: object) -> AccessKey:
+    arn = f"arn:aws:iam::{ACCOUNT}:user/{user}"
+    given: dict[str, object] = {"user": user, "account": ACCOUNT, "key_id": key_id, "created": AS_OF - timedelta(days=200), **more}
+    return replace(key(f"{arn}/{key_id}", None), framework="aws", **given)  # type: ignore[arg-type]
+
+
+def deployed() -> Report:
+    """What a live run may find: an expired key, a suppressed one, the root user's, an open one, one that is fine, and an error."""
+    accepted = Suppression("moves to OIDC", datetime(2027, 3, 1, tzinfo=timezone.utc), "configuration")
+    used = deployed_key(
+        "payments/mailer", last_used=AS_OF - timedelta(days=60), used_for=("ses", "eu-west-1"), owner="payments@example.com",
+        evidence=("ListAccessKeys and GetAccessKeyLastUsed of this run",),
+    )  # fmt: skip
+    root = replace(deployed_key("x", last_used=None), address=f"arn:aws:iam::{ACCOUNT}:root/key-1", is_root=True, user="<root_account>")
+    open_ = deployed_key(
+        "open", last_used=Unknown("iam:GetAccessKeyLastUsed is denied"), status=Unknown("denied"), created=Unknown("denied")
+    )
+    spare = deployed_key("spare", "AKIAIOSFODNN7EXAMPLE", last_used=None)
+    return Report(
+        AS_OF,
+        keys=(
+            JudgedKey(used, Verdict.FLAGGED),
+            JudgedKey(root, Verdict.FLAGGED),
+            JudgedKey(spare, Verdict.SUPPRESSED),
+            JudgedKey(open_, Verdict.UNDETERMINED, ("when it was last used: iam:GetAccessKeyLastUsed is denied",)),
+            JudgedKey(deployed_key("fine", last_used=AS_OF), Verdict.CLEAN),
+            JudgedKey(deployed_key("accepted", last_used=Unknown("denied")), Verdict.SUPPRESSED),
+        ),
+        findings=(
+            of_deployed(EXPIRED, used, f"{used.address} is still active"),
+            of_deployed(OWNERLESS, used, "nobody answers for it"),
+            of_deployed(EXPIRED, root, f"{root.address} belongs to the root user"),
+            of_deployed(WITHOUT, spare, "it never ends", accepted),
+        ),
+        diagnostics=(
+            Diagnostic(Level.ERROR, "iam:GetAccessKeyLastUsed is denied", account=ACCOUNT),
+            Diagnostic(Level.ERROR, "nothing was read"),
+            Diagnostic(Level.NOTE, "an account is suspended", account="210987654321"),
+        ),
+        files=0,
+    )
+
+
+def of_deployed(rule: Rule, about: AccessKey, message: str, why: Suppression | None = None) -> Finding:
+    made = replace(finding(rule, about.address, None, message, why), framework="aws")
+    return replace(made, fingerprint=f"{abs(zlib.crc32(f'{rule.id} {about.address}'.encode('utf-8', 'replace'))):032x}")
+
+
+def hostile_deployed() -> Report:
+    """Every hostile text as user, owner, evidence, message, remediation, reason and diagnostic of a live run."""
+    keys: list[JudgedKey] = []
+    findings: list[Finding] = []
+    for text in (*HOSTILE, "x" * 5000, "鍵" * 5000):
+        about = deployed_key(text, owner=text, evidence=(text,), used_for=(text, text), last_used=AS_OF, status=text)
+        why = Suppression(text, None, "configuration")
+        findings += (replace(of_deployed(WITHOUT, about, text), remediation=text), of_deployed(EXPIRED, about, text, why))
+        keys += (JudgedKey(about, Verdict.FLAGGED), JudgedKey(replace(about, address=f"{about.address}2"), Verdict.UNDETERMINED, (text,)))
+    said = tuple(Diagnostic(Level.ERROR, text, account=ACCOUNT) for text in HOSTILE)
+    return Report(AS_OF, tuple(keys), tuple(findings), said, 0)
 
 
 def empty(files: int = 12, diagnostics: tuple[Diagnostic, ...] = ()) -> Report:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -12,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from posturio_iac.render import FORMATS, renderer
+from posturio_iac.render import DEPLOYED, FORMATS, renderer
 from posturio_iac.render.words import DOCS, page_url
 from posturio_iac.rules import all_rules
 from posturio_iac.terminal import without_commands
@@ -21,6 +22,8 @@ from tests.command_line import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from posturio_iac.finding import Report
 
 Found = list[tuple[str, str, int]]
 
@@ -77,17 +80,77 @@ READERS: dict[str, Callable[[str], Found]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", FORMATS)
+OF_CODE = [name for name in FORMATS if name not in DEPLOYED]
+
+
+@pytest.mark.parametrize("name", OF_CODE)
 def test_the_same_run_gives_the_same_findings(name: str) -> None:
     report = canned.report()
     found = READERS[name](renderer(name)(report, canned.context()))
     assert sorted(found) == sorted((f.rule.id, f.span.path, f.span.line) for f in report.active() if f.span)
 
 
+Pairs = list[tuple[str, str]]
+
+
+def _deployed_text(text: str) -> Pairs:
+    return [(rule, address) for address, rule in re.findall(r"(?m)^(arn:\S+): [A-Z]+ (iam\.\w+)$", text)]
+
+
+def _deployed_junit(text: str) -> Pairs:
+    cases = (case for case in ET.fromstring(text.encode()).iter("testcase"))  # noqa: S314 - our own output
+    return [
+        (c.get("name", ""), c.get("classname", "")) for c in cases if c.get("name", "").startswith("iam.") and c.find("skipped") is None
+    ]
+
+
+def _deployed_markdown(text: str) -> Pairs:
+    return [(rule, _arn(rest)) for rule, rest in re.findall(r"(?m)^\| [A-Z]+ \| \[`(.*?)`\].*?\| (.*)$", html.unescape(text))]
+
+
+def _deployed_asff(text: str) -> Pairs:
+    findings = [f for line in text.splitlines() for f in json.loads(line)]
+    failed = [f for f in findings if f["Compliance"]["Status"] == "FAILED" and f["RecordState"] == "ACTIVE"]
+    return [(f["GeneratorId"].removeprefix("posturio-iac/"), f["Resources"][0]["Id"]) for f in failed]
+
+
+def _deployed_ocsf(text: str) -> Pairs:
+    events = [event for event in map(json.loads, text.splitlines()) if event["compliance"]["status_id"] == 3 and event["status_id"] == 1]
+    return [(event["compliance"]["control"], event["resources"][0]["uid"]) for event in events]
+
+
+def _arn(text: str) -> str:
+    return re.sub(r"\\(?=[*_])", "", re.findall(r"arn:[^\s`<]+", text.replace("<code>", ""))[0]).rstrip(":")
+
+
+OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
+    "json": lambda text: [(f["rule"], f["address"]) for f in json.loads(text)["findings"] if "suppressed" not in f],
+    "sarif": lambda text: [
+        (r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in json.loads(text)["runs"][0]["results"]
+    ],
+    "junit": _deployed_junit,
+    "github": lambda text: [(rule, _arn(said)) for rule, said in re.findall(r"(?m)^::\w+ title=(iam\.\w+) .*?::(.*)$", text)],
+    "gitlab": lambda text: [(i["check_name"], i["location"]["path"]) for i in json.loads(text) if i["check_name"] != "incomplete"],
+    "markdown": _deployed_markdown,
+    "csv": lambda text: [(row["rule"], row["address"]) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"],
+    "text": _deployed_text,
+    "asff": _deployed_asff,
+    "ocsf": _deployed_ocsf,
+}
+
+
 @pytest.mark.parametrize("name", FORMATS)
-def test_hostile_text_is_harmless(name: str) -> None:
-    text = renderer(name)(canned.hostile(), canned.context(text=lambda _path: "\n" * 50))
-    assert text.encode()
+def test_the_same_live_run_gives_the_same_findings(name: str) -> None:
+    report = canned.deployed()
+    found = OF_DEPLOYED[name](renderer(name)(report, canned.context()))
+    assert sorted(found) == sorted((f.rule.id, f.address) for f in report.active())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("report", [canned.hostile, canned.hostile_deployed])
+def test_hostile_text_is_harmless(name: str, report: Callable[[], Report]) -> None:
+    text = renderer(name)(report(), canned.context(text=lambda _path: "\n" * 50))
+    assert text.encode() or name in DEPLOYED
     assert all(line.isprintable() for line in text.replace("\r\n", "\n").split("\n"))
     if name == "text":
         assert not re.search(r"(?m)^\s*::|##\w*\[", text)

@@ -41,6 +41,8 @@ class Findings:
     """With full key ids."""
     budget: str
     """What it cost, in one line."""
+    region: str
+    """The region that the credentials are used in."""
 
     def masked(self) -> Report:
         """The report without key ids."""
@@ -73,7 +75,7 @@ def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
     keys = [key for inventory in inventories for key in _built(surveyor, inventory, arguments, request)]
     said = [*notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
     report = judge(keys, as_of=as_of, diagnostics=said, policy=request.policy)
-    return Findings(report, _cost(surveyor.budget, outcomes))
+    return Findings(report, _cost(surveyor.budget, outcomes), surveyor.base(next(iter(arguments.profiles), None)).region)
 
 
 def _request(arguments: LiveArguments, config: Config, as_of: datetime) -> Request:

@@ -6,22 +6,27 @@ import re
 
 from posturio_iac.commands.parser import Command
 from posturio_iac.commands.scan_args import FORMAT, OUTPUT
+from posturio_iac.commands.services import AUTO
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config_schema import LIVE_ARGUMENTS
+from posturio_iac.config_schema import LIVE_ARGUMENTS, Option
 from posturio_iac.errors import UsageError
+from posturio_iac.render import FORMATS
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
     from posturio_iac.commands.parser import Given
     from posturio_iac.config import Config
 
+EVERY_FORMAT = Option(
+    FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO), flag=FORMAT.flag, metavar=FORMAT.metavar, in_file=False
+)
 COMMAND = Command(
     "live",
     "Finds deployed IAM access keys that are unused, overdue, past their end or without an owner. It only reads.",
     "",
     "Options say which accounts; without any it is that of the default credentials",
     most=0,
-    options=(FORMAT, OUTPUT, *LIVE_ARGUMENTS),
+    options=(EVERY_FORMAT, OUTPUT, *LIVE_ARGUMENTS),
 )
 WORKERS = 8
 MOST_WORKERS = 256

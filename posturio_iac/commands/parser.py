@@ -111,6 +111,8 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
 
 def _value(command: Command, option: Option, text: str) -> Any:
     """Return a value as what its option holds."""
+    if text in option.elsewhere:
+        raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
     if option.shape not in (Shape.SIZE, Shape.MOMENT):

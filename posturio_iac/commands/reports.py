@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
-def emit(
+def emit(  # noqa: PLR0913 - one for each thing that a format may know about the run
     report: Report,
     targets: Sequence[tuple[str, str]],
     given: Given,
@@ -31,10 +31,12 @@ def emit(
     leading: str = "",
     fail_on: str = "medium",
     code: int | None = None,
+    region: str = "",
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
-    ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code.
+    ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
+    ``region`` the one of AWS that it talked to.
 
     Raises:
         OutputError: a target cannot be written.
@@ -56,6 +58,7 @@ def emit(
             prefix=leading,
             fail_on=fail_on,
             exit_code=code,
+            region=region,
             text=sources.text,
         )
         ready.append((renderer(name)(report, context), target))

@@ -9,7 +9,7 @@ from posturio_iac.commands.parser import Command
 from posturio_iac.commands.services import AUTO, chosen
 from posturio_iac.config_schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.render import FORMATS
+from posturio_iac.render import DEPLOYED, FORMATS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ FORMAT = Option(
     Shape.CHOICE,
     "Format of a report; auto asks the CI service; repeatable, each with an --output of its own",
     DEFAULT_FORMAT,
-    (*FORMATS, AUTO),
+    (*(name for name in FORMATS if name not in DEPLOYED), AUTO),
     flag="--format",
     metavar="NAME",
+    elsewhere={name: f"is about deployed keys, which code does not show: posturio-iac live --format {name}" for name in DEPLOYED},
 )
 OUTPUT = Option("output", Shape.TEXT, "Write the report of that --format to this file", flag="--output", metavar="FILE")
 

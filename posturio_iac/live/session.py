@@ -53,6 +53,11 @@ class Connection:
         self._session, self._budget, self._bucket, self._pool = session, budget, bucket, pool
         self._clients: dict[str, Any] = {}
 
+    @property
+    def region(self) -> str:
+        """The region of its calls."""
+        return self._session.get_config_variable("region") or REGION
+
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation such as ``iam:ListUsers`` once and return its answer.
 
@@ -98,8 +103,7 @@ class Connection:
             max_pool_connections=max(self._pool, 10),
             user_agent_extra=f"posturio-iac/{__version__}",
         )
-        region = self._session.get_config_variable("region") or REGION
-        client = self._session.create_client(service, region_name=region, config=config)
+        client = self._session.create_client(service, region_name=self.region, config=config)
         client.meta.events.register("before-call", self._guard)
         client.meta.events.register("before-send", self._send)
         return client

@@ -22,8 +22,12 @@ FORMATS = {
     "gitlab": "posturio_iac.render.gitlab:render",
     "markdown": "posturio_iac.render.markdown:render",
     "csv": "posturio_iac.render.csv_table:render",
+    "asff": "posturio_iac.render.asff:render",
+    "ocsf": "posturio_iac.render.ocsf:render",
 }
 """Where the function of each format is, as ``module:function``."""
+DEPLOYED = ("asff", "ocsf")
+"""The formats that say what deployed keys are like; code has nothing to fill them with."""
 
 
 class RenderContext:
@@ -32,7 +36,7 @@ class RenderContext:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("color", "elapsed", "exit_code", "fail_on", "lines", "prefix", "quiet", "root", "text", "verbose")
+    __slots__ = ("color", "elapsed", "exit_code", "fail_on", "lines", "prefix", "quiet", "region", "root", "text", "verbose")
 
     lines: Callable[[str, int], str | None]
     """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
@@ -52,6 +56,8 @@ class RenderContext:
     """The least severity that fails the run, or ``never``."""
     exit_code: int | None
     """What the run will exit with, when that is known."""
+    region: str
+    """The region of AWS that a live run talked to; empty for a scan."""
     text: Callable[[str], str | None]
     """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
 
@@ -67,17 +73,18 @@ class RenderContext:
         prefix: str = "",
         fail_on: str = "medium",
         exit_code: int | None = None,
+        region: str = "",
         text: Callable[[str], str | None] | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
         self.color, self.verbose, self.quiet = color, verbose, quiet
-        self.prefix, self.fail_on, self.exit_code = prefix, fail_on, exit_code
+        self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:
-    """Load the function of a format by its name, which must be in `FORMATS`. What it returns ends with a newline."""
+    """Load the function of a format by its name, which must be in `FORMATS`. What it returns is empty or ends with a newline."""
     module, _, function = FORMATS[name].partition(":")
     function_: Callable[[Report, RenderContext], str] = getattr(import_module(module), function)
     return function_

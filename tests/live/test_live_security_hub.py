@@ -1,0 +1,160 @@
+"""The format ``asff``: what Security Hub takes, and what the documented commands import into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.securityhub.models import securityhub_backends
+
+from posturio_iac.finding import JudgedKey, Verdict
+from posturio_iac.render.asff import render
+from tests import canned
+from tests.live.cloud import ACCOUNT, AS_OF, Cloud, live
+from tests.live.shapes import complaints
+
+if TYPE_CHECKING:
+    from posturio_iac.finding import Report
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs/formats.md"
+LIMITS = {"Title": 256, "Description": 1024, "Id": 512, "GeneratorId": 512}
+"""The AWS Security Finding Format documents these; the shape of the call does not hold them."""
+
+
+@pytest.fixture(autouse=True)
+def hub() -> None:
+    """An empty Security Hub."""
+    for backends in securityhub_backends.values():
+        for backend in backends.values():
+            backend.reset()
+
+
+def batches(report: Report, region: str = "eu-central-1") -> list[list[dict[str, Any]]]:
+    return [json.loads(line) for line in render(report, canned.context(region=region)).splitlines()]
+
+
+@pytest.mark.parametrize("report", [canned.deployed(), canned.hostile_deployed()], ids=["deployed", "hostile"])
+def test_findings_have_the_shape_and_the_lengths_that_security_hub_takes(report: Report) -> None:
+    made = batches(report)
+    assert all(made)
+    for batch in made:
+        assert complaints("securityhub", "BatchImportFindings", {"Findings": batch}) == []
+        for finding in batch:
+            assert all(len(finding[name]) <= most for name, most in LIMITS.items())
+            assert 0 < len(finding["Remediation"]["Recommendation"]["Text"]) <= 512
+            assert all(len(resource["Id"]) <= 512 for resource in finding["Resources"])
+            assert all(len(name) <= 128 and len(value) <= 2048 for name, value in finding.get("ProductFields", {}).items())
+            assert len(json.dumps(finding).encode()) < 240 * 1024
+    ids = [finding["Id"] for batch in made for finding in batch]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_check_of_shapes_would_complain() -> None:
+    (batch,) = batches(canned.deployed())
+    wrong: tuple[dict[str, Any], ...] = (
+        {"RecordState": "GONE"}, {"News": "x"}, {"Title": " "}, {"Resources": {}}, {"Compliance": {"Status": "BAD"}},
+    )  # fmt: skip
+    for broken in wrong:
+        assert complaints("securityhub", "BatchImportFindings", {"Findings": [batch[0] | broken]}), broken
+    assert complaints("securityhub", "BatchImportFindings", {"Findings": [{k: v for k, v in batch[0].items() if k != "Resources"}]})
+    assert complaints("securityhub", "BatchImportFindings", {"Findings": batch[:1] * 101})
+
+
+def test_what_is_found_open_suppressed_and_unread_differs() -> None:
+    (batch,) = batches(canned.deployed())
+    said = [(f["GeneratorId"], f["Compliance"]["Status"], f["RecordState"], f["Severity"]["Label"]) for f in batch]
+    assert said == [
+        ("posturio-iac/iam.expired_access_keys", "FAILED", "ACTIVE", "HIGH"),
+        ("posturio-iac/iam.ownerless_access_keys", "FAILED", "ACTIVE", "LOW"),
+        ("posturio-iac/iam.expired_access_keys", "FAILED", "ACTIVE", "HIGH"),
+        ("posturio-iac/iam.access_keys_without_lifetime", "FAILED", "ARCHIVED", "MEDIUM"),
+        ("posturio-iac/undetermined", "WARNING", "ACTIVE", "INFORMATIONAL"),
+        ("posturio-iac/incomplete", "NOT_AVAILABLE", "ACTIVE", "INFORMATIONAL"),
+    ]
+    assert [resource["Type"] for resource in batch[0]["Resources"]] == ["AwsIamAccessKey", "AwsIamUser"]
+    assert [resource["Type"] for resource in batch[2]["Resources"]] == ["AwsIamAccessKey", "AwsAccount"]
+    assert batch[0]["ProductArn"] == f"arn:aws:securityhub:eu-central-1:{ACCOUNT}:product/{ACCOUNT}/default"
+    assert batch[0]["ProductFields"]["posturio-iac/owner"] == "payments@example.com"
+    assert batch[3]["ProductFields"]["posturio-iac/suppressed"] == "Suppressed by configuration until 2027-02-28: moves to OIDC"
+    key = batch[3]["Resources"][0]["Details"]["AwsIamAccessKey"]
+    assert (key["AccessKeyId"], key["Status"], key["PrincipalName"]) == ("AKIAIOSFODNN7EXAMPLE", "Active", "spare")
+
+
+@pytest.mark.parametrize(("partition", "region"), [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1"), ("aws", "us-east-1")])
+def test_another_partition_has_arns_and_a_region_of_its_own(partition: str, region: str) -> None:
+    def there(text: str) -> str:
+        return text.replace("arn:aws:", f"arn:{partition}:")
+
+    report = canned.deployed()
+    keys = tuple(replace(judged, key=replace(judged.key, address=there(judged.key.address))) for judged in report.keys)
+    moved = replace(report, keys=keys, findings=tuple(replace(f, address=there(f.address)) for f in report.findings))
+    (batch,) = batches(replace(moved, diagnostics=()), region="")
+    assert {finding["ProductArn"] for finding in batch} == {f"arn:{partition}:securityhub:{region}:{ACCOUNT}:product/{ACCOUNT}/default"}
+    assert {resource["Partition"] for finding in batch for resource in finding["Resources"]} == {partition}
+    (errors,) = batches(replace(report, keys=(), findings=()), region=region)
+    assert errors[0]["Resources"][0]["Partition"] == partition
+
+
+def test_ids_stay_whether_or_not_keys_are_masked() -> None:
+    made = [
+        batches(replace(canned.deployed(), keys=(JudgedKey(key, Verdict.UNDETERMINED, ("why",)),), findings=(), diagnostics=()))[0][0]["Id"]
+        for key in (canned.deployed_key("a", "AKIAIOSFODNN7EXAMPLE"), canned.deployed_key("a", "****MPLE"))
+    ]
+    assert made[0] == made[1]
+
+
+def test_accounts_and_full_batches_have_lines_of_their_own() -> None:
+    report = canned.deployed()
+    keys, findings = [], []
+    for number, account in enumerate(["111111111111"] * 150 + ["222222222222"] * 60):
+        about = canned.deployed_key(f"u{number}", account=account)
+        about = replace(about, address=about.address.replace(ACCOUNT, account))
+        keys.append(JudgedKey(about, Verdict.FLAGGED))
+        findings.append(canned.of_deployed(canned.EXPIRED, about, "x"))
+    made = batches(replace(report, keys=tuple(keys), findings=tuple(findings), diagnostics=()))
+    assert [Counter(finding["AwsAccountId"] for finding in batch) for batch in made] == [
+        {"111111111111": 100}, {"111111111111": 50}, {"222222222222": 60},
+    ]  # fmt: skip
+
+
+def test_the_documented_commands_import_every_finding(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, server: str
+) -> None:
+    for number in range(70):
+        cloud.user(f"u{number}")
+        cloud.key(f"u{number}", age=200, used=100)
+    expected = {finding["fingerprint"] for finding in live(capsys).json["findings"]}
+    shell = next(text for text in re.findall(r"(?s)```sh\n(.*?)```", PAGE.read_text(encoding="utf-8")) if "batch-import-findings" in text)
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name, module in (("posturio-iac", "posturio_iac"), ("aws", "awscli")):
+        more = f"--no-config --as-of {AS_OF.isoformat()}" if name == "posturio-iac" else ""
+        script = f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@" {more}\n'
+        (tools / name).write_text(script, encoding="utf-8")
+        (tools / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "AWS_DEFAULT_REGION": "eu-central-1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", shell], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    answers = [json.loads(text) for text in re.findall(r"(?s)\{.*?\}", done.stdout)]
+    assert (done.returncode, [answer["SuccessCount"] for answer in answers]) == (0, [100, 100, 10]), done.stderr
+    hub = boto3.client("securityhub", region_name="eu-central-1", endpoint_url=server)
+    stored = [finding for page in hub.get_paginator("get_findings").paginate() for finding in page["Findings"]]
+    assert {finding["Id"].rpartition("/")[2] for finding in stored} == expected
+
+
+def test_a_clean_account_is_no_batch(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.user("fine", owner="payments@example.com")
+    cloud.key("fine", age=1, used=1)
+    assert live(capsys, "--format", "asff", json_format=False).out == ""
+    answer = live(capsys, "--format", "ocsf", "--region", "eu-central-1", json_format=False)
+    (event,) = map(json.loads, answer.out.splitlines())
+    assert (event["compliance"]["status"], event["cloud"]["region"]) == ("Pass", "eu-central-1")
