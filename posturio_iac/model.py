@@ -149,6 +149,8 @@ class Remedies:
     """Switches the key off."""
     overlap: str = ""
     """Makes the new key exist before the old one goes."""
+    witness: str = "the code states"
+    """What would state a lifetime, with its verb, for the reason why there is none: ``the tags of user ci state``."""
 
     def stating(self, name: str, value: str) -> str:
         """How to state one piece of metadata."""

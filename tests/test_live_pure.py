@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import sys
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -20,7 +22,7 @@ from posturio_iac.live.report import ReportUnavailableError, parse
 from posturio_iac.model import Unknown
 from posturio_iac.names import Names
 from tests.command_line import run
-from tests.keys import AS_OF, flagged
+from tests.keys import AS_OF, CONTEXT, ENFORCED_ONLY, flagged, violations
 
 if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
@@ -35,6 +37,13 @@ USER_ROW = (
 )
 USER = User("ci", "arn:aws:iam::123456789012:user/a/ci", (("owner", "payments@example.com"),))
 KEY = Seen(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - timedelta(days=10), AS_OF, key_id="AKIAIOSFODNN7EXAMPLE")
+
+
+DEPLOYED_RULES = {
+    "access_keys_without_lifetime", "expired_access_keys", "lingering_inactive_access_keys", "multiple_active_access_keys",
+    "overdue_access_key_rotations", "overlong_access_key_lifetimes", "ownerless_access_keys", "unreadable_access_key_lifetimes",
+    "unused_access_keys",
+}  # fmt: skip
 
 
 def report(*rows: str) -> bytes:
@@ -89,6 +98,44 @@ def test_the_budget_counts_by_operation() -> None:
 def test_a_key_expires_by_the_tag_of_its_user() -> None:
     (key,) = built(replace(KEY, user=replace(USER, tags=(("expires", "2026-01-01"), ("owner", "x@example.com")))))
     assert flagged(key) == {"expired_access_keys"}
+
+
+TAGS = (
+    "",
+    "expires=2026-01-01",
+    "expires=2099-01-01",
+    "expires=soon",
+    "rotation=365d",
+    "rotated-on=2026-01-01",
+    "key-rotation-exempt=true",
+    "expires=2026-12-31",
+)
+
+
+def test_what_is_said_about_a_deployed_key_speaks_of_aws_and_never_of_code() -> None:
+    said: dict[str, set[str]] = {}
+    for tag, status, last_used in itertools.product(TAGS, ("Active", "Inactive"), (None, AS_OF - timedelta(days=200), AS_OF)):
+        name, _, value = tag.partition("=")
+        user = User("ci", "arn:aws:iam::123456789012:user/ci", ((name, value),) if tag else ())
+        seen = replace(KEY, user=user, status=status, last_used=last_used)
+        for age, key_id in itertools.product((10, 400), (KEY.key_id, None)):
+            seen = replace(seen, created=AS_OF - timedelta(days=age), key_id=key_id, disabled_since=AS_OF - timedelta(days=age))
+            for key, context in itertools.product(built(seen, replace(seen, status="Active", label="key-2")), (CONTEXT, ENFORCED_ONLY)):
+                for rule, found in violations(key, context).items():
+                    said.setdefault(rule, set()).update(text for v in found for text in (v.message, v.remediation))
+    assert said.keys() == DEPLOYED_RULES
+    for text in set().union(*said.values()):
+        assert not re.search(r"(?i)\b(code|block|resource|lifecycle|metadata|comment|module)s?\b", text), text
+        assert "{" not in text
+
+
+def test_a_deployed_key_without_a_lifetime_is_told_what_its_tags_lack() -> None:
+    (key,) = built(KEY)
+    (violation,) = violations(key)["access_keys_without_lifetime"]
+    assert violation.message == f"{key.address} never ends, because the tags of user ci state neither an expiry date nor a rotation for it."
+    assert violation.remediation == "Tag the user: aws iam tag-user --user-name ci --tags Key=expires,Value=2027-02-22."
+    (enforced,) = violations(key, ENFORCED_ONLY)["access_keys_without_lifetime"]
+    assert enforced.remediation == "Use a role in place of user ci, or let Terraform or CloudFormation replace its keys every 90 days."
 
 
 def test_tags_that_were_not_read_leave_owner_and_end_open() -> None:

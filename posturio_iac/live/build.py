@@ -91,12 +91,11 @@ def _remedies(key: Seen) -> Remedies:
     name = shlex.quote(key.user.name)
     if key.user.is_root:
         return Remedies(declare="use a role in its place", rotate="use a role in its place", disable="delete the key as the root user")
-    if key.key_id is None:
-        disable = f"switch it off (posturio-iac live --exact shows its id; aws iam update-access-key --user-name {name})"
-    else:
-        disable = f"switch it off: aws iam update-access-key --user-name {name} --access-key-id {key.key_id} --status Inactive"
+    switch = f"aws iam update-access-key --user-name {name} --access-key-id {key.key_id or 'ID'} --status Inactive"
+    first = f" (aws iam list-access-keys --user-name {name} shows its id)" if key.key_id is None else ""
     return Remedies(
         declare=f"tag the user: aws iam tag-user --user-name {name} --tags Key={{name}},Value={{value}}",
-        rotate=f"replace the keys of user {name} every {{value}} days by what the code declares",
-        disable=disable,
+        rotate=f"use a role in place of user {name}, or let Terraform or CloudFormation replace its keys every {{value}} days",
+        disable=f"switch it off{first}: {switch}",
+        witness=f"the tags of user {key.user.name} state",
     )

@@ -111,11 +111,9 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     if declared := key.effective():
         sources = listed(dict.fromkeys(e.source for e in declared))
-        message = (
-            f"{key.address} ends only if somebody acts on {sources}, and the configuration requires a lifetime that the code enforces."
-        )
+        message = f"{key.address} ends only if somebody acts on {sources}, and the configuration requires a lifetime that is enforced."
     else:
-        message = f"{key.address} never ends, because the code states neither an expiry date nor a rotation for it."
+        message = f"{key.address} never ends, because {key.remedies.witness} neither an expiry date nor a rotation for it."
     yield Violation(message + notes(key), sentence(lifetime_remedy(key, context)))
 
 
