@@ -67,7 +67,7 @@ class Suppression:
     reason: str
     until: datetime | None
     source: str
-    """``comment``, ``metadata``, ``configuration`` or ``baseline``."""
+    """``comment``, ``metadata``, ``cfn-lint metadata``, ``configuration`` or ``baseline``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,3 +48,6 @@ CFN_LINT_UNDETERMINED = "I9398"
 """In cfn-lint, keys whose verdict the template leaves open."""
 CFN_LINT_REMARKS = "I9399"
 """In cfn-lint, warnings and notes about the reading, such as a suppression that suppresses nothing."""
+
+IN_CFN_LINT = "cfn-lint metadata"
+"""The source of a suppression that is written for cfn-lint."""

@@ -14,6 +14,7 @@ from posturio_iac.commands.pipeline import judged, select
 from posturio_iac.config import Config, find
 from posturio_iac.errors import UsageError
 from posturio_iac.finding import Level
+from posturio_iac.pack_ids import IN_CFN_LINT
 from posturio_iac.render.words import sentence, undetermined
 from posturio_iac.terminal import printable
 
@@ -35,6 +36,9 @@ class Template(Protocol):
     context: Any
 
 
+TOP = Place(0, 0, 0, 1)
+
+
 class Said(NamedTuple):
     """One match for cfn-lint."""
 
@@ -42,7 +46,7 @@ class Said(NamedTuple):
     message: str
     path: tuple[str, ...] = ()
     """The resource, so that its own list of ignored checks counts."""
-    place: Place | None = None
+    place: Place | None = TOP
     """Lines and columns from 0, the end exclusive; None where cfn-lint finds the place by the path."""
 
 
@@ -109,11 +113,14 @@ class _Words:
         self.resources = _map(template.template.get("Resources"))
         self.path = os.path.relpath(source.name, selection.root).replace(os.sep, "/")
         self.original = source.original
+        self.nowhere = f" ({self.path}:1)"
 
     def of(self, report: Report) -> Iterator[Said]:
         """Yield what concerns this template; other files are cfn-lint's to name."""
         keys = {(j.key.scope, j.key.address): j.key for j in report.keys}
-        for finding in report.active():
+        for finding in report.findings:
+            if finding.suppressed is not None and finding.suppressed.source != IN_CFN_LINT:  # cfn-lint itself leaves those out, or not
+                continue
             key = keys[finding.root, finding.address]
             if self._is_here(key.span):
                 yield self._finding(finding, key)
@@ -127,7 +134,7 @@ class _Words:
     def _finding(self, finding: Finding, key: AccessKey) -> Said:
         text = f"{sentence(finding)} {printable(finding.remediation)}"
         if not self.original:
-            text += " Comments cannot be seen on standard input."
+            text = f"{text.replace(self.nowhere, '')} Comments cannot be seen on standard input."
         elif finding.span is not None and not self._is_here(finding.span):
             text += f" It is in {printable(finding.span.path)}:{finding.span.line}."
         pack_id = CFN_LINT.get(finding.rule.id, CFN_LINT_INCOMPLETE)
@@ -150,9 +157,9 @@ class _Words:
         else:
             yield Said(CFN_LINT_INCOMPLETE, f"{printable(diagnostic.path)}:{diagnostic.line or 1}: {text}")
 
-    def _point(self, diagnostic: Diagnostic) -> Place | None:
+    def _point(self, diagnostic: Diagnostic) -> Place:
         if diagnostic.line is None or not self.original:
-            return None
+            return TOP
         line, column = diagnostic.line - 1, (diagnostic.column or 1) - 1
         return Place(line, column, line, column + 1)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.cloudformation.host_ignores import ignored_in_cfn_lint
 from posturio_iac.directive import parse
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Node, Object
@@ -71,6 +72,8 @@ class Evidence:
             name = str(key.value)
             if normalise(name) in (_OURS, "posturioiac") and isinstance(value.value, Object) and not _is_function(value):
                 self._ours(value.value, scope, ev, address)
+            elif name == "cfn-lint":
+                self.directives.extend(ignored_in_cfn_lint(value, scope.source))
             elif name.startswith("Fn::"):
                 self.hiding.append(Unknown(f"{name} in Metadata of {address} is evaluated at deployment"))
             elif not isinstance(value.value, (Object, Array)) or _is_function(value):

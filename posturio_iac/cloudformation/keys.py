@@ -9,6 +9,7 @@ from posturio_iac.cloudformation.conditions import possible
 from posturio_iac.cloudformation.custom import properties_of
 from posturio_iac.cloudformation.evidence import Evidence
 from posturio_iac.cloudformation.exposures import Exposures
+from posturio_iac.cloudformation.host_ignores import ignored_in_template
 from posturio_iac.cloudformation.mentions import mentions
 from posturio_iac.cloudformation.owner import owner_in_path
 from posturio_iac.cloudformation.remedies import remedies
@@ -19,6 +20,7 @@ from posturio_iac.cloudformation.users import conditions_of
 from posturio_iac.hints import date_in_name, mentions_rotation
 from posturio_iac.jsonpos import Object
 from posturio_iac.model import AccessKey, Unknown
+from posturio_iac.pack_ids import IN_CFN_LINT
 from posturio_iac.record import replace
 
 if TYPE_CHECKING:
@@ -110,19 +112,22 @@ class Reader:
             notes=tuple(dict.fromkeys(evidence.notes)),
             owner=self._owner(user, evidence),
             exposures=self.exposures.of(entry, stack),
-            directives=(*evidence.directives, *self._directives_around(stack)),
+            directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             tags=tags,
             scope=root.template.source.path,
         )
 
-    def _directives_around(self, stack: Stack) -> Iterator[Directive]:
-        """Yield the instructions to ignore rules at the resources that make the stack of a key and the stacks around it."""
+    def _directives_around(self, stack: Stack, path: str) -> Iterator[Directive]:
+        """Yield the instructions to ignore rules at the resources that make the stack of a key and the stacks around it.
+
+        Those for cfn-lint hold only in the file ``path``, in which the key stands: for keys in the text of a stack set.
+        """
         while stack.via is not None and stack.parent is not None:
             entry, stack = stack.via, stack.parent
             around = Evidence(self.options, self.problems)
             around.metadata(entry, stack.scope(entry), self.ev, stack.address(entry))
             around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
-            yield from around.directives
+            yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
     def _status(self, entry: Entry, stack: Stack) -> Attr[str]:
         """Return the status, which is Active unless it is stated."""

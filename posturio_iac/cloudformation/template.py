@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.source import Source
 
 KEY_TYPE = "AWS::IAM::AccessKey"
-SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
 _MARKUP = re.compile(r"\{\{(?!resolve:)|\{%|<%|\{#")

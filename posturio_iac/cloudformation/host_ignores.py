@@ -1,0 +1,40 @@
+"""What a template tells cfn-lint to ignore: ids of our pack count for our own scan too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.jsonpos import Array, Node, Object
+from posturio_iac.model import Directive
+from posturio_iac.pack_ids import CFN_LINT, IN_CFN_LINT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.cloudformation.source import Source
+    from posturio_iac.cloudformation.template import Template
+
+_RULES = {pack_id: rule for rule, pack_id in CFN_LINT.items()}
+
+
+def ignored_in_cfn_lint(metadata: Node, source: Source) -> Iterator[Directive]:
+    """Yield the instructions in ``cfn-lint: {config: {ignore_checks: [W9371]}}`` of a resource's Metadata.
+
+    cfn-lint takes whole ids there, and asks for no reason.
+    """
+    config = _member(metadata, "config")
+    ignored = _member(config, "ignore_checks") if config is not None else None
+    for item in ignored.value if ignored is not None and isinstance(ignored.value, Array) else ():
+        if isinstance(item.value, str) and (rule := _RULES.get(item.value)) is not None:
+            yield Directive((rule,), f"{item.value} is ignored in cfn-lint's Metadata", None, source.span(item), IN_CFN_LINT)
+
+
+def ignored_in_template(template: Template) -> Iterator[Directive]:
+    """Yield the same of the Metadata of a whole template."""
+    for entry in template.section("Metadata"):
+        if entry.name == "cfn-lint":
+            yield from ignored_in_cfn_lint(entry.body, entry.source)
+
+
+def _member(node: Node, name: str) -> Node | None:
+    return node.value.get(name) if isinstance(node.value, Object) else None
