@@ -275,3 +275,60 @@ def test_repository_without_git_is_judged_from_the_current_folder(tmp_path: Path
     (tmp_path / "iam.tf").write_text(flagged())
     monkeypatch.chdir(tmp_path)
     assert hook("iam.tf")[0] == 1
+
+
+def borrower(name: str) -> str:
+    """Return a module with a key for the user that whoever calls it names."""
+    return 'variable "user" {\n}\n' + f'resource "aws_iam_access_key" "{name}" {{\n  user = var.user\n}}\n'
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(borrower("second"), id="an input"),
+        pytest.param('resource "aws_iam_access_key" "second" {\n  user = "ci"\n}\n', id="the same name"),
+        pytest.param(
+            USER.replace('"ci"', '"again"', 1) % ("ci", "") + KEY.replace("user.ci", "user.again"),
+            id="a block of the same name",
+        ),
+        pytest.param(
+            'data "aws_iam_user" "x" {\n  user_name = "ci"\n}\n' + KEY.replace("aws_iam_user.ci.name", "data.aws_iam_user.x.user_name"),
+            id="data",
+        ),
+    ],
+)
+def test_second_key_of_the_same_user_in_another_module_counts(
+    repository: Repository, capsys: pytest.CaptureFixture[str], other: str
+) -> None:
+    user = USER % ("ci", EXPIRES)
+    first = user + KEY + 'output "user" {\n  value = aws_iam_user.ci.name\n}\n'
+    repository.write("modules/first/main.tf", first)
+    repository.write("modules/second/main.tf", other)
+    for number in range(3):
+        repository.write(f"modules/m{number}/main.tf", flagged(f"u{number}"))
+    calls = CALL % ("first", "../modules/first", "") + CALL % ("second", "../modules/second", "  user = module.first.user\n")
+    repository.write("live/main.tf", calls + "".join(CALL % (f"m{n}", f"../modules/m{n}", "") for n in range(3)))
+
+    def several(*argv: str) -> set[str]:
+        _, out, err = run(capsys, *argv, "--as-of", AS_OF, "--format", "json")
+        found = json.loads(out)["findings"]
+        assert not err
+        return {f["address"] for f in found if f["rule"] == "iam.multiple_active_access_keys" and "first" in f["address"]}
+
+    found = several("hook", "modules/first/main.tf")
+    assert found == several("scan", ".")
+    assert bool(found) == ("var.user" in other)
+
+
+def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    from posturio_iac.terraform import folder  # noqa: PLC0415 - watched here only
+
+    repository.write("modules/a/main.tf", flagged("a"))
+    for number in range(3):
+        repository.write(f"modules/m{number}/main.tf", flagged(f"u{number}"))
+    repository.write("live/main.tf", CALL % ("a", "../modules/a", "") + "".join(CALL % (f"m{n}", f"../modules/m{n}", "") for n in range(3)))
+    read: list[str] = []
+    load = folder.load
+    monkeypatch.setattr(folder, "load", lambda root, path, *rest: (read.append(path), load(root, path, *rest))[1])
+    assert hook("modules/a/main.tf") == (1, ["modules/a/main.tf: module.a.aws_iam_access_key.ci"])
+    assert sorted(read) == ["live", "modules/a"]

@@ -6,8 +6,8 @@ import os
 import posixpath
 import re
 
-from posturio_iac.commands.changed_files import content, reached
-from posturio_iac.discover.calls import local_calls
+from posturio_iac.commands.changed_reach import reached
+from posturio_iac.discover.calls import holding, local_calls, text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -24,7 +24,11 @@ _READS = (b"file(", b"filebase64(", b"fileset(")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
 _COMPUTED = re.compile(rb'fileset\(|file(?:base64)?\((?:[ \t]*[^"\s]|[^)\n]*\$\{(?!path\.))')
 """Calls whose files do not stand in the code: in a list, in a variable, or with a part that is filled in."""
+_BORROWED = re.compile(rb'(?<![\w-])user(?:_name)?["\s]*[=:](?!\s*"?(?:\$\{\s*)?aws_iam_user\.)')
+"""A user that is not one of the module's own blocks: a name, an input, the output of another module."""
 _USER_NAME = re.compile(rb'(?<![\w-])name["\s]*[=:]\s*"([^"$%\n]+)"')
+_USER_BLOCK = re.compile(rb'aws_iam_user"?[ \t]+"?[\w-]+"?[^{]*\{(.*?)(?:^\}|\Z)', re.DOTALL | re.MULTILINE)
+_USERS_IN_JSON = re.compile(rb'"aws_iam_user"\s*:')
 
 
 class Modules:
@@ -35,12 +39,14 @@ class Modules:
         "_calls",
         "_fed",
         "_folders",
+        "_mentions",
         "_own",
         "_reach",
         "_texts",
         "_touched",
         "_users",
         "_whole",
+        "_with_keys",
         "_with_users",
         "files",
         "selection",
@@ -63,6 +69,8 @@ class Modules:
         self._with_users: set[str] = set()
         self._folders: set[str] = set()
         self._reach: dict[str, set[str]] = {}
+        self._mentions: set[str] = set()
+        self._with_keys: dict[str, list[str]] = {}
         self.files = selection.terraform if whole else ()
         if selection.terraform and not whole:
             self._touch_by_data(changed)
@@ -119,11 +127,27 @@ class Modules:
 
     def _narrowed(self) -> tuple[str, ...]:
         """Return the files with keys in the modules concerned, and in all that lead to them."""
-        own = {posixpath.dirname(path) for path in self.selection.terraform}
-        self._with_users = {folder for folder in self._mentioning() & own if self._lacks_a_user(folder)}
+        for path in self.selection.terraform:
+            self._with_keys.setdefault(posixpath.dirname(path), []).append(path)
+        own = self._with_keys.keys()
+        self._mentions = self._mentioning(self._users)
+        self._with_users = {folder for folder in self._mentions & own if self._lacks_a_user(folder)}
         self._own = {folder for folder in own if folder in self._with_users or self._concern(self._above(folder))}
         self._folders = {above for folder in self._own for above in self._above(folder)}
         return tuple(path for path in self.selection.terraform if posixpath.dirname(path) in self._folders)
+
+    def apart(self) -> frozenset[str]:
+        """Return the folders with keys that neither count nor can share a user with one that does, so that nobody need read them."""
+        if self._whole or any(self._borrows(folder) for folder in self._own):
+            return frozenset()
+        names = frozenset(name for folder in self._own for name in _users_in(self._text(folder)))
+        sharing = self._mentions if names <= self._users else self._mentioning(names)
+        others = self._with_keys.keys() - self._folders - sharing
+        return frozenset(folder for folder in others if not self._borrows(folder))
+
+    def _borrows(self, folder: str) -> bool:
+        """Tell whether a key of a module may belong to a user that is none of the module's own blocks."""
+        return any(_BORROWED.search(text(self.selection, path)) for path in self._with_keys[folder])
 
     def _concern(self, chain: Iterable[str]) -> bool:
         return any(folder in self._touched or self._is_fed(folder) for folder in chain)
@@ -139,16 +163,16 @@ class Modules:
 
     def _refers(self, folder: str, called: str) -> bool:
         """Tell whether the code of a module refers to one of its calls of ``called``. In JSON any reference to a module counts."""
-        text = self._text(folder)
-        labels = {label for label, target in _labelled(text, folder) if target == called}
+        code = self._text(folder)
+        labels = {label for label, target in _labelled(code, folder) if target == called}
         if not labels:
-            return b"module." in text
-        return any(re.search(rb"(?<![\w.-])module\." + re.escape(label) + rb"(?![\w-])", text) for label in labels)
+            return b"module." in code
+        return any(re.search(rb"(?<![\w.-])module\." + re.escape(label) + rb"(?![\w-])", code) for label in labels)
 
     def _text(self, folder: str) -> bytes:
         """Return the code of a module in one piece."""
         if folder not in self._texts:
-            self._texts[folder] = b"\n".join(content(self.selection, posixpath.join(folder, name)) for name in self._names(folder))
+            self._texts[folder] = b"\n".join(text(self.selection, posixpath.join(folder, name)) for name in self._names(folder))
         return self._texts[folder]
 
     def _names(self, folder: str) -> list[str]:
@@ -164,51 +188,44 @@ class Modules:
             return
         names = {os.fsencode(posixpath.basename(path)) for path in data}
         for path in holding(self.selection, _READS):
-            text, folder = content(self.selection, path), posixpath.dirname(path)
+            code, folder = text(self.selection, path), posixpath.dirname(path)
             inside = f"{folder}/" if folder else ""
-            if any(name in text for name in names) or (_COMPUTED.search(text) and any(p.startswith(inside) for p in data)):
+            if any(name in code for name in names) or (_COMPUTED.search(code) and any(p.startswith(inside) for p in data)):
                 self._touched.add(folder)
 
-    def _mentioning(self) -> set[str]:
-        """Return the folders with code that names one of the users in question."""
-        quoted = [b'"%s"' % os.fsencode(name) for name in self._users]
+    def _mentioning(self, users: frozenset[str]) -> set[str]:
+        """Return the folders with code that names one of ``users``."""
+        quoted = [b'"%s"' % os.fsencode(name) for name in users]
         return {posixpath.dirname(path) for path in holding(self.selection, quoted)} if quoted else set()
 
     def _lacks_a_user(self, folder: str) -> bool:
         """Tell whether a module uses the name of one of the users in question, which it does not declare."""
-        text = self._text(folder)
-        names = {name for name in self._users if re.search(rb'[=:,\[(]\s*"%s"' % re.escape(os.fsencode(name)), text)}
-        return not names <= _declared(text)
+        code = self._text(folder)
+        names = {name for name in self._users if re.search(rb'[=:,\[(]\s*"%s"' % re.escape(os.fsencode(name)), code)}
+        return not names <= _declared(code)
 
     def _changed_users(self, changed: Collection[str]) -> frozenset[str]:
         """Return names in changed files that declare users: keys elsewhere may belong to them."""
-        texts = (content(self.selection, path) for path in changed if path.endswith(CODE))
-        return frozenset(name for text in texts for name in _declared(text))
+        texts = (text(self.selection, path) for path in changed if path.endswith(CODE))
+        return frozenset(name for code in texts for name in _declared(code))
 
 
-def _declared(text: bytes) -> frozenset[str]:
+def _declared(code: bytes) -> frozenset[str]:
     """Return the names that code with users in it gives to anything."""
-    return frozenset(map(os.fsdecode, _USER_NAME.findall(text))) if b"aws_iam_user" in text else frozenset()
+    return frozenset(map(os.fsdecode, _USER_NAME.findall(code))) if b"aws_iam_user" in code else frozenset()
 
 
-def holding(selection: Selection, needles: Collection[bytes]) -> set[str]:
-    """Return the Terraform files of the selection's whole repository that hold one of ``needles``."""
-    finder = selection.finder
-    code = ((path, content(selection, path)) for path in finder.read if path.endswith(CODE))
-    found = {path for path, text in code if any(needle in text for needle in needles)}
-    if finder.trees:
-        from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
-
-        for tree in finder.trees:
-            found.update(git.holding(tree, tuple(needles)))
-    return found
+def _users_in(code: bytes) -> frozenset[str]:
+    """Return the names that the blocks of users hold; in JSON all names."""
+    blocks = [code] if _USERS_IN_JSON.search(code) else _USER_BLOCK.findall(code)
+    return frozenset(os.fsdecode(name) for block in blocks for name in _USER_NAME.findall(block))
 
 
-def _labelled(text: bytes, folder: str) -> Iterable[tuple[bytes, str]]:
+def _labelled(code: bytes, folder: str) -> Iterable[tuple[bytes, str]]:
     """Yield the calls in HCL by their label, with the folder that each calls."""
-    calls = list(_CALL.finditer(text))
+    calls = list(_CALL.finditer(code))
     for call, following in zip(calls, [*calls[1:], None], strict=True):
-        found = _SOURCE.search(text, call.end(), following.start() if following else len(text))
+        found = _SOURCE.search(code, call.end(), following.start() if following else len(code))
         if found is not None:
             target = posixpath.normpath(posixpath.join(folder, os.fsdecode(found[1]).replace("\\", "/")))
             yield call[1], "" if target == "." else target

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.commands.changed_files import content, reached
+from posturio_iac.commands.changed_reach import reached
+from posturio_iac.discover.calls import text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ class Templates:
         return any(path in self._changed or self._is_fed(path) for path in chain)
 
     def _is_fed(self, path: str) -> bool:
-        text = self._texts.get(path, b"")
-        return any(mark in text for mark in _FEEDS) and not self._changed.isdisjoint(reached(path, self._below))
+        code = self._texts.get(path, b"")
+        return any(mark in code for mark in _FEEDS) and not self._changed.isdisjoint(reached(path, self._below))
 
     def _link(self) -> None:
         """Learn which files name which others: those with keys, those above them, and those that have changed."""
@@ -75,12 +76,12 @@ class Templates:
         files = Files(self.selection.root, self.selection.finder.max_file_size)
         parents = parents_of(self.selection.templates, self.selection, files)
         for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
-            self._texts[path] = content(self.selection, path)
+            self._texts[path] = text(self.selection, path)
         names = {path: os.fsencode(posixpath.basename(path)) for path in self._texts}
-        for path, text in self._texts.items():
-            if not any(mark in text for mark in _DRAWS):
+        for path, code in self._texts.items():
+            if not any(mark in code for mark in _DRAWS):
                 continue
             for other, name in names.items():
-                if other != path and name in text:
+                if other != path and name in code:
                     self._below.setdefault(path, set()).add(other)
                     self._above.setdefault(other, set()).add(path)

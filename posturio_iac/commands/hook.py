@@ -134,9 +134,5 @@ def _tracked(selection: Selection, triggers: frozenset[str]) -> tuple[Selection,
     from posturio_iac.discover.selection import Selection as Made  # noqa: PLC0415
 
     ours = tracked(selection.repository) | triggers
-    finder = selection.finder
-    finder.terraform &= ours
-    finder.templates &= ours
-    finder.read = {path: kind for path, kind in finder.read.items() if path in ours}
-    finder.problems = [p for p in finder.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
-    return Made(finder, selection.repository), ours.__contains__
+    selection.finder.keep_only(ours)
+    return Made(selection.finder, selection.repository), ours.__contains__

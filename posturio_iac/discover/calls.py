@@ -21,7 +21,7 @@ _SOURCE = re.compile(rb"""(?<![\w-])source["\s]*[=:]\s*"(\.\.?[/\\][^"\n]*)\""""
 
 def grep(selection: Selection, needle: bytes) -> tuple[str, ...]:
     """Return the Terraform files of the whole scan that hold ``needle``, sorted."""
-    return _holding(selection, (needle,))
+    return holding(selection, (needle,))
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
@@ -30,11 +30,18 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
     Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
     Comments that hold a call count as well: whoever evaluates the caller sees what is true. A source that is computed does not.
     """
+    finder = selection.finder
+    if finder.calls is None:
+        finder.calls = tuple(sorted(_calls(selection)))
+    return finder.calls
+
+
+def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
-    for path in _holding(selection, _LOCAL):
+    for path in holding(selection, _LOCAL):
         caller = posixpath.dirname(path)
-        calls.update((caller or ".", target) for target in sources(_read(selection, path), caller) if _is_ours(selection, target))
-    return tuple(sorted(calls))
+        calls.update((caller or ".", target) for target in sources(text(selection, path), caller) if _is_ours(selection, target))
+    return calls
 
 
 def sources(data: bytes, caller: str) -> Iterator[str]:
@@ -55,10 +62,11 @@ def _is_ours(selection: Selection, target: str) -> bool:
     return absolute == selection.repository or absolute.startswith(os.path.join(selection.repository, ""))
 
 
-def _read(selection: Selection, path: str) -> bytes:
-    """Return the bytes of a file, empty when it is gone or above the limit."""
+def text(selection: Selection, path: str) -> bytes:
+    """Return the bytes of a file as far as the limit, empty when it is gone."""
     finder = selection.finder
-    return content(finder.prefix + path, finder.max_file_size) or b""
+    kept = finder.texts.get(path)
+    return kept if kept is not None else content(finder.prefix + path, finder.max_file_size) or b""
 
 
 def content(name: str, max_size: int) -> bytes | None:
@@ -69,15 +77,15 @@ def content(name: str, max_size: int) -> bytes | None:
     try:
         with open(name, "rb", buffering=0) as file:
             return file.read(min(max_size, os.fstat(file.fileno()).st_size))
-    except OSError:
+    except (OSError, ValueError):  # a ValueError for a name with a NUL byte
         return None
 
 
-def _holding(selection: Selection, needles: Sequence[bytes]) -> tuple[str, ...]:
+def holding(selection: Selection, needles: Sequence[bytes]) -> tuple[str, ...]:
     """Return the Terraform files that hold one of ``needles``: git searches those it has searched before, we read the others."""
     finder = selection.finder
-    texts = ((path, _read(selection, path)) for path, kind in finder.read.items() if kind is TERRAFORM)
-    found = {path for path, text in texts if any(needle in text for needle in needles)}
+    texts = ((path, text(selection, path)) for path, kind in finder.read.items() if kind is TERRAFORM)
+    found = {path for path, data in texts if any(needle in data for needle in needles)}
     if finder.trees:
         from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
 

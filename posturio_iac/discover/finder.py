@@ -24,6 +24,8 @@ PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 
 MIB = 1 << 20
+KEPT = 16 * MIB
+"""How much Terraform code is kept in memory: whoever asks again who calls what, or where a text stands, need not open each file again."""
 _OVERLAP = 1024
 """Longer than what is searched for, so that no part of a large file hides it at its edge."""
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -35,6 +37,8 @@ class Finder:
 
     __slots__ = (
         "_direct",
+        "_room",
+        "calls",
         "exclusions",
         "links",
         "max_file_size",
@@ -47,6 +51,7 @@ class Finder:
         "symlinks",
         "templates",
         "terraform",
+        "texts",
         "trees",
     )
 
@@ -65,6 +70,11 @@ class Finder:
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
         """Files that were read here, with the kind of each; git has searched the others."""
+        self.texts: dict[str, bytes] = {}
+        """The bytes of Terraform files that were read here, as far as `KEPT` goes."""
+        self._room = KEPT
+        self.calls: tuple[tuple[str, str], ...] | None = None
+        """Who calls which local module, once somebody has asked."""
         self.trees: list[Keep] = []
         """What git has searched."""
         self.searched = 0
@@ -105,6 +115,9 @@ class Finder:
             self._judge_large(descriptor, path, kind, status.st_size)
             return
         data = os.read(descriptor, status.st_size + 1)
+        if kind is TERRAFORM and len(data) <= self._room:
+            self.texts[path] = data
+            self._room -= len(data)
         if data[:10] == GIT_CRYPT:
             self._locked(path)
             return
@@ -139,6 +152,14 @@ class Finder:
         if kind is OTHER:
             kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
         (self.terraform if kind is TERRAFORM else self.templates).add(path)
+
+    def keep_only(self, ours: frozenset[str]) -> None:
+        """Forget the files that are not among ``ours``, and what was wrong with them."""
+        self.terraform &= ours
+        self.templates &= ours
+        self.read = {path: kind for path, kind in self.read.items() if path in ours}
+        self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
+        self.calls = None
 
     def has(self, path: str) -> bool:
         """Tell whether the file was found to matter."""

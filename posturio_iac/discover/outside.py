@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 MAX_FOLDERS = 10_000
 
 
-def explore(selection: Selection, folders: Iterable[str]) -> tuple[set[str], set[tuple[str, str]]]:
-    """Read ``folders`` (relative to the root) and the local modules that they call.
+def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] = frozenset()) -> tuple[set[str], set[tuple[str, str]]]:
+    """Read ``folders`` (relative to the root) and the local modules that they call, except for those ``apart``.
 
     Return the folders that hold a needle, and who calls whom among them.
     """
     needles = selection.finder.needles.by_kind[TERRAFORM]
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
-    pending = list(folders)
-    seen = {_real(selection, folder) for folder in pending}
+    pending = [folder for folder in folders if folder not in apart]
+    seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
         for data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):

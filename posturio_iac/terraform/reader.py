@@ -139,7 +139,9 @@ def _closure(selection: Selection) -> dict[str, set[str]]:
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted else set()
     # What the search does not enter is read here: submodules, ignored modules, modules above the root.
-    holding, edges = explore(selection, {target for _, target in found} - wanted - {"."})
+    elsewhere = {target for _, target in found} - wanted - {"."}
+    apart = getattr(selection, "apart", None) if elsewhere else None
+    holding, edges = explore(selection, elsewhere, apart() if apart else frozenset())
     wanted |= holding
     for caller, target in found | edges:
         source, called = ("" if path == "." else path for path in (caller, target))
