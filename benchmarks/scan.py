@@ -30,19 +30,22 @@ class Contender:
     command: list[str]
     seconds: list[float] = field(default_factory=list)
     kilobytes: list[int] = field(default_factory=list)
+    cwd: Path | None = None
 
-    def run(self) -> None:
-        """Run twice and keep the wall time of the first run and the peak memory of the second, so that watching costs no time."""
+    def run(self, *, memory: bool = True) -> None:
+        """Run and keep the wall time; then run again and keep the peak memory, so that watching costs no time."""
         started = time.perf_counter()
         with self._start() as process:
             process.wait()
         self.seconds.append(time.perf_counter() - started)
+        if not memory:
+            return
         with self._start() as process:
             self.kilobytes.append(peak(process))
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            self.command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            self.command, cwd=self.cwd, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
     @property

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -329,6 +329,11 @@ def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypa
     repository.write("live/main.tf", CALL % ("a", "../modules/a", "") + "".join(CALL % (f"m{n}", f"../modules/m{n}", "") for n in range(3)))
     read: list[str] = []
     load = folder.load
-    monkeypatch.setattr(folder, "load", lambda root, path, *rest: (read.append(path), load(root, path, *rest))[1])
+
+    def watched(root: str, path: str, *rest: Any) -> folder.Folder:
+        read.append(path)
+        return load(root, path, *rest)
+
+    monkeypatch.setattr(folder, "load", watched)
     assert hook("modules/a/main.tf") == (1, ["modules/a/main.tf: module.a.aws_iam_access_key.ci"])
     assert sorted(read) == ["live", "modules/a"]
