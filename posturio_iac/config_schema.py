@@ -207,7 +207,7 @@ LIVE_ARGUMENTS = (
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
     _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
     _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
-    _live("workers", Shape.TEXT, "How many accounts, or users of one account, to ask about at once (default: 8)", "N"),
+    _live("workers", Shape.TEXT, "How many calls to make at once, over all accounts (default: 32)", "N"),
     _live("shard", Shape.TEXT, "Read only the i-th of n parts of the accounts, such as 2/5", "I/N"),
     _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
     _live("plan", Shape.TEXT, "Write a script for review that disables and deletes keys; nothing runs it", "FILE"),

@@ -152,8 +152,7 @@ def _load_state(path: str | None) -> dict[str, datetime] | None:
 def _cost(budget: Budget, outcomes: list[Outcome]) -> str:
     for outcome in outcomes:
         for operation, count in outcome.calls.items():
-            for _ in range(count):
-                budget.spend(operation)
+            budget.spend(operation, count)
     return budget.line()
 
 

@@ -28,7 +28,8 @@ COMMAND = Command(
     most=0,
     options=(EVERY_FORMAT, OUTPUT, *LIVE_ARGUMENTS),
 )
-WORKERS = 8
+WORKERS = 32
+"""Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
 MOST_WORKERS = 256
 ROLE = "OrganizationAccountAccessRole"
 """What AWS creates in accounts that an organization makes."""

@@ -1,4 +1,4 @@
-"""What calls cost: a budget that counts them by operation, and a bucket of tokens that spreads them over time."""
+"""What calls cost: a budget that counts them by operation, and buckets of tokens that spread them over time."""
 
 from __future__ import annotations
 
@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RATE = 20.0
-"""Calls a second to one account. AWS does not publish how many IAM allows; with more, other users of the account feel it."""
-BURST = 40
+RATES = {"iam": (20.0, 40), "sts": (100.0, 100), "cloudtrail": (2.0, 2), "organizations": (10.0, 20)}
+"""Calls a second to a service of one account, and how many at once before that.
+
+AWS publishes two a second for LookupEvents of CloudTrail and no number for IAM, where more would be felt by others in the account.
+STS hands out one role an account, so its rate is what bounds the number of accounts.
+"""
+
+
+def wait(seconds: float) -> None:
+    """Do nothing for so long; looked up at each call, so that a test can let time stand still."""
+    time.sleep(seconds)
 
 
 class Bucket:
@@ -20,11 +28,11 @@ class Bucket:
 
     def __init__(
         self,
-        rate: float = RATE,
-        burst: int = BURST,
+        rate: float,
+        burst: int,
         *,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
+        sleep: Callable[[float], object] = wait,
     ) -> None:
         """Start full."""
         self.rate, self.burst, self._clock, self._sleep = rate, burst, clock, sleep
@@ -42,18 +50,38 @@ class Bucket:
             self._sleep(owed)
 
 
+class Buckets:
+    """One bucket for each service of one account, since AWS limits them apart."""
+
+    def __init__(self) -> None:
+        """Start full."""
+        self._buckets = {service: Bucket(*rate) for service, rate in RATES.items()}
+
+    def take(self, service: str) -> None:
+        """Wait for a token for a call to ``service``."""
+        self._buckets[service].take()
+
+
 class Budget:
     """Counts the requests that were sent, retries included. Threads may share it."""
 
     def __init__(self) -> None:
         """Start at nothing."""
         self._counts: Counter[str] = Counter()
+        self._closed = False
         self._lock = threading.Lock()
 
-    def spend(self, operation: str) -> None:
-        """Count one request."""
+    def spend(self, operation: str, number: int = 1) -> None:
+        """Count requests. Raises `KeyboardInterrupt` in a thread that was not told that the run has ended."""
         with self._lock:
-            self._counts[operation] += 1
+            if self._closed:
+                raise KeyboardInterrupt
+            self._counts[operation] += number
+
+    def close(self) -> None:
+        """Allow no more requests, so that threads end at their next one."""
+        with self._lock:
+            self._closed = True
 
     @property
     def counts(self) -> dict[str, int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +10,8 @@ from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.intervals import describe_interval
 from posturio_iac.live import report as reports
 from posturio_iac.live import usage, users
+from posturio_iac.live.calls import wait
+from posturio_iac.live.helping import together
 from posturio_iac.live.model import NOT_ASKED, Account, Seen, User
 from posturio_iac.live.root import root_keys
 from posturio_iac.live.shortlist import shortlisted
@@ -20,7 +20,8 @@ from posturio_iac.names import Names
 from posturio_iac.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
     from datetime import datetime
 
     from posturio_iac.live.ownership import Owner
@@ -45,8 +46,8 @@ class Request:
     exact: bool = False
     """Ask about every key, without a report."""
     workers: int = 1
-    """How many users to ask about at once."""
-    sleep: Callable[[float], object] = time.sleep
+    """How many calls to make at once."""
+    sleep: Callable[[float], object] = wait
 
 
 @dataclass(slots=True)
@@ -62,8 +63,10 @@ class Inventory:
         self.diagnostics.append(Diagnostic(level, text, account=self.account.id))
 
 
-def take(connection: Connection, account: Account, request: Request) -> Inventory:
+def take(connection: Connection, account: Account, request: Request, pool: Executor | None = None) -> Inventory:
     """Return every key of an account. What could not be read is an error among the diagnostics, and unknown in the keys.
+
+    Threads of ``pool`` that have nothing else to do help with its users.
 
     Raises:
         CredentialsError: there are no credentials.
@@ -81,7 +84,7 @@ def take(connection: Connection, account: Account, request: Request) -> Inventor
     for arn, keys in cached.items():
         if arn not in chosen:
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
-    _ask(connection, [known[arn] for arn in sorted(chosen)], cached, inventory, request)
+    _ask(connection, [known[arn] for arn in sorted(chosen)], cached, inventory, pool)
     _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen], inventory)
     return inventory
 
@@ -137,20 +140,21 @@ def _chosen(
     return frozenset(fresh | vanished | suspects)
 
 
-def _ask(connection: Connection, chosen: Sequence[User], cached: dict[str, list[Seen]], inventory: Inventory, request: Request) -> None:
+def _ask(
+    connection: Connection, chosen: Sequence[User], cached: dict[str, list[Seen]], inventory: Inventory, pool: Executor | None
+) -> None:
     """Ask about each chosen user; where its keys cannot be listed, what the report says of them stays."""
     failed: dict[tuple[str, str], list[tuple[User, AwsError]]] = {}
-    with ThreadPoolExecutor(max(request.workers, 1)) as pool:
-        looks: Iterable[Looked] = pool.map(lambda user: usage.look(connection, user), chosen)
-        for user, looked in zip(chosen, looks, strict=True):
-            if looked.keys is None:
-                inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
-            else:
-                inventory.keys += looked.keys
-            for what in looked.gone:
-                inventory.say(Level.NOTE, f"{what} was deleted while we looked")
-            for error in looked.errors:
-                failed.setdefault((error.operation, error.code), []).append((user, error))
+    looks: list[Looked] = together(pool, lambda user: usage.look(connection, user), chosen)
+    for user, looked in zip(chosen, looks, strict=True):
+        if looked.keys is None:
+            inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
+        else:
+            inventory.keys += looked.keys
+        for what in looked.gone:
+            inventory.say(Level.NOTE, f"{what} was deleted while we looked")
+        for error in looked.errors:
+            failed.setdefault((error.operation, error.code), []).append((user, error))
     for failures in failed.values():
         inventory.say(Level.ERROR, _about(failures))
 

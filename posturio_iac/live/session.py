@@ -5,15 +5,16 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.calls import Bucket, Budget
+from posturio_iac.live.calls import Buckets, Budget
 from posturio_iac.live.trouble import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 READS = frozenset(
     {
@@ -48,9 +49,10 @@ class ForbiddenCallError(Exception):
 class Connection:
     """One account, seen with one set of credentials. Threads may share it."""
 
-    def __init__(self, session: Any, budget: Budget, bucket: Bucket, *, pool: int = 10) -> None:
+    def __init__(self, session: Any, budget: Budget, *, pool: int = 10) -> None:
         """Talk through a session of botocore; ``pool`` connections may be open at once."""
-        self._session, self._budget, self._bucket, self._pool = session, budget, bucket, pool
+        self._session, self._budget, self._pool = session, budget, pool
+        self._buckets = Buckets()
         self._clients: dict[str, Any] = {}
 
     @property
@@ -79,13 +81,18 @@ class Connection:
             yield from self._client(service).get_paginator(_method(name)).paginate(**parameters)
 
     def assumed(self, role: str, external_id: str | None) -> Connection:
-        """Return a connection as another role, with the same budget. Raises what `call` does."""
+        """Return a connection as another role, with the same budget. Raises what `call` does.
+
+        Its credentials renew themselves, since those of a role that was assumed by another one end after an hour.
+        """
         more = {"ExternalId": external_id} if external_id else {}
-        granted = self.call("sts:AssumeRole", RoleArn=role, RoleSessionName="posturio-iac", **more)["Credentials"]
-        with _CREATING:
-            session = _bare_session(self._session)
-            session.set_credentials(granted["AccessKeyId"], granted["SecretAccessKey"], granted["SessionToken"])
-        return Connection(session, self._budget, Bucket(self._bucket.rate, self._bucket.burst), pool=self._pool)
+
+        def granted() -> dict[str, str]:
+            said = self.call("sts:AssumeRole", RoleArn=role, RoleSessionName="posturio-iac", **more)["Credentials"]
+            names = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
+            return {**{ours: said[theirs] for ours, theirs in names.items()}, "expiry_time": said["Expiration"].isoformat()}
+
+        return Connection(_session_with(self._session, granted), self._budget, pool=self._pool)
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -114,11 +121,12 @@ class Connection:
             raise ForbiddenCallError(operation)
 
     def _send(self, *, event_name: str, **_: Any) -> None:
-        self._bucket.take()
-        self._budget.spend(":".join(event_name.split(".")[1:3]))
+        service, name = event_name.split(".")[1:3]
+        self._buckets.take(service)
+        self._budget.spend(f"{service}:{name}")
 
 
-def connect(profile: str | None, region: str | None, budget: Budget, *, bucket: Bucket | None = None, pool: int = 10) -> Connection:
+def connect(profile: str | None, region: str | None, budget: Budget, *, pool: int = 10) -> Connection:
     """Return a connection with the credentials of a profile, or with those that boto3 would find.
 
     Raises:
@@ -139,7 +147,7 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, bucket: 
             _ask_no_code(session, profile)
     except BotoCoreError as error:
         raise UsageError(f"the AWS configuration cannot be used: {str(error).rstrip('.')}") from None
-    return Connection(session, budget, bucket or Bucket(), pool=pool)
+    return Connection(session, budget, pool=pool)
 
 
 def _ask_no_code(session: Any, profile: str | None) -> None:
@@ -154,14 +162,13 @@ def _ask_no_code(session: Any, profile: str | None) -> None:
     session.get_component("credential_provider").get_provider("assume-role")._prompter = refuse  # noqa: SLF001 - botocore offers no other way
 
 
-def _bare_session(like: Any) -> Any:
-    """Return a session without credentials that shares what is slow to load."""
-    import botocore.session  # noqa: PLC0415 - only the extra `live` has it
+def _session_with(like: Any, granted: Callable[[], dict[str, str]]) -> Any:
+    """Return a session with other credentials that shares all else: making one anew takes as long as several calls."""
+    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415 - only the extra `live` has it
 
-    session = botocore.session.Session()
-    session.register_component("data_loader", like.get_component("data_loader"))
-    if region := like.get_config_variable("region"):
-        session.set_config_variable("region", region)
+    credentials = RefreshableCredentials.create_from_metadata(granted(), refresh_using=granted, method="assume-role")
+    session = copy(like)
+    session._credentials = credentials  # noqa: SLF001 - botocore offers no other way to let them renew themselves
     return session
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.live import disabled
-from posturio_iac.live.calls import Bucket, Budget
+from posturio_iac.live.calls import Budget
 from posturio_iac.live.inventory import Inventory, Request, take
 from posturio_iac.live.model import Account
 from posturio_iac.live.session import connect
@@ -68,7 +69,7 @@ class Surveyor:
     def base(self, profile: str | None) -> Connection:
         """Return the connection of a profile. Raises `UsageError`."""
         if profile not in self._bases:
-            self._bases[profile] = connect(profile, self.region, self.budget, bucket=Bucket(), pool=self.request.workers)
+            self._bases[profile] = connect(profile, self.region, self.budget, pool=self.request.workers)
         return self._bases[profile]
 
     def identity(self, profile: str | None) -> Account:
@@ -76,14 +77,14 @@ class Surveyor:
         said = self.base(profile).call("sts:GetCallerIdentity")
         return Account(said["Account"], said["Arn"].split(":")[1])
 
-    def read(self, target: Target) -> Outcome:
-        """Read one account. Nothing is raised but what is wrong with the command line."""
+    def read(self, target: Target, pool: Executor | None = None) -> Outcome:
+        """Read one account, its users with the help of a pool. Nothing is raised but what is wrong with the command line."""
         try:
             account = target.account or self.identity(target.profile)
             connection = self.base(target.profile)
             if target.role is not None:
                 connection = connection.assumed(target.role, target.external_id)
-            inventory = take(connection, account, self.request)
+            inventory = take(connection, account, self.request, pool)
             _date_disabled(connection, inventory, self.request)
         except CredentialsError as error:
             return replace(_failed(target, str(error)), no_credentials=True)
@@ -103,18 +104,24 @@ def read_elsewhere(surveyor: Surveyor, target: Target) -> Outcome:
 
 
 def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None) -> list[Outcome]:
-    """Read all targets with a pool of threads and return the outcomes in the order of the targets."""
-    if len(targets) == 1:
-        return [surveyor.read(targets[0])]
-    with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
-        alone = Surveyor(replace(surveyor.request, workers=1), surveyor.region)
-        alone.budget, alone._bases = surveyor.budget, surveyor._bases  # noqa: SLF001 - the same surveyor, asking about one user at a time
-        return _gathered(pool, alone.read, targets, progress)
+    """Read all targets with a pool of threads and return the outcomes in the order of the targets.
+
+    Accounts and their users wait in one queue, so a thread without an account left helps with the users of another one.
+    """
+    pool = ThreadPoolExecutor(max(surveyor.request.workers, 1))
+    try:
+        return gathered(pool, partial(surveyor.read, pool=pool), targets, progress)
+    except BaseException:
+        surveyor.budget.close()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _gathered(
+def gathered(
     pool: Executor, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
 ) -> list[Outcome]:
+    """Read all targets with a pool of any kind and return the outcomes in the order of the targets."""
     places = {pool.submit(read, target): place for place, target in enumerate(targets)}
     outcomes: dict[int, Outcome] = {}
     for done, future in enumerate(as_completed(places), start=1):

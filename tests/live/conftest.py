@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
+from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
 from posturio_iac.live import calls
-from tests.live.cloud import AS_OF, Cloud
+from tests.live.cloud import ACCOUNT, AS_OF, Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +40,7 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_CONFIG_FILE", f"{tmp_path}/none")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", f"{tmp_path}/none")
-    monkeypatch.setattr(calls.Bucket.__init__, "__defaults__", (1e6, 10**6))
+    monkeypatch.setattr(calls, "RATES", dict.fromkeys(calls.RATES, (1e6, 10**6)))
     monkeypatch.setattr(time, "sleep", lambda _: None)
     answer = IamResponse.get_credential_report
 
@@ -49,3 +51,21 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
 
     monkeypatch.setattr(IamResponse, "get_credential_report", dated)
     return Cloud()
+
+
+@pytest.fixture
+def members(cloud: Cloud) -> list[Cloud]:
+    """An organization of five accounts, each with one stale key; the first is the caller's own."""
+    for partition in organizations_backends[ACCOUNT].values():
+        partition.reset()
+    client = boto3.client("organizations", region_name="us-east-1")
+    client.create_organization(FeatureSet="ALL")
+    created = [client.create_account(Email=f"m{n}@example.com", AccountName=f"member-{n}") for n in range(4)]
+    ids = [made["CreateAccountStatus"]["AccountId"] for made in created]
+    clouds = [cloud, *(Cloud(account) for account in ids)]
+    for member in clouds:
+        member.backend.reset()
+        member.user("ci", owner="payments@example.com")
+        member.key("ci", age=80, used=60)
+    client.tag_resource(ResourceId=ids[0], Tags=[{"Key": "owner", "Value": "platform@example.com"}])
+    return clouds

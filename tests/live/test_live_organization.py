@@ -5,37 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from moto.organizations.models import organizations_backends
 
 from posturio_iac.cli import main
 from posturio_iac.live import session
-from tests.live.cloud import ACCOUNT, Cloud, live
+from tests.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STALE = "iam.unused_access_keys"
-
-
-@pytest.fixture
-def members(cloud: Cloud) -> list[Cloud]:
-    """An organization of five accounts, each with one stale key; the first is the caller's own."""
-    for partition in organizations_backends[ACCOUNT].values():
-        partition.reset()
-    client = boto3.client("organizations", region_name="us-east-1")
-    client.create_organization(FeatureSet="ALL")
-    created = [client.create_account(Email=f"m{n}@example.com", AccountName=f"member-{n}") for n in range(4)]
-    ids = [made["CreateAccountStatus"]["AccountId"] for made in created]
-    clouds = [cloud, *(Cloud(account) for account in ids)]
-    for member in clouds:
-        member.backend.reset()
-        member.user("ci", owner="payments@example.com")
-        member.key("ci", age=80, used=60)
-    client.tag_resource(ResourceId=ids[0], Tags=[{"Key": "owner", "Value": "platform@example.com"}])
-    return clouds
 
 
 def accounts(answer: Any) -> set[str]:

@@ -1,0 +1,108 @@
+"""How work is spread over threads, shown by calls that wait until enough of them are on their way at once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.commands import live_accounts
+from posturio_iac.live import calls, session
+from tests.live.cloud import Cloud, live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Gate = Callable[..., list[int]]
+
+SOON = 30
+"""Seconds after which a call gives up on the others; none waits as long when all is well."""
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Let calls of an operation through in groups only; the list that this returns gets the most that were ever on their way."""
+    create = session.Connection._create
+
+    def gated(operation: str, group: int) -> list[int]:
+        barrier, lock, now, most = threading.Barrier(group), threading.Lock(), [0], [0]
+
+        def arrive(**_: Any) -> None:
+            with lock:
+                now[0] += 1
+                most[0] = max(most[0], now[0])
+            barrier.wait(SOON)
+            with lock:
+                now[0] -= 1
+
+        def created(self: session.Connection, service: str) -> Any:
+            client = create(self, service)
+            client.meta.events.register(f"before-send.{service}.{operation}", arrive)
+            return client
+
+        monkeypatch.setattr(session.Connection, "_create", created)
+        return most
+
+    return gated
+
+
+def test_workers_read_as_many_accounts_at_once(members: list[Cloud], gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+    most = gate("GetAccountAuthorizationDetails", len(members))
+    answer = live(capsys, "--organization", "--workers", str(len(members)))
+    assert (answer.code, len(answer.json["keys"]), most) == (1, len(members), [len(members)])
+
+
+def test_one_worker_makes_one_call_at_a_time(members: list[Cloud], gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+    most = gate("ListAccessKeys", 1)
+    answer = live(capsys, "--organization", "--workers", "1")
+    assert (answer.code, len(answer.json["keys"]), most) == (1, len(members), [1])
+
+
+def test_who_has_no_account_left_helps_with_users(cloud: Cloud, gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(6):
+        cloud.user(f"u{number}", owner="payments@example.com")
+        cloud.key(f"u{number}", age=80, used=60)
+    most = gate("GetAccessKeyLastUsed", 3)
+    answer = live(capsys, "--workers", "3")
+    assert (len(answer.json["findings"]), most) == (6, [3])
+
+
+def test_an_interrupt_ends_all_threads_at_their_next_call(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(live_accounts, "_progress", interrupted)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    answer = live(capsys, "--organization", "--workers", "1")
+    assert (answer.code, answer.out, len(members)) == (130, "", 5)
+    assert "posturio-iac: interrupted" in answer.err
+
+
+def test_sessions_of_roles_renew_themselves(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = session.Connection.call
+
+    def ending(self: session.Connection, operation: str, **parameters: Any) -> Any:
+        answer = call(self, operation, **parameters)
+        if operation == "sts:AssumeRole" and not renewed:
+            answer["Credentials"]["Expiration"] = datetime.now(timezone.utc) + timedelta(minutes=1)
+            renewed.append(parameters["RoleArn"])
+        return answer
+
+    renewed: list[str] = []
+    monkeypatch.setattr(session.Connection, "call", ending)
+    answer = live(capsys, "--organization")
+    assert (answer.code, answer.calls()["sts:AssumeRole"]) == (1, len(members))
+
+
+def test_each_service_has_a_rate_of_its_own() -> None:
+    buckets = calls.Buckets()
+    services = {operation.partition(":")[0] for operation in session.READS}
+    assert services == set(calls.RATES)
+    for service in services:
+        buckets.take(service)
