@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.discover.git import run
+from posturio_iac.discover.git_search import run
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit

@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from posturio_iac.discover import NEEDLES, Selection, discover, git
+from posturio_iac.discover import NEEDLES, Selection, discover, git_search
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def make(mode: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     """Make a tree that is discovered in one of `MODES`."""
     tree = Tree(path, git=mode != "walked")
     tree.is_git = mode in ("read", "searched")
-    monkeypatch.setattr(git, "SMALL_INDEX", 0 if mode == "searched" else git.SMALL_INDEX)
+    monkeypatch.setattr(git_search, "SMALL_INDEX", 0 if mode == "searched" else git_search.SMALL_INDEX)
     return tree
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.discover import children, git
+from posturio_iac.discover import children, git_search
 from tests.discover_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(children, "run", run)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
     monkeypatch.setenv("GIT_DIR", "/x")
-    git.run([])
+    git_search.run([])
     assert seen["GIT_CONFIG_COUNT"] == "0"
     assert "GIT_DIR" not in seen
     assert seen["LC_ALL"] == "C"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.discover import children, exclude, git, walk
+from posturio_iac.discover import children, exclude, git_search, walk
 from tests.discover_tree import MODES, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.discover import Selection
 
 NOBODY = 65534
-LOADED = (children, exclude, git, walk)
+LOADED = (children, exclude, git_search, walk)
 """An ordinary user may not be allowed to read our code, so it is loaded before."""
 
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]

@@ -6,7 +6,7 @@ import pytest
 
 from posturio_iac.model import Unknown
 from posturio_iac.terraform.functions import Environment, call
-from posturio_iac.terraform.functions.glob import matches
+from posturio_iac.terraform.functions.globbing import matches
 from posturio_iac.terraform.values import EvaluationError, OpenMap, Value, make_set
 
 OUTSIDE = Unknown("../secret is outside the scan root")

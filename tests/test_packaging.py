@@ -68,6 +68,12 @@ def test_base_dependencies_are_the_two_parsers() -> None:
     assert names == ["tree-sitter", "tree-sitter-hcl", "PyYAML", "tomli"]
 
 
+def test_no_module_bears_the_name_of_one_of_python() -> None:
+    """A cloned repository of policies is loaded by bare names in checkov, where an ``ast`` of ours would replace that of Python."""
+    names = {path.stem for path in (ROOT / "posturio_iac").rglob("*.py")}
+    assert names & sys.stdlib_module_names == set()
+
+
 def test_tomli_is_for_python_without_tomllib() -> None:
     (tomli,) = (d for d in PROJECT["dependencies"] if d.startswith("tomli"))
     assert tomli.endswith("; python_version < '3.11'")

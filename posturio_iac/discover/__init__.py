@@ -110,9 +110,9 @@ def _git(finder: Finder, top: str, named: Sequence[str]) -> list[str]:
     asked = [d for d in named if d not in copies]
     if not asked:
         return copies
-    from posturio_iac.discover import git  # noqa: PLC0415 - not needed elsewhere
+    from posturio_iac.discover import git_search  # noqa: PLC0415 - not needed elsewhere
 
-    reason, ignored = git.search(finder, top, asked)
+    reason, ignored = git_search.search(finder, top, asked)
     if not reason:
         return copies + ignored
     finder.warn(f"git cannot list the files of {top}, so files that it ignores are searched as well: {reason}")

@@ -87,8 +87,8 @@ def holding(selection: Selection, needles: Sequence[bytes]) -> tuple[str, ...]:
     texts = ((path, text(selection, path)) for path, kind in finder.read.items() if kind is TERRAFORM)
     found = {path for path, data in texts if any(needle in data for needle in needles)}
     if finder.trees:
-        from posturio_iac.discover import git  # noqa: PLC0415 - not needed without a repository
+        from posturio_iac.discover import git_search  # noqa: PLC0415 - not needed without a repository
 
         for keep in finder.trees:
-            found.update(git.holding(keep, needles))
+            found.update(git_search.holding(keep, needles))
     return tuple(sorted(found))

@@ -20,7 +20,7 @@ FORMATS = {
     "junit": "posturio_iac.render.junit:render",
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
-    "markdown": "posturio_iac.render.markdown:render",
+    "markdown": "posturio_iac.render.markdown_page:render",
     "csv": "posturio_iac.render.csv_table:render",
     "asff": "posturio_iac.render.asff:render",
     "ocsf": "posturio_iac.render.ocsf:render",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.cause import Sort
 from posturio_iac.terraform.causes import of_trigger, triggers
 from posturio_iac.terraform.reached import End
 from posturio_iac.terraform.references import references, walk
 from posturio_iac.terraform.schedulers import SCHEDULERS
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.instance import Scope
 
 
-def by_hand(block: ast.Block, scope: Scope) -> Iterator[str]:
+def by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
     """Yield notes on triggers that people change by hand."""
     for trigger in triggers(block):
         words = references(trigger)
@@ -28,12 +28,12 @@ def by_hand(block: ast.Block, scope: Scope) -> Iterator[str]:
             yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code, which follows no schedule"
 
 
-def chosen_by_hand(block: ast.Block, scope: Scope) -> Iterator[str]:
+def chosen_by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
     """Yield notes on what only chooses among keys: a variable that lists them, a scheduler that picks the one which is shown."""
     multiplier = block.get("for_each") or block.get("count")
     user = block.get("user")
     varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
-    if multiplier is not None and not varies and not isinstance(multiplier, ast.Conditional):
+    if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
         names = [end.text for end in follow(multiplier, scope.instance.scope()) if isinstance(end, End) and end.kind == "variable"]
         if names:
             yield f"which of its keys exist is set in {names[0]}, which is rotation by hand without a schedule"
@@ -44,6 +44,6 @@ def chosen_by_hand(block: ast.Block, scope: Scope) -> Iterator[str]:
             yield f"the scheduler {kind}.{name} only chooses which key is shown, and replaces none"
 
 
-def _mentions_both(place: ast.Expr | None, one: tuple[str, str], other: tuple[str, str]) -> bool:
+def _mentions_both(place: hcl.Expr | None, one: tuple[str, str], other: tuple[str, str]) -> bool:
     found = {references(part)[:2] for part in walk(place)} if place is not None else set()
     return one in found and other in found

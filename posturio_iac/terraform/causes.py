@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.lifetime import leading_date, parse_date, parse_interval
 from posturio_iac.model import Unknown
 from posturio_iac.record import replace
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.cause import EVERY_APPLY, Cause, Sort
 from posturio_iac.terraform.clocks import if_it_exists, interval_of, knob, rotating
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import listed, references
 from posturio_iac.terraform.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
 
 
-def of_expression(expression: ast.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_expression(expression: hcl.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what makes the value of an expression change."""
     seen = set() if seen is None else seen
     for reached in follow(expression, scope, deep=True):
@@ -124,11 +124,11 @@ def _ordinary(reached: Reached, seen: set[object]) -> Iterator[Cause]:
         yield from of_trigger(trigger, reached.scope, seen)
 
 
-def _is_counter(expressions: list[ast.Expr]) -> bool:
-    return any(isinstance(e, (ast.Literal, ast.ObjectOf, ast.ListOf)) for e in expressions)
+def _is_counter(expressions: list[hcl.Expr]) -> bool:
+    return any(isinstance(e, (hcl.Literal, hcl.ObjectOf, hcl.ListOf)) for e in expressions)
 
 
-def _watched(reached: Reached) -> Iterator[ast.Expr]:
+def _watched(reached: Reached) -> Iterator[hcl.Expr]:
     """Yield the arguments whose change is noticed, without those that the resource ignores."""
     ignored = ignored_changes(reached.block)
     if ignored is None:
@@ -150,7 +150,7 @@ def _watched(reached: Reached) -> Iterator[ast.Expr]:
         pending += [b.body for b in body.blocks if b.type not in _META]
 
 
-def ignored_changes(block: ast.Block) -> frozenset[str] | None:
+def ignored_changes(block: hcl.Block) -> frozenset[str] | None:
     """Return the arguments in ``ignore_changes``, one entry of a map as ``tags.name``; None when it is ``all``."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
@@ -160,22 +160,22 @@ def ignored_changes(block: ast.Block) -> frozenset[str] | None:
     return None if names & {"all", "*"} else frozenset(names)
 
 
-def _ignored(item: ast.Expr) -> str:
+def _ignored(item: hcl.Expr) -> str:
     match item:
-        case ast.Index(ast.Name(name), ast.Literal(key)):
+        case hcl.Index(hcl.Name(name), hcl.Literal(key)):
             return f"{name}.{key}"
         case _:
             return ".".join(references(item))
 
 
-def triggers(block: ast.Block) -> tuple[ast.Expr, ...]:
+def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
     """Return the items of ``replace_triggered_by``."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("replace_triggered_by") if lifecycle else None
     return tuple(listed(expression)) if expression is not None else ()
 
 
-def of_trigger(trigger: ast.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_trigger(trigger: hcl.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what an item of ``replace_triggered_by`` makes happen."""
     seen = set() if seen is None else seen
     found = [r for r in follow(trigger, scope) if isinstance(r, Reached)]

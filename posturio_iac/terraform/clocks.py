@@ -13,7 +13,7 @@ from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.schedulers import ROTATION_ARGUMENTS
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.record import dataclass
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 
 if TYPE_CHECKING:
     from posturio_iac.terraform.folder import Folder
@@ -84,6 +84,6 @@ def _lowest(folder: Folder) -> tuple[int, int] | None:
     lows = []
     for block in folder.settings:
         constraint = block.get("required_version")
-        if isinstance(constraint, ast.Literal) and isinstance(constraint.value, str):
+        if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str):
             lows += [(int(m[1]), int(m[2])) for part in constraint.value.split(",") if (m := _LOWER.match(part.strip()))]
     return max(lows, default=None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.terraform.values import EvaluationError, OpenMap, ResourceValue, SetValue, Value, first_unknown
 
@@ -47,7 +47,7 @@ class Scope(Protocol):
         """Return ``data.kind.name``."""
 
 
-def settle(expression: ast.Expr | None, scope: Scope) -> Value:
+def settle(expression: hcl.Expr | None, scope: Scope) -> Value:
     """Return the value of an expression, null when there is none; an error becomes `Unknown`."""
     if expression is None:
         return None
@@ -59,40 +59,40 @@ def settle(expression: ast.Expr | None, scope: Scope) -> Value:
         return Unknown(f"line {expression.span.line} is nested too deeply")
 
 
-def evaluate(expression: ast.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
+def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
     """Return the value of ``expression``; raise `EvaluationError` where Terraform would refuse it."""
     match expression:
-        case ast.Literal():
+        case hcl.Literal():
             return expression.value
-        case ast.Template():
+        case hcl.Template():
             return _template(expression, scope)
-        case ast.Name():
+        case hcl.Name():
             return _name(expression, scope)
-        case ast.GetAttr():
+        case hcl.GetAttr():
             return _get_attr(expression, scope)
-        case ast.Index():
+        case hcl.Index():
             return index(evaluate(expression.target, scope), evaluate(expression.key, scope))
-        case ast.Splat():
+        case hcl.Splat():
             return _splat(expression, scope)
-        case ast.Call():
+        case hcl.Call():
             return _call(expression, scope)
-        case ast.Unary():
+        case hcl.Unary():
             return unary(expression.operator, evaluate(expression.operand, scope))
-        case ast.Binary():
+        case hcl.Binary():
             return _binary(expression, scope)
-        case ast.Conditional():
+        case hcl.Conditional():
             return _conditional(expression, scope)
-        case ast.ListOf():
+        case hcl.ListOf():
             return tuple(evaluate(item, scope) for item in expression.items)
-        case ast.ObjectOf():
+        case hcl.ObjectOf():
             return _object(expression, scope)
-        case ast.For():
+        case hcl.For():
             return _for(expression, scope)
-        case ast.Opaque():
+        case hcl.Opaque():
             return Unknown(expression.reason)
 
 
-def _template(expression: ast.Template, scope: Scope) -> Value:
+def _template(expression: hcl.Template, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
     unknown = next((u for u in map(first_unknown, parts) if u is not None), None)
     if unknown is not None:
@@ -101,17 +101,17 @@ def _template(expression: ast.Template, scope: Scope) -> Value:
     return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
 
 
-def _name(expression: ast.Name, scope: Scope) -> Value:
+def _name(expression: hcl.Name, scope: Scope) -> Value:
     if expression.name in scope.bindings:
         return scope.bindings[expression.name]
     raise EvaluationError(f'there is no "{expression.name}" here')
 
 
-def _get_attr(expression: ast.GetAttr, scope: Scope) -> Value:
+def _get_attr(expression: hcl.GetAttr, scope: Scope) -> Value:
     target = expression.target
-    if isinstance(target, ast.Name) and target.name not in scope.bindings:
+    if isinstance(target, hcl.Name) and target.name not in scope.bindings:
         return scope.attribute(target.name, expression.name)
-    if isinstance(target, ast.GetAttr) and isinstance(target.target, ast.Name) and target.target.name == "data":
+    if isinstance(target, hcl.GetAttr) and isinstance(target.target, hcl.Name) and target.target.name == "data":
         return scope.data(target.name, expression.name)
     return attribute(evaluate(target, scope), expression.name)
 
@@ -154,7 +154,7 @@ def index(value: Value, key: Value) -> Value:
     raise EvaluationError("an index is applied to something that has no elements")
 
 
-def _splat(expression: ast.Splat, scope: Scope) -> Value:
+def _splat(expression: hcl.Splat, scope: Scope) -> Value:
     target = evaluate(expression.target, scope)
     match target:
         case Unknown():
@@ -168,7 +168,7 @@ def _splat(expression: ast.Splat, scope: Scope) -> Value:
     return tuple(evaluate(expression.each, scope.bind(**{"*": element})) for element in elements)
 
 
-def _call(expression: ast.Call, scope: Scope) -> Value:
+def _call(expression: hcl.Call, scope: Scope) -> Value:
     if expression.name == "try":
         return _try(expression, scope)
     if expression.name == "can":
@@ -187,7 +187,7 @@ def _call(expression: ast.Call, scope: Scope) -> Value:
     return call(expression.name, tuple(arguments), scope.environment)
 
 
-def _try(expression: ast.Call, scope: Scope) -> Value:
+def _try(expression: hcl.Call, scope: Scope) -> Value:
     for argument in expression.arguments:
         try:
             return evaluate(argument, scope)
@@ -196,7 +196,7 @@ def _try(expression: ast.Call, scope: Scope) -> Value:
     raise EvaluationError("no argument of try() can be evaluated")
 
 
-def _can(expression: ast.Call, scope: Scope) -> Value:
+def _can(expression: hcl.Call, scope: Scope) -> Value:
     try:
         value = evaluate(expression.arguments[0], scope) if expression.arguments else None
     except EvaluationError:
@@ -204,7 +204,7 @@ def _can(expression: ast.Call, scope: Scope) -> Value:
     return value if isinstance(value, Unknown) else True
 
 
-def _binary(expression: ast.Binary, scope: Scope) -> Value:
+def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     left = evaluate(expression.left, scope)
     decisive = {"&&": False, "||": True}.get(expression.operator)
     if decisive is not None and truth(left) is decisive:
@@ -215,7 +215,7 @@ def _binary(expression: ast.Binary, scope: Scope) -> Value:
     return binary(expression.operator, left, right)
 
 
-def _conditional(expression: ast.Conditional, scope: Scope) -> Value:
+def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
     if not isinstance(condition, Unknown):
         return evaluate(expression.yes if condition else expression.no, scope)
@@ -224,7 +224,7 @@ def _conditional(expression: ast.Conditional, scope: Scope) -> Value:
     return branches[0] if same else condition
 
 
-def _object(expression: ast.ObjectOf, scope: Scope) -> Value:
+def _object(expression: hcl.ObjectOf, scope: Scope) -> Value:
     entries: dict[str, Value] = {}
     rest: Unknown | None = None
     for key_expression, value_expression in expression.items:
@@ -249,7 +249,7 @@ def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
             raise EvaluationError("a for expression needs a collection")
 
 
-def _for(expression: ast.For, scope: Scope) -> Value:
+def _for(expression: hcl.For, scope: Scope) -> Value:
     collection = evaluate(expression.collection, scope)
     if isinstance(collection, Unknown):
         return collection

@@ -15,7 +15,7 @@ from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.reached import ANY, End, Reached, Step
 from posturio_iac.terraform.schedulers import ROTATING
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 from posturio_iac.terraform.users import literals_in
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.directive import Parsed
     from posturio_iac.names import Names
-    from posturio_iac.terraform import ast
+    from posturio_iac.terraform import hcl
     from posturio_iac.terraform.instance import Scope
     from posturio_iac.terraform.tags import Tag
     from posturio_iac.terraform.users import User
@@ -157,16 +157,16 @@ def permission_note(user: User) -> Iterator[str]:
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
 
 
-def _steps(block: ast.Block) -> tuple[Step, ...]:
+def _steps(block: hcl.Block) -> tuple[Step, ...]:
     return (ANY,) if block.get("user") is None else ()
 
 
-def _attached(block: ast.Block, scope: Scope) -> dict[str, ast.Block]:
+def _attached(block: hcl.Block, scope: Scope) -> dict[str, hcl.Block]:
     arn = block.get("policy_arn")
     return {r.address: r.block for r in follow(arn, scope) if isinstance(r, Reached)} if arn is not None else {}
 
 
-def _ends_by_date(block: ast.Block, scope: Scope) -> bool:
+def _ends_by_date(block: hcl.Block, scope: Scope) -> bool:
     texts = list(literals_in(block))
     policy = block.get("policy")
     for reached in follow(policy, scope) if policy is not None else ():

@@ -11,7 +11,7 @@ from posturio_iac.terraform.operators import number_of
 from posturio_iac.terraform.values import EvaluationError, OpenMap, Value, first_unknown
 
 if TYPE_CHECKING:
-    from posturio_iac.terraform import ast
+    from posturio_iac.terraform import hcl
     from posturio_iac.terraform.instance import Instance, Scope
 
 MAX_INSTANCES = 1000
@@ -48,7 +48,7 @@ class Expansion:
                 return values[0] if values else None
 
 
-def expand(block: ast.Block, scope: Scope) -> Expansion:
+def expand(block: hcl.Block, scope: Scope) -> Expansion:
     """Return the instances of a resource, data or module block as far as ``scope`` fixes them."""
     lifecycle = block.body.first("lifecycle")
     enabled = settle(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
@@ -63,7 +63,7 @@ def expand(block: ast.Block, scope: Scope) -> Expansion:
     return Expansion((("", scope),), "one")
 
 
-def instances_of(block: ast.Block, instance: Instance) -> Expansion:
+def instances_of(block: hcl.Block, instance: Instance) -> Expansion:
     """Return the instances that exist whatever anybody sets; one without an index when their number is not fixed.
 
     That one sees the names of the only instance which the defaults make, if it is only one.
@@ -77,7 +77,7 @@ def instances_of(block: ast.Block, instance: Instance) -> Expansion:
     return replace(fixed, instances=(("", fixed.instances[0][1].lenient()),))
 
 
-def _counted(expression: ast.Expr, scope: Scope) -> Expansion:
+def _counted(expression: hcl.Expr, scope: Scope) -> Expansion:
     value = settle(expression, scope)
     try:
         number = value if isinstance(value, Unknown) else number_of(_as_number(value))
@@ -96,7 +96,7 @@ def _as_number(value: Value) -> Value:
     return {"true": 1, "false": 0}.get(value, value) if isinstance(value, str) else int(value) if isinstance(value, bool) else value
 
 
-def _for_each(expression: ast.Expr, scope: Scope) -> Expansion:
+def _for_each(expression: hcl.Expr, scope: Scope) -> Expansion:
     value = settle(expression, scope)
     items: list[tuple[str, Value]] | Unknown
     match value:
@@ -125,12 +125,12 @@ def quoted(key: str) -> str:
     return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
 
 
-def _bound(scope: Scope, origin: ast.Expr, **names: Value) -> Scope:
+def _bound(scope: Scope, origin: hcl.Expr, **names: Value) -> Scope:
     inner = scope.bind(**names)
     inner.origin = origin
     return inner
 
 
-def _unfixed(scope: Scope, origin: ast.Expr, reason: Unknown, **names: Value) -> Expansion:
+def _unfixed(scope: Scope, origin: hcl.Expr, reason: Unknown, **names: Value) -> Expansion:
     shape = "list" if "count" in names else "map"
     return Expansion((("", _bound(scope, origin, **names)),), shape, unknown=reason)

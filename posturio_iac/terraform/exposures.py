@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.model import Exposure, Unknown
 from posturio_iac.record import dataclass
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.reached import End, Reached
 from posturio_iac.terraform.references import walk
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "d
 TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
-def exposures_of(key: ast.Block, instance: Instance, suffix: str) -> Iterator[Exposure | Unknown]:
+def exposures_of(key: hcl.Block, instance: Instance, suffix: str) -> Iterator[Exposure | Unknown]:
     """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
 
     Unknown are those of which the code does not fix whether they show it.
@@ -86,7 +86,7 @@ def exposures_of(key: ast.Block, instance: Instance, suffix: str) -> Iterator[Ex
     yield from _places(instance, is_key)
 
 
-def exposures_of_module(call: ast.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
+def exposures_of_module(call: hcl.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
     """Yield the places where outputs of a known module that hold the secret leave."""
     yield from _places(instance, lambda r: isinstance(r, End) and r.call is call and r.text.rpartition(".")[2] in secrets)
 
@@ -107,7 +107,7 @@ def leaks(instance: Instance) -> tuple[Leak, ...]:
     return instance.leaks
 
 
-def _secrets(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
+def _secrets(expression: hcl.Expr, scope: Scope) -> Iterator[Reached | End]:
     """Yield the secrets that an expression holds, those that went through other resources as well."""
     pending = [(expression, scope)]
     seen: set[object] = set()
@@ -140,8 +140,8 @@ def _outputs(instance: Instance) -> Iterator[Leak]:
         sensitive = settle(block.get("sensitive"), scope)
         if value is None or sensitive in (True, "true"):
             continue
-        bared = [e for e in walk(value) if isinstance(e, ast.Call) and e.name == "nonsensitive"]
-        shown: list[ast.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
+        bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
+        shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
         fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
         place = Exposure(block.header, f'output "{name}"', fix)
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
@@ -183,12 +183,12 @@ def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
     return f"{sink.fix}, and write value in place of insecure_value" if attribute == "insecure_value" else sink.fix
 
 
-def _scopes(block: ast.Block, instance: Instance) -> tuple[Scope, ...]:
+def _scopes(block: hcl.Block, instance: Instance) -> tuple[Scope, ...]:
     """Return the scopes of a block's instances, so that each leads to its own key."""
     return tuple(scope for _, scope in instances_of(block, instance).instances)
 
 
-def _is_plain(block: ast.Block, attribute: str, instance: Instance) -> Attr[bool]:
+def _is_plain(block: hcl.Block, attribute: str, instance: Instance) -> Attr[bool]:
     """Tell whether an SSM parameter is stored without encryption."""
     kind = settle(block.get("type"), instance.scope())
     if isinstance(kind, Unknown) and attribute != "insecure_value":
@@ -196,7 +196,7 @@ def _is_plain(block: ast.Block, attribute: str, instance: Instance) -> Attr[bool
     return attribute == "insecure_value" or kind in ("String", "StringList")
 
 
-def _arguments(block: ast.Block) -> Iterator[tuple[str, ast.Expr]]:
+def _arguments(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
     pending = [block.body]
     while pending:
         body = pending.pop(0)

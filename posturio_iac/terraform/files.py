@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from posturio_iac.finding import Diagnostic, Level
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 
 GIT_CRYPT = b"\0GITCRYPT\0"
 HCL = (".tf", ".tofu")
 JSON = (".tf.json", ".tofu.json")
 CONFIGURATION = (*HCL, *JSON)
 
-Parsed = tuple[ast.Body, tuple[Diagnostic, ...]]
+Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
 
 def read(root: str, path: str, max_size: int) -> bytes | Diagnostic:
@@ -61,7 +61,7 @@ def parse(path: str, data: bytes) -> Parsed:
 def load(root: str, path: str, max_size: int) -> Parsed:
     """Read and parse one file."""
     data = read(root, path, max_size)
-    return (ast.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
+    return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 
 
 def configuration_files(names: list[str]) -> tuple[list[str], list[str]]:

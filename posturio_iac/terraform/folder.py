@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.record import dataclass, field
-from posturio_iac.terraform import ast, files
+from posturio_iac.terraform import files, hcl
 from posturio_iac.terraform.merging import override
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ class Folder:
 
     path: str
     """Relative to the scan root; empty for the root itself."""
-    variables: dict[str, ast.Block] = field(default_factory=dict)
-    locals: dict[str, ast.Attribute] = field(default_factory=dict)
-    resources: dict[tuple[str, str], ast.Block] = field(default_factory=dict)
-    data: dict[tuple[str, str], ast.Block] = field(default_factory=dict)
-    calls: dict[str, ast.Block] = field(default_factory=dict)
-    outputs: dict[str, ast.Block] = field(default_factory=dict)
-    providers: list[ast.Block] = field(default_factory=list)
-    settings: list[ast.Block] = field(default_factory=list)
+    variables: dict[str, hcl.Block] = field(default_factory=dict)
+    locals: dict[str, hcl.Attribute] = field(default_factory=dict)
+    resources: dict[tuple[str, str], hcl.Block] = field(default_factory=dict)
+    data: dict[tuple[str, str], hcl.Block] = field(default_factory=dict)
+    calls: dict[str, hcl.Block] = field(default_factory=dict)
+    outputs: dict[str, hcl.Block] = field(default_factory=dict)
+    providers: list[hcl.Block] = field(default_factory=list)
+    settings: list[hcl.Block] = field(default_factory=list)
     """The ``terraform`` blocks."""
-    tfvars: dict[str, ast.Attribute] = field(default_factory=dict)
+    tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """A variables file that could not be read may set any variable."""
     names: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ def _joined(folder: Folder, name: str) -> str:
     return f"{folder.path}/{name}" if folder.path else name
 
 
-def _blocks(folder: Folder, root: str, name: str, max_size: int) -> tuple[ast.Block, ...]:
+def _blocks(folder: Folder, root: str, name: str, max_size: int) -> tuple[hcl.Block, ...]:
     path = _joined(folder, name)
     if not os.path.isfile(os.path.join(root, path)) and os.path.exists(os.path.join(root, path)):
         return ()
@@ -85,7 +85,7 @@ def _blocks(folder: Folder, root: str, name: str, max_size: int) -> tuple[ast.Bl
     return body.blocks
 
 
-def _add(folder: Folder, block: ast.Block) -> None:
+def _add(folder: Folder, block: hcl.Block) -> None:
     if len(block.labels) < _NAMED.get(block.type, 0):
         return
     match block.type:
@@ -107,10 +107,10 @@ def _add(folder: Folder, block: ast.Block) -> None:
             folder.settings.append(block)
 
 
-def _override(folder: Folder, block: ast.Block) -> None:
+def _override(folder: Folder, block: hcl.Block) -> None:
     if len(block.labels) < _NAMED.get(block.type, 0):
         return
-    tables: dict[str, dict[str, ast.Block]] = {
+    tables: dict[str, dict[str, hcl.Block]] = {
         "variable": folder.variables,
         "module": folder.calls,
         "output": folder.outputs,
@@ -127,10 +127,10 @@ def _override(folder: Folder, block: ast.Block) -> None:
         _add(folder, block)
 
 
-def _same_provider(folder: Folder, block: ast.Block) -> int | None:
-    def key(b: ast.Block) -> tuple[object, ...]:
+def _same_provider(folder: Folder, block: hcl.Block) -> int | None:
+    def key(b: hcl.Block) -> tuple[object, ...]:
         alias = b.get("alias")
-        return b.labels, alias.value if isinstance(alias, ast.Literal) else None
+        return b.labels, alias.value if isinstance(alias, hcl.Literal) else None
 
     return next((i for i, p in enumerate(folder.providers) if key(p) == key(block)), None)
 

@@ -17,14 +17,14 @@ from posturio_iac.terraform.users import User
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.terraform import ast
+    from posturio_iac.terraform import hcl
     from posturio_iac.terraform.instance import Instance, Scope
     from posturio_iac.terraform.keys import Setting
     from posturio_iac.terraform.known import Match
     from posturio_iac.terraform.known_table import KnownKey, KnownVersion
 
 
-def keys_of_call(match: Match, instance: Instance, block: ast.Block, setting: Setting) -> Iterator[Declared]:
+def keys_of_call(match: Match, instance: Instance, block: hcl.Block, setting: Setting) -> Iterator[Declared]:
     """Yield the keys that the call of a known module makes."""
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
@@ -32,7 +32,7 @@ def keys_of_call(match: Match, instance: Instance, block: ast.Block, setting: Se
             yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
 
 
-def _keys(match: Match, block: ast.Block, scope: Scope, address: str, setting: Setting) -> Iterator[Declared]:
+def _keys(match: Match, block: hcl.Block, scope: Scope, address: str, setting: Setting) -> Iterator[Declared]:
     match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
@@ -44,7 +44,7 @@ def _keys(match: Match, block: ast.Block, scope: Scope, address: str, setting: S
         yield _declared(key, inputs, address + inside, hidden, setting)
 
 
-def _made(version: KnownVersion, block: ast.Block, scope: Scope) -> list[tuple[KnownKey, str, Inputs]]:
+def _made(version: KnownVersion, block: hcl.Block, scope: Scope) -> list[tuple[KnownKey, str, Inputs]]:
     """Return the keys that one version makes of a call."""
     return [
         (key, suffix, inputs)
@@ -110,7 +110,7 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
     yield max_age_lifetime(value, name, label, inputs.place(key.max_age))
 
 
-def _remedies(key: KnownKey, label: str, block: ast.Block) -> Remedies:
+def _remedies(key: KnownKey, label: str, block: hcl.Block) -> Remedies:
     place = f"{label} ({block.header.path}:{block.header.line})"
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
     declare = f'add {{name}} = "{{value}}" to the {tags} of {place}' if tags else f"write # posturio: {{name}}={{value}} above {label}"

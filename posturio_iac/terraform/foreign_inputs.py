@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import index, settle
 from posturio_iac.terraform.instance import Scope
 from posturio_iac.terraform.known_table import Choice, KnownKey, Template
@@ -22,7 +22,7 @@ _OFF = frozenset({"false", "no", "0", ""})
 class Inputs:
     """The inputs of one key of a known module, at one call."""
 
-    def __init__(self, block: ast.Block, scope: Scope, key: KnownKey, element: tuple[Value, Value] | None = None) -> None:
+    def __init__(self, block: hcl.Block, scope: Scope, key: KnownKey, element: tuple[Value, Value] | None = None) -> None:
         """Read the arguments of ``block`` in ``scope``; ``element`` is the key and value of the element that the key is made from."""
         self.block = block
         self.scope = scope
@@ -50,7 +50,7 @@ class Inputs:
             value: Value = element
         else:
             scope = Scope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
-            value = settle(ast.setting(self.block, head), scope)
+            value = settle(hcl.setting(self.block, head), scope)
         for part in rest:
             if value is None or isinstance(value, str):
                 return None
@@ -114,13 +114,13 @@ class Inputs:
     def _given(self, choice: Choice, label: str) -> Tags:
         for path in choice.paths:
             head, *rest = path.split(".")
-            expression = ast.setting(self.block, head)
+            expression = hcl.setting(self.block, head)
             if expression is None or head == "each":
                 continue
             if self._at(path, strict=False) is None:
                 continue
             for part in rest:
-                expression = ast.GetAttr(expression, part, expression.span)
+                expression = hcl.GetAttr(expression, part, expression.span)
             root_like = self.scope.instance.root.folder.is_root
             return read_map(expression, self.scope, lambda name: f'tag "{name}" of {label}', f"{path} of {label}", root_like=root_like)
         return Tags()

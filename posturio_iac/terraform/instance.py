@@ -10,10 +10,10 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import evaluate, settle
 from posturio_iac.terraform.expansion import Expansion, expand
-from posturio_iac.terraform.types import conform
+from posturio_iac.terraform.type_constraints import conform
 from posturio_iac.terraform.values import EvaluationError, ResourceValue, Value
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Instance:
         program: Program,
         folder: Folder,
         *,
-        call: ast.Block | None = None,
+        call: hcl.Block | None = None,
         caller: Scope | None = None,
         address: str = "",
     ) -> None:
@@ -111,7 +111,7 @@ class Scope:
         instance: Instance,
         strict: bool,  # noqa: FBT001 - which of the two readings, given everywhere
         bindings: dict[str, Value],
-        origin: ast.Expr | None = None,
+        origin: hcl.Expr | None = None,
     ) -> None:
         """See ``instance`` with ``bindings`` on top; ``origin`` is the ``for_each`` or ``count`` that ``each`` comes from."""
         self.instance = instance
@@ -178,7 +178,7 @@ class Scope:
             return conform(settle(given.expression, self), block.get("type"), self)
         return self._default(name, block)
 
-    def _default(self, name: str, block: ast.Block) -> Value:
+    def _default(self, name: str, block: hcl.Block) -> Value:
         instance = self.instance
         if instance.caller is None and instance.folder.unreadable_tfvars is not None:
             return instance.folder.unreadable_tfvars
@@ -238,7 +238,7 @@ class Scope:
             raise EvaluationError(f"there is no resource {kind}.{name} in this module")
         return self._instances(block, kind, f"{kind}.{name}")
 
-    def _instances(self, block: ast.Block, kind: str, address: str) -> Value:
+    def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
         expansion = expand(block, Scope(self.instance, self.strict, {}))
         values = [
             ResourceValue(address + suffix, attributes_of(block, kind, address + suffix, scope)) for suffix, scope in expansion.instances
@@ -246,17 +246,17 @@ class Scope:
         return expansion.collect(values)
 
 
-def evaluate_or_null(expression: ast.Expr | None, scope: Scope) -> Value:
+def evaluate_or_null(expression: hcl.Expr | None, scope: Scope) -> Value:
     """Return the value, null when there is no expression; errors go up."""
     return None if expression is None else evaluate(expression, scope)
 
 
-def attributes_of(block: ast.Block, kind: str, address: str, scope: Scope) -> Callable[[str], Value]:
+def attributes_of(block: hcl.Block, kind: str, address: str, scope: Scope) -> Callable[[str], Value]:
     """Return the function that evaluates one attribute of a resource instance by its name."""
 
     def attribute(name: str) -> Value:
         argument = SAME.get((kind, name), name)
-        expression = ast.setting(block, argument)
+        expression = hcl.setting(block, argument)
         if expression is None:
             return Unknown(f"{address}.{name} is known only after apply")
         return scope.instance.cached(scope.strict, address, argument, lambda: settle(expression, scope))

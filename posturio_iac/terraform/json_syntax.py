@@ -11,7 +11,7 @@ from posturio_iac.comments import Comment
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, JsonError, Node, Object, decode
 from posturio_iac.model import Span
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.syntax import parse_template
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ _VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "
 """Attributes whose strings are no templates."""
 
 
-def parse(path: str, data: bytes) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
+def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the top-level blocks and attributes of one JSON file, and what is wrong with it."""
     try:
         root = decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        return ast.EMPTY, (Diagnostic(Level.ERROR, f"not UTF-8 at byte {error.start}; save the file as UTF-8", path),)
+        return hcl.EMPTY, (Diagnostic(Level.ERROR, f"not UTF-8 at byte {error.start}; save the file as UTF-8", path),)
     except JsonError as error:
-        return ast.EMPTY, (Diagnostic(Level.ERROR, f"syntax error: {error.message}", path, error.line, error.column),)
-    blocks: list[ast.Block] = []
-    attributes: dict[str, ast.Attribute] = {}
+        return hcl.EMPTY, (Diagnostic(Level.ERROR, f"syntax error: {error.message}", path, error.line, error.column),)
+    blocks: list[hcl.Block] = []
+    attributes: dict[str, hcl.Attribute] = {}
     for key, value in _members(root):
         kind = str(key.value)
         attributes[kind] = _attribute(key, value, path)
         blocks.extend(_labelled(kind, (), key, value, _LABELS.get(kind, 0), path))
-    return ast.Body(attributes, tuple(blocks)), ()
+    return hcl.Body(attributes, tuple(blocks)), ()
 
 
 def _members(node: Node) -> Iterator[tuple[Node, Node]]:
@@ -50,7 +50,7 @@ def _members(node: Node) -> Iterator[tuple[Node, Node]]:
                 yield from _members(item)
 
 
-def _labelled(kind: str, labels: tuple[str, ...], key: Node, value: Node, missing: int, path: str) -> Iterator[ast.Block]:
+def _labelled(kind: str, labels: tuple[str, ...], key: Node, value: Node, missing: int, path: str) -> Iterator[hcl.Block]:
     if missing:
         for label, inner in _members(value):
             if label.value != "//":
@@ -67,8 +67,8 @@ def _span(path: str, first: Node, last: Node) -> Span:
     return Span(path, first.line, first.column, last.end_line, last.end_column)
 
 
-def _block(kind: str, labels: tuple[str, ...], key: Node, value: Node, path: str) -> ast.Block:
-    return ast.Block(
+def _block(kind: str, labels: tuple[str, ...], key: Node, value: Node, path: str) -> hcl.Block:
+    return hcl.Block(
         kind,
         labels,
         _span(path, key, key),
@@ -78,16 +78,16 @@ def _block(kind: str, labels: tuple[str, ...], key: Node, value: Node, path: str
     )
 
 
-def _body(node: Node, path: str) -> ast.Body:
-    attributes: dict[str, ast.Attribute] = {}
-    blocks: list[ast.Block] = []
+def _body(node: Node, path: str) -> hcl.Body:
+    attributes: dict[str, hcl.Attribute] = {}
+    blocks: list[hcl.Block] = []
     for key, value in _members(node):
         name = str(key.value)
         if name == "//":
             continue
         attributes[name] = _attribute(key, value, path)
         blocks.extend(_labelled(name, (), key, value, 0, path))
-    return ast.Body(attributes, tuple(blocks))
+    return hcl.Body(attributes, tuple(blocks))
 
 
 def _comments(node: Node, path: str) -> Iterator[Comment]:
@@ -98,12 +98,12 @@ def _comments(node: Node, path: str) -> Iterator[Comment]:
             yield from _comments(value, path)
 
 
-def _attribute(key: Node, value: Node, path: str) -> ast.Attribute:
+def _attribute(key: Node, value: Node, path: str) -> hcl.Attribute:
     name = str(key.value)
-    return ast.Attribute(name, _span(path, key, value), lambda: _expression(value, path, verbatim=name in _VERBATIM))
+    return hcl.Attribute(name, _span(path, key, value), lambda: _expression(value, path, verbatim=name in _VERBATIM))
 
 
-def _expression(node: Node, path: str, *, verbatim: bool = False) -> ast.Expr:
+def _expression(node: Node, path: str, *, verbatim: bool = False) -> hcl.Expr:
     span = _span(path, node, node)
     match node.value:
         case Object() as members:
@@ -112,10 +112,10 @@ def _expression(node: Node, path: str, *, verbatim: bool = False) -> ast.Expr:
                 for key, value in members
                 if key.value != "//"
             )
-            return ast.ObjectOf(tuple(items), span)
+            return hcl.ObjectOf(tuple(items), span)
         case Array() as elements:
-            return ast.ListOf(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
+            return hcl.ListOf(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
         case str() as text if not verbatim and ("${" in text or "%{" in text):
             return parse_template(path, text).moved(span)
         case scalar:
-            return ast.Literal(scalar, span)
+            return hcl.Literal(scalar, span)

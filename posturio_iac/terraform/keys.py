@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.directive import Parsed, parse
 from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.record import dataclass, replace
-from posturio_iac.terraform import ast, evidence
+from posturio_iac.terraform import evidence, hcl
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of
@@ -48,7 +48,7 @@ class Declared:
     rotation: Rotation
     root: object
     """The root module or the plan, by identity: users of others are others, whatever they are called."""
-    condition: ast.Expr | None = None
+    condition: hcl.Expr | None = None
     """The ``count`` or ``for_each`` that decides whether there is such a key at all; None when the code fixes that."""
 
 
@@ -63,7 +63,7 @@ def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
             yield replace(_key(block, scope, suffix, setting), condition=condition)
 
 
-def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Declared:
+def _key(block: hcl.Block, scope: Scope, suffix: str, setting: Setting) -> Declared:
     scope.instance.program.next_key()
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
@@ -106,7 +106,7 @@ def _key(block: ast.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
     return Declared(key, user, rotation, scope.instance.root)
 
 
-def comments_for(block: ast.Block, instance: Instance, user: User | None = None) -> Parsed:
+def comments_for(block: hcl.Block, instance: Instance, user: User | None = None) -> Parsed:
     """Return what the comments on a block say, and those on the module calls that lead to it; warnings are reported."""
     program = instance.program
     rules, names = program.options.rule_ids, program.options.names
@@ -125,7 +125,7 @@ def comments_for(block: ast.Block, instance: Instance, user: User | None = None)
     return Parsed(tuple(m for p in found for m in p.metadata), tuple(d for p in found for d in p.directives))
 
 
-def place_of(block: ast.Block, instance: Instance) -> Span:
+def place_of(block: hcl.Block, instance: Instance) -> Span:
     """Return where a key is reported: its header, or the nearest module call that is the scan's own code."""
     span = block.header
     at: Instance | None = instance
@@ -135,7 +135,7 @@ def place_of(block: ast.Block, instance: Instance) -> Span:
     return span
 
 
-def _max_age(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
+def _max_age(block: hcl.Block, scope: Scope) -> Iterator[Lifetime]:
     """Yield the rotation of ``awsutils_expiring_iam_access_key``: ``max_age`` in seconds, 0 turns it off."""
     expression = block.get("max_age")
     if block.labels[0] != "awsutils_expiring_iam_access_key":
@@ -188,33 +188,33 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     return unknown if isinstance(unknown, Unknown) else ()
 
 
-def _exclude_each_other(one: ast.Expr | None, other: ast.Expr | None) -> bool:
+def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
     """Tell whether of two conditions exactly one holds: ``var.pgp == "" ? 1 : 0`` and ``var.pgp != "" ? 1 : 0``."""
     first, second = _test(one), _test(other)
     if first is None or second is None:
         return False
-    return ast.same(first[0], second[0]) and first[1] is not second[1]
+    return hcl.same(first[0], second[0]) and first[1] is not second[1]
 
 
-def _test(condition: ast.Expr | None) -> tuple[ast.Expr, bool] | None:
+def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
     """Return what decides whether there is one instance or none, and whether it must hold."""
     match condition:
-        case ast.Conditional(test, ast.Literal(1), ast.Literal(0)):
+        case hcl.Conditional(test, hcl.Literal(1), hcl.Literal(0)):
             holds = True
-        case ast.Conditional(test, ast.Literal(0), ast.Literal(1)):
+        case hcl.Conditional(test, hcl.Literal(0), hcl.Literal(1)):
             holds = False
         case _:
             return None
-    while isinstance(test, ast.Unary) and test.operator == "!":
+    while isinstance(test, hcl.Unary) and test.operator == "!":
         test, holds = test.operand, not holds
-    if isinstance(test, ast.Binary) and test.operator == "!=":
-        test, holds = ast.Binary("==", test.left, test.right, test.span), not holds
+    if isinstance(test, hcl.Binary) and test.operator == "!=":
+        test, holds = hcl.Binary("==", test.left, test.right, test.span), not holds
     return test, holds
 
 
 def _together(one: Declared, other: Declared) -> bool:
     """Tell whether the other key certainly exists whenever this one does: always, or under the same condition."""
-    return other.condition is None or (one.condition is not None and ast.same(one.condition, other.condition))
+    return other.condition is None or (one.condition is not None and hcl.same(one.condition, other.condition))
 
 
 def _take_turns(one: Declared, other: Declared) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import attribute, settle
 from posturio_iac.terraform.values import EvaluationError, OpenMap, Value
 
@@ -27,7 +27,7 @@ LABELS = {
 """Sources, and the input whose tags come back. None of the tags that these modules add states an end or an owner."""
 
 
-def label_outputs(source: str, call: ast.Block, scope: Scope, address: str) -> Callable[[str], Value] | None:
+def label_outputs(source: str, call: hcl.Block, scope: Scope, address: str) -> Callable[[str], Value] | None:
     """Return the function that gives the outputs of a label module by their names; None when it is no such module."""
     argument = next((argument for name, argument in LABELS.items() if name in source), None)
     if argument is None:
@@ -42,13 +42,13 @@ def label_outputs(source: str, call: ast.Block, scope: Scope, address: str) -> C
     return output
 
 
-def _tags(argument: str, call: ast.Block, scope: Scope) -> Value:
+def _tags(argument: str, call: hcl.Block, scope: Scope) -> Value:
     from posturio_iac.terraform.functions import call as apply  # noqa: PLC0415 - only code that uses labels
 
-    context = settle(ast.setting(call, "context"), scope)
+    context = settle(hcl.setting(call, "context"), scope)
     try:
         inherited = attribute(context, "tags") if context is not None else {}
-        own = settle(ast.setting(call, argument), scope)
+        own = settle(hcl.setting(call, argument), scope)
         return apply("merge", (inherited or {}, own or {}), scope.environment)
     except EvaluationError as error:
         return Unknown(str(error))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 
 _MERGED_BY_ARGUMENT = frozenset({"lifecycle"})
 
 
-def override(base: ast.Block, over: ast.Block) -> ast.Block:
+def override(base: hcl.Block, over: hcl.Block) -> hcl.Block:
     """Return ``base`` with the attributes and nested blocks that ``over`` states; it stays where it was."""
     attributes = {**base.body.attributes, **over.body.attributes}
     replaced = {block.type for block in over.body.blocks}
@@ -16,5 +16,5 @@ def override(base: ast.Block, over: ast.Block) -> ast.Block:
         same = base.body.first(block.type) if block.type in _MERGED_BY_ARGUMENT else None
         blocks.append(override(same, block) if same is not None else block)
     comments = base.comments + over.comments
-    body = ast.Body(attributes, tuple(blocks))
-    return ast.Block(base.type, base.labels, base.header, base.span, body=lambda: body, comments=lambda: comments)
+    body = hcl.Body(attributes, tuple(blocks))
+    return hcl.Block(base.type, base.labels, base.header, base.span, body=lambda: body, comments=lambda: comments)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.discover.calls import content
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast, folder
+from posturio_iac.terraform import folder, hcl
 from posturio_iac.terraform._known_needles import NEEDLES
 from posturio_iac.terraform.expansion import Expansion, instances_of
 from posturio_iac.terraform.installed import installed_folder, installed_version
@@ -75,7 +75,7 @@ class Program:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
         return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
 
-    def may_hold_keys(self, instance: Instance, block: ast.Block, folders: dict[str, set[str]]) -> bool:
+    def may_hold_keys(self, instance: Instance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
         source = self.source_of(block)
         if source is None:
@@ -115,12 +115,12 @@ class Program:
         """Return the module in the folder ``path`` as nobody calls it."""
         return Instance(self, self.folder(path))
 
-    def source_of(self, block: ast.Block) -> str | None:
+    def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
         source = block.get("source")
-        return source.value if isinstance(source, ast.Literal) and isinstance(source.value, str) else None
+        return source.value if isinstance(source, hcl.Literal) and isinstance(source.value, str) else None
 
-    def known_module(self, instance: Instance, block: ast.Block) -> Match | None:
+    def known_module(self, instance: Instance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
         source = self.source_of(block)
         if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
@@ -130,7 +130,7 @@ class Program:
         if self._known is None:
             self._known = load(self.options.known_modules)
         constraint = block.get("version")
-        text = constraint.value if isinstance(constraint, ast.Literal) and isinstance(constraint.value, str) else None
+        text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
         match = self._known.match(source, installed_version(self.root, instance, block.labels[0]) or text)
         return match if isinstance(match, Match) else None
 
@@ -153,7 +153,7 @@ class Program:
         )
         return expansion, tuple(children)
 
-    def _folder_of(self, instance: Instance, name: str, block: ast.Block) -> str | Unknown:
+    def _folder_of(self, instance: Instance, name: str, block: hcl.Block) -> str | Unknown:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")

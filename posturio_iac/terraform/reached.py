@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.instance import SAME, Instance, Scope
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Reached(NamedTuple):
     kind: str
     """The resource type; ``data.`` in front for a data source."""
     name: str
-    block: ast.Block
+    block: hcl.Block
     scope: Scope
     """Names as its own code sees them, in the instance that is meant where that is fixed."""
     suffix: str
@@ -52,9 +52,9 @@ class Reached(NamedTuple):
         """Identity of the resource instance."""
         return id(self.instance), self.kind, self.name, self.suffix
 
-    def expression(self) -> ast.Expr | None:
+    def expression(self) -> hcl.Expr | None:
         """The expression that gives the attribute its value, where the code has one."""
-        return ast.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
+        return hcl.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
 
 
 class End(NamedTuple):
@@ -67,7 +67,7 @@ class End(NamedTuple):
     text: str
     """How the code writes it: ``var.user``, ``timestamp()``."""
     span: Span
-    call: ast.Block | None = None
+    call: hcl.Block | None = None
     """For ``module``: the call whose code is not here."""
     instance: Instance | None = None
     lossy: bool = False
@@ -77,7 +77,7 @@ class End(NamedTuple):
 class Symbol(NamedTuple):
     """What a ``for`` variable stands for while references are followed."""
 
-    collection: ast.Expr
+    collection: hcl.Expr
     scope: Scope
     step: Step = ANY
     """Which element, when the key of the ``for`` expression fixes it."""

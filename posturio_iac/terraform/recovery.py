@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Diagnostic, Level
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.source import Source
 from posturio_iac.terraform.syntax import file_body, is_sound, tree_of
 
@@ -45,10 +45,10 @@ _OLDER = (
 )
 
 
-def recover(source: Source) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
+def recover(source: Source) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the sound top-level blocks and attributes of a file with errors, and the errors."""
-    attributes: dict[str, ast.Attribute] = {}
-    blocks: list[ast.Block] = []
+    attributes: dict[str, hcl.Attribute] = {}
+    blocks: list[hcl.Block] = []
     problems: list[Diagnostic] = []
     for piece in _pieces(source):
         sound = _sound(piece)
@@ -58,7 +58,7 @@ def recover(source: Source) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
             else:
                 attributes.update(part.attributes)
                 blocks.extend(part.blocks)
-    return ast.Body(attributes, tuple(blocks)), tuple(problems)
+    return hcl.Body(attributes, tuple(blocks)), tuple(problems)
 
 
 def _pieces(source: Source) -> Iterator[Source]:
@@ -85,7 +85,7 @@ def _with_comments(data: bytes, after: int, header: int) -> int:
     return start
 
 
-def _sound(piece: Source) -> ast.Body | None:
+def _sound(piece: Source) -> hcl.Body | None:
     root = tree_of(piece.data).root_node
     if not is_sound(root):
         for pattern, replacement in _OLDER:
@@ -94,7 +94,7 @@ def _sound(piece: Source) -> ast.Body | None:
     return file_body(root, piece) if is_sound(root) else None
 
 
-def _halves(piece: Source) -> Iterator[ast.Body | Diagnostic]:
+def _halves(piece: Source) -> Iterator[hcl.Body | Diagnostic]:
     """Yield the block that a piece begins with, when it is sound by itself, and what is wrong with the rest."""
     header = _HEADER.search(piece.data)
     end = re.compile(rb"^" + header[1] + rb"\}[^\n]*\n?", re.MULTILINE).search(piece.data, header.end()) if header else None

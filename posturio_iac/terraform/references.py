@@ -4,54 +4,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.syntax import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def listed(expression: ast.Expr) -> Iterator[ast.Expr]:
+def listed(expression: hcl.Expr) -> Iterator[hcl.Expr]:
     """Yield the references in a list, or the single one; those in quotes (Terraform 0.11 and JSON) are parsed."""
-    items = expression.items if isinstance(expression, ast.ListOf) else (expression,)
+    items = expression.items if isinstance(expression, hcl.ListOf) else (expression,)
     for item in items:
-        if isinstance(item, ast.Literal) and isinstance(item.value, str):
+        if isinstance(item, hcl.Literal) and isinstance(item.value, str):
             text = item.value.removeprefix("${").removesuffix("}")
-            yield ast.Name("*", item.span) if text == "*" else parse_expression(text, item.span)
+            yield hcl.Name("*", item.span) if text == "*" else parse_expression(text, item.span)
         else:
             yield item
 
 
-def references(expression: ast.Expr | None) -> tuple[str, ...]:
+def references(expression: hcl.Expr | None) -> tuple[str, ...]:
     """Return the words of a plain reference, its indexes left out: ``aws_iam_user.ci[0].name`` gives three."""
     words: list[str] = []
-    while isinstance(expression, (ast.GetAttr, ast.Index)):
-        if isinstance(expression, ast.GetAttr):
+    while isinstance(expression, (hcl.GetAttr, hcl.Index)):
+        if isinstance(expression, hcl.GetAttr):
             words.append(expression.name)
         expression = expression.target
-    if isinstance(expression, ast.Name):
+    if isinstance(expression, hcl.Name):
         return (expression.name, *reversed(words))
     return ()
 
 
-def spelled(expression: ast.Expr) -> str:
+def spelled(expression: hcl.Expr) -> str:
     """Return a reference as the code writes it, its constant indexes included."""
     match expression:
-        case ast.GetAttr(target, name):
+        case hcl.GetAttr(target, name):
             return f"{spelled(target)}.{name}"
-        case ast.Index(target, ast.Literal(str() as key)):
+        case hcl.Index(target, hcl.Literal(str() as key)):
             return f'{spelled(target)}["{key}"]'
-        case ast.Index(target, ast.Literal(key)):
+        case hcl.Index(target, hcl.Literal(key)):
             return f"{spelled(target)}[{key}]"
-        case ast.Index(target, key):
+        case hcl.Index(target, key):
             return f"{spelled(target)}[{spelled(key) or '…'}]"
-        case ast.Name(name):
+        case hcl.Name(name):
             return name
         case _:
             return ""
 
 
-def mentioned(block: ast.Block) -> set[tuple[str, str]]:
+def mentioned(block: hcl.Block) -> set[tuple[str, str]]:
     """Return the first two words of every reference in a block: ``("aws_iam_user", "ci")``."""
     found: set[tuple[str, str]] = set()
     pending = [block.body]
@@ -66,9 +66,9 @@ def mentioned(block: ast.Block) -> set[tuple[str, str]]:
     return found
 
 
-def walk(expression: ast.Expr) -> Iterator[ast.Expr]:
+def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
     """Yield an expression and all expressions inside it."""
-    pending: list[ast.Expr | None] = [expression]
+    pending: list[hcl.Expr | None] = [expression]
     while pending:
         current = pending.pop()
         if current is None:
@@ -77,29 +77,29 @@ def walk(expression: ast.Expr) -> Iterator[ast.Expr]:
         pending += _inside(current)
 
 
-def _inside(expression: ast.Expr) -> list[ast.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
+def _inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
     match expression:
-        case ast.Template(parts):
+        case hcl.Template(parts):
             return list(parts)
-        case ast.GetAttr(target):
+        case hcl.GetAttr(target):
             return [target]
-        case ast.Index(target, key):
+        case hcl.Index(target, key):
             return [target, key]
-        case ast.Splat(target, each):
+        case hcl.Splat(target, each):
             return [target, each]
-        case ast.Call(_, arguments):
+        case hcl.Call(_, arguments):
             return list(arguments)
-        case ast.Unary(_, operand):
+        case hcl.Unary(_, operand):
             return [operand]
-        case ast.Binary(_, left, right):
+        case hcl.Binary(_, left, right):
             return [left, right]
-        case ast.Conditional(condition, yes, no):
+        case hcl.Conditional(condition, yes, no):
             return [condition, yes, no]
-        case ast.ListOf(items):
+        case hcl.ListOf(items):
             return list(items)
-        case ast.ObjectOf(items):
+        case hcl.ObjectOf(items):
             return [part for item in items for part in item]
-        case ast.For():
+        case hcl.For():
             return [expression.collection, expression.key, expression.value, expression.condition]
         case _:
             return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Remedies
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.references import spelled, walk
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _ORDER = "create_before_destroy"
 
 
-def remedies_for(block: ast.Block, scope: Scope, user: User) -> Remedies:
+def remedies_for(block: hcl.Block, scope: Scope, user: User) -> Remedies:
     """Return the changes for a key that a block declares and ``scope`` makes an instance of."""
     name = block.labels[1]
     return Remedies(
@@ -47,7 +47,7 @@ def _lifecycle(name: str) -> str:
     return f"replace_triggered_by = [time_static.{name}] and create_before_destroy = true into the lifecycle block of the key"
 
 
-def _overlap(block: ast.Block) -> str:
+def _overlap(block: hcl.Block) -> str:
     lifecycle = block.body.first("lifecycle")
     if lifecycle is None:
         return "add lifecycle { create_before_destroy = true } to the key"
@@ -59,11 +59,11 @@ def _overlap(block: ast.Block) -> str:
     return f"add {_ORDER} = true to its lifecycle block"
 
 
-def _declare(block: ast.Block, scope: Scope, user: User) -> str:
+def _declare(block: hcl.Block, scope: Scope, user: User) -> str:
     program = scope.instance.program
     if user.block is not None and user.scope is not None and user.span is not None and program.is_ours(user.span.path):
         place = f"{user.address} ({user.span.path}:{user.span.line})"
-        return _added("tags", ast.setting(user.block, "tags"), place, user.scope.instance)
+        return _added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance)
     if not program.is_ours(block.header.path):
         return _above_the_call(scope.instance)
     if block.header.path.endswith(".json"):
@@ -81,26 +81,26 @@ def _above_the_call(instance: Instance) -> str:
     return f"write # posturio: {{name}}={{value}} above {where}"
 
 
-def _added(argument: str, expression: ast.Expr | None, place: str, instance: Instance) -> str:
+def _added(argument: str, expression: hcl.Expr | None, place: str, instance: Instance) -> str:
     """Say how to add an entry to a map: at the call of the module when the map is one of its inputs."""
     name = _input(expression) if instance.call is not None and instance.caller is not None else None
     if name is not None and instance.call is not None and instance.caller is not None:
         header = instance.call.header
         call = f"module.{instance.call.labels[0]} ({header.path}:{header.line})"
-        return _added(name, ast.setting(instance.call, name), call, instance.caller.instance)
+        return _added(name, hcl.setting(instance.call, name), call, instance.caller.instance)
     if expression is None:
         return f'add {argument} = {{ {{name}} = "{{value}}" }} to {place}'
-    if any(isinstance(part, ast.ObjectOf) for part in walk(expression)) or not spelled(expression):
+    if any(isinstance(part, hcl.ObjectOf) for part in walk(expression)) or not spelled(expression):
         return f'add {{name}} = "{{value}}" to the {argument} of {place}'
     return f'set {argument} = merge({spelled(expression)}, {{ {{name}} = "{{value}}" }}) in {place}'
 
 
-def _input(expression: ast.Expr | None) -> str | None:
+def _input(expression: hcl.Expr | None) -> str | None:
     """Return the module input that a map is, or is merged from."""
     match expression:
-        case ast.GetAttr(ast.Name("var"), name):
+        case hcl.GetAttr(hcl.Name("var"), name):
             return name
-        case ast.Call("merge", arguments):
+        case hcl.Call("merge", arguments):
             return next(filter(None, map(_input, arguments)), None)
         case _:
             return None

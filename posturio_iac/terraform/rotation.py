@@ -8,7 +8,7 @@ from posturio_iac.hints import mentions_rotation
 from posturio_iac.intervals import describe_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.record import dataclass, replace
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.by_hand import by_hand, chosen_by_hand
 from posturio_iac.terraform.cause import Cause, Sort
 from posturio_iac.terraform.causes import of_expression, of_trigger, triggers
@@ -42,7 +42,7 @@ class Rotation:
     """What drives it, to tell keys that change at different times."""
 
 
-def rotation_of(block: ast.Block, scope: Scope, engine: Engine) -> Rotation:
+def rotation_of(block: hcl.Block, scope: Scope, engine: Engine) -> Rotation:
     """Return the rotation that a key's block brings about, or seems to."""
     found = list(_through_triggers(block, scope, engine))
     replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
@@ -65,19 +65,19 @@ def rotation_of(block: ast.Block, scope: Scope, engine: Engine) -> Rotation:
     return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.what for c in causes))
 
 
-def _is_protected(block: ast.Block, scope: Scope) -> bool:
+def _is_protected(block: hcl.Block, scope: Scope) -> bool:
     lifecycle = block.body.first("lifecycle")
     return lifecycle is not None and settle(lifecycle.get("prevent_destroy"), scope) in (True, "true")
 
 
-def _never_applied(lifetime: Lifetime, block: ast.Block) -> Lifetime:
+def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
     why = "prevent_destroy makes every apply fail once the rotation is due"
     return replace(
         lifetime, effect=Effect.INERT, why=why, fix="remove prevent_destroy from its lifecycle block", span=lifetime.span or block.header
     )
 
 
-def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
+def _through_triggers(block: hcl.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
     for trigger in triggers(block):
         words = references(trigger)
         text = spelled(trigger) or "its value"
@@ -105,7 +105,7 @@ def _through_triggers(block: ast.Block, scope: Scope, engine: Engine) -> Iterato
                 yield lifetime, cause
 
 
-def _follow_a_clock(trigger: ast.Expr, text: str) -> str:
+def _follow_a_clock(trigger: hcl.Expr, text: str) -> str:
     words = references(trigger)
     if words[0] in HOLDERS or words[0] in COMPUTED_ONCE:
         return f"let {text} follow a {ROTATING} that has an interval"
@@ -116,7 +116,7 @@ def _hold(text: str) -> str:
     return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
 
 
-def _lifetime(cause: Cause, source: str, text: str, trigger: ast.Expr, engine: Engine) -> Lifetime | None:
+def _lifetime(cause: Cause, source: str, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
     """Return the evidence that one cause gives when a trigger reaches it."""
     span = trigger.span
     match cause.sort:
@@ -161,10 +161,10 @@ def _scheduled(source: str, span: Span, cause: Cause) -> Lifetime:
     )
 
 
-def _static(reference: ast.Expr) -> str:
+def _static(reference: hcl.Expr) -> str:
     words = references(reference)
     rotating = reference
-    while isinstance(rotating, ast.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
+    while isinstance(rotating, hcl.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
         rotating = rotating.target
     name = words[1]
     return (
@@ -173,7 +173,7 @@ def _static(reference: ast.Expr) -> str:
     )
 
 
-def _through_arguments(block: ast.Block, scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
+def _through_arguments(block: hcl.Block, scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
     """Yield evidence from arguments whose change replaces the key or its address."""
     for name in names:
         expression = block.get(name)
@@ -187,13 +187,13 @@ def _through_arguments(block: ast.Block, scope: Scope, names: tuple[str, ...]) -
                 yield _scheduled(source, expression.span, cause), cause
 
 
-def _scheduled_causes(expression: ast.Expr, scope: Scope) -> Iterator[Cause]:
+def _scheduled_causes(expression: hcl.Expr, scope: Scope) -> Iterator[Cause]:
     for cause in of_expression(expression, scope):
         if cause.sort in (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY):
             yield cause
 
 
-def _dependencies(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
+def _dependencies(block: hcl.Block, scope: Scope) -> Iterator[Lifetime]:
     """Yield the inert evidence that ``depends_on`` gives, when it names something that keeps time."""
     expression = block.get("depends_on")
     if expression is None:
@@ -213,7 +213,7 @@ def _dependencies(block: ast.Block, scope: Scope) -> Iterator[Lifetime]:
             yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
 
 
-def _out_of_band(block: ast.Block, scope: Scope) -> Lifetime | None:
+def _out_of_band(block: hcl.Block, scope: Scope) -> Lifetime | None:
     """Return the undecided evidence of a key that Terraform is told to leave alone, and that something else rotates."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
@@ -229,7 +229,7 @@ def _out_of_band(block: ast.Block, scope: Scope) -> Lifetime | None:
     return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=why)
 
 
-def _creates_first(block: ast.Block, scope: Scope) -> bool | Unknown:
+def _creates_first(block: hcl.Block, scope: Scope) -> bool | Unknown:
     """Tell whether a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
     own = _before_destroy(block, scope)
     if own is not False:
@@ -238,7 +238,7 @@ def _creates_first(block: ast.Block, scope: Scope) -> bool | Unknown:
     return target in _needed_by_such(scope.instance)
 
 
-def _before_destroy(block: ast.Block, scope: Scope) -> bool | Unknown:
+def _before_destroy(block: hcl.Block, scope: Scope) -> bool | Unknown:
     lifecycle = block.body.first("lifecycle")
     value = settle(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
     return value if isinstance(value, Unknown) else value is True or value == "true"
@@ -256,7 +256,7 @@ def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
     return found
 
 
-def _needs(block: ast.Block, instance: Instance) -> set[tuple[str, str]]:
+def _needs(block: hcl.Block, instance: Instance) -> set[tuple[str, str]]:
     """Return the resources of the module that a block refers to, through local values as well."""
     folder = instance.folder
     pending = list(mentioned(block))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import quoted
 from posturio_iac.terraform.reached import ANY, Step, plain
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.instance import Instance, Scope
 
 
-def flatten(expression: ast.Expr, scope: Scope) -> tuple[ast.Expr, tuple[Step, ...]]:
+def flatten(expression: hcl.Expr, scope: Scope) -> tuple[hcl.Expr, tuple[Step, ...]]:
     """Return what a chain of attributes and indexes begins with, and the steps after it."""
     steps: list[Step] = []
-    while isinstance(expression, (ast.GetAttr, ast.Index)):
-        if isinstance(expression, ast.GetAttr):
+    while isinstance(expression, (hcl.GetAttr, hcl.Index)):
+        if isinstance(expression, hcl.GetAttr):
             steps.append(expression.name)
         else:
             key = settle(expression.key, plain(scope))
@@ -27,7 +27,7 @@ def flatten(expression: ast.Expr, scope: Scope) -> tuple[ast.Expr, tuple[Step, .
     return expression, tuple(reversed(steps))
 
 
-def steps_of(each: ast.Expr, scope: Scope) -> tuple[Step, ...]:
+def steps_of(each: hcl.Expr, scope: Scope) -> tuple[Step, ...]:
     """Return the steps that a splat applies to each element."""
     return flatten(each, scope)[1]
 
@@ -46,7 +46,7 @@ def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step,
     return None, steps
 
 
-def generic(block: ast.Block, instance: Instance) -> Scope:
+def generic(block: hcl.Block, instance: Instance) -> Scope:
     """Return the scope of some instance of the block."""
     unfixed = Unknown("one of several instances")
     scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
@@ -54,7 +54,7 @@ def generic(block: ast.Block, instance: Instance) -> Scope:
     return scope
 
 
-def default_of(instance: Instance, name: str) -> ast.Expr | None:
+def default_of(instance: Instance, name: str) -> hcl.Expr | None:
     """Return the default of a variable of a module."""
     block = instance.folder.variables.get(name)
     return block.get("default") if block is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.comments import Comment
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.expressions import build, string
 from posturio_iac.terraform.source import Source
 
@@ -33,7 +33,7 @@ def tree_of(data: bytes) -> Tree:
     return _parser.parse(data)
 
 
-def parse(path: str, data: bytes) -> tuple[ast.Body, tuple[Diagnostic, ...]]:
+def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the top-level blocks and attributes of one file, and its syntax errors.
 
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
@@ -58,7 +58,7 @@ def _is_torn(block: Node) -> bool:
     return any(word.start_point[0] != block.start_point[0] for word in words)
 
 
-def parse_template(path: str, text: str) -> ast.Expr:
+def parse_template(path: str, text: str) -> hcl.Expr:
     """Return the expression of template text outside a file of its own: JSON strings and template files.
 
     Spans are relative to the text.
@@ -69,59 +69,59 @@ def parse_template(path: str, text: str) -> ast.Expr:
     root = tree_of(data).root_node
     found = file_body(root, source).attributes.get("x") if not root.has_error else None
     if found is None:
-        return ast.Opaque("a syntax error in a template", source.between((0, 0), (0, 1)))
+        return hcl.Opaque("a syntax error in a template", source.between((0, 0), (0, 1)))
     return _without_last_newline(found.expression)
 
 
-def parse_expression(text: str, span: Span) -> ast.Expr:
+def parse_expression(text: str, span: Span) -> hcl.Expr:
     """Return the expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
     data = f"x = {text}\n".encode("utf-8", "replace")
     source = Source(span.path, data)
     root = tree_of(data).root_node
     found = None if root.has_error else file_body(root, source).attributes.get("x")
-    return found.expression.moved(span) if found is not None else ast.Opaque("a syntax error in a reference", span)
+    return found.expression.moved(span) if found is not None else hcl.Opaque("a syntax error in a reference", span)
 
 
-def _without_last_newline(expression: ast.Expr) -> ast.Expr:
+def _without_last_newline(expression: hcl.Expr) -> hcl.Expr:
     match expression:
-        case ast.Literal(str() as value, span):
-            return ast.Literal(value.removesuffix("\n"), span)
-        case ast.Template((*parts, ast.Literal(str() as value, span)), whole):
-            kept = (*parts, ast.Literal(value.removesuffix("\n"), span)) if value != "\n" else tuple(parts)
-            return kept[0] if len(kept) == 1 else ast.Template(kept, whole)
+        case hcl.Literal(str() as value, span):
+            return hcl.Literal(value.removesuffix("\n"), span)
+        case hcl.Template((*parts, hcl.Literal(str() as value, span)), whole):
+            kept = (*parts, hcl.Literal(value.removesuffix("\n"), span)) if value != "\n" else tuple(parts)
+            return kept[0] if len(kept) == 1 else hcl.Template(kept, whole)
         case _:
             return expression
 
 
-def file_body(root: Node, source: Source) -> ast.Body:
+def file_body(root: Node, source: Source) -> hcl.Body:
     """Return the blocks and attributes of a tree without errors."""
     body = next((c for c in root.children if c.type == "body"), None)
-    return _body(body, source, 0) if body is not None else ast.EMPTY
+    return _body(body, source, 0) if body is not None else hcl.EMPTY
 
 
-def _body(node: Node, source: Source, depth: int) -> ast.Body:
-    attributes: dict[str, ast.Attribute] = {}
-    blocks: list[ast.Block] = []
+def _body(node: Node, source: Source, depth: int) -> hcl.Body:
+    attributes: dict[str, hcl.Attribute] = {}
+    blocks: list[hcl.Block] = []
     for child in node.children:
         if child.type == "attribute":
             attribute = _attribute(child, source)
             attributes[attribute.name] = attribute
         elif child.type == "block" and depth < MAX_BLOCK_DEPTH:
             blocks.append(_block(child, source, depth))
-    return ast.Body(attributes, tuple(blocks))
+    return hcl.Body(attributes, tuple(blocks))
 
 
-def _attribute(node: Node, source: Source) -> ast.Attribute:
+def _attribute(node: Node, source: Source) -> hcl.Attribute:
     value = next((c for c in node.children if c.type == "expression"), None)
     span = source.span(node)
 
-    def make() -> ast.Expr:
-        return build(value, source) if value is not None else ast.Opaque("a syntax error", span)
+    def make() -> hcl.Expr:
+        return build(value, source) if value is not None else hcl.Opaque("a syntax error", span)
 
-    return ast.Attribute(source.text_of(node.children[0]), span, make)
+    return hcl.Attribute(source.text_of(node.children[0]), span, make)
 
 
-def _block(node: Node, source: Source, depth: int) -> ast.Block:
+def _block(node: Node, source: Source, depth: int) -> hcl.Block:
     words: list[str] = []
     body: Node | None = None
     last = node
@@ -136,12 +136,12 @@ def _block(node: Node, source: Source, depth: int) -> ast.Block:
             case "body":
                 body = child
     header = source.between(node.start_point, last.end_point)
-    return ast.Block(
+    return hcl.Block(
         words[0],
         tuple(words[1:]),
         header,
         source.span(node),
-        body=lambda: _body(body, source, depth + 1) if body is not None else ast.EMPTY,
+        body=lambda: _body(body, source, depth + 1) if body is not None else hcl.EMPTY,
         comments=lambda: tuple(comments_of(node, source)),
     )
 

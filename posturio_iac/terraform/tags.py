@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from posturio_iac.model import Span, Unknown
 from posturio_iac.record import dataclass
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.reached import End
 from posturio_iac.terraform.references import references, walk
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 from posturio_iac.terraform.values import OpenMap, Value
 
 
@@ -23,7 +23,7 @@ class Tag:
     source: str
     """For a reader: ``tag "expires" of aws_iam_user.ci``."""
     span: Span
-    origin: ast.Expr | None = None
+    origin: hcl.Expr | None = None
     """The expression of its value, to see whether a clock is in it."""
     scope: Scope | None = None
 
@@ -45,9 +45,9 @@ class Tags:
 NO_TAGS = Tags()
 
 
-def tags_of(block: ast.Block, scope: Scope, address: str, *, root_like: bool) -> Tags:
+def tags_of(block: hcl.Block, scope: Scope, address: str, *, root_like: bool) -> Tags:
     """Return the tags that a block gives to its resource."""
-    expression = ast.setting(block, "tags")
+    expression = hcl.setting(block, "tags")
     ignored = ignored_changes(block)
     hidden: list[Unknown] = []
     if ignored is None or ignored & {"tags", "tags_all"}:
@@ -62,7 +62,7 @@ def tags_of(block: ast.Block, scope: Scope, address: str, *, root_like: bool) ->
     return Tags(tags.items, (*tags.hidden, *hidden)).over(Tags(open_tags))
 
 
-def read_map(expression: ast.Expr, scope: Scope, naming: object, label: str, *, root_like: bool) -> Tags:
+def read_map(expression: hcl.Expr, scope: Scope, naming: object, label: str, *, root_like: bool) -> Tags:
     """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden."""
     name_of = naming if callable(naming) else str
     value = _as_map(settle(expression, scope))
@@ -88,9 +88,9 @@ def read_map(expression: ast.Expr, scope: Scope, naming: object, label: str, *, 
     return Tags(tuple(items), tuple(Unknown(f"{label}: {reason}") for reason in hidden))
 
 
-def _literal_place(origin: ast.Expr, scope: Scope) -> Span:
+def _literal_place(origin: hcl.Expr, scope: Scope) -> Span:
     """Return where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
-    ends = list(follow(origin, scope)) if not isinstance(origin, ast.Literal) else []
+    ends = list(follow(origin, scope)) if not isinstance(origin, hcl.Literal) else []
     if len(ends) == 1 and isinstance(ends[0], End) and ends[0].kind == "literal" and scope.instance.program.is_ours(ends[0].span.path):
         return ends[0].span
     return origin.span
@@ -106,18 +106,18 @@ def _as_map(value: Value) -> Value:
     return {} if value is None else value if isinstance(value, (dict, Unknown)) else Unknown("tags that are no map")
 
 
-def _places(expression: ast.Expr, scope: Scope, depth: int = 0) -> dict[str, tuple[ast.Expr, Scope]]:
+def _places(expression: hcl.Expr, scope: Scope, depth: int = 0) -> dict[str, tuple[hcl.Expr, Scope]]:
     """Return the expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
-    found: dict[str, tuple[ast.Expr, Scope]] = {}
+    found: dict[str, tuple[hcl.Expr, Scope]] = {}
     for part in reversed(list(walk(expression))):
-        if isinstance(part, ast.ObjectOf):
-            found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, ast.Literal))
-        elif depth < 4 and isinstance(part, ast.GetAttr):  # noqa: PLR2004 - deeper chains only lose their place
+        if isinstance(part, hcl.ObjectOf):
+            found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, hcl.Literal))
+        elif depth < 4 and isinstance(part, hcl.GetAttr):  # noqa: PLR2004 - deeper chains only lose their place
             found = {**_behind(part, scope, depth), **found}
     return found
 
 
-def _behind(part: ast.GetAttr, scope: Scope, depth: int) -> dict[str, tuple[ast.Expr, Scope]]:
+def _behind(part: hcl.GetAttr, scope: Scope, depth: int) -> dict[str, tuple[hcl.Expr, Scope]]:
     words = references(part)
     instance = scope.instance
     if len(words) != 2:  # noqa: PLR2004 - local.x or var.x
@@ -130,7 +130,7 @@ def _behind(part: ast.GetAttr, scope: Scope, depth: int) -> dict[str, tuple[ast.
     return {}
 
 
-def default_tags(block: ast.Block, instance: Instance, kind: str) -> Tags:
+def default_tags(block: hcl.Block, instance: Instance, kind: str) -> Tags:
     """Return the ``default_tags`` of the provider that a resource uses."""
     provider, owner = provider_of(block, instance, kind)
     if provider is None or owner is None:
@@ -139,7 +139,7 @@ def default_tags(block: ast.Block, instance: Instance, kind: str) -> Tags:
     hidden: tuple[Unknown, ...] = ()
     name = _provider_name(provider, owner)
     for defaults in provider.body.all("default_tags"):
-        expression = ast.setting(defaults, "tags")
+        expression = hcl.setting(defaults, "tags")
         if expression is not None:
             label = f"default_tags of {name}"
             read = read_map(expression, owner.scope(), lambda tag, of=name: f'default tag "{tag}" of {of}', label, root_like=True)
@@ -148,12 +148,12 @@ def default_tags(block: ast.Block, instance: Instance, kind: str) -> Tags:
     return Tags(items, hidden)
 
 
-def _provider_name(provider: ast.Block, owner: Instance) -> str:
+def _provider_name(provider: hcl.Block, owner: Instance) -> str:
     alias = settle(provider.get("alias"), owner.scope())
     return f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
 
 
-def provider_of(block: ast.Block, instance: Instance, kind: str) -> tuple[ast.Block | None, Instance | None]:
+def provider_of(block: hcl.Block, instance: Instance, kind: str) -> tuple[hcl.Block | None, Instance | None]:
     """Return the provider configuration that a resource uses, and the module that holds it."""
     chosen = block.get("provider")
     words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
@@ -169,25 +169,25 @@ def provider_of(block: ast.Block, instance: Instance, kind: str) -> tuple[ast.Bl
         instance = instance.caller.instance
 
 
-def _provider_words(expression: ast.Expr) -> tuple[str, ...]:
-    if isinstance(expression, ast.Literal):
+def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
+    if isinstance(expression, hcl.Literal):
         return tuple(str(expression.value).split("."))
     return references(expression)
 
 
-def _matches(provider: ast.Block, words: tuple[str, ...], instance: Instance) -> bool:
+def _matches(provider: hcl.Block, words: tuple[str, ...], instance: Instance) -> bool:
     if not provider.labels or not words or provider.labels[0] != words[0]:
         return False
     alias = settle(provider.get("alias"), instance.scope())
     return bool(alias == (words[1] if len(words) > 1 else None))
 
 
-def _passed(call: ast.Block, words: tuple[str, ...]) -> tuple[str, ...]:
+def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
     """Return the caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
-    providers = ast.setting(call, "providers")
-    if isinstance(providers, ast.ObjectOf):
+    providers = hcl.setting(call, "providers")
+    if isinstance(providers, hcl.ObjectOf):
         for key, value in providers.items:
-            name = (str(key.value),) if isinstance(key, ast.Literal) else references(key)
+            name = (str(key.value),) if isinstance(key, hcl.Literal) else references(key)
             if tuple(".".join(name).split(".")) == words:
                 return _provider_words(value)
     return words if len(words) == 1 else ()

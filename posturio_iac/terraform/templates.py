@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from posturio_iac.model import Span
     from posturio_iac.terraform.source import Source
 
-    Nested = Callable[[Node], ast.Expr]
-    Part = str | tuple[ast.Expr, bool, bool]
+    Nested = Callable[[Node], hcl.Expr]
+    Part = str | tuple[hcl.Expr, bool, bool]
     """Raw text, or an expression and whether it strips white space before and after it."""
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))|(\$\$|%%)(?=\{)", re.DOTALL)
@@ -47,13 +47,13 @@ def unescape(text: str, *, quoted: bool) -> str:
     return _ESCAPE.sub(resolve, text)
 
 
-def quoted(node: Node, source: Source, nested: Nested) -> ast.Expr:
+def quoted(node: Node, source: Source, nested: Nested) -> hcl.Expr:
     """Return the expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
     text = _Text(source, nested, quoted=True)
     return _joined(_strip(_parts(node.children, node.start_byte + 1, node.end_byte - 1, text), text), source.span(node))
 
 
-def heredoc(node: Node, source: Source, nested: Nested) -> ast.Expr:
+def heredoc(node: Node, source: Source, nested: Nested) -> hcl.Expr:
     """Return the expression of a heredoc, its common indentation removed for ``<<-``."""
     markers = [c for c in node.children if c.type == "heredoc_identifier"]
     start = source.data.find(b"\n", markers[0].end_byte) + 1
@@ -148,7 +148,7 @@ def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[
 def _dynamic(node: Node, text: _Text) -> Part:
     if node.type == "template_interpolation":
         inner = next((c for c in node.children if c.type == "expression"), None)
-        expression = text.nested(inner) if inner else ast.Opaque("a syntax error", text.source.span(node))
+        expression = text.nested(inner) if inner else hcl.Opaque("a syntax error", text.source.span(node))
         return expression, *_strips(node)
     inner = node.children[0]
     expression = _if(inner, text) if inner.type == "template_if" else _for(inner, text)
@@ -161,7 +161,7 @@ def _strips(node: Node) -> tuple[bool, bool]:
     return kinds[1:2] == ["strip_marker"], kinds[-2:-1] == ["strip_marker"]
 
 
-def _between(node: Node, first: Node, last: Node, text: _Text) -> ast.Expr:
+def _between(node: Node, first: Node, last: Node, text: _Text) -> hcl.Expr:
     inside = [c for c in node.children if first.end_byte <= c.start_byte < last.start_byte]
     parts = _strip(_parts(inside, first.end_byte, last.start_byte, text), text)
     if _strips(first)[1] and parts and isinstance(parts[0], str):
@@ -171,32 +171,32 @@ def _between(node: Node, first: Node, last: Node, text: _Text) -> ast.Expr:
     return _joined(parts, text.source.span(node), unwrap=False)
 
 
-def _if(node: Node, text: _Text) -> ast.Expr:
+def _if(node: Node, text: _Text) -> hcl.Expr:
     marks = [c for c in node.children if c.type in ("template_if_intro", "template_else_intro", "template_if_end")]
     condition = next((c for c in marks[0].children if c.type == "expression"), None)
     span = text.source.span(node)
     if condition is None or len(marks) < 2:  # noqa: PLR2004 - an if and its end
-        return ast.Opaque("a syntax error", span)
+        return hcl.Opaque("a syntax error", span)
     yes = _between(node, marks[0], marks[1], text)
-    no = _between(node, marks[1], marks[2], text) if len(marks) > 2 else ast.Literal("", span)  # noqa: PLR2004
-    return ast.Conditional(text.nested(condition), yes, no, span)
+    no = _between(node, marks[1], marks[2], text) if len(marks) > 2 else hcl.Literal("", span)  # noqa: PLR2004
+    return hcl.Conditional(text.nested(condition), yes, no, span)
 
 
-def _for(node: Node, text: _Text) -> ast.Expr:
+def _for(node: Node, text: _Text) -> hcl.Expr:
     intro = next((c for c in node.children if c.type == "template_for_start"), None)
     end = next((c for c in node.children if c.type == "template_for_end"), None)
     span = text.source.span(node)
     collection = next((c for c in intro.children if c.type == "expression"), None) if intro else None
     if intro is None or end is None or collection is None:
-        return ast.Opaque("a syntax error", span)
+        return hcl.Opaque("a syntax error", span)
     names = [text.source.text_of(c) for c in intro.children if c.type == "identifier"]
     value = _between(node, intro, end, text)
     key_name = names[0] if len(names) > 1 else None
-    return ast.For(key_name, names[-1], text.nested(collection), None, value, None, group=False, span=span, join=True)
+    return hcl.For(key_name, names[-1], text.nested(collection), None, value, None, group=False, span=span, join=True)
 
 
-def _strip(parts: Iterator[Part], text: _Text) -> list[str | ast.Expr]:
-    result: list[str | ast.Expr] = []
+def _strip(parts: Iterator[Part], text: _Text) -> list[str | hcl.Expr]:
+    result: list[str | hcl.Expr] = []
     strip_next = False
     for part in parts:
         if isinstance(part, str):
@@ -211,10 +211,10 @@ def _strip(parts: Iterator[Part], text: _Text) -> list[str | ast.Expr]:
     return result
 
 
-def _joined(parts: list[str | ast.Expr], span: Span, *, unwrap: bool = True) -> ast.Expr:
-    resolved = [ast.Literal(part, span) if isinstance(part, str) else part for part in parts]
+def _joined(parts: list[str | hcl.Expr], span: Span, *, unwrap: bool = True) -> hcl.Expr:
+    resolved = [hcl.Literal(part, span) if isinstance(part, str) else part for part in parts]
     if not resolved:
-        return ast.Literal("", span)
-    if len(resolved) == 1 and (unwrap or isinstance(resolved[0], ast.Literal)):
+        return hcl.Literal("", span)
+    if len(resolved) == 1 and (unwrap or isinstance(resolved[0], hcl.Literal)):
         return resolved[0]
-    return ast.Template(tuple(resolved), span)
+    return hcl.Template(tuple(resolved), span)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.model import Span, Unknown
 from posturio_iac.record import dataclass, replace
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
 from posturio_iac.terraform.instance import Scope
 from posturio_iac.terraform.reached import End, Reached, Step
 from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
-from posturio_iac.terraform.trace import follow
+from posturio_iac.terraform.tracing import follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +39,11 @@ class User:
     tags: Tags = NO_TAGS
     hidden: tuple[Unknown, ...] = ()
     """Why the user's tags cannot all be seen."""
-    block: ast.Block | None = None
+    block: hcl.Block | None = None
     scope: Scope | None = None
 
 
-def find_user(expression: ast.Expr | None, scope: Scope, elsewhere: dict[str, Reached]) -> User:
+def find_user(expression: hcl.Expr | None, scope: Scope, elsewhere: dict[str, Reached]) -> User:
     """Return the user that ``expression`` names.
 
     ``elsewhere`` holds the users of the whole scan by their literal names, for keys that repeat the name.
@@ -64,9 +64,9 @@ def find_user(expression: ast.Expr | None, scope: Scope, elsewhere: dict[str, Re
     return _foreign(value, [e for e in found if isinstance(e, End)], [r for r in found if isinstance(r, Reached)])
 
 
-def _users(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
+def _users(expression: hcl.Expr, scope: Scope) -> Iterator[Reached | End]:
     """Follow an expression to users, also through arguments of other resources, such as ``null_resource`` triggers."""
-    pending: list[tuple[ast.Expr, Scope, tuple[Step, ...]]] = [(expression, scope, ())]
+    pending: list[tuple[hcl.Expr, Scope, tuple[Step, ...]]] = [(expression, scope, ())]
     seen: set[object] = set()
     while pending:
         for reached in follow(*pending.pop()):
@@ -78,7 +78,7 @@ def _users(expression: ast.Expr, scope: Scope) -> Iterator[Reached | End]:
                 pending.append((argument, reached.scope, reached.steps))
 
 
-def _by_name(name: object, expression: ast.Expr, scope: Scope, elsewhere: dict[str, Reached]) -> Reached | None:
+def _by_name(name: object, expression: hcl.Expr, scope: Scope, elsewhere: dict[str, Reached]) -> Reached | None:
     """Return the user whose name is the same value, or is written alike under the same ``for_each`` or ``count``."""
     instance = scope.instance
     for (kind, label), block in instance.folder.resources.items():
@@ -90,16 +90,16 @@ def _by_name(name: object, expression: ast.Expr, scope: Scope, elsewhere: dict[s
             for suffix, inner in instances:
                 if settle(argument, inner) == name:
                     return Reached(instance, kind, label, block, inner, suffix, None)
-        elif ast.same(argument, expression) and _repeats(block, scope):
+        elif hcl.same(argument, expression) and _repeats(block, scope):
             inner = Scope(instance, scope.strict, scope.bindings, scope.origin)
             return Reached(instance, kind, label, block, inner, "", None)
     return elsewhere.get(name) if isinstance(name, str) else None
 
 
-def _repeats(block: ast.Block, scope: Scope) -> bool:
+def _repeats(block: hcl.Block, scope: Scope) -> bool:
     """Tell whether a block has the same instances as the one that ``scope`` belongs to."""
     own = block.get("for_each") or block.get("count")
-    return own is scope.origin or (own is not None and scope.origin is not None and ast.same(own, scope.origin))
+    return own is scope.origin or (own is not None and scope.origin is not None and hcl.same(own, scope.origin))
 
 
 def _named(user: Reached, value: object) -> Reached:
@@ -180,17 +180,17 @@ def named_users(instance: Instance, name: str) -> Iterator[Reached]:
     for (kind, label), block in instance.folder.resources.items():
         argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
         exists = expand(block, instance.scope(strict=True))
-        if isinstance(argument, ast.Literal) and argument.value == name and exists.instances:
+        if isinstance(argument, hcl.Literal) and argument.value == name and exists.instances:
             yield Reached(instance, kind, label, block, instance.scope(), "", None)
 
 
-def literals_in(block: ast.Block) -> Iterator[str]:
+def literals_in(block: hcl.Block) -> Iterator[str]:
     """Yield the constant strings in a block."""
     pending = [block.body]
     while pending:
         body = pending.pop()
         for attribute in body.attributes.values():
             for expression in walk(attribute.expression):
-                if isinstance(expression, ast.Literal) and isinstance(expression.value, str):
+                if isinstance(expression, hcl.Literal) and isinstance(expression.value, str):
                     yield expression.value
         pending += [b.body for b in body.blocks]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.syntax import parse
 
 ROOT = Path(__file__).parent.parent.parent
@@ -87,28 +87,28 @@ def ours(data: bytes) -> tuple[Body, bool]:
     return _body(body), bool(problems)
 
 
-def _body(body: ast.Body) -> Body:
+def _body(body: hcl.Body) -> Body:
     return Body(
         {name: _value(attribute.expression) for name, attribute in body.attributes.items()},
         [(block.type, tuple(map(text, block.labels)), _body(block.body)) for block in body.blocks],
     )
 
 
-def _value(expression: ast.Expr) -> Value:
+def _value(expression: hcl.Expr) -> Value:
     match expression:
-        case ast.Literal(str() as value):
+        case hcl.Literal(str() as value):
             return text(value)
-        case ast.Literal(value):
+        case hcl.Literal(value):
             return value
-        case ast.Unary("-", ast.Literal(int() | float() as value)) if not isinstance(value, bool):
+        case hcl.Unary("-", hcl.Literal(int() | float() as value)) if not isinstance(value, bool):
             return -value
-        case ast.Unary("!", ast.Literal(bool() as value)):
+        case hcl.Unary("!", hcl.Literal(bool() as value)):
             return not value
-        case ast.ListOf(items):
+        case hcl.ListOf(items):
             return [_value(item) for item in items]
-        case ast.ObjectOf(items):
+        case hcl.ObjectOf(items):
             return {key(_value(k)): _value(v) for k, v in items}
-        case ast.Template(parts):
-            return Dynamic(tuple(text(p.value) for p in parts if isinstance(p, ast.Literal) and isinstance(p.value, str)))
+        case hcl.Template(parts):
+            return Dynamic(tuple(text(p.value) for p in parts if isinstance(p, hcl.Literal) and isinstance(p.value, str)))
         case _:
             return Dynamic()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from posturio_iac.render import junit, markdown
+from posturio_iac.render import junit, markdown_page
 from posturio_iac.render.markdown_text import BREAK, code, plain
 from posturio_iac.terminal import printable
 from tests import canned
@@ -55,7 +55,7 @@ def inline(tokens: list[Any]) -> Iterator[Any]:
 
 
 def test_the_summary_of_a_hostile_report_has_the_rows_and_links_that_it_should() -> None:
-    tokens = READER.parse(markdown.render(canned.hostile(), canned.context()))
+    tokens = READER.parse(markdown_page.render(canned.hostile(), canned.context()))
     opened = [token.type for token in tokens]
     assert opened.count("tr_open") == len(canned.HOSTILE) + 1
     assert opened.count("td_open") == 4 * len(canned.HOSTILE)

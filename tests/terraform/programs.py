@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.model import AccessKey
     from posturio_iac.reading import Reading
-    from posturio_iac.terraform import ast
+    from posturio_iac.terraform import hcl
 
 RULES = frozenset(all_rules())
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -45,7 +45,7 @@ def program(root: str, **more: Any) -> Program:
     return Program(selection, options(**more))
 
 
-def value_of(code: str | ast.Expr, **names: Any) -> Any:
+def value_of(code: str | hcl.Expr, **names: Any) -> Any:
     """Return the value of an expression in an empty module, where ``names`` are bound; errors go up."""
     scope = Scope(Instance(program("/nowhere"), Folder("")), strict=False, bindings=names)
     return evaluate(expression(code) if isinstance(code, str) else code, scope)

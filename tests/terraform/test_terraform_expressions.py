@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from tests.terraform.shapes import body_of, expression, parsed, shape
 
 
@@ -170,7 +170,7 @@ def test_for_expressions(code: str, expected: str) -> None:
 )
 def test_literals(code: str, value: object) -> None:
     found = expression(code)
-    assert isinstance(found, ast.Literal)
+    assert isinstance(found, hcl.Literal)
     assert found.value == value
     assert type(found.value) is type(value)
 

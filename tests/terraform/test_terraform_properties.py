@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast, files
+from posturio_iac.terraform import files, hcl
 from posturio_iac.terraform.references import walk
 from posturio_iac.terraform.values import EvaluationError, OpenMap, first_unknown
 from tests.terraform.programs import value_of
@@ -172,7 +172,7 @@ pieces = st.sampled_from(
 )
 
 
-def visit(body: ast.Body) -> None:
+def visit(body: hcl.Body) -> None:
     """Build all that is built late."""
     for attribute in body.attributes.values():
         for part in walk(attribute.expression):
@@ -184,7 +184,7 @@ def visit(body: ast.Body) -> None:
         visit(block.body)
 
 
-def evaluated(body: ast.Body) -> None:
+def evaluated(body: hcl.Body) -> None:
     """Evaluate every attribute; only the one kind of error may come."""
     for attribute in body.attributes.values():
         try:

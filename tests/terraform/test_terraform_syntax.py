@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.finding import Level
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from tests.terraform.shapes import body_of, outline, parsed, shape
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def test_of_two_attributes_of_a_name_the_last_counts() -> None:
 
 def test_an_old_block_is_a_setting_like_a_map() -> None:
     (block,) = body_of('a {\n  tags {\n    Name = "x"\n  }\n  other = 1\n}').blocks
-    tags, other = ast.setting(block, "tags"), ast.setting(block, "other")
+    tags, other = hcl.setting(block, "tags"), hcl.setting(block, "other")
     assert tags is not None
     assert other is not None
-    assert (shape(tags), shape(other), ast.setting(block, "none")) == ('{"Name": "x"}', "1", None)
+    assert (shape(tags), shape(other), hcl.setting(block, "none")) == ('{"Name": "x"}', "1", None)
 
 
 def place(span: Span) -> tuple[int, ...]:
@@ -101,9 +101,9 @@ def test_places_of_attributes(code: str, attribute: tuple[int, ...], value: tupl
 
 def test_places_inside_a_list_and_an_object() -> None:
     expression = body_of('x = [\n  "ü", { é = a.b }\n]').attributes["x"].expression
-    assert isinstance(expression, ast.ListOf)
+    assert isinstance(expression, hcl.ListOf)
     first, second = expression.items
-    assert isinstance(second, ast.ObjectOf)
+    assert isinstance(second, hcl.ObjectOf)
     ((key, value),) = second.items
     assert [place(e.span) for e in (first, key, value)] == [(2, 3, 2, 6), (2, 10, 2, 11), (2, 14, 2, 17)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.syntax import parse_expression, parse_template
 from tests.terraform.programs import value_of
 from tests.terraform.shapes import expression, parsed, shape
@@ -187,9 +187,9 @@ def test_templates_outside_of_code(text: str, expected: str) -> None:
 
 
 def test_a_wrong_template_is_opaque() -> None:
-    assert isinstance(parse_template("t", "${"), ast.Opaque)
-    assert isinstance(parse_template("t", "%{ if a }"), ast.Opaque)
-    assert isinstance(parse_expression("a..b", expression("1").span), ast.Opaque)
+    assert isinstance(parse_template("t", "${"), hcl.Opaque)
+    assert isinstance(parse_template("t", "%{ if a }"), hcl.Opaque)
+    assert isinstance(parse_expression("a..b", expression("1").span), hcl.Opaque)
 
 
 def test_a_quoted_reference_stands_where_its_quotes_do() -> None:

@@ -23,7 +23,7 @@ __all__ = ["MODULES", "Environment", "call", "known"]
 MODULES: dict[str, str] = {
     "access": "coalesce coalescelist contains element index keys length lookup matchkeys one values",
     "cidr": "cidrcontains cidrhost cidrnetmask cidrsubnet cidrsubnets",
-    "collections": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
+    "containers": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
     "conversion": "ephemeralasnull issensitive list map nonsensitive sensitive tobool tolist tomap tonumber toset tostring type",
     "dates": "formatdate plantimestamp timeadd timecmp timestamp",
     "encoding": "base64decode base64encode base64gunzip base64gzip textdecodebase64 textencodebase64 urldecode urlencode",
@@ -33,7 +33,7 @@ MODULES: dict[str, str] = {
         "base64sha256 base64sha512 bcrypt filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512"
         " md5 rsadecrypt sha1 sha256 sha512 uuid uuidv5"
     ),
-    "numbers": "abs ceil floor log max min parseint pow signum",
+    "arithmetic": "abs ceil floor log max min parseint pow signum",
     "regexes": "regex regexall replace",
     "serialization": "csvdecode jsondecode jsonencode yamldecode yamlencode",
     "sets": "setintersection setproduct setsubtract setunion",

@@ -6,7 +6,7 @@ from posixpath import normpath
 
 from posturio_iac.model import Unknown
 from posturio_iac.terraform.functions.encoding import encode, utf8
-from posturio_iac.terraform.functions.glob import matches
+from posturio_iac.terraform.functions.globbing import matches
 from posturio_iac.terraform.functions.signature import Environment, function, limit_elements, limit_text, mapping, text
 from posturio_iac.terraform.values import EvaluationError, SetValue, Value, make_set
 

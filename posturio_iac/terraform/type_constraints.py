@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.operators import number_of, text_of, truth
 from posturio_iac.terraform.values import EvaluationError, OpenMap, Value, make_set
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.instance import Scope
 
 
-def conform(value: Value, constraint: ast.Expr | None, scope: Scope) -> Value:
+def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
     """Return ``value`` as a variable of this type holds it; a value that does not fit stays as it is."""
     if constraint is None or value is None or isinstance(value, Unknown):
         return value
     match constraint:
-        case ast.Name(name) | ast.Literal(str() as name):
+        case hcl.Name(name) | hcl.Literal(str() as name):
             return _primitive(value, name)
-        case ast.Call(name, (ast.ObjectOf(items), *_)) if name == "object":
+        case hcl.Call(name, (hcl.ObjectOf(items), *_)) if name == "object":
             return _object(value, items, scope)
-        case ast.Call(name, (inner, *_)) if name in ("map", "list", "set", "tuple"):
+        case hcl.Call(name, (inner, *_)) if name in ("map", "list", "set", "tuple"):
             return _collection(value, name, inner, scope)
         case _:
             return value
@@ -44,13 +44,13 @@ def _primitive(value: Value, name: str) -> Value:
         return value
 
 
-def _object(value: Value, items: tuple[tuple[ast.Expr, ast.Expr], ...], scope: Scope) -> Value:
+def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope) -> Value:
     """Keep the attributes that the type names, give the missing optional ones their defaults."""
     if not isinstance(value, dict):
         return value
     entries: dict[str, Value] = {}
     for key, constraint in items:
-        if not isinstance(key, ast.Literal):
+        if not isinstance(key, hcl.Literal):
             return value
         name = str(key.value)
         inner, default = _optional(constraint)
@@ -63,15 +63,15 @@ def _object(value: Value, items: tuple[tuple[ast.Expr, ast.Expr], ...], scope: S
     return OpenMap(entries, value.rest) if isinstance(value, OpenMap) else entries
 
 
-def _optional(constraint: ast.Expr) -> tuple[ast.Expr, ast.Expr | None]:
+def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
     """Return the inner type and the default of ``optional(type, default)``."""
-    if isinstance(constraint, ast.Call) and constraint.name == "optional" and constraint.arguments:
+    if isinstance(constraint, hcl.Call) and constraint.name == "optional" and constraint.arguments:
         arguments = constraint.arguments
-        return arguments[0], arguments[1] if len(arguments) > 1 else ast.Literal(None, constraint.span)
+        return arguments[0], arguments[1] if len(arguments) > 1 else hcl.Literal(None, constraint.span)
     return constraint, None
 
 
-def _collection(value: Value, name: str, inner: ast.Expr, scope: Scope) -> Value:
+def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
     match value:
         case OpenMap():
             return OpenMap({key: conform(element, inner, scope) for key, element in value.items()}, value.rest)
@@ -81,7 +81,7 @@ def _collection(value: Value, name: str, inner: ast.Expr, scope: Scope) -> Value
             return make_set(conform(element, inner, scope) for element in value)
         case tuple() if name == "list":
             return tuple(conform(element, inner, scope) for element in value)
-        case tuple() if name == "tuple" and isinstance(inner, ast.ListOf) and len(inner.items) == len(value):
+        case tuple() if name == "tuple" and isinstance(inner, hcl.ListOf) and len(inner.items) == len(value):
             return tuple(conform(element, part, scope) for element, part in zip(value, inner.items, strict=True))
         case _:
             return value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.model import Unknown
-from posturio_iac.terraform import ast
+from posturio_iac.terraform import hcl
 from posturio_iac.terraform.behind import CLOCKS, behind
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import expand
@@ -26,7 +26,7 @@ MAX_DEPTH = 60
 """Longer chains of references end in `End` with kind ``deep``."""
 
 
-def follow(expression: ast.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
+def follow(expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
     """Yield what the value of ``expression``, after ``steps`` into it, comes from.
 
     With ``deep`` also what it merely depends on: conditions and indexes.
@@ -41,68 +41,68 @@ class _Follower:
         self.deep = deep
         self.seen: set[tuple[object, ...]] = set()
 
-    def go(self, expression: ast.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
+    def go(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
         if depth > MAX_DEPTH:
             yield End("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
             return
         depth += 1
         match expression:
-            case ast.Literal(value, span):
+            case hcl.Literal(value, span):
                 yield End("literal", value, str(value), span)
-            case ast.Template(parts):
+            case hcl.Template(parts):
                 for part in parts:
                     yield from self.go(part, scope, (), depth)
-            case ast.GetAttr() | ast.Index():
+            case hcl.GetAttr() | hcl.Index():
                 yield from self._chain(expression, scope, steps, depth)
-            case ast.Name():
+            case hcl.Name():
                 yield from self._root(expression, (), scope, steps, depth)
-            case ast.Splat(target, each):
+            case hcl.Splat(target, each):
                 first, rest = (steps[0], steps[1:]) if steps and not isinstance(steps[0], str) else (ANY, steps)
                 yield from self.go(target, scope, (first, *steps_of(each, scope), *rest), depth)
-            case ast.Call():
+            case hcl.Call():
                 yield from self._call(expression, scope, steps, depth)
-            case ast.Conditional():
+            case hcl.Conditional():
                 yield from self._conditional(expression, scope, steps, depth)
-            case ast.ListOf(items):
+            case hcl.ListOf(items):
                 yield from self._list(items, scope, steps, depth)
-            case ast.ObjectOf(items):
+            case hcl.ObjectOf(items):
                 yield from self._object(items, scope, steps, depth)
-            case ast.For():
+            case hcl.For():
                 yield from self._for(expression, scope, steps, depth)
-            case ast.Unary(_, operand):
+            case hcl.Unary(_, operand):
                 yield from self._lossy((operand,), scope, depth)
-            case ast.Binary(_, left, right):
+            case hcl.Binary(_, left, right):
                 yield from self._lossy((left, right), scope, depth)
-            case ast.Opaque(reason, span):
+            case hcl.Opaque(reason, span):
                 yield End("other", Unknown(reason), reason, span)
 
-    def _lossy(self, operands: tuple[ast.Expr, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
         for operand in operands:
             for found in self.go(operand, scope, (), depth):
                 yield found._replace(lossy=True)
 
-    def _chain(self, expression: ast.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _chain(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         base, own = flatten(expression, scope)
         if self.deep:
             yield from self._indexes(expression, scope, depth)
-        if isinstance(base, ast.Name):
+        if isinstance(base, hcl.Name):
             yield from self._root(base, own, scope, steps, depth)
         else:
             yield from self.go(base, scope, (*own, *steps), depth)
 
-    def _indexes(self, expression: ast.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
-        while isinstance(expression, (ast.GetAttr, ast.Index)):
-            if isinstance(expression, ast.Index) and not isinstance(expression.key, ast.Literal):
+    def _indexes(self, expression: hcl.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        while isinstance(expression, (hcl.GetAttr, hcl.Index)):
+            if isinstance(expression, hcl.Index) and not isinstance(expression.key, hcl.Literal):
                 yield from self._decided_by(expression.key, scope, depth)
             expression = expression.target
 
-    def _decided_by(self, expression: ast.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _decided_by(self, expression: hcl.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
         """Yield the resources and clocks that choose between values; a variable that chooses is no source of change."""
         for found in self.go(expression, scope, (), depth):
             if isinstance(found, Reached) or found.kind == "function":
                 yield found
 
-    def _root(self, base: ast.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _root(self, base: hcl.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         steps = (*own, *more)
         bound = scope.bindings.get(base.name)
         if isinstance(bound, Symbol):
@@ -127,14 +127,14 @@ class _Follower:
             case "module":
                 yield from self._module(base, head, scope.instance, steps[1:], depth)
             case "path" | "terraform" | "self":
-                yield End("other", settle(ast.GetAttr(base, head, base.span), scope), f"{base.name}.{head}", base.span)
+                yield End("other", settle(hcl.GetAttr(base, head, base.span), scope), f"{base.name}.{head}", base.span)
             case "data":
                 if len(steps) > 1:
                     yield from self._resource(f"data.{head}", str(steps[1]), scope.instance.folder.data, scope, base, steps[2:])
             case kind:
                 yield from self._resource(kind, head, scope.instance.folder.resources, scope, base, steps[1:])
 
-    def _each(self, base: ast.Name, steps: tuple[Step, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
         bound = scope.bindings.get(base.name)
         head = steps[0] if steps else None
         value = bound.get(str(head)) if isinstance(bound, dict) else Unknown(f"{base.name}.{head}")
@@ -147,7 +147,7 @@ class _Follower:
         else:
             yield End("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
 
-    def _variable(self, base: ast.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _variable(self, base: hcl.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         argument = instance.call.get(name) if instance.call is not None else None
         if argument is not None and instance.caller is not None:
             yield from self.go(argument, instance.caller, steps, depth)
@@ -165,14 +165,14 @@ class _Follower:
             value = Unknown(str(error))
         yield End("variable", value, f"var.{name}", base.span, instance=instance)
 
-    def _local(self, base: ast.Name, name: str, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _local(self, base: hcl.Name, name: str, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         found = scope.instance.folder.locals.get(name)
         if found is None:
             yield End("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
         else:
             yield from self.go(found.expression, scope.instance.scope(), steps, depth)
 
-    def _module(self, base: ast.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _module(self, base: hcl.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         try:
             children = instance.children(name)
         except EvaluationError as error:
@@ -197,9 +197,9 @@ class _Follower:
         self,
         kind: str,
         name: str,
-        table: dict[tuple[str, str], ast.Block],
+        table: dict[tuple[str, str], hcl.Block],
         scope: Scope,
-        base: ast.Name,
+        base: hcl.Name,
         steps: tuple[Step, ...],
     ) -> Iterator[Reached | End]:
         instance = scope.instance
@@ -216,7 +216,7 @@ class _Follower:
         suffix, inner = found[0] if len(found) == 1 else ("", generic(block, instance))
         yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
 
-    def _call(self, call: ast.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _call(self, call: hcl.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         if call.name in CLOCKS:
             yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
         elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
@@ -228,7 +228,7 @@ class _Follower:
                 else:
                     yield from self.go(argument, scope, inner, depth)
 
-    def _formatted(self, call: ast.Call, scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _formatted(self, call: hcl.Call, scope: Scope, depth: int) -> Iterator[Reached | End]:
         pattern = settle(call.arguments[0], scope)
         for end in self.go(call.arguments[1], scope, (), depth):
             if isinstance(end, End) and end.kind == "function" and isinstance(pattern, str):
@@ -236,7 +236,7 @@ class _Follower:
             else:
                 yield end
 
-    def _conditional(self, expression: ast.Conditional, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _conditional(self, expression: hcl.Conditional, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         if self.deep:
             yield from self._decided_by(expression.condition, scope, depth)
         try:
@@ -250,7 +250,7 @@ class _Follower:
             for found in self.go(branch, scope, steps, depth):
                 yield found._replace(open=True)
 
-    def _list(self, items: tuple[ast.Expr, ...], scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _list(self, items: tuple[hcl.Expr, ...], scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
         if isinstance(head, int) and head < len(items):
             items = (items[head],)
@@ -259,18 +259,18 @@ class _Follower:
             yield from self.go(item, scope, rest, depth)
 
     def _object(
-        self, items: tuple[tuple[ast.Expr, ast.Expr], ...], scope: Scope, steps: tuple[Step, ...], depth: int
+        self, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope, steps: tuple[Step, ...], depth: int
     ) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
         for key_expression, value in items:
-            if self.deep and not isinstance(key_expression, ast.Literal):
+            if self.deep and not isinstance(key_expression, hcl.Literal):
                 yield from self._decided_by(key_expression, scope, depth)
-            key = key_expression.value if isinstance(key_expression, ast.Literal) else settle(key_expression, plain(scope))
+            key = key_expression.value if isinstance(key_expression, hcl.Literal) else settle(key_expression, plain(scope))
             if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
                 yield from self.go(value, scope, steps[1:], depth)
 
-    def _for(self, expression: ast.For, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
-        by_key = isinstance(expression.key, ast.Name) and expression.key.name == expression.key_name and bool(steps)
+    def _for(self, expression: hcl.For, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        by_key = isinstance(expression.key, hcl.Name) and expression.key.name == expression.key_name and bool(steps)
         symbol = Symbol(expression.collection, scope, steps[0] if by_key else ANY)
         names: dict[str, Value] = {expression.value_name: symbol}
         if expression.key_name:
