@@ -57,6 +57,7 @@ def _report(found: Findings, arguments: LiveArguments, config: Config, targets: 
 
 def _emit(report: Report, arguments: LiveArguments, targets: Targets, elapsed: float, code: int, config: Config, region: str) -> None:
     """Write our own table where the format is text, and the common formats elsewhere; what goes to a file first."""
+    from posturio_iac.commands.live_table import Style  # noqa: PLC0415
     from posturio_iac.commands.live_text import render  # noqa: PLC0415
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
     from posturio_iac.terminal import wants_color  # noqa: PLC0415
@@ -67,8 +68,16 @@ def _emit(report: Report, arguments: LiveArguments, targets: Targets, elapsed: f
     for _, target in (pair for pair in targets if pair[0] == "text"):
         choice = given.color or "auto"
         color = wants_color(choice, sys.stdout, os.environ) if target == "-" else choice == "always"
-        text = render(report, by_owner=given.group_by == "owner", color=color, verbose=bool(given.verbose), quiet=bool(given.quiet))
+        style = Style(color=color, verbose=bool(given.verbose), columns=_columns() if target == "-" else None)
+        text = render(report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet))
         write(text, target)
+
+
+def _columns() -> int | None:
+    """Return how wide the terminal is; None when the text goes elsewhere."""
+    from shutil import get_terminal_size  # noqa: PLC0415 - only here
+
+    return get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _write_plan(found: Findings, config: Config, path: str) -> None:

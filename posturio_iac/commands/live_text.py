@@ -1,141 +1,101 @@
-"""The format ``text`` of a live run: a table of keys, the worst first, for whoever asks which to switch off first."""
+"""The format ``text`` of a live run, for whoever asks which key to switch off first, and whom to talk to before."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import textwrap
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.live_table import Entry, Style, entries, owner_of, tables, user_of
+from posturio_iac.dates import describe_date
 from posturio_iac.finding import Level, Severity, Verdict
-from posturio_iac.model import Unknown
-from posturio_iac.terminal import paint, printable, width, without_commands
+from posturio_iac.render.nothing import count
+from posturio_iac.terminal import paint, printable, without_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from posturio_iac.finding import Finding, JudgedKey, Report
-    from posturio_iac.model import AccessKey, Attr
+    from posturio_iac.finding import Report
 
-HEAD = ("severity", "key", "status", "age", "last used", "owner", "findings")
-COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-NOBODY = "(nobody)"
+NAMED = 20
+"""How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
+HINT = "--verbose says why and what to do, --plan FILE writes the commands for review."
 
 
-def render(report: Report, *, by_owner: bool, color: bool, verbose: bool, quiet: bool) -> str:
-    """Return the table, what is undetermined, and one line that sums up."""
-    found = _by_key(report.active())
-    listed = sorted(
-        (judged for judged in report.keys if judged.verdict is Verdict.FLAGGED or verbose), key=lambda j: _badness(j, found, report)
-    )
-    blocks = []
-    if by_owner:
-        for owner in dict.fromkeys(_owner(judged.key) for judged in listed):
-            theirs = [judged for judged in listed if _owner(judged.key) == owner]
-            blocks.append(
-                [paint(f"{owner}: {_count(len(theirs), 'key')}", "bold", color=color), *_table(theirs, found, report, color=color)]
-            )
-    elif listed:
-        blocks.append(_table(listed, found, report, color=color))
+def render(report: Report, style: Style, *, by_owner: bool, quiet: bool) -> str:
+    """Return the keys, what is undetermined, and one line that sums up."""
+    listed = [entry for entry in entries(report) if entry.findings or (style.verbose and entry.judged.verdict is not Verdict.UNDETERMINED)]
+    blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:
-        blocks += [block for block in (_undetermined(report, color=color),) if block]
-        blocks.append([summary(report, color=color)])
-    return without_commands("\n\n".join("\n".join(block) for block in blocks) + "\n") if blocks else ""
+        blocks += [_undetermined(report, style), *([_suppressed(report, style)] if style.verbose else [])]
+        blocks.append([summary(report, color=style.color), *([HINT] if any(e.findings for e in listed) and not style.verbose else [])])
+    text = "\n\n".join("\n".join(block) for block in blocks if block)
+    return without_commands(f"{text}\n" if text else "")
 
 
 def summary(report: Report, *, color: bool) -> str:
     """One line: findings, keys, accounts, and what is open."""
     active = report.active()
     errors = sum(said.level is Level.ERROR for said in report.diagnostics)
+    found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
-    counts = [(sum(f.severity is s for f in active), s.value) for s in sorted(Severity, reverse=True)]
-    detail = f" ({', '.join(f'{n} {name}' for n, name in counts if n)})" if active else ""
-    first = f"{_count(len(active), 'finding')}{detail} in {_count(len(report.keys), 'key')} of {_count(accounts, 'account')}"
+    first = f"{found} in {count(len(report.keys), 'key')} of {count(accounts, 'account')}" if report.keys else "No access keys"
     rest = [
-        f"incomplete, {_count(errors, 'error')}" if errors else "",
-        *(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
+        f"incomplete, {count(errors, 'error')}" if errors else "",
+        ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]
     style = "red" if errors else "yellow" if active else "green"
     return "; ".join(part for part in (paint(first, "bold", style, color=color), *rest) if part)
 
 
-def _by_key(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
-    for finding in findings:
-        found.setdefault(finding.address, []).append(finding)
-    return found
+def _by_severity(report: Report) -> str:
+    counts = [(sum(f.severity is s for f in report.active()), s.value) for s in sorted(Severity, reverse=True)]
+    return ", ".join(f"{number} {name}" for number, name in counts if number)
 
 
-def _badness(judged: JudgedKey, found: dict[str, list[Finding]], report: Report) -> tuple[int, int, float, str]:
-    """The place in the table: by severity, then by the number of findings, then by how long it has been idle."""
-    findings = found.get(judged.key.address, [])
-    worst = max((f.severity.rank for f in findings), default=-1)
-    return (-worst, -len(findings), -_idle(judged.key, report.as_of), judged.key.address)
+def _keys(listed: Sequence[Entry], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
+    """Yield one table, or one for each owner, the one with the worst key first; above them the account when there is only one."""
+    accounts = {entry.judged.key.account for entry in listed}
+    one = [paint(f"Account {account}", "bold", color=style.color) for account in accounts if account and len(accounts) == 1]
+    if not by_owner:
+        yield [*one, *tables([listed], style)[0]] if listed else []
+        return
+    owners = {owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)}
+    yield one
+    for (owner, theirs), lines in zip(owners.items(), tables(list(owners.values()), style, without=("owner",)), strict=True):
+        yield [paint(f"{owner}: {count(len(theirs), 'key')}", "bold", color=style.color), *lines]
 
 
-def _idle(key: AccessKey, as_of: datetime) -> float:
-    since = key.created if key.last_used is None else key.last_used
-    return (as_of - since).total_seconds() if isinstance(since, datetime) else 0.0
-
-
-def _table(keys: Sequence[JudgedKey], found: dict[str, list[Finding]], report: Report, *, color: bool) -> list[str]:
-    rows = [_row(judged, found.get(judged.key.address, []), report.as_of) for judged in keys]
-    widths = [max(width(row[column]) for row in (HEAD, *rows)) for column in range(len(HEAD))]
-    lines = [paint(_joined(HEAD, widths), "bold", color=color)]
-    for judged, row in zip(keys, rows, strict=True):
-        worst = max((f.severity for f in found.get(judged.key.address, [])), default=None)
-        text = _joined(row, widths)
-        cell = len(row[0])
-        lines.append(paint(text[:cell], "bold", COLORS[worst], color=color) + text[cell:] if worst else text)
+def _undetermined(report: Report, style: Style) -> list[str]:
+    """Return the keys that are undetermined, those with the same reasons together."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for judged in report.keys:
+        if judged.verdict is Verdict.UNDETERMINED:
+            name = f"{user_of(judged.key)}/{printable(judged.key.address.rpartition('/')[2])}"
+            groups.setdefault(judged.undecided, []).append(f"{judged.key.account} {name}" if judged.key.account else name)
+    lines = [paint("Undetermined:", "bold", color=style.color)] if groups else []
+    for reasons, names in groups.items():
+        shown = names if style.verbose else names[:NAMED]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        lines += [line for reason in reasons for line in _wrapped(printable(reason), "  ", style)]
+        lines += _wrapped(f"{', '.join(shown)}{more}", "    ", style)
     return lines
 
 
-def _row(judged: JudgedKey, findings: Sequence[Finding], as_of: datetime) -> tuple[str, ...]:
-    key = judged.key
-    worst = max((f.severity for f in findings), default=None)
-    return (
-        worst.name if worst else judged.verdict.value,
-        printable(key.address),
-        key.status if isinstance(key.status, str) else "unknown",
-        _days(key.created, as_of),
-        _last_used(key, as_of),
-        printable(_owner(key)),
-        ", ".join(dict.fromkeys(f.rule.id.partition(".")[2] for f in findings)),
+def _suppressed(report: Report, style: Style) -> list[str]:
+    """Return the findings that do not count, and why."""
+    lines = []
+    for finding in report.findings:
+        if (why := finding.suppressed) is not None:
+            until = f" until {describe_date(why.until)}" if why.until else ""
+            lines += _wrapped(f"{printable(finding.address)}: {finding.rule.id}", "  ", style)
+            lines += _wrapped(f"{why.source}{until}: {printable(why.reason)}", "    ", style)
+    return [paint("Suppressed:", "bold", color=style.color), *lines] if lines else []
+
+
+def _wrapped(text: str, indent: str, style: Style) -> list[str]:
+    if style.columns is None:
+        return [indent + text]
+    more = textwrap.wrap(
+        text, style.columns, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-
-
-def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(cells, widths, strict=True)).rstrip()
-
-
-def _days(moment: Attr[datetime | None], as_of: datetime) -> str:
-    return f"{(as_of - moment).days} d" if isinstance(moment, datetime) else "unknown"
-
-
-def _last_used(key: AccessKey, as_of: datetime) -> str:
-    match key.last_used:
-        case None:
-            return "never"
-        case Unknown():
-            return "unknown"
-        case moment:
-            place = " in ".join(word for word in key.used_for or () if word)
-            return f"{(as_of - moment).days} d ago{f' ({printable(place)})' if place else ''}"
-
-
-def _owner(key: AccessKey) -> str:
-    match key.owner:
-        case Unknown():
-            return "(unknown)"
-        case None | "":
-            return NOBODY
-        case owner:
-            return owner
-
-
-def _undetermined(report: Report, *, color: bool) -> list[str]:
-    open_ = [judged for judged in report.keys if judged.verdict is Verdict.UNDETERMINED]
-    rows = [line for judged in open_ for line in (f"  {printable(judged.key.address)}", *(f"    {printable(r)}" for r in judged.undecided))]
-    return [paint("Undetermined:", "bold", color=color), *rows] if rows else []
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return more or [indent]

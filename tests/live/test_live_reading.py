@@ -52,7 +52,7 @@ def test_groups_by_owner_show_what_a_key_was_used_for(cloud: Cloud, capsys: pyte
     out = live(capsys, "--group-by", "owner", json_format=False).out
     assert "a@example.com: 1 key\n" in out
     assert "60 d ago (sqs in eu-west-1)" in out
-    assert out.endswith("2 findings (2 medium) in 2 keys of 1 account\n")
+    assert "\n2 findings (2 medium) in 2 keys of 1 account\n" in out
 
 
 def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
