@@ -34,21 +34,21 @@ def group(name: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests on the Python that runs nox; arguments go to pytest."""
-    session.install("-e", ".", *group("tests"))
+    session.install("-e", ".[report]", *group("tests"))
     session.run("pytest", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
 def compat(session: nox.Session) -> None:
     """Run the tests on each supported Python that is installed."""
-    session.install("-e", ".", *group("tests"))
+    session.install("-e", ".[report]", *group("tests"))
     session.run("pytest", *session.posargs)
 
 
 @nox.session(venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject.toml allows."""
-    session.install("--resolution", "lowest-direct", "-e", ".")
+    session.install("--resolution", "lowest-direct", "-e", ".[report]")
     session.install(*group("tests"))
     session.run("pytest", *session.posargs)
 

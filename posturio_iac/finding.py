@@ -142,6 +142,25 @@ class JudgedKey:
     suspected: Severity | None = None
     """The worst of the findings that ``undecided`` could add; None too when a rule crashed."""
 
+    @property
+    def demerit(self) -> float:
+        """What it costs in the score. The larger of both parts, so that mending one of them never costs more."""
+        found = DEMERITS[self.worst] if self.worst else 0.0
+        if not self.undecided and self.verdict is not Verdict.UNDETERMINED:
+            return found
+        return max(found, min(UNDETERMINED, DEMERITS[self.suspected]) if self.suspected else UNDETERMINED)
+
+
+DEMERITS = {Severity.LOW: 0.25, Severity.MEDIUM: 1.0, Severity.HIGH: 2.0, Severity.CRITICAL: 3.0}
+"""What a key costs in the score, by the worst of its findings."""
+UNDETERMINED = 1.0
+"""What a key costs at most for what is undetermined about it."""
+
+
+def exact_score(demerits: float) -> float:
+    """The score of keys that cost so much together, not rounded: 100 when they cost nothing, and always above 0."""
+    return 100 / (1 + demerits / 10)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -174,7 +193,7 @@ class Report:
         """
         if any(d.level is Level.ERROR for d in self.diagnostics):
             return None
-        return round(100 / (1 + sum(_demerit(key) for key in self.keys) / 10))
+        return round(exact_score(sum(key.demerit for key in self.keys)))
 
     def exit_code(self, fail_on: Severity | None, *, strict: bool = False) -> Exit:
         """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings, ``strict`` fails on what is undecided."""
@@ -185,15 +204,3 @@ class Report:
         if strict and any(k.undecided or k.verdict is Verdict.UNDETERMINED for k in self.keys):
             return Exit.FINDINGS
         return Exit.CLEAN
-
-
-_DEMERITS = {Severity.LOW: 0.25, Severity.MEDIUM: 1.0, Severity.HIGH: 2.0, Severity.CRITICAL: 3.0}
-_UNDETERMINED = 1.0
-
-
-def _demerit(judged: JudgedKey) -> float:
-    """What one key costs. The larger of both parts, so that mending one of them never costs more."""
-    found = _DEMERITS[judged.worst] if judged.worst else 0.0
-    if not judged.undecided and judged.verdict is not Verdict.UNDETERMINED:
-        return found
-    return max(found, min(_UNDETERMINED, _DEMERITS[judged.suspected]) if judged.suspected else _UNDETERMINED)

@@ -68,7 +68,7 @@ class TestOutputs:
             (("--format", "text", "--format", "json"), "two reports would go to standard output; give each --format its own --output"),
             (("--format", "text", "--output", "a", "--format", "json", "--output", "a"), "two reports would go to a;"),
             (("--format", "json", "--output", "a", "--output", "b"), "--output b has no --format before it"),
-            (("--format", "jsno"), 'markdown, csv, auto, not "jsno"; did you mean "json"?'),
+            (("--format", "jsno"), 'markdown, html, csv, auto, not "jsno"; did you mean "json"?'),
         ],
     )
     def test_reports_that_do_not_pair_are_refused(self, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str) -> None:

@@ -74,9 +74,14 @@ def _text(text: str) -> Found:
     return [(rule, path, int(line)) for path, line, rule in re.findall(r"(?m)^(\S+?):(\d+):\d+: [A-Z]+ (iam\.\w+)$", text)]
 
 
+def _html(text: str) -> Found:
+    rows = re.findall(r"<tr><td><span class=\"level \w+\">.*?<br><code>(.*):(\d+)</code>.*<a href=.*?>(iam\.\w+)</a>", text)
+    return [(rule, path, int(line)) for path, line, rule in rows]
+
+
 READERS: dict[str, Callable[[str], Found]] = {
     "json": _json, "sarif": _sarif, "junit": _junit, "github": _github,
-    "gitlab": _gitlab, "markdown": _markdown, "csv": _csv, "text": _text,
+    "gitlab": _gitlab, "markdown": _markdown, "csv": _csv, "text": _text, "html": _html,
 }  # fmt: skip
 
 

@@ -49,22 +49,24 @@ def _report(found: Findings, arguments: LiveArguments, config: Config, targets: 
     if given.plan:
         _write_plan(found, config, given.plan)
     shown = found.report if given.show_key_ids else found.masked()
-    _emit(shown, arguments, targets, time.perf_counter() - started, int(code), config, found.region)
+    _emit(shown, found, arguments, targets, time.perf_counter() - started, int(code), config)
     if not given.quiet:
         sys.stderr.write(f"{found.budget}\n")
     return int(code)
 
 
-def _emit(report: Report, arguments: LiveArguments, targets: Targets, elapsed: float, code: int, config: Config, region: str) -> None:
+def _emit(report: Report, found: Findings, arguments: LiveArguments, targets: Targets, elapsed: float, code: int, config: Config) -> None:
     """Write our own table where the format is text, and the common formats elsewhere; what goes to a file first."""
     from posturio_iac.commands.live_table import Style  # noqa: PLC0415
     from posturio_iac.commands.live_text import render  # noqa: PLC0415
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
+    from posturio_iac.render import Scope  # noqa: PLC0415
     from posturio_iac.terminal import wants_color  # noqa: PLC0415
 
     given = arguments.given
     common = tuple((name, target) for name, target in targets if name != "text")
-    emit(report, common, given, root=os.getcwd(), elapsed=elapsed, fail_on=config.fail_on, code=code, region=region)
+    scope = Scope(accounts=found.accounts)
+    emit(report, common, given, root=os.getcwd(), elapsed=elapsed, fail_on=config.fail_on, code=code, region=found.region, scope=scope)
     for _, target in (pair for pair in targets if pair[0] == "text"):
         choice = given.color or "auto"
         color = wants_color(choice, sys.stdout, os.environ) if target == "-" else choice == "always"

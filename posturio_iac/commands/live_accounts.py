@@ -43,6 +43,8 @@ class Findings:
     """What it cost, in one line."""
     region: str
     """The region that the credentials are used in."""
+    accounts: tuple[str, ...] = ()
+    """The accounts that were read, also those without a key."""
 
     def masked(self) -> Report:
         """The report without key ids."""
@@ -75,7 +77,8 @@ def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
     keys = [key for inventory in inventories for key in _built(surveyor, inventory, arguments, request)]
     said = [*notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
     report = judge(keys, as_of=as_of, diagnostics=said, policy=request.policy)
-    return Findings(report, _cost(surveyor.budget, outcomes), surveyor.base(next(iter(arguments.profiles), None)).region)
+    accounts = tuple(sorted(inventory.account.id for inventory in inventories))
+    return Findings(report, _cost(surveyor.budget, outcomes), surveyor.base(next(iter(arguments.profiles), None)).region, accounts)
 
 
 def _request(arguments: LiveArguments, config: Config, as_of: datetime) -> Request:

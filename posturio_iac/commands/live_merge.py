@@ -9,16 +9,14 @@ from posturio_iac.commands.output import STDOUT, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config_schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.finding import Exit, Level, Severity, Verdict
+from posturio_iac.finding import Exit, Level, Severity, Verdict, exact_score
+from posturio_iac.posture.document import cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VERSION = 1
 PARTS = ("keys", "findings", "diagnostics")
-DEMERITS = {"low": 0.25, "medium": 1.0, "high": 2.0, "critical": 3.0}
-UNDECIDED = 1.0
-"""As in `posturio_iac.finding.Report.score`; a result does not tell which rule is undecided, so each counts in full."""
 FAIL_ON = next(option for option in ARGUMENTS if option.name == "fail_on")
 EXIT_ZERO = next(option for option in ARGUMENTS if option.name == "exit_zero")
 COMMAND = Command(
@@ -49,7 +47,7 @@ def merge(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return one result. Of an account that is in several results, the latest counts."""
     ordered = sorted(documents, key=lambda document: str(document["as_of"]))
     newest = ordered[-1]
-    latest = {_account(key): place for place, document in enumerate(ordered) for key in document["keys"]}
+    latest = {account: place for place, document in enumerate(ordered) for account in _accounts(document)}
     parts: dict[str, list[dict[str, Any]]] = {
         name: [item for place, d in enumerate(ordered) for item in d[name] if latest.get(_account(item), place) == place]
         for name in ("keys", "findings")
@@ -57,7 +55,7 @@ def merge(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
     diagnostics = list({json.dumps(said, sort_keys=True): said for d in ordered for said in d["diagnostics"]}.values())
     parts["keys"].sort(key=lambda key: key["address"])
     parts["findings"].sort(key=lambda finding: (finding["rule"], finding["address"]))
-    head = {name: newest[name] for name in ("version", "tool", "as_of")}
+    head = {name: newest[name] for name in ("version", "tool", "as_of")} | {"scope": {"kind": "aws", "accounts": sorted(latest)}}
     return {**head, **parts, "diagnostics": diagnostics, "summary": _summary(parts["keys"], parts["findings"], diagnostics)}
 
 
@@ -69,19 +67,26 @@ def exit_code(document: dict[str, Any], fail_on: str) -> int:
     return int(Exit.FINDINGS if fail_on != "never" and any(s >= Severity(fail_on) for s in bad) else Exit.CLEAN)
 
 
+def _accounts(document: dict[str, Any]) -> set[str]:
+    """Return the accounts that a result covers: those that were read, and those of its keys."""
+    scope = document.get("scope")
+    read = scope.get("accounts") if isinstance(scope, dict) else None
+    return {account for account in read or () if isinstance(account, str)} | {_account(key) for key in document["keys"]}
+
+
 def _account(item: dict[str, Any]) -> str:
     """Return the account of a key or a finding, which is a part of its address."""
     return str(item["address"]).split(":", 5)[4]
 
 
 def _summary(keys: list[dict[str, Any]], findings: list[dict[str, Any]], diagnostics: list[dict[str, Any]]) -> dict[str, Any]:
-    worst: dict[str, float] = {}
+    of: dict[str, list[str]] = {}
     for finding in findings:
-        worst[finding["address"]] = max(worst.get(finding["address"], 0.0), DEMERITS[finding["severity"]])
-    demerits = (max(worst.get(key["address"], 0.0), UNDECIDED if key.get("undecided") else 0.0) for key in keys)
+        of.setdefault(finding["address"], []).append(finding["severity"])
+    demerits = sum(cost(key, of.get(key["address"], ())) for key in keys)
     incomplete = any(said["level"] == Level.ERROR.value for said in diagnostics)
     verdicts = {verdict.value: sum(key["verdict"] == verdict.value for key in keys) for verdict in Verdict}
-    return {"files": 0, "keys": len(keys), **verdicts, "score": None if incomplete else round(100 / (1 + sum(demerits) / 10))}
+    return {"files": 0, "keys": len(keys), **verdicts, "score": None if incomplete else round(exact_score(demerits))}
 
 
 def _load(path: str) -> dict[str, Any]:

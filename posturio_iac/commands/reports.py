@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Given
     from posturio_iac.finding import Diagnostic, Report
+    from posturio_iac.render import Scope
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
@@ -32,11 +33,12 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     fail_on: str = "medium",
     code: int | None = None,
     region: str = "",
+    scope: Scope | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
-    ``region`` the one of AWS that it talked to.
+    ``region`` the one of AWS that it talked to, ``scope`` what it looked at.
 
     Raises:
         OutputError: a target cannot be written.
@@ -60,6 +62,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             exit_code=code,
             region=region,
             text=sources.text,
+            scope=scope,
         )
         ready.append((renderer(name)(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):

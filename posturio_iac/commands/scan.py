@@ -90,6 +90,7 @@ def _nothing(selection: Selection, given: Given, started: float) -> int:
 def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:
     from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
+    from posturio_iac.commands.scopes import scope  # noqa: PLC0415
     from posturio_iac.commands.services import prefix  # noqa: PLC0415
     from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
 
@@ -103,7 +104,8 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started
     leading = prefix(place, selection.repository, os.environ)
-    emit(report, targets, given, root=selection.root, elapsed=elapsed, leading=leading, fail_on=config.fail_on, code=int(code))
+    where = scope(place, selection, given.words, narrowed=narrowed is not None)
+    emit(report, targets, given, root=selection.root, elapsed=elapsed, leading=leading, fail_on=config.fail_on, code=int(code), scope=where)
     return int(code)
 
 

@@ -21,6 +21,7 @@ FORMATS = {
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
     "markdown": "posturio_iac.render.markdown_page:render",
+    "html": "posturio_iac.render.html:render",
     "csv": "posturio_iac.render.csv_table:render",
     "asff": "posturio_iac.render.asff:render",
     "ocsf": "posturio_iac.render.ocsf:render",
@@ -30,13 +31,43 @@ DEPLOYED = ("asff", "ocsf")
 """The formats that say what deployed keys are like; code has nothing to fill them with."""
 
 
+class Scope:
+    """What a run looked at, by which a later result of the same is recognised.
+
+    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
+    """
+
+    __slots__ = ("accounts", "name", "narrowed", "paths")
+
+    name: str | None
+    """Code: the folder of the repository and the path in it, such as ``infra/envs/prod``; None for a live run."""
+    paths: tuple[str, ...]
+    """Code: what was scanned, relative to the scan root; ``.`` for the root itself."""
+    narrowed: bool
+    """Code: only what changed was judged."""
+    accounts: tuple[str, ...]
+    """Live: the accounts that were read, also those without a key."""
+
+    def __init__(
+        self, name: str | None = None, paths: tuple[str, ...] = (), *, narrowed: bool = False, accounts: tuple[str, ...] = ()
+    ) -> None:
+        """Describe what a run looked at."""
+        self.name, self.paths, self.narrowed, self.accounts = name, paths, narrowed, accounts
+
+    def document(self) -> dict[str, object]:
+        """Return it as the JSON contract has it."""
+        if self.name is None:
+            return {"kind": "aws", "accounts": list(self.accounts)}
+        return {"kind": "code", "name": self.name, "paths": list(self.paths), **({"narrowed": True} if self.narrowed else {})}
+
+
 class RenderContext:
     """What a format may know beside the report. Everything in it was read, measured or decided by the caller.
 
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("color", "elapsed", "exit_code", "fail_on", "lines", "prefix", "quiet", "region", "root", "text", "verbose")
+    __slots__ = ("color", "elapsed", "exit_code", "fail_on", "lines", "prefix", "quiet", "region", "root", "scope", "text", "verbose")
 
     lines: Callable[[str, int], str | None]
     """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
@@ -60,6 +91,8 @@ class RenderContext:
     """The region of AWS that a live run talked to; empty for a scan."""
     text: Callable[[str], str | None]
     """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
+    scope: Scope | None
+    """What the run looked at, where that is known."""
 
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,
@@ -75,12 +108,14 @@ class RenderContext:
         exit_code: int | None = None,
         region: str = "",
         text: Callable[[str], str | None] | None = None,
+        scope: Scope | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
         self.color, self.verbose, self.quiet = color, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
+        self.scope = scope
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:

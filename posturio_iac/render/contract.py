@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def render(report: Report, _context: RenderContext) -> str:
+def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return json.dumps(document(report), indent=2) + "\n"
+    return json.dumps(document(report, context), indent=2) + "\n"
 
 
-def document(report: Report) -> dict[str, Any]:
+def document(report: Report, context: RenderContext) -> dict[str, Any]:
     """Return the contract as plain dictionaries and lists."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
         "as_of": moment(report.as_of),
+        **({"scope": context.scope.document()} if context.scope is not None else {}),
         "keys": [_key(judged) for judged in report.keys],
         "findings": [_finding(finding) for finding in report.findings],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
@@ -64,6 +65,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
+        **({"demerit": judged.demerit} if judged.demerit else {}),
         **_deployed(judged),
     }
 

@@ -53,7 +53,7 @@ def test_base_requirements_are_the_parsers_alone() -> None:
     assert base == {"tree-sitter", "tree-sitter-hcl", "pyyaml", "tomli"}
 
 
-@pytest.mark.parametrize("name", ["py.typed", "terraform/known_modules.toml", "_policies/README.md"])
+@pytest.mark.parametrize("name", ["py.typed", "terraform/known_modules.toml", "render/page/report.html", "_policies/README.md"])
 def test_data_is_in_the_package(name: str) -> None:
     assert (PACKAGE / name).is_file()
 

@@ -1,0 +1,98 @@
+"""What changed in each unit between its last two results."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Severity
+from posturio_iac.posture.parts import identities
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from posturio_iac.posture.parts import Identity, Part, Unit
+    from posturio_iac.posture.records import Found, Key
+
+
+class What(Enum):
+    """Kinds of change, in the order of a report; the value is its heading."""
+
+    NEW_FINDING = "New findings"
+    NEW_KEY = "New keys"
+    ACTIVATED = "Keys that were switched on"
+    UNSEEN = "Not seen this time, because the result is incomplete"
+    SUPPRESSED = "Findings that are suppressed now"
+    MENDED = "Findings that are gone, while the key is still there"
+    DISABLED = "Keys that were switched off"
+    REMOVED = "Keys that are gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change."""
+
+    what: What
+    unit: Unit
+    since: datetime
+    """The time of the result before."""
+    key: Key
+    finding: Found | None = None
+    note: str = ""
+
+
+def changes(now: Part, before: Part) -> Iterator[Change]:
+    """Yield what changed between two results of one unit, first what concerns keys, then findings."""
+    old, new = dict(identities(before.keys)), dict(identities(now.keys))
+    for identity, key in new.items():
+        if identity not in old:
+            yield Change(What.NEW_KEY, now.unit, before.as_of, key)
+        elif identity in now.older:
+            yield Change(What.UNSEEN, now.unit, before.as_of, key)
+        elif (was := old[identity].status) != key.status and was is not None and key.status is not None:
+            yield Change(What.ACTIVATED if key.status == "Active" else What.DISABLED, now.unit, before.as_of, key, note=f"was {was}")
+    for identity, key in old.items():
+        if identity not in new:
+            yield Change(What.REMOVED, now.unit, before.as_of, key)
+    yield from _findings(now, before, old, new)
+
+
+def _findings(now: Part, before: Part, old: dict[Identity, Key], new: dict[Identity, Key]) -> Iterator[Change]:
+    """Compare findings by their fingerprints and, where an id was shown in another way, by key and rule."""
+    were, are = _named(before.found, old), _named(now.found, new)
+    prints = {finding.fingerprint for _, finding in were}
+    active = {finding.fingerprint for _, finding in were if finding.suppressed is None}
+    known = {(identity, finding.rule) for identity, finding in were}
+    live = {(identity, finding.rule) for identity, finding in were if finding.suppressed is None}
+    for identity, finding in are:
+        there = finding.fingerprint in prints or (identity, finding.rule) in known
+        counted = finding.fingerprint in active or (identity, finding.rule) in live
+        if finding.suppressed is None and not counted:
+            note = "was suppressed before" if there else ""
+            yield Change(What.NEW_FINDING, now.unit, before.as_of, new[identity], finding, note)
+        elif finding.suppressed is not None and counted:
+            yield Change(What.SUPPRESSED, now.unit, before.as_of, new[identity], finding, finding.suppressed.reason)
+    still, rules = {finding.fingerprint for _, finding in are}, {(identity, finding.rule) for identity, finding in are}
+    for identity, finding in were:
+        gone = finding.fingerprint not in still and (identity, finding.rule) not in rules
+        if gone and identity in new and finding.suppressed is None:
+            yield Change(What.MENDED, now.unit, before.as_of, new[identity], finding)
+
+
+def _named(found: Iterable[Found], keys: dict[Identity, Key]) -> list[tuple[Identity, Found]]:
+    """Return findings with the identity of their key; one whose key the result does not hold is left out."""
+    names = {(key.framework, key.root, key.address): identity for identity, key in keys.items()}
+    pairs = ((names.get((f.framework, f.root, f.address)), f) for f in found)
+    return [(identity, finding) for identity, finding in pairs if identity is not None]
+
+
+def worst_first(all_changes: Iterable[Change]) -> dict[What, list[Change]]:
+    """Return the changes of each kind, the worst first; kinds without any are left out."""
+    groups: dict[What, list[Change]] = {what: [] for what in What}
+    for change in all_changes:
+        groups[change.what].append(change)
+    for group in groups.values():
+        group.sort(key=lambda c: (-(c.finding.severity if c.finding else Severity.LOW).rank, c.unit.label, c.key.address))
+    return {what: group for what, group in groups.items() if group}

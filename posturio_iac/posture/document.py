@@ -1,0 +1,229 @@
+"""From one JSON result, as `docs/schema/report-1.json` describes it, to records.
+
+Fields that are not known are passed over, so that a later minor version may add some. A field that is known must be what the contract
+says: a result that is damaged is refused whole, since half of it would look like good news.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from posturio_iac.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
+from posturio_iac.live.mask import Mask
+from posturio_iac.posture.records import Covered, Evidence, Found, Key, Result, Said, Suppressed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from enum import Enum
+
+    E = TypeVar("E", bound=Enum)
+
+VERSION = 1
+_KEY_ID = re.compile(r'"key_id"\s*:\s*"([A-Za-z0-9_]{16,128})"')
+_LOWEST = DEMERITS[Severity.LOW]
+
+
+class NotAResultError(Exception):
+    """A text is no result that can be read; the message is a clause that says why and what to do."""
+
+
+def load(text: str, source: str, *, show_key_ids: bool = False) -> Result:
+    """Return the result that ``text`` holds; ids of keys are masked wherever they stand in it, unless they may be shown.
+
+    Raises:
+        NotAResultError: it is no JSON, no result of ours, or one of a newer version.
+
+    """
+    if not show_key_ids:
+        text = Mask(frozenset(_KEY_ID.findall(text))).text(text)
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
+    except ValueError as error:
+        where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
+        raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
+    return result(document, source)
+
+
+def result(document: Any, source: str) -> Result:
+    """Return a decoded result as records.
+
+    Raises:
+        NotAResultError: it is no result of ours, or one of a newer version.
+
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("tool"), dict) or document["tool"].get("name") != "posturio-iac":
+        raise NotAResultError("is JSON but no result of posturio-iac; pass what `scan` or `live` write with --format json")
+    version = document.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise NotAResultError(f"was written by a newer posturio-iac (contract version {version}, known is {VERSION}); update this one")
+    if version != VERSION:
+        raise NotAResultError(f"has no contract version that is known ({VERSION})")
+    try:
+        return _result(document, source)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise NotAResultError(f"does not follow the contract ({_why(error)}); it may have been edited or damaged") from None
+
+
+def _why(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0][:120]
+
+
+def _result(document: dict[str, Any], source: str) -> Result:
+    found = tuple(map(_found, _list(document["findings"])))
+    severities: dict[tuple[str, str, str], list[str]] = {}
+    for finding in found:
+        severities.setdefault((finding.framework, finding.root, finding.address), []).append(finding.severity.value)
+    return Result(
+        source,
+        moment(document["as_of"]),
+        _text(document["tool"]["version"]),
+        _covered(document.get("scope")),
+        tuple(_key(key, severities) for key in _list(document["keys"])),
+        found,
+        tuple(map(_said, _list(document["diagnostics"]))),
+        int(document["summary"]["files"]),
+    )
+
+
+def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
+    """What a key of a result costs in the score.
+
+    The result says it itself; one that was written before it did is judged by the findings that the key has, and by whether anything
+    is undetermined. It is never less than these say.
+    """
+    given = key.get("demerit", 0)
+    stated = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else 0.0
+    worst = max((DEMERITS[Severity(severity)] for severity in severities), default=0.0)
+    undecided = bool(key.get("undecided")) or key["verdict"] == Verdict.UNDETERMINED.value
+    least = (_LOWEST if stated else UNDETERMINED) if undecided else 0.0
+    return max(stated, worst, least) if stated <= max(DEMERITS.values()) else max(DEMERITS.values())
+
+
+def moment(text: Any) -> datetime:
+    """Return an RFC 3339 time as the contract writes it. Raises ValueError or TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(f"a time must be text, not {type(text).__name__}")
+    when = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    if when.tzinfo is None:
+        raise ValueError(f"the time {text[:40]} has no zone")
+    return when.astimezone(timezone.utc)
+
+
+def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str]]) -> Key:
+    address, framework, root = _text(key["address"]), _text(key["framework"]), _text(key.get("root") or "")
+    service, region = _optional(key.get("last_used_service")), _optional(key.get("last_used_region"))
+    return Key(
+        address,
+        framework,
+        root,
+        _optional(key["path"]),
+        _number(key["line"]),
+        _optional(key["user"]),
+        _optional(key["status"]),
+        _optional(key["owner"]),
+        Verdict(key["verdict"]),
+        tuple(map(_evidence, _list(key["lifetime"]))),
+        _texts(key.get("undecided")),
+        cost(key, severities.get((framework, root, address), ())),
+        _optional(key.get("account")),
+        _maybe(moment, key.get("created")),
+        _maybe(moment, key.get("last_used")),
+        key.get("never_used") is True,
+        " in ".join(word for word in (service, region) if word),
+        _maybe(moment, key.get("disabled_since")),
+        _texts(key.get("evidence")),
+        _declared(key.get("declared_as")),
+    )
+
+
+def _declared(value: Any) -> str:
+    """Return where the code declares a deployed key, in whatever detail a result says it."""
+    entries = value if isinstance(value, list) else [value]
+    return "; ".join(filter(None, map(_declaration, entries)))
+
+
+def _declaration(entry: Any) -> str:
+    if isinstance(entry, str):
+        return entry
+    if not isinstance(entry, dict):
+        return ""
+    path, line = _optional(entry.get("path")), _number(entry.get("line"))
+    place = f"{path}:{line}" if path and line else path or ""
+    address = _optional(entry.get("address")) or ""
+    return f"{address} ({place})" if address and place else address or place
+
+
+def _evidence(entry: dict[str, Any]) -> Evidence:
+    return Evidence(_text(entry["kind"]), _text(entry["value"]), _text(entry["effect"]), _text(entry["source"]))
+
+
+def _found(finding: dict[str, Any]) -> Found:
+    why = finding.get("suppressed")
+    return Found(
+        _text(finding["rule"]),
+        Severity(finding["severity"]),
+        _text(finding["message"]),
+        _text(finding["remediation"]),
+        _text(finding["address"]),
+        _text(finding["framework"]),
+        _text(finding.get("root") or ""),
+        _optional(finding["path"]),
+        _number(finding["line"]),
+        _text(finding["fingerprint"]),
+        None if why is None else Suppressed(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
+    )
+
+
+def _said(said: dict[str, Any]) -> Said:
+    return Said(
+        Level(said["level"]),
+        _text(said["message"]),
+        _optional(said.get("path")),
+        _number(said.get("line")),
+        _optional(said.get("account")),
+    )
+
+
+def _covered(scope: Any) -> Covered:
+    if scope is None:
+        return Covered()
+    return Covered(_optional(scope.get("name")), _texts(scope.get("paths")), scope.get("narrowed") is True, _texts(scope.get("accounts")))
+
+
+T = TypeVar("T")
+
+
+def _maybe(read: Callable[[Any], T], value: Any) -> T | None:
+    return None if value is None else read(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list was expected, not {type(value).__name__}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_text, _list(value))) if value is not None else ()
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise TypeError(f"a whole number was expected, not {type(value).__name__}")
+    return value

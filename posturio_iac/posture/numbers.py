@@ -1,0 +1,183 @@
+"""Counts for pictures and tables: ages, last use, owners, units, evidence."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.posture.score import score
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from posturio_iac.posture.parts import Part, Unit
+    from posturio_iac.posture.score import Score
+    from posturio_iac.posture.view import Posture, Row
+
+YEAR = 365
+AGES = (
+    (30, "up to 30 d"),
+    (90, "31 to 90 d"),
+    (180, "91 to 180 d"),
+    (YEAR, "181 to 365 d"),
+    (2 * YEAR, "1 to 2 y"),
+    (3 * YEAR, "2 to 3 y"),
+)
+OLDEST = "over 3 y"
+USES = ((7, "up to 7 d"), (30, "8 to 30 d"), (45, "31 to 45 d"), (90, "46 to 90 d"), (180, "91 to 180 d"), (YEAR, "181 to 365 d"))
+LONGEST = "over 1 y"
+NEVER, UNKNOWN = "never", "unknown"
+NOBODY = "nobody"
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bar: how many keys, active ones and others."""
+
+    label: str
+    active: int
+    other: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.active + self.other
+
+
+def ages(rows: Iterable[Row]) -> tuple[Bin, ...]:
+    """Return how many deployed keys there are of each age."""
+    return _bins(rows, [label for _, label in AGES] + [OLDEST, UNKNOWN], lambda row: _in(AGES, OLDEST, row.age))
+
+
+def uses(rows: Iterable[Row]) -> tuple[Bin, ...]:
+    """Return how many deployed keys were last used how long ago."""
+    labels = [label for _, label in USES] + [LONGEST, NEVER, UNKNOWN]
+    return _bins(rows, labels, lambda row: NEVER if row.key.never_used else _in(USES, LONGEST, row.idle))
+
+
+def _in(edges: Sequence[tuple[int, str]], beyond: str, days: int | None) -> str:
+    if days is None:
+        return UNKNOWN
+    return next((label for most, label in edges if days <= most), beyond)
+
+
+def _bins(rows: Iterable[Row], labels: Sequence[str], of: Callable[[Row], str]) -> tuple[Bin, ...]:
+    counts = {label: [0, 0] for label in labels}
+    for row in rows:
+        if row.key.deployed:
+            counts[of(row)][row.key.status != "Active"] += 1
+    return tuple(Bin(label, *count) for label, count in counts.items() if label != UNKNOWN or any(count))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The keys of one owner or one unit."""
+
+    name: str
+    keys: int
+    flagged: int
+    undetermined: int
+    suppressed: int
+    worst: Severity | None
+    oldest: int | None
+    """Days since the oldest key was created."""
+    idlest: int | None
+    """Days since the key was used that has been idle longest."""
+    demerits: float
+
+    @property
+    def order(self) -> tuple[float, int, str]:
+        """The place among others: what costs most first."""
+        return (-self.demerits, -self.keys, self.name)
+
+
+def owners(rows: Iterable[Row]) -> list[Group]:
+    """Return the groups of keys by owner, the one that costs most first."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.key.owner or NOBODY, []).append(row)
+    return sorted((_group(name, members) for name, members in groups.items()), key=lambda group: group.order)
+
+
+def _group(name: str, rows: Sequence[Row]) -> Group:
+    verdicts = [row.key.verdict for row in rows]
+    return Group(
+        name,
+        len(rows),
+        verdicts.count(Verdict.FLAGGED),
+        verdicts.count(Verdict.UNDETERMINED),
+        verdicts.count(Verdict.SUPPRESSED),
+        max((row.worst for row in rows if row.worst is not None), default=None),
+        max((row.age for row in rows if row.age is not None), default=None),
+        max((row.idle for row in rows if row.idle is not None and row.key.status == "Active"), default=None),
+        sum(row.key.demerit for row in rows),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A unit: its keys, its score and how old what is known of it is."""
+
+    part: Part
+    group: Group
+    score: Score
+    errors: int
+
+    @property
+    def unit(self) -> Unit:
+        """Which one."""
+        return self.part.unit
+
+
+def standings(posture: Posture) -> list[Standing]:
+    """Return each unit with its numbers, the one that costs most first, and those that could not be read before all others."""
+    rows: dict[Unit, list[Row]] = {part.unit: [] for part in posture.parts}
+    for row in posture.rows:
+        rows[row.unit].append(row)
+    made = [
+        Standing(part, _group(part.unit.label, rows[part.unit]), score([part]), sum(said.level is Level.ERROR for said in part.said))
+        for part in posture.parts
+    ]
+    return sorted(made, key=lambda standing: (not standing.errors, *standing.group.order))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What told of some keys, and when."""
+
+    text: str
+    unit: Unit
+    when: datetime
+    keys: int
+
+
+def sources(posture: Posture) -> list[Source]:
+    """Return what told of the deployed keys: each piece of evidence once for each unit, the oldest first."""
+    counts: dict[tuple[str, Unit, datetime], int] = {}
+    for row in posture.rows:
+        for text in row.key.evidence:
+            name = (text, row.unit, row.as_of)
+            counts[name] = counts.get(name, 0) + 1
+    made = [Source(text, unit, _when(text, as_of), number) for (text, unit, as_of), number in counts.items()]
+    return sorted(made, key=lambda source: (source.when, source.unit.label, source.text))
+
+
+def _when(text: str, as_of: datetime) -> datetime:
+    """Return the time that evidence names, or that of its result."""
+    found = _DATE.search(text)
+    if found is None:
+        return as_of
+    try:
+        named = type(as_of).fromisoformat(found[0]).replace(tzinfo=as_of.tzinfo)
+    except ValueError:
+        return as_of
+    return min(named, as_of)
+
+
+def has_deployed(rows: Iterable[Row]) -> bool:
+    """Whether any key was seen in AWS."""
+    return any(row.key.deployed for row in rows)

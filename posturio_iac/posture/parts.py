@@ -1,0 +1,135 @@
+"""Splits results into parts that are followed over time: an account each for deployed keys, a scanned folder each for code."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Level
+from posturio_iac.record import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from posturio_iac.posture.records import Covered, Found, Key, Result, Said
+
+    Identity = tuple[str, ...]
+
+CODE, ACCOUNT = "code", "account"
+_FULL_ID = re.compile(r"(?=[A-Za-z0-9_]{16,128}$)\w*(\w{4})")
+_ACCOUNT_IN_ARN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What results are about: results of the same unit are one series."""
+
+    kind: str
+    name: str
+    """The account's id, or where the code is; empty when the result does not say."""
+    paths: tuple[str, ...] = ()
+    narrowed: bool = False
+
+    @property
+    def label(self) -> str:
+        """What it is called in a report."""
+        if self.kind == ACCOUNT:
+            return f"account {self.name}" if self.name else "no account"
+        paths = "" if self.paths in ((), (".",)) else f": {', '.join(self.paths)}"
+        return f"code {self.name}{paths}{' (changes only)' if self.narrowed else ''}" if self.name else "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one result says about one unit."""
+
+    unit: Unit
+    as_of: datetime
+    source: str
+    tool: str
+    keys: tuple[Key, ...]
+    found: tuple[Found, ...]
+    said: tuple[Said, ...]
+    older: Mapping[Identity, datetime] = field(default_factory=dict)
+    """Keys that this result could not see and an earlier one did, with the time of that."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was not read, called or decided."""
+        return any(said.level is Level.ERROR for said in self.said)
+
+
+def split(result: Result) -> list[Part]:
+    """Return the parts of a result. What it says about no account in particular is in each of its parts."""
+    keys: dict[Unit, list[Key]] = {Unit(ACCOUNT, account): [] for account in result.covered.accounts}
+    found: dict[Unit, list[Found]] = {}
+    said: dict[Unit, list[Said]] = {}
+    code = _code_unit(result.covered)
+    for key in result.keys:
+        keys.setdefault(Unit(ACCOUNT, key.account or _account(key.address)) if key.deployed else code, []).append(key)
+    for finding in result.found:
+        found.setdefault(Unit(ACCOUNT, _account(finding.address)) if finding.framework == "aws" else code, []).append(finding)
+    for entry in result.said:
+        if entry.account is not None:
+            said.setdefault(Unit(ACCOUNT, entry.account), []).append(entry)
+    live = any(unit.kind == ACCOUNT for unit in (*keys, *said)) or (result.covered.name is None and not keys and not result.files)
+    units = dict.fromkeys((*keys, *found, *said)) or {Unit(ACCOUNT, "") if live else code: None}
+    general = tuple(entry for entry in result.said if entry.account is None)
+    return [
+        Part(
+            unit,
+            result.as_of,
+            result.source,
+            result.tool,
+            tuple(keys.get(unit, ())),
+            tuple(found.get(unit, ())),
+            (*said.get(unit, ()), *general),
+        )
+        for unit in units
+    ]
+
+
+def _code_unit(covered: Covered) -> Unit:
+    return Unit(CODE, covered.name or "", covered.paths, covered.narrowed)
+
+
+def _account(address: str) -> str:
+    """Return the account in the ARN that a deployed key's address begins with."""
+    parts = address.split(":", 5)
+    return parts[_ACCOUNT_IN_ARN] if len(parts) > _ACCOUNT_IN_ARN else ""
+
+
+def identities(keys: Iterable[Key]) -> Iterator[tuple[Identity, Key]]:
+    """Yield each key with what it is known by in other results.
+
+    A deployed key is known by its user and the second in which it was created, because its id may be masked in one result, shown in
+    another, and replaced by its place in the credential report in a third. A key in code is known by its address in its root module.
+    """
+    seen: dict[Identity, int] = {}
+    for key in keys:
+        made = _identity(key)
+        number = seen.get(made, 0)
+        seen[made] = number + 1
+        yield (*made, str(number)), key
+
+
+def _identity(key: Key) -> Identity:
+    if not key.deployed:
+        return (key.framework, key.root, key.address)
+    user, _, label = key.address.rpartition("/")
+    return (key.framework, user, key.created.isoformat() if key.created else _FULL_ID.sub(r"****\1", label))
+
+
+def carried(part: Part, before: Part | None) -> Part:
+    """Return a part with the keys that it could not see, as the part before it knew them. A complete part sees all there is."""
+    if before is None or not part.failed or part.unit.narrowed:
+        return part
+    there = {identity for identity, _ in identities(part.keys)}
+    kept = {identity: key for identity, key in identities(before.keys) if identity not in there}
+    if not kept:
+        return part
+    names = {(key.framework, key.root, key.address) for key in kept.values()}
+    older = {identity: before.older.get(identity, before.as_of) for identity in kept}
+    found = tuple(f for f in before.found if (f.framework, f.root, f.address) in names)
+    return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), older=older)

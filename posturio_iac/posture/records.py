@@ -1,0 +1,134 @@
+"""What a saved result holds, as records: only what a report shows, and nothing that the contract may gain later."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.finding import Level, Severity, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One piece of evidence of when a key ends, as the contract has it."""
+
+    kind: str
+    value: str
+    effect: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a result."""
+
+    address: str
+    framework: str
+    root: str
+    path: str | None
+    line: int | None
+    user: str | None
+    status: str | None
+    owner: str | None
+    verdict: Verdict
+    lifetime: tuple[Evidence, ...]
+    undecided: tuple[str, ...]
+    demerit: float
+    account: str | None
+    created: datetime | None
+    last_used: datetime | None
+    never_used: bool
+    used_for: str
+    """Service and region of its last use, such as ``s3 in eu-west-1``; empty when not known."""
+    disabled_since: datetime | None
+    evidence: tuple[str, ...]
+    declared_at: str
+    """The code that declares a deployed key, as far as it is known."""
+
+    @property
+    def deployed(self) -> bool:
+        """Whether it was seen in AWS."""
+        return self.framework == "aws"
+
+    @property
+    def place(self) -> str:
+        """``path:line``, or nothing."""
+        return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Why a finding does not count."""
+
+    reason: str
+    until: datetime | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding of a result."""
+
+    rule: str
+    severity: Severity
+    message: str
+    remediation: str
+    address: str
+    framework: str
+    root: str
+    path: str | None
+    line: int | None
+    fingerprint: str
+    suppressed: Suppressed | None
+
+    @property
+    def place(self) -> str:
+        """``path:line``, or nothing."""
+        return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
+
+    @property
+    def short_rule(self) -> str:
+        """The rule without ``iam.``."""
+        return self.rule.partition(".")[2] or self.rule
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A diagnostic of a result, or of the join."""
+
+    level: Level
+    message: str
+    path: str | None = None
+    line: int | None = None
+    account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What a run looked at."""
+
+    name: str | None = None
+    """Code: where the scan root is in its repository; None when the result does not say."""
+    paths: tuple[str, ...] = ()
+    narrowed: bool = False
+    accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One saved result."""
+
+    source: str
+    """What it is called: the path of its file."""
+    as_of: datetime
+    tool: str
+    """The version that wrote it."""
+    covered: Covered
+    keys: tuple[Key, ...]
+    found: tuple[Found, ...]
+    said: tuple[Said, ...]
+    files: int

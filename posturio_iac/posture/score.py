@@ -1,0 +1,85 @@
+"""The score of joined results, by the same sums as that of one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import DEMERITS, UNDETERMINED, Severity, exact_score
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from posturio_iac.posture.parts import Part
+    from posturio_iac.posture.records import Key
+
+_EXACT_BELOW = 10
+"""Scores below this are shown with a decimal: with many keys each step is small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the sum: so many keys that cost so much each."""
+
+    cause: str
+    keys: int
+    each: float
+
+    @property
+    def demerits(self) -> float:
+        """What they cost together."""
+        return self.keys * self.each
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The score and how it comes about."""
+
+    value: float | None
+    """Not rounded; None while something could not be read."""
+    lines: tuple[Line, ...]
+    at_best: float
+    """What it can be at most, whatever is read later: findings alone count here."""
+
+    @property
+    def demerits(self) -> float:
+        """What all keys cost together."""
+        return sum(line.demerits for line in self.lines)
+
+
+def score(parts: Iterable[Part], *, unread: bool = False) -> Score:
+    """Return the score of ``parts``; ``unread`` says that a result could not be read at all."""
+    parts = list(parts)
+    value = None if unread or any(part.failed for part in parts) else exact_score(sum(key.demerit for part in parts for key in part.keys))
+    worst = [pair for part in parts for pair in _worst(part)]
+    return Score(value, _lines(worst), exact_score(sum(cost for _, cost in worst)))
+
+
+def shown(value: float | None) -> str:
+    """Return a score as readers see it: a whole number, with one decimal where it is small, or the word for what is not known."""
+    if value is None:
+        return "unknown"
+    return f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))
+
+
+def _worst(part: Part) -> list[tuple[Key, float]]:
+    """Return the keys of a part with what the worst of their findings costs."""
+    costs: dict[tuple[str, str, str], float] = {}
+    for finding in part.found:
+        name = (finding.framework, finding.root, finding.address)
+        costs[name] = max(costs.get(name, 0.0), DEMERITS[finding.severity])
+    return [(key, costs.get((key.framework, key.root, key.address), 0.0)) for key in part.keys]
+
+
+def _lines(keys: Sequence[tuple[Key, float]]) -> tuple[Line, ...]:
+    causes = {DEMERITS[severity]: f"the worst finding is {severity.value}" for severity in Severity}
+    counts: dict[tuple[str, float], int] = {}
+    for key, found in keys:
+        if key.demerit:
+            small = key.demerit < UNDETERMINED
+            doubt = f"undetermined{', with at most a low finding' if small else ''}"
+            cause = causes.get(found, doubt) if found == key.demerit else causes.get(key.demerit, "") if found > key.demerit else doubt
+            if found < key.demerit and not key.undecided:
+                cause = f"accepted in advance, {causes.get(key.demerit, 'by the result')}"
+            counts[cause, key.demerit] = counts.get((cause, key.demerit), 0) + 1
+    return tuple(Line(cause, number, each) for (cause, each), number in sorted(counts.items(), key=lambda item: (-item[0][1], item[0][0])))

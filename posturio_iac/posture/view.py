@@ -1,0 +1,176 @@
+"""The joined view that reports are made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.posture.changes import changes, worst_first
+from posturio_iac.posture.parts import identities
+from posturio_iac.posture.score import score
+from posturio_iac.posture.series import Series
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from posturio_iac.posture.changes import Change, What
+    from posturio_iac.posture.parts import Part, Unit
+    from posturio_iac.posture.records import Found, Key, Result, Said
+    from posturio_iac.posture.score import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A key with all that is known about it."""
+
+    key: Key
+    unit: Unit
+    as_of: datetime
+    """When it was seen."""
+    older: bool
+    """Whether the last result could not see it, so that this is what an earlier one saw."""
+    found: tuple[Found, ...]
+    """Its findings, the worst first, suppressed ones last."""
+    now: datetime
+    """The time of the report."""
+
+    @property
+    def active(self) -> tuple[Found, ...]:
+        """The findings that count."""
+        return tuple(finding for finding in self.found if finding.suppressed is None)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst finding that counts."""
+        return self.found[0].severity if self.found and self.found[0].suppressed is None else None
+
+    @property
+    def age(self) -> int | None:
+        """Days since it was created."""
+        return (self.now - self.key.created).days if self.key.created else None
+
+    @property
+    def idle(self) -> int | None:
+        """Days since it was last used or, when never used, created; None when that is not known."""
+        since = self.key.last_used or (self.key.created if self.key.never_used else None)
+        return (self.now - since).days if since else None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The posture at one time."""
+
+    when: datetime
+    score: Score
+    verdicts: Mapping[Verdict, int]
+    units: int
+    """How many of the units of the report were known then."""
+    tools: tuple[str, ...]
+    """The versions that made the results."""
+
+    @property
+    def keys(self) -> int:
+        """How many keys there were."""
+        return sum(self.verdicts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """All that a report shows."""
+
+    as_of: datetime
+    """The time of the newest result."""
+    rows: tuple[Row, ...]
+    """Every key, the worst first."""
+    parts: tuple[Part, ...]
+    """What the report rests on, by unit."""
+    score: Score
+    trend: tuple[Point, ...]
+    changed: Mapping[What, Sequence[Change]]
+    compared: tuple[tuple[Unit, datetime, datetime], ...]
+    """Units with the times of the results before and now."""
+    said: tuple[tuple[Unit | None, Said], ...]
+    """Diagnostics that still hold, the most serious first."""
+    results: tuple[Result, ...]
+    """What was joined, the newest first."""
+    current: frozenset[str]
+    """Sources of results that something in the report rests on."""
+    files: int
+    """How many files of code were searched."""
+
+    def count(self, verdict: Verdict) -> int:
+        """How many keys have this verdict."""
+        return sum(row.key.verdict is verdict for row in self.rows)
+
+    def severities(self) -> dict[Severity, int]:
+        """How many findings count, by severity, the worst first."""
+        counts = dict.fromkeys(sorted(Severity, reverse=True), 0)
+        for row in self.rows:
+            for finding in row.active:
+                counts[finding.severity] += 1
+        return counts
+
+    def errors(self) -> int:
+        """How many things could not be read, called or decided."""
+        return sum(said.level is Level.ERROR for _, said in self.said)
+
+
+def join(results: Sequence[Result], unread: Sequence[Said] = ()) -> Posture:
+    """Return the joined view of at least one result; ``unread`` says which files could not be read."""
+    series = Series(results)
+    parts = series.now()
+    as_of = max(result.as_of for result in results)
+    pairs = [(part, series.before(part.unit)) for part in parts]
+    compared = [(part, before) for part, before in pairs if before is not None]
+    used = frozenset(part.source for part in parts)
+    return Posture(
+        as_of=as_of,
+        rows=tuple(sorted((row for part in parts for row in _rows(part, as_of)), key=badness)),
+        parts=tuple(sorted(parts, key=lambda part: (part.unit.kind, part.unit.name, part.unit.paths))),
+        score=score(parts, unread=bool(unread)),
+        trend=tuple(_point(series, point, parts) for point in series.points),
+        changed=worst_first(change for part, before in compared for change in changes(part, before)),
+        compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),
+        said=tuple(_said(parts, unread)),
+        results=tuple(sorted(results, key=lambda result: (result.as_of, result.source), reverse=True)),
+        current=used,
+        files=sum(result.files for result in results if result.source in used),
+    )
+
+
+def badness(row: Row) -> tuple[int, int, int, int, str]:
+    """The place of a key among others: by severity, then by findings, then undetermined ones, then by how long it has been idle."""
+    worst = -1 if row.worst is None else row.worst.rank
+    return (-worst, -len(row.active), row.key.verdict is not Verdict.UNDETERMINED, -(row.idle or 0), row.key.address)
+
+
+def _rows(part: Part, now: datetime) -> Iterator[Row]:
+    found: dict[tuple[str, str, str], list[Found]] = {}
+    for finding in part.found:
+        found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
+    for identity, key in identities(part.keys):
+        theirs = found.get((key.framework, key.root, key.address), [])
+        theirs.sort(key=lambda f: (f.suppressed is not None, -f.severity.rank, f.rule))
+        seen = part.older.get(identity)
+        yield Row(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now)
+
+
+def _point(series: Series, point: object, current: Sequence[Part]) -> Point:
+    parts = series.at(point)
+    verdicts = dict.fromkeys(Verdict, 0)
+    for part in parts:
+        for key in part.keys:
+            verdicts[key.verdict] += 1
+    when = max(part.as_of for part in parts if series.point(part.as_of) == point)
+    known = {part.unit for part in parts}
+    fresh = {part.tool for part in parts if series.point(part.as_of) == point}
+    return Point(when, score(parts), verdicts, sum(part.unit in known for part in current), tuple(sorted(fresh)))
+
+
+def _said(parts: Iterable[Part], unread: Iterable[Said]) -> Iterator[tuple[Unit | None, Said]]:
+    yield from ((None, said) for said in unread)
+    every = dict.fromkeys((None if said.account is None and said.path is None else part.unit, said) for part in parts for said in part.said)
+    order = {level: place for place, level in enumerate(Level)}
+    yield from sorted(every, key=lambda pair: (order[pair[1].level], pair[0].label if pair[0] else "", pair[1].path or "", pair[1].message))

@@ -1,0 +1,111 @@
+"""What the reports of joined results have in common: names of keys, and sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.dates import describe_date
+from posturio_iac.finding import Verdict
+from posturio_iac.posture.lives import COUNTS, declared_end
+from posturio_iac.posture.score import shown
+from posturio_iac.render.nothing import count
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.posture.records import Key, Suppressed
+    from posturio_iac.posture.view import Posture, Row
+
+TITLE = "IAM access key posture"
+NOT_KNOWN = "unknown"
+
+
+def name(key: Key) -> str:
+    """What a key is called: its address, without what the account says already."""
+    if not key.deployed:
+        return key.address
+    return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
+
+
+def when(moment: datetime | None) -> str:
+    """Return a time to the minute, in UTC."""
+    return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else NOT_KNOWN
+
+
+def day(moment: datetime | None) -> str:
+    """Return the day of a moment."""
+    return moment.date().isoformat() if moment else NOT_KNOWN
+
+
+def days(number: int | None) -> str:
+    """Return a number of days."""
+    return count(number, "day") if number is not None else NOT_KNOWN
+
+
+def used(key: Key) -> str:
+    """Return when a key was last used, as far as that is known."""
+    if key.never_used:
+        return "never"
+    return day(key.last_used) if key.last_used else NOT_KNOWN if key.deployed else ""
+
+
+def ends(key: Key) -> str:
+    """Return what ends a key, in a few words."""
+    end = declared_end(key)
+    if end is not None:
+        return describe_date(end) if end.time() == end.min.time() else day(end)
+    effects = {evidence.effect: evidence for evidence in key.lifetime}
+    for effect in COUNTS:
+        if effect in effects:
+            value = effects[effect].value
+            return f"{effects[effect].kind} {value}".strip()
+    for effect, word in (("unknown", NOT_KNOWN), ("unreadable", "unreadable"), ("inert", "inert")):
+        if effect in effects:
+            return word
+    return NOT_KNOWN if key.verdict is Verdict.UNDETERMINED and not key.deployed else "nothing"
+
+
+def level(row: Row) -> str:
+    """Return the word that a key is marked with: its worst severity, or its verdict."""
+    return row.worst.value if row.worst else row.key.verdict.value
+
+
+def until(why: Suppressed) -> str:
+    """Return when a suppression ends."""
+    return describe_date(why.until) if why.until else "no end"
+
+
+def looked_at(posture: Posture) -> str:
+    """Return what the report is about, such as ``12 keys in 2 accounts and 40 files of code``."""
+    accounts = len({part.unit for part in posture.parts if part.unit.kind == "account" and part.unit.name})
+    places = [count(accounts, "account")] if accounts else []
+    places += [f"{count(posture.files, 'file')} of code"] if any(part.unit.kind == "code" for part in posture.parts) else []
+    return f"{count(len(posture.rows), 'access key')}{' in ' if places else ''}{' and '.join(places)}"
+
+
+def verdict(posture: Posture) -> str:
+    """Return the one sentence that says how it stands."""
+    flagged, undetermined = posture.count(Verdict.FLAGGED), posture.count(Verdict.UNDETERMINED)
+    total = len(posture.rows)
+    if posture.score.value is None:
+        things = count(posture.errors(), "thing")
+        return f"Not known: {things} could not be read or decided. The score is {shown(posture.score.at_best)} at best."
+    if not total:
+        return "No access keys: there is nothing to mend."
+    if not flagged and not undetermined:
+        kept = posture.count(Verdict.SUPPRESSED)
+        return f"Nothing else is wrong: {count(kept, 'key')} suppressed by decision." if kept else "Nothing is known to be wrong."
+    worst = next(((severity.value, number) for severity, number in posture.severities().items() if number), None)
+    first = (
+        f"{flagged:,} of {count(total, 'key')} {'needs' if flagged == 1 else 'need'} work" if flagged else "No key is known to need work"
+    )
+    more = f", with {count(worst[1], f'{worst[0]} finding')}" if worst and flagged else ""
+    return f"{first}{more}{f'; {undetermined:,} undetermined' if undetermined else ''}."
+
+
+SCORE = (
+    "100 / (1 + d / 10), where d adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1, low 0.25), "
+    "suppressed or not, and up to 1 for what is undetermined. It depends on the number of bad keys, not on their share: mending or "
+    "deleting a key never lowers it, adding good keys never raises it. While anything could not be read there is no score."
+)
+"""How the score is computed, for readers."""

@@ -1,0 +1,73 @@
+"""Pictures of counts: histograms of keys, and the keys of each point in time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Verdict
+from posturio_iac.render.posture_words import day
+from posturio_iac.render.svg import el, label, line, picture, steps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.posture.numbers import Bin
+    from posturio_iac.posture.view import Point
+
+WIDE, HIGH = 560, 260
+LEFT, RIGHT, TOP, BOTTOM = 48, 12, 26, 44
+SHARE = 0.72
+"""How much of its place a bar takes."""
+MOST_NUMBERS = 16
+"""Up to so many bars have their numbers above them."""
+STACK = (Verdict.FLAGGED, Verdict.UNDETERMINED, Verdict.SUPPRESSED, Verdict.CLEAN)
+"""The verdicts from the bottom of a bar to its top."""
+
+
+def histogram(name: str, title: str, bins: Sequence[Bin], axis: str) -> str:
+    """Return a histogram of keys: active ones filled, others hatched on top of them."""
+    told = "; ".join(f"{b.label}: {b.total:,}{f' ({b.other:,} not active)' if b.other else ''}" for b in bins if b.total)
+    stacks = [((b.active, "bar-active"), (b.other, "bar-other")) for b in bins]
+    parts = _bars(stacks, [b.label for b in bins], axis)
+    return picture(name, WIDE, HIGH, title, f"Number of keys. {told or 'none'}.", parts)
+
+
+def verdicts(name: str, points: Sequence[Point]) -> str:
+    """Return how many keys of each verdict there were at each point in time."""
+    told = "; ".join(f"{day(p.when)}: {', '.join(f'{p.verdicts[v]:,} {v.value}' for v in STACK)}" for p in points)
+    stacks = [tuple((p.verdicts[v], f"bar-{v.value}") for v in STACK) for p in points]
+    return picture(name, WIDE, HIGH, "Keys by verdict at each point in time", f"{told}.", _bars(stacks, thinned(points), "result"))
+
+
+def thinned(points: Sequence[Point], most: int = 7) -> list[str]:
+    """Return labels for points in time, of which so many fit, the last one among them; of one day they are times."""
+    one_day = len({p.when.date() for p in points}) == 1 and len(points) > 1
+    every = -(-len(points) // most)
+    last = len(points) - 1
+    return ["" if (last - n) % every else p.when.strftime("%H:%M" if one_day else "%Y-%m-%d") for n, p in enumerate(points)]
+
+
+def _bars(stacks: Sequence[Sequence[tuple[int, str]]], labels: Sequence[str], axis: str) -> list[str]:
+    ticks = steps(max((sum(number for number, _ in stack) for stack in stacks), default=0))
+    floor, tall = HIGH - BOTTOM, HIGH - BOTTOM - TOP
+    place = (WIDE - LEFT - RIGHT) / max(len(stacks), 1)
+    parts = [label(LEFT - 8, TOP - 12, "keys", class_="axis", anchor="end")]
+    for tick in ticks:
+        y = floor - tall * tick / ticks[-1]
+        parts += [line(LEFT, y, WIDE - RIGHT, y, "grid"), label(LEFT - 8, y + 4, f"{tick:,}", class_="axis", anchor="end")]
+    for n, (stack, text) in enumerate(zip(stacks, labels, strict=True)):
+        middle, y = LEFT + place * (n + 0.5), float(floor)
+        for number, style in stack:
+            high = tall * number / ticks[-1]
+            y -= high
+            if number:
+                parts.append(el("rect", x=middle - place * SHARE / 2, y=y, width=place * SHARE, height=high, class_=style))
+        total = sum(number for number, _ in stack)
+        if len(stacks) <= MOST_NUMBERS and total:
+            parts.append(label(middle, y - 5, f"{total:,}", class_="value", anchor="middle"))
+        parts.append(label(middle, floor + 16, text, class_="axis", anchor="middle"))
+    parts += [
+        line(LEFT, floor, WIDE - RIGHT, floor, "base"),
+        label((LEFT + WIDE - RIGHT) / 2, HIGH - 6, axis, class_="axis", anchor="middle"),
+    ]
+    return parts
