@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
@@ -139,6 +140,7 @@ OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
     "markdown": _deployed_markdown,
     "csv": lambda text: [(row["rule"], row["address"]) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"],
     "text": _deployed_text,
+    "html": lambda text: [(rule, unescape(arn)) for arn, rule in re.findall(r"<br><code>(arn:.*?)</code>.*>(iam\.\w+)</a>", text)],
     "asff": _deployed_asff,
     "ocsf": _deployed_ocsf,
 }

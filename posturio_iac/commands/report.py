@@ -26,7 +26,7 @@ def run(argv: Sequence[str]) -> int:
         raise UsageError("report needs the results to join: files that --format json wrote (see posturio-iac report --help)")
     wanted = targets(given)
     if any(name == "html" for name, _ in wanted):
-        from posturio_iac.render.html import require  # noqa: PLC0415 - not for Markdown
+        from posturio_iac.render.html_page import require  # noqa: PLC0415 - not for Markdown
 
         require()
     from posturio_iac.commands.report_files import read  # noqa: PLC0415 - not for --help
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _rendered(name: str, posture: Posture) -> str:
     if name == "html":
-        from posturio_iac.render.html import page  # noqa: PLC0415 - only what is asked for
+        from posturio_iac.render.html_page import page  # noqa: PLC0415 - only what is asked for
 
         return page(posture)
     from posturio_iac.render.posture_markdown import page as markdown  # noqa: PLC0415

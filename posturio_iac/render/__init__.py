@@ -21,7 +21,7 @@ FORMATS = {
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
     "markdown": "posturio_iac.render.markdown_page:render",
-    "html": "posturio_iac.render.html:render",
+    "html": "posturio_iac.render.html_page:render",
     "csv": "posturio_iac.render.csv_table:render",
     "asff": "posturio_iac.render.asff:render",
     "ocsf": "posturio_iac.render.ocsf:render",

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from posturio_iac import __version__
 from posturio_iac.finding import Level, Verdict
+from posturio_iac.posture.counts import ages, has_deployed, owners, sources, standings, uses
 from posturio_iac.posture.lives import lives
-from posturio_iac.posture.numbers import ages, has_deployed, owners, sources, standings, uses
 from posturio_iac.posture.score import shown as shown_score
 from posturio_iac.render import posture_words as say
 from posturio_iac.render import svg_bars, svg_timeline, svg_trend
@@ -19,7 +19,7 @@ from posturio_iac.terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.posture.numbers import Group
+    from posturio_iac.posture.counts import Group
     from posturio_iac.posture.view import Posture, Row
 
 FIRST = 10
@@ -249,6 +249,7 @@ def _finding(row: Row, finding: Any) -> dict[str, Any]:
         "rule": finding.rule,
         "name": cut(say.name(row.key), BRIEF),
         "unit": row.unit.label,
+        "address": row.key.address if row.key.deployed else "",
         "place": finding.place or row.key.place or row.key.declared_at,
         "message": finding.message,
         "fix": finding.remediation,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
 from posturio_iac.finding import Level, Verdict
+from posturio_iac.posture.counts import ages, has_deployed, owners, sources, standings, uses
 from posturio_iac.posture.lives import declared_end
-from posturio_iac.posture.numbers import ages, has_deployed, owners, sources, standings, uses
 from posturio_iac.posture.score import shown
 from posturio_iac.render import posture_words as say
 from posturio_iac.render.markdown_text import code, plain
@@ -17,7 +17,7 @@ from posturio_iac.render.words import page_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.posture.numbers import Bin
+    from posturio_iac.posture.counts import Bin
     from posturio_iac.posture.view import Posture, Row
 
 FIRST = 10

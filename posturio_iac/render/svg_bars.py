@@ -11,7 +11,7 @@ from posturio_iac.render.svg import el, label, line, picture, steps
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.posture.numbers import Bin
+    from posturio_iac.posture.counts import Bin
     from posturio_iac.posture.view import Point
 
 WIDE, HIGH = 560, 260
