@@ -40,6 +40,7 @@ class Finder:
         "_room",
         "calls",
         "exclusions",
+        "hcl",
         "links",
         "max_file_size",
         "needles",
@@ -65,6 +66,8 @@ class Finder:
         self._direct: dict[str, bool] = {"": True}
         self.terraform: set[str] = set()
         self.templates: set[str] = set()
+        self.hcl: set[str] = set()
+        """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
         self.symlinks: dict[str, str] = {}
         """Symbolic links to files, with the kind of each."""
         self.links: list[tuple[str, str]] = []
@@ -157,6 +160,7 @@ class Finder:
         """Forget the files that are not among ``ours``, and what was wrong with them."""
         self.terraform &= ours
         self.templates &= ours
+        self.hcl &= ours
         self.read = {path: kind for path, kind in self.read.items() if path in ours}
         self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
         self.calls = None

@@ -7,7 +7,7 @@ import posixpath
 
 from posturio_iac.discover import children
 from posturio_iac.discover.finder import UTF16
-from posturio_iac.discover.kinds import TERRAFORM, pathspecs
+from posturio_iac.discover.kinds import HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.discover.listing import Keep, Listing
 from posturio_iac.discover.places import outermost
 
@@ -75,7 +75,8 @@ def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[st
     base = posixpath.commonpath(directories)
     small = _is_small(top)
     kinds = ("-c", "-o") if small else ("-c", "-o", "-d")
-    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *_specs(base, directories))]
+    specs = (*_specs(base, directories), *_specs(base, directories, HCL)[1:])
+    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
     if not small:
         commands += _searches(finder, base, directories)
     try:
@@ -87,6 +88,7 @@ def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[st
     listing, *hits = (output for _, output, _ in outcomes)
     keep = Keep(finder, base, directories)
     listed = Listing(listing)
+    finder.hcl.update(path for path in keep.plain(listed.hcl) if not path.endswith(LOCK))
     _read(keep, listed.own)
     if small:
         _read(keep, listed.there)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
+HCL, LOCK = "hcl", ".lock.hcl"
+"""The ending of files in Terraform's language that are none of its own, and of those that it writes itself."""
 
 _MODULE = "module"
 _ENDINGS = {
@@ -51,6 +53,8 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
         directory = directory.replace(special, "\\" + special)
     plain = f"./{directory}/*." if directory else "*."
     anycase = f":(icase){directory}/*." if directory else ":(icase)*."
+    if only is HCL:
+        return [plain + HCL]
     if only is TERRAFORM:
         return [plain + ending for ending in ("tf", "tofu", "tf.json", "tofu.json")]
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.discover.finder import Finder
 
+_HCL = b".hcl"
+
 
 class Keep:
     """Which of the paths that git names count, and what they are called from the root."""
@@ -38,6 +40,13 @@ class Keep:
             if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
                 yield path, kind
 
+    def plain(self, names: Iterable[bytes]) -> Iterator[str]:
+        """Yield the paths from the root that count, of whatever kind."""
+        for name in names:
+            path = self.base + os.fsdecode(name)
+            if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
+                yield path
+
     def has_directory(self, path: str) -> bool:
         """Tell whether a directory, which is relative to the root, counts."""
         return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")
@@ -46,7 +55,7 @@ class Keep:
 class Listing:
     """The files that git lists, by what is to be done with them; names as git gives them."""
 
-    __slots__ = ("links", "missing", "own", "pruned", "there")
+    __slots__ = ("hcl", "links", "missing", "own", "pruned", "there")
 
     def __init__(self, output: bytes) -> None:
         """Sort the records of ``git ls-files -v -s -c -o -d``: ``H 100644 0123abcd 0 TAB name``, ``? name``."""
@@ -56,12 +65,16 @@ class Listing:
         """Symbolic links."""
         self.missing: list[bytes] = []
         """Tracked files that were deleted, or cannot be seen."""
+        self.hcl: list[bytes] = []
+        """Files in Terraform's language that are none of its own."""
         self.pruned = any(directory.encode() in output for directory in PRUNED)
         """Whether some may be in directories that are never entered."""
         tracked: list[bytes] = []
         for record in output.split(b"\0"):
             tag, mode = record[:1], record[2:8]
-            if tag == b"?":
+            if record.endswith(_HCL):
+                self.hcl.append(record[2:] if tag == b"?" else record.partition(b"\t")[2])
+            elif tag == b"?":
                 self.own.append(record[2:])
             elif mode == b"120000":
                 self.links.append(record.partition(b"\t")[2])

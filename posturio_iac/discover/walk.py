@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.discover.finder import PRUNED
-from posturio_iac.discover.kinds import kind_of
+from posturio_iac.discover.kinds import HCL, LOCK, kind_of
 from posturio_iac.discover.places import is_repository
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -36,6 +36,8 @@ def search(finder: Finder, start: str) -> list[str]:
                     pending.append(base + entry.name)
             elif kind := kind_of(entry.name):
                 _take(finder, entry, base + entry.name, kind)
+            elif entry.name.endswith(HCL) and not entry.name.endswith(LOCK) and not finder.skips(base + entry.name):
+                finder.hcl.add(base + entry.name)
     return repositories
 
 

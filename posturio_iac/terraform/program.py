@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.functions import Environment
     from posturio_iac.terraform.known import KnownModules, Match
     from posturio_iac.terraform.options import Options
+    from posturio_iac.terraform.terragrunt import Generated, Terragrunt
 
 
 MAX_STEPS = 200_000
@@ -41,6 +42,8 @@ class Program:
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
         self._candidates = frozenset(selection.terraform)
+        self._hcl = tuple(sorted(selection.finder.hcl))
+        self._terragrunt: Terragrunt | None = None
         self._nested: dict[str, bool] = {}
         self.diagnostics: dict[Diagnostic, None] = {}
         self._steps = MAX_STEPS
@@ -136,6 +139,16 @@ class Program:
 
     def _sounds_known(self, source: str) -> bool:
         return bool(self.options.known_modules) or any(needle in source.encode() for needle in NEEDLES)
+
+    def generated(self, folder: str) -> list[Generated]:
+        """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
+        if not self._hcl:
+            return []
+        if self._terragrunt is None:
+            from posturio_iac.terraform.terragrunt import Terragrunt  # noqa: PLC0415 - most code has no such files
+
+            self._terragrunt = Terragrunt(self, self._hcl)
+        return self._terragrunt.generated(folder)
 
     def call(self, instance: Instance, name: str) -> tuple[Expansion, tuple[Instance, ...]] | Unknown:
         """Return the instances that one module call makes, or why its code is not here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.model import Span, Unknown
-from posturio_iac.record import dataclass
+from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import hcl
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
@@ -134,15 +134,38 @@ def default_tags(block: hcl.Block, instance: Instance, kind: str) -> Tags:
     """Return the ``default_tags`` of the provider that a resource uses."""
     provider, owner = provider_of(block, instance, kind)
     if provider is None or owner is None:
-        return NO_TAGS
+        return _generated_tags(instance.root) if block.get("provider") is None else NO_TAGS
+    return _defaults(provider, owner.scope(), _provider_name(provider, owner))
+
+
+def _generated_tags(root: Instance) -> Tags:
+    """Return the default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
+    each: list[Tags] = []
+    hidden: list[Unknown] = []
+    for made in root.program.generated(root.folder.path):
+        if made.unread is not None:
+            hidden.append(made.unread)
+        scope = Scope(root, strict=False, bindings=made.bindings)
+        found = (provider for provider in made.providers if _matches(provider, ("aws",), root))
+        each += [_defaults(provider, scope, f"the provider that {made.path} generates") for provider in found]
+    items: dict[str, Tag] = {}
+    for tag in (tag for tags in each for tag in tags.items):
+        same = [other.value for tags in each for other in tags.items if other.name == tag.name]
+        if len(same) < len(each) or any(value != tag.value for value in same):
+            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), origin=None)  # noqa: PLW2901 - as others see it
+        items.setdefault(tag.name, tag)
+    return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
+
+
+def _defaults(provider: hcl.Block, scope: Scope, name: str) -> Tags:
+    """Return the default tags that one provider states."""
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()
-    name = _provider_name(provider, owner)
     for defaults in provider.body.all("default_tags"):
         expression = hcl.setting(defaults, "tags")
         if expression is not None:
             label = f"default_tags of {name}"
-            read = read_map(expression, owner.scope(), lambda tag, of=name: f'default tag "{tag}" of {of}', label, root_like=True)
+            read = read_map(expression, scope, lambda tag, of=name: f'default tag "{tag}" of {of}', label, root_like=True)
             items += read.items
             hidden += read.hidden
     return Tags(items, hidden)
