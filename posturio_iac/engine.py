@@ -76,7 +76,7 @@ class _Court:
         else:
             verdict = Verdict.SUPPRESSED if severities else Verdict.CLEAN
         suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
-        return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected)
+        return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
 
     def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
         """Yield what the rules find. One that crashes is reported, and the others still ask."""

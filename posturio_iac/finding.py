@@ -141,6 +141,8 @@ class JudgedKey:
     """The worst of its findings, suppressed ones included, and of those that a suppression accepts in advance."""
     suspected: Severity | None = None
     """The worst of the findings that ``undecided`` could add; None too when a rule crashed."""
+    open_rules: tuple[str, ...] = ()
+    """The rules that could find something more, those included of which a suppression accepts that in advance."""
 
     @property
     def demerit(self) -> float:

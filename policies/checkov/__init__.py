@@ -1,0 +1,1 @@
+"""checkov loads checks from folders that are packages only."""

@@ -1,0 +1,88 @@
+"""What a check answers about one of checkov's blocks."""
+
+from __future__ import annotations
+
+import os
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.adapters.checkov.matching import keys_of
+from posturio_iac.adapters.checkov.scanning import scan
+from posturio_iac.errors import UsageError
+from posturio_iac.render.words import sentence
+from posturio_iac.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.adapters.checkov.entity import Entity
+    from posturio_iac.adapters.checkov.scanning import Scan
+    from posturio_iac.finding import Finding, JudgedKey
+
+LIMIT = 255
+"""So many characters of a rule's name GitHub takes; checkov puts what we say into that place."""
+
+
+class Result(Enum):
+    """What checkov makes of an answer."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    """checkov leaves it out: it is no key, or the verdict is open."""
+
+
+class Answer(NamedTuple):
+    """A result, with what a reader should know about it."""
+
+    result: Result
+    text: str = ""
+
+
+NOTHING = Answer(Result.UNKNOWN)
+
+
+def answer(entity: Entity, rule: str) -> Answer:
+    """Return what ``rule`` says about a block."""
+    try:
+        found = scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files)
+        if not found.matters(entity.file):
+            return NOTHING
+        return _of_keys(keys_of(entity, found), found, rule)
+    except UsageError as error:
+        return Answer(Result.FAILED, f"No access key was judged here: {printable(str(error))}.")
+
+
+def _of_keys(keys: Sequence[JudgedKey], found: Scan, rule: str) -> Answer:
+    """Join what ``rule`` says about several keys: one finding is enough, and all must be clean."""
+    if rule not in found.selected:
+        return NOTHING
+    answers = [_of_key(key, found, rule) for key in keys]
+    for result in (Result.FAILED, Result.UNKNOWN, Result.SKIPPED, Result.PASSED):
+        for one in answers:
+            if one.result is result:
+                return one
+    return NOTHING
+
+
+def _of_key(judged: JudgedKey, found: Scan, rule: str) -> Answer:
+    key = judged.key
+    findings = [f for f in found.findings.get((key.framework, key.scope, key.address), ()) if f.rule.id == rule]
+    for finding in findings:
+        if finding.suppressed is None:
+            return Answer(Result.FAILED, text_of(finding))
+    if f"{rule} crashed" in judged.undecided:
+        return Answer(Result.FAILED, f"{rule} crashed on {key.address} and judged nothing; please report it.")
+    if findings:
+        return Answer(Result.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))
+    return NOTHING if rule in judged.open_rules else Answer(Result.PASSED)
+
+
+def text_of(finding: Finding) -> str:
+    """Return what was found and, where there is room, the change that mends it."""
+    said, change = sentence(finding), printable(finding.remediation)
+    whole = f"{said} {change}"
+    if len(whole) <= LIMIT:
+        return whole
+    return said if len(said) <= LIMIT else f"{said[: LIMIT - 1].rstrip()}…"

@@ -1,0 +1,135 @@
+"""What checkov asks about: one block of one file, and where the run has its root."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import FrameType
+
+_DEPTH = 12
+"""So many calls lie between checkov's runner and a check at the most, with room to spare."""
+_FILES = ("full_file_path", "file_abs_path", "sls_file")
+"""What checkov's runners call the file that they are at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One block that checkov asks a check about."""
+
+    kind: str
+    """Type of the resource, or ``module``."""
+    name: str
+    address: str
+    """Terraform's address as checkov knows it, without ``module.`` before the name of a module call; empty where it knows none."""
+    file: str
+    """Absolute, without symbolic links."""
+    root: str | None
+    """The folder that checkov was started on; None when it was given files."""
+    top: str | None
+    """Folder of the root module, where checkov knows through which calls it came to the block."""
+    lines: tuple[int, int]
+    """First and last line; zeros where checkov does not say."""
+    var_files: tuple[str, ...]
+    """Absolute paths of ``--var-file``."""
+    config: Mapping[str, Any]
+    """What checkov read."""
+    graph: Any
+    """checkov's graph: of rustworkx, of networkx, or None."""
+
+
+def entity_of(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, graph: Any) -> Entity:
+    """Return what checkov asks about.
+
+    checkov tells a check the path relative to a root that it does not tell. Both are variables of its runner, which is among the callers.
+    """
+    seen = _Seen()
+    inner = config.get("Properties")
+    inner = inner if isinstance(inner, dict) else {}
+    named = config.get("__file__") or inner.get("__file__")
+    start = _line(config.get("__start_line__"), config.get("__startline__"), inner.get("__startline__"))
+    end = _line(config.get("__end_line__"), config.get("__endline__"), inner.get("__endline__"))
+    return Entity(
+        kind,
+        name,
+        str(config.get("__address__") or ""),
+        _file(scanned_file, seen, named),
+        os.path.realpath(seen.root) if seen.root else None,
+        seen.top,
+        (start, max(start, end)),
+        tuple(os.path.abspath(path) for path in seen.var_files),
+        config,
+        graph,
+    )
+
+
+def _line(*values: object) -> int:
+    """Return the first of ``values`` that is a number of a line, which a plan has in a list; 0 when none is."""
+    for value in values:
+        one = value[0] if isinstance(value, list) and value else value
+        if isinstance(one, int):
+            return one
+    return 0
+
+
+class _Seen:
+    """What the runner that calls us knows: root, file, the calls of modules that lead to the file, and variable files."""
+
+    def __init__(self) -> None:
+        self.root: str | None = None
+        self.files: list[str] = []
+        self.top: str | None = None
+        self.var_files: tuple[str, ...] = ()
+        for known in _callers():
+            self._take(known)
+            if "root_folder" in known:
+                root = known["root_folder"]
+                self.root = root if isinstance(root, str) else None
+                break
+
+    def _take(self, known: Mapping[str, Any]) -> None:
+        for variable in _FILES:
+            value = known.get(variable)
+            path = getattr(value, "file_path", value)
+            if isinstance(path, (str, os.PathLike)):
+                self.files.append(os.fspath(path))
+                self.top = self.top or _top(value)
+        chosen = getattr(known.get("runner_filter"), "var_files", None)
+        if chosen:
+            self.var_files = tuple(map(str, chosen))
+
+
+def _callers() -> Iterator[Mapping[str, Any]]:
+    """Yield the variables of the calls that led here, innermost first."""
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - the documented way to the callers, without reading their source
+    for _ in range(_DEPTH):
+        if frame is None:
+            return
+        yield frame.f_locals
+        frame = frame.f_back
+
+
+def _top(value: object) -> str | None:
+    """Return the folder of the root module from the chain of calls in checkov's ``TFDefinitionKey``."""
+    call = getattr(value, "tf_source_modules", None)
+    if call is None:
+        path = getattr(value, "file_path", None)
+        return os.path.realpath(os.path.dirname(path)) if isinstance(path, str) else None
+    while (outer := getattr(call, "nested_tf_module", None)) is not None:
+        call = outer
+    return os.path.realpath(os.path.dirname(str(call.path)))
+
+
+def _file(scanned_file: str, seen: _Seen, named: object) -> str:
+    """Return the path of the file: what the runner calls so, what the configuration names, or what lies below the root."""
+    below = scanned_file.lstrip("/")
+    guesses = [*seen.files, *([named] if isinstance(named, str) else []), os.path.join(seen.root or os.curdir, below), scanned_file]
+    for guess in guesses:
+        if os.path.isfile(guess):
+            return os.path.realpath(guess)
+    return os.path.realpath(guesses[0])
