@@ -16,7 +16,7 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["live", "differential", "hosts", "formats", "sarif", "wheel", "tests"]
+nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "formats", "sarif", "wheel", "tests"]
 
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
@@ -90,6 +90,15 @@ def hosts(session: nox.Session) -> None:
     """Run the hooks in real pre-commit and prek, and the shell steps of the action; installing needs a package index, running nothing."""
     session.install("-e", ".", *group("hosts"))
     session.run("pytest", "tests/hosts/test_pre_commit.py", "tests/hosts/test_action.py", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("cfn_lint", ["oldest", "newest"])
+def cfn_lint(session: nox.Session, cfn_lint: str) -> None:
+    """Run our pack in the oldest cfn-lint that pyproject.toml allows, and in the newest one."""
+    (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["cfn-lint"]
+    session.install("-e", ".", "--upgrade", *group("cfn-lint"), allowed.replace(">=", "==") + ".0" if cfn_lint == "oldest" else allowed)
+    session.run("pytest", *sorted(map(str, Path("tests/hosts").glob("test_cfn_lint*.py"))), *session.posargs)
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:

@@ -1,7 +1,8 @@
 """Writes every generated document of this checkout; ``--check`` only tells which differ, and exits with 1 when one does.
 
-Generated are the rule pages, the configuration reference, the page of known modules and what stands in the README between
-``<!-- generated: NAME -->`` and ``<!-- /generated -->``, where NAME is ``example``, ``help``, ``help scan``, ``help explain`` or ``rules``.
+Generated are the rule pages, the table of their ids in other linters, the configuration reference, the page of known modules and what
+stands in the README between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``, where NAME is ``example``, ``help``, ``help scan``,
+``help explain`` or ``rules``.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.adapters import pack_pages
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
 from posturio_iac.commands import explain, live_args, scan_args
@@ -125,6 +127,7 @@ def documents() -> dict[Path, str]:
     return {
         RULES / "README.md": index(rules),
         **{RULES / f"{name}.md": rule_page(entry) for name, entry in rules.items()},
+        Path("docs/policies.md"): pack_pages.page(rules),
         Path("docs/configuration.md"): configuration(),
         Path("docs/known-modules.md"): known_pages.page(modules),
         Path("posturio_iac/terraform/_known_needles.py"): known_pages.needles_module(known.needles(modules)),
@@ -173,7 +176,8 @@ def rule_page(entry: Registered) -> str:
     """Return the page of one rule."""
     title, _, text = entry.page.partition("\n")
     cis = f"| CIS AWS Foundations Benchmark | {', '.join(entry.rule.cis)} |\n" if entry.rule.cis else ""
-    table = f"| | |\n| --- | --- |\n| id | `{entry.rule.id}` |\n| severity | {entry.rule.severity.name} |\n{cis}"
+    hosts = "".join(f"| in {host} | `{pack_id}` |\n" for host, pack_id in pack_pages.ids_of(entry.rule.id).items())
+    table = f"| | |\n| --- | --- |\n| id | `{entry.rule.id}` |\n| severity | {entry.rule.severity.name} |\n{cis}{hosts}"
     return f"# {title.rstrip('.')}\n\n{NOTE}\n\n{table}\n{text.strip()}\n"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.pack_ids import CFN_LINT, CHECKOV
 from posturio_iac.terminal import paint, wants_color
 
 if TYPE_CHECKING:
@@ -54,4 +55,6 @@ def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
     entry = rules[rule_id(name, rules)]
     rule = entry.rule
     cis = f"\n\nCIS AWS Foundations Benchmark: {', '.join(rule.cis)}" if rule.cis else ""
-    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{cis}\n"
+    hosts = [f"{ids[rule.id]} in {host}" for host, ids in (("checkov", CHECKOV), ("cfn-lint", CFN_LINT)) if rule.id in ids]
+    elsewhere = f"\n\nIts id is {' and '.join(hosts)}." if hosts else ""
+    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{cis}{elsewhere}\n"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -40,3 +42,11 @@ def repository(tmp_path: Path, host: Host) -> Repository:
     code, said = host.run(made, "install")
     assert code == 0, said
     return made
+
+
+@pytest.fixture(scope="session")
+def links(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel of this checkout, from which pip takes it as if it were published."""
+    place = tmp_path_factory.mktemp("links")
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(place), str(hooks.path)], check=True)
+    return place

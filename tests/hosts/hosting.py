@@ -79,3 +79,13 @@ class Host:
             command, cwd=repository.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8"
         )
         return done.returncode, _COLORS.sub("", done.stdout)
+
+
+def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple[int, str]:
+    """Run a script as if the wheel in ``links`` were published; return its exit code and all that it prints."""
+    environment = {**os.environ, "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {links}".strip(), **more}
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(
+        command, cwd=workspace.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True
+    )
+    return done.returncode, done.stdout

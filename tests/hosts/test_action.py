@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.hosts.hosting import OFFLINE, ROOT
+from tests.hosts.hosting import OFFLINE, ROOT, shell
 from tests.repository import Repository, clean, flagged
 
 if TYPE_CHECKING:
@@ -117,23 +117,6 @@ def test_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
     code, said = runner.step(SCAN, {"path": "-x", "args": "--as-of=2026-12-01"}, offline=True)
     assert code == 1, said
     assert "-x/iam.tf" in said
-
-
-@pytest.fixture(scope="session")
-def links(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel of this checkout, from which pip takes it as if it were published."""
-    place = tmp_path_factory.mktemp("links")
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(place), str(hooks.path)], check=True)
-    return place
-
-
-def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple[int, str]:
-    environment = {**os.environ, "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {links}".strip(), **more}
-    command = ["bash", "-eo", "pipefail", "-c", script]
-    done = subprocess.run(
-        command, cwd=workspace.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True
-    )
-    return done.returncode, done.stdout
 
 
 def test_generic_example_runs_as_printed(runner: Runner, links: Path) -> None:

@@ -1,0 +1,203 @@
+"""The same verdicts from cfn-lint with our pack as from our own scan, on every template that this repository has."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.pack_ids import CFN_LINT
+from tests.hosts.cfn_linting import INCOMPLETE, KEY, MISSING, OWNERLESS, ROOT, SEVERAL, UNDETERMINED, apart, lint, reported, scanned
+from tests.test_rule_pages import cloudformation, states
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.hosts.cfn_linting import Match, Verdict
+
+    Case = Callable[[Path, pytest.CaptureFixture[str]], None]
+
+ENDINGS = (".yaml", ".yml", ".json")
+REFUSED = {"multidocument": "stacks.yaml", "parameters": "prod.json"}
+"""Files of fixtures that are no templates to cfn-lint."""
+PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
+
+NESTED = {
+    "main.yaml": """\
+Parameters:
+  Secret: {Type: String, NoEcho: true}
+Resources:
+  First:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: keys/keys.yaml}
+  Second:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: keys/keys.yaml}
+  Own:
+    Type: AWS::IAM::AccessKey
+    Properties: {UserName: somebody}
+Outputs:
+  Shown: {Value: !GetAtt First.Outputs.Secret}
+""",
+    "keys/keys.yaml": KEY + "Outputs:\n  Secret: {Value: !GetAtt Key.SecretAccessKey}\n",
+}
+"""A stack that nests another one twice, and has a key of its own."""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one folder for each form of template and each example of a rule's page."""
+    top = tmp_path_factory.mktemp("tree")
+    for folder in sorted((ROOT / "fixtures/cloudformation").iterdir()):
+        shutil.copytree(folder, top / folder.name)
+    for rule in CFN_LINT:
+        for flagged, parts in states(rule, "CloudFormation"):
+            write(top / f"{rule}-{'flagged' if flagged else 'mended'}" / "template.yaml", cloudformation(parts))
+    for name, text in NESTED.items():
+        write(top / "twice" / name, text)
+    return top
+
+
+@pytest.fixture(scope="module")
+def matches(tree: Path) -> list[Match]:
+    """What cfn-lint says about all of them, in one run."""
+    return reported(tree, *(p.relative_to(tree).as_posix() for p in sorted(tree.rglob("*")) if p.suffix in ENDINGS))
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def judged(tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> set[Verdict]:
+    """What our scan says about each folder by itself."""
+    monkeypatch.chdir(tree)
+    return {verdict for folder in sorted(tree.iterdir()) for verdict in scanned(capsys, folder.name)}
+
+
+def test_every_template_gets_the_same_verdicts(
+    tree: Path, matches: list[Match], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = {f"{folder}/{name}" for folder, name in REFUSED.items()}
+    verdicts = {v for v in judged(tree, monkeypatch, capsys) if v.file not in refused}
+    assert len(verdicts) > 40
+    assert apart([m for m in matches if m.file not in refused], verdicts) == ([], [])
+    assert {(m.file, m.id) for m in matches if m.file in refused} == {(name, "E0000") for name in refused}
+
+
+def test_every_id_of_the_pack_is_seen_in_cfn_lint(matches: list[Match]) -> None:
+    assert {m.id for m in matches} >= {*CFN_LINT.values(), UNDETERMINED}
+
+
+def test_a_match_belongs_to_the_resource_of_its_key(tree: Path, matches: list[Match]) -> None:
+    logical = {(m.file, m.line): m.path for m in matches if m.id == MISSING}
+    assert {
+        place: path for place, path in logical.items() if place[0].startswith(("foreach", "stackset", "twice", "cdk", "serverless"))
+    } == {
+        ("cdk/cdk.out/Shop.template.json", 9): "Resources/CiKeyA1B2C3D4",
+        ("cdk/cdk.out/Shop.template.json", 20): "Resources/CallE5F6A7B8",
+        ("foreach/template.yaml", 13): "Resources/Keywriter",
+        ("stackset/template.yaml", 11): "Resources/Everywhere",
+        ("twice/keys/keys.yaml", 4): "Resources/Key",
+        ("serverless/serverless.yml", 14): "Resources",
+    }
+    exposed = {m.path for m in matches if m.id == "E9373" and m.file == "exposed/template.yaml"}
+    assert exposed == {"Resources/Key"}, "so that the key's own list of ignored checks counts, wherever its secret leaves"
+    assert (tree / "exposed").is_dir()
+
+
+# What no adapter can change: each is a line of the table in docs/cfn-lint.md.
+
+DIFFERENCES: dict[str, Case] = {}
+
+
+def difference(name: str) -> Callable[[Case], Case]:
+    """Make a function the proof of one line of the table."""
+
+    def wrap(case: Case) -> Case:
+        DIFFERENCES[name] = case
+        return case
+
+    return wrap
+
+
+@difference("a stream of several documents")
+def several_documents(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "two.yaml", f"{KEY}---\n{KEY.replace('Key:', 'Other:')}")
+    assert [m.id for m in lint(folder, "two.yaml")] == ["E0000"]
+    assert {v.address for v in scanned(capsys, "two.yaml")} == {"Key", "Other"}
+
+
+@difference("a key that is repeated")
+def repeated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "twice.yaml", KEY + "  Key:\n" + KEY.partition("  Key:\n")[2])
+    assert {m.id for m in lint(folder, "twice.yaml")} == {"E0000"}
+    assert {v.id for v in scanned(capsys, "twice.yaml")} == {MISSING, OWNERLESS}
+
+
+@difference("a file in UTF-16")
+def wide(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "wide.yaml").write_bytes(KEY.encode("utf-16"))
+    assert [m.id for m in lint(folder, "wide.yaml", options=())] == ["E0000"]
+    assert {v.id for v in scanned(capsys, "wide.yaml")} == {MISSING, OWNERLESS}
+
+
+@difference("templates beside this one")
+def beside(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        write(folder / f"{name}.yaml", f"Resources:\n  {name}:\n    Type: AWS::IAM::AccessKey\n    Properties: {{UserName: shared}}\n")
+    write(folder / "users.yaml", "Resources:\n  User:\n    Type: AWS::IAM::User\n    Properties: {UserName: shared}\n")
+    assert {(v.id, v.address) for v in scanned(capsys, ".")} == {(SEVERAL, "one"), (SEVERAL, "two")}
+    alone = scanned(capsys, "one.yaml") | scanned(capsys, "two.yaml")
+    found = lint(folder, "one.yaml", "two.yaml", "users.yaml")
+    assert {v.id for v in alone} == {m.id for m in found} == {UNDETERMINED}
+    assert apart(found, alone) == ([], [])
+
+
+@difference("standard input")
+def piped(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = KEY.replace("  Key:\n", "  # posturio: rotation=60d\n  Key:\n")
+    write(folder / "stack.yaml", text)
+    assert {v.id for v in scanned(capsys, "stack.yaml")} == {OWNERLESS}
+    found = reported(folder, given=text)
+    assert {(m.id, m.line, m.path) for m in found} == {(MISSING, 5, "Resources/Key"), (OWNERLESS, 5, "Resources/Key")}
+    assert all(m.message.endswith(" Comments cannot be seen on standard input.") for m in found)
+
+
+@difference("parameter files")
+def parameters(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "prod.json", '[{"ParameterKey": "Days", "ParameterValue": "60d"}]')
+    declared = "Parameters:\n  Days: {Type: String, Default: none}\n" + KEY.replace(
+        "AWS::IAM::User\n", "AWS::IAM::User\n    Properties: {Tags: [{Key: rotation, Value: !Ref Days}, {Key: owner, Value: a}]}\n"
+    )
+    write(folder / "stack.yaml", declared)
+    assert scanned(capsys, "stack.yaml", "--parameters", "prod.json") == set()
+    assert {v.id for v in scanned(capsys, "stack.yaml")} == {"W9381"}
+    assert [m.id for m in lint(folder, "stack.yaml", options=("--parameter-files", "prod.json"))] == ["W9381"]
+
+
+@difference("ids that are cut short")
+def prefixes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "stack.yaml", "Metadata: {cfn-lint: {config: {ignore_checks: [W937]}}}\n" + KEY)
+    assert {v.id for v in scanned(capsys, "stack.yaml")} == {MISSING, OWNERLESS}
+    assert lint(folder, "stack.yaml") == []
+
+
+@pytest.mark.parametrize("name", list(DIFFERENCES))
+def test_a_difference_is_as_the_table_says(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    DIFFERENCES[name](tmp_path, capsys)
+
+
+def test_the_table_names_every_difference_and_no_other() -> None:
+    table = PAGE.partition("## Where both differ\n")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| ([^|]+?) \| [^|]+ \| [^|]+ \|$", table, re.MULTILINE)[2:] == list(DIFFERENCES)
+
+
+def test_nothing_is_incomplete(matches: list[Match]) -> None:
+    assert [m for m in matches if m.id in (INCOMPLETE, "E0001", "E0002")] == []

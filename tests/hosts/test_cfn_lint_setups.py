@@ -1,0 +1,118 @@
+"""The set-ups of docs/cfn-lint.md, done as they are written there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.hosts.cfn_linting import KEY, MISSING, OVERLONG, OWNERLESS, PROGRAM, ROOT
+from tests.hosts.hosting import Host, shell
+from tests.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
+SCRIPTS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+VERSION = version("cfn-lint")
+CLEAN = KEY.replace("      UserName", "      # posturio: rotation=60d owner=payments\n      UserName")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Repository:
+    """A repository with a good and a bad template."""
+    made = Repository(tmp_path / "work space")
+    made.write("templates/app/good.yaml", CLEAN)
+    made.write("templates/bad.yaml", KEY)
+    return made
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A fresh environment for pip, in which only the cfn-lint under test may be installed."""
+    place = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
+    (place / "constraints.txt").write_text(f"cfn-lint=={VERSION}\n")
+    path = f"{place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "PIP_CONSTRAINT": str(place / "constraints.txt"), "PYTHONPATH": ""}
+
+
+def script(part: str) -> str:
+    """Return the one script of the page that has this in it."""
+    (found,) = (text for text in SCRIPTS if part in text)
+    return found
+
+
+def document(part: str) -> dict[str, Any]:
+    """Return the one YAML document of the page that has this key at its top."""
+    (found,) = (one for one in DOCUMENTS if part in one)
+    return found
+
+
+def ids(said: str) -> set[str]:
+    return set(re.findall(r"\b[EWI]93\d\d\b|E000\d", said))
+
+
+def test_on_a_machine(workspace: Repository, links: Path, environment: dict[str, str]) -> None:
+    code, said = shell(script("pip install"), workspace, links, **environment)
+    assert (code, ids(said)) == (4, {MISSING, OWNERLESS}), said
+    assert "templates/bad.yaml:4:3" in said
+    workspace.write("template.yaml", CLEAN.replace("60d", "80d"))
+    code, said = shell(script("--configure-rule"), workspace, links, **environment)
+    assert (code, ids(said)) == (4, {OVERLONG}), said
+    (workspace.path / "posturio-iac").symlink_to(ROOT)
+    code, said = shell(script("policies/cfn_lint"), workspace, links, **environment)
+    assert (code, ids(said)) == (4, {MISSING, OWNERLESS}), said
+    code, said = shell('cfn-lint -a "$(posturio-iac policies cfn-lint)" -- templates/bad.yaml', workspace, links, **environment)
+    assert (code, ids(said)) == (4, {MISSING, OWNERLESS}), said
+
+
+def test_the_configuration_file(workspace: Repository, links: Path) -> None:
+    workspace.write(".cfnlintrc", yaml.safe_dump(document("append_rules")))
+    code, said = shell(f'"{PROGRAM}"', workspace, links)
+    assert (code, ids(said)) == (4, {MISSING, OWNERLESS}), said
+
+
+def test_github_actions(workspace: Repository, links: Path, environment: dict[str, str]) -> None:
+    install, run = (step["run"] for step in document("jobs")["jobs"]["cfn-lint"]["steps"] if "run" in step)
+    code, said = shell(install, workspace, links, **environment)
+    assert code == 0, said
+    code, said = shell(run, workspace, links, **environment)
+    assert code == 4, said
+    (report,) = json.loads((workspace.path / "cfn-lint.sarif").read_text())["runs"]
+    assert {result["ruleId"] for result in report["results"]} == {MISSING, OWNERLESS}
+
+
+def test_pre_commit(workspace: Repository, links: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    upstream = Repository(tmp_path / "upstream")
+    hook = "- {id: cfn-lint, name: cfn-lint, language: python, entry: cfn-lint, files: '\\.(json|yaml|yml|template)$'}\n"
+    upstream.write(".pre-commit-hooks.yaml", hook)
+    requirements = f"['cfn-lint=={VERSION}']"
+    upstream.write("setup.py", f"from setuptools import setup\nsetup(name='hook', py_modules=[], install_requires={requirements})\n")
+    configuration = document("repos")
+    configuration["repos"][0] |= {"repo": str(upstream.path), "rev": upstream.commit()}
+    workspace.write(".pre-commit-config.yaml", yaml.safe_dump(configuration))
+    workspace.write("elsewhere.yaml", KEY)
+    host = Host("pre-commit", upstream, tmp_path / "home")
+    more = {"PIP_FIND_LINKS": str(links), "PIP_CONSTRAINT": environment["PIP_CONSTRAINT"], "PYTHONPATH": ""}
+    code, said = host.run(workspace, "run", "--all-files", offline=False, more=more)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+    assert "templates/bad.yaml:4:3" in said
+    assert "elsewhere" not in said
+    workspace.write("templates/bad.yaml", CLEAN)
+    code, said = host.run(workspace, "run", "--all-files", more=more)
+    assert code == 0, said
+
+
+def test_every_example_of_the_page_is_run() -> None:
+    assert len(SCRIPTS) == 3
+    assert len(DOCUMENTS) == 3
