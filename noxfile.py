@@ -95,10 +95,12 @@ def hosts(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("cfn_lint", ["oldest", "newest"])
 def cfn_lint(session: nox.Session, cfn_lint: str) -> None:
-    """Run our pack in the oldest cfn-lint that pyproject.toml allows, and in the newest one."""
+    """Run our pack in the oldest cfn-lint that pyproject.toml allows, and in the newest one, where its set-ups are done as documented."""
     (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["cfn-lint"]
-    session.install("-e", ".", "--upgrade", *group("cfn-lint"), allowed.replace(">=", "==") + ".0" if cfn_lint == "oldest" else allowed)
-    session.run("pytest", *sorted(map(str, Path("tests/hosts").glob("test_cfn_lint*.py"))), *session.posargs)
+    old = cfn_lint == "oldest"
+    session.install("-e", ".", "--upgrade", *group("cfn-lint"), allowed.replace(">=", "==") + ".0" if old else allowed)
+    tests = ["test_cfn_lint.py", "test_cfn_lint_parity.py", *([] if old else ["test_cfn_lint_setups.py"])]
+    session.run("pytest", *(f"tests/hosts/{name}" for name in tests), *session.posargs)
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
-SCRIPTS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+SCRIPTS: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
 VERSION = version("cfn-lint")
 CLEAN = KEY.replace("      UserName", "      # posturio: rotation=60d owner=payments\n      UserName")
