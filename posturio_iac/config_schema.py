@@ -211,6 +211,7 @@ LIVE_ARGUMENTS = (
     _live("shard", Shape.TEXT, "Read only the i-th of n parts of the accounts, such as 2/5", "I/N"),
     _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
     _live("plan", Shape.TEXT, "Write a script for review that disables and deletes keys; nothing runs it", "FILE"),
+    _live("verify", Shape.TEXT, "Say what became of the findings of this earlier JSON result, key by key", "FILE"),
     _live("show_key_ids", Shape.SWITCH, "Show key ids in full, not only their last four characters"),
     *(option for option in ARGUMENTS if option.name in _SHARED),
 )

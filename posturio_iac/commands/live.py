@@ -17,11 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from posturio_iac.commands.live_accounts import Findings
+    from posturio_iac.commands.live_run import Findings
     from posturio_iac.config import Config
-    from posturio_iac.finding import Report
-
-    Targets = tuple[tuple[str, str], ...]
 
 
 def run(argv: Sequence[str]) -> int:
@@ -34,52 +31,39 @@ def run(argv: Sequence[str]) -> int:
     arguments = LiveArguments(given)
     targets = reports(given)
     config = arguments.config()
-    from posturio_iac.commands.live_accounts import look  # noqa: PLC0415 - not for --help
-
-    found = look(arguments, config, given.as_of or _now())
-    return _report(found, arguments, config, targets, started)
-
-
-def _report(found: Findings, arguments: LiveArguments, config: Config, targets: Targets, started: float) -> int:
-    from posturio_iac.finding import Exit, Severity  # noqa: PLC0415
-
-    given = arguments.given
-    code = found.report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
-    code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+    found = _find(arguments, config)
+    code = _exit_code(found, config, exit_zero=bool(given.exit_zero))
     if given.plan:
         _write_plan(found, config, given.plan)
-    shown = found.report if given.show_key_ids else found.masked()
-    _emit(shown, found, arguments, targets, time.perf_counter() - started, int(code), config)
+    from posturio_iac.commands.live_output import emit  # noqa: PLC0415 - not for --help
+
+    emit(found if given.show_key_ids else found.masked(), given, targets, elapsed=time.perf_counter() - started, code=code, config=config)
     if not given.quiet:
         sys.stderr.write(f"{found.budget}\n")
-    return int(code)
+    return code
 
 
-def _emit(report: Report, found: Findings, arguments: LiveArguments, targets: Targets, elapsed: float, code: int, config: Config) -> None:
-    """Write our own table where the format is text, and the common formats elsewhere; what goes to a file first."""
-    from posturio_iac.commands.live_table import Style  # noqa: PLC0415
-    from posturio_iac.commands.live_text import render  # noqa: PLC0415
-    from posturio_iac.commands.reports import emit  # noqa: PLC0415
-    from posturio_iac.render import Scope  # noqa: PLC0415
-    from posturio_iac.terminal import wants_color  # noqa: PLC0415
+def _find(arguments: LiveArguments, config: Config) -> Findings:
+    """Look at the accounts that were named, or at what became of an earlier result."""
+    as_of = arguments.given.as_of or _now()
+    if arguments.given.verify:
+        from posturio_iac.commands.live_verify import verify  # noqa: PLC0415 - only here
 
-    given = arguments.given
-    common = tuple((name, target) for name, target in targets if name != "text")
-    scope = Scope(accounts=found.accounts)
-    emit(report, common, given, root=os.getcwd(), elapsed=elapsed, fail_on=config.fail_on, code=code, region=found.region, scope=scope)
-    for _, target in (pair for pair in targets if pair[0] == "text"):
-        choice = given.color or "auto"
-        color = wants_color(choice, sys.stdout, os.environ) if target == "-" else choice == "always"
-        style = Style(color=color, verbose=bool(given.verbose), columns=_columns() if target == "-" else None)
-        text = render(report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet))
-        write(text, target)
+        return verify(arguments, config, as_of)
+    from posturio_iac.commands.live_accounts import look  # noqa: PLC0415 - not for --help
+
+    return look(arguments, config, as_of)
 
 
-def _columns() -> int | None:
-    """Return how wide the terminal is; None when the text goes elsewhere."""
-    from shutil import get_terminal_size  # noqa: PLC0415 - only here
+def _exit_code(found: Findings, config: Config, *, exit_zero: bool) -> int:
+    from posturio_iac.finding import Exit, Severity  # noqa: PLC0415 - not for --help
 
-    return get_terminal_size().columns if sys.stdout.isatty() else None
+    fail_on = None if config.fail_on == "never" else Severity(config.fail_on)
+    if found.verified is None:
+        code = found.report.exit_code(fail_on, strict=config.strict)
+    else:
+        code = found.verified.exit_code(found.report, fail_on)
+    return int(Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code)
 
 
 def _write_plan(found: Findings, config: Config, path: str) -> None:

@@ -74,14 +74,26 @@ class LiveArguments:
     def _check(self) -> None:
         if self.organization and self.accounts:
             raise UsageError("--organization and --accounts exclude each other; --exclude-account leaves accounts out")
-        if self.several and len(self.profiles) > 1:
+        if self.given.verify:
+            self._check_verify()
+        elif self.several and len(self.profiles) > 1:
             raise UsageError("--organization and --accounts take one --profile, from which roles are assumed")
-        if not self.several and (self.given.role_name or self.given.external_id or self.excluded or self.given.shard):
+        if not (self.several or self.given.verify) and (
+            self.given.role_name or self.given.external_id or self.excluded or self.given.shard
+        ):
             raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose exclude each other")
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
+
+    def _check_verify(self) -> None:
+        beside = ("accounts", "exclude_account", "shard", "exact", "group_by")
+        if extra := next((name for name in beside if getattr(self.given, name)), None):
+            flag = f"--{extra.replace('_', '-')}"
+            raise UsageError(
+                f"{flag} has no place beside --verify, which asks about each key that its file names, and lists by what became of it"
+            )
 
 
 def _account_ids(flag: str, values: tuple[str, ...] | None) -> tuple[str, ...]:

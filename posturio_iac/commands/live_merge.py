@@ -103,6 +103,8 @@ def _load(path: str) -> dict[str, Any]:
         raise UsageError(f"{path} cannot be read as a JSON result: {getattr(error, 'strerror', None) or error}") from None
     if not isinstance(document, dict) or document.get("version") != VERSION or not all(isinstance(document.get(p), list) for p in PARTS):
         raise UsageError(f"{path} is no result of version {VERSION} of posturio-iac --format json")
+    if "verification" in document:
+        raise UsageError(f"{path} is the result of --verify, which tells of some keys only; results of whole runs are joined here")
     if any(key.get("framework") != "aws" for key in document["keys"]):
         raise UsageError(f"{path} is the result of a scan of code; only results of live runs are joined here")
     return document

@@ -20,7 +20,7 @@ from posturio_iac.names import Names
 from posturio_iac.policy import Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Executor
     from datetime import datetime
 
@@ -57,6 +57,10 @@ class Inventory:
     account: Account
     keys: list[Seen] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    """Why the keys of a user could not be listed, by its ARN."""
+    gone: set[str] = field(default_factory=set)
+    """ARNs of users that are not there."""
 
     def say(self, level: Level, text: str) -> None:
         """Tell the reader something about this account."""
@@ -144,7 +148,6 @@ def _ask(
     connection: Connection, chosen: Sequence[User], cached: dict[str, list[Seen]], inventory: Inventory, pool: Executor | None
 ) -> None:
     """Ask about each chosen user; where its keys cannot be listed, what the report says of them stays."""
-    failed: dict[tuple[str, str], list[tuple[User, AwsError]]] = {}
     looks: list[Looked] = together(pool, lambda user: usage.look(connection, user), chosen)
     for user, looked in zip(chosen, looks, strict=True):
         if looked.keys is None:
@@ -153,6 +156,13 @@ def _ask(
             inventory.keys += looked.keys
         for what in looked.gone:
             inventory.say(Level.NOTE, f"{what} was deleted while we looked")
+    say_failures(inventory, zip(chosen, looks, strict=True))
+
+
+def say_failures(inventory: Inventory, looks: Iterable[tuple[User, Looked]]) -> None:
+    """Say which calls failed and for whom, once for all users to whom the same happened."""
+    failed: dict[tuple[str, str], list[tuple[User, AwsError]]] = {}
+    for user, looked in looks:
         for error in looked.errors:
             failed.setdefault((error.operation, error.code), []).append((user, error))
     for failures in failed.values():

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.live.verified import Verification, Verified
     from posturio_iac.model import AccessKey, Lifetime
 
 SHOWN = 4
@@ -44,6 +45,20 @@ class Mask:
             keys=tuple(self._judged(judged) for judged in report.keys),
             findings=tuple(self._finding(finding) for finding in report.findings),
             diagnostics=tuple(self.diagnostic(said) for said in report.diagnostics),
+        )
+
+    def verification(self, verification: Verification) -> Verification:
+        """Return what became of an earlier result without ids."""
+        return replace(verification, results=tuple(map(self._verified, verification.results)))
+
+    def _verified(self, result: Verified) -> Verified:
+        return replace(
+            result,
+            address=self.text(result.address),
+            owner=self.text(result.owner) if result.owner else None,
+            why=self.text(result.why),
+            message=self.text(result.message),
+            remediation=self.text(result.remediation),
         )
 
     def _finding(self, finding: Finding) -> Finding:

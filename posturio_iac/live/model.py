@@ -60,3 +60,12 @@ class Seen:
     key_id: str | None = None
     evidence: tuple[str, ...] = field(default=())
     """What says so, and how old that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A user whose keys an earlier result tells of."""
+
+    user: User
+    ids: tuple[str, ...] = ()
+    """Those of its keys of which the full id is known."""

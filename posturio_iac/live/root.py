@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Level
-from posturio_iac.live.model import Seen, User
+from posturio_iac.live.model import Account, Seen, User
 from posturio_iac.live.trouble import AwsError
 from posturio_iac.model import Unknown
 
@@ -24,11 +24,15 @@ def root_keys(connection: Connection, report: CredentialReport | None, inventory
     if row is not None:
         return row.keys
     try:
-        summary = connection.call("iam:GetAccountSummary").get("SummaryMap", {})
+        return from_summary(connection, inventory.account)
     except AwsError as error:
         inventory.say(Level.ERROR, f"whether the root user has access keys is not known: {error}")
         return ()
-    account = inventory.account
+
+
+def from_summary(connection: Connection, account: Account) -> tuple[Seen, ...]:
+    """Return the root user's keys as far as the account's summary tells. Raises `AwsError`."""
+    summary = connection.call("iam:GetAccountSummary").get("SummaryMap", {})
     root = User("root", f"arn:{account.partition}:iam::{account.id}:root", (), is_root=True)
     count = summary.get(PRESENT, 0)
     return tuple(

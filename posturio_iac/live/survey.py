@@ -11,7 +11,8 @@ from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.live import disabled
 from posturio_iac.live.calls import Budget
 from posturio_iac.live.inventory import Inventory, Request, take
-from posturio_iac.live.model import Account
+from posturio_iac.live.model import Account, Wanted
+from posturio_iac.live.recheck import recheck
 from posturio_iac.live.session import connect
 from posturio_iac.live.trouble import AwsError, CredentialsError
 
@@ -32,6 +33,8 @@ class Target:
     role: str | None = None
     """ARN of the role to assume; None for the profile's own credentials."""
     external_id: str | None = None
+    wanted: tuple[Wanted, ...] | None = None
+    """Ask about these users only, and by no report; None for all users."""
 
     @property
     def label(self) -> str:
@@ -84,7 +87,7 @@ class Surveyor:
             connection = self.base(target.profile)
             if target.role is not None:
                 connection = connection.assumed(target.role, target.external_id)
-            inventory = take(connection, account, self.request, pool)
+            inventory = self._inventory(connection, account, target.wanted, pool)
             _date_disabled(connection, inventory, self.request)
         except CredentialsError as error:
             return replace(_failed(target, str(error)), no_credentials=True)
@@ -93,6 +96,11 @@ class Surveyor:
         except (KeyError, ValueError, TypeError, OSError) as error:
             return _failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
         return Outcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
+
+    def _inventory(self, connection: Connection, account: Account, wanted: tuple[Wanted, ...] | None, pool: Executor | None) -> Inventory:
+        if wanted is None:
+            return take(connection, account, self.request, pool)
+        return recheck(connection, account, wanted, pool)
 
 
 def read_elsewhere(surveyor: Surveyor, target: Target) -> Outcome:

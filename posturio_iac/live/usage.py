@@ -24,7 +24,7 @@ NOWHERE = frozenset({"", "N/A"})
 class Looked:
     """What asking about one user gave."""
 
-    __slots__ = ("errors", "gone", "keys")
+    __slots__ = ("errors", "gone", "keys", "user_gone")
 
     def __init__(self) -> None:
         """Start with nothing."""
@@ -33,6 +33,7 @@ class Looked:
         self.errors: list[AwsError] = []
         self.gone: list[str] = []
         """The user, or keys of it, that were deleted meanwhile."""
+        self.user_gone = False
 
 
 def look(connection: Connection, user: User) -> Looked:
@@ -45,6 +46,7 @@ def look(connection: Connection, user: User) -> Looked:
     except AwsError as error:
         if error.gone:
             looked.gone.append(f"user {user.name}")
+            looked.user_gone = True
             looked.errors.clear()
             looked.keys = []
         else:

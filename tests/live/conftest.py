@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
 from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
-from posturio_iac.live import calls
+from posturio_iac.live import calls, session
 from tests.live.cloud import ACCOUNT, AS_OF, Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Deny = Callable[..., None]
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +73,31 @@ def members(cloud: Cloud) -> list[Cloud]:
         member.key("ci", age=80, used=60)
     client.tag_resource(ResourceId=ids[0], Tags=[{"Key": "owner", "Value": "platform@example.com"}])
     return clouds
+
+
+@pytest.fixture
+def deny(monkeypatch: pytest.MonkeyPatch) -> Deny:
+    """Make operations fail: ``deny("ListUsers")``, or ``deny("ListAccessKeys", code="NoSuchEntity")``."""
+    create = session.Connection._create
+
+    def denying(*operations: str, code: str = "AccessDenied", every: int = 1) -> None:
+        sent: Counter[str] = Counter()
+
+        def refuse(*, event_name: str, **_: Any) -> AWSResponse | None:
+            operation = event_name.split(".")[2]
+            sent[operation] += 1
+            if operation not in operations or sent[operation] % every:
+                return None
+            said = f"<Code>{code}</Code><Message>no {code} for AKIAIOSFODNN7EXAMPLE</Message>"
+            response = AWSResponse("http://127.0.0.1", 403, {"content-type": "text/xml"}, None)
+            response._content = f"<ErrorResponse><Error>{said}</Error></ErrorResponse>".encode()
+            return response
+
+        def created(self: session.Connection, service: str) -> Any:
+            client = create(self, service)
+            client.meta.events.register_last("before-send", refuse)
+            return client
+
+        monkeypatch.setattr(session.Connection, "_create", created)
+
+    return denying

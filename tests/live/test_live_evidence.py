@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.awsrequest import AWSResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.live import session
 from tests.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     Deny = Callable[..., None]
-
-
-@pytest.fixture
-def deny(monkeypatch: pytest.MonkeyPatch) -> Deny:
-    """Make operations fail: ``deny("ListUsers")``, or ``deny("ListAccessKeys", code="NoSuchEntity")``."""
-    create = session.Connection._create
-
-    def denying(*operations: str, code: str = "AccessDenied", every: int = 1) -> None:
-        sent: Counter[str] = Counter()
-
-        def refuse(*, event_name: str, **_: Any) -> AWSResponse | None:
-            operation = event_name.split(".")[2]
-            sent[operation] += 1
-            if operation not in operations or sent[operation] % every:
-                return None
-            said = f"<Code>{code}</Code><Message>no {code} for AKIAIOSFODNN7EXAMPLE</Message>"
-            response = AWSResponse("http://127.0.0.1", 403, {"content-type": "text/xml"}, None)
-            response._content = f"<ErrorResponse><Error>{said}</Error></ErrorResponse>".encode()
-            return response
-
-        def created(self: session.Connection, service: str) -> Any:
-            client = create(self, service)
-            client.meta.events.register_last("before-send", refuse)
-            return client
-
-        monkeypatch.setattr(session.Connection, "_create", created)
-
-    return denying
 
 
 def stale_and_busy(cloud: Cloud) -> None:
