@@ -36,7 +36,7 @@ class Command:
     def usage(self) -> str:
         """Its form in one line."""
         more = " ..." if self.most is None else ""
-        return f"posturio-iac {self.name}{' [OPTION ...]' if self.options else ''} [{self.word}{more}]"
+        return f"posturio-iac {self.name}{' [OPTION ...]' if self.options else ''}{f' [{self.word}{more}]' if self.word else ''}"
 
     def flags(self) -> dict[str, Option]:
         """Its options by their name on the command line."""
@@ -135,7 +135,8 @@ def help_text(command: Command) -> str:
     rows.append((", ".join(HELP), "Print this help"))
     left = max(len(head) for head, _ in [*rows, (command.word, "")]) + 4
     options = "\n".join(_row(*row, left) for row in rows)
-    return f"usage: {command.usage}\n\n{command.description}\n\n{_row(command.word, command.word_help, left)}\n\noptions:\n{options}\n"
+    about = _row(command.word, command.word_help, left) if command.word else f"{command.word_help}."
+    return f"usage: {command.usage}\n\n{command.description}\n\n{about}\n\noptions:\n{options}\n"
 
 
 def _row(head: str, text: str, left: int) -> str:

@@ -1,0 +1,280 @@
+"""The examples of docs/examples/live do what they say: templates make the role, the workflow's shell runs, the function runs."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import yaml
+from moto.s3.models import s3_backends
+
+from posturio_iac.cli import main
+from posturio_iac.live.session import READS, Connection
+from posturio_iac.live.trouble import AwsError
+from tests.live.cloud import AS_OF, Cloud, live
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLES = ROOT / "docs/examples/live"
+POLICY = json.loads((ROOT / "docs/live-policy.json").read_text(encoding="utf-8"))
+EXTERNAL_ID = "0123456789abcdef"
+RUNNER = "arn:aws:iam::123456789012:role/posturio-iac"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as what they are short for."""
+
+
+def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    assert isinstance(node, yaml.ScalarNode)
+    value = loader.construct_scalar(node)
+    return {"Ref": value} if tag == "Ref" else {f"Fn::{tag}": value.split(".")}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
+def template() -> dict[str, Any]:
+    text = (EXAMPLES / "role.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a safe loader with more tags
+    return loaded
+
+
+def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a step as GitHub's runner does, with our command on the PATH."""
+    tools = cwd / "bin"
+    tools.mkdir(exist_ok=True)
+    (tools / "posturio-iac").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m posturio_iac "$@"\n', encoding="utf-8")
+    (tools / "posturio-iac").chmod(0o755)
+    known = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **environment}
+    argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    return subprocess.run(argv, cwd=cwd, env=known, capture_output=True, text=True, check=False)
+
+
+def test_our_own_scan_finds_no_key_in_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["scan", "--no-config", "--strict", str(EXAMPLES)]) == 0
+    assert capsys.readouterr().out.startswith("No access keys in 4 files")
+
+
+def test_the_templates_grant_what_the_policy_of_the_documentation_grants() -> None:
+    (statement,) = POLICY["Statement"]
+    (inline,) = template()["Resources"]["Role"]["Properties"]["Policies"]
+    assert inline["PolicyDocument"]["Statement"] == [statement | {"Action": statement["Action"]}]
+    assert actions("role.tf") == {*statement["Action"], "sts:AssumeRole"}
+    assert actions("github.tf") == READS - {*statement["Action"]} | {"sts:AssumeRoleWithWebIdentity"}
+
+
+def actions(name: str) -> set[str]:
+    """Every action of the policies in a Terraform file."""
+    lists = re.findall(r"actions\s*=\s*\[(.*?)\]", (EXAMPLES / name).read_text(encoding="utf-8"), re.DOTALL)
+    return {action for text in lists for action in re.findall(r'"(.*?)"', text)}
+
+
+def test_cfn_lint_has_nothing_to_say() -> None:
+    argv = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1"]
+    done = subprocess.run([*argv, "--", str(EXAMPLES / "role.yaml")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
+@pytest.mark.parametrize("name", ["role.tf", "github.tf"])
+def test_terraform_is_laid_out_as_terraform_fmt_does(name: str) -> None:
+    """Indented by two, no trailing space, and the equals signs of neighbouring attributes in one column."""
+    lines = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()
+    depth, columns = 0, set[int]()
+    for line in lines:
+        code = line.split(" #")[0].rstrip()
+        depth -= code.strip()[:1] in ("}", "]")
+        assert line == line.rstrip()
+        assert not line or line.startswith("#") or len(line) - len(line.lstrip()) == 2 * depth, line
+        attribute = re.fullmatch(r"\s*\w+ *(=) .*[^\[{(]", code)
+        columns = {*columns, attribute.start(1)} if attribute else set()
+        assert len(columns) < 2, line
+        depth += code[-1:] in ("{", "[")
+    assert depth == 0
+
+
+def assumed(account: str, role: str = "OrganizationAccountAccessRole") -> dict[str, str]:
+    """Credentials in another account of moto, which lets everybody assume every role."""
+    granted = boto3.client("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="test")["Credentials"]
+    return {
+        "aws_access_key_id": granted["AccessKeyId"],
+        "aws_secret_access_key": granted["SecretAccessKey"],
+        "aws_session_token": granted["SessionToken"],
+    }
+
+
+@pytest.fixture
+def stack(members: list[Cloud], monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """An account in which CloudFormation made the role of role.yaml, as a stack set would."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    member = members[1]
+    client = boto3.client("cloudformation", **assumed(member.account))
+    values = {"TrustedPrincipal": RUNNER, "ExternalId": EXTERNAL_ID}
+    client.create_stack(
+        StackName="posturio-iac",
+        TemplateBody=(EXAMPLES / "role.yaml").read_text(encoding="utf-8"),
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    role = live_role(member)
+    role.policies = {name: json.dumps(document) for name, document in role.policies.items()}  # as IAM has them; moto's stacks leave objects
+    return member
+
+
+def live_role(member: Cloud) -> Any:
+    (role,) = (role for role in member.backend.roles.values() if role.name == "posturio-iac-live")
+    return role
+
+
+def test_cloudformation_makes_a_role_that_one_principal_may_assume_with_the_external_id(stack: Cloud) -> None:
+    role = live_role(stack)
+    document = role.assume_role_policy_document
+    (trust,) = (document if isinstance(document, dict) else json.loads(document))["Statement"]
+    assert trust["Principal"] == {"AWS": RUNNER}
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}}
+    assert json.loads(role.policies["read-access-keys"])["Statement"] == POLICY["Statement"]
+
+
+def test_the_role_suffices_where_permissions_are_enforced(stack: Cloud, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """The caller may only do what github.tf allows, and the role what role.yaml allows; moto refuses anything else."""
+    runner = cloud.backend.create_user(cloud.backend.region_name, user_name="runner", path="/", tags=[])
+    key = cloud.backend.create_access_key(user_name=runner.name)
+    allowed = sorted(READS - {*POLICY["Statement"][0]["Action"]} | {"sts:GetCallerIdentity"})
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": allowed, "Resource": "*"}]}
+    cloud.backend.put_user_policy("runner", "may", json.dumps(policy))
+    argv = ("--accounts", stack.account, "--role-name", "posturio-iac-live", "--external-id", EXTERNAL_ID)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
+        with enforced():
+            answer = live(capsys, *argv)
+            own = live(capsys)
+    assert (answer.code, [finding["rule"] for finding in answer.json["findings"]]) == (1, ["iam.unused_access_keys"])
+    assert "denied" not in answer.err
+    assert own.code == 3
+    assert "denied" in own.err
+
+
+@contextmanager
+def enforced() -> Iterator[None]:
+    """Let moto check the permissions of every call."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moto.core.authorization.ActionAuthenticatorMixin.request_count", 0)
+        patch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)
+        yield
+
+
+WORKFLOW: dict[Any, Any] = yaml.safe_load((EXAMPLES / "workflow.yml").read_text(encoding="utf-8"))
+JOBS: dict[str, Any] = WORKFLOW["jobs"]
+
+
+def steps(job: str) -> dict[str, str]:
+    return {step["name"]: step["run"] for step in JOBS[job]["steps"] if "run" in step}
+
+
+def test_the_workflow_pins_what_it_uses_and_holds_no_key() -> None:
+    text = (EXAMPLES / "workflow.yml").read_text(encoding="utf-8")
+    used = re.findall(r"uses: (.*)", text)
+    assert used
+    assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one) for one in used)
+    assert WORKFLOW["permissions"] == JOBS["report"]["permissions"] == {}
+    assert JOBS["read"]["permissions"] == {"id-token": "write"}
+    assert set(re.findall(r"secrets\.(\w+)", text)) == {"POSTURIO_EXTERNAL_ID"}
+    scripts = "".join(step.get("run", "") for job in JOBS.values() for step in job["steps"])
+    assert "${{" not in scripts, "a value that GitHub pastes into a script can be code"
+
+
+def test_the_shell_of_the_workflow_reads_every_account_once_and_reports(members: list[Cloud], tmp_path: Path) -> None:
+    members[3].backend.create_access_key(user_name="ci")
+    shards = JOBS["read"]["strategy"]["matrix"]["shard"]
+    for shard in shards:
+        done = run(steps("read")["Read"], tmp_path, SHARD=shard, EXTERNAL_ID=EXTERNAL_ID)
+        assert done.returncode == 0, done.stderr
+    output, summary = tmp_path / "output", tmp_path / "summary.out"
+    assert run(steps("read")["Name the part"], tmp_path, SHARD="2/4", GITHUB_OUTPUT=str(output)).returncode == 0
+    assert output.read_text(encoding="utf-8") == "name=part-2\n"
+    join = JOBS["report"]["steps"][3]
+    assert (join["name"], join["env"]["PARTS"], shards) == (
+        "Join",
+        str(len(shards)),
+        [f"{n}/{len(shards)}" for n in range(1, len(shards) + 1)],
+    )
+    done = run(join["run"], tmp_path, PARTS=join["env"]["PARTS"], GITHUB_STEP_SUMMARY=str(summary))
+    assert done.returncode == 1, done.stderr
+    keys = json.loads((tmp_path / "access-keys.json").read_text(encoding="utf-8"))["keys"]
+    assert Counter(key["account"] for key in keys) == {member.account: 2 if member is members[3] else 1 for member in members}
+    assert "iam.unused_access_keys" in summary.read_text(encoding="utf-8")
+    assert (tmp_path / "access-keys.html").stat().st_size > 1000
+    (tmp_path / "part-3.json").unlink()
+    done = run(join["run"], tmp_path, PARTS=join["env"]["PARTS"], GITHUB_STEP_SUMMARY=str(summary))
+    assert (done.returncode, "3 of 4 parts were read" in done.stdout) == (3, True)
+
+
+def test_a_run_that_cannot_start_fails_its_part(members: list[Cloud], tmp_path: Path) -> None:
+    assert members
+    assert run(steps("read")["Read"], tmp_path, SHARD="5/4", EXTERNAL_ID=EXTERNAL_ID).returncode == 2
+
+
+@pytest.fixture
+def function(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The Lambda function, with a bucket for its results."""
+    s3_backends[cloud.account]["aws"].reset()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("REPORT_BUCKET", "posturio-results")
+    boto3.client("s3").create_bucket(Bucket="posturio-results")
+    spec = importlib.util.spec_from_file_location("lambda_function", EXAMPLES / "lambda_function.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def stored() -> dict[str, bytes]:
+    client = boto3.client("s3")
+    names = [item["Key"] for item in client.list_objects_v2(Bucket="posturio-results").get("Contents", [])]
+    return {name.rpartition("/")[2]: client.get_object(Bucket="posturio-results", Key=name)["Body"].read() for name in names}
+
+
+def test_the_function_keeps_what_it_finds(function: ModuleType, cloud: Cloud) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    event = {"source": "aws.events", "detail-type": "Scheduled Event", "arguments": ["--as-of", AS_OF.isoformat()]}
+    said = function.handler(event, None)
+    assert json.loads(json.dumps(said)) == said
+    assert (said["exit_code"], said["summary"]["flagged"], len(said["kept"])) == (1, 1, 2)
+    kept = stored()
+    assert json.loads(kept["access-keys.json"])["findings"][0]["rule"] == "iam.unused_access_keys"
+    assert json.loads(kept["access-keys.asff"])[0]["GeneratorId"] == "posturio-iac/iam.unused_access_keys"
+
+
+def test_the_function_fails_when_something_was_not_read_and_keeps_the_rest(
+    function: ModuleType, members: list[Cloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, assume = members[2].account, Connection.assumed
+
+    def refusing(self: Connection, role: str, external_id: str | None) -> Connection:
+        if closed in role:
+            raise AwsError("sts:AssumeRole", "AccessDenied", "not you")
+        return assume(self, role, external_id)
+
+    monkeypatch.setattr(Connection, "assumed", refusing)
+    event = {"arguments": ["--organization", "--as-of", AS_OF.isoformat()]}
+    with pytest.raises(RuntimeError, match=r"exited with 3 \(incomplete\)"):
+        function.handler(event, None)
+    assert {key["account"] for key in json.loads(stored()["access-keys.json"])["keys"]} == {m.account for m in members} - {closed}
+    with pytest.raises(RuntimeError, match="exited with 2"):
+        function.handler({"arguments": ["--nonsense"]}, None)
