@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections import Counter
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 import yaml
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.s3.models import s3_backends
 
 from posturio_iac.cli import main
@@ -57,8 +59,9 @@ def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
     """Run a step as GitHub's runner does, with our command on the PATH."""
     tools = cwd / "bin"
     tools.mkdir(exist_ok=True)
-    (tools / "posturio-iac").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m posturio_iac "$@"\n', encoding="utf-8")
-    (tools / "posturio-iac").chmod(0o755)
+    for name, module in (("posturio-iac", "posturio_iac"), ("aws", "awscli")):
+        (tools / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n', encoding="utf-8")
+        (tools / name).chmod(0o755)
     known = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), **environment}
     argv = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
     return subprocess.run(argv, cwd=cwd, env=known, capture_output=True, text=True, check=False)
@@ -75,6 +78,14 @@ def test_the_templates_grant_what_the_policy_of_the_documentation_grants() -> No
     assert inline["PolicyDocument"]["Statement"] == [statement | {"Action": statement["Action"]}]
     assert actions("role.tf") == {*statement["Action"], "sts:AssumeRole"}
     assert actions("github.tf") == READS - {*statement["Action"]} | {"sts:AssumeRoleWithWebIdentity"}
+
+
+def test_the_policy_is_within_security_audit() -> None:
+    """AWS grants GetCallerIdentity to everybody; assuming roles and proving who asks is no reading."""
+    document = json.loads(aws_managed_policies_data)["SecurityAudit"]["Document"]
+    granted = [action.lower() for statement in document["Statement"] for action in statement["Action"] if statement["Effect"] == "Allow"]
+    needed = (READS | {*POLICY["Statement"][0]["Action"]}) - {"sts:GetCallerIdentity", "sts:AssumeRole"}
+    assert [action for action in sorted(needed) if not any(fnmatch(action.lower(), one) for one in granted)] == []
 
 
 def actions(name: str) -> set[str]:
@@ -175,6 +186,18 @@ def enforced() -> Iterator[None]:
         patch.setattr("moto.core.authorization.ActionAuthenticatorMixin.request_count", 0)
         patch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)
         yield
+
+
+def test_the_page_shows_commands_that_run(stack: Cloud, tmp_path: Path) -> None:
+    """The stack set of the page, and the run that uses its roles."""
+    page = (ROOT / "docs/live.md").read_text(encoding="utf-8")
+    shell = next(text for text in re.findall(r"(?s)```sh\n(.*?)```", page) if "create-stack-set" in text)
+    (tmp_path / "role.yaml").write_bytes((EXAMPLES / "role.yaml").read_bytes())
+    done = run(shell, tmp_path, AWS_DEFAULT_REGION="us-east-1", ROOT_ID="r-abcd")
+    assert done.returncode in (0, 1), done.stderr
+    (made,) = boto3.client("cloudformation").list_stack_sets()["Summaries"]
+    assert made["StackSetName"] == "posturio-iac"
+    assert stack.account in done.stdout
 
 
 WORKFLOW: dict[Any, Any] = yaml.safe_load((EXAMPLES / "workflow.yml").read_text(encoding="utf-8"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 from datetime import timedelta
@@ -16,7 +17,8 @@ from posturio_iac.cli import main
 from posturio_iac.live import calls, session
 from tests.live.cloud import AS_OF, Cloud, live
 
-POLICY = Path(__file__).parent.parent.parent / "docs/live-policy.json"
+ROOT = Path(__file__).parent.parent.parent
+POLICY = ROOT / "docs/live-policy.json"
 
 
 def owners(answer: Any) -> dict[str, str | None]:
@@ -53,6 +55,26 @@ def test_groups_by_owner_show_what_a_key_was_used_for(cloud: Cloud, capsys: pyte
     assert "a@example.com: 1 key\n" in out
     assert "60 d ago (sqs in eu-west-1)" in out
     assert "\n2 findings (2 medium) in 2 keys of 1 account\n" in out
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/live.md"])
+def test_the_pages_show_what_a_run_prints(cloud: Cloud, capsys: pytest.CaptureFixture[str], page: str) -> None:
+    cloud.user("contractor", owner="hr@example.com", expires="2026-09-30")
+    cloud.key("contractor", age=150, used=0.2)
+    cloud.user("load-test")
+    cloud.key("load-test", age=200)
+    cloud.user("mailer", owner="payments@example.com")
+    cloud.key("mailer", age=400, used=300, service="ses")
+    cloud.user("ci", path="/payments/", team="payments")
+    cloud.key("ci", age=80, used=1)
+    cloud.key("ci", age=20, used=2)
+    cloud.user("backup", owner="platform@example.com", rotation="60d")
+    cloud.key("backup", age=10, used=1)
+    printed = re.sub(r"\*{4}\w{4}", "****", live(capsys, json_format=False).out)
+    shown = [
+        re.sub(r"\*{4}\w{4}", "****", text) for text in re.findall(r"(?s)```text\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"))
+    ]
+    assert printed in shown
 
 
 def test_ids_are_masked_everywhere_unless_asked_for(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
