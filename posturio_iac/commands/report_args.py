@@ -40,7 +40,9 @@ COMMAND = Command(
 
 
 def targets(given: Given) -> tuple[tuple[str, str], ...]:
-    """Return formats with their targets. An output belongs to the format before it, or else to the next one.
+    """Return formats with their targets, standard output last.
+
+    An output belongs to the format before it. One without is of the format that its ending says, or of the next one.
 
     Raises:
         UsageError: two reports would go to one target.
@@ -48,12 +50,17 @@ def targets(given: Given) -> tuple[tuple[str, str], ...]:
     """
     pairs: list[list[str | None]] = []
     for name, value in given.order:
-        if name in ("format", "output"):
-            slot = ("format", "output").index(name)
-            if not pairs or pairs[-1][slot] is not None:
-                pairs.append([None, None])
-            pairs[-1][slot] = value
-    made = [_pair(name, target) for name, target in pairs or [[None, None]]]
+        if name == "format":
+            if pairs and pairs[-1][0] is None:
+                pairs[-1][0] = value
+            else:
+                pairs.append([value, None])
+        elif name == "output":
+            if pairs and pairs[-1][1] is None:
+                pairs[-1][1] = value
+            else:
+                pairs.append([_meant(value), value])
+    made = [_complete(name, target) for name, target in pairs or [[None, None]]]
     for place, (_, target) in enumerate(made):
         if target in [earlier for _, earlier in made[:place]]:
             where = "standard output" if target == STDOUT else target
@@ -61,9 +68,12 @@ def targets(given: Given) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(made, key=lambda pair: pair[1] == STDOUT))
 
 
-def _pair(name: str | None, target: str | None) -> tuple[str, str]:
-    """Complete a pair: the format by the ending of the file, the file by the format."""
-    if name is None:
-        ending = f".{target.lower().rpartition('.')[2]}" if target else ""
-        name = ENDINGS.get(ending, "html")
-    return name, target or (DEFAULT_OUTPUT if name == "html" else STDOUT)
+def _meant(target: str) -> str | None:
+    """Return the format that the ending of a file says, if any."""
+    return ENDINGS.get(f".{target.lower().rpartition('.')[2]}")
+
+
+def _complete(name: str | None, target: str | None) -> tuple[str, str]:
+    """Return a pair with the default for what was not said."""
+    name = name or FORMATS[0]
+    return name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)

@@ -44,7 +44,7 @@ def reports(given: Given) -> tuple[tuple[str, str], ...]:
     """Return formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
 
     Raises:
-        UsageError: an output has no format, or one target gets two reports.
+        UsageError: an output has no format, one target gets two reports, or the extra that a format needs is not there.
 
     """
     pairs: list[list[str | None]] = []
@@ -54,7 +54,12 @@ def reports(given: Given) -> tuple[tuple[str, str], ...]:
             if not pairs or pairs[-1][slot] is not None:
                 pairs.append([None, None])
             pairs[-1][slot] = value
-    return chosen(_checked(pairs or [[None, None]]), os.environ)
+    made = chosen(_checked(pairs or [[None, None]]), os.environ)
+    if any(name == "html" for name, _ in made):
+        from posturio_iac.render.html_page import require  # noqa: PLC0415 - only here
+
+        require()
+    return made
 
 
 def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:

@@ -18,17 +18,11 @@ if TYPE_CHECKING:
     from posturio_iac.posture.view import Posture, Row
 
 YEAR = 365
-AGES = (
-    (30, "up to 30 d"),
-    (90, "31 to 90 d"),
-    (180, "91 to 180 d"),
-    (YEAR, "181 to 365 d"),
-    (2 * YEAR, "1 to 2 y"),
-    (3 * YEAR, "2 to 3 y"),
-)
-OLDEST = "over 3 y"
-USES = ((7, "up to 7 d"), (30, "8 to 30 d"), (45, "31 to 45 d"), (90, "46 to 90 d"), (180, "91 to 180 d"), (YEAR, "181 to 365 d"))
-LONGEST = "over 1 y"
+AGES = ((30, "0-30"), (90, "31-90"), (180, "91-180"), (YEAR, "181-365"), (2 * YEAR, "1-2 years"), (3 * YEAR, "2-3 years"))
+OLDEST = "over 3 years"
+USES = ((7, "0-7"), (30, "8-30"), (45, "31-45"), (90, "46-90"), (180, "91-180"), (YEAR, "181-365"))
+LONGEST = "over 365"
+"""Days, and what bars of as many days are called."""
 NEVER, UNKNOWN = "never", "unknown"
 NOBODY = "nobody"
 _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")

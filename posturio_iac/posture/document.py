@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     E = TypeVar("E", bound=Enum)
 
 VERSION = 1
-_KEY_ID = re.compile(r'"key_id"\s*:\s*"([A-Za-z0-9_]{16,128})"')
+_COULD_BE_ID = re.compile(r"[A-Za-z0-9_]{16}")
 _LOWEST = DEMERITS[Severity.LOW]
 
 
@@ -37,8 +37,6 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> Result:
         NotAResultError: it is no JSON, no result of ours, or one of a newer version.
 
     """
-    if not show_key_ids:
-        text = Mask(frozenset(_KEY_ID.findall(text))).text(text)
     try:
         document = json.loads(text)
     except RecursionError:
@@ -47,7 +45,27 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> Result:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
-    return result(document, source)
+    return result(document if show_key_ids else _masked(document, Mask(_ids(document))), source)
+
+
+def _ids(document: Any) -> frozenset[str]:
+    """Return the ids that stand in a document in full, as far as it says which they are."""
+    keys = document.get("keys") if isinstance(document, dict) else None
+    found = (key.get("key_id") for key in keys if isinstance(key, dict)) if isinstance(keys, list) else ()
+    return frozenset(key_id for key_id in found if isinstance(key_id, str) and _COULD_BE_ID.search(key_id))
+
+
+def _masked(value: Any, mask: Mask) -> Any:
+    """Return a decoded document in which no text holds an id."""
+    match value:
+        case str():
+            return mask.text(value) if _COULD_BE_ID.search(value) else value
+        case dict():
+            return {name: _masked(entry, mask) for name, entry in value.items()}
+        case list():
+            return [_masked(entry, mask) for entry in value]
+        case _:
+            return value
 
 
 def result(document: Any, source: str) -> Result:
@@ -60,9 +78,9 @@ def result(document: Any, source: str) -> Result:
     if not isinstance(document, dict) or not isinstance(document.get("tool"), dict) or document["tool"].get("name") != "posturio-iac":
         raise NotAResultError("is JSON but no result of posturio-iac; pass what `scan` or `live` write with --format json")
     version = document.get("version")
-    if isinstance(version, int) and version > VERSION:
+    if type(version) is int and version > VERSION:
         raise NotAResultError(f"was written by a newer posturio-iac (contract version {version}, known is {VERSION}); update this one")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise NotAResultError(f"has no contract version that is known ({VERSION})")
     try:
         return _result(document, source)

@@ -130,7 +130,7 @@ def join(results: Sequence[Result], unread: Sequence[Said] = ()) -> Posture:
         rows=tuple(sorted((row for part in parts for row in _rows(part, as_of)), key=badness)),
         parts=tuple(sorted(parts, key=lambda part: (part.unit.kind, part.unit.name, part.unit.paths))),
         score=score(parts, unread=bool(unread)),
-        trend=tuple(_point(series, point, parts) for point in series.points),
+        trend=tuple(_trend(series, parts)),
         changed=worst_first(change for part, before in compared for change in changes(part, before)),
         compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),
         said=tuple(_said(parts, unread)),
@@ -157,16 +157,23 @@ def _rows(part: Part, now: datetime) -> Iterator[Row]:
         yield Row(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now)
 
 
-def _point(series: Series, point: object, current: Sequence[Part]) -> Point:
-    parts = series.at(point)
+def _trend(series: Series, current: Sequence[Part]) -> Iterator[Point]:
+    """Yield the points in time at which a result that counts was made."""
+    for point in series.points:
+        parts = series.at(point)
+        fresh = [part for part in parts if series.point(part.as_of) == point]
+        if fresh:
+            yield _point(parts, fresh, current)
+
+
+def _point(parts: Sequence[Part], fresh: Sequence[Part], current: Sequence[Part]) -> Point:
     verdicts = dict.fromkeys(Verdict, 0)
     for part in parts:
         for key in part.keys:
             verdicts[key.verdict] += 1
-    when = max(part.as_of for part in parts if series.point(part.as_of) == point)
     known = {part.unit for part in parts}
-    fresh = {part.tool for part in parts if series.point(part.as_of) == point}
-    return Point(when, score(parts), verdicts, sum(part.unit in known for part in current), tuple(sorted(fresh)))
+    tools = tuple(sorted({part.tool for part in fresh}))
+    return Point(max(part.as_of for part in fresh), score(parts), verdicts, sum(part.unit in known for part in current), tools)
 
 
 def _said(parts: Iterable[Part], unread: Iterable[Said]) -> Iterator[tuple[Unit | None, Said]]:

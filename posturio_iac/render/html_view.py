@@ -28,6 +28,8 @@ DRAWN = 100
 """How many keys the timeline draws; the table of keys has the dates of all."""
 FINDINGS = 1000
 """How many findings are told in full; the table of keys names the rules of all."""
+LARGE = 500
+"""With more keys a browser lays out what is further down only when it comes into view."""
 CHANGES = 100
 """How many changes of each kind are listed."""
 SOON = 30
@@ -68,7 +70,7 @@ def view(posture: Posture) -> dict[str, Any]:
         **_histograms(posture),
         **_tables(posture),
         "findings_limit": FINDINGS,
-        "first_limit": FIRST,
+        "large": len(posture.rows) > LARGE,
         "rule_url": page_url,
     }
 
@@ -94,7 +96,7 @@ def _first(row: Row) -> dict[str, Any]:
         "unit": row.unit.label,
         "place": row.key.place or row.key.declared_at,
         "owner": row.key.owner,
-        "message": finding.message if finding else "; ".join(row.key.undecided),
+        "message": say.message(row.key, finding) if finding else "; ".join(row.key.undecided),
         "fix": finding.remediation if finding else "",
         "more": max(len(row.active) - 1, 0),
     }
@@ -154,7 +156,7 @@ def _timeline(posture: Posture) -> dict[str, Any]:
             "dates": [
                 say.day(life.created),
                 say.used(life.row.key),
-                say.day(life.ends) if life.ends else "",
+                say.last_day(life.ends) if life.ends else "",
                 say.day(life.disabled) if life.disabled else "",
             ],
         }
@@ -251,7 +253,7 @@ def _finding(row: Row, finding: Any) -> dict[str, Any]:
         "unit": row.unit.label,
         "address": row.key.address if row.key.deployed else "",
         "place": finding.place or row.key.place or row.key.declared_at,
-        "message": finding.message,
+        "message": say.message(row.key, finding),
         "fix": finding.remediation,
     }
 

@@ -61,9 +61,9 @@ def _to_do(row: Row) -> str:
     finding = row.active[0] if row.active else None
     place = f", {code(_cut(row.key.place or row.key.declared_at))}" if row.key.place or row.key.declared_at else ""
     owner = f"owner {_words(row.key.owner)}" if row.key.owner else "no owner is known"
-    text = _words(finding.message if finding else "; ".join(row.key.undecided))
+    text = _words(say.message(row.key, finding) if finding else "; ".join(row.key.undecided))
     fix = f" **Do:** {_words(finding.remediation)}" if finding else ""
-    return f"**{say.level(row)}** {_name(row)} ({plain(row.unit.label)}{place}, {owner}): {text}{fix}"
+    return f"**{say.level(row)}** {_name(row)} ({_words(row.unit.label)}{place}, {owner}): {text}{fix}"
 
 
 def _trend(posture: Posture) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _changes(posture: Posture) -> Iterator[str]:
         yield from _list(
             f"{f'**{c.finding.severity.value}** ' if c.finding else ''}{code(_cut(say.name(c.key)))}"
             f"{f' {_rule(c.finding.rule)}' if c.finding else ''}{f': {_words(c.note)}' if c.note else ''}"
-            f" ({plain(c.unit.label)}, since {say.day(c.since)})"
+            f" ({_words(c.unit.label)}, since {say.day(c.since)})"
             for c in found
         )
 
@@ -107,8 +107,8 @@ def _dates(posture: Posture) -> Iterator[str]:
         (
             say.level(row),
             _name(row),
-            plain(row.unit.label),
-            plain(row.key.status or say.NOT_KNOWN),
+            _words(row.unit.label),
+            _words(row.key.status or say.NOT_KNOWN),
             say.day(row.key.created) if row.key.created else "",
             say.used(row.key),
             _words(say.ends(row.key)),
@@ -191,7 +191,7 @@ def _findings(posture: Posture) -> Iterator[str]:
             (
                 f.severity.value,
                 _name(row),
-                _words(f.message),
+                _words(say.message(row.key, f)),
                 _words(f.remediation),
                 _rule(f.rule),
                 code(_cut(f.place or row.key.declared_at)) if f.place or row.key.declared_at else "",
@@ -208,7 +208,7 @@ def _suppressed(posture: Posture) -> Iterator[str]:
     yield f"## Suppressions ({len(pairs):,})"
     yield from _table(
         ("key", "rule", "reason", "ends", "stands in"),
-        [(_name(row), _rule(f.rule), _words(why.reason), say.until(why), plain(why.source)) for row, f, why in pairs[:ROWS]],
+        [(_name(row), _rule(f.rule), _words(why.reason), say.until(why), _words(why.source)) for row, f, why in pairs[:ROWS]],
     )
     yield from filter(None, [_more(len(pairs) - ROWS, "suppression")] if pairs else ["None."])
 
@@ -216,11 +216,13 @@ def _suppressed(posture: Posture) -> Iterator[str]:
 def _unchecked(posture: Posture) -> Iterator[str]:
     yield "## What could not be checked"
     errors = [
-        f"{f'{plain(unit.label)}: ' if unit else ''}{f'{code(_cut(said.path))}: ' if said.path else ''}{_words(said.message)}"
+        f"{f'{_words(unit.label)}: ' if unit else ''}{f'{code(_cut(said.path))}: ' if said.path else ''}{_words(said.message)}"
         for unit, said in posture.said
         if said.level is Level.ERROR
     ]
-    open_ = [f"{_name(row)} ({plain(row.unit.label)}): {_words('; '.join(row.key.undecided))}" for row in posture.rows if row.key.undecided]
+    open_ = [
+        f"{_name(row)} ({_words(row.unit.label)}): {_words('; '.join(row.key.undecided))}" for row in posture.rows if row.key.undecided
+    ]
     if not errors and not open_:
         yield "Nothing: everything was read, and every key was decided."
     if errors:
@@ -234,14 +236,17 @@ def _unchecked(posture: Posture) -> Iterator[str]:
 def _basis(posture: Posture) -> Iterator[str]:
     yield "## What this report rests on"
     rows = [
-        (code(_cut(r.source)), say.when(r.as_of), plain(r.tool), f"{len(r.keys):,}", "yes" if r.source in posture.current else "no")
+        (code(_cut(r.source)), say.when(r.as_of), _words(r.tool), f"{len(r.keys):,}", "yes" if r.source in posture.current else "no")
         for r in posture.results
     ]
     yield from _table(("result", "as of", "version", "keys", "counts now"), rows)
     told = sources(posture)
     yield from _table(
         ("evidence", "account", "of", "age in days", "keys"),
-        [(_words(s.text), plain(s.unit.label), say.when(s.when), f"{(posture.as_of - s.when).days:,}", f"{s.keys:,}") for s in told[:ROWS]],
+        [
+            (_words(s.text), _words(s.unit.label), say.when(s.when), f"{(posture.as_of - s.when).days:,}", f"{s.keys:,}")
+            for s in told[:ROWS]
+        ],
     )
     yield from filter(None, [_more(len(told) - ROWS, "piece of evidence", "pieces of evidence")])
     yield f"Made by posturio-iac {__version__} from saved results alone."

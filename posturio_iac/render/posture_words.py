@@ -13,7 +13,7 @@ from posturio_iac.render.nothing import count
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.posture.records import Key, Suppressed
+    from posturio_iac.posture.records import Found, Key, Suppressed
     from posturio_iac.posture.view import Posture, Row
 
 TITLE = "IAM access key posture"
@@ -27,6 +27,11 @@ def name(key: Key) -> str:
     return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
 
 
+def message(key: Key, finding: Found) -> str:
+    """Return what a finding says, with the key by its name in place of its whole address."""
+    return finding.message.replace(key.address, name(key))
+
+
 def when(moment: datetime | None) -> str:
     """Return a time to the minute, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else NOT_KNOWN
@@ -35,6 +40,11 @@ def when(moment: datetime | None) -> str:
 def day(moment: datetime | None) -> str:
     """Return the day of a moment."""
     return moment.date().isoformat() if moment else NOT_KNOWN
+
+
+def last_day(end: datetime) -> str:
+    """Return the last day before an end: that of a midnight is the day that it closes."""
+    return describe_date(end) if end.time() == end.min.time() else day(end)
 
 
 def days(number: int | None) -> str:
@@ -53,7 +63,7 @@ def ends(key: Key) -> str:
     """Return what ends a key, in a few words."""
     end = declared_end(key)
     if end is not None:
-        return describe_date(end) if end.time() == end.min.time() else day(end)
+        return last_day(end)
     effects = {evidence.effect: evidence for evidence in key.lifetime}
     for effect in COUNTS:
         if effect in effects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.render.posture_words import day, level, name, used
+from posturio_iac.render.posture_words import day, last_day, level, name, used
 from posturio_iac.render.svg import el, label, line, number, picture, words
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _row(life: Life, axis: _Axis, y: float, now: datetime) -> Iterator[str]:
 def told(life: Life) -> str:
     """Return the dates of one key in words."""
     said = [f"created {day(life.created)}" if life.created else "", f"last used {used(life.row.key)}" if life.row.key.deployed else ""]
-    said += [f"declared end {day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]
+    said += [f"declared end {last_day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]
     return f"{name(life.row.key)} ({level(life.row)}): {', '.join(filter(None, said))}"
 
 
