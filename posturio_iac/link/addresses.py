@@ -1,0 +1,49 @@
+"""Addresses of resources in Terraform, taken apart and put together."""
+
+from __future__ import annotations
+
+import re
+
+INDEX = re.compile(r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]')
+_MODULE = re.compile(rf"module\.([^.\[]+)(?:{INDEX.pattern})?\.?")
+_SEGMENT = re.compile(rf"([^.\[\]]+)({INDEX.pattern})?")
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+
+
+def bare(address: str) -> str:
+    """Return an address without indexes."""
+    return INDEX.sub("", address)
+
+
+def calls(address: str) -> tuple[str, ...]:
+    """Return the names of the module calls that lead to a resource, the outermost first."""
+    names: list[str] = []
+    at = 0
+    while found := _MODULE.match(address, at):
+        names.append(found[1])
+        at = found.end()
+    return tuple(names)
+
+
+def fits(code: str, deployed: str) -> bool:
+    """Tell whether a declaration with the address ``code`` can be that of a resource with the address ``deployed``.
+
+    Where the code does not fix how many instances there are, its address has no index. Terraform moves ``x`` to ``x[0]`` by itself.
+    """
+    ours, theirs = _SEGMENT.findall(code), _SEGMENT.findall(deployed)
+    if [name for name, _ in ours] != [name for name, _ in theirs]:
+        return False
+    return all(mine in ("", its) or (its == "" and mine == "[0]") for (_, mine), (_, its) in zip(ours, theirs, strict=True))
+
+
+def index(value: object) -> str:
+    """Return an index as an address shows it: ``[0]``, ``["a"]``, or nothing."""
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        return ""
+    return f"[{value}]" if isinstance(value, int) else f'["{_quoted(value)}"]'
+
+
+def _quoted(text: str) -> str:
+    """Escape a key of ``for_each`` as Terraform prints it in an address."""
+    escaped = "".join(_ESCAPES.get(character, character) for character in text)
+    return escaped.replace("${", "$${").replace("%{", "%%{")

@@ -1,0 +1,59 @@
+"""Decodes a state and forgets its secrets on the way: what is not asked for is dropped while its object is being read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
+KEY_ATTRIBUTES = ("id", "user", "status")
+"""All that is ever kept of an access key."""
+ELSEWHERE = frozenset({"provider_schemas", "configuration", "diagnostics", "valid"})
+"""What other documents of Terraform with a ``format_version`` hold."""
+LONGEST = 2048
+"""A longer text is none that is asked for: an address, a user's name, the id of a key."""
+_STRUCTURE = frozenset(
+    [
+        *("version", "format_version", "terraform_version", "resources", "instances", "modules", "path", "module", "mode", "type", "name"),
+        *("index_key", "index", "deposed", "deposed_key", "address", "attributes", "attributes_flat", "values", "root_module"),
+        *("child_modules", "primary", "backend", *KEY_ATTRIBUTES),
+    ]
+)
+_PRESENCE = frozenset({"encrypted_data", "serial", "planned_values", "resource_changes", "planned_change", *ELSEWHERE})
+"""Names of which only matters that they are there."""
+_KINDS = (("type", "instances"), ("type", "values"), ("type", "primary"))
+"""What an object that describes one resource holds, in the three formats of states."""
+
+
+def decoded(text: str) -> Any:
+    """Return what matters of a JSON document.
+
+    Raises:
+        ValueError: it is no JSON. Do not show its text or its attributes, which may hold all of the document.
+        RecursionError: it nests too deeply.
+
+    """
+    return json.loads(text, object_pairs_hook=_kept, parse_float=_nothing, parse_constant=_nothing)
+
+
+def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
+    """Return what matters of one object; None for a resource that is no access key."""
+    found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in pairs if _matters(name, value)}
+    if not any(all(name in found for name in kind) for kind in _KINDS):
+        return found
+    if found["type"] not in KEY_TYPES:
+        return None
+    for place in ("values", "attributes"):
+        if isinstance(found.get(place), dict):
+            found[place] = {name: found[place][name] for name in KEY_ATTRIBUTES if name in found[place]}
+    return found
+
+
+def _matters(name: str, value: object) -> bool:
+    if name not in _STRUCTURE and name not in _PRESENCE and not name.startswith(tuple(f"{kind}." for kind in KEY_TYPES)):
+        return False
+    return not isinstance(value, str) or len(value) <= LONGEST
+
+
+def _nothing(_: str) -> None:
+    """Drop a number that is none of ours."""

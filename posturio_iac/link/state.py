@@ -1,0 +1,181 @@
+"""What a state of Terraform or OpenTofu says of access keys: address, id, user and status, and nothing else.
+
+Formats: https://developer.hashicorp.com/terraform/internals/json-format#state-representation for ``terraform show -json``; the
+file itself is that of ``terraform state pull``, version 4, or 3 from before Terraform 0.12.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.link.addresses import index
+from posturio_iac.link.prune import ELSEWHERE, KEY_TYPES, decoded
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ID = re.compile(r"[A-Z0-9]{16,128}")
+_USER = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_PULL = "`terraform state pull` or `terraform show -json`"
+_DEPTH = 200
+"""How deep modules may stand in one another."""
+
+
+class StateError(Exception):
+    """A document that is no state, or one that cannot be read. The text says which and what to do; it quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateKey:
+    """One access key of a state."""
+
+    address: str
+    key_id: str | None
+    user: str | None
+    status: str | None
+    deposed: bool = False
+    """It is replaced already, and the next apply deletes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state that was read."""
+
+    label: str
+    """What a reader knows it as: its path, or ``standard input``."""
+    keys: tuple[StateKey, ...]
+
+
+def parse(text: str, label: str) -> State:
+    """Return the keys of a state.
+
+    Raises:
+        StateError: it is none.
+
+    """
+    return State(label, tuple(_keys(_document(text, label), label)))
+
+
+def _document(text: str, label: str) -> dict[str, Any]:
+    trouble = ""
+    document: Any = None
+    try:
+        document = decoded(text)
+    except RecursionError:
+        trouble = "nests too deeply to be a state"
+    except ValueError as error:
+        line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
+        where = f" after line {line}, column {column}" if line else ""
+        trouble = f"is no JSON{where}, or not all of it; give the file of a state, or what {_PULL} prints"
+    if not trouble and not isinstance(document, dict):
+        trouble = f"is JSON and no state; give what {_PULL} prints"
+    if trouble:
+        raise StateError(f"{label} {trouble}")
+    found: dict[str, Any] = document
+    return found
+
+
+def _keys(document: dict[str, Any], label: str) -> Iterator[StateKey]:
+    """Yield the keys of a document by its format."""
+    match document:
+        case {"encrypted_data": _}:
+            raise StateError(
+                f"{label} is an encrypted state of OpenTofu; give what `tofu state pull` or `tofu show -json` prints in its place"
+            )
+        case {"planned_values": _} | {"resource_changes": _} | {"planned_change": _}:
+            raise StateError(f"{label} is a plan, not a state; give what {_PULL} prints without naming a plan, and the plan to `scan`")
+        case {"format_version": str() as version} if ELSEWHERE.isdisjoint(document):
+            if version.partition(".")[0] not in ("0", "1"):
+                raise StateError(f"{label} has the format {version[:20]}, which this version of posturio-iac does not know; update it")
+            return _shown(document, label)
+        case {"version": 4, "resources": list() as resources}:
+            return _version_4(resources, label)
+        case {"version": 3, "modules": list() as modules} if modules:
+            return _version_3(modules, label)
+        case {"backend": _}:
+            raise StateError(f"{label} only says in which backend the state is; run `terraform state pull` there and give its output")
+        case {"version": int() as version} if "modules" in document or "resources" in document or "serial" in document:
+            raise StateError(f"{label} is a state of version {version}, and versions 3 and 4 are read; give what {_PULL} prints")
+        case _:
+            raise StateError(f"{label} is JSON and no state; give what {_PULL} prints")
+
+
+def _shown(document: dict[str, Any], label: str) -> Iterator[StateKey]:
+    """Yield the keys of ``terraform show -json``. Without values nothing has been applied yet."""
+    values = document.get("values") or {}
+    pending: list[tuple[Any, int]] = [(values.get("root_module") if isinstance(values, dict) else None, 0)]
+    while pending:
+        module, depth = pending.pop()
+        if not isinstance(module, dict):
+            if module is not None:
+                raise _broken(label)
+            continue
+        for resource in _objects(module.get("resources"), label):
+            if _is_key(resource):
+                address, deposed = resource.get("address"), resource.get("deposed_key")
+                if not isinstance(address, str):
+                    raise _broken(label)
+                yield _key(address, resource.get("values"), deposed)
+        if depth < _DEPTH:
+            pending += [(child, depth + 1) for child in _objects(module.get("child_modules"), label)]
+
+
+def _version_4(resources: list[Any], label: str) -> Iterator[StateKey]:
+    for resource in _objects(resources, label):
+        if not _is_key(resource):
+            continue
+        if not isinstance(resource.get("name"), str):
+            raise _broken(label)
+        module = resource.get("module")
+        head = f"{module}." if isinstance(module, str) and module else ""
+        for instance in _objects(resource.get("instances"), label):
+            address = f"{head}{resource['type']}.{resource['name']}{index(instance.get('index_key'))}"
+            yield _key(address, instance.get("attributes") or instance.get("attributes_flat"), instance.get("deposed"))
+
+
+def _version_3(modules: list[Any], label: str) -> Iterator[StateKey]:
+    for module in _objects(modules, label):
+        path = module.get("path")
+        if not isinstance(path, list) or not all(isinstance(name, str) for name in path):
+            raise _broken(label)
+        head = "".join(f"module.{name}." for name in path[1:])
+        resources = module.get("resources")
+        for name, resource in resources.items() if isinstance(resources, dict) else ():
+            if isinstance(resource, dict) and isinstance(resource.get("primary"), dict):
+                kind, _, rest = name.partition(".")
+                base, dot, number = rest.rpartition(".")
+                shown = f"{base}[{number}]" if dot and number.isdecimal() else rest
+                yield _key(f"{head}{kind}.{shown}", resource["primary"].get("attributes"), None)
+
+
+def _objects(entries: Any, label: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a list; None stands for what was dropped while reading."""
+    if entries is not None and not isinstance(entries, list):
+        raise _broken(label)
+    for entry in entries or ():
+        if isinstance(entry, dict):
+            yield entry
+        elif entry is not None:
+            raise _broken(label)
+
+
+def _is_key(resource: dict[str, Any]) -> bool:
+    return resource.get("type") in KEY_TYPES and resource.get("mode", "managed") == "managed"
+
+
+def _key(address: str, attributes: Any, deposed: Any) -> StateKey:
+    found = attributes if isinstance(attributes, dict) else {}
+    key_id, user, status = (found.get(name) for name in ("id", "user", "status"))
+    return StateKey(
+        address,
+        key_id if isinstance(key_id, str) and _ID.fullmatch(key_id) else None,
+        user if isinstance(user, str) and _USER.fullmatch(user) else None,
+        status if status in ("Active", "Inactive") else None,
+        deposed=bool(deposed),
+    )
+
+
+def _broken(label: str) -> StateError:
+    return StateError(f"{label} looks like a state and is not built like one; give what {_PULL} prints")

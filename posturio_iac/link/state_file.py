@@ -1,0 +1,83 @@
+"""Reads the file of a state, or standard input, as text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+
+from posturio_iac.errors import UsageError
+from posturio_iac.link.state import State, StateError, parse
+
+STDIN = "-"
+LIMIT = 512 * 1024 * 1024
+"""The largest state that is read, in bytes."""
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_PLAN = b"PK\x03\x04"
+"""A plan of ``terraform plan -out`` is a zip archive."""
+
+
+def read(path: str) -> State:
+    """Return the state in a file; ``-`` is standard input.
+
+    Raises:
+        UsageError: there is no such file.
+        StateError: it is no state, or cannot be read.
+
+    """
+    label = "standard input" if path == STDIN else path
+    return parse(_text(_data(path, label), label), label)
+
+
+def _data(path: str, label: str) -> bytes:
+    try:
+        if path == STDIN:
+            data = sys.stdin.buffer.read(LIMIT + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(LIMIT + 1)
+    except FileNotFoundError:
+        raise UsageError(f"--tf-state {path}: there is no such file") from None
+    except IsADirectoryError:
+        raise UsageError(f"--tf-state {path} is a folder; {_inside(path)}") from None
+    except (OSError, ValueError, AttributeError) as error:
+        raise StateError(f"{label} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(data) > LIMIT:
+        raise StateError(f"{label} has more than {LIMIT // 1024**2} MiB and was not read; give the states of its parts")
+    return data
+
+
+def _inside(folder: str) -> str:
+    """Say which files of a folder to name: its state, or those of its workspaces."""
+    workspaces = os.path.join(folder, "terraform.tfstate.d")
+    found = [os.path.join(folder, "terraform.tfstate")]
+    if os.path.isdir(workspaces):
+        found += [os.path.join(workspaces, name, "terraform.tfstate") for name in sorted(os.listdir(workspaces))]
+    there = [path for path in found if os.path.isfile(path)]
+    if there:
+        return f"name the files: {' '.join(f'--tf-state {path}' for path in there[:5])}"
+    return "run `terraform state pull` in it and give the output: --tf-state -"
+
+
+def _text(data: bytes, label: str) -> str:
+    """Decode a file by its byte order mark, as PowerShell writes one, else as UTF-8."""
+    if not data.strip():
+        raise StateError(f"{label} is empty; `terraform state pull` prints nothing where nothing has been applied yet")
+    if data.startswith(_PLAN):
+        raise StateError(f"{label} is a saved plan or an archive, not a state; give what `terraform state pull` prints")
+    for mark, name in _COMPRESSED:
+        if data.startswith(mark):
+            raise StateError(f"{label} is compressed with {name}; give what is in it, such as by --tf-state -")
+    encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        pass
+    raise StateError(f"{label} is no text in {encoding.removesuffix('-sig').upper()}, so no state; give what `terraform state pull` prints")
