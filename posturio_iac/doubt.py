@@ -62,6 +62,8 @@ def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
     if isinstance(key.replacement, Replacement) and isinstance(key.replacement.create_before_destroy, Unknown):
         reason = key.replacement.create_before_destroy.reason
         yield Assumption("whether its replacement exists before it is deleted", (reason,), _deleted_first)
+    if isinstance(key.managed, Unknown):
+        yield Assumption("whether code declares it", (key.managed.reason,), lambda k: replace(k, managed=False))
     if key.possible_exposures:
         yield Assumption("whether its secret is protected", tuple(u.reason for u in key.possible_exposures), _exposed)
 
@@ -69,7 +71,10 @@ def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
 def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]]) -> frozenset[str]:
     """Return the rules that would flag ``key`` at the worst and do not flag it as it is known."""
     assumed = assumptions(key)
-    return flagged_by(_assuming(key, assumed)) - flagged_by(key) if assumed else frozenset()
+    if not assumed:
+        return frozenset()
+    believed = flagged_by(_believing(key)) if any(e.holds is not None for e in key.lifetimes) else frozenset()
+    return (flagged_by(_assuming(key, assumed)) | believed) - flagged_by(key)
 
 
 def reasons(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[str, ...]:
@@ -94,6 +99,11 @@ def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
 def _without_unknown_evidence(key: AccessKey) -> AccessKey:
     """Assume that what may hold a lifetime holds none."""
     return replace(key, lifetimes=tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN), hiding_places=())
+
+
+def _believing(key: AccessKey) -> AccessKey:
+    """Assume that evidence is about this key where that is open."""
+    return replace(key, lifetimes=tuple(e if e.holds is None else replace(e, effect=e.holds, holds=None) for e in key.lifetimes))
 
 
 def _with_endless_evidence(key: AccessKey) -> AccessKey:

@@ -96,14 +96,15 @@ class _Court:
         return Finding(
             rule=rule.rule,
             severity=rule.rule.severity,
-            message=violation.message,
+            message=violation.message if key.declaration is None else f"{violation.message} It {key.declaration.text()}.",
             remediation=violation.remediation,
             address=key.address,
             framework=key.framework,
-            span=violation.span or key.span,
+            span=key.span if key.declaration else violation.span or key.span,
             fingerprint=fingerprint,
             suppressed=self.ledger.cover(key, rule.rule.id, fingerprint),
             root=key.scope,
+            declaration=key.declaration,
         )
 
     def _open_questions(

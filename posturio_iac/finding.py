@@ -11,7 +11,7 @@ from posturio_iac.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.model import AccessKey, Span
+    from posturio_iac.model import AccessKey, Declaration, Span
 
 
 @functools.total_ordering
@@ -67,7 +67,7 @@ class Suppression:
     reason: str
     until: datetime | None
     source: str
-    """``comment``, ``metadata``, ``cfn-lint metadata``, ``configuration`` or ``baseline``."""
+    """``comment``, ``metadata``, ``cfn-lint metadata``, ``configuration``, ``baseline``, or for a deployed key ``code``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,8 @@ class Finding:
     suppressed: Suppression | None = None
     root: str = ""
     """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
+    declaration: Declaration | None = None
+    """The code of a deployed key, where there is a link to it."""
 
 
 class Level(str, Enum):

@@ -93,6 +93,8 @@ class Lifetime:
     """How to shorten the interval, as a clause: ``set rotation_days of time_rotating.ci to {days} or less``, or with ``{seconds}``."""
     turns: int = 1
     """How many of its intervals one key lives, when several take turns."""
+    holds: Effect | None = None
+    """What unknown evidence is when it is about this key, where only that is open."""
 
     def shortening(self, days: int) -> str:
         """Return how to let the key live at most so many days, by what sets the interval; empty when nothing is known to."""
@@ -151,6 +153,10 @@ class Remedies:
     """Makes the new key exist before the old one goes."""
     witness: str = "the code states"
     """What would state a lifetime, with its verb, for the reason why there is none: ``the tags of user ci state``."""
+    replace: str = "replace the key"
+    """Gives the user a new key in place of this one."""
+    remove: str = "delete the key"
+    """Ends a key that has been switched off for long enough."""
 
     def stating(self, name: str, value: str) -> str:
         """How to state one piece of metadata."""
@@ -165,6 +171,41 @@ def _filled(template: str, name: str, value: str) -> str:
     """Fill in a template once, so that a placeholder inside ``name`` stays as it is."""
     head, *rest = template.split("{name}")
     return name.join(part.replace("{value}", value) for part in (head, *rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One declaration in code: its address, and where its block stands when the code was read."""
+
+    address: str
+    span: Span | None = None
+
+    def text(self) -> str:
+        """For a reader: ``aws_iam_access_key.ci (iam.tf:3)``."""
+        return f"{self.address} ({self.span.path}:{self.span.line})" if self.span else self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The code that declares a deployed key."""
+
+    places: tuple[Place, ...]
+    """One, or all that could be it."""
+    exact: bool
+    """The key's id says so; otherwise it is likely, by the name of the user."""
+    source: str
+    """What says so, for a reader: ``state prod.tfstate``."""
+    framework: str = "terraform"
+
+    @property
+    def place(self) -> Place | None:
+        """The declaration, unless there are several that could be it."""
+        return self.places[0] if len(self.places) == 1 else None
+
+    def text(self) -> str:
+        """Say what declares the key: a clause without a full stop that follows the name of the key."""
+        shown = " or ".join(place.text() for place in self.places)
+        return f"{'is' if self.exact else 'is likely'} declared by {shown}, as {self.source} says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +254,10 @@ class AccessKey:
     """Service and region of its last use, as AWS names them."""
     evidence: tuple[str, ...] = ()
     """What says how a deployed key is, and how old that is, for a reader."""
+    declaration: Declaration | None = None
+    """The code of a deployed key, where there is a link to it."""
+    managed: Attr[bool | None] = None
+    """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from posturio_iac.policy import Policy
 
 
+BORROWED = "code"
+"""The source of what stands beside the declaration of a deployed key: what is of no use here may be of use to the scan."""
+
+
 class _Entry(NamedTuple):
     """One suppression as it was written."""
 
@@ -119,6 +123,8 @@ class Ledger:
             yield Level.WARNING, f"{entry.label} suppresses nothing of {rule}: {hint}"
         if trouble := self._trouble(entry):
             yield Level.WARNING, f"{entry.label} {trouble}"
+            return
+        if entry.source == BORROWED:
             return
         idle = [r for r in entry.rules if r in self._selected and (entry, r) not in self._used and r not in crashed]
         if idle:

@@ -27,7 +27,10 @@ KINDS = ("flagged", "clean", "unknown", "suppressed")
 """What a program shows about its rule; the name of its folder begins with one of them."""
 FORMS = frozenset({"cloudformation", "plan"})
 """Folders beside those of the rules."""
-WITHOUT_PROGRAMS = {"iam.unused_access_keys": "code does not tell when a key was used, only AWS does"}
+WITHOUT_PROGRAMS = {
+    "iam.unused_access_keys": "code does not tell when a key was used, only AWS does",
+    "iam.unmanaged_access_keys": "a key that stands in code is declared by it",
+}
 """Rules that no program can show, and why."""
 
 

@@ -65,6 +65,7 @@ def unknown_key() -> AccessKey:
         created=UNKNOWN,
         last_used=UNKNOWN,
         disabled_since=UNKNOWN,
+        managed=UNKNOWN,
     )
 
 
@@ -89,6 +90,11 @@ def rotates(days: float | None, effect: Effect = Effect.DECLARED, source: str = 
 def enforced(days: float | None = 60) -> Lifetime:
     """A rotation that the code carries out."""
     return rotates(days, Effect.ENFORCED, "time_rotating.ci")
+
+
+def maybe(evidence: Lifetime) -> Lifetime:
+    """Evidence of which it is open whether it is about this key."""
+    return replace(evidence, effect=Effect.UNKNOWN, holds=evidence.effect, why="iam.tf:5 declares it only likely")
 
 
 def rotated(text: str) -> Lifetime:

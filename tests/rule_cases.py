@@ -12,6 +12,7 @@ from tests.keys import (
     expires,
     exposure,
     inert,
+    maybe,
     open_evidence,
     outage,
     rotated,
@@ -32,6 +33,7 @@ SEVERAL = "multiple_active_access_keys"
 EXPOSED = "exposed_access_key_secrets"
 UNUSED = "unused_access_keys"
 OVERDUE = "overdue_access_key_rotations"
+UNMANAGED = "unmanaged_access_keys"
 
 PAST, SOON, FAR = expires("2026-08-31"), expires("2027-01-31"), expires("2099-01-01")
 FIRED = expires("2026-05-01", Effect.ENFORCED)
@@ -105,6 +107,11 @@ CASES: dict[str, tuple[AccessKey, set[str]]] = {
     "used long ago": (access_key(SOON, created=OLD, last_used=OLD), {UNUSED}),
     "never used and fresh": (access_key(SOON, created=FRESH, last_used=None), set()),
     "never used and old": (access_key(SOON, created=OLD, last_used=None), {UNUSED}),
+    "declared by no code": (access_key(SOON, managed=False), {UNMANAGED}),
+    "declared by code": (access_key(SOON, managed=True), set()),
+    "declared by no code and switched off": (access_key(SOON, status="Inactive", managed=False), {UNMANAGED}),
+    "older than evidence that may be about it": (access_key(maybe(enforced(60)), created=OLD), {OVERDUE}),
+    "younger than evidence that may be about it": (access_key(maybe(enforced(365)), created=OLD), set()),
     "never used since an unknown day": (access_key(SOON, created=UNKNOWN, last_used=None), set()),
     "unknown use": (access_key(SOON, created=OLD), set()),
     "older than its rotation": (access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF), {OVERDUE}),

@@ -182,6 +182,7 @@ def test_ids_and_severities_are_those_that_were_promised() -> None:
         "iam.overlong_access_key_lifetimes": Severity.MEDIUM,
         "iam.ownerless_access_keys": Severity.LOW,
         "iam.root_access_keys": Severity.CRITICAL,
+        "iam.unmanaged_access_keys": Severity.LOW,
         "iam.unreadable_access_key_lifetimes": Severity.MEDIUM,
         "iam.unused_access_keys": Severity.MEDIUM,
     }

@@ -33,6 +33,8 @@ WORKERS = 32
 MOST_WORKERS = 256
 ROLE = "OrganizationAccountAccessRole"
 """What AWS creates in accounts that an organization makes."""
+NOWHERE = "none"
+"""Where CloudFormation is asked when nothing is deployed by it."""
 ABOUT_CODE = "iam.access_keys_without_lifetime"
 """AWS does not know the code that may rotate a key, so this rule judges deployed keys only where it is selected by name."""
 
@@ -55,12 +57,20 @@ class LiveArguments:
         self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
         self.shard = _shard(given.shard)
         self.role = given.role_name or ROLE
+        self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
+        self.states: tuple[str, ...] = tuple(given.tf_state or ())
+        self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
         self._check()
 
     @property
     def several(self) -> bool:
         """Whether accounts are read by assuming a role in them."""
         return self.organization or bool(self.accounts)
+
+    @property
+    def links(self) -> bool:
+        """Whether keys are joined to the code that declares them."""
+        return bool(self.iac or self.states)
 
     def config(self) -> Config:
         """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
@@ -82,6 +92,7 @@ class LiveArguments:
             self.given.role_name or self.given.external_id or self.excluded or self.given.shard
         ):
             raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
+        self._check_links()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose exclude each other")
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
@@ -94,6 +105,17 @@ class LiveArguments:
             raise UsageError(
                 f"{flag} has no place beside --verify, which asks about each key that its file names, and lists by what became of it"
             )
+
+    def _check_links(self) -> None:
+        if self.states.count("-") > 1:
+            raise UsageError("--tf-state - was given twice, and standard input holds one state; name files for the others")
+        if self.stack_regions and not self.links:
+            raise UsageError("--stack-region needs --iac or --tf-state, which link keys to code")
+        if NOWHERE in self.stack_regions and len(self.stack_regions) > 1:
+            raise UsageError(f"--stack-region {NOWHERE} and a region exclude each other")
+        for region in self.stack_regions:
+            if not re.fullmatch(r"[a-z0-9-]{2,40}", region, re.ASCII):
+                raise UsageError(f'--stack-region must be the name of a region, or {NOWHERE}, not "{region}"')
 
 
 def _account_ids(flag: str, values: tuple[str, ...] | None) -> tuple[str, ...]:

@@ -32,7 +32,16 @@ def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, e
     common = tuple(pair for pair in targets if pair[0] not in own)
     scope = Scope(accounts=found.accounts) if found.verified is None else None
     emit_common(
-        found.report, common, given, root=os.getcwd(), elapsed=elapsed, fail_on=config.fail_on, code=code, region=found.region, scope=scope
+        found.report,
+        common,
+        given,
+        root=found.links.root or os.getcwd(),
+        elapsed=elapsed,
+        leading=found.links.leading,
+        fail_on=config.fail_on,
+        code=code,
+        region=found.region,
+        scope=scope,
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found) if name == "json" else _text(found, given, target), target)

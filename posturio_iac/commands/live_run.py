@@ -6,9 +6,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands import live_link
+from posturio_iac.commands.live_link import Links
 from posturio_iac.commands.output import write
 from posturio_iac.engine import judge
 from posturio_iac.errors import UsageError
+from posturio_iac.finding import Level
 from posturio_iac.live import disabled, organization
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Request
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from posturio_iac.config import Config
     from posturio_iac.finding import Diagnostic, Report
     from posturio_iac.live.inventory import Inventory
+    from posturio_iac.live.model import Account
     from posturio_iac.live.verified import Verification
     from posturio_iac.model import AccessKey
 
@@ -45,12 +49,15 @@ class Findings:
     """The accounts that were read, also those without a key."""
     verified: Verification | None = None
     """What became of an earlier result, when the run was asked for that."""
+    links: Links = Links()
+    """What keys were joined to."""
 
     def masked(self) -> Findings:
-        """The same without key ids."""
+        """The same without key ids, those that only a state knows included."""
         verified = self.verified.results if self.verified else ()
         earlier = (result.address.rpartition("/")[2] for result in verified)
-        mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *earlier])
+        held = self.links.linker.ids if self.links.linker else ()
+        mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *earlier, *held])
         return replace(self, report=mask.report(self.report), verified=mask.verification(self.verified) if self.verified else None)
 
 
@@ -61,12 +68,13 @@ class Run:
         """Prepare, without a call.
 
         Raises:
-            UsageError: a wrong state file.
+            UsageError: a wrong state file, or no such folder of code or state of Terraform.
 
         """
         self.arguments, self.as_of = arguments, as_of
         self.state = _load_state(arguments.given.state_file)
-        self.request = _request(arguments, config, as_of)
+        self.links = live_link.read(arguments, config, as_of)
+        self.request = _request(arguments, config, as_of, self.links)
         self.surveyor = Surveyor(self.request, arguments.given.region)
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
@@ -86,19 +94,36 @@ class Run:
                 inventory.keys = list(disabled.from_state(inventory.keys, self.state, self.as_of))
             write(disabled.write_state(self.state), self.arguments.given.state_file)
         keys = [key for inventory in inventories for key in self._built(inventory)]
-        said = [*notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
+        said = [*self.links.diagnostics, *notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
+        if not self.arguments.given.verify:
+            said += self._compared(keys, outcomes)
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
-        return Findings(report, self._cost(outcomes), self.surveyor.base(self.profile).region, accounts)
+        region = self.surveyor.base(self.profile).region
+        return Findings(report, self._cost(outcomes), region, accounts, links=self.links)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """Return the keys of an account; its own tags are asked for when nothing else names an owner."""
         account, request = inventory.account, self.request
-        keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of)
+
+        def built(account: Account) -> tuple[AccessKey, ...]:
+            keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of)
+            return request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+
+        keys = built(account)
         if not self.arguments.organization or all(key.owner is not None or key.is_root for key in keys):
             return keys
-        tagged = replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account))
-        return access_keys(inventory.keys, tagged, request.names, request.owners, request.as_of)
+        return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
+
+    def _compared(self, keys: Sequence[AccessKey], outcomes: Sequence[Outcome]) -> list[Diagnostic]:
+        """Return what code and states say otherwise than AWS."""
+        if self.links.linker is None:
+            return []
+        from posturio_iac.commands.live_absent import compared  # noqa: PLC0415 - only with code or states
+
+        full = [o.inventory.account.id for o in outcomes if o.inventory and not any(said.level is Level.ERROR for said in o.diagnostics)]
+        connection = self.surveyor.base(self.profile)
+        return list(compared(self.links.linker, keys, full, connection, complete=len(full) == len(outcomes)))
 
     def _cost(self, outcomes: Sequence[Outcome]) -> str:
         budget = self.surveyor.budget
@@ -108,15 +133,16 @@ class Run:
         return budget.line()
 
 
-def _request(arguments: LiveArguments, config: Config, as_of: datetime) -> Request:
+def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: Links) -> Request:
     names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
-        policy=Policy(config, suppressions=not arguments.given.no_suppressions),
+        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions),
         names=names,
         owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners),
         exact=bool(arguments.given.exact),
         workers=arguments.workers,
+        linker=links.linker,
     )
 
 

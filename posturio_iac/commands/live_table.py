@@ -58,7 +58,7 @@ class Entry(NamedTuple):
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
             "owner": owner_of(key),
-            "code": printable(f"{key.span.path}:{key.span.line}") if key.span else "",
+            "code": _code(key),
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
 
@@ -100,6 +100,15 @@ def owner_of(key: AccessKey) -> str:
             return NOBODY
         case owner:
             return printable(owner)
+
+
+def _code(key: AccessKey) -> str:
+    """Return where the code of a key stands, or its address where no file was read; empty where nobody asked and where nothing is known."""
+    if key.declaration is None:
+        place = f"{key.span.path}:{key.span.line}" if key.span else ""
+        return printable("none" if key.managed is False else place)
+    shown = " or ".join(f"{at.span.path}:{at.span.line}" if at.span else at.address for at in key.declaration.places)
+    return printable(shown if key.declaration.exact else f"likely {shown}")
 
 
 def tables(groups: Sequence[Sequence[Entry]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
@@ -157,7 +166,7 @@ def _paragraphs(group: Sequence[Entry], rows: Sequence[Mapping[str, str]], shown
             "age": f"{row['age']} old",
             "last used": "never used" if row["last used"] == "never" else f"last used {row['last used']}",
             "owner": f"owner {row['owner']}",
-            "code": row["code"],
+            "code": f"code {row['code']}" if row["code"] else "",
         }
         text = f"{row['severity']} {row['user']} {row['key']}: {', '.join(word for name, word in words.items() if name in shown and word)}"
         first, *more = textwrap.wrap(text, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

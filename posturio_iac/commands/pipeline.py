@@ -79,9 +79,20 @@ def judged(
         from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
-    policy = Policy(config, _seen_from(config.folder, place), suppressions, _known(config))
+    policy = Policy(config, seen_from(config.folder, place), suppressions, _known(config))
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
+
+
+def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
+    """Read the keys that code declares, without judging them. Plans are left out: their keys are those of the code again."""
+    from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
+    from posturio_iac.reading import Reading  # noqa: PLC0415 - loaded by now
+
+    readings = [_terraform(selection, config, as_of, None)] if selection.terraform else []
+    readings += [_templates(selection, config, as_of)] if selection.templates else []
+    keys = with_code_owners([key for reading in readings for key in reading.keys], selection.root, selection.repository)
+    return Reading(tuple(keys), (*selection.diagnostics, *(said for reading in readings for said in reading.diagnostics)))
 
 
 def _known(config: Config) -> Mapping[str, Suppression]:
@@ -206,7 +217,7 @@ def _root(paths: Sequence[str], cwd: str) -> str:
         return here
 
 
-def _seen_from(folder: str, root: str) -> str:
+def seen_from(folder: str, root: str) -> str:
     """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
     try:
         way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RATES = {"iam": (20.0, 40), "sts": (100.0, 100), "cloudtrail": (2.0, 2), "organizations": (10.0, 20)}
+RATES = {"iam": (20.0, 40), "sts": (100.0, 100), "cloudtrail": (2.0, 2), "organizations": (10.0, 20), "cloudformation": (5.0, 10)}
 """Calls a second to a service of one account, and how many at once before that.
 
 AWS publishes two a second for LookupEvents of CloudTrail and no number for IAM, where more would be felt by others in the account.

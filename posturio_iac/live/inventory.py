@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from datetime import datetime
 
+    from posturio_iac.link.linker import Linker
+    from posturio_iac.link.stack import Answer
     from posturio_iac.live.ownership import Owner
     from posturio_iac.live.report import CredentialReport
     from posturio_iac.live.session import Connection
@@ -47,6 +49,8 @@ class Request:
     """Ask about every key, without a report."""
     workers: int = 1
     """How many calls to make at once."""
+    linker: Linker | None = None
+    """Knows the code of keys, when they are joined to it."""
     sleep: Callable[[float], object] = wait
 
 
@@ -61,6 +65,8 @@ class Inventory:
     """Why the keys of a user could not be listed, by its ARN."""
     gone: set[str] = field(default_factory=set)
     """ARNs of users that are not there."""
+    stacks: dict[str, Answer] = field(default_factory=dict)
+    """What CloudFormation says of keys, by their ids."""
 
     def say(self, level: Level, text: str) -> None:
         """Tell the reader something about this account."""
@@ -140,7 +146,7 @@ def _chosen(
     fresh = known.keys() - cached.keys()
     vanished = {arn for arn, keys in cached.items() if keys and detailed is not None and arn not in detailed}
     keys = [key for kept in cached.values() for key in kept]
-    suspects = shortlisted(keys, inventory.account, request.policy, request.names, request.owners, request.as_of)
+    suspects = shortlisted(keys, inventory.account, request.policy, request.names, request.owners, request.as_of, request.linker)
     return frozenset(fresh | vanished | suspects)
 
 

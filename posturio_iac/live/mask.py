@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.live.verified import Verification, Verified
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.model import AccessKey, Declaration, Lifetime
 
 SHOWN = 4
 _LIKELY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
@@ -67,6 +67,7 @@ class Mask:
             message=self.text(finding.message),
             remediation=self.text(finding.remediation),
             address=self.text(finding.address),
+            declaration=self._declaration(finding.declaration),
         )
 
     def _judged(self, judged: JudgedKey) -> JudgedKey:
@@ -85,7 +86,13 @@ class Mask:
             lifetimes=tuple(map(self._lifetime, key.lifetimes)),
             active_siblings=siblings if isinstance(siblings, Unknown) else tuple(map(self.text, siblings)),
             remedies=replace(key.remedies, disable=self.text(key.remedies.disable)),
+            declaration=self._declaration(key.declaration),
         )
+
+    def _declaration(self, declaration: Declaration | None) -> Declaration | None:
+        if declaration is None:
+            return None
+        return replace(declaration, places=tuple(replace(place, address=self.text(place.address)) for place in declaration.places))
 
     def _lifetime(self, evidence: Lifetime) -> Lifetime:
         return replace(evidence, source=self.text(evidence.source), value=self.text(evidence.value), why=self.text(evidence.why))

@@ -76,17 +76,39 @@ def _steps(judged: JudgedKey, findings: list[Finding], as_of: datetime, policy: 
         yield "#   Only the root user can delete this key: sign in as it, or delete it from the management account."
     elif key.key_id is None:
         yield "#   Its id was not asked for, since nothing here ends it; posturio-iac live --exact shows it."
+    elif key.declaration is not None and key.declaration.exact:
+        yield from _of_code(key, rules)
     elif rules & DISABLING:
+        yield from _perhaps_of_code(key)
         yield f"#   Undo: {_update(key, 'Active')}"
         yield _update(key, "Inactive")
     elif LINGERING in rules and _off_for_longer(key, as_of, policy):
+        yield from _perhaps_of_code(key)
         yield "#   A deleted key cannot be brought back; its user would need a new one."
         yield f"delete_if_inactive {shlex.quote(str(key.user))} {shlex.quote(key.key_id)}"
     elif LINGERING in rules:
         yield "#   Kept: it is not known that it has been off for longer than the grace."
     else:
+        yield from _perhaps_of_code(key)
         yield "#   In use, so nothing is switched off here. Give its user a new key, move to it, and then run:"
         yield f"#   {_update(key, 'Inactive')}"
+
+
+def _of_code(key: AccessKey, rules: set[str]) -> Iterator[str]:
+    """Yield what to do about a key that code declares: nothing by hand, since the code would undo it."""
+    if rules & DISABLING:
+        yield f"#   Code declares it, so the code is what to change: {_comment(key.remedies.disable)}"
+        yield f"#   In an emergency, and only until the next apply or deployment: {_update(key, 'Inactive')}"
+    elif LINGERING in rules:
+        yield f"#   Code declares it and makes it anew when it is deleted by hand: {_comment(key.remedies.remove)}"
+    else:
+        yield f"#   In use. Code declares it, so the code is what to change: {_comment(key.remedies.replace)}"
+
+
+def _perhaps_of_code(key: AccessKey) -> Iterator[str]:
+    """Yield a warning when code may declare the key."""
+    if key.declaration is not None:
+        yield f"#   Look at the code first, which brings back what is changed by hand: the key {_comment(key.declaration.text())}"
 
 
 def _off_for_longer(key: AccessKey, as_of: datetime, policy: Policy) -> bool:

@@ -32,6 +32,8 @@ READS = frozenset(
         "organizations:ListAccounts",
         "organizations:ListTagsForResource",
         "cloudtrail:LookupEvents",
+        "cloudformation:DescribeStackResources",
+        "sts:GetAccessKeyInfo",
     }
 )
 """Every operation that may ever be sent. A client refuses all others, whoever asks for them."""
@@ -49,16 +51,17 @@ class ForbiddenCallError(Exception):
 class Connection:
     """One account, seen with one set of credentials. Threads may share it."""
 
-    def __init__(self, session: Any, budget: Budget, *, pool: int = 10) -> None:
+    def __init__(self, session: Any, budget: Budget, *, pool: int = 10, region: str | None = None) -> None:
         """Talk through a session of botocore; ``pool`` connections may be open at once."""
         self._session, self._budget, self._pool = session, budget, pool
         self._buckets = Buckets()
+        self._region = region
         self._clients: dict[str, Any] = {}
 
     @property
     def region(self) -> str:
         """The region of its calls."""
-        return self._session.get_config_variable("region") or REGION
+        return self._region or self._session.get_config_variable("region") or REGION
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """Call an operation such as ``iam:ListUsers`` once and return its answer.
@@ -93,6 +96,10 @@ class Connection:
             return {**{ours: said[theirs] for ours, theirs in names.items()}, "expiry_time": said["Expiration"].isoformat()}
 
         return Connection(_session_with(self._session, granted), self._budget, pool=self._pool)
+
+    def in_region(self, region: str) -> Connection:
+        """Return a connection with the same credentials to another region, which counts calls by itself as AWS does."""
+        return Connection(self._session, self._budget, pool=self._pool, region=region)
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:

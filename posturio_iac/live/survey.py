@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Diagnostic, Level
-from posturio_iac.live import disabled
+from posturio_iac.live import disabled, stacks
 from posturio_iac.live.calls import Budget
 from posturio_iac.live.inventory import Inventory, Request, take
 from posturio_iac.live.model import Account, Wanted
@@ -89,6 +89,7 @@ class Surveyor:
                 connection = connection.assumed(target.role, target.external_id)
             inventory = self._inventory(connection, account, target.wanted, pool)
             _date_disabled(connection, inventory, self.request)
+            stacks.ask(connection, inventory, self.request)
         except CredentialsError as error:
             return replace(_failed(target, str(error)), no_credentials=True)
         except AwsError as error:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.model import Attr, Lifetime, Span
+    from posturio_iac.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.render import RenderContext
 
 VERSION = 1
@@ -80,7 +80,23 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
         facts["last_used_service"], facts["last_used_region"] = (_text(word) or None for word in key.used_for)
     facts["never_used"] = True if key.last_used is None else None
     facts["evidence"] = [_text(line) for line in key.evidence] or None
+    facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
+    facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _declared(declaration: Declaration) -> dict[str, Any]:
+    """The code of a deployed key; where it is open which of several declarations it is, they are its candidates."""
+    one = declaration.place
+    head: dict[str, Any] = {"address": _text(one.address) if one else None, **_at(one)}
+    head |= {"link": "exact" if declaration.exact else "likely", "framework": declaration.framework, "source": _text(declaration.source)}
+    candidates = [{"address": _text(place.address), **_at(place)} for place in declaration.places]
+    return head if one else {**head, "candidates": candidates}
+
+
+def _at(place: Place | None) -> dict[str, Any]:
+    span = place.span if place else None
+    return {"path": _text(span.path) if span else None, "line": span.line if span else None}
 
 
 def _lifetime(evidence: Lifetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.model import Span
+    from posturio_iac.model import Declaration, Span
     from posturio_iac.render import RenderContext
 
 COLUMNS = (
@@ -36,6 +36,8 @@ COLUMNS = (
     "suppressed_reason",
     "suppressed_until",
     "suppressed_source",
+    "declared_as",
+    "link",
 )
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the start of a formula (OWASP, CSV Injection). Tabs and line ends are escaped anyway."""
@@ -69,6 +71,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "remediation": finding.remediation,
         "fingerprint": finding.fingerprint,
+        **_declared(finding.declaration),
     }
     if (why := finding.suppressed) is not None:
         until = moment(why.until) if why.until else ""
@@ -79,7 +82,7 @@ def _finding(finding: Finding) -> dict[str, object]:
 def _undetermined(judged: JudgedKey) -> dict[str, object]:
     key = judged.key
     names = {"status": "undetermined", "address": key.address, "framework": key.framework, "root": key.scope}
-    return {**names, **_place(key.span), "message": "; ".join(judged.undecided)}
+    return {**names, **_place(key.span), "message": "; ".join(judged.undecided), **_declared(key.declaration)}
 
 
 def _error(said: Diagnostic) -> dict[str, object]:
@@ -89,6 +92,14 @@ def _error(said: Diagnostic) -> dict[str, object]:
 
 def _place(span: Span | None) -> dict[str, object]:
     return {name: getattr(span, name) for name in ("path", "line", "column", "end_line", "end_column")} if span else {}
+
+
+def _declared(declaration: Declaration | None) -> dict[str, object]:
+    """The code of a deployed key: its address, or all that it could be."""
+    if declaration is None:
+        return {}
+    shown = " or ".join(place.address for place in declaration.places)
+    return {"declared_as": shown, "link": "exact" if declaration.exact else "likely"}
 
 
 def _cell(value: object) -> str:

@@ -97,13 +97,20 @@ def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: 
         "fingerprints": {"posturioIac/v1": finding.fingerprint},
         "properties": {"address": printable(finding.address), "framework": finding.framework, "root": printable(finding.root)},
     }
-    logical = {"fullyQualifiedName": printable(finding.address), "kind": "resource"}
+    logical = [{"fullyQualifiedName": printable(name), "kind": "resource"} for name in _names(finding)]
     if finding.span is None:
-        return {**result, "locations": [{"logicalLocations": [logical]}]}
+        return {**result, "locations": [{"logicalLocations": logical}]}
     physical = {"artifactLocation": _artifact(repository_path(finding.span, context)), "region": _region(finding.span)}
     if line_hash := hashes.of(finding.span):
         result["partialFingerprints"] = {"primaryLocationLineHash": line_hash}
-    return {**result, "locations": [{"physicalLocation": physical, "logicalLocations": [logical]}]}
+    return {**result, "locations": [{"physicalLocation": physical, "logicalLocations": logical}]}
+
+
+def _names(finding: Finding) -> Iterator[str]:
+    """Yield what the resource is called: in AWS or in code, and for a deployed key in the code that declares it too."""
+    yield finding.address
+    if finding.declaration is not None and finding.declaration.place is not None:
+        yield finding.declaration.place.address
 
 
 def _region(span: Span) -> dict[str, int]:

@@ -62,14 +62,16 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
     """Say whether the key is older than what its own evidence states, else than the maximum; None too when that is unknown.
 
     Its age counts from its creation, or, where only code is known, from the day on which it says that the key was rotated.
+    Where it is open whether evidence is about this key, it must be older than with it and without.
     A stated end takes the place of an age. Beside a rotation that the code enforces, a day on which it was rotated is not its last.
     """
     effective = [e for e in key.effective() if not spent(e, context)]
     open_end = any(e.kind is Kind.EXPIRY or (e.kind is Kind.ROTATION and e.interval is None) for e in effective)
-    if open_end or has(key, Effect.UNKNOWN):
+    unknown = [e for e in key.lifetimes if e.effect is Effect.UNKNOWN]
+    if open_end or any(e.holds is None or e.interval is None for e in unknown):
         return None
     stated = min((e for e in effective if e.interval is not None), key=lambda e: e.interval or timedelta.max, default=None)
-    limit = stated.interval if stated and stated.interval is not None else context.max_lifetime
+    limit = max([stated.interval if stated and stated.interval else context.max_lifetime, *(e.interval for e in unknown if e.interval)])
     since, rotated = _birth(key, effective)
     hidden = rotated is None and stated is None and bool(key.hiding_places)
     goes_on = rotated is not None and any(e.kind is Kind.ROTATION and e.effect is Effect.ENFORCED for e in effective)

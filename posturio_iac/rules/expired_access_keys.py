@@ -93,5 +93,5 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         if first.at is not None:
             late = describe_interval(context.as_of - first.at)
             message = f"{key.address} is still active {late} after its end{by(first, '')}."
-            replace = f"replace the key and set {first.source} to {last_day(context)} or earlier"
+            replace = f"{key.remedies.replace} and set {first.source} to {last_day(context)} or earlier"
             yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), first.span)

@@ -96,7 +96,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     # A date that is there has to be changed: beside an earlier one, another one says nothing.
     keep = f"set {date.source} to {until}" if date and date.effect is not Effect.ENFORCED else key.remedies.stating("expires", until)
     message = f"{key.address} is {str(key.status).lower()} and nothing removes it: {why}."
-    yield Violation(message, sentence("delete the key", f"or {keep}"), date.span if date else None)
+    yield Violation(message, sentence(key.remedies.remove, f"or {keep}"), date.span if date else None)
 
 
 def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:

@@ -101,7 +101,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     allowed = f", while {late.stated.source} allows {limit}" if late.stated else f", while at most {limit} are allowed"
     if late.rotated is None:
         message = f"{key.address} is {age} old, created on {day(late.since)}{allowed}."
-        yield Violation(message, sentence("replace the key", f"or {key.remedies.disable}"))
+        yield Violation(message, sentence(key.remedies.replace, f"or {key.remedies.disable}"))
     else:
         message = f"{key.address} was last rotated {age} ago{by(late.rotated, allowed)}."
         yield Violation(message, sentence(_change(key, late.rotated, day(context.as_of))), late.rotated.span)
@@ -111,4 +111,4 @@ def _change(key: AccessKey, rotated: Lifetime, today: str) -> str:
     """Say how to replace the key and to state so; some dates do both."""
     if isinstance(key.replacement, Replacement):
         return f"change {quote(rotated.value)} to {today}, which replaces the key"
-    return f"replace the key and set {rotated.source} to {today}"
+    return f"{key.remedies.replace} and set {rotated.source} to {today}"

@@ -87,4 +87,4 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         message = (
             f"{key.address} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
         )
-        yield Violation(message, sentence(key.remedies.disable, f"and delete the key {describe_interval(context.grace)} later"))
+        yield Violation(message, sentence(key.remedies.disable, f"and {key.remedies.remove} {describe_interval(context.grace)} later"))

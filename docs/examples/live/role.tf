@@ -61,6 +61,16 @@ data "aws_iam_policy_document" "read" {
     ]
     resources = ["*"] # these actions know no narrower one
   }
+
+  # Only for --iac and --tf-state; without it keys of stacks are not told from keys that no code declares.
+  statement {
+    sid = "LinkKeysToCode"
+    actions = [
+      "cloudformation:DescribeStackResources",
+      "sts:GetAccessKeyInfo",
+    ]
+    resources = ["*"] # stacks are asked for by the ids of keys
+  }
 }
 
 resource "aws_iam_role" "live" {

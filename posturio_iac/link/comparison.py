@@ -1,0 +1,70 @@
+"""What states and code say of keys that AWS tells otherwise: keys that are gone, and keys that the next apply switches on again. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.link.declared import places
+from posturio_iac.model import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from posturio_iac.link.linker import Linker
+    from posturio_iac.link.roots import Held
+    from posturio_iac.model import AccessKey
+
+
+def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]:
+    """Yield a warning for each key that was switched off by hand and that its code switches on again."""
+    held = {one.key.key_id: one for one in linker.held}
+    for key in keys:
+        one = held.get(key.key_id) if key.status == "Inactive" and key.key_id else None
+        if one is not None and _says_active(one):
+            text = f'{key.address} is Inactive, and {_shown(one)} makes it Active again at the next apply; set status = "Inactive" there'
+            yield Diagnostic(Level.WARNING, text, account=key.account)
+
+
+def missing(linker: Linker, keys: Sequence[AccessKey]) -> tuple[tuple[Held, ...], int]:
+    """Return the keys of states that no account has which was read, and of how many more the ids were not compared."""
+    seen = {key.key_id for key in keys if key.key_id}
+    unasked = {key.user for key in keys if key.key_id is None}
+    gone = [one for one in linker.held if one.key.key_id not in seen and not one.key.deposed]
+    sure = tuple(one for one in gone if one.key.user is not None and one.key.user not in unasked)
+    return sure, len(gone) - len(sure)
+
+
+def told(gone: Iterable[tuple[Held, str | None]], accounts: Collection[str], *, complete: bool) -> Iterator[Diagnostic]:
+    """Yield a note for each key of a state that is not there. With it comes the account that it belongs to, None where that is not known.
+
+    ``accounts`` are those that were read in full; ``complete`` says that there was no other.
+    """
+    elsewhere = 0
+    for one, account in gone:
+        head = f"{_shown(one)} declares the access key {one.key.key_id} of user {one.key.user} ({_state(one)})"
+        if account in accounts:
+            yield Diagnostic(Level.NOTE, f"{head}, which AWS does not have: the next apply makes a new one", account=account)
+        elif account is None and complete:
+            yield Diagnostic(Level.NOTE, f"{head}, which no account has that was read: it is gone, or belongs to another account")
+        else:
+            elsewhere += 1
+    if elsewhere:
+        what = f"{elsewhere} access keys of states belong" if elsewhere > 1 else "one access key of a state belongs"
+        yield Diagnostic(Level.NOTE, f"{what} to accounts that were not read in full")
+
+
+def _says_active(one: Held) -> bool:
+    """Whether the code, or where it was not read the state, says that the key is active."""
+    if one.code:
+        return all(declared.status == "Active" for declared in one.code)
+    return one.key.status == "Active"
+
+
+def _shown(one: Held) -> str:
+    found = places(one.code)
+    return Place(one.key.address, found[0].span if len(found) == 1 else None).text()
+
+
+def _state(one: Held) -> str:
+    return f"state {one.state}"

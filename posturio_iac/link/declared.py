@@ -1,0 +1,99 @@
+"""The keys that code declares, found by address, by user and by logical id."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from posturio_iac.link.addresses import bare, calls, fits
+from posturio_iac.model import Place, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from posturio_iac.model import AccessKey
+
+TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
+
+
+class Code:
+    """What the folders of ``--iac`` declare."""
+
+    def __init__(self, keys: Iterable[AccessKey] = (), *, folders: Sequence[str] = (), root: str = "", unread: Sequence[str] = ()) -> None:
+        """Index ``keys``. ``root`` is what their scopes are relative to; ``unread`` says what could not be read."""
+        self.keys, self.folders, self.root, self.unread = tuple(keys), tuple(folders), root, tuple(unread)
+        self._addresses: defaultdict[str, list[AccessKey]] = defaultdict(list)
+        self._bare: defaultdict[str, list[AccessKey]] = defaultdict(list)
+        self._users: defaultdict[str, list[AccessKey]] = defaultdict(list)
+        self._logical: defaultdict[str, list[AccessKey]] = defaultdict(list)
+        for key in self.keys:
+            if isinstance(key.user, str):
+                self._users[key.user].append(key)
+            if key.framework == CLOUDFORMATION:
+                self._logical[logical_id(key)].append(key)
+            else:
+                self._addresses[key.address].append(key)
+                self._bare[bare(key.address)].append(key)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes."""
+        return _restored, (self.keys, self.folders, self.root, self.unread)
+
+    def at(self, address: str) -> list[AccessKey]:
+        """Return the declarations that an address of a state can belong to, those of all root modules.
+
+        They have the address itself, or the one without indexes where the code does not fix how many there are, or are reported at
+        the call of a module whose code is not here.
+        """
+        found = self._addresses.get(address) or [key for key in self._bare.get(bare(address), ()) if fits(key.address, address)]
+        names = list(calls(address))
+        while not found and names:
+            found = self._bare.get("module." + ".module.".join(names), [])
+            names.pop()
+        return list(found)
+
+    def of_user(self, name: str) -> list[AccessKey]:
+        """Return the declarations of a user's keys."""
+        return list(self._users.get(name, ()))
+
+    def logical(self, name: str) -> list[AccessKey]:
+        """Return the resources of templates with a logical id, in whatever nested stack."""
+        return list(self._logical.get(name, ()))
+
+    def open_users(self) -> list[AccessKey]:
+        """Return the declarations of which the code does not fix whose they are."""
+        return [key for key in self.keys if isinstance(key.user, Unknown) or key.user is None]
+
+    def folder_of(self, path: str) -> str | None:
+        """Return the root module that a state lies in, as roots are called with ``.`` for the top; None for a file elsewhere.
+
+        The states of workspaces lie in ``terraform.tfstate.d`` below it.
+        """
+        folder = os.path.dirname(os.path.realpath(path))
+        head, name = os.path.split(os.path.dirname(folder))
+        folder = head if name == "terraform.tfstate.d" else folder
+        try:
+            way = os.path.relpath(folder, self.root) if self.root else os.pardir
+        except ValueError:  # different drives
+            return None
+        return None if way.startswith(os.pardir) else way.replace(os.sep, "/")
+
+
+def logical_id(key: AccessKey) -> str:
+    """Return the logical id of a key in a template, without the stacks around it and what CDK calls it."""
+    return key.address.partition(" (")[0].rpartition("/")[2]
+
+
+def may_be(key: AccessKey, user: str | None) -> bool:
+    """Whether nothing in the code contradicts that the key is of ``user``, which may not be known."""
+    return user is None or not isinstance(key.user, str) or key.user == user
+
+
+def places(keys: Iterable[AccessKey]) -> tuple[Place, ...]:
+    """Return where keys are declared, each place once: one shared module may be called by several roots."""
+    return tuple({key.span or key.address: Place(key.address, key.span) for key in keys}.values())
+
+
+def _restored(keys: tuple[AccessKey, ...], folders: tuple[str, ...], root: str, unread: tuple[str, ...]) -> Code:
+    return Code(keys, folders=folders, root=root, unread=unread)

@@ -1,0 +1,188 @@
+"""Finds the code of deployed keys: exactly by their ids, else by the names of their users, and says what is not known. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.link.declared import CLOUDFORMATION, Code, may_be, places
+from posturio_iac.link.merge import merged
+from posturio_iac.link.roots import held
+from posturio_iac.link.stack import StackKey, Stacks
+from posturio_iac.model import Declaration, Place, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from posturio_iac.link.roots import Held
+    from posturio_iac.link.stack import Answers
+    from posturio_iac.link.state import State
+    from posturio_iac.model import AccessKey, Attr
+
+BY_NAME = "the name of its user"
+
+
+class Link(NamedTuple):
+    """What is known of the code of one deployed key."""
+
+    declaration: Declaration | None
+    code: tuple[AccessKey, ...]
+    """The declarations that were read; several where one block makes them all, or where it is open which one it is."""
+    managed: Attr[bool]
+    by_id: bool = False
+    """Whether the id of the key would tell more, and is not known."""
+
+
+class Linker:
+    """Knows code and states. Plain data, which travels between processes."""
+
+    def __init__(self, code: Code, states: Sequence[State] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
+        """Join states to the code; ``unread`` says which states could not be read."""
+        self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
+        self._by_id: defaultdict[str, list[Held]] = defaultdict(list)
+        self._by_user: defaultdict[str, list[Held]] = defaultdict(list)
+        settled: set[int] = set()
+        for one in (one for state in self.states for one in held(state, code)):
+            if one.key.key_id is not None:
+                self._by_id[one.key.key_id].append(one)
+            if one.key.user is not None and not one.key.deposed:
+                self._by_user[one.key.user].append(one)
+            settled.update(map(id, one.code))
+        self._open = [declared for declared in code.open_users() if id(declared) not in settled]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes."""
+        return Linker, (self.code, self.states, self.stacks, self.unread)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of all keys in the states."""
+        return tuple(self._by_id)
+
+    @property
+    def held(self) -> tuple[Held, ...]:
+        """The keys of the states, each with its declarations."""
+        return tuple(one for entries in self._by_id.values() for one in entries)
+
+    def linked(self, keys: Sequence[AccessKey], answers: Answers | None = None) -> tuple[AccessKey, ...]:
+        """Return deployed keys with their code; ``answers`` is what CloudFormation says of some of them, by key id."""
+        families = _families(keys)
+        return tuple(merged(key, self._link(key, families[_family(key)], answers or {})) for key in keys)
+
+    def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
+        """Return the addresses of the keys of which the id would tell more about their code."""
+        families = _families(keys)
+        return frozenset(key.address for key in keys if self._link(key, families[_family(key)], {}).by_id)
+
+    def _link(self, key: AccessKey, family: Sequence[AccessKey], answers: Answers) -> Link:
+        if found := self._by_id.get(key.key_id or "", []):
+            return _exact(found)
+        answer = answers.get(key.key_id or "")
+        if isinstance(answer, StackKey):
+            return self._in_stack(key, answer)
+        if key.is_root is True or not isinstance(key.user, str):
+            return Link(None, (), managed=False) if key.is_root is True else Link(None, (), Unknown("its user is not known"))
+        by_name = self._by_state_and_name(key, key.user, family) if key.key_id is None else None
+        by_name = by_name or self._by_code_and_name(key.user, family, answers)
+        if by_name is not None:
+            return by_name
+        reasons = list(self._doubts(key, answers))
+        return Link(None, (), Unknown(_short(reasons)) if reasons else False, by_id=key.key_id is None and self.stacks.ask)
+
+    def _in_stack(self, key: AccessKey, answer: StackKey) -> Link:
+        """Return the resource of a template; a template that is called like the stack is preferred, as CDK writes them."""
+        user = key.user if isinstance(key.user, str) else None
+        code = [declared for declared in self.code.logical(answer.logical_id) if may_be(declared, user)]
+        code = [declared for declared in code if _stem(declared.scope) == answer.stack] or code
+        name = f"{answer.stack}/{answer.logical_id}" if answer.logical_id else answer.stack
+        source = f"stack {answer.stack} in {answer.region}"
+        found = places(code) or (Place(name),)
+        return Link(Declaration(found, len(found) == 1, source, CLOUDFORMATION), tuple(code), managed=True)
+
+    def _by_state_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey]) -> Link | None:
+        """Link a key of which only the credential report has told to what states say of its user."""
+        found = self._by_user.get(user, [])
+        if not found:
+            return None
+        declaration = Declaration(_places(found), exact=False, source=f"{BY_NAME} in {_states(found)}")
+        if len(family) <= len(found):
+            return Link(declaration, _code(found), managed=True)
+        unasked = f"the id of {key.address.rpartition('/')[2]} was not asked for"
+        reason = f"{_states(found)} holds {len(found)} of the {len(family)} keys of user {user}, and {unasked}"
+        return Link(declaration, _code(found), Unknown(reason), by_id=True)
+
+    def _by_code_and_name(self, user: str, family: Sequence[AccessKey], answers: Answers) -> Link | None:
+        """Link a key to the declarations of its user's keys, but for those that states give to other keys of the same account."""
+        ids = {key.key_id for key in family}
+        taken = {id(declared) for one in self._by_user.get(user, ()) if one.key.key_id in ids for declared in one.code}
+        code = tuple(declared for declared in self.code.of_user(user) if id(declared) not in taken)
+        if not code:
+            return None
+        free = [k for k in family if (k.key_id or "") not in self._by_id and not isinstance(answers.get(k.key_id or ""), StackKey)]
+        found = places(code)
+        frameworks = {declared.framework for declared in code}
+        declaration = Declaration(found, exact=False, source=BY_NAME, framework=min(frameworks, key=lambda name: name == CLOUDFORMATION))
+        if len(free) <= len(code):
+            return Link(declaration, code, managed=True)
+        where = " and ".join(place.text() for place in found)
+        reason = (
+            f"{where} declare{'s' if len(found) == 1 else ''} {len(code)} of the {len(free)} keys of user {user}; --tf-state tells which"
+        )
+        return Link(declaration, code, Unknown(reason))
+
+    def _doubts(self, key: AccessKey, answers: Answers) -> Iterable[str]:
+        """Yield what could declare the key and is not known."""
+        yield from self.unread
+        yield from self.code.unread
+        unasked = Unknown("CloudFormation was not asked about it")
+        answer = answers.get(key.key_id or "", unasked) if self.stacks.ask else unasked
+        for declared in self._open:
+            if declared.framework != CLOUDFORMATION or answer is not None or not self.stacks.regions:
+                why = declared.user.reason if isinstance(declared.user, Unknown) else "it is generated"
+                yield f"{Place(declared.address, declared.span).text()} declares a key of a user whose name the code does not fix ({why})"
+        if self.stacks.ask and isinstance(answer, Unknown):
+            yield answer.reason
+
+
+def _exact(found: Sequence[Held]) -> Link:
+    """Return the code of a key whose id is in a state, or in several."""
+    everywhere = _places(found)
+    return Link(Declaration(everywhere, len(everywhere) == 1, _states(found)), _code(found), managed=True)
+
+
+def _places(found: Iterable[Held]) -> tuple[Place, ...]:
+    """Return the places of keys of states: the state knows the index, and the code the line."""
+    return tuple(
+        dict.fromkeys(Place(one.key.address, place.span) for one in found for place in (places(one.code) or (Place(one.key.address),)))
+    )
+
+
+def _code(found: Iterable[Held]) -> tuple[AccessKey, ...]:
+    return tuple({id(declared): declared for one in found for declared in one.code}.values())
+
+
+def _states(found: Iterable[Held]) -> str:
+    names = list(dict.fromkeys(one.state for one in found))
+    return f"state {names[0]}" if len(names) == 1 else f"states {', '.join(names)}"
+
+
+def _families(keys: Iterable[AccessKey]) -> dict[object, list[AccessKey]]:
+    families: defaultdict[object, list[AccessKey]] = defaultdict(list)
+    for key in keys:
+        families[_family(key)].append(key)
+    return families
+
+
+def _family(key: AccessKey) -> object:
+    """The user that a key belongs to: names are unique in an account."""
+    return (key.account, key.user if isinstance(key.user, str) else None)
+
+
+def _stem(path: str) -> str:
+    """Return the name of a template's file without its endings."""
+    return path.rpartition("/")[2].partition(".")[0]
+
+
+def _short(reasons: Sequence[str]) -> str:
+    more = f"; and {len(reasons) - 1} more reasons" if len(reasons) > 2 else f"; {reasons[1]}" if len(reasons) == 2 else ""  # noqa: PLR2004 - both are said
+    return reasons[0] + more

@@ -1,0 +1,76 @@
+"""What a deployed key learns from the code that declares it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.link.remedies import remedies_for
+from posturio_iac.model import Effect
+from posturio_iac.record import replace
+from posturio_iac.suppressions import BORROWED
+
+if TYPE_CHECKING:
+    from posturio_iac.link.linker import Link
+    from posturio_iac.model import AccessKey, Directive, Lifetime
+
+_TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
+COUNTING = (Effect.ENFORCED, Effect.DECLARED, Effect.UNKNOWN)
+"""What is inert or unreadable in code says nothing about a deployed key; the scan of the code reports it."""
+
+
+def merged(key: AccessKey, link: Link) -> AccessKey:
+    """Return a deployed key with what its code adds: where it is declared, how long it may live, who owns it, how to change it."""
+    declaration = link.declaration
+    if declaration is None:
+        return replace(key, managed=None if key.is_root is True else link.managed)
+    one = _one(link.code)
+    place = declaration.place
+    owner = one.owner if one is not None and isinstance(one.owner, str) and not isinstance(key.owner, str) else key.owner
+    return replace(
+        key,
+        span=place.span if place else None,
+        remedies=remedies_for(key, declaration, one),
+        lifetimes=(*key.lifetimes, *(_lifetimes(key, one, exact=declaration.exact) if one is not None else ())),
+        owner=owner,
+        directives=tuple(map(_borrowed, one.directives)) if one is not None and declaration.exact else (),
+        declaration=declaration,
+        managed=link.managed,
+    )
+
+
+def _one(code: tuple[AccessKey, ...]) -> AccessKey | None:
+    """Return the declaration, when all that it can be say the same."""
+    same = bool(code) and all(
+        (other.span, other.lifetimes, other.status, other.owner) == (code[0].span, code[0].lifetimes, code[0].status, code[0].owner)
+        for other in code
+    )
+    return code[0] if same else None
+
+
+def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetime, ...]:
+    """Return the evidence of the code that is about a deployed key: what can come true, and what tags say that AWS does not know.
+
+    Where the link is only likely, it may hold and may not.
+    """
+    found = tuple(e for e in code.lifetimes if e.effect in COUNTING and _adds(e, key))
+    if exact:
+        return found
+    why = f"{code.address} declares it only likely"
+    return tuple(replace(e, effect=Effect.UNKNOWN, why=e.why or why, holds=_held(e)) for e in found)
+
+
+def _held(evidence: Lifetime) -> Effect | None:
+    return None if evidence.effect is Effect.UNKNOWN else evidence.effect
+
+
+def _adds(evidence: Lifetime, key: AccessKey) -> bool:
+    """Whether AWS does not know better: it knows the tags that the user has, when they were read."""
+    tag = _TAG.match(evidence.source)
+    if tag is None:
+        return True
+    return tag[1] not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.hiding_places))
+
+
+def _borrowed(directive: Directive) -> Directive:
+    return replace(directive, source=BORROWED)

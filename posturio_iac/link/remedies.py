@@ -1,0 +1,61 @@
+"""The shortest changes of a deployed key that code declares: changes of that code, since what is done by hand does not last."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from posturio_iac.model import Remedies
+from posturio_iac.record import replace
+
+if TYPE_CHECKING:
+    from posturio_iac.model import AccessKey, Declaration
+
+RETURNS = "switched off by hand it comes back with the next apply, while status is unset or Active"
+UNSEEN = "CloudFormation does not see what is switched off by hand, and a later change of the resource can bring it back"
+
+
+def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None) -> Remedies:
+    """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same."""
+    shown = " or ".join(place.text() for place in declaration.places)
+    stack = declaration.framework == "cloudformation"
+    disable = (_in_template if stack else _in_terraform)(shown, code)
+    told = code.remedies if code is not None else key.remedies
+    if not declaration.exact:
+        disable = f"if {shown} declares it, {disable}; if not, {key.remedies.disable}"
+        return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable)
+    return Remedies(
+        declare=told.declare,
+        rotate=told.rotate,
+        disable=disable,
+        overlap=told.overlap,
+        replace=_replace(shown, declaration, stack=stack),
+        remove=f"remove {shown} from the {'template' if stack else 'code'}",
+    )
+
+
+def _in_terraform(shown: str, code: AccessKey | None) -> str:
+    if code is not None and code.status == "Inactive":
+        return f"apply {shown}, which says Inactive already"
+    if code is not None and _is_call(code.address):
+        return f"switch it off by the inputs of {shown} and apply ({RETURNS})"
+    return f'set status = "Inactive" in {shown} and apply ({RETURNS})'
+
+
+def _in_template(shown: str, code: AccessKey | None) -> str:
+    if code is not None and code.status == "Inactive":
+        return f"deploy the stack of {shown}, which says Inactive already"
+    return f"set Status: Inactive on {shown} and deploy the stack ({UNSEEN})"
+
+
+def _replace(shown: str, declaration: Declaration, *, stack: bool) -> str:
+    if stack:
+        return f"raise Serial of {shown} by one and deploy the stack, which replaces the key"
+    place = declaration.place
+    address = shlex.quote(place.address) if place else shown
+    return f"replace the key by terraform apply -replace={address}"
+
+
+def _is_call(address: str) -> bool:
+    """Whether an address is that of the call of a module whose code is not here."""
+    return "iam_access_key" not in address

@@ -1,0 +1,40 @@
+"""What CloudFormation says of a key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+from posturio_iac.model import Unknown
+from posturio_iac.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class StackKey:
+    """A key that a stack holds."""
+
+    stack: str
+    """The name of the stack; that of the inner one when it is nested."""
+    region: str
+    logical_id: str
+    """Empty where CloudFormation names the stack and not the resource, as in a stack of more than 100 resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Whether CloudFormation is asked, and where."""
+
+    ask: bool = True
+    regions: tuple[str, ...] = ()
+    """Where, as the user says; empty for the region of the other calls alone."""
+
+
+Answer = Union[StackKey, Unknown, None]
+"""The stack, None where all regions know of none, or why that is not known."""
+TYPE = "AWS::IAM::AccessKey"
+
+if TYPE_CHECKING:
+    Answers = Mapping[str, Answer]
+    """By key id."""

@@ -1,0 +1,79 @@
+"""Deployed access keys that no code declares.
+
+The live check flags a key when it was given code (`--iac`) or states (`--tf-state`) and none of them declares the key,
+nor does a stack of CloudFormation that may be asked. Without code and states nobody knows, and nothing is flagged.
+
+## Why it matters
+
+A key that was made by hand has passed no review, no pull request names who asked for it, and nothing will ever remove
+or rotate it. Often it is the one that was made "only for today".
+
+## Terraform
+
+Make the key by code, move its user to it, and delete the one that was made by hand:
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+    }
+
+Or take the existing one over. Terraform then manages it without knowing its secret:
+
+    import {
+      to = aws_iam_access_key.ci
+      id = "AKIAIOSFODNN7EXAMPLE"
+    }
+
+## CloudFormation
+
+Make a new key by a stack, move its user to it, and delete the one that was made by hand:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+
+## Undetermined
+
+A key of which something that was not read, or a declaration whose user the code does not fix, could be the code; and a
+key about which CloudFormation could not be asked.
+
+## Configuration
+
+None of its own. `--stack-region` says where CloudFormation is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.finding import Rule, Severity, Violation
+from posturio_iac.rules import register
+from posturio_iac.rules._words import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.unmanaged_access_keys",
+    severity=Severity.LOW,
+    title="Deployed access keys that no code declares",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    match key.managed:
+        case False:
+            message = f"{key.address} is declared by no code that was given, so nobody reviews it and nothing will remove it."
+            yield Violation(message, sentence(_change(key)))
+        case _:
+            return
+
+
+def _change(key: AccessKey) -> str:
+    imported = f", or take this one over: terraform import aws_iam_access_key.NAME {key.key_id}" if key.key_id else ""
+    return f"declare a key of its user in code and delete this one{imported}"

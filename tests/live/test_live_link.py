@@ -1,0 +1,272 @@
+"""From the deployed key to the line that declared it, against moto."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto.sts.models import STSBackend
+
+from tests.live.cloud import Cloud, ago, live
+from tests.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
+from tests.states import KEY_TYPE, pulled, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["stacks", "tree"]
+
+Capsys = pytest.CaptureFixture[str]
+ADDRESS = f"{KEY_TYPE}.ci"
+
+
+def stale(cloud: Cloud, *names: str, status: str = "Active") -> list[str]:
+    """Users, each with a key that nobody has used for 60 days."""
+    for name in names:
+        cloud.user(name, owner="payments@example.com")
+    return [cloud.key(name, age=80, used=60, status=status) for name in names]
+
+
+def key_of(answer: Any, user: str) -> Any:
+    (found,) = [key for key in answer.json["keys"] if key["user"] == user]
+    return found
+
+
+@pytest.mark.parametrize("form", [pulled, shown])
+def test_the_id_in_a_state_leads_to_the_line(cloud: Cloud, tree: Tree, capsys: Capsys, form: Callable[..., Any]) -> None:
+    (key,) = stale(cloud, "ci")
+    tree.write("infra/iam.tf", CI)
+    state = tree.state(form((ADDRESS, key, "ci")))
+    answer = live(capsys, "--iac", "infra", "--tf-state", state)
+    assert answer.code == 1
+    assert key_of(answer, "ci")["declared_as"] == {
+        "address": ADDRESS, "path": "infra/iam.tf", "line": 5, "link": "exact", "framework": "terraform", "source": "state x.tfstate",
+    }  # fmt: skip
+    (finding,) = answer.json["findings"]
+    assert finding["rule"] == "iam.unused_access_keys"
+    assert (finding["path"], finding["line"], finding["column"]) == ("infra/iam.tf", 5, 1)
+    assert finding["message"].endswith(f"It is declared by {ADDRESS} (infra/iam.tf:5), as state x.tfstate says.")
+    assert finding["remediation"] == (
+        f'Set status = "Inactive" in {ADDRESS} (infra/iam.tf:5) and apply (switched off by hand it comes back with the next apply, while '
+        f"status is unset or Active), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
+    )
+    assert "cloudformation:DescribeStackResources" not in answer.calls(), "the state knows the key"
+
+
+def test_a_state_alone_gives_the_address(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    (key,) = stale(cloud, "ci")
+    answer = live(capsys, "--tf-state", tree.state(pulled((f'module.a["x"].{ADDRESS}', key, "ci"))))
+    assert key_of(answer, "ci")["declared_as"]["address"] == f'module.a["x"].{ADDRESS}'
+    assert key_of(answer, "ci")["path"] is None
+    assert answer.json["findings"][0]["path"] is None
+
+
+def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    stale(cloud, "ci")
+    tree.write("infra/iam.tf", CI)
+    answer = live(capsys, "--iac", "infra")
+    assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
+    (finding,) = answer.json["findings"]
+    assert "It is likely declared by" in finding["message"]
+    assert f"If {ADDRESS} (infra/iam.tf:5) declares it, set status" in finding["remediation"]
+    assert "if not, switch it off: aws iam update-access-key" in finding["remediation"]
+
+
+def test_of_several_candidates_none_is_pointed_at(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    stale(cloud, "ci")
+    for folder in ("dev", "prod"):
+        tree.write(f"infra/{folder}/iam.tf", CI)
+    answer = live(capsys, "--iac", "infra")
+    declared = key_of(answer, "ci")["declared_as"]
+    assert (declared["address"], declared["path"], declared["link"]) == (None, None, "likely")
+    assert [place["path"] for place in declared["candidates"]] == ["infra/dev/iam.tf", "infra/prod/iam.tf"]
+    assert answer.json["findings"][0]["path"] is None
+
+
+@pytest.mark.parametrize("used", [1, 60])
+def test_a_key_that_no_code_declares_is_unmanaged(cloud: Cloud, tree: Tree, capsys: Capsys, used: int) -> None:
+    cloud.user("hand", owner="payments@example.com")
+    cloud.key("hand", age=80, used=used)
+    tree.write("infra/iam.tf", CI)
+    answer = live(capsys, "--iac", "infra")
+    assert ("iam.unmanaged_access_keys", "low") in {(f["rule"], f["severity"]) for f in answer.json["findings"]}
+    assert key_of(answer, "hand")["managed"] is False
+    assert answer.calls()["cloudformation:DescribeStackResources"] == 1
+
+
+def test_without_code_and_state_nothing_is_unmanaged(cloud: Cloud, capsys: Capsys) -> None:
+    stale(cloud, "hand")
+    answer = live(capsys)
+    assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}
+    assert "managed" not in key_of(answer, "hand")
+
+
+def test_what_could_be_the_code_leaves_a_key_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("hand", owner="payments@example.com")
+    cloud.key("hand", age=10, used=1)
+    tree.write("infra/iam.tf", 'variable "name" {}\nresource "aws_iam_access_key" "any" {\n  user = var.name\n}\n')
+    answer = live(capsys, "--iac", "infra")
+    assert answer.json["findings"] == []
+    (why,) = key_of(answer, "hand")["undecided"]
+    assert why.startswith("whether code declares it: aws_iam_access_key.any (infra/iam.tf:2) declares a key of a user whose name")
+    settled = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((f"{KEY_TYPE}.any", "AKIAIOSFODNN7EXAMPLE", "other"))))
+    assert [f["rule"] for f in settled.json["findings"]] == ["iam.unmanaged_access_keys"], "the state says whose key that one is"
+
+
+def test_a_state_that_cannot_be_read_leaves_keys_undetermined_and_the_rest_goes_on(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    key, _ = stale(cloud, "ci", "hand")
+    good, bad = tree.state(pulled((ADDRESS, key, "ci"))), tree.write("cut.tfstate", '{"version": 4, "resou')
+    answer = live(capsys, "--tf-state", good, "--tf-state", bad)
+    assert answer.code == 3
+    assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}
+    assert key_of(answer, "ci")["declared_as"]["link"] == "exact"
+    assert "cut.tfstate is no JSON after line 1" in key_of(answer, "hand")["undecided"][0]
+
+
+def test_a_second_key_that_was_made_by_hand_is_told_from_the_one_of_the_state(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    ours, by_hand = cloud.key("ci", age=80, used=1), cloud.key("ci", age=5, used=1)
+    tree.write("infra/iam.tf", CI)
+    answer = live(capsys, "--show-key-ids", "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, ours, "ci"))))
+    managed = {key["key_id"]: key["managed"] for key in answer.json["keys"]}
+    assert managed == {ours: True, by_hand: False}
+
+
+def test_one_declaration_for_two_keys_is_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    for age in (80, 5):
+        cloud.key("ci", age=age, used=1)
+    tree.write("infra/iam.tf", CI)
+    answer = live(capsys, "--iac", "infra", "--ignore", "multiple_active_access_keys")
+    assert answer.json["findings"] == []
+    assert all("--tf-state tells which" in key["undecided"][0] for key in answer.json["keys"])
+
+
+def test_the_rotation_of_the_code_is_held_against_the_age_of_the_key(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=30, used=1)
+    tree.write("infra/iam.tf", ROTATED)
+    exact = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
+    (finding,) = exact.json["findings"]
+    assert finding["rule"] == "iam.overdue_access_key_rotations"
+    assert "is 30 days old, created on 2026-10-25, while replace_triggered_by" in finding["message"]
+    assert finding["remediation"].startswith(f"Replace the key by terraform apply -replace={ADDRESS}, or ")
+    assert (finding["path"], finding["line"]) == ("infra/iam.tf", 9), "the header of the block, not what rotates it"
+    likely = live(capsys, "--iac", "infra")
+    assert likely.json["findings"] == []
+    assert "declares it only likely" in key_of(likely, "ci")["undecided"][0]
+
+
+def test_a_key_older_than_any_reading_of_a_likely_link_is_overdue(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=400, used=1)
+    tree.write("infra/iam.tf", ROTATED)
+    assert [f["rule"] for f in live(capsys, "--iac", "infra").json["findings"]] == ["iam.overdue_access_key_rotations"]
+
+
+def test_an_end_that_code_states_and_aws_does_not_know_counts(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=30, used=1)
+    tree.write("infra/iam.tf", CI.replace('resource "aws_iam_access_key"', '# posturio: expires=2026-10-31\nresource "aws_iam_access_key"'))
+    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
+    assert [f["rule"] for f in answer.json["findings"]] == ["iam.expired_access_keys"]
+
+
+def test_a_tag_counts_as_aws_has_it(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com", expires="2027-01-31")
+    key = cloud.key("ci", age=30, used=1)
+    tree.write("infra/iam.tf", CI.replace('  name = "ci"\n', '  name = "ci"\n  tags = { expires = "2026-10-31" }\n'))
+    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))), "--exact")
+    assert answer.json["findings"] == []
+    assert [evidence["value"] for evidence in key_of(answer, "ci")["lifetime"]] == ["2027-01-31"]
+
+
+def test_a_key_that_was_switched_off_by_hand_comes_back(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    (key,) = stale(cloud, "ci", status="Inactive")
+    state = tree.state(pulled((ADDRESS, key, "ci")))
+    tree.write("infra/iam.tf", CI)
+    text = f"is Inactive, and {ADDRESS} (infra/iam.tf:5) makes it Active again at the next apply"
+    assert text in live(capsys, "--iac", "infra", "--tf-state", state).err
+    assert "makes it Active again" in live(capsys, "--tf-state", state).err
+    tree.write("infra/iam.tf", CI.replace(".ci.name\n", '.ci.name\n  status = "Inactive"\n'))
+    assert "makes it Active again" not in live(capsys, "--iac", "infra", "--tf-state", state).err
+
+
+def test_code_that_says_inactive_already_has_to_be_applied(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    (key,) = stale(cloud, "ci")
+    tree.write("infra/iam.tf", CI.replace(".ci.name\n", '.ci.name\n  status = "Inactive"\n'))
+    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"))))
+    assert answer.json["findings"][0]["remediation"].startswith(f"Apply {ADDRESS} (infra/iam.tf:5), which says Inactive already")
+
+
+def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    (key,) = stale(cloud, "ci")
+    (gone,) = stale(cloud, "gone")
+    cloud.backend.delete_access_key(gone, "gone")
+    tree.write("infra/iam.tf", CI)
+    answer = live(capsys, "--iac", "infra", "--tf-state", tree.state(pulled((ADDRESS, key, "ci"), (f"{KEY_TYPE}.gone", gone, "gone"))))
+    (said,) = [d for d in answer.json["diagnostics"] if "declares the access key" in d["message"]]
+    assert said["level"] == "note"
+    assert said["message"].startswith(f"{KEY_TYPE}.gone declares the access key ****{gone[-4:]} of user gone (state x.tfstate), which AWS")
+    assert answer.calls()["sts:GetAccessKeyInfo"] == 1
+
+
+def test_keys_of_other_accounts_are_not_missed(cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    stale(cloud, "ci")
+    foreign = "AKIAIOSFODNN7EXAMPLE"
+    monkeypatch.setattr(STSBackend, "get_access_key_info", lambda _self, _key: {"Account": "052310077262"})
+    answer = live(capsys, "--tf-state", tree.state(pulled((f"{KEY_TYPE}.other", foreign, "other"))), "--stack-region", "none")
+    assert [d["message"] for d in answer.json["diagnostics"]] == [
+        "one access key of a state belongs to accounts that were not read in full"
+    ]
+
+
+def test_keys_whose_ids_nobody_asked_for_are_counted(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=10, used=1)
+    state = tree.state(pulled((ADDRESS, "AKIAIOSFODNN7EXAMPLE", "ci")))
+    answer = live(capsys, "--tf-state", state)
+    assert "1 access keys of states were not compared" in answer.err
+    assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
+    exact = live(capsys, "--tf-state", state, "--exact", "--stack-region", "none")
+    assert key_of(exact, "ci")["managed"] is False
+
+
+def test_the_stack_of_a_key_leads_to_its_template(cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys) -> None:
+    key = stacks("mail", TEMPLATE)
+    made = cloud.backend.access_keys[key]
+    made.create_date = ago(80)
+    tree.write("infra/mail.yaml", TEMPLATE)
+    tree.write("infra/other.yaml", TEMPLATE.replace("Key:", "OtherKey:"))
+    answer = live(capsys, "--iac", "infra")
+    (found,) = answer.json["keys"]
+    assert found["declared_as"] == {
+        "address": "Key", "path": "infra/mail.yaml", "line": 4, "link": "exact", "framework": "cloudformation",
+        "source": "stack mail in us-east-1",
+    }  # fmt: skip
+    unused = next(f for f in answer.json["findings"] if f["rule"] == "iam.unused_access_keys")
+    assert unused["remediation"].startswith(
+        "Set Status: Inactive on Key (infra/mail.yaml:4) and deploy the stack (CloudFormation does not see"
+    )
+
+
+def test_of_templates_with_the_same_logical_id_the_one_called_like_the_stack_is_taken(
+    cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys
+) -> None:
+    cloud.backend.access_keys[stacks("mail", TEMPLATE)].create_date = ago(80)
+    for name in ("mail", "news"):
+        tree.write(f"cdk.out/{name}.template.yaml", TEMPLATE)
+    assert live(capsys, "--iac", "cdk.out").json["keys"][0]["declared_as"]["path"] == "cdk.out/mail.template.yaml"
+    cloud.backend.access_keys[stacks("letters", TEMPLATE)].create_date = ago(80)
+    declared = [key["declared_as"] for key in live(capsys, "--iac", "cdk.out").json["keys"]]
+    assert [len(d.get("candidates", ())) for d in declared if d["source"].startswith("stack letters")] == [2]
+
+
+def test_stacks_of_other_regions_are_asked_for_by_name(cloud: Cloud, tree: Tree, stacks: Callable[..., str], capsys: Capsys) -> None:
+    cloud.backend.access_keys[stacks("mail", TEMPLATE, "eu-west-1")].create_date = ago(80)
+    tree.write("infra/iam.tf", CI)
+    assert "declared_as" not in live(capsys, "--iac", "infra").json["keys"][0]
+    answer = live(capsys, "--iac", "infra", "--stack-region", "us-east-1,eu-west-1")
+    assert answer.json["keys"][0]["declared_as"]["source"] == "stack mail in eu-west-1"
+    assert answer.json["keys"][0]["declared_as"]["address"] == "mail/Key"
+    assert answer.calls()["cloudformation:DescribeStackResources"] == 2
