@@ -37,6 +37,17 @@ def test_each_finding_open_key_and_error_is_a_row() -> None:
     assert [made[3][f"suppressed_{name}"] for name in ("reason", "until", "source")] == ["moves to OIDC", "2027-03-01T00:00:00Z", "comment"]
 
 
+def test_a_row_tells_whose_a_deployed_key_is_and_what_it_was_used_for() -> None:
+    names = ("account", "user", "owner", "created", "last_used", "last_used_service", "last_used_region")
+    made = [tuple(row[name] for name in names) for row in rows(canned.deployed())]
+    created = "2026-05-08T12:00:00Z"
+    assert made[0] == ("123456789012", "payments/mailer", "payments@example.com", created, "2026-09-25T12:00:00Z", "ses", "eu-west-1")
+    assert made[2] == ("123456789012", "<root_account>", "", created, "never", "", "")
+    assert made[4] == ("123456789012", "open", "", "", "", "", "")
+    assert [row[0] for row in made[5:]] == ["123456789012", ""]
+    assert [rows(canned.report())[0][name] for name in names] == ["", "ci", "payments@example.com", "", "", "", ""]
+
+
 def test_every_root_module_has_its_row() -> None:
     assert [row["root"] for row in rows(canned.repeated())] == ["dev", "prod", "test"]
 

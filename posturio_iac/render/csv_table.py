@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Level
 from posturio_iac.render.contract import moment
+from posturio_iac.render.deployed import facts
 from posturio_iac.render.words import undetermined
 from posturio_iac.terminal import printable
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.model import Declaration, Span
+    from posturio_iac.model import AccessKey, Declaration, Span
     from posturio_iac.render import RenderContext
 
 COLUMNS = (
@@ -38,7 +39,15 @@ COLUMNS = (
     "suppressed_source",
     "declared_as",
     "link",
+    "account",
+    "user",
+    "owner",
+    "created",
+    "last_used",
+    "last_used_service",
+    "last_used_region",
 )
+ABOUT_KEY = COLUMNS[COLUMNS.index("user") :]
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What a spreadsheet takes for the start of a formula (OWASP, CSV Injection). Tabs and line ends are escaped anyway."""
 
@@ -54,8 +63,11 @@ def render(report: Report, _context: RenderContext) -> str:
 
 
 def _rows(report: Report) -> Iterator[dict[str, object]]:
-    yield from map(_finding, report.findings)
-    yield from map(_undetermined, undetermined(report))
+    keys = {(judged.key.scope, judged.key.address): judged.key for judged in report.keys}
+    for finding in report.findings:
+        key = keys.get((finding.root, finding.address))
+        yield {**_finding(finding), **(_about(key) if key else {})}
+    yield from ({**_undetermined(judged), **_about(judged.key)} for judged in undetermined(report))
     yield from (_error(said) for said in report.diagnostics if said.level is Level.ERROR)
 
 
@@ -79,6 +91,12 @@ def _finding(finding: Finding) -> dict[str, object]:
     return row
 
 
+def _about(key: AccessKey) -> dict[str, object]:
+    """Return whose the key is and what is known about its use; what is unknown is left out."""
+    known = facts(key)
+    return {"account": key.account or "", **{name: known[name] for name in ABOUT_KEY if name in known}}
+
+
 def _undetermined(judged: JudgedKey) -> dict[str, object]:
     key = judged.key
     names = {"status": "undetermined", "address": key.address, "framework": key.framework, "root": key.scope}
@@ -86,7 +104,7 @@ def _undetermined(judged: JudgedKey) -> dict[str, object]:
 
 
 def _error(said: Diagnostic) -> dict[str, object]:
-    where = {name: value for name in ("path", "line", "column") if (value := getattr(said, name)) is not None}
+    where = {name: value for name in ("path", "line", "column", "account") if (value := getattr(said, name)) is not None}
     return {"status": "error", **where, "message": said.message}
 
 
