@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
-    from posturio_iac.model import AccessKey, Attr
+    from posturio_iac.model import AccessKey, Attr, Declaration
 
 FRAMEWORK = "aws"
 VENDOR, PRODUCT = "Posturio", "posturio-iac"
@@ -87,6 +87,7 @@ def facts(key: AccessKey) -> dict[str, str]:
         "last_used_region": region,
         "disabled_since": _time(key.disabled_since),
         "evidence": "; ".join(key.evidence),
+        **_declared(key.declaration),
     }
     return {name: printable(value) for name, value in known.items() if value and value.strip()}
 
@@ -101,6 +102,14 @@ def cut(text: str, most: int) -> str:
     """Return at most ``most`` characters of ``text``; a text that is cut ends with an ellipsis, an empty one is a dash."""
     text = text.strip() or "-"
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _declared(declaration: Declaration | None) -> dict[str, str | None]:
+    """Return which code declares the key, where that was asked."""
+    if declaration is None:
+        return {}
+    shown = " or ".join(place.text() for place in declaration.places)
+    return {"declared_as": shown, "link": "exact" if declaration.exact else "likely"}
 
 
 def _time(when: Attr[datetime | None]) -> str | None:

@@ -17,6 +17,7 @@ import pytest
 from moto.securityhub.models import securityhub_backends
 
 from posturio_iac.finding import JudgedKey, Verdict
+from posturio_iac.model import Declaration, Place
 from posturio_iac.render.asff import render
 from tests import canned
 from tests.live.cloud import ACCOUNT, AS_OF, Cloud, live
@@ -103,6 +104,16 @@ def test_another_partition_has_arns_and_a_region_of_its_own(partition: str, regi
     assert {resource["Partition"] for finding in batch for resource in finding["Resources"]} == {partition}
     (errors,) = batches(replace(report, keys=(), findings=()), region=region)
     assert errors[0]["Resources"][0]["Partition"] == partition
+
+
+def test_the_code_of_a_linked_key_is_told() -> None:
+    places = (Place("aws_iam_access_key.mailer", canned.span("iam/mailer.tf", 3)),)
+    key = canned.deployed_key("mailer", declaration=Declaration(places, True, "state prod.tfstate"))
+    report = replace(canned.deployed(), keys=(JudgedKey(key, Verdict.FLAGGED),), findings=(canned.of_deployed(canned.EXPIRED, key, "x"),))
+    fields = batches(replace(report, diagnostics=()))[0][0]["ProductFields"]
+    assert fields["posturio-iac/declared_as"] == places[0].text()
+    assert "iam/mailer.tf:3" in fields["posturio-iac/declared_as"]
+    assert fields["posturio-iac/link"] == "exact"
 
 
 def test_ids_stay_whether_or_not_keys_are_masked() -> None:
