@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.finding import Diagnostic, Report, Suppression
     from posturio_iac.model import AccessKey
     from posturio_iac.names import Names
+    from posturio_iac.policy import Policy
     from posturio_iac.reading import Reading
     from posturio_iac.terraform.options import Options as TerraformOptions
 
@@ -53,9 +54,8 @@ def judged(
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do.
     """
     from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
-    from posturio_iac.policy import Policy  # noqa: PLC0415
 
-    time = as_of or _now()
+    time = as_of or now()
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = list(selection.diagnostics)
     readings = []
@@ -79,7 +79,7 @@ def judged(
         from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
-    policy = Policy(config, seen_from(config.folder, place), suppressions, _known(config))
+    policy = policy_of(config, place, suppressions=suppressions)
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
 
@@ -93,6 +93,13 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     readings += [_templates(selection, config, as_of)] if selection.templates else []
     keys = with_code_owners([key for reading in readings for key in reading.keys], selection.root, selection.repository)
     return Reading(tuple(keys), (*selection.diagnostics, *(said for reading in readings for said in reading.diagnostics)))
+
+
+def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
+    """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
+    from posturio_iac.policy import Policy  # noqa: PLC0415 - a scan that finds nothing needs none of this
+
+    return Policy(config, seen_from(config.folder, place), suppressions, _known(config))
 
 
 def _known(config: Config) -> Mapping[str, Suppression]:
@@ -146,7 +153,7 @@ def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
     from posturio_iac.terraform.options import Options  # noqa: PLC0415 - not for a scan of templates
 
     return Options(
-        names=_names(config),
+        names=names_of(config),
         as_of=as_of,
         engine=config.engine,
         engine_version=config.engine_version,
@@ -176,7 +183,7 @@ def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading
     from posturio_iac.cloudformation.reader import read  # noqa: PLC0415
 
     options = Options(
-        names=_names(config),
+        names=names_of(config),
         as_of=as_of,
         rule_ids=_rule_ids(),
         parameters=config.parameters,
@@ -186,7 +193,8 @@ def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading
     return read(selection, options)
 
 
-def _names(config: Config) -> Names:
+def names_of(config: Config) -> Names:
+    """Return the names of metadata that the configuration knows."""
     from posturio_iac.names import Names  # noqa: PLC0415 - a scan that finds nothing needs no names
 
     return Names.default().with_extra(**config.names) if config.names else Names.default()
@@ -198,7 +206,7 @@ def _rule_ids() -> frozenset[str]:
     return frozenset(all_rules())
 
 
-def _now() -> datetime:
+def now() -> datetime:
     """Return the time; the one place of a scan that reads the clock."""
     from datetime import datetime, timezone  # noqa: PLC0415 - a scan that finds nothing needs no time
 

@@ -7,13 +7,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.adapters.checkov.matching import keys_of
-from posturio_iac.adapters.checkov.scanning import scan
+from posturio_iac.adapters.checkov.scanning import by_key, scan
 from posturio_iac.errors import UsageError
 from posturio_iac.render.words import sentence
 from posturio_iac.terminal import printable
+from posturio_iac.terraform.keys import KEY_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.adapters.checkov.scanning import Scan
@@ -46,19 +47,25 @@ NOTHING = Answer(Result.UNKNOWN)
 def answer(entity: Entity, rule: str) -> Answer:
     """Return what ``rule`` says about a block."""
     try:
-        found = scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files)
-        if not found.matters(entity.file):
-            return NOTHING
-        return _of_keys(keys_of(entity, found), found, rule)
+        return _answer(entity, rule, scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files))
     except UsageError as error:
         return Answer(Result.FAILED, f"No access key was judged here: {printable(str(error))}.")
 
 
-def _of_keys(keys: Sequence[JudgedKey], found: Scan, rule: str) -> Answer:
-    """Join what ``rule`` says about several keys: one finding is enough, and all must be clean."""
+def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
+    """Answer from our own scan where it reads the file, else from what checkov read."""
     if rule not in found.selected:
         return NOTHING
-    answers = [_of_key(key, found, rule) for key in keys]
+    if found.matters(entity.file):
+        return _joined([_of_key(key, found.findings, rule) for key in keys_of(entity, found)])
+    if entity.kind in KEY_TYPES:
+        report = found.borrowed(entity)
+        return _joined([_of_key(key, by_key(report), rule) for key in report.keys])
+    return NOTHING
+
+
+def _joined(answers: Sequence[Answer]) -> Answer:
+    """Join what a rule says about several keys: one finding is enough, and all must be clean."""
     for result in (Result.FAILED, Result.UNKNOWN, Result.SKIPPED, Result.PASSED):
         for one in answers:
             if one.result is result:
@@ -66,9 +73,9 @@ def _of_keys(keys: Sequence[JudgedKey], found: Scan, rule: str) -> Answer:
     return NOTHING
 
 
-def _of_key(judged: JudgedKey, found: Scan, rule: str) -> Answer:
+def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Finding]], rule: str) -> Answer:
     key = judged.key
-    findings = [f for f in found.findings.get((key.framework, key.scope, key.address), ()) if f.rule.id == rule]
+    findings = [f for f in known.get((key.framework, key.scope, key.address), ()) if f.rule.id == rule]
     for finding in findings:
         if finding.suppressed is None:
             return Answer(Result.FAILED, text_of(finding))

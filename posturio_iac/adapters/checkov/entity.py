@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.adapters.checkov.graph import top_of
 from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
@@ -115,14 +116,9 @@ def _callers() -> Iterator[Mapping[str, Any]]:
 
 
 def _top(value: object) -> str | None:
-    """Return the folder of the root module from the chain of calls in checkov's ``TFDefinitionKey``."""
-    call = getattr(value, "tf_source_modules", None)
-    if call is None:
-        path = getattr(value, "file_path", None)
-        return os.path.realpath(os.path.dirname(path)) if isinstance(path, str) else None
-    while (outer := getattr(call, "nested_tf_module", None)) is not None:
-        call = outer
-    return os.path.realpath(os.path.dirname(str(call.path)))
+    """Return the folder of the root module from checkov's ``TFDefinitionKey``; None for a plain path."""
+    path = getattr(value, "file_path", None)
+    return top_of(path, getattr(value, "tf_source_modules", None)) if isinstance(path, str) else None
 
 
 def _file(scanned_file: str, seen: _Seen, named: object) -> str:

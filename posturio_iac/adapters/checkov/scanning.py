@@ -1,18 +1,23 @@
-"""Our scan of what checkov was started on: once a process, and only when something there could hold a key."""
+"""Our scan of what checkov was started on: once a process, and only when something there could hold a key.
+
+Where our parsers are not installed the scan leaves Terraform out, and says so.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.pipeline import judged, select
+from posturio_iac.commands.pipeline import judged, names_of, now, policy_of, select
 from posturio_iac.config import Config, find
 from posturio_iac.config_check import BadValueError, moment
+from posturio_iac.discover import Selection
+from posturio_iac.engine import judge
 from posturio_iac.errors import UsageError
 from posturio_iac.finding import Level
-from posturio_iac.policy import Policy
 from posturio_iac.rules import all_rules
 from posturio_iac.terminal import printable
 
@@ -20,12 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from posturio_iac.discover import Selection
+    from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
 
 AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""
 LOG = logging.getLogger("posturio-iac")
+WITHOUT_PARSERS = (
+    "posturio-iac: %s is not installed beside checkov, so Terraform is judged by what checkov read of it: fewer lifetimes are followed, "
+    "calls of published modules are not judged, and more keys stay undetermined; install posturio-iac into checkov's environment"
+)
 
 
 class Scan:
@@ -38,18 +47,37 @@ class Scan:
         if var_files:
             self.config = self.config.with_values(var_files=(*self.config.var_files, *var_files))
         self.as_of = _as_of()
+        self._borrowed: dict[object, Report] = {}
         self.selection: Selection = select((path,), cwd, self.config, ())
         self.root = self.selection.root
+        if self.selection.terraform and (missing := missing_parser()):
+            LOG.warning(WITHOUT_PARSERS, missing)
+            self.selection.finder.terraform.clear()
+            self.selection = Selection(self.selection.finder, self.selection.repository)
 
     def matters(self, file: str) -> bool:
         """Tell whether a file, by its real path, may declare a key or call a module that holds one."""
         below = os.path.relpath(file, self.root).replace(os.sep, "/")
         return below in self.selection.terraform or below in self.selection.templates
 
+    def borrowed(self, entity: Entity) -> Report:
+        """Judge the key of a block by what checkov read of it."""
+        from posturio_iac.adapters.checkov.borrowed import exists, key_of  # noqa: PLC0415 - our own scan knows most keys
+        from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415
+
+        place = (entity.file, entity.address, entity.name, entity.top)
+        if place not in self._borrowed:
+            as_of = self.as_of or now()
+            known = (names_of(self.config), frozenset(all_rules()), as_of)
+            found = [key_of(entity, self.root, *known)] if exists(entity) else []
+            keys = with_code_owners(found, self.root, self.selection.repository)
+            self._borrowed[place] = judge(keys, as_of=as_of, policy=policy_of(self.config, self.root, suppressions=True))
+        return self._borrowed[place]
+
     @functools.cached_property
     def selected(self) -> frozenset[str]:
         """The rules that the configuration leaves."""
-        return Policy(self.config).selected(all_rules())
+        return policy_of(self.config, self.root, suppressions=True).selected(all_rules())
 
     @functools.cached_property
     def report(self) -> Report:
@@ -71,16 +99,32 @@ class Scan:
     @functools.cached_property
     def findings(self) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
         """The findings by framework, scope and address of the key."""
-        found: dict[tuple[str, str, str], list[Finding]] = {}
-        for one in self.report.findings:
-            found.setdefault((one.framework, one.root, one.address), []).append(one)
-        return {key: tuple(findings) for key, findings in found.items()}
+        return by_key(self.report)
 
 
 @functools.cache
 def scan(path: str, cwd: str, var_files: tuple[str, ...]) -> Scan:
     """Return the scan of a folder or a file, the same one each time. Raises `UsageError` as `Scan` does."""
     return Scan(path, cwd, var_files)
+
+
+def by_key(report: Report) -> Mapping[tuple[str, str, str], tuple[Finding, ...]]:
+    """Return the findings of a report by framework, scope and address of the key."""
+    found: dict[tuple[str, str, str], list[Finding]] = {}
+    for one in report.findings:
+        found.setdefault((one.framework, one.root, one.address), []).append(one)
+    return {key: tuple(findings) for key, findings in found.items()}
+
+
+@functools.cache
+def missing_parser() -> str:
+    """Return the name of a library that reading Terraform needs and this environment lacks; empty when there is none."""
+    for name in ("tree_sitter", "tree_sitter_hcl"):
+        try:
+            import_module(name)
+        except ImportError:
+            return name
+    return ""
 
 
 def text_of(said: Diagnostic) -> str:
