@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.adapters.checkov.borrowed_end import rotation_of
 from posturio_iac.adapters.checkov.borrowed_secret import exposures_of
 from posturio_iac.adapters.checkov.borrowed_user import USER, user_of
-from posturio_iac.adapters.checkov.borrowed_value import value_of
+from posturio_iac.adapters.checkov.borrowed_value import certain, value_of
 from posturio_iac.adapters.checkov.graph import Vertex, graph_of
 from posturio_iac.adapters.checkov.remarks import comments_on
 from posturio_iac.directive import Parsed, parse
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from posturio_iac.adapters.checkov.graph import Graph
     from posturio_iac.model import Attr
     from posturio_iac.names import Names
-    from posturio_iac.terraform.users import User
 
 NOT_FOUND = Unknown("checkov's graph does not hold it")
 
@@ -38,7 +37,8 @@ def exists(entity: Entity) -> bool:
     """Tell whether there is such a key for certain: checkov has made every instance a block of its own, or kept what it cannot count."""
     lifecycle = entity.config.get("lifecycle")
     switched = isinstance(lifecycle, list) and any(isinstance(block, dict) and "enabled" in block for block in lifecycle)
-    return entity.config.get("count") is None and entity.config.get("for_each") is None and not switched
+    counted = any(entity.config.get(name) is not None for name in ("count", "for_each")) or isinstance(certain(entity.name, ""), Unknown)
+    return not counted and not switched
 
 
 def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_of: datetime) -> AccessKey:
@@ -71,7 +71,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         owner=evidence.owner_of(user, parsed, names),
         is_root=(user.name == ROOT_USER and user.address is None) if found is not None else NOT_FOUND,
         replacement=ends.replacement,
-        active_siblings=_siblings(own, user, graph),
+        active_siblings=_siblings(own, graph),
         exposures=shown,
         possible_exposures=(*possible, *unseen),
         directives=parsed.directives,
@@ -116,22 +116,23 @@ def _lines(vertex: Vertex) -> tuple[int, int]:
     return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
 
 
-def _siblings(own: Vertex, user: User, graph: Graph) -> Attr[tuple[str, ...]]:
+def _siblings(own: Vertex, graph: Graph) -> Attr[tuple[str, ...]]:
     """Return the other keys of the same user, when each of them certainly exists and nothing rotates any of them."""
-    others = [
-        v for v in graph.vertices.values() if v.kind == "resource" and v.type in KEY_TYPES and v.key != own.key and _same(own, v, graph)
-    ]
-    if not others:
-        return ()
-    if isinstance(user.name, str) and all(_is_plain(v, graph) for v in (own, *others)):
+    same = {v: _is_same(own, v, graph) for v in graph.around(own) if v.type in KEY_TYPES}
+    others = [v for v, certain in same.items() if certain is True]
+    if others and all(_is_plain(v, graph) for v in (own, *others)):
         return tuple(v.address for v in others if value_of(v, "status", graph) in (None, "Active"))
-    return Unknown(f"checkov does not show whether {others[0].address} is there at the same time")
+    maybe = next((v for v, certain in same.items() if certain is not False), None)
+    return () if maybe is None else Unknown(f"checkov does not show whether {maybe.address} is of the same user and there at the same time")
 
 
-def _same(one: Vertex, other: Vertex, graph: Graph) -> bool:
-    """Tell whether two keys may be of one user."""
-    first, second = value_of(one, "user", graph), value_of(other, "user", graph)
-    return isinstance(first, Unknown) or isinstance(second, Unknown) or first == second
+def _is_same(one: Vertex, other: Vertex, graph: Graph) -> bool | None:
+    """Tell whether two keys are of one user; None when checkov does not show that."""
+    declared = [{u.key for u in graph.targets(v, "user") if u.type == USER} for v in (one, other)]
+    if all(declared):
+        return not declared[0].isdisjoint(declared[1])
+    named = [value_of(v, "user", graph) for v in (one, other)]
+    return None if any(isinstance(name, Unknown) for name in named) else named[0] == named[1]
 
 
 def _is_plain(vertex: Vertex, graph: Graph) -> bool:

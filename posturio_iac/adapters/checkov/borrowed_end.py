@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.model import Attr, Span
 
 _CLOCKS = frozenset((ROTATING, *SCHEDULERS, *COMPUTED_ONCE))
-_SECRETS = ("aws_secretsmanager_secret_rotation", "aws_lambda_function", "aws_scheduler_schedule")
+_SECRETS = ("aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret", "aws_lambda_function", "aws_scheduler_schedule")
 """Resources that may rotate a key from elsewhere."""
 
 
@@ -39,7 +39,7 @@ def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Rotat
         *_ordered(key, graph, span),
         *_alone(lifecycle, span),
     ]
-    elsewhere = next((v for v in graph.vertices.values() if v.kind == "resource" and v.type in _SECRETS and _is_rotator(v)), None)
+    elsewhere = next((v for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None)
     hidden = (Unknown(f"{elsewhere.address} may rotate the key"),) if elsewhere is not None else ()
     return Rotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
 
@@ -59,7 +59,7 @@ def _listed(value: object) -> Iterator[str]:
 
 
 def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, top: str | None) -> Iterator[Lifetime]:
-    named = list(_listed(lifecycle.get("replace_triggered_by")))
+    named = list(_listed(lifecycle.get("replace_triggered_by"))) or (["its value"] if "replace_triggered_by" in lifecycle else [])
     targets = {t.name: t for t in graph.targets(key, "lifecycle") if t.kind == "resource"}
     for text in named:
         source = f"replace_triggered_by = [{text}]"
@@ -156,7 +156,7 @@ def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
 
 
 def _is_rotator(vertex: Vertex) -> bool:
-    return vertex.type == _SECRETS[0] or "rotat" in vertex.name.lower()
+    return vertex.type == _SECRETS[0] or "rotat" in vertex.name.lower() or vertex.config.get("rotation_lambda_arn") is not None
 
 
 def _replacement(lifetimes: list[Lifetime], lifecycle: dict[str, Any], span: Span) -> Attr[Replacement | None]:

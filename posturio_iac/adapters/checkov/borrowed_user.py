@@ -55,7 +55,7 @@ def _declared(user: Vertex, graph: Graph, span: Span) -> User:
 def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) -> Tags:
     """Return the tags that an argument of a block gives, a map; all of them unknown where a variable has a part in it."""
     value = block.first(argument)
-    if value is None and block.config.get("dynamic") is None:
+    if value is None and block.config.get("dynamic") is None and not _ignores_tags(block):
         return NO_TAGS
     open_ = by_variable(block, argument, graph)
     if not isinstance(value, dict) or _ignores_tags(block):

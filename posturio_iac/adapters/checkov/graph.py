@@ -26,6 +26,10 @@ class Vertex(NamedTuple):
     top: str = ""
     """Folder of the root module that leads to it."""
 
+    def __hash__(self) -> int:
+        """Vertices are told apart by their keys."""
+        return hash(self.key)
+
     @property
     def type(self) -> str:
         """The type of a resource."""
