@@ -61,6 +61,8 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
     selection = select(arguments.iac, os.getcwd(), reading, ())
     found = declared(selection, reading, as_of)
     said += [diagnostic for diagnostic in found.diagnostics if diagnostic.level is not Level.NOTE]
+    if not found.keys:
+        said.append(Diagnostic(Level.WARNING, f"no code below {' and '.join(arguments.iac)} declares an access key"))
     unread = tuple(_unread(d) for d in found.diagnostics if d.level is Level.ERROR)
     code = Code(found.keys, folders=arguments.iac, root=selection.repository or selection.root, unread=unread)
     return Links(

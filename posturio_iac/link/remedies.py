@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Remedies
+from posturio_iac.model import Place, Remedies
 from posturio_iac.record import replace
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ UNSEEN = "CloudFormation does not see what is switched off by hand, and a later 
 def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None) -> Remedies:
     """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same."""
     shown = " or ".join(place.text() for place in declaration.places)
+    if code is not None and declaration.exact and _is_call(code):
+        shown = Place(code.address, code.span).text()
     stack = declaration.framework == "cloudformation"
     disable = (_in_template if stack else _in_terraform)(shown, code)
     told = code.remedies if code is not None else key.remedies
@@ -37,7 +39,7 @@ def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | Non
 def _in_terraform(shown: str, code: AccessKey | None) -> str:
     if code is not None and code.status == "Inactive":
         return f"apply {shown}, which says Inactive already"
-    if code is not None and _is_call(code.address):
+    if code is not None and _is_call(code):
         return f"switch it off by the inputs of {shown} and apply ({RETURNS})"
     return f'set status = "Inactive" in {shown} and apply ({RETURNS})'
 
@@ -56,6 +58,6 @@ def _replace(shown: str, declaration: Declaration, *, stack: bool) -> str:
     return f"replace the key by terraform apply -replace={address}"
 
 
-def _is_call(address: str) -> bool:
-    """Whether an address is that of the call of a module whose code is not here."""
-    return "iam_access_key" not in address
+def _is_call(code: AccessKey) -> bool:
+    """Whether a declaration is the call of a module whose code is not here."""
+    return code.framework == "terraform" and "iam_access_key" not in code.address

@@ -39,6 +39,8 @@ class EarlierKey:
     created: datetime | None = None
     status: str | None = None
     owner: str | None = None
+    linked: bool = False
+    """Whether it was joined to code, or no code was found for it."""
 
     @property
     def id(self) -> str | None:
@@ -148,6 +150,7 @@ def _key(entry: Mapping[str, Any]) -> EarlierKey:
         parse_date(created) if isinstance(created, str) else None,
         status if isinstance(status, str) else None,
         owner if isinstance(owner, str) else None,
+        linked="declared_as" in entry or "managed" in entry,
     )
 
 

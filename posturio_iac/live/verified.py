@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from posturio_iac.policy import Policy
 
 
+BY_CODE = frozenset(
+    {"iam.unmanaged_access_keys", "iam.overdue_access_key_rotations", "iam.expired_access_keys", "iam.overlong_access_key_lifetimes"}
+)
+"""Rules that may have flagged a key for what its code says, or because no code declares it."""
+
+
 class State(str, Enum):
     """What became of a finding."""
 
@@ -153,6 +159,8 @@ class _Comparison:
             return _result(finding, State.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
             return _result(finding, State.RESOLVED, "the key is switched off", key)
+        if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
+            return _result(finding, State.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
         return _result(finding, State.RESOLVED, "the rule no longer flags it", key)
 
     def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:

@@ -1,0 +1,303 @@
+"""What a linked key looks like in each format, in the plan and on standard error; and that no secret of a state is anywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from posturio_iac.live import session
+from posturio_iac.render import FORMATS
+from tests.live.cloud import Cloud, live
+from tests.live.linked import CI, ROTATED, Tree, stacks, tree
+from tests.states import KEY_TYPE, SECRETS, ancient, pulled, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["stacks", "tree"]
+
+Capsys = pytest.CaptureFixture[str]
+SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
+ADDRESS = f"{KEY_TYPE}.ci"
+NEEDS_JINJA = {"html"}
+
+
+@pytest.fixture
+def key(cloud: Cloud, tree: Tree) -> str:
+    """A stale key of ``ci``, with its code and its state."""
+    cloud.user("ci", owner="payments@example.com")
+    made = cloud.key("ci", age=80, used=60)
+    tree.write("infra/iam.tf", CI)
+    tree.state(pulled((ADDRESS, made, "ci")))
+    return made
+
+
+LINKED = ("--iac", "infra", "--tf-state", "x.tfstate")
+
+
+@pytest.mark.usefixtures("key")
+def test_text_names_the_place(capsys: Capsys) -> None:
+    head, row, *_ = (line for line in live(capsys, *LINKED, json_format=False).out.splitlines() if line[:1] in "sM")
+    assert head.split()[-2:] == ["code", "findings"]
+    assert row.split()[-2:] == ["infra/iam.tf:5", "unused_access_keys"]
+    likely = live(capsys, "--iac", "infra", json_format=False).out
+    assert "likely infra/iam.tf:5" in likely
+
+
+def test_text_says_of_which_keys_there_is_no_code(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("hand", owner="payments@example.com")
+    cloud.key("hand", age=80, used=60)
+    tree.write("infra/iam.tf", CI)
+    (row,) = (line for line in live(capsys, "--iac", "infra", json_format=False).out.splitlines() if line.startswith("MEDIUM"))
+    assert row.split()[-3:] == ["none", "unmanaged_access_keys,", "unused_access_keys"]
+
+
+@pytest.mark.usefixtures("key")
+def test_json_follows_the_schema(tree: Tree, capsys: Capsys) -> None:
+    tree.write("infra/other/iam.tf", CI)
+    for argv in (LINKED, ("--iac", "infra"), LINKED[2:]):
+        jsonschema.validate(live(capsys, *argv).json, SCHEMA)
+
+
+@pytest.mark.usefixtures("key")
+def test_sarif_points_at_the_header_from_the_top_of_the_repository(tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q", str(tree.root)], check=True)
+    monkeypatch.chdir(tree.root / "infra")
+    log = json.loads(live(capsys, "--format", "sarif", "--iac", ".", "--tf-state", "../x.tfstate", json_format=False).out)
+    (result,) = log["runs"][0]["results"]
+    (location,) = result["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "infra/iam.tf"
+    assert location["physicalLocation"]["region"] == {"startLine": 5, "startColumn": 1, "endLine": 5, "endColumn": 35}
+    assert location["logicalLocations"][1] == {"fullyQualifiedName": ADDRESS, "kind": "resource"}
+    assert result["partialFingerprints"]["primaryLocationLineHash"]
+
+
+@pytest.mark.usefixtures("key")
+def test_code_beside_the_current_folder_is_found_by_the_services(tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q", str(tree.root)], check=True)
+    (tree.root / "tools").mkdir()
+    monkeypatch.chdir(tree.root / "tools")
+    log = json.loads(live(capsys, "--format", "sarif", "--iac", "../infra", "--tf-state", "../x.tfstate", json_format=False).out)
+    assert log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "infra/iam.tf"
+
+
+@pytest.mark.usefixtures("key")
+def test_csv_and_markdown_name_address_and_place(capsys: Capsys) -> None:
+    (row,) = csv.DictReader(io.StringIO(live(capsys, "--format", "csv", *LINKED, json_format=False).out))
+    assert (row["path"], row["line"], row["declared_as"], row["link"]) == ("infra/iam.tf", "5", ADDRESS, "exact")
+    out = live(capsys, "--format", "markdown", *LINKED, json_format=False).out
+    assert "`infra/iam.tf:5`" in out
+    assert f"It is declared by {ADDRESS.replace('_', chr(95))} (infra/iam.tf:5)" in out.replace("\\", "")
+
+
+@pytest.mark.usefixtures("key")
+def test_a_fingerprint_is_the_same_with_and_without_the_link(capsys: Capsys) -> None:
+    found = {live(capsys, *argv).json["findings"][0]["fingerprint"] for argv in ((), LINKED, ("--iac", "infra"))}
+    assert len(found) == 1
+
+
+def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
+    live(capsys, "--plan", "plan.sh", *argv)
+    path = tree.root / "plan.sh"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert subprocess.run(["sh", "-n", str(path)], check=False).returncode == 0
+    return path.read_text().partition("in_account ")[2].splitlines()
+
+
+def test_the_plan_changes_nothing_by_hand_that_code_declares(key: str, tree: Tree, capsys: Capsys) -> None:
+    lines = plan(capsys, tree, *LINKED)
+    assert not [line for line in lines if line.startswith("aws ")]
+    change = f'#   Code declares it, so the code is what to change: set status = "Inactive" in {ADDRESS} (infra/iam.tf:5) and apply'
+    assert any(line.startswith(change) for line in lines)
+    assert any("only until the next apply" in line and key in line for line in lines)
+
+
+def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, capsys: Capsys) -> None:
+    lines = plan(capsys, tree, "--iac", "infra")
+    (step,) = (number for number, line in enumerate(lines) if line.startswith("aws iam update-access-key"))
+    assert key in lines[step]
+    assert (
+        f"#   Look at the code first, which brings back what is changed by hand: the key is likely declared by {ADDRESS}" in lines[step - 2]
+    )
+
+
+def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    made = cloud.key("ci", age=80, used=60, status="Inactive")
+    tree.write("infra/iam.tf", CI)
+    tree.state(pulled((ADDRESS, made, "ci")))
+    tree.write("state.json", "")
+    (tree.root / "state.json").unlink()
+    argv = ("--state-file", "state.json")
+    live(capsys, *argv, "--as-of", "2026-10-01T00:00:00Z")
+    deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete_if_inactive")]
+    assert len(deleting) == 1
+    linked = plan(capsys, tree, *argv, *LINKED)
+    assert not [line for line in linked if line.startswith("delete_if_inactive")]
+    assert any("makes it anew when it is deleted by hand: remove aws_iam_access_key.ci (infra/iam.tf:5) from the code" in x for x in linked)
+
+
+@pytest.mark.usefixtures("key")
+def test_a_suppression_at_the_block_counts_for_an_exact_link(tree: Tree, capsys: Capsys) -> None:
+    comment = '# posturio:ignore[iam.unused_access_keys, iam.root_access_keys] until=2027-03-01 reason="quarter end"\n'
+    tree.write("infra/iam.tf", CI.replace('resource "aws_iam_access_key"', f'{comment}resource "aws_iam_access_key"'))
+    exact = live(capsys, *LINKED)
+    assert exact.json["findings"][0]["suppressed"] == {"reason": "quarter end", "until": "2027-03-02T00:00:00Z", "source": "code"}
+    assert "suppresses nothing" not in exact.err, "what is of no use here may be of use to the scan"
+    jsonschema.validate(exact.json, SCHEMA)
+    assert "suppressed" not in live(capsys, "--iac", "infra").json["findings"][0]
+
+
+@pytest.mark.usefixtures("key")
+def test_an_override_for_a_path_holds_for_the_keys_of_its_code(tree: Tree, capsys: Capsys) -> None:
+    tree.write("posturio-iac.toml", '[[overrides]]\npaths = ["infra/"]\nunused_days = 70\nreason = "batch"\nuntil = 2027-01-01\n')
+    from posturio_iac.cli import main  # noqa: PLC0415 - `live` reads no configuration
+
+    assert main(["live", "--as-of", "2026-11-24T12:00:00Z", "--format", "json", *LINKED]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+
+
+def everything(tree: Tree) -> Iterator[str]:
+    """All files that were written."""
+    for path in sorted(tree.root.rglob("*")):
+        if path.is_file() and path.suffix not in (".tf", ".tfstate") and ".git" not in path.parts:
+            yield path.read_text(errors="replace")
+
+
+@pytest.mark.parametrize("form", [pulled, shown, ancient])
+@pytest.mark.parametrize("flags", [(), ("--show-key-ids", "--verbose", "--exact")])
+def test_no_secret_of_a_state_is_in_any_output(
+    cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch, form: Any, flags: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("POSTURIO_IAC_DEBUG", "1")
+    cloud.user("ci", owner="payments@example.com")
+    made = cloud.key("ci", age=80, used=60)
+    tree.write("infra/iam.tf", ROTATED)
+    text = json.dumps(form((ADDRESS, made, "ci"), (f"{KEY_TYPE}.gone", "AKIAIOSFODNN7EXAMPLE", "gone")), indent=1)
+    assert all(secret in text for secret in SECRETS[:2])
+    tree.write("x.tfstate", text)
+    tree.write("cut.tfstate", text[: len(text) - 40])
+    tree.write("torn.tfstate", text.replace('"status"', 'status"'))
+    tree.write("plan.tfstate", json.dumps({"format_version": "1.2", "planned_values": json.loads(text)}))
+    tree.write("encrypted.tfstate", json.dumps({"serial": 1, "encrypted_data": SECRETS[0], "encryption_version": "v0"}))
+    states = [word for name in ("x", "cut", "torn", "plan", "encrypted") for word in ("--tf-state", f"{name}.tfstate")]
+    outputs = [word for name in FORMATS if name not in NEEDS_JINJA for word in ("--format", name, "--output", f"out.{name}")]
+    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--plan", "plan.sh", "--state-file", "own.json", json_format=False)
+    assert answer.code == 3, "four states are none"
+    assert answer.err.count("error: ") == 4
+    written = [answer.out, answer.err, *everything(tree)]
+    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 4
+    assert any(ADDRESS in text for text in written)
+    for secret in SECRETS:
+        assert not [text for text in written if secret in text]
+
+
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let CloudFormation answer every call with an error."""
+    create = session.Connection._create
+
+    def with_code(code: str) -> None:
+        def answer(**_: Any) -> AWSResponse:
+            response = AWSResponse("http://127.0.0.1", 400, {"content-type": "text/xml"}, None)
+            response._content = (
+                f"<ErrorResponse><Error><Code>{code}</Code><Message>no, {SECRETS[1]}</Message></Error></ErrorResponse>".encode()
+            )
+            return response
+
+        def created(self: session.Connection, service: str) -> Any:
+            client = create(self, service)
+            if service == "cloudformation":
+                client.meta.events.register_last("before-send", answer)
+            return client
+
+        monkeypatch.setattr(session.Connection, "_create", created)
+
+    return with_code
+
+
+def test_a_denied_call_to_cloudformation_is_a_warning_and_asked_once(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
+    for name in ("a", "b"):
+        cloud.user(name, owner="payments@example.com")
+        cloud.key(name, age=80, used=60)
+    tree.write("infra/iam.tf", CI)
+    refuse("AccessDenied")
+    answer = live(capsys, "--iac", "infra")
+    assert answer.code == 1
+    assert {f["rule"] for f in answer.json["findings"]} == {"iam.unused_access_keys"}, "nobody knows whether a stack declares them"
+    assert "warning: cloudformation:DescribeStackResources is denied" in answer.err
+    assert answer.calls()["cloudformation:DescribeStackResources"] == 1
+    assert all(key["undecided"][0].endswith("DescribeStackResources is denied in us-east-1") for key in answer.json["keys"])
+    assert "managed" not in answer.json["keys"][0]
+    without = live(capsys, "--iac", "infra", "--stack-region", "none")
+    assert "iam.unmanaged_access_keys" in {f["rule"] for f in without.json["findings"]}
+
+
+def test_a_call_to_cloudformation_that_fails_makes_the_run_incomplete(cloud: Cloud, tree: Tree, capsys: Capsys, refuse: Any) -> None:
+    cloud.user("a", owner="payments@example.com")
+    cloud.key("a", age=80, used=60)
+    tree.write("infra/iam.tf", CI)
+    refuse("InternalFailure")
+    answer = live(capsys, "--iac", "infra", "--stack-region", "eu-west-1")
+    assert answer.code == 3
+    assert "error: cloudformation:DescribeStackResources failed with InternalFailure" in answer.err
+    assert "this was in eu-west-1" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("--iac", "nowhere"), "--iac nowhere: there is no such folder"),
+        (("--tf-state", "none.tfstate"), "--tf-state none.tfstate: there is no such file"),
+        (("--tf-state", "infra"), "--tf-state infra is a folder; run `terraform state pull` in it"),
+        (("--tf-state", "-", "--tf-state", "-"), "--tf-state - was given twice"),
+        (("--stack-region", "eu-west-1"), "--stack-region needs --iac or --tf-state"),
+        (("--iac", "infra", "--stack-region", "none,eu-west-1"), "--stack-region none and a region exclude each other"),
+        (("--iac", "infra", "--stack-region", "Ireland!"), 'must be the name of a region, or none, not "Ireland!"'),
+    ],
+)
+def test_mistakes_on_the_command_line_are_one_sentence(cloud: Cloud, tree: Tree, capsys: Capsys, argv: tuple[str, ...], said: str) -> None:
+    assert cloud.account
+    tree.write("infra/iam.tf", CI)
+    answer = live(capsys, *argv)
+    assert (answer.code, answer.out) == (2, "")
+    assert said in answer.err
+    assert answer.err.count("\n") == 1
+
+
+def test_code_that_cannot_be_read_is_said_and_leaves_keys_undetermined(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("hand", owner="payments@example.com")
+    cloud.key("hand", age=10, used=1)
+    tree.write("infra/iam.tf", CI)
+    tree.write("infra/b.tf", 'resource "aws_iam_access_key" "x" {\n  user = \n')
+    answer = live(capsys, "--iac", "infra")
+    assert answer.code == 3
+    assert "infra/b.tf:" in answer.err
+    assert answer.json["findings"] == []
+    assert "infra/b.tf" in answer.json["keys"][0]["undecided"][0]
+
+
+def test_a_folder_without_keys_is_said(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    assert cloud.account
+    (tree.root / "infra").mkdir()
+    assert "warning: no code below infra declares an access key" in live(capsys, "--iac", "infra").err
+
+
+@pytest.mark.usefixtures("key")
+def test_verification_without_the_code_cannot_tell_what_only_code_said(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("hand", owner="payments@example.com")
+    cloud.key("hand", age=80, used=1)
+    tree.write("earlier.json", live(capsys, *LINKED).out)
+    told = {(r["user"], r["state"]) for r in live(capsys, "--verify", "earlier.json").json["verification"]["results"]}
+    assert told == {("hand", "cannot_tell"), ("ci", "still_open")}
+    again = live(capsys, "--verify", "earlier.json", *LINKED).json["verification"]["results"]
+    assert {(r["user"], r["state"]) for r in again} == {("hand", "still_open"), ("ci", "still_open")}
