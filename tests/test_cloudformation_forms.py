@@ -175,6 +175,13 @@ def test_a_broken_template_inside_a_stack_set_is_reported_where_it_stands(tmp_pa
     assert list(places(found)) == ["Key"]
 
 
+@pytest.mark.parametrize("body", ["true", "somewhere.yaml", "2027-01-31", "~", "!Sub plain", "''"])
+def test_an_inline_template_without_quotes_is_none(tmp_path: Path, body: str) -> None:
+    found = reading(tmp_path, {"t.yaml": f"{PLAIN}  S: {{Type: AWS::CloudFormation::StackSet, Properties: {{TemplateBody: {body}}}}}\n"})
+    assert found.diagnostics == ()
+    assert list(places(found)) == ["Key"]
+
+
 def test_custom_resources_and_calls_of_the_api_make_keys(tmp_path: Path) -> None:
     text = """\
     Resources:

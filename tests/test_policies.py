@@ -88,3 +88,10 @@ PUBLISHED = {
 
 def test_published_ids_never_change() -> None:
     assert {name: (CHECKOV.get(name), CFN_LINT.get(name)) for name in PUBLISHED} == PUBLISHED
+
+
+def test_the_page_of_a_rule_names_its_ids(capsys: pytest.CaptureFixture[str]) -> None:
+    _, page, _ = run(capsys, "explain", "expired_access_keys")
+    assert page.endswith("\n\nIts id is CKV_POSTURIO_3 in checkov and E9372 in cfn-lint.\n")
+    _, page, _ = run(capsys, "explain", "unused_access_keys")
+    assert "Its id" not in page

@@ -29,4 +29,4 @@ def embedded(node: Node, source: Source) -> Parsed | None:
     indent = -1
     if source.within is None and (head := _LITERAL.match(written)) is not None and (found := _INDENT.search(written, head.end())):
         indent = len(found[1])
-    return parse(Source(source.path, inner.value, serverless=source.serverless, within=(indent, outer)))
+    return parse(Source(source.path, str(inner.value), serverless=source.serverless, within=(indent, outer)))

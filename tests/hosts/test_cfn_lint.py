@@ -179,6 +179,17 @@ def test_deployment_files_give_parameters_and_tags(tmp_path: Path) -> None:
     assert (match.id, match.file) == (OVERLONG, "stack.yaml")
 
 
+def test_parameters_in_the_configuration_of_cfn_lint_replace_defaults(tmp_path: Path) -> None:
+    text = "Parameters:\n  Days: {Type: String, Default: never}\n" + KEY.replace(
+        "AWS::IAM::User\n", "AWS::IAM::User\n    Properties: {Tags: [{Key: rotation, Value: !Ref Days}, {Key: owner, Value: a}]}\n"
+    )
+    write(tmp_path, stack=text)
+    assert ids(lint(tmp_path, "stack.yaml")) == ["W9381"]
+    assert lint(tmp_path, "stack.yaml", options=("--parameters", "Days=60d")) == []
+    (tmp_path / ".cfnlintrc").write_text("parameters: [{Days: 60d}, {Days: 500d}]\n")
+    assert ids(lint(tmp_path, "stack.yaml")) == [OVERLONG]
+
+
 def test_a_symbolic_link_is_judged_under_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     write(tmp_path / "real", stack=KEY)

@@ -53,9 +53,15 @@ def test_base_requirements_are_the_parsers_alone() -> None:
     assert base == {"tree-sitter", "tree-sitter-hcl", "pyyaml", "tomli"}
 
 
-@pytest.mark.parametrize("name", ["py.typed", "terraform/known_modules.toml", "render/page/report.html", "_policies/README.md"])
+@pytest.mark.parametrize(
+    "name", ["py.typed", "terraform/known_modules.toml", "render/page/report.html", "_policies/README.md", "_policies/cfn_lint/posturio.py"]
+)
 def test_data_is_in_the_package(name: str) -> None:
     assert (PACKAGE / name).is_file()
+
+
+def test_the_path_of_a_pack_is_inside_the_package() -> None:
+    assert run("policies", "cfn-lint").stdout == f"{PACKAGE / '_policies' / 'cfn_lint'}\n"
 
 
 def test_licence_is_in_the_metadata() -> None:
