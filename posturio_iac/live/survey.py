@@ -41,7 +41,7 @@ class Target:
         """What a reader knows it as."""
         if self.account is not None:
             return self.account.id
-        return f"profile {self.profile}" if self.profile else "the default credentials"
+        return f"profile {self.profile}" if self.profile else "the account of the default credentials"
 
 
 @dataclass(frozen=True, slots=True)
