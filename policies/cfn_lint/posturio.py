@@ -1,13 +1,13 @@
 """Our rules for cfn-lint, by the path of this folder: ``cfn-lint --append-rules "$(posturio-iac policies cfn-lint)"``.
 
-The rules are in posturio_iac/adapters/cfn_lint.py of the package or the checkout that this file is part of.
+The rules are in posturio_iac/adapters/cfn_lint of the package or the checkout that this file is part of.
 """
 
 import sys
 from pathlib import Path
 
 _HERE = Path(__file__).resolve()
-_TOP = next(folder for folder in _HERE.parents if (folder / "posturio_iac" / "adapters" / "cfn_lint.py").is_file())
+_TOP = next(folder for folder in _HERE.parents if (folder / "posturio_iac" / "adapters" / "cfn_lint").is_dir())
 if str(_TOP) not in sys.path:
     sys.path.insert(0, str(_TOP))
 

@@ -6,8 +6,6 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cfnlint.decode import decode
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -36,7 +34,11 @@ def write_parameters(sets: Sequence[ParameterSet], folder: str) -> Iterator[tupl
 
 def _tags(source: str | None) -> dict[str, Any]:
     """Return the tags of the stack in a deployment file, which cfn-lint reads and leaves out of its set."""
-    data = decode(source)[0] if source is not None else None
+    if source is None:
+        return {}
+    from cfnlint.decode import decode  # noqa: PLC0415 - checkov loads this file from a cloned repository, where there is no cfn-lint
+
+    data = decode(source)[0]
     tags = data.get("tags") if isinstance(data, dict) else None
     return tags if isinstance(tags, dict) else {}
 
