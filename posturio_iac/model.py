@@ -185,6 +185,10 @@ class Place:
         return f"{self.address} ({self.span.path}:{self.span.line})" if self.span else self.address
 
 
+SHOWN_PLACES = 3
+"""How many declarations are named of those that could be it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """The code that declares a deployed key."""
@@ -204,8 +208,13 @@ class Declaration:
 
     def text(self) -> str:
         """Say what declares the key: a clause without a full stop that follows the name of the key."""
-        shown = " or ".join(place.text() for place in self.places)
-        return f"{'is' if self.exact else 'is likely'} declared by {shown}, as {self.source} says"
+        return f"{'is' if self.exact else 'is likely'} declared by {self.shown()}, as {self.source} says"
+
+    def shown(self) -> str:
+        """Its place for a reader, or those that could be it; of many the first ones."""
+        first = [place.text() for place in self.places[:SHOWN_PLACES]]
+        more = len(self.places) - len(first)
+        return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
 @dataclass(frozen=True, slots=True)

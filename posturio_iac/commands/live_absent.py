@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.link import comparison
-from posturio_iac.live.trouble import AwsError
+from posturio_iac.live.trouble import AwsError, CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from posturio_iac.link.linker import Linker
-    from posturio_iac.link.roots import Held
     from posturio_iac.live.session import Connection
     from posturio_iac.model import AccessKey
 
-MOST = 100
+MOST = 1000
 """About how many keys AWS is asked."""
+WORKERS = 8
 
 
 def compared(
@@ -26,20 +28,27 @@ def compared(
     """Yield what code says otherwise than AWS. ``accounts`` were read in full; ``complete`` says that there was no other."""
     yield from comparison.returning(linker, keys)
     gone, open_ = comparison.missing(linker, keys)
-    asked = gone[:MOST]
-    yield from comparison.told(_with_accounts(asked, connection), accounts, complete=complete)
-    if open_ or len(gone) > MOST:
-        text = "access keys of states were not compared with AWS, which was not asked for the ids of their users' keys; --exact does"
-        yield Diagnostic(Level.NOTE, f"{open_ + len(gone) - len(asked)} {text}")
+    unknown = [one.key.key_id for one in gone if one.key.key_id and one.key.key_id not in linker.accounts]
+    known = linker.accounts | accounts_of(unknown, connection)
+    yield from comparison.told(((one, known.get(one.key.key_id or "")) for one in gone), accounts, complete=complete)
+    if open_:
+        what = "1 access key of a state was" if open_ == 1 else f"{open_} access keys of states were"
+        text = f"{what} not compared with AWS, which was not asked for the ids of their users' keys; --exact does"
+        yield Diagnostic(Level.NOTE, text)
 
 
-def _with_accounts(gone: Sequence[Held], connection: Connection) -> Iterator[tuple[Held, str | None]]:
-    denied = False
-    for one in gone:
-        account: str | None = None
-        if not denied:
-            try:
-                account = connection.call("sts:GetAccessKeyInfo", AccessKeyId=one.key.key_id).get("Account")
-            except AwsError as error:  # of a deleted key AWS may know nothing
-                denied = error.denied
-        yield one, account
+def accounts_of(ids: Iterable[str], connection: Connection) -> dict[str, str]:
+    """Return the accounts that keys belong to, by their ids, as far as AWS tells: of deleted keys it may know nothing."""
+    refused: list[AwsError] = []
+
+    def asked(key_id: str) -> tuple[str, str | None]:
+        try:
+            return key_id, None if refused else connection.call("sts:GetAccessKeyInfo", AccessKeyId=key_id).get("Account")
+        except AwsError as error:
+            refused.extend([error] if error.denied else [])
+            return key_id, None
+        except CredentialsError:
+            return key_id, None
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return {key_id: account for key_id, account in pool.map(asked, islice(ids, MOST)) if account}

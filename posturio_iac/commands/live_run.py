@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from posturio_iac.model import AccessKey
 
 
+SEVERAL = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """What a run found."""
@@ -81,10 +84,20 @@ class Run:
 
     def read(self, targets: Sequence[Target]) -> list[Outcome]:
         """Read all targets. Raises `UsageError` where there is nothing to sign calls with."""
+        self._tell_accounts_of_states(targets)
         progress = _progress if sys.stderr.isatty() and not self.arguments.given.quiet else None
         outcomes = list(once_each(survey(self.surveyor, targets, progress)))
         _refuse_without_credentials(outcomes)
         return outcomes
+
+    def _tell_accounts_of_states(self, targets: Sequence[Target]) -> None:
+        """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
+        linker = self.links.linker
+        if linker is None or not linker.ids or len(targets) < SEVERAL:
+            return
+        from posturio_iac.commands.live_absent import accounts_of  # noqa: PLC0415 - only with states
+
+        linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
     def findings(self, outcomes: Sequence[Outcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
         """Judge what was read, and keep the state file up to date."""

@@ -107,7 +107,8 @@ def _code(key: AccessKey) -> str:
     if key.declaration is None:
         place = f"{key.span.path}:{key.span.line}" if key.span else ""
         return printable("none" if key.managed is False else place)
-    shown = " or ".join(f"{at.span.path}:{at.span.line}" if at.span else at.address for at in key.declaration.places)
+    places = [f"{at.span.path}:{at.span.line}" if at.span else at.address for at in key.declaration.places]
+    shown = places[0] if len(places) == 1 else f"one of {len(places)}"
     return printable(shown if key.declaration.exact else f"likely {shown}")
 
 

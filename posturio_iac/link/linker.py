@@ -9,7 +9,7 @@ from posturio_iac.link.declared import CLOUDFORMATION, Code, may_be, places
 from posturio_iac.link.merge import merged
 from posturio_iac.link.roots import held
 from posturio_iac.link.stack import StackKey, Stacks
-from posturio_iac.model import Declaration, Place, Unknown
+from posturio_iac.model import SHOWN_PLACES, Declaration, Place, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,6 +38,8 @@ class Linker:
 
     def __init__(self, code: Code, states: Sequence[State] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
         """Join states to the code; ``unread`` says which states could not be read."""
+        self.accounts: dict[str, str] = {}
+        """The accounts of keys of the states, by their ids, as far as they are known."""
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
         self._by_id: defaultdict[str, list[Held]] = defaultdict(list)
         self._by_user: defaultdict[str, list[Held]] = defaultdict(list)
@@ -52,7 +54,7 @@ class Linker:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Travel between processes."""
-        return Linker, (self.code, self.states, self.stacks, self.unread)
+        return _restored, (self.code, self.states, self.stacks, self.unread, self.accounts)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -83,7 +85,7 @@ class Linker:
         if key.is_root is True or not isinstance(key.user, str):
             return Link(None, (), managed=False) if key.is_root is True else Link(None, (), Unknown("its user is not known"))
         by_name = self._by_state_and_name(key, key.user, family) if key.key_id is None else None
-        by_name = by_name or self._by_code_and_name(key.user, family, answers)
+        by_name = by_name or self._by_code_and_name(key, key.user, family, answers)
         if by_name is not None:
             return by_name
         reasons = list(self._doubts(key, answers))
@@ -101,7 +103,7 @@ class Linker:
 
     def _by_state_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey]) -> Link | None:
         """Link a key of which only the credential report has told to what states say of its user."""
-        found = self._by_user.get(user, [])
+        found = self._of_user(user, key.account)
         if not found:
             return None
         declaration = Declaration(_places(found), exact=False, source=f"{BY_NAME} in {_states(found)}")
@@ -111,10 +113,14 @@ class Linker:
         reason = f"{_states(found)} holds {len(found)} of the {len(family)} keys of user {user}, and {unasked}"
         return Link(declaration, _code(found), Unknown(reason), by_id=True)
 
-    def _by_code_and_name(self, user: str, family: Sequence[AccessKey], answers: Answers) -> Link | None:
+    def _of_user(self, user: str, account: str | None) -> list[Held]:
+        """Return the keys that states hold of a user, without those of users of the same name in other accounts."""
+        return [one for one in self._by_user.get(user, ()) if self.accounts.get(one.key.key_id or "", account) == account]
+
+    def _by_code_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey], answers: Answers) -> Link | None:
         """Link a key to the declarations of its user's keys, but for those that states give to other keys of the same account."""
         ids = {key.key_id for key in family}
-        taken = {id(declared) for one in self._by_user.get(user, ()) if one.key.key_id in ids for declared in one.code}
+        taken = {id(declared) for one in self._of_user(user, key.account) if one.key.key_id in ids for declared in one.code}
         code = tuple(declared for declared in self.code.of_user(user) if id(declared) not in taken)
         if not code:
             return None
@@ -144,6 +150,12 @@ class Linker:
             yield answer.reason
 
 
+def _restored(code: Code, states: tuple[State, ...], stacks: Stacks, unread: tuple[str, ...], accounts: dict[str, str]) -> Linker:
+    linker = Linker(code, states, stacks, unread)
+    linker.accounts.update(accounts)
+    return linker
+
+
 def _exact(found: Sequence[Held]) -> Link:
     """Return the code of a key whose id is in a state, or in several."""
     everywhere = _places(found)
@@ -163,7 +175,8 @@ def _code(found: Iterable[Held]) -> tuple[AccessKey, ...]:
 
 def _states(found: Iterable[Held]) -> str:
     names = list(dict.fromkeys(one.state for one in found))
-    return f"state {names[0]}" if len(names) == 1 else f"states {', '.join(names)}"
+    more = f" and {len(names) - SHOWN_PLACES} more" if len(names) > SHOWN_PLACES else ""
+    return f"state {names[0]}" if len(names) == 1 else f"states {', '.join(names[:SHOWN_PLACES])}{more}"
 
 
 def _families(keys: Iterable[AccessKey]) -> dict[object, list[AccessKey]]:

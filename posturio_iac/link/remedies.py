@@ -17,19 +17,19 @@ UNSEEN = "CloudFormation does not see what is switched off by hand, and a later 
 
 def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None) -> Remedies:
     """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same."""
-    shown = " or ".join(place.text() for place in declaration.places)
+    shown = declaration.shown()
     if code is not None and declaration.exact and _is_call(code):
         shown = Place(code.address, code.span).text()
     stack = declaration.framework == "cloudformation"
-    disable = (_in_template if stack else _in_terraform)(shown, code)
+    change = _in_template if stack else _in_terraform
     told = code.remedies if code is not None else key.remedies
     if not declaration.exact:
-        disable = f"if {shown} declares it, {disable}; if not, {key.remedies.disable}"
+        disable = f"if {shown} declares it, {change('it', code)}; if not, {key.remedies.disable}"
         return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable)
     return Remedies(
         declare=told.declare,
         rotate=told.rotate,
-        disable=disable,
+        disable=change(shown, code),
         overlap=told.overlap,
         replace=_replace(shown, declaration, stack=stack),
         remove=f"remove {shown} from the {'template' if stack else 'code'}",

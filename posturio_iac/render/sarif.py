@@ -71,7 +71,7 @@ def _run(report: Report, context: RenderContext) -> dict[str, Any]:
                 "notifications": NOTIFICATIONS,
             }
         },
-        "automationDetails": {"id": "posturio-iac/static/"},
+        "automationDetails": {"id": f"posturio-iac/{'live' if context.region else 'static'}/"},
         "invocations": [_invocation(report, context, cut)],
         "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
         "columnKind": "unicodeCodePoints",

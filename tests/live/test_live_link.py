@@ -68,7 +68,7 @@ def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: C
     assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
     (finding,) = answer.json["findings"]
     assert "It is likely declared by" in finding["message"]
-    assert f"If {ADDRESS} (infra/iam.tf:5) declares it, set status" in finding["remediation"]
+    assert f'If {ADDRESS} (infra/iam.tf:5) declares it, set status = "Inactive" in it and apply (' in finding["remediation"]
     assert "if not, switch it off: aws iam update-access-key" in finding["remediation"]
 
 
@@ -226,7 +226,7 @@ def test_keys_whose_ids_nobody_asked_for_are_counted(cloud: Cloud, tree: Tree, c
     cloud.key("ci", age=10, used=1)
     state = tree.state(pulled((ADDRESS, "AKIAIOSFODNN7EXAMPLE", "ci")))
     answer = live(capsys, "--tf-state", state)
-    assert "1 access keys of states were not compared" in answer.err
+    assert "1 access key of a state was not compared" in answer.err
     assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
     exact = live(capsys, "--tf-state", state, "--exact", "--stack-region", "none")
     assert key_of(exact, "ci")["managed"] is False
@@ -270,3 +270,19 @@ def test_stacks_of_other_regions_are_asked_for_by_name(cloud: Cloud, tree: Tree,
     assert answer.json["keys"][0]["declared_as"]["source"] == "stack mail in eu-west-1"
     assert answer.json["keys"][0]["declared_as"]["address"] == "mail/Key"
     assert answer.calls()["cloudformation:DescribeStackResources"] == 2
+
+
+def test_users_of_the_same_name_in_other_accounts_are_others(
+    cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Cloud("111122223333")
+    mine, theirs = (one.user("ci", owner="payments@example.com") and one.key("ci", age=10, used=1) for one in (cloud, other))
+    owners = {mine: cloud.account, theirs: other.account}
+    monkeypatch.setattr(STSBackend, "get_access_key_info", lambda _self, key: {"Account": owners[key]})
+    states = [tree.state(pulled((f"{KEY_TYPE}.{name}", key, "ci")), f"{name}.tfstate") for name, key in (("here", mine), ("there", theirs))]
+    argv = [word for state in states for word in ("--tf-state", state)]
+    answer = live(capsys, "--accounts", f"{cloud.account},{other.account}", *argv, "--stack-region", "none")
+    assert {key["account"]: key["declared_as"]["address"] for key in answer.json["keys"]} == {
+        cloud.account: f"{KEY_TYPE}.here", other.account: f"{KEY_TYPE}.there",
+    }  # fmt: skip
+    assert answer.calls()["sts:GetAccessKeyInfo"] == 2

@@ -73,6 +73,7 @@ def test_sarif_points_at_the_header_from_the_top_of_the_repository(tree: Tree, c
     subprocess.run(["git", "init", "-q", str(tree.root)], check=True)
     monkeypatch.chdir(tree.root / "infra")
     log = json.loads(live(capsys, "--format", "sarif", "--iac", ".", "--tf-state", "../x.tfstate", json_format=False).out)
+    assert log["runs"][0]["automationDetails"] == {"id": "posturio-iac/live/"}
     (result,) = log["runs"][0]["results"]
     (location,) = result["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "infra/iam.tf"
