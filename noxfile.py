@@ -16,7 +16,7 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "formats", "sarif", "wheel", "tests"]
+nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "formats", "sarif", "browser", "wheel", "tests"]
 
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
@@ -130,6 +130,17 @@ def sarif(session: nox.Session) -> None:
     for program in tool.glob("Sarif.Multitool*"):
         program.chmod(0o755)
     session.run("pytest", "tests/hosts/test_sarif.py", *session.posargs, env={"SARIF_MULTITOOL": str(tool)})
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open the report in the Chromium of this machine, which the variable CHROMIUM may name; without one it is skipped."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    chromium = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
+        session.skip("there is no Chromium on the PATH: apt-get install chromium, or name one in the variable CHROMIUM")
+    session.install("-e", ".[report]", *group("browser"))
+    session.run("pytest", "tests/hosts/test_browser.py", *session.posargs, env={"CHROMIUM": chromium})
 
 
 @nox.session

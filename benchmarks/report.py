@@ -23,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 SECONDS, MEGABYTES, PAINT = 5.0, 15.0, 2.0
 """The promises."""
+PAINTED = """new Promise((done) => {
+  new PerformanceObserver((list) => done(list.getEntries()[0].startTime)).observe({ type: "paint", buffered: true });
+})"""
+"""When a page was first painted, in milliseconds."""
 RULES = {
     "unused_access_keys": ("medium", "Access key {key} of user {user} has shown no use for {idle} days, which is longer than 45 days."),
     "overdue_access_key_rotations": (
@@ -119,13 +123,11 @@ def first_paint(page: Path) -> float | None:
         return None
     if chromium is None:
         return None
-    script = "performance.getEntriesByType('paint').map((entry) => entry.startTime)[0]"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         opened = browser.new_page()
         opened.goto(page.as_uri(), wait_until="load")
-        opened.wait_for_function(f"{script} > 0")
-        painted = float(opened.evaluate(script)) / 1000
+        painted = float(opened.evaluate(PAINTED)) / 1000
         browser.close()
     return painted
 

@@ -12,8 +12,10 @@ import os
 import shlex
 import subprocess
 import sys
+from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,12 +93,20 @@ def plant(now: datetime) -> None:
             _plant(life, now)
 
 
+def key_id(life: Life) -> str:
+    """Return an id like those of AWS, the same on each day."""
+    return "AKIA" + b32encode(sha256(repr((life.account, life.user, life.created)).encode()).digest()).decode()[:16]
+
+
 def _plant(life: Life, now: datetime) -> None:
     backend: Any = iam_backends[life.account]["aws"]
     if life.user not in {user.name for user in backend.users.values()}:
         tags = [{"Key": name, "Value": value} for name, value in life.tags]
         backend.create_user(backend.region_name, user_name=life.user, path=life.path, tags=tags)
     key = backend.create_access_key(user_name=life.user)
+    del backend.access_keys[key.access_key_id]
+    key.access_key_id = key_id(life)
+    backend.access_keys[key.access_key_id] = key
     key.create_date = moment(life.created)
     key.status = "Inactive" if life.off and moment(life.off) <= now else "Active"
     if life.used:
@@ -128,11 +138,9 @@ class Answers:
 
     def events(self, account: str) -> Iterator[dict[str, Any]]:
         """Yield when keys of an account were switched off so far."""
-        keys = {(key.user_name, key.create_date): key.access_key_id for key in iam_backends[account]["aws"].access_keys.values()}
         for life in LIVES:
-            key_id = keys.get((life.user, moment(life.created)))
-            if life.account == account and key_id and life.off and moment(life.off) <= self.now:
-                asked = {"requestParameters": {"status": "Inactive", "accessKeyId": key_id}}
+            if life.account == account and life.off and moment(life.off) <= self.now:
+                asked = {"requestParameters": {"status": "Inactive", "accessKeyId": key_id(life)}}
                 yield {"EventName": "UpdateAccessKey", "EventTime": moment(life.off).timestamp(), "CloudTrailEvent": json.dumps(asked)}
 
 

@@ -62,7 +62,7 @@
     filters() {
       const tools = make("div", { className: "tools" });
       this.search = make("input", { type: "search", autocomplete: "off", spellcheck: false });
-      tools.append(make("label", {}, "Filter by text", this.search));
+      tools.append(this.field("Filter by text", this.search));
       this.search.addEventListener("input", () => this.later());
       this.choices = [];
       this.heads.forEach((head, column) => {
@@ -73,13 +73,18 @@
         values.sort((a, b) => (kind(a) < kind(b) ? -1 : 1));
         const select = make("select", {}, make("option", { value: "" }, "all"));
         values.forEach((value) => select.append(make("option", { value }, value.slice(0, 80))));
-        tools.append(make("label", {}, head.textContent, select));
+        tools.append(this.field(head.textContent, select));
         select.addEventListener("change", () => this.filter());
         this.choices.push([column, select]);
       });
       this.status = make("output", {});
       tools.append(this.status);
       this.table.parentElement.before(tools);
+    }
+
+    field(name, control) {
+      control.id = `${this.table.id}-${name.toLowerCase().replace(/\W+/g, "-")}`;
+      return make("div", {}, make("label", { htmlFor: control.id }, name), control);
     }
 
     later() {

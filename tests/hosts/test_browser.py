@@ -1,0 +1,293 @@
+"""The page in a real Chromium: quiet, accessible, usable by keyboard, printable, quick, and deaf to hostile text.
+
+The nox session `browser` installs what drives it; the browser is the machine's own, named by the variable CHROMIUM.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect, sync_playwright
+from pypdf import PdfReader
+
+from benchmarks.report import PAINT, PAINTED, result
+from posturio_iac.posture.document import result as read
+from posturio_iac.posture.view import Posture, join
+from posturio_iac.render.html_page import page as render
+from tests.command_line import ROOT
+from tests.report_results import AS_OF, HOSTILE, A, accounts, deployed, hostile, joined
+from tests.report_results import result as small
+from tests.test_report_page import everything
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def made(keys: int) -> Posture:
+    return join([read(result(keys), "live.json")])
+
+
+VIEWS: dict[str, Callable[[], Posture]] = {
+    "0 keys": lambda: joined(small(scope=accounts(A))),
+    "1 key": lambda: joined(small([deployed("a")])),
+    "50 keys": lambda: made(50),
+    "everything": everything,
+}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+class Opened:
+    """A page that was opened from a file, with whatever it complained of or asked for."""
+
+    def __init__(self, browser: Browser, path: Path, **context: Any) -> None:
+        self.context = browser.new_context(**context)
+        self.page: Page = self.context.new_page()
+        self.noise: list[str] = []
+        self.page.on("console", lambda message: self.noise.append(f"console: {message.text}"))
+        self.page.on("pageerror", lambda error: self.noise.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: (self.noise.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.on("request", lambda request: self.noise.append(f"request: {request.url}") if not self.own(request.url, path) else None)
+        self.failed: list[str] = []
+        self.page.on("requestfailed", lambda request: self.failed.append(f"{request.url}: {request.failure}"))
+        self.page.goto(path.as_uri(), wait_until="load")
+
+    @staticmethod
+    def own(url: str, path: Path) -> bool:
+        return url in (path.as_uri(), "data:,")
+
+
+@pytest.fixture
+def open_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
+    opened: list[Opened] = []
+
+    def opener(view: Posture, **context: Any) -> Opened:
+        path = tmp_path / f"{len(opened)}.html"
+        path.write_text(render(view), encoding="utf-8")
+        opened.append(Opened(browser, path, **context))
+        return opened[-1]
+
+    yield opener
+    noise = [said for each in opened for said in each.noise]
+    for each in opened:
+        each.context.close()
+    assert noise == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
+@pytest.mark.parametrize("name", VIEWS)
+def test_axe_finds_nothing(open_page: Callable[..., Opened], name: str, scheme: str, width: int) -> None:
+    page = open_page(VIEWS[name](), color_scheme=scheme, viewport={"width": width, "height": 900}).page
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}).response
+    assert [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found["violations"]] == []
+    assert len(found["passes"]) > 20
+    assert not [rule for rule in found["incomplete"] if rule["impact"] == "critical"]
+
+
+def test_axe_would_find_something(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(1)).page
+    page.evaluate("document.querySelector('.meta').id = 'keys'; document.querySelector('h2').innerHTML = ''")
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response
+    assert {"empty-heading"} <= {violation["id"] for violation in found["violations"]}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize(("scheme", "dark"), [("light", False), ("dark", True)])
+def test_it_looks_like_a_report(open_page: Callable[..., Opened], name: str, scheme: str, dark: bool) -> None:
+    for width in (1280, 400):
+        page = open_page(VIEWS[name](), color_scheme=scheme, viewport={"width": width, "height": 900}).page
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page itself does not scroll sideways"
+        image = Image.open(BytesIO(page.screenshot())).convert("L")
+        histogram = image.histogram()
+        ground = sum(histogram[:64] if dark else histogram[192:]) / (image.width * image.height)
+        ink = sum(histogram[128:] if dark else histogram[:128]) / (image.width * image.height)
+        assert ground > 0.75
+        assert 0.005 < ink < 0.25
+
+
+def test_every_picture_shows_something_and_no_label_lies_on_another(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(50)).page
+    overlaps = """() => [...document.querySelectorAll('main svg[role=img]')].flatMap((svg) => {
+        const boxes = [...svg.querySelectorAll('text')].map((text) => [text.textContent, text.getBoundingClientRect()]);
+        return boxes.flatMap(([a, p], i) => boxes.slice(i + 1)
+            .filter(([, q]) => p.left < q.right - 1 && q.left < p.right - 1 && p.top < q.bottom - 3 && q.top < p.bottom - 3)
+            .map(([b]) => `${svg.id} ${a} / ${b}`));
+    })"""
+    assert page.evaluate(overlaps) == []
+    boxes = page.evaluate("[...document.querySelectorAll('main svg[role=img]')].map((svg) => svg.getBBox().height)")
+    assert len(boxes) == 4
+    assert all(height > 20 for height in boxes)
+
+
+def column(page: Page, table: str, number: int) -> list[str]:
+    script = "([id, n]) => [...document.querySelectorAll(`#${id} tbody tr:not([hidden])`)].map((row) => row.cells[n].textContent.trim())"
+    texts: list[str] = page.evaluate(script, [table, number])
+    return texts
+
+
+def test_tables_are_sorted_by_keyboard(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(50)).page
+    button = page.locator("#keys").get_by_role("button", name="Age, days", exact=True)
+    head = page.locator("#keys-table thead th").nth(4)
+    assert head.get_attribute("aria-sort") == "none"
+    button.focus()
+    for order, sign in (("descending", -1), ("ascending", 1)):
+        page.keyboard.press("Enter")
+        assert head.get_attribute("aria-sort") == order
+        ages = [int(text) for text in column(page, "keys-table", 4)]
+        assert ages == sorted(ages, key=lambda age: sign * age)
+    page.keyboard.press("Space")
+    assert head.get_attribute("aria-sort") == "descending"
+    page.locator("#keys").get_by_role("button", name="Mark", exact=True).press("Enter")
+    assert head.get_attribute("aria-sort") == "none"
+    marks = list(dict.fromkeys(column(page, "keys-table", 0)))
+    assert marks == [mark for mark in ("critical", "high", "medium", "low", "undetermined", "suppressed", "clean") if mark in marks]
+    page.locator("#keys").get_by_role("button", name="Owner", exact=True).press("Enter")
+    owners = column(page, "keys-table", 7)
+    assert [owner for owner in owners if owner] == sorted(owner for owner in owners if owner)
+    assert owners[-1] == "" or "" not in owners
+
+
+def test_tables_are_filtered_and_say_how_much_is_left(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(50)).page
+    tools = page.locator("#keys .tools")
+    tools.get_by_label("Status", exact=True).select_option("Inactive")
+    assert set(column(page, "keys-table", 3)) == {"Inactive"}
+    tools.get_by_label("Status", exact=True).select_option("")
+    tools.get_by_label("Filter by text").fill("CI- active")
+    expect(page.locator("#keys output")).to_contain_text(" of 50 rows")
+    assert all("ci-" in key for key in column(page, "keys-table", 1))
+    assert page.locator("#keys output").text_content() == f"{len(column(page, 'keys-table', 1))} of 50 rows"
+
+
+def test_everything_can_be_reached_by_tab_and_focus_is_seen(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(5)).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    reached = set()
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        tag = page.evaluate("document.activeElement.tagName")
+        reached.add(tag)
+        if tag == "BODY":
+            break
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
+    assert {"SUMMARY", "BUTTON", "DIV", "A"} <= reached
+
+
+def test_details_open_by_keyboard(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(5)).page
+    summary = page.get_by_text("How the score is computed")
+    summary.press("Enter")
+    assert page.locator("#score-lines").is_visible()
+
+
+def test_without_scripts_everything_can_be_read(open_page: Callable[..., Opened]) -> None:
+    view = made(250)
+    page = open_page(view, java_script_enabled=False).page
+    assert page.locator("#keys-table tbody tr").count() == 250
+    assert page.locator("#keys-table tbody tr").last.is_visible()
+    assert page.locator("button").count() == 0
+
+
+def test_long_tables_show_a_part_at_first(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(450)).page
+    assert len(column(page, "keys-table", 0)) == 200
+    page.locator("#keys").get_by_role("button", name="Show 200 more").press("Enter")
+    assert len(column(page, "keys-table", 0)) == 400
+    assert page.evaluate("document.activeElement.tagName") == "TR"
+    page.locator("#keys").get_by_role("button", name="Show all 450").click()
+    assert len(column(page, "keys-table", 0)) == 450
+    assert page.locator("#keys .more button").count() == 0
+
+
+def test_printing_gives_a_complete_document(open_page: Callable[..., Opened], tmp_path: Path) -> None:
+    page = open_page(made(50), color_scheme="dark").page
+    page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True, print_background=True)
+    document = PdfReader(tmp_path / "report.pdf")
+    text = " ".join(normalize("NFKC", " ".join(each.extract_text() for each in document.pages)).split())
+    assert 5 < len(document.pages) < 40
+    for said in (
+        "IAM access key posture",
+        "What to do first",
+        "d adds up one demerit a key",
+        "What could not be checked",
+        "What this report rests on",
+    ):
+        assert said in text
+    assert "Filter by text" not in text
+    assert "Show all" not in text
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_hostile_text_runs_nothing_and_asks_for_nothing(open_page: Callable[..., Opened], scripts: bool) -> None:
+    opened = open_page(hostile(*HOSTILE), java_script_enabled=scripts)
+    page = opened.page
+    if scripts:
+        assert page.evaluate("typeof pwned") == "undefined"
+        page.locator("#keys .tools input").fill("<img src=x onerror=pwned=1>")
+        page.get_by_role("button", name="Key", exact=True).last.click()
+        assert page.evaluate("document.querySelectorAll('script, img, iframe, object, embed, form, base').length") == 1
+        assert page.evaluate("typeof pwned") == "undefined"
+    assert page.locator("h1").text_content() == "IAM access key posture"
+
+
+def test_the_policy_stops_a_script_that_somebody_adds(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "changed.html"
+    added = "<script>pwned = 1</script><img src=https://example.com/x.png></main>"
+    path.write_text(render(made(1)).replace("</main>", added), encoding="utf-8")
+    opened = Opened(browser, path)
+    assert opened.page.evaluate("typeof pwned") == "undefined"
+    assert sum("Content Security Policy" in said for said in opened.noise) == 2
+    assert opened.failed == ["https://example.com/x.png: csp"]
+    opened.context.close()
+
+
+def test_20_000_keys_are_written_painted_and_used_in_time(browser: Browser, tmp_path: Path) -> None:
+    source, path = tmp_path / "live.json", tmp_path / "report.html"
+    source.write_text(json.dumps(result(20_000)), encoding="utf-8")
+    command = [sys.executable, "-m", "posturio_iac", "report", str(source), "--output", str(path), "--quiet"]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=60)
+    assert path.stat().st_size < 15_000_000
+    opened = Opened(browser, path)
+    page = opened.page
+    assert page.evaluate(PAINTED) < PAINT * 1000
+    assert len(column(page, "keys-table", 0)) == 200
+    assert page.locator("#keys output").text_content() == "20,000 rows, 200 shown"
+    page.locator("#keys").get_by_role("button", name="Age, days", exact=True).click()
+    assert column(page, "keys-table", 4)[0] == "1900"
+    page.locator("#keys .tools input").fill("ci-00")
+    expect(page.locator("#keys output")).to_contain_text(" of 20,000 rows")
+    assert opened.noise == []
+    opened.context.close()
+
+
+def test_the_made_up_results_are_as_old_as_those_of_the_tests() -> None:
+    assert made(3).as_of == AS_OF
