@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -66,15 +66,19 @@ class Opened:
         self.noise: list[str] = []
         self.page.on("console", lambda message: self.noise.append(f"console: {message.text}"))
         self.page.on("pageerror", lambda error: self.noise.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: (self.noise.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.page.on("request", lambda request: self.noise.append(f"request: {request.url}") if not self.own(request.url, path) else None)
+        self.page.on("dialog", self.dialog)
+        self.page.on("request", lambda request: self.request(request.url, path))
         self.failed: list[str] = []
         self.page.on("requestfailed", lambda request: self.failed.append(f"{request.url}: {request.failure}"))
         self.page.goto(path.as_uri(), wait_until="load")
 
-    @staticmethod
-    def own(url: str, path: Path) -> bool:
-        return url in (path.as_uri(), "data:,")
+    def request(self, url: str, path: Path) -> None:
+        if url not in (path.as_uri(), "data:,"):
+            self.noise.append(f"request: {url}")
+
+    def dialog(self, dialog: Dialog) -> None:
+        self.noise.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
 
 
 @pytest.fixture

@@ -27,10 +27,10 @@ def test_the_documented_commands_give_the_report(tmp_path: Path) -> None:
     install, *rest = commands()
     assert install.startswith("python3 -m venv .venv && .venv/bin/pip install ")
     (tmp_path / ".venv/bin").mkdir(parents=True)
-    (tmp_path / ".venv/bin/python").symlink_to(sys.executable)
-    script = tmp_path / ".venv/bin/posturio-iac"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m posturio_iac "$@"\n', encoding="utf-8")
-    script.chmod(0o755)
+    for name, program in (("python", ""), ("posturio-iac", "-m posturio_iac")):
+        script = tmp_path / ".venv/bin" / name
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {program} "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
     for folder in ("docs", "fixtures/lingering_inactive_access_keys"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
