@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Remedies, Span, Unknown
 from posturio_iac.render import RenderContext
+from posturio_iac.render.deployed import Mended
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 REMEDIES = Remedies("add {name}", "rotate every {value} days", "disable it")
@@ -120,6 +121,7 @@ def hostile() -> Report:
 
 
 ACCOUNT = "123456789012"
+UNUSED = "iam.unused_access_keys"
 
 
 def deployed_key(user: str, key_id: str = "****WXYZ", **more: object) -> AccessKey:
@@ -168,6 +170,14 @@ def deployed() -> Report:
 def of_deployed(rule: Rule, about: AccessKey, message: str, why: Suppression | None = None) -> Finding:
     made = replace(finding(rule, about.address, None, message, why), framework="aws")
     return replace(made, fingerprint=f"{abs(zlib.crc32(f'{rule.id} {about.address}'.encode('utf-8', 'replace'))):032x}")
+
+
+MENDED = Mended(UNUSED, Severity.MEDIUM, f"arn:aws:iam::{ACCOUNT}:user/old/****ABCD", ACCOUNT, "old", "ab" * 16, "the key is gone")
+
+
+def hostile_mended() -> tuple[Mended, ...]:
+    address = f"arn:aws:iam::{ACCOUNT}:user"
+    return tuple(MENDED._replace(rule=t, address=f"{address}/{t}", user=t, fingerprint=f"{n:032x}", why=t) for n, t in enumerate(HOSTILE))
 
 
 def hostile_deployed() -> Report:

@@ -42,6 +42,7 @@ def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, e
         code=code,
         region=found.region,
         scope=scope,
+        mended=live_verified.mended(found.verified) if found.verified is not None else (),
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found) if name == "json" else _text(found, given, target), target)

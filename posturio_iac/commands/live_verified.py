@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.live_table import COLORS, NOBODY, Style
 from posturio_iac.live.verified import State
 from posturio_iac.render import RenderContext, contract
+from posturio_iac.render.deployed import Mended
 from posturio_iac.render.nothing import count
 from posturio_iac.terminal import paint, printable, without_commands
 
@@ -34,6 +35,12 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
         blocks.append([_summary(verification, style)])
     written = "\n\n".join("\n".join(block) for block in blocks)
     return without_commands(f"{written}\n" if written else "")
+
+
+def mended(verification: Verification) -> tuple[Mended, ...]:
+    """Return what is resolved, for the formats that close a finding where it is kept."""
+    resolved = (result for result in verification.results if result.state is State.RESOLVED)
+    return tuple(Mended(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why) for r in resolved)
 
 
 def document(report: Report, verification: Verification) -> str:

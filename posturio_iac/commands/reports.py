@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.parser import Given
     from posturio_iac.finding import Diagnostic, Report
     from posturio_iac.render import Scope
+    from posturio_iac.render.deployed import Mended
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
@@ -34,11 +35,13 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     code: int | None = None,
     region: str = "",
     scope: Scope | None = None,
+    mended: tuple[Mended, ...] = (),
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
-    ``region`` the one of AWS that it talked to, ``scope`` what it looked at.
+    ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
+    ``mended`` what it found resolved of an earlier result.
 
     Raises:
         OutputError: a target cannot be written.
@@ -63,6 +66,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             region=region,
             text=sources.text,
             scope=scope,
+            mended=mended,
         )
         ready.append((renderer(name)(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posturio_iac.finding import Report
+    from posturio_iac.render.deployed import Mended
 
 FORMATS = {
     "text": "posturio_iac.render.text:render",
@@ -67,7 +68,21 @@ class RenderContext:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("color", "elapsed", "exit_code", "fail_on", "lines", "prefix", "quiet", "region", "root", "scope", "text", "verbose")
+    __slots__ = (
+        "color",
+        "elapsed",
+        "exit_code",
+        "fail_on",
+        "lines",
+        "mended",
+        "prefix",
+        "quiet",
+        "region",
+        "root",
+        "scope",
+        "text",
+        "verbose",
+    )
 
     lines: Callable[[str, int], str | None]
     """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
@@ -93,6 +108,8 @@ class RenderContext:
     """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
     scope: Scope | None
     """What the run looked at, where that is known."""
+    mended: tuple[Mended, ...]
+    """Findings of an earlier result that are resolved, where that was asked."""
 
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,
@@ -109,13 +126,14 @@ class RenderContext:
         region: str = "",
         text: Callable[[str], str | None] | None = None,
         scope: Scope | None = None,
+        mended: tuple[Mended, ...] = (),
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
         self.color, self.verbose, self.quiet = color, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
-        self.scope = scope
+        self.scope, self.mended = scope, mended
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.model import AccessKey
     from posturio_iac.render import RenderContext
+    from posturio_iac.render.deployed import Mended
 
 BATCH = 100
 """How many findings one call takes."""
@@ -50,6 +51,7 @@ def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]
         yield from (_of_rule(finding, judged.key, now, context) for finding in findings)
         if judged.verdict is Verdict.UNDETERMINED:
             yield _undetermined(judged, now, context)
+    yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
     for said in deployed.errors(report):
         if said.account is not None and re.fullmatch(r"[0-9]{12}", said.account):
             yield _unread(said, said.account, now, context)
@@ -84,6 +86,23 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
         "Description": cut(f"{printable(key.address)} is undetermined: {text}", DESCRIPTION),
         "Remediation": {"Recommendation": advice},
         "Compliance": {"Status": "WARNING", "StatusReasons": [_reason("UNDETERMINED", text)]},
+    }
+
+
+def _resolved(result: Mended, now: str, context: RenderContext) -> dict[str, Any]:
+    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
+    partition = result.partition()
+    region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
+    made = _finding(result.account, partition, result.rule, result.fingerprint, now, region)
+    details = {"AccountId": result.account, "PrincipalName": printable(result.user).strip() or "-"}
+    return made | {
+        **_severity(result.severity.name),
+        "Title": cut(printable(result.title()), TITLE),
+        "Description": cut(f"{printable(result.address)} is resolved: {printable(result.why)}.", DESCRIPTION),
+        "Compliance": {"Status": "PASSED"},
+        "RecordState": "ARCHIVED",
+        "Resources": [_resource("AwsIamAccessKey", printable(result.address), partition, region, details)],
+        "ProductFields": {"posturio-iac/resolved": cut(printable(result.why), FIELD)},
     }
 
 

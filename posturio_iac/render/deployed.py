@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.dates import describe_date
 from posturio_iac.finding import Level
 from posturio_iac.render.contract import moment
+from posturio_iac.rules import all_rules
 from posturio_iac.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
+    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report, Severity, Suppression
     from posturio_iac.model import AccessKey, Attr, Declaration
+    from posturio_iac.render import RenderContext
 
 FRAMEWORK = "aws"
 VENDOR, PRODUCT = "Posturio", "posturio-iac"
@@ -26,6 +28,35 @@ REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-wes
 """The region of a partition where none is configured."""
 _PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
 SHOWN = 4
+
+
+class Mended(NamedTuple):
+    """A finding of an earlier result that is resolved."""
+
+    rule: str
+    severity: Severity
+    address: str
+    account: str
+    user: str
+    fingerprint: str
+    """That of the earlier finding."""
+    why: str
+    """What became of it: a clause without a full stop."""
+
+    def title(self) -> str:
+        """Return the title of its rule, or the id of a rule that is no longer there."""
+        known = all_rules().get(self.rule)
+        return known.rule.title if known else self.rule
+
+    def partition(self) -> str:
+        """Return the partition of its key."""
+        return self.address.split(":")[1] if self.address.startswith("arn:") else "aws"
+
+
+def mended(report: Report, context: RenderContext) -> list[Mended]:
+    """Return what is resolved and not listed as suppressed anyway."""
+    listed = {finding.fingerprint for finding in report.findings}
+    return [result for result in context.mended if result.fingerprint not in listed]
 
 
 def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding]]]:

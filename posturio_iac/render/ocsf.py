@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.model import AccessKey
     from posturio_iac.render import RenderContext
+    from posturio_iac.render.deployed import Mended
 
 VERSION = "1.5.0"
-CREATE, NEW, SUPPRESSED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 1, 3, 1, 10
+NEW, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 3, 4, 1, 10
+CREATE, CLOSE = (1, "Create"), (3, "Close")
 PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
 """``compliance.status_id``: a warning is a check that had no result, because information is missing."""
 INFORMATIONAL = (1, "Informational")
@@ -43,6 +45,7 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
         yield from (_of_rule(finding, judged.key, now, context) for finding in findings)
         if judged.verdict is Verdict.UNDETERMINED or not findings:
             yield _of_key(judged, now, context)
+    yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
     yield from (_unread(said, now, context) for said in deployed.errors(report))
 
 
@@ -80,6 +83,21 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
     return event | {**({"status_detail": reasons} if reasons else {}), **_place(key, context)}
 
 
+def _resolved(result: Mended, now: int, context: RenderContext) -> dict[str, Any]:
+    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
+    address, why = printable(result.address), printable(result.why)
+    event = _event(result.fingerprint, result.rule, printable(result.title()), f"{address} is resolved: {why}.", PASS, now, CLOSE)
+    resource = {"uid": address, "name": printable(result.user).strip() or address, "type": "AwsIamAccessKey"}
+    return event | {
+        **_severity(SEVERITIES[result.severity]),
+        "status_id": RESOLVED,
+        "status": "Resolved",
+        "status_detail": why,
+        "cloud": _cloud(result.account, context),
+        "resources": [resource],
+    }
+
+
 def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
     """Return what went wrong with an account or with the run, so that it does not look clean."""
     text, account = printable(said.message), printable(said.account or "")
@@ -89,17 +107,19 @@ def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any
     return event | {"status_detail": text, "cloud": _cloud(account, context), "resources": [resource]}
 
 
-def _event(name: str, control: str, title: str, text: str, status: tuple[int, str], now: int) -> dict[str, Any]:
+def _event(
+    name: str, control: str, title: str, text: str, status: tuple[int, str], now: int, activity: tuple[int, str] = CREATE
+) -> dict[str, Any]:
     """Return what every event has."""
     return {
-        "activity_id": CREATE,
-        "activity_name": "Create",
+        "activity_id": activity[0],
+        "activity_name": activity[1],
         "category_uid": 2,
         "category_name": "Findings",
         "class_uid": 2003,
         "class_name": "Compliance Finding",
-        "type_uid": 200301,
-        "type_name": "Compliance Finding: Create",
+        "type_uid": 200300 + activity[0],
+        "type_name": f"Compliance Finding: {activity[1]}",
         "time": now,
         "timezone_offset": 0,
         **_severity(INFORMATIONAL),

@@ -30,15 +30,16 @@ def schema(request: pytest.FixtureRequest) -> Draft202012Validator:
     return Draft202012Validator(text)
 
 
-def events(report: Report, region: str = "eu-west-1") -> list[Any]:
-    return [json.loads(line) for line in render(report, canned.context(region=region)).splitlines()]
+def events(report: Report, region: str = "eu-west-1", *, mended: bool = False) -> list[Any]:
+    context = canned.context(region=region, mended=(canned.MENDED, *canned.hostile_mended()) if mended else ())
+    return [json.loads(line) for line in render(report, context).splitlines()]
 
 
 @pytest.mark.parametrize("report", [canned.deployed(), canned.hostile_deployed()], ids=["deployed", "hostile"])
 @pytest.mark.parametrize("region", ["", "eu-west-1"])
 def test_events_satisfy_the_schema_and_its_successors(schema: Draft202012Validator, report: Report, region: str) -> None:
-    made = events(report, region)
-    assert made
+    made = events(report, region, mended=True)
+    assert [event["type_uid"] for event in made].count(200303) == len(canned.HOSTILE) + 1
     for event in made:
         assert [error.message for error in schema.iter_errors(event)] == []
 

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto.iam.models import AccessKeyLastUsed
 from moto.securityhub.models import securityhub_backends
 
 from posturio_iac.finding import JudgedKey, Verdict
 from posturio_iac.model import Declaration, Place
 from posturio_iac.render.asff import render
 from tests import canned
-from tests.live.cloud import ACCOUNT, AS_OF, Cloud, live
+from tests.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 from tests.live.shapes import complaints
 
 if TYPE_CHECKING:
     from posturio_iac.finding import Report
+    from posturio_iac.render.deployed import Mended
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/formats.md"
@@ -40,19 +42,19 @@ def hub() -> None:
             backend.reset()
 
 
-def batches(report: Report, region: str = "eu-central-1") -> list[list[dict[str, Any]]]:
-    return [json.loads(line) for line in render(report, canned.context(region=region)).splitlines()]
+def batches(report: Report, region: str = "eu-central-1", mended: tuple[Mended, ...] = ()) -> list[list[dict[str, Any]]]:
+    return [json.loads(line) for line in render(report, canned.context(region=region, mended=mended)).splitlines()]
 
 
 @pytest.mark.parametrize("report", [canned.deployed(), canned.hostile_deployed()], ids=["deployed", "hostile"])
 def test_findings_have_the_shape_and_the_lengths_that_security_hub_takes(report: Report) -> None:
-    made = batches(report)
+    made = batches(report, mended=(canned.MENDED, *canned.hostile_mended()))
     assert all(made)
     for batch in made:
         assert complaints("securityhub", "BatchImportFindings", {"Findings": batch}) == []
         for finding in batch:
             assert all(len(finding[name]) <= most for name, most in LIMITS.items())
-            assert 0 < len(finding["Remediation"]["Recommendation"]["Text"]) <= 512
+            assert 0 < len(finding.get("Remediation", {}).get("Recommendation", {}).get("Text", "-")) <= 512
             assert all(len(resource["Id"]) <= 512 for resource in finding["Resources"])
             assert all(len(name) <= 128 and len(value) <= 2048 for name, value in finding.get("ProductFields", {}).items())
             assert len(json.dumps(finding).encode()) < 240 * 1024
@@ -160,6 +162,34 @@ def test_the_documented_commands_import_every_finding(
     hub = boto3.client("securityhub", region_name="eu-central-1", endpoint_url=server)
     stored = [finding for page in hub.get_paginator("get_findings").paginate() for finding in page["Findings"]]
     assert {finding["Id"].rpartition("/")[2] for finding in stored} == expected
+
+
+def test_what_is_resolved_is_closed_under_its_name_and_opened_again_when_it_comes_back(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path, server: str
+) -> None:
+    hub = boto3.client("securityhub", region_name="us-east-1", endpoint_url=server)
+
+    def kept(*argv: str) -> tuple[int, list[tuple[str, str, str]]]:
+        code = live(capsys, *argv, "--format", "asff", "--output", str(tmp_path / "a.asff"), json_format=False).code
+        for line in (tmp_path / "a.asff").read_text(encoding="utf-8").splitlines():
+            assert complaints("securityhub", "BatchImportFindings", {"Findings": json.loads(line)}) == []
+            hub.batch_import_findings(Findings=json.loads(line))
+        found = [finding for page in hub.get_paginator("get_findings").paginate() for finding in page["Findings"]]
+        return code, [(f["Id"].rpartition("/")[2], f["Compliance"]["Status"], f["RecordState"]) for f in found]
+
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=80, used=60)
+    result = live(capsys)
+    (tmp_path / "earlier.json").write_text(result.out, encoding="utf-8")
+    (fingerprint,) = (finding["fingerprint"] for finding in result.json["findings"])
+    assert kept() == (1, [(fingerprint, "FAILED", "ACTIVE")])
+    cloud.backend.access_keys[key].last_used = AccessKeyLastUsed(ago(1), "s3", "eu-west-1")
+    assert kept("--verify", str(tmp_path / "earlier.json")) == (0, [(fingerprint, "PASSED", "ARCHIVED")])
+    answer = live(capsys, "--verify", str(tmp_path / "earlier.json"), "--format", "ocsf", json_format=False)
+    closed = [event for event in map(json.loads, answer.out.splitlines()) if event["activity_name"] == "Close"]
+    assert [(e["finding_info"]["uid"], e["status"], e["compliance"]["status"]) for e in closed] == [(fingerprint, "Resolved", "Pass")]
+    cloud.backend.access_keys[key].last_used = AccessKeyLastUsed(ago(60), "s3", "eu-west-1")
+    assert kept() == (1, [(fingerprint, "FAILED", "ACTIVE")])
 
 
 def test_a_clean_account_is_no_batch(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
