@@ -99,7 +99,7 @@ def cfn_lint(session: nox.Session, cfn_lint: str) -> None:
     (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["cfn-lint"]
     old = cfn_lint == "oldest"
     session.install("-e", ".", "--upgrade", *group("cfn-lint"), allowed.replace(">=", "==") + ".0" if old else allowed)
-    tests = ["test_cfn_lint.py", "test_cfn_lint_parity.py", *([] if old else ["test_cfn_lint_setups.py"])]
+    tests = ["test_cfn_lint.py", "test_cfn_lint_damaged.py", "test_cfn_lint_parity.py", *([] if old else ["test_cfn_lint_setups.py"])]
     session.run("pytest", *(f"tests/hosts/{name}" for name in tests), *session.posargs)
 
 

@@ -113,10 +113,13 @@ def _table(path: str, shown: str) -> dict[str, Any]:
 
 
 def _parse(path: str, shown: str) -> dict[str, Any]:
-    if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - only a configuration file needs it
-    else:
-        import tomli as tomllib  # noqa: PLC0415
+    try:
+        if sys.version_info >= (3, 11):
+            import tomllib  # noqa: PLC0415 - only a configuration file needs it
+        else:
+            import tomli as tomllib  # noqa: PLC0415
+    except ImportError:  # in a linter that runs our rules from a checkout
+        raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
     try:
         with open(path, "rb") as file:
             document: dict[str, Any] = tomllib.loads(file.read().decode("utf-8-sig").replace("\r\n", "\n"))

@@ -83,7 +83,7 @@ def _said(template: Template, max_lifetime_days: int | None, scratch: str) -> It
     if max_lifetime_days is not None:
         config = config.with_values(max_lifetime_days=max_lifetime_days)
     selection = select((source.name,), source.folder, config, ())
-    if not (selection.templates or selection.diagnostics):
+    if not (selection.templates or selection.diagnostics) or selection.finder.skips(_below(selection.root, source.name)):
         return
     for files in write_parameters(template.context.parameter_sets or (), scratch):
         given = config.with_values(parameters=(*config.parameters, *files))
@@ -111,7 +111,7 @@ class _Words:
 
     def __init__(self, template: Template, selection: Selection, source: _Input) -> None:
         self.resources = _map(template.template.get("Resources"))
-        self.path = os.path.relpath(source.name, selection.root).replace(os.sep, "/")
+        self.path = _below(selection.root, source.name)
         self.original = source.original
         self.nowhere = f" ({self.path}:1)"
 
@@ -165,6 +165,11 @@ class _Words:
 
     def _is_here(self, span: Span | None) -> bool:
         return span is not None and span.path == self.path
+
+
+def _below(root: str, path: str) -> str:
+    """Return a path as our spans have it."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _map(node: object) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def reported(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), given
     """Return what cfn-lint reports of our pack, and fail when anything but its log is on standard error."""
     done = call("--format", "json", *options, *PACK, *(["--", *files] if files else []), cwd=cwd, given=given)
     assert all("cfnlint.decode" in line for line in done.stderr.splitlines()), done.stderr
-    return [match for match in map(_from_json, json.loads(done.stdout or "[]")) if _concerns_us(match)]
+    return [match for match in map(_from_json, json.loads(done.stdout or "[]")) if concerns_us(match)]
 
 
 def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Sequence[str] = PACK) -> list[Match]:
@@ -85,12 +85,13 @@ def lint(cwd: Path, *files: str, options: Sequence[str] = ("-c", "I"), pack: Seq
     os.chdir(cwd)
     try:
         runner = Runner(ConfigMixIn([*options, *pack, *(["--", *files] if files else [])]))
-        return [match for match in map(_from_object, runner.run()) if _concerns_us(match)]
+        return [match for match in map(from_object, runner.run()) if concerns_us(match)]
     finally:
         os.chdir(here)
 
 
-def _concerns_us(match: Match) -> bool:
+def concerns_us(match: Match) -> bool:
+    """Whether a match is of our pack, or says that something failed."""
     return match.id[1:3] == "93" or match.id in FAILURES
 
 
@@ -100,7 +101,8 @@ def _from_json(entry: dict[str, Any]) -> Match:
     return Match(entry["Rule"]["Id"], entry["Filename"] or "", *start, *end, "/".join(map(str, place["Path"] or ())), entry["Message"])
 
 
-def _from_object(match: Any) -> Match:
+def from_object(match: Any) -> Match:
+    """Return a match of cfn-lint's own."""
     ends = (match.linenumber, match.columnnumber, match.linenumberend, match.columnnumberend)
     return Match(match.rule.id, match.filename or "", *ends, "/".join(map(str, getattr(match, "path", ()))), match.message)
 

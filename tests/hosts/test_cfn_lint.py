@@ -118,6 +118,14 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     assert [(m.id, m.file) for m in lint(tmp_path, "stack.yaml", "strict/stack.yaml")] == [(OVERLONG, "strict/stack.yaml")]
 
 
+def test_what_our_configuration_excludes_stays_silent(tmp_path: Path) -> None:
+    for name in ("vendor", "own"):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, stack=KEY)
+    (tmp_path / "posturio-iac.toml").write_text('exclude = ["vendor/"]\nignore = ["ownerless_access_keys"]\n')
+    assert [(m.id, m.file) for m in lint(tmp_path, "vendor/stack.yaml", "own/stack.yaml")] == [(MISSING, "own/stack.yaml")]
+
+
 @pytest.mark.parametrize("limit", ["0", "-3", "ninety", "1.5"])
 def test_a_limit_that_is_none_is_one_sentence(tmp_path: Path, limit: str) -> None:
     write(tmp_path, stack=STATED)
