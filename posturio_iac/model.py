@@ -200,6 +200,8 @@ class Declaration:
     source: str
     """What says so, for a reader: ``state prod.tfstate``."""
     framework: str = "terraform"
+    restores_status: bool = True
+    """Whether applying it undoes what was switched by hand."""
 
     @property
     def place(self) -> Place | None:
@@ -265,6 +267,8 @@ class AccessKey:
     """What says how a deployed key is, and how old that is, for a reader."""
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
+    restores_status: bool = True
+    """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 

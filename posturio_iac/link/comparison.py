@@ -57,7 +57,7 @@ def told(gone: Iterable[tuple[Held, str | None]], accounts: Collection[str], *, 
 def _says_active(one: Held) -> bool:
     """Whether the code, or where it was not read the state, says that the key is active."""
     if one.code:
-        return all(declared.status == "Active" for declared in one.code)
+        return all(declared.status == "Active" and declared.restores_status for declared in one.code)
     return one.key.status == "Active"
 
 

@@ -25,6 +25,8 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
     if declaration is None:
         return replace(key, managed=None if key.is_root is True else link.managed)
     one = _one(link.code)
+    if one is not None and not one.restores_status:
+        declaration = replace(declaration, restores_status=False)
     place = declaration.place
     owner = one.owner if one is not None and isinstance(one.owner, str) and not isinstance(key.owner, str) else key.owner
     return replace(

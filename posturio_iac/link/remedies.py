@@ -23,6 +23,9 @@ def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | Non
     stack = declaration.framework == "cloudformation"
     change = _in_template if stack else _in_terraform
     told = code.remedies if code is not None else key.remedies
+    if not declaration.restores_status:
+        disable = f"{key.remedies.disable} ({shown} ignores changes of the status)"
+        return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable, remove=f"remove {shown} from the code")
     if not declaration.exact:
         disable = f"if {shown} declares it, {change('it', code)}; if not, {key.remedies.disable}"
         return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable)

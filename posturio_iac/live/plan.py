@@ -76,7 +76,7 @@ def _steps(judged: JudgedKey, findings: list[Finding], as_of: datetime, policy: 
         yield "#   Only the root user can delete this key: sign in as it, or delete it from the management account."
     elif key.key_id is None:
         yield "#   Its id was not asked for, since nothing here ends it; posturio-iac live --exact shows it."
-    elif key.declaration is not None and key.declaration.exact:
+    elif key.declaration is not None and key.declaration.exact and (key.declaration.restores_status or not rules & DISABLING):
         yield from _of_code(key, rules)
     elif rules & DISABLING:
         yield from _perhaps_of_code(key)
@@ -106,8 +106,8 @@ def _of_code(key: AccessKey, rules: set[str]) -> Iterator[str]:
 
 
 def _perhaps_of_code(key: AccessKey) -> Iterator[str]:
-    """Yield a warning when code may declare the key."""
-    if key.declaration is not None:
+    """Yield a warning when code may declare the key and undo what is done by hand."""
+    if key.declaration is not None and key.declaration.restores_status:
         yield f"#   Look at the code first, which brings back what is changed by hand: the key {_comment(key.declaration.text())}"
 
 

@@ -8,6 +8,7 @@ from posturio_iac.directive import Parsed, parse
 from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import evidence, hcl
+from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of
@@ -102,8 +103,15 @@ def _key(block: hcl.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
         directives=parsed.directives,
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
+        restores_status=_restores_status(block),
     )
     return Declared(key, user, rotation, scope.instance.root)
+
+
+def _restores_status(block: hcl.Block) -> bool:
+    """Tell whether Terraform sets the status of a key again after somebody has changed it."""
+    ignored = ignored_changes(block)
+    return ignored is not None and "status" not in ignored
 
 
 def comments_for(block: hcl.Block, instance: Instance, user: User | None = None) -> Parsed:

@@ -147,6 +147,17 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
     assert any("makes it anew when it is deleted by hand: remove aws_iam_access_key.ci (infra/iam.tf:5) from the code" in x for x in linked)
 
 
+@pytest.mark.parametrize("ignored", ["[status]", "all"])
+def test_where_code_ignores_the_status_it_is_switched_by_hand(key: str, tree: Tree, capsys: Capsys, ignored: str) -> None:
+    tree.write("infra/iam.tf", CI.replace(".ci.name\n", f".ci.name\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n"))
+    (finding,) = live(capsys, *LINKED).json["findings"]
+    assert finding["remediation"].startswith("Switch it off: aws iam update-access-key --user-name ci")
+    assert finding["remediation"].endswith(
+        f"({ADDRESS} (infra/iam.tf:5) ignores changes of the status), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
+    )
+    assert [line for line in plan(capsys, tree, *LINKED) if line.startswith("aws iam update-access-key") and key in line]
+
+
 @pytest.mark.usefixtures("key")
 def test_a_suppression_at_the_block_counts_for_an_exact_link(tree: Tree, capsys: Capsys) -> None:
     comment = '# posturio:ignore[iam.unused_access_keys, iam.root_access_keys] until=2027-03-01 reason="quarter end"\n'
