@@ -9,21 +9,26 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+_AROUND = Path(__file__).resolve().parents[2]
+"""The package that this file is installed with, or the top of a clone."""
+_INSTALLED = _AROUND.name == "posturio_iac"
+
 
 def _load() -> None:
     """Register the checks of the package: the installed one, else the one around this file, be that a clone or another environment."""
     try:
-        from posturio_iac.adapters.checkov.checks import register  # noqa: PLC0415 - whether it can be imported is the question
+        import posturio_iac.adapters.checkov.checks as pack  # noqa: PLC0415 - whether it can be imported is the question
     except ImportError:
-        around = Path(__file__).resolve().parents[2]
-        if around.name == "posturio_iac":  # in an installed package, among the libraries of an environment that must not replace checkov's
-            sys.path.append(str(around.parent))
+        if _INSTALLED:  # among the libraries of an environment, which must not replace those of checkov
+            sys.path.append(str(_AROUND.parent))
         else:
-            sys.path.insert(0, str(around))
+            sys.path.insert(0, str(_AROUND))
         for name in [name for name in sys.modules if name.partition(".")[0] == "posturio_iac"]:
             del sys.modules[name]
-        from posturio_iac.adapters.checkov.checks import register  # noqa: PLC0415
-    register()
+        import posturio_iac.adapters.checkov.checks as pack  # noqa: PLC0415
+    pack.register()
+    if not _INSTALLED:
+        pack.keep_to_python(str(_AROUND))
 
 
 def _fail(error: Exception) -> None:
