@@ -28,7 +28,7 @@ def _load() -> None:
         import posturio_iac.adapters.checkov.checks as pack  # noqa: PLC0415
     pack.register()
     if not _INSTALLED:
-        pack.keep_to_python(str(_AROUND))
+        pack.keep_to(str(Path(__file__).parent), str(_AROUND))
 
 
 def _fail(error: Exception) -> None:

@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
+from checkov.common.checks.base_check_registry import BaseCheckRegistry
 from checkov.common.checks_infra.registry import Registry
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def keep_to_python(clone: str) -> None:
-    """Keep checkov from reading the YAML and JSON files of ``clone`` as policies of its own kind; ours are in Python.
 
-    It would read the fixtures and the list of our hooks so, and the first template with a tag such as ``!Ref`` would end it.
+def keep_to(pack: str, clone: str) -> None:
+    """Let checkov load nothing of the folder ``clone`` but the folder ``pack``.
+
+    It would execute every module of the package under its bare name, and read the fixtures and the list of our hooks as policies in
+    YAML, of which the first template with a tag such as ``!Ref`` would end it.
     """
-    load, top = Registry.load_external_checks, os.path.realpath(clone)
-    if getattr(load, "spares", None) == top:
+    top, inside = os.path.realpath(clone), os.path.join(os.path.realpath(pack), "")
+    if getattr(Registry.load_external_checks, "clone", None) == top:
         return
 
-    def load_other(self: Registry, dir: str) -> None:  # noqa: A002 - the name in checkov
-        if os.path.realpath(os.path.expanduser(dir)) != top:
-            load(self, dir)
+    def is_foreign(path: str) -> bool:
+        real = os.path.realpath(os.path.expanduser(path))
+        return not os.path.join(real, "").startswith(os.path.join(top, "")) or real.startswith(inside)
 
-    load_other.spares = top  # type: ignore[attr-defined] # marks that it is done
-    Registry.load_external_checks = load_other
+    def load_external_checks(self: Registry, dir: str) -> None:  # noqa: A002 - the name in checkov
+        if is_foreign(dir):
+            read(self, dir)
+
+    def file_can_be_imported(entry: os.DirEntry[str]) -> bool:
+        return importable(entry) and is_foreign(entry.path)
+
+    read: Callable[[Any, str], None] = Registry.load_external_checks
+    importable: Callable[[os.DirEntry[str]], bool] = BaseCheckRegistry._file_can_be_imported  # noqa: SLF001 - there is no other way in
+    load_external_checks.clone = top  # type: ignore[attr-defined] # marks that it is done
+    Registry.load_external_checks = load_external_checks
+    BaseCheckRegistry._file_can_be_imported = staticmethod(file_can_be_imported)  # noqa: SLF001

@@ -11,7 +11,7 @@ from checkov.terraform.checks.module.base_module_check import BaseModuleCheck as
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck
 
 from posturio_iac.adapters.checkov.answers import Answer, Result, answer
-from posturio_iac.adapters.checkov.checkout import keep_to_python
+from posturio_iac.adapters.checkov.checkout import keep_to
 from posturio_iac.adapters.checkov.entity import entity_of
 from posturio_iac.adapters.ids import CHECKOV
 from posturio_iac.render.words import page_url
@@ -21,7 +21,7 @@ from posturio_iac.terminal import printable
 if TYPE_CHECKING:
     from posturio_iac.finding import Rule
 
-__all__ = ["keep_to_python", "register"]
+__all__ = ["keep_to", "register"]
 
 TERRAFORM = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 TEMPLATES = ("AWS::IAM::AccessKey", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet", "Custom::*")
