@@ -77,7 +77,7 @@ def _steps(judged: JudgedKey, findings: list[Finding], as_of: datetime, policy: 
     elif key.key_id is None:
         yield "#   Its id was not asked for, since nothing here ends it; posturio-iac live --exact shows it."
     elif key.declaration is not None and key.declaration.exact and (key.declaration.restores_status or not rules & DISABLING):
-        yield from _of_code(key, rules)
+        yield from _of_code(key, findings)
     elif rules & DISABLING:
         yield from _perhaps_of_code(key)
         yield f"#   Undo: {_update(key, 'Active')}"
@@ -94,15 +94,12 @@ def _steps(judged: JudgedKey, findings: list[Finding], as_of: datetime, policy: 
         yield f"#   {_update(key, 'Inactive')}"
 
 
-def _of_code(key: AccessKey, rules: set[str]) -> Iterator[str]:
+def _of_code(key: AccessKey, findings: list[Finding]) -> Iterator[str]:
     """Yield what to do about a key that code declares: nothing by hand, since the code would undo it."""
-    if rules & DISABLING:
-        yield f"#   Code declares it, so the code is what to change: {_comment(key.remedies.disable)}"
+    yield "#   Code declares it and undoes what is done by hand, so nothing is done here. Change the code:"
+    yield from (f"#     {_comment(finding.remediation)}" for finding in findings)
+    if any(finding.rule.id in DISABLING for finding in findings):
         yield f"#   In an emergency, and only until the next apply or deployment: {_update(key, 'Inactive')}"
-    elif LINGERING in rules:
-        yield f"#   Code declares it and makes it anew when it is deleted by hand: {_comment(key.remedies.remove)}"
-    else:
-        yield f"#   In use. Code declares it, so the code is what to change: {_comment(key.remedies.replace)}"
 
 
 def _perhaps_of_code(key: AccessKey) -> Iterator[str]:

@@ -286,3 +286,20 @@ def test_users_of_the_same_name_in_other_accounts_are_others(
         cloud.account: f"{KEY_TYPE}.here", other.account: f"{KEY_TYPE}.there",
     }  # fmt: skip
     assert answer.calls()["sts:GetAccessKeyInfo"] == 2
+
+
+def test_keys_that_code_declares_cost_no_calls(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    names = [f"user-{number}" for number in range(30)]
+    for name in (*names, "hand"):
+        cloud.user(name, owner="payments@example.com")
+        cloud.key(name, age=10, used=1)
+    listed = ", ".join(f'"{name}"' for name in names)
+    tree.write("infra/iam.tf", f'resource "aws_iam_access_key" "all" {{\n  for_each = toset([{listed}])\n  user = each.key\n}}\n')
+    answer = live(capsys, "--iac", "infra")
+    assert [f["rule"] for f in answer.json["findings"]] == ["iam.unmanaged_access_keys"]
+    assert {key["declared_as"]["line"] for key in answer.json["keys"] if key["user"] != "hand"} == {1}
+    calls = answer.calls()
+    assert [calls[f"{name}"] for name in ("iam:ListAccessKeys", "cloudformation:DescribeStackResources")] == [1, 1]
+    without = live(capsys, "--iac", "infra", "--stack-region", "none")
+    assert "iam:ListAccessKeys" not in without.calls(), "whether a key has any code is told by its user alone"
+    assert [f["rule"] for f in without.json["findings"]] == ["iam.unmanaged_access_keys"]
