@@ -65,7 +65,7 @@ def differential(session: nox.Session, parser: str) -> None:
 @nox.session
 def live(session: nox.Session) -> None:
     """Run the live check against moto's server on this machine, which answers like AWS."""
-    session.install("-e", ".[live,report]", *group("live"))
+    session.install("-e", ".[live,report,distributed]", *group("live"))
     session.run("pytest", "tests/live", *session.posargs)
 
 

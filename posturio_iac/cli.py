@@ -10,7 +10,7 @@ from importlib import import_module
 from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.errors import OutputError, UnreachableError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except UsageError as error:
         return _complain(str(error), USAGE)
-    except OutputError as error:
+    except (OutputError, UnreachableError) as error:
         return _complain(str(error), INCOMPLETE)
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)

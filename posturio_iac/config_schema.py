@@ -208,6 +208,7 @@ LIVE_ARGUMENTS = (
     _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
     _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
     _live("workers", Shape.TEXT, "How many calls to make at once, over all accounts (default: 32)", "N"),
+    _live("dask", Shape.TEXT, "Let the workers of this Dask scheduler read the accounts", "ADDRESS"),
     _live("shard", Shape.TEXT, "Read only the i-th of n parts of the accounts, such as 2/5", "I/N"),
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),

@@ -7,3 +7,7 @@ class UsageError(Exception):
 
 class OutputError(Exception):
     """A result could not be written; the text says where and why. Exit code 3."""
+
+
+class UnreachableError(Exception):
+    """What was to do the work cannot be reached, so nothing was judged; the text says what and why. Exit code 3."""

@@ -183,3 +183,15 @@ def test_without_boto3_one_sentence_says_what_to_install(capsys: pytest.CaptureF
 def test_merging_needs_results_of_live_runs(capsys: pytest.CaptureFixture[str], tmp_path: object) -> None:
     code, _, err = run(capsys, "merge", f"{tmp_path}/none.json")
     assert (code, "cannot be read as a JSON result" in err) == (2, True)
+
+
+def test_without_dask_one_sentence_says_what_to_install(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("botocore", reason="the extra live is not installed")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    code, out, err = run(capsys, "live", "--no-config", "--dask", "tcp://127.0.0.1:1")
+    assert (code, out) == (2, "")
+    assert err == (
+        'posturio-iac: the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"\n'
+    )

@@ -95,6 +95,8 @@ class LiveArguments:
         self._check_links()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose exclude each other")
+        if self.given.dask is not None and not re.fullmatch(r"[a-z]+://\S+", self.given.dask, re.ASCII):
+            raise UsageError(f'--dask must be the address of a scheduler, such as tcp://10.0.0.1:8786, not "{self.given.dask}"')
         if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 

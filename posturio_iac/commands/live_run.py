@@ -23,7 +23,7 @@ from posturio_iac.policy import Policy
 from posturio_iac.record import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live_args import LiveArguments
@@ -83,10 +83,16 @@ class Run:
         """Whose credentials list accounts and assume roles."""
 
     def read(self, targets: Sequence[Target]) -> list[Outcome]:
-        """Read all targets. Raises `UsageError` where there is nothing to sign calls with."""
+        """Read all targets.
+
+        Raises:
+            UsageError: there is nothing to sign calls with, or a wrong profile.
+            UnreachableError: a scheduler was named and cannot be reached.
+
+        """
         self._tell_accounts_of_states(targets)
         progress = _progress if sys.stderr.isatty() and not self.arguments.given.quiet else None
-        outcomes = list(once_each(survey(self.surveyor, targets, progress)))
+        outcomes = list(once_each(self._survey(targets, progress)))
         _refuse_without_credentials(outcomes)
         return outcomes
 
@@ -98,6 +104,14 @@ class Run:
         from posturio_iac.commands.live_absent import accounts_of  # noqa: PLC0415 - only with states
 
         linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
+
+    def _survey(self, targets: Sequence[Target], progress: Callable[[int, int], object] | None) -> list[Outcome]:
+        """Let threads of this process, or the workers of a Dask scheduler, read all targets."""
+        if self.arguments.given.dask is None or not targets:
+            return survey(self.surveyor, targets, progress)
+        from posturio_iac.live.elsewhere import survey_elsewhere  # noqa: PLC0415 - only here
+
+        return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
     def findings(self, outcomes: Sequence[Outcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
         """Judge what was read, and keep the state file up to date."""

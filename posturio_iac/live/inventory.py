@@ -185,7 +185,7 @@ def _about(failures: list[tuple[User, AwsError]]) -> str:
 
 def _without_tags(user: User) -> User:
     """Return a user whose tags nobody asked for, with the reason."""
-    if user.tags is not NOT_ASKED:
+    if user.tags != NOT_ASKED:
         return user
     return replace(user, tags=users.UNASKED)
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Tags = tuple[tuple[str, str], ...]
 NOT_ASKED = Unknown("AWS was not asked")
+"""Compared by value: it travels between processes."""
 
 
 @dataclass(frozen=True, slots=True)

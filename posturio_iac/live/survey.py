@@ -91,25 +91,17 @@ class Surveyor:
             _date_disabled(connection, inventory, self.request)
             stacks.ask(connection, inventory, self.request)
         except CredentialsError as error:
-            return replace(_failed(target, str(error)), no_credentials=True)
+            return replace(failed(target, str(error)), no_credentials=True)
         except AwsError as error:
-            return _failed(target, str(error))
+            return failed(target, str(error))
         except (KeyError, ValueError, TypeError, OSError) as error:
-            return _failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
+            return failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
         return Outcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
 
     def _inventory(self, connection: Connection, account: Account, wanted: tuple[Wanted, ...] | None, pool: Executor | None) -> Inventory:
         if wanted is None:
             return take(connection, account, self.request, pool)
         return recheck(connection, account, wanted, pool)
-
-
-def read_elsewhere(surveyor: Surveyor, target: Target) -> Outcome:
-    """Read one account with a copy of a surveyor in another process, and count its calls there."""
-    before = surveyor.budget.counts
-    outcome = surveyor.read(target)
-    after = surveyor.budget.counts
-    return replace(outcome, calls={name: count - before.get(name, 0) for name, count in after.items() if count > before.get(name, 0)})
 
 
 def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None) -> list[Outcome]:
@@ -119,7 +111,7 @@ def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[in
     """
     pool = ThreadPoolExecutor(max(surveyor.request.workers, 1))
     try:
-        return gathered(pool, partial(surveyor.read, pool=pool), targets, progress)
+        return _gathered(pool, partial(surveyor.read, pool=pool), targets, progress)
     except BaseException:
         surveyor.budget.close()
         raise
@@ -127,10 +119,9 @@ def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[in
         pool.shutdown(cancel_futures=True)
 
 
-def gathered(
+def _gathered(
     pool: Executor, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
 ) -> list[Outcome]:
-    """Read all targets with a pool of any kind and return the outcomes in the order of the targets."""
     places = {pool.submit(read, target): place for place, target in enumerate(targets)}
     outcomes: dict[int, Outcome] = {}
     for done, future in enumerate(as_completed(places), start=1):
@@ -166,6 +157,7 @@ def _date_disabled(connection: Connection, inventory: Inventory, request: Reques
     inventory.keys = list(disabled.from_trail(inventory.keys, known))
 
 
-def _failed(target: Target, why: str) -> Outcome:
+def failed(target: Target, why: str) -> Outcome:
+    """Say why a target was not read: a clause without a full stop."""
     account = target.account.id if target.account else None
     return Outcome(target, None, (Diagnostic(Level.ERROR, f"{target.label} was not read: {why}", account=account),), {})

@@ -39,7 +39,7 @@ class Looked:
 def look(connection: Connection, user: User) -> Looked:
     """Ask about every key of a user. Calls that fail are in ``errors``, and what they would have told is unknown."""
     looked = Looked()
-    if user.tags is NOT_ASKED:
+    if user.tags == NOT_ASKED:
         user = _with_tags(connection, user, looked)
     try:
         listed = [key for page in connection.pages("iam:ListAccessKeys", UserName=user.name) for key in page["AccessKeyMetadata"]]

@@ -1,0 +1,209 @@
+"""Accounts that are read by the workers of a Dask scheduler: the same result, and nothing lost with a worker."""
+
+from __future__ import annotations
+
+import json
+import socket
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac import __version__
+from posturio_iac.live import elsewhere
+from posturio_iac.live.inventory import Request
+from posturio_iac.live.model import Account
+from posturio_iac.live.survey import Surveyor, Target
+from tests.live.cloud import AS_OF, Cloud, live
+
+distributed = pytest.importorskip("distributed", reason="the extra distributed is not installed")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [pytest.mark.filterwarnings("default")]  # the warnings of another project are its own
+
+FATAL = """
+import os
+from posturio_iac.live.survey import Surveyor
+
+read = getattr(Surveyor.read, "original", Surveyor.read)
+
+def dying(self, target, pool=None):
+    if target.account.id == "{account}":
+        os._exit(1)
+    return read(self, target, pool)
+
+dying.original = read
+Surveyor.read = dying
+"""
+"""What a worker runs when it starts, perhaps more than once."""
+
+
+@pytest.fixture
+def cluster(cloud: Cloud) -> Iterator[Callable[..., str]]:
+    """Start two processes that work for a scheduler, whose address this returns; they have the credentials of the test."""
+    started: list[Any] = []
+    assert cloud.account
+
+    def start(preload: str | None = None, **more: Any) -> str:
+        import dask  # noqa: PLC0415 - comes with distributed
+
+        with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.worker.daemon": True}):
+            options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, **more}
+            made = distributed.LocalCluster(host="127.0.0.1", preload=[preload] if preload else None, silence_logs=50, **options)
+        started.append(made)
+        return str(made.scheduler_address)
+
+    yield start
+    for made in started:
+        made.close()
+
+
+def test_two_processes_find_what_the_threads_find(
+    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = cluster()
+    here, there = live(capsys, "--organization"), live(capsys, "--organization", "--dask", address)
+    assert (there.code, there.json) == (here.code, here.json)
+    assert len(there.json["keys"]) == len(members)
+    assert there.calls() == {**here.calls(), "sts:GetCallerIdentity": 2}
+    alone = live(capsys, "--dask", address)
+    assert (alone.code, [key["account"] for key in alone.json["keys"]]) == (1, [members[0].account])
+
+
+def test_a_verification_travels_too(
+    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    path = tmp_path / "earlier.json"
+    path.write_text(live(capsys, "--organization").out, encoding="utf-8")
+    members[1].backend.delete_access_key(members[1].keys[0], "ci")
+    here, there = live(capsys, "--verify", str(path)), live(capsys, "--verify", str(path), "--dask", cluster())
+    assert (there.code, there.json) == (here.code, here.json)
+    assert there.json["verification"]["resolved"] == 1
+
+
+def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
+    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fatal = members[2].account
+    answer = live(capsys, "--organization", "--dask", cluster(FATAL.format(account=fatal)))
+    assert answer.code == 3
+    assert {key["account"] for key in answer.json["keys"]} == {member.account for member in members} - {fatal}
+    errors = [(said["account"], said["message"]) for said in answer.json["diagnostics"] if said["level"] == "error"]
+    assert errors == [(fatal, f"{fatal} was not read: every Dask worker that tried it was lost")]
+
+
+def test_workers_without_this_program_or_with_another_version_are_refused(
+    cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = cluster(n_workers=1)
+    monkeypatch.setattr(elsewhere, "__version__", "99.0")
+    answer = live(capsys, "--dask", address)
+    assert (answer.code, answer.out) == (2, "")
+    assert "install version 99.0 there" in answer.err
+    monkeypatch.setattr(elsewhere, "installed_version", int)
+    assert "has no posturio-iac" in live(capsys, "--dask", address).err
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_scheduler_without_workers_is_not_waited_for(
+    cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "CONNECTING", 0.5)
+    answer = live(capsys, "--dask", cluster(n_workers=0))
+    assert (answer.code, answer.out, "has no worker" in answer.err) == (3, "", True)
+
+
+@pytest.mark.usefixtures("cloud")
+def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "CONNECTING", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        silent = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
+        for address in (silent, "tcp://127.0.0.1:1", "smoke://127.0.0.1:1"):
+            answer = live(capsys, "--dask", address)
+            assert (answer.code, answer.out) == (3, ""), address
+            assert answer.err.startswith(f"posturio-iac: nothing was read: the Dask scheduler {address} cannot be reached (")
+            assert answer.err.count("\n") == 1
+
+
+class Client:
+    """A scheduler that loses everything; it answers like `distributed.Client`."""
+
+    def __init__(self, *workers: dict[str, int]) -> None:
+        self.looks, self.made = list(workers), Future[Any]()
+
+    def nthreads(self) -> dict[str, int]:
+        return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+
+    def get_executor(self, **_: object) -> Client:
+        return self
+
+    def submit(self, *_: object) -> Future[Any]:
+        return self.made
+
+    def shutdown(self, *, wait: bool) -> None:
+        assert not wait
+
+
+TARGET = Target(None, Account("111122223333"), "arn:aws:iam::111122223333:role/x")
+
+
+def handed_out(client: Client) -> str:
+    (outcome,) = elsewhere._handed_out(client, lambda _: pytest.fail("read here"), [TARGET], None)
+    (said,) = outcome.diagnostics
+    return said.message
+
+
+def test_a_cluster_that_loses_all_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "LOOKING", 0.0)
+    monkeypatch.setattr(elsewhere, "DESERTED", 0.0)
+    assert handed_out(Client({"worker": 1}, {})) == "111122223333 was not read: the Dask scheduler has no worker left"
+
+
+def test_what_a_worker_raises_names_its_account() -> None:
+    client = Client({"worker": 1})
+    client.made.set_exception(ModuleNotFoundError("No module named 'botocore'\nmore"))
+    assert handed_out(client) == "111122223333 was not read: its Dask worker failed (ModuleNotFoundError: No module named 'botocore')"
+    client = Client({"worker": 1})
+    client.made.cancel()
+    client.made.set_running_or_notify_cancel()
+    assert handed_out(client) == "111122223333 was not read: the Dask scheduler went away, or dropped it"
+
+
+def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud) -> None:
+    cloud.user("ci")
+    surveyor = Surveyor(Request(as_of=AS_OF), None)
+    outcome = elsewhere.read_elsewhere(surveyor, Target(None, Account("111122223333")), version=__version__)
+    text = f"111122223333 was not read: the credentials of its worker are those of account {cloud.account}"
+    assert [said.message for said in outcome.diagnostics] == [text]
+    assert outcome.calls == {"sts:GetCallerIdentity": 1}
+    outcome = elsewhere.read_elsewhere(surveyor, TARGET, version="0.0")
+    assert f"its worker has posturio-iac {__version__}, and 0.0 asks" in outcome.diagnostics[0].message
+    outcome = elsewhere.read_elsewhere(surveyor, Target("nobody", Account("111122223333"), TARGET.role), version=__version__)
+    assert "its worker cannot: the AWS configuration cannot be used" in outcome.diagnostics[0].message
+
+
+def test_what_goes_wrong_in_a_task_travels_as_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deep(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(Surveyor, "read", deep)
+    outcome = elsewhere.read_elsewhere(Surveyor(Request(as_of=AS_OF), None), TARGET, version=__version__)
+    assert outcome.diagnostics[0].message == "111122223333 was not read: its worker stopped with RecursionError: too deep"
+
+
+def test_no_credentials_travel(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pickle import dumps  # noqa: PLC0415 - what distributed does with a task
+
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-this-machine")
+    surveyor = Surveyor(Request(as_of=AS_OF), None)
+    assert surveyor.identity(None).id == cloud.account
+    assert b"a-secret-of-this-machine" not in dumps((surveyor, TARGET))
+
+
+@pytest.mark.usefixtures("cloud")
+def test_what_is_no_address_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = live(capsys, "--dask", "localhost")
+    assert (answer.code, "such as tcp://10.0.0.1:8786" in answer.err) == (2, True)
+    assert json.dumps(answer.out) == '""'
