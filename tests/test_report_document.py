@@ -93,12 +93,23 @@ def test_fields_that_are_not_known_are_passed_over() -> None:
     assert read.keys[0].declared_at == "aws_iam_access_key.a (iam.tf:7)"
 
 
+PLACES = [{"address": "a", "path": "a.tf", "line": 1}, {"address": "b", "path": None, "line": None}]
+
+
 @pytest.mark.parametrize(
-    ("value", "shown"),
-    [(None, ""), ("iam.tf:7", "iam.tf:7"), ([{"address": "a"}, {"path": "b.tf", "line": 1}], "a; b.tf:1"), (5, ""), ([], "")],
+    ("more", "shown"),
+    [
+        ({"declared_as": {"address": "a", "path": "a.tf", "line": 7, "link": "exact"}}, "a (a.tf:7)"),
+        ({"declared_as": {"address": "a", "path": None, "line": None, "link": "likely"}}, "a, likely"),
+        ({"declared_as": {"address": None, "path": "a.tf", "line": 7, "link": "exact"}}, "a.tf:7"),
+        ({"declared_as": {"address": None, "path": None, "line": None, "link": "likely", "candidates": PLACES}}, "one of a (a.tf:1), b"),
+        ({"managed": False}, "no code declares it"),
+        ({"managed": True}, ""),
+        ({}, ""),
+    ],
 )
-def test_a_declaration_is_shown_in_whatever_detail_it_comes(value: Any, shown: str) -> None:
-    assert load(json.dumps(result([deployed("a", declared_as=value)])), "x").keys[0].declared_at == shown
+def test_the_link_to_code_is_shown_as_far_as_it_is_known(more: Any, shown: str) -> None:
+    assert load(json.dumps(result([deployed("a", **more)])), "x").keys[0].place == shown
 
 
 @pytest.mark.parametrize("report", [canned.report, canned.repeated, canned.hostile, canned.empty, canned.deployed, canned.hostile_deployed])

@@ -236,3 +236,31 @@ def test_an_account_of_which_only_a_part_was_read_keeps_the_rest(seen: list[dict
     view = joined(result([deployed("a"), deployed("b")], days=7), result(seen, [], [error(account=A)]))
     assert users(view) == ["a", "b"]
     assert {row.key.user for row in view.rows if row.older} == {"a", "b"} - {str(key["user"]) for key in seen}
+
+
+def verified(*keys: dict[str, object], gone: tuple[str, ...] = (), **more: object) -> dict[str, object]:
+    """A verification: it looked at the users of these keys, and at some who have none any more."""
+    results = [{"address": f"arn:aws:iam::{A}:user/{user}/****ABCD"} for user in gone]
+    return result(list(keys), **more) | {"verification": {"results": results}}  # type: ignore[arg-type, no-any-return]
+
+
+def test_a_verification_renews_what_it_looked_at_and_nothing_else() -> None:
+    first = result([deployed("a"), deployed("b"), deployed("c")], [finding(deployed("c"))], days=3, scope=accounts(A))
+    view = joined(first, verified(deployed("b", status="Inactive"), gone=("a",)))
+    assert users(view) == ["b", "c"]
+    assert changed(view) == {What.REMOVED: ["a"], What.DISABLED: ["b"]}
+    assert {row.key.user: row.as_of.day for row in view.rows} == {"b": 24, "c": 21}
+    assert [len(row.found) for row in view.rows if row.key.user == "c"] == [1]
+    assert view.score.value is not None
+
+
+def test_a_verification_of_an_incomplete_result_leaves_it_incomplete() -> None:
+    first = result([deployed("a")], [], [error(account=A)], days=3)
+    assert joined(first, verified(deployed("a"))).score.value is None
+    assert joined(first, result([deployed("a")])).score.value == 100
+
+
+def test_a_verification_that_failed_forgets_nothing() -> None:
+    view = joined(result([deployed("a")], days=3), verified(gone=("a",), said=[error(account=A)]))
+    assert users(view) == ["a"]
+    assert view.score.value is None

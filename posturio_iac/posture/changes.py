@@ -49,6 +49,8 @@ def changes(now: Part, before: Part) -> Iterator[Change]:
     for identity, key in new.items():
         if identity not in old:
             yield Change(What.NEW_KEY, now.unit, before.as_of, key)
+        elif identity in now.older and not now.failed:
+            continue
         elif identity in now.older:
             yield Change(What.UNSEEN, now.unit, before.as_of, key)
         elif (was := old[identity].status) != key.status and was is not None and key.status is not None:

@@ -106,7 +106,17 @@ def _result(document: dict[str, Any], source: str) -> Result:
         found,
         tuple(map(_said, _list(document["diagnostics"]))),
         int(document["summary"]["files"]),
+        _verified(document),
     )
+
+
+def _verified(document: dict[str, Any]) -> frozenset[str] | None:
+    """Return the users that a verification asked about: it says nothing about any other."""
+    verification = document.get("verification")
+    if verification is None:
+        return None
+    entries = (*_list(document["keys"]), *_list(verification["results"]))
+    return frozenset(_text(entry["address"]).rpartition("/")[0] for entry in entries)
 
 
 def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
@@ -156,24 +166,23 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         " in ".join(word for word in (service, region) if word),
         _maybe(moment, key.get("disabled_since")),
         _texts(key.get("evidence")),
-        _declared(key.get("declared_as")),
+        _declared(key.get("declared_as")) or ("no code declares it" if key.get("managed") is False else ""),
     )
 
 
 def _declared(value: Any) -> str:
-    """Return where the code declares a deployed key, in whatever detail a result says it."""
-    entries = value if isinstance(value, list) else [value]
-    return "; ".join(filter(None, map(_declaration, entries)))
-
-
-def _declaration(entry: Any) -> str:
-    if isinstance(entry, str):
-        return entry
-    if not isinstance(entry, dict):
+    """Return where the code declares a deployed key, and how sure that is."""
+    if not isinstance(value, dict):
         return ""
-    path, line = _optional(entry.get("path")), _number(entry.get("line"))
+    candidates = [place for entry in value.get("candidates") or () if (place := _place(entry))]
+    text = f"one of {', '.join(candidates)}" if candidates else _place(value)
+    return f"{text}, likely" if text and value.get("link") == "likely" and not candidates else text
+
+
+def _place(entry: Any) -> str:
+    """Return an address with its path and line, as far as they are known."""
+    address, path, line = _optional(entry.get("address")) or "", _optional(entry.get("path")), _number(entry.get("line"))
     place = f"{path}:{line}" if path and line else path or ""
-    address = _optional(entry.get("address")) or ""
     return f"{address} ({place})" if address and place else address or place
 
 

@@ -52,7 +52,9 @@ class Part:
     found: tuple[Found, ...]
     said: tuple[Said, ...]
     older: Mapping[Identity, datetime] = field(default_factory=dict)
-    """Keys that this result could not see and an earlier one did, with the time of that."""
+    """Keys that this result did not see and an earlier one did, with the time of that."""
+    users: frozenset[str] | None = None
+    """The users that it asked about; None when about all."""
 
     @property
     def failed(self) -> bool:
@@ -85,6 +87,7 @@ def split(result: Result) -> list[Part]:
             tuple(keys.get(unit, ())),
             tuple(found.get(unit, ())),
             (*said.get(unit, ()), *general),
+            users=result.users,
         )
         for unit in units
     ]
@@ -122,14 +125,18 @@ def _identity(key: Key) -> Identity:
 
 
 def carried(part: Part, before: Part | None) -> Part:
-    """Return a part with the keys that it could not see, as the part before it knew them. A complete part sees all there is."""
-    if before is None or not part.failed or part.unit.narrowed:
+    """Return a part with what it could not see, or did not look at, as the part before it knew that. A complete one sees all there is."""
+    if before is None or part.unit.narrowed or not (part.failed or part.users is not None):
         return part
     there = {identity for identity, _ in identities(part.keys)}
-    kept = {identity: key for identity, key in identities(before.keys) if identity not in there}
-    if not kept:
-        return part
+    kept = {identity: key for identity, key in identities(before.keys) if identity not in there and _unseen(key, part)}
     names = {(key.framework, key.root, key.address) for key in kept.values()}
     older = {identity: before.older.get(identity, before.as_of) for identity in kept}
     found = tuple(f for f in before.found if (f.framework, f.root, f.address) in names)
-    return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), older=older)
+    said = part.said if part.users is None else tuple(dict.fromkeys((*part.said, *before.said)))
+    return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), said=said, older=older)
+
+
+def _unseen(key: Key, part: Part) -> bool:
+    """Whether a part that lacks a key may have missed it."""
+    return part.failed or part.users is None or key.address.rpartition("/")[0] not in part.users

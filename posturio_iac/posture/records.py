@@ -47,7 +47,7 @@ class Key:
     disabled_since: datetime | None
     evidence: tuple[str, ...]
     declared_at: str
-    """The code that declares a deployed key, as far as it is known."""
+    """The code that declares a deployed key, or that none does; empty where that is not known."""
 
     @property
     def deployed(self) -> bool:
@@ -56,8 +56,8 @@ class Key:
 
     @property
     def place(self) -> str:
-        """``path:line``, or nothing."""
-        return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
+        """Where it stands in code: ``path:line``, with the address there for a deployed key; or nothing."""
+        return self.declared_at or (f"{self.path}:{self.line}" if self.path and self.line else self.path or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +132,6 @@ class Result:
     found: tuple[Found, ...]
     said: tuple[Said, ...]
     files: int
+    """How many files of code were searched."""
+    users: frozenset[str] | None = None
+    """ARNs of the users that a verification asked about; None where a run asked about all."""

@@ -94,7 +94,7 @@ def _first(row: Row) -> dict[str, Any]:
         "level": say.level(row),
         "name": cut(say.name(row.key), BRIEF),
         "unit": row.unit.label,
-        "place": row.key.place or row.key.declared_at,
+        "place": row.key.place,
         "owner": row.key.owner,
         "message": say.message(row.key, finding) if finding else "; ".join(row.key.undecided),
         "fix": finding.remediation if finding else "",
@@ -232,7 +232,7 @@ def _key(row: Row, marks: dict[Any, int]) -> tuple[Any, ...]:
     return (
         say.level(row),
         cut(say.name(key), BRIEF),
-        cut(key.place or key.declared_at, BRIEF),
+        cut(key.place, BRIEF),
         row.unit.label,
         key.status or say.NOT_KNOWN,
         "" if row.age is None else row.age,
@@ -252,7 +252,7 @@ def _finding(row: Row, finding: Any) -> dict[str, Any]:
         "name": cut(say.name(row.key), BRIEF),
         "unit": row.unit.label,
         "address": row.key.address if row.key.deployed else "",
-        "place": finding.place or row.key.place or row.key.declared_at,
+        "place": say.place(row.key, finding),
         "message": say.message(row.key, finding),
         "fix": finding.remediation,
     }

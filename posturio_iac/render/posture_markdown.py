@@ -59,7 +59,7 @@ def _first(posture: Posture) -> Iterator[str]:
 
 def _to_do(row: Row) -> str:
     finding = row.active[0] if row.active else None
-    place = f", {code(_cut(row.key.place or row.key.declared_at))}" if row.key.place or row.key.declared_at else ""
+    place = f", {code(_cut(row.key.place))}" if row.key.place else ""
     owner = f"owner {_words(row.key.owner)}" if row.key.owner else "no owner is known"
     text = _words(say.message(row.key, finding) if finding else "; ".join(row.key.undecided))
     fix = f" **Do:** {_words(finding.remediation)}" if finding else ""
@@ -194,7 +194,7 @@ def _findings(posture: Posture) -> Iterator[str]:
                 _words(say.message(row.key, f)),
                 _words(f.remediation),
                 _rule(f.rule),
-                code(_cut(f.place or row.key.declared_at)) if f.place or row.key.declared_at else "",
+                code(_cut(place)) if (place := say.place(row.key, f)) else "",
             )
             for row, f in found[:ROWS]
         ],

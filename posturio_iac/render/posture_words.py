@@ -32,6 +32,11 @@ def message(key: Key, finding: Found) -> str:
     return finding.message.replace(key.address, name(key))
 
 
+def place(key: Key, finding: Found) -> str:
+    """Return where a finding stands in code: its own line, or for a deployed key what declares that."""
+    return key.place if key.deployed else finding.place or key.place
+
+
 def when(moment: datetime | None) -> str:
     """Return a time to the minute, in UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC") if moment else NOT_KNOWN
