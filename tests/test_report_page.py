@@ -183,6 +183,17 @@ def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
             assert 0 <= float(text.get("y") or 0) <= height
 
 
+def test_where_scores_are_small_the_demerits_are_drawn() -> None:
+    keys = [deployed(f"u{n}") for n in range(200)]
+    found = [finding(key) for key in keys]
+    text = page(joined(result(keys, found, days=7), result(keys, found[:150])))
+    (trend,) = (p for p in pictures(text) if p.get("aria-labelledby") == "trend-title trend-desc")
+    assert trend[0].text == "Demerits over time, of which fewer are better"
+    assert trend[1].text == "2026-11-17: 200; 2026-11-24: 150."
+    assert "Every score is below 10" in text
+    assert "Every score is below 10" not in page(joined(result(keys[:2], found[:2], days=7), result(keys[:2])))
+
+
 def test_the_timeline_draws_the_worst_and_says_so() -> None:
     view = joined(result([deployed(f"u{n:03}", label=f"****{n:04}") for n in range(130)]))
     text = page(view)

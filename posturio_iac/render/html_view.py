@@ -120,7 +120,13 @@ def _trend(posture: Posture) -> dict[str, Any]:
     pictures = [Markup(svg_trend.trend(points, units)), Markup(svg_bars.verdicts("verdicts", points))] if several else []  # noqa: S704 - as above
     partial = any(point.units < units for point in points)
     versions = len({tool for point in points for tool in point.tools}) > 1
-    return {"trend": rows, "trend_pictures": pictures, "trend_partial": partial, "trend_versions": versions}
+    return {
+        "trend": rows,
+        "trend_pictures": pictures,
+        "trend_partial": partial,
+        "trend_versions": versions,
+        "trend_small": svg_trend.small(points),
+    }
 
 
 def _changes(posture: Posture) -> dict[str, Any]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.posture.view import Point
 
 WIDE, HIGH = 560, 260
-LEFT, RIGHT, TOP, BOTTOM = 48, 12, 26, 44
+LEFT, RIGHT, TOP, BOTTOM = 60, 12, 26, 44
 SHARE = 0.72
 """How much of its place a bar takes."""
 MOST_NUMBERS = 16
