@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.cli import main
 from posturio_iac.pack_ids import CFN_LINT
 from tests.hosts.cfn_linting import (
     EXPOSED,
@@ -29,6 +30,7 @@ from tests.hosts.cfn_linting import (
     lint,
     reported,
 )
+from tests.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,6 +118,20 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     write(tmp_path, stack=STATED)
     (tmp_path / "strict" / "posturio-iac.toml").write_text("max_lifetime_days = 30\n")
     assert [(m.id, m.file) for m in lint(tmp_path, "stack.yaml", "strict/stack.yaml")] == [(OVERLONG, "strict/stack.yaml")]
+
+
+def test_the_baseline_and_suppressions_of_the_configuration_hold_from_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "infra").mkdir()
+    Repository(tmp_path)
+    write(tmp_path / "infra", known=KEY, other=KEY)
+    monkeypatch.chdir(tmp_path)
+    assert main(["baseline", "infra/known.yaml", "--reason", "known"]) == 0, capsys.readouterr()
+    suppression = '[[suppressions]]\nrule = "ownerless_access_keys"\npath = "infra/other.yaml"\nreason = "agreed"\n'
+    (tmp_path / "posturio-iac.toml").write_text(f'baseline = "posturio-iac-baseline.json"\n{suppression}')
+    for folder, names in ((".", ["infra/known.yaml", "infra/other.yaml"]), ("infra", ["known.yaml", "other.yaml"])):
+        assert [(m.id, m.file) for m in lint(tmp_path / folder, *names, options=())] == [(MISSING, names[1])]
 
 
 def test_what_our_configuration_excludes_stays_silent(tmp_path: Path) -> None:
