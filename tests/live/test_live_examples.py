@@ -221,6 +221,14 @@ def test_the_workflow_pins_what_it_uses_and_holds_no_key() -> None:
     assert "${{" not in scripts, "a value that GitHub pastes into a script can be code"
 
 
+def test_the_workflow_is_one_and_safe_as_others_see_it() -> None:
+    path = str(EXAMPLES / "workflow.yml")
+    for argv in (["check-jsonschema", "--builtin-schema", "vendor.github-workflows", path], ["zizmor", "--offline", "--quiet", path]):
+        program = str(Path(sys.executable).with_name(argv[0]))
+        done = subprocess.run([program, *argv[1:]], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_shell_of_the_workflow_reads_every_account_once_and_reports(members: list[Cloud], tmp_path: Path) -> None:
     members[3].backend.create_access_key(user_name="ci")
     shards = JOBS["read"]["strategy"]["matrix"]["shard"]
