@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 
 from posturio_iac.cli import main
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 ACCOUNT = "123456789012"
@@ -86,3 +88,12 @@ def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = Tru
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     return Answer(code, out, err)
+
+
+@contextmanager
+def enforced() -> Iterator[None]:
+    """Let moto check the permissions of every call."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moto.core.authorization.ActionAuthenticatorMixin.request_count", 0)
+        patch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)
+        yield

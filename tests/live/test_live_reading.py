@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from posturio_iac.cli import main
-from posturio_iac.live import calls, session
 from tests.live.cloud import AS_OF, Cloud, live
 
 ROOT = Path(__file__).parent.parent.parent
@@ -148,20 +147,6 @@ def test_the_plan_disables_first_and_deletes_what_was_off_for_long(
     assert stat.S_IMODE(plan.stat().st_mode) == 0o700
     assert subprocess.run(["sh", "-n", str(plan)], check=False).returncode == 0
     assert cloud.backend.users["stale"].access_keys[0].status == "Active"
-
-
-def test_only_reads_are_ever_sent(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    cloud.user("ci")
-    cloud.key("ci", age=80, used=60)
-    cloud.key("ci", age=80, used=60, status="Inactive")
-    sent = set(live(capsys, "--plan", str(tmp_path / "plan.sh")).calls()) | set(live(capsys, "--exact").calls())
-    assert sent <= session.READS
-    allowed = {action for statement in json.loads(POLICY.read_text(encoding="utf-8"))["Statement"] for action in statement["Action"]}
-    assert sent <= allowed
-    assert allowed <= session.READS
-    connection = session.connect(None, None, calls.Budget())
-    with pytest.raises(session.ForbiddenCallError):
-        connection.call("iam:UpdateAccessKey", UserName="ci", AccessKeyId=cloud.keys[0], Status="Inactive")
 
 
 def test_no_credentials_and_no_profile_are_errors_of_usage(

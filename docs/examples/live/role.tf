@@ -48,7 +48,6 @@ data "aws_iam_policy_document" "read" {
   statement {
     sid = "ReadAccessKeys"
     actions = [
-      "sts:GetCallerIdentity",
       "iam:GenerateCredentialReport",
       "iam:GetCredentialReport",
       "iam:GetAccountAuthorizationDetails",
