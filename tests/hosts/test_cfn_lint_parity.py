@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -143,6 +144,18 @@ def wide(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "wide.yaml").write_bytes(KEY.encode("utf-16"))
     assert [m.id for m in lint(folder, "wide.yaml", options=())] == ["E0000"]
     assert {v.id for v in scanned(capsys, "wide.yaml")} == {MISSING, OWNERLESS}
+
+
+@difference("a transform that fails")
+def untransformed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "loop.yaml", f"Transform: AWS::LanguageExtensions\n{KEY}  Fn::ForEach::Bad: [A]\n")
+    function = "{Handler: a.b, Runtime: python3.12, CodeUri: ., Events: {E: {Type: Nonsense}}}"
+    sam = f"Transform: AWS::Serverless-2016-10-31\n{KEY}  F: {{Type: AWS::Serverless::Function, Properties: {function}}}\n"
+    write(folder / "sam.yaml", sam)
+    assert [m.id for m in lint(folder, "loop.yaml")] == ["E0001"]
+    translates = tuple(map(int, version("cfn-lint").split(".")[:2])) < (1, 54)
+    assert {m.id for m in lint(folder, "sam.yaml")} == ({"E0001"} if translates else {MISSING, OWNERLESS})
+    assert {(v.id, v.file) for v in scanned(capsys, ".")} == {(i, f) for i in (MISSING, OWNERLESS) for f in ("loop.yaml", "sam.yaml")}
 
 
 @difference("templates beside this one")
