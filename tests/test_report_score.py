@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +19,9 @@ from posturio_iac.render.contract import render
 from tests import canned
 from tests.keys import AS_OF, access_key
 from tests.report_results import A, B, C, accounts, deployed, error, finding, joined, result
+
+if TYPE_CHECKING:
+    from random import Random
 
 RULES = ("unused", "expired", "ownerless", "root")
 SUPPRESSED = {"reason": "known", "until": None, "source": "comment"}
@@ -70,6 +73,21 @@ def test_mending_anything_never_lowers_the_score(made: list[Any], data: st.DataO
         case _ if place == max(range(len(after)), key=lambda n: (after[n]["as_of"], n)):
             document["diagnostics"] = []
     assert value(joined(*after)) >= value(before)
+
+
+@given(documents(), st.randoms())
+def test_the_order_of_files_does_not_matter(made: list[Any], chance: Random) -> None:
+    times = {document["as_of"]: document for document in made}
+    ordered = list(times.values())
+    shuffled = ordered.copy()
+    chance.shuffle(shuffled)
+    one, other = joined(*ordered), joined(*shuffled)
+    assert one.score == other.score
+    assert [row.key for row in one.rows] == [row.key for row in other.rows]
+    assert [(p.when, p.score, p.units) for p in one.trend] == [(p.when, p.score, p.units) for p in other.trend]
+    assert {w: sorted(str(c.key) for c in cs) for w, cs in one.changed.items()} == {
+        w: sorted(str(c.key) for c in cs) for w, cs in other.changed.items()
+    }
 
 
 @given(documents(), st.integers(1, 50))

@@ -51,7 +51,7 @@ def _bars(stacks: Sequence[Sequence[tuple[int, str]]], labels: Sequence[str], ax
     ticks = steps(max((sum(number for number, _ in stack) for stack in stacks), default=0))
     floor, tall = HIGH - BOTTOM, HIGH - BOTTOM - TOP
     place = (WIDE - LEFT - RIGHT) / max(len(stacks), 1)
-    parts = [label(LEFT - 8, TOP - 12, "keys", class_="axis", anchor="end")]
+    parts = [label(4, TOP - 12, "keys", class_="axis")]
     for tick in ticks:
         y = floor - tall * tick / ticks[-1]
         parts += [line(LEFT, y, WIDE - RIGHT, y, "grid"), label(LEFT - 8, y + 4, f"{tick:,}", class_="axis", anchor="end")]

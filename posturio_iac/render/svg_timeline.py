@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 WIDE, LEFT, RIGHT = 1100, 250, 16
 ROW, HEAD, FOOT = 18, 28, 10
+TALL = 420
 NAME = 34
-"""How many characters of a name are shown; the table has it in full."""
+"""How many characters of the end of a name are shown; the table has it in full."""
 FURTHEST_BACK = timedelta(days=365 * 8)
 FURTHEST_ON = timedelta(days=365)
 """Dates further away are drawn at the edge."""
@@ -50,20 +51,48 @@ def timeline(lives: Sequence[Life], now: datetime) -> str:
     """Return the picture: created, last used, declared end and disabled as signs on a line for each key, and today across them all."""
     axis = _Axis(lives, now)
     high = HEAD + ROW * len(lives) + FOOT
-    parts = []
-    for when, text in axis.ticks():
-        parts += [
-            line(axis.x(when), HEAD - 6, axis.x(when), high - FOOT, "grid"),
-            label(axis.x(when), HEAD - 12, text, class_="axis", anchor="middle"),
-        ]
-    today = axis.x(now)
-    parts += [
-        line(today, HEAD - 8, today, high - FOOT + 4, "today"),
-        label(today, high - 1, f"as of {day(now)}", class_="value", anchor="middle"),
-    ]
+    parts = _grid(axis, high - FOOT, now)
     parts += [el("g", *_row(life, axis, HEAD + ROW * n + ROW / 2, now)) for n, life in enumerate(lives)]
     text = f"A row for each of {len(lives)} keys, the worst first. The table below has the same dates."
     return picture("timeline", WIDE, high + 6, "Timeline of keys", text, parts)
+
+
+def overview(lives: Sequence[Life], now: datetime) -> str:
+    """Return all keys at a glance, the oldest on top: a thin line from creation on for each, and where it was last used or should end."""
+    known = sorted((life for life in lives if life.created is not None), key=lambda life: life.created or now)
+    axis, step = _Axis(known, now), TALL / max(len(known), 1)
+    paths: dict[str, list[str]] = {"glance": [], "glance-off": [], "glance-ends": [], "glance-used": []}
+    for n, life in enumerate(known):
+        start, y = number(axis.x(life.created or now)), number(HEAD + step * (n + 0.5))
+        active = life.row.key.status == "Active"
+        until = now if active else life.disabled or now
+        paths["glance" if active or life.disabled else "glance-off"].append(f"M{start} {y}H{number(axis.x(until))}")
+        if life.used is not None:
+            paths["glance-used"].append(f"M{number(axis.x(life.used))} {y}h0")
+        if life.ends is not None:
+            paths["glance-ends"].append(f"M{number(axis.x(life.ends))} {y}h0")
+    parts = _grid(axis, HEAD + TALL, now)
+    parts += [el("path", d="".join(d), class_=style, stroke_width=_thick(style, step)) for style, d in paths.items() if d]
+    parts += [label(LEFT - 12, HEAD + 8, "the oldest key", class_="axis", anchor="end")]
+    parts += [label(LEFT - 12, HEAD + TALL, f"the newest of {len(known):,}", class_="axis", anchor="end")]
+    text = f"A thin line for each of {len(known):,} keys from its creation on, the oldest on top; dots are last use and declared end."
+    return picture("overview", WIDE, HEAD + TALL + FOOT + 6, "All keys at a glance", text, parts)
+
+
+def _thick(style: str, step: float) -> float:
+    """Return how thick lines and dots are, so that they neither vanish nor hide each other."""
+    return max(step * 0.7, 0.4) if style in ("glance", "glance-off") else min(max(step, 1.6), 4.0)
+
+
+def _grid(axis: _Axis, floor: float, now: datetime) -> list[str]:
+    """Return the axis of time, and the day of the report."""
+    parts = []
+    for when, text in axis.ticks():
+        x = axis.x(when)
+        parts += [line(x, HEAD - 6, x, floor, "grid"), label(x, HEAD - 12, text, class_="axis", anchor="middle")]
+    today = axis.x(now)
+    parts.append(line(today, HEAD - 8, today, floor + 4, "today"))
+    return [*parts, label(today, floor + FOOT - 1, f"as of {day(now)}", class_="value", anchor="middle")]
 
 
 def legend() -> list[tuple[str, str]]:
@@ -80,7 +109,7 @@ def legend() -> list[tuple[str, str]]:
 def _row(life: Life, axis: _Axis, y: float, now: datetime) -> Iterator[str]:
     key = life.row.key
     yield el("title", words(told(life)))
-    shown = name(key) if len(name(key)) <= NAME else f"{name(key)[: NAME - 1]}…"
+    shown = name(key) if len(name(key)) <= NAME else f"…{name(key)[1 - NAME :]}"
     yield label(LEFT - 12, y + 4, shown, class_=f"name name-{level(life.row)}", anchor="end")
     if life.created is not None:
         off = life.disabled if life.disabled is not None and key.status != "Active" else None

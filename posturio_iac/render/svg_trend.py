@@ -68,7 +68,7 @@ def _line(
     step = (WIDE - LEFT - RIGHT - 60) / max(len(values) - 1, 1)
     first = LEFT + 30 if len(values) > 1 else (LEFT + WIDE - RIGHT) / 2
     places = [(first + step * n, None if value is None else floor - tall * value / ticks[-1]) for n, value in enumerate(values)]
-    parts = [label(LEFT - 8, TOP - 12, axis, class_="axis", anchor="end")]
+    parts = [label(4, TOP - 12, axis, class_="axis")]
     for tick in ticks:
         level = floor - tall * tick / ticks[-1]
         parts += [line(LEFT, level, WIDE - RIGHT, level, "grid"), label(LEFT - 8, level + 4, f"{tick:,}", class_="axis", anchor="end")]
