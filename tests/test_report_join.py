@@ -6,6 +6,7 @@ import pytest
 
 from posturio_iac.finding import Level, Verdict
 from posturio_iac.posture.changes import What
+from posturio_iac.posture.counts import standings
 from posturio_iac.posture.records import Said
 from tests.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
@@ -90,6 +91,15 @@ def test_an_error_about_no_account_holds_until_its_accounts_are_read_again() -> 
     assert joined(result([deployed("a")], [], [general])).errors() == 1
     assert joined(result([deployed("a")], [], [general], days=1), result([deployed("a")])).errors() == 0
     assert joined(result([deployed("a"), deployed("b", account=B)], [], [general], days=1), result([deployed("a")])).errors() == 1
+
+
+def test_an_error_about_no_account_is_held_against_the_whole_and_not_against_what_was_read() -> None:
+    before = result([deployed("a"), deployed("gone"), deployed("b", account=B)], days=7)
+    view = joined(before, result([deployed("a"), deployed("b", account=B)], [], [error("profile x leads to no account")]))
+    assert users(view) == ["a", "b"]
+    assert changed(view) == {What.REMOVED: ["gone"]}
+    assert view.score.value is None
+    assert [(standing.score.value, standing.errors) for standing in standings(view)] == [(100, 0), (100, 0)]
 
 
 def test_an_organization_that_could_not_be_listed_is_superseded_by_any_later_look() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.finding import Level, Severity, Verdict
 from posturio_iac.posture.score import score
-from posturio_iac.record import dataclass
+from posturio_iac.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -133,7 +133,12 @@ def standings(posture: Posture) -> list[Standing]:
     for row in posture.rows:
         rows[row.unit].append(row)
     made = [
-        Standing(part, _group(part.unit.label, rows[part.unit]), score([part]), sum(said.level is Level.ERROR for said in part.said))
+        Standing(
+            part,
+            _group(part.unit.label, rows[part.unit]),
+            score([replace(part, general=())]),
+            sum(said.level is Level.ERROR for said in part.said),
+        )
         for part in posture.parts
     ]
     return sorted(made, key=lambda standing: (not standing.errors, *standing.group.order))

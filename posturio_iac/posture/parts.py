@@ -55,15 +55,22 @@ class Part:
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
     """The users that it asked about; None when about all."""
+    general: tuple[Said, ...] = ()
+    """What the result says about none of its several parts in particular, such as a profile that leads to no account."""
 
     @property
     def failed(self) -> bool:
-        """Whether something was not read, called or decided."""
+        """Whether something of this part was not read, called or decided."""
         return any(said.level is Level.ERROR for said in self.said)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether this part or its result as a whole failed."""
+        return self.failed or any(said.level is Level.ERROR for said in self.general)
 
 
 def split(result: Result) -> list[Part]:
-    """Return the parts of a result. What it says about no account in particular is in each of its parts."""
+    """Return the parts of a result. What it says about no account in particular is about its part, when there is but one."""
     keys: dict[Unit, list[Key]] = {Unit(ACCOUNT, account): [] for account in result.covered.accounts}
     found: dict[Unit, list[Found]] = {}
     said: dict[Unit, list[Said]] = {}
@@ -78,6 +85,7 @@ def split(result: Result) -> list[Part]:
     live = any(unit.kind == ACCOUNT for unit in (*keys, *said)) or (result.covered.name is None and not keys and not result.files)
     units = dict.fromkeys((*keys, *found, *said)) or {Unit(ACCOUNT, "") if live else code: None}
     general = tuple(entry for entry in result.said if entry.account is None)
+    alone = len(units) == 1
     return [
         Part(
             unit,
@@ -86,8 +94,9 @@ def split(result: Result) -> list[Part]:
             result.tool,
             tuple(keys.get(unit, ())),
             tuple(found.get(unit, ())),
-            (*said.get(unit, ()), *general),
+            (*said.get(unit, ()), *(general if alone else ())),
             users=result.users,
+            general=() if alone else general,
         )
         for unit in units
     ]
@@ -133,7 +142,8 @@ def carried(part: Part, before: Part | None) -> Part:
     names = {(key.framework, key.root, key.address) for key in kept.values()}
     older = {identity: before.older.get(identity, before.as_of) for identity in kept}
     found = tuple(f for f in before.found if (f.framework, f.root, f.address) in names)
-    said = part.said if part.users is None else tuple(dict.fromkeys((*part.said, *before.said)))
+    rest = () if part.users is None else before.said
+    said = tuple(dict.fromkeys((*part.said, *rest)))
     return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), said=said, older=older)
 
 

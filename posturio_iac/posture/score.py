@@ -50,7 +50,9 @@ class Score:
 def score(parts: Iterable[Part], *, unread: bool = False) -> Score:
     """Return the score of ``parts``; ``unread`` says that a result could not be read at all."""
     parts = list(parts)
-    value = None if unread or any(part.failed for part in parts) else exact_score(sum(key.demerit for part in parts for key in part.keys))
+    value = (
+        None if unread or any(part.incomplete for part in parts) else exact_score(sum(key.demerit for part in parts for key in part.keys))
+    )
     worst = [pair for part in parts for pair in _worst(part)]
     return Score(value, _lines(worst), exact_score(sum(cost for _, cost in worst)))
 

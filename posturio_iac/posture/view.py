@@ -179,5 +179,6 @@ def _point(parts: Sequence[Part], fresh: Sequence[Part], current: Sequence[Part]
 def _said(parts: Iterable[Part], unread: Iterable[Said]) -> Iterator[tuple[Unit | None, Said]]:
     yield from ((None, said) for said in unread)
     every = dict.fromkeys((None if said.account is None and said.path is None else part.unit, said) for part in parts for said in part.said)
+    every |= dict.fromkeys((None, said) for part in parts for said in part.general)
     order = {level: place for place, level in enumerate(Level)}
     yield from sorted(every, key=lambda pair: (order[pair[1].level], pair[0].label if pair[0] else "", pair[1].path or "", pair[1].message))

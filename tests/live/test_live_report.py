@@ -11,9 +11,12 @@ import sys
 from typing import TYPE_CHECKING
 
 from tests.command_line import ROOT
+from tests.live.cloud import ACCOUNT, Cloud, live
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def commands() -> list[str]:
@@ -51,6 +54,17 @@ def test_the_documented_commands_give_the_report(tmp_path: Path) -> None:
         "Keys that were switched off",
     ):
         assert said in page
+
+
+def test_a_live_run_writes_its_own_page(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    cloud.user("stale")
+    key_id = cloud.key("stale", age=80, used=60)
+    answer = live(capsys, "--format", "html", json_format=False)
+    assert answer.code == 1
+    assert answer.out.startswith("<!DOCTYPE html>")
+    assert f"stale/****{key_id[-4:]}" in answer.out
+    assert key_id not in answer.out
+    assert live(capsys).json["scope"] == {"kind": "aws", "accounts": [ACCOUNT]}
 
 
 def test_the_pictures_are_small() -> None:
