@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
@@ -288,3 +289,11 @@ def test_a_moved_glob_matches_the_same_files(pattern: str, steps: list[str], dep
     whole = Exclusions([anchored])
     assert whole.cover_directory(way) or down.cover(below) == whole.cover(path)
     assert up.cover(path) == whole.cover(below)
+
+
+def test_a_python_without_a_reader_of_toml_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "posturio-iac.toml").write_text("strict = true\n")
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(UsageError, match="cannot be read without tomli"):
+        load(str(tmp_path / "posturio-iac.toml"))
