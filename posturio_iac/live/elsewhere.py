@@ -1,7 +1,8 @@
 """Accounts that are read on other machines: dask.distributed's executor takes the place of the pool of threads.
 
 What travels there is what is asked (time, limits, suppressions, names of tags) and the way to an account (name of a profile, ARN of a
-role, external id). Credentials do not: each worker finds its own. What comes back is what was seen, and how many calls it took.
+role, external id), and what code and states say of keys where they are joined to it, without any secret. Credentials do not: each
+worker finds its own. What comes back is what was seen, and how many calls it took.
 """
 
 from __future__ import annotations

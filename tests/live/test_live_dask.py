@@ -15,6 +15,7 @@ from posturio_iac.live.inventory import Request
 from posturio_iac.live.model import Account
 from posturio_iac.live.survey import Surveyor, Target
 from tests.live.cloud import AS_OF, Cloud, live
+from tests.states import KEY_TYPE, pulled
 
 distributed = pytest.importorskip("distributed", reason="the extra distributed is not installed")
 
@@ -81,6 +82,19 @@ def test_a_verification_travels_too(
     here, there = live(capsys, "--verify", str(path)), live(capsys, "--verify", str(path), "--dask", cluster())
     assert (there.code, there.json) == (here.code, here.json)
     assert there.json["verification"]["resolved"] == 1
+
+
+def test_what_code_and_states_say_travels_too(
+    members: list[Cloud], cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    code, state = tmp_path / "iam.tf", tmp_path / "x.tfstate"
+    code.write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
+    state.write_text(json.dumps(pulled((f"{KEY_TYPE}.ci", members[1].keys[0], "ci"))), encoding="utf-8")
+    argv = ("--organization", "--iac", str(tmp_path), "--tf-state", str(state), "--stack-region", "none")
+    here, there = live(capsys, *argv), live(capsys, *argv, "--dask", cluster())
+    assert (there.code, there.json) == (here.code, here.json)
+    links = {key["account"]: key["declared_as"]["link"] for key in there.json["keys"]}
+    assert links == {member.account: "exact" if member is members[1] else "likely" for member in members}
 
 
 def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
