@@ -226,6 +226,10 @@ class TestDoubts:
     def test_a_state_settles_whose_its_declarations_are(self) -> None:
         assert link(deployed(user="hand"), code(user=UNKNOWN), states=(state((ADDRESS, OTHER, "ci")),)).managed is False
 
+    def test_a_state_that_fits_several_roots_settles_none_of_them(self) -> None:
+        roots = [code(user=UNKNOWN, scope=scope, span=span(3, f"{scope}/iam.tf")) for scope in ("dev", "prod")]
+        assert isinstance(link(deployed(user="hand"), *roots, states=(state((ADDRESS, OTHER, "ci")),)).managed, Unknown)
+
     @pytest.mark.parametrize(("regions", "managed"), [((), None), (("us-east-1",), False)])
     def test_a_template_whose_user_is_open_is_settled_in_the_regions_that_were_named(self, regions: tuple[str, ...], managed: Any) -> None:
         template = code(framework="cloudformation", address="Key", user=UNKNOWN)

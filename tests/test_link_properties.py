@@ -79,7 +79,7 @@ def test_links(keys: list[AccessKey], code: list[AccessKey], held: list[State], 
 
 
 def _settled(key: AccessKey, linker: Linker) -> bool:
-    return any(key is declared for one in linker.held for declared in one.code)
+    return any(key is declared for one in linker.held for declared in one.code if len({other.scope for other in one.code}) == 1)
 
 
 @given(deployed(), declared(), states)

@@ -11,6 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
 from posturio_iac.link import state_file
@@ -19,9 +21,10 @@ from posturio_iac.link.state import StateError, StateKey, parse
 from tests.states import KEY_TYPE, SECRETS, ancient, pulled, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+NAMES = ("version", "format_version", "resources", "modules", "values", "root_module", "type", "instances", "id", "user", "backend")
 CI = (f"{KEY_TYPE}.ci", "AKIAIOSFODNN7EXAMPLE", "ci")
 EACH = (f'module.mail.module.users["a.b"].{KEY_TYPE}.this["x"]', "AKIAIOSFODNN7EXAMPL2", "mail-x")
 COUNTED = (f"module.old.{KEY_TYPE}.this[1]", "AKIAIOSFODNN7EXAMPL3", "old")
@@ -212,3 +215,52 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(shown(CI)).encode())))
     found = state_file.read("-")
     assert (found.label, found.keys[0].key_id) == ("standard input", CI[1])
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value of a document."""
+    yield path
+    for name, value in document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ():
+        yield from places(value, (*path, name))
+
+
+def with_value(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(document) if isinstance(document, dict) else list(document)
+    copy[path[0]] = with_value(document[path[0]], path[1:], value)
+    return copy
+
+
+def check(text: str) -> None:
+    """A state or one sentence, and no secret in either."""
+    try:
+        said = repr(parse(text, "x.tfstate"))
+    except StateError as error:
+        said = str(error)
+        assert "\n" not in said
+    assert not any(secret in said for secret in SECRETS)
+
+
+@given(anything)
+def test_any_json_is_a_state_or_one_sentence(document: Any) -> None:
+    check(json.dumps(document))
+
+
+@given(st.sampled_from((pulled(CI, EACH), shown(CI, EACH), ancient(CI, COUNTED))), st.data())
+def test_a_state_with_any_value_in_place_of_another_is_one_or_one_sentence(document: Any, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from([*places(document)]))
+    check(json.dumps(with_value(document, path, data.draw(anything))))
+
+
+@given(st.sampled_from((pulled(CI, EACH), shown(CI))), st.data())
+def test_a_state_that_is_cut_off_anywhere_is_one_sentence(document: Any, data: st.DataObject) -> None:
+    text = json.dumps(document)
+    check(text[: data.draw(st.integers(0, len(text)))])

@@ -49,7 +49,8 @@ class Linker:
                 self._by_id[one.key.key_id].append(one)
             if one.key.user is not None and not one.key.deposed:
                 self._by_user[one.key.user].append(one)
-            settled.update(map(id, one.code))
+            if len({declared.scope for declared in one.code}) == 1:
+                settled.update(map(id, one.code))
         self._open = [declared for declared in code.open_users() if id(declared) not in settled]
 
     def __reduce__(self) -> tuple[object, ...]:
