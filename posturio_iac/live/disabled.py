@@ -61,7 +61,7 @@ def _take(event: dict[str, Any], found: History) -> None:
     """Add one event, unless it failed or is not understood."""
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     asked, when = detail.get("requestParameters") or {}, event.get("EventTime")
     if detail.get("errorCode") or not isinstance(when, datetime):
@@ -98,7 +98,7 @@ def read_state(text: str) -> dict[str, datetime] | None:
     """Return since when keys were first seen inactive, by `name_of` them; None when ``text`` is no state of ours."""
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or document.get("posturio-iac-state") != 1 or not isinstance(document.get("inactive"), dict):
         return None

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
+from posturio_iac.live.answers import understood
 from posturio_iac.live.calls import Buckets, Budget
-from posturio_iac.live.trouble import translated
+from posturio_iac.live.trouble import AwsError, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,6 +41,10 @@ READS = frozenset(
 INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
 REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
+CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
+"""Seconds."""
+ATTEMPTS = 8
+"""How often a call is tried in all."""
 _CREATING = threading.Lock()
 """Sessions and clients may be used by threads, and not be created by them at once."""
 
@@ -73,8 +78,7 @@ class Connection:
         """
         service, _, name = operation.partition(":")
         with _translating(operation):
-            client = self._client(service)
-            answer: dict[str, Any] = getattr(client, _method(name))(**parameters)
+            answer: dict[str, Any] = getattr(self._client(service), _method(name))(**parameters)
             return answer
 
     def pages(self, operation: str, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -111,15 +115,19 @@ class Connection:
         from botocore.config import Config  # noqa: PLC0415 - only the extra `live` has it
 
         config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": 8},
-            connect_timeout=10,
-            read_timeout=60,
+            retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
             max_pool_connections=max(self._pool, 10),
             user_agent_extra=f"posturio-iac/{__version__}",
         )
         client = self._session.create_client(service, region_name=self.region, config=config)
         client.meta.events.register("before-call", self._guard)
         client.meta.events.register("before-send", self._send)
+        for operation in READS:
+            if operation.startswith(f"{service}:"):
+                method = _method(operation.partition(":")[2])
+                setattr(client, method, understood(operation, getattr(client, method)))  # the paginators call it too
         return client
 
     def _guard(self, *, model: Any, **_: Any) -> None:
@@ -143,6 +151,7 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, pool: in
     try:
         import botocore.session  # noqa: PLC0415 - only the extra `live` has it
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+        from botocore.utils import validate_region_name  # noqa: PLC0415
     except ImportError:
         raise UsageError(INSTALL) from None
     try:
@@ -151,6 +160,7 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, pool: in
             session.get_scoped_config()
             if region:
                 session.set_config_variable("region", region)
+            validate_region_name(session.get_config_variable("region"))
             _ask_no_code(session, profile)
     except BotoCoreError as error:
         raise UsageError(f"the AWS configuration cannot be used: {str(error).rstrip('.')}") from None
@@ -183,7 +193,7 @@ def _session_with(like: Any, granted: Callable[[], dict[str, str]]) -> Any:
 def _translating(operation: str) -> Iterator[None]:
     try:
         yield
-    except (ForbiddenCallError, UsageError):
+    except (AwsError, ForbiddenCallError, UsageError):
         raise
     except Exception as error:
         meant = translated(operation, error)

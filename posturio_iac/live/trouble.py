@@ -59,7 +59,6 @@ class CredentialsError(Exception):
 def translated(operation: str, error: Exception) -> Exception:
     """Return what an exception of botocore means, which is an `AwsError` or a `CredentialsError`; others come back as they are."""
     from botocore import exceptions as known  # noqa: PLC0415 - only the extra `live` has it
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
 
     match error:
         case known.ClientError():
@@ -67,8 +66,6 @@ def translated(operation: str, error: Exception) -> Exception:
             return AwsError(operation, str(said.get("Code", "an unknown error")), str(said.get("Message", "")))
         case known.NoCredentialsError() | known.PartialCredentialsError():
             return CredentialsError("no AWS credentials were found; name a --profile, log in, or set AWS_ACCESS_KEY_ID and its secret")
-        case ResponseParserError():
-            return AwsError(operation, "an answer that is none of AWS", "something between here and AWS may have sent it")
         case known.BotoCoreError():
             return AwsError(operation, type(error).__name__, str(error))
         case _:

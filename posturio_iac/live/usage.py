@@ -72,7 +72,7 @@ def _key(connection: Connection, user: User, listed: Mapping[str, Any], looked: 
     last_used: Attr[datetime | None]
     used_for, evidence = None, EVIDENCE
     try:
-        answer = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=key_id).get("AccessKeyLastUsed", {})
+        answer = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
         last_used, used_for = _moment(answer.get("LastUsedDate")), _used_for(answer)
     except AwsError as error:
         if error.gone:

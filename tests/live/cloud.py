@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 
 from posturio_iac.cli import main
@@ -97,3 +98,16 @@ def enforced() -> Iterator[None]:
         patch.setattr("moto.core.authorization.ActionAuthenticatorMixin.request_count", 0)
         patch.setattr("moto.settings.INITIAL_NO_AUTH_ACTION_COUNT", 0)
         yield
+
+
+def refusal(service: str, code: str, message: str) -> AWSResponse:
+    """What AWS answers when it refuses a call, in the language of the service."""
+    if service in ("cloudtrail", "organizations"):
+        name = code if code.endswith("Exception") else f"{code}Exception"
+        body, kind = json.dumps({"__type": name, "message": message}), "x-amz-json-1.1"
+    else:
+        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        kind = "xml"
+    response = AWSResponse("http://127.0.0.1", 403, {"content-type": f"application/{kind}"}, None)
+    response._content = body.encode()
+    return response

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
 from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
 from posturio_iac.live import calls, session
-from tests.live.cloud import ACCOUNT, AS_OF, Cloud
+from tests.live.cloud import ACCOUNT, AS_OF, Cloud, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from botocore.awsrequest import AWSResponse
 
     Deny = Callable[..., None]
 
@@ -46,6 +47,7 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", f"{tmp_path}/none")
     monkeypatch.setattr(calls, "RATES", dict.fromkeys(calls.RATES, (1e6, 10**6)))
     monkeypatch.setattr(time, "sleep", lambda _: None)
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
     answer = IamResponse.get_credential_report
 
     def dated(self: IamResponse) -> object:
@@ -58,13 +60,23 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
 
 
 @pytest.fixture
-def members(cloud: Cloud) -> list[Cloud]:
-    """An organization of five accounts, each with one stale key; the first is the caller's own."""
+def members(organization: Callable[[int], list[Cloud]]) -> list[Cloud]:
+    """An organization of five accounts."""
+    return organization(5)
+
+
+@pytest.fixture
+def organization(cloud: Cloud) -> Callable[[int], list[Cloud]]:
+    """Make an organization of so many accounts, each with one stale key; the first is the caller's own."""
+    return lambda accounts: _organization(cloud, accounts)
+
+
+def _organization(cloud: Cloud, accounts: int) -> list[Cloud]:
     for partition in organizations_backends[ACCOUNT].values():
         partition.reset()
     client = boto3.client("organizations", region_name="us-east-1")
     client.create_organization(FeatureSet="ALL")
-    created = [client.create_account(Email=f"m{n}@example.com", AccountName=f"member-{n}") for n in range(4)]
+    created = [client.create_account(Email=f"m{n}@example.com", AccountName=f"member-{n}") for n in range(accounts - 1)]
     ids = [made["CreateAccountStatus"]["AccountId"] for made in created]
     clouds = [cloud, *(Cloud(account) for account in ids)]
     for member in clouds:
@@ -84,14 +96,11 @@ def deny(monkeypatch: pytest.MonkeyPatch) -> Deny:
         sent: Counter[str] = Counter()
 
         def refuse(*, event_name: str, **_: Any) -> AWSResponse | None:
-            operation = event_name.split(".")[2]
+            service, operation = event_name.split(".")[1:3]
             sent[operation] += 1
             if operation not in operations or sent[operation] % every:
                 return None
-            said = f"<Code>{code}</Code><Message>no {code} for AKIAIOSFODNN7EXAMPLE</Message>"
-            response = AWSResponse("http://127.0.0.1", 403, {"content-type": "text/xml"}, None)
-            response._content = f"<ErrorResponse><Error>{said}</Error></ErrorResponse>".encode()
-            return response
+            return refusal(service, code, f"no {code} for AKIAIOSFODNN7EXAMPLE")
 
         def created(self: session.Connection, service: str) -> Any:
             client = create(self, service)

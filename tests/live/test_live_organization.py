@@ -13,6 +13,7 @@ from posturio_iac.live import session
 from tests.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STALE = "iam.unused_access_keys"
@@ -43,10 +44,11 @@ def test_shards_cover_all_accounts_once_and_can_be_merged(members: list[Cloud], 
     assert len(merged["keys"]) == len(members)
 
 
-def test_one_account_that_cannot_be_read_is_listed_and_hides_nothing(
-    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing(
+    organization: Callable[[int], list[Cloud]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bad = members[2].account
+    members = organization(50)
+    bad = members[17].account
     assumed = session.Connection.assumed
 
     def failing(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
