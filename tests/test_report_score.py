@@ -30,9 +30,9 @@ OPEN = {"undecided": ["the tags were not read"]}
 
 @st.composite
 def documents(draw: st.DrawFn) -> list[Any]:
-    """Results of one to three accounts at up to three times, with keys that have anything wrong, nothing, or something open."""
+    """Results of up to three accounts and times, with keys that have anything wrong, nothing, or something open."""
     made = []
-    for days in draw(st.lists(st.sampled_from([0, 0.1, 3, 9]), min_size=1, max_size=3)):
+    for days in draw(st.lists(st.sampled_from([0, 0.1, 3, 9]), min_size=1, max_size=3, unique=True)):
         keys, findings = [], []
         for number in range(draw(st.integers(0, 5))):
             key = deployed(f"u{number}", account=draw(st.sampled_from([A, B, C])), age=500)
