@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from posturio_iac.render import junit, markdown_page
+from posturio_iac.render import junit, markdown_page, posture_markdown
 from posturio_iac.render.markdown_text import BREAK, code, plain
 from posturio_iac.terminal import printable
 from tests import canned
+from tests.report_results import HOSTILE, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,6 +65,25 @@ def test_the_summary_of_a_hostile_report_has_the_rows_and_links_that_it_should()
     assert {token.attrGet("href").startswith(LINK) for token in inline(tokens) if token.type == "link_open"} == {True}
     assert {token.content for token in inline(tokens) if token.type == "html_inline"} <= {"<br>", BREAK, "<code>", "</code>"}
     assert not any(token.type in ("html_block", "image", "s_open", "em_open", "strong_open") for token in (*tokens, *inline(tokens)))
+
+
+def test_a_joined_hostile_report_has_only_our_headings_links_and_cells() -> None:
+    evil = READER.parse(posture_markdown.page(hostile(*HOSTILE)))
+    harmless = READER.parse(posture_markdown.page(hostile(*(f"text{n}" for n in range(len(HOSTILE))))))
+    for kind in ("table_open", "ordered_list_open", "hr", "fence", "code_block", "blockquote_open"):
+        assert [token.type for token in evil].count(kind) == [token.type for token in harmless].count(kind), kind
+    headings = [after.content for token, after in pairwise(evil) if token.type == "heading_open"]
+    assert all(re.fullmatch(r"[A-Z][A-Za-z, ]+( \([\d,]+\))?", heading) for heading in headings)
+    rows = [token.content for token in inline_of(evil, "td_open")]
+    assert len(rows) > 20 * len(HOSTILE)
+    assert {token.attrGet("href").startswith(LINK) for token in inline(evil) if token.type == "link_open"} <= {True}
+    assert {token.content for token in inline(evil) if token.type == "html_inline"} <= {BREAK, "<code>", "</code>"}
+    assert not any(token.type in ("html_block", "image", "s_open", "em_open") for token in (*evil, *inline(evil)))
+
+
+def inline_of(tokens: list[Any], kind: str) -> Iterator[Any]:
+    """What stands in the elements of one kind."""
+    return (after for token, after in pairwise(tokens) if token.type == kind)
 
 
 def test_junitparser_reads_the_same_counts() -> None:
