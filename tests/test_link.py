@@ -325,3 +325,18 @@ def test_what_is_said_of_a_missing_key(account: str | None, said: str, *, comple
     (one,) = Linker(Code([code()]), (state((ADDRESS, ID, "ci")),), NOWHERE).held
     (note,) = told([(one, account)], [ACCOUNT], complete=complete)
     assert note.message.endswith(said)
+
+
+@pytest.mark.parametrize("kind", ["several callers", "several instances", "instances that only the state knows"])
+def test_a_block_that_makes_other_keys_is_not_changed_as_a_whole(kind: str) -> None:
+    each = [code(address=f'{ADDRESS}["{name}"]', user=name) for name in ("ci", "mail")]
+    declared = {"several callers": [code(scope="a"), code(scope="b", user="mail")], "several instances": each}.get(
+        kind, [code(user=UNKNOWN)]
+    )
+    address = ADDRESS if kind == "several callers" else f'{ADDRESS}["ci"]'
+    found = link(deployed(), *declared, states=(state((address, ID, "ci"), (f'{ADDRESS}["mail"]', OTHER, "mail")),))
+    assert found.declaration is not None
+    assert found.declaration.exact
+    change = f'set status = "Inactive" for {address} (iam.tf:5) alone, whose block makes other keys too, and apply'
+    assert found.remedies.disable.startswith(change)
+    assert found.remedies.remove == f"remove {address} (iam.tf:5) alone, whose block makes other keys too, from the code"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.link.declared import CLOUDFORMATION, Code, may_be, places
@@ -31,6 +31,8 @@ class Link(NamedTuple):
     managed: Attr[bool]
     by_id: bool = False
     """Whether the id of the key would tell more, and is not known."""
+    shared: bool = False
+    """Whether its block makes other keys as well."""
 
 
 class Linker:
@@ -43,12 +45,15 @@ class Linker:
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
         self._by_id: defaultdict[str, list[Held]] = defaultdict(list)
         self._by_user: defaultdict[str, list[Held]] = defaultdict(list)
+        self._made = Counter(declared.span for declared in code.keys)
+        self._held_from: Counter[int] = Counter()
         settled: set[int] = set()
         for one in (one for state in self.states for one in held(state, code)):
             if one.key.key_id is not None:
                 self._by_id[one.key.key_id].append(one)
             if one.key.user is not None and not one.key.deposed:
                 self._by_user[one.key.user].append(one)
+            self._held_from.update(map(id, one.code))
             if len({declared.scope for declared in one.code}) == 1:
                 settled.update(map(id, one.code))
         self._open = [declared for declared in code.open_users() if id(declared) not in settled]
@@ -70,7 +75,11 @@ class Linker:
     def linked(self, keys: Sequence[AccessKey], answers: Answers | None = None) -> tuple[AccessKey, ...]:
         """Return deployed keys with their code; ``answers`` is what CloudFormation says of some of them, by key id."""
         families = _families(keys)
-        return tuple(merged(key, self._link(key, families[_family(key)], answers or {})) for key in keys)
+        links = (self._link(key, families[_family(key)], answers or {}) for key in keys)
+        return tuple(merged(key, link._replace(shared=self._is_shared(link))) for key, link in zip(keys, links, strict=True))
+
+    def _is_shared(self, link: Link) -> bool:
+        return any(self._made[declared.span] > 1 or self._held_from[id(declared)] > 1 for declared in link.code)
 
     def undecided(self, keys: Sequence[AccessKey]) -> frozenset[str]:
         """Return the addresses of the keys of which the id would tell more about their code."""

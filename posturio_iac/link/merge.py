@@ -32,7 +32,7 @@ def merged(key: AccessKey, link: Link) -> AccessKey:
     return replace(
         key,
         span=place.span if place else None,
-        remedies=remedies_for(key, declaration, one),
+        remedies=remedies_for(key, declaration, one, shared=link.shared),
         lifetimes=(*key.lifetimes, *(_lifetimes(key, one, exact=declaration.exact) if one is not None else ())),
         owner=owner,
         directives=tuple(map(_borrowed, one.directives)) if one is not None and declaration.exact else (),

@@ -15,9 +15,13 @@ RETURNS = "switched off by hand it comes back with the next apply, while status 
 UNSEEN = "CloudFormation does not see what is switched off by hand, and a later change of the resource can bring it back"
 
 
-def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None) -> Remedies:
-    """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same."""
+def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | None, *, shared: bool = False) -> Remedies:
+    """Return the changes for ``key``; ``code`` is what was read of its declaration, when that is certain or all the same.
+
+    ``shared`` says that its block makes other keys as well, which are to stay as they are.
+    """
     shown = declaration.shown()
+    alone = " alone, whose block makes other keys too," if shared else ""
     if code is not None and declaration.exact and _is_call(code):
         shown = Place(code.address, code.span).text()
     stack = declaration.framework == "cloudformation"
@@ -25,17 +29,19 @@ def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | Non
     told = code.remedies if code is not None else key.remedies
     if not declaration.restores_status:
         disable = f"{key.remedies.disable} ({shown} ignores changes of the status)"
-        return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable, remove=f"remove {shown} from the code")
+        return replace(
+            key.remedies, declare=told.declare, rotate=told.rotate, disable=disable, remove=f"remove {shown}{alone} from the code"
+        )
     if not declaration.exact:
-        disable = f"if {shown} declares it, {change('it', code)}; if not, {key.remedies.disable}"
+        disable = f"if {shown} declares it, {change(f'it{alone}', code)}; if not, {key.remedies.disable}"
         return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable)
     return Remedies(
         declare=told.declare,
         rotate=told.rotate,
-        disable=change(shown, code),
+        disable=change(f"{shown}{alone}", code),
         overlap=told.overlap,
         replace=_replace(shown, declaration, stack=stack),
-        remove=f"remove {shown} from the {'template' if stack else 'code'}",
+        remove=f"remove {shown}{alone} from the {'template' if stack else 'code'}",
     )
 
 
@@ -44,7 +50,7 @@ def _in_terraform(shown: str, code: AccessKey | None) -> str:
         return f"apply {shown}, which says Inactive already"
     if code is not None and _is_call(code):
         return f"switch it off by the inputs of {shown} and apply ({RETURNS})"
-    return f'set status = "Inactive" in {shown} and apply ({RETURNS})'
+    return f'set status = "Inactive" for {shown} and apply ({RETURNS})'
 
 
 def _in_template(shown: str, code: AccessKey | None) -> str:

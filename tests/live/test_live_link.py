@@ -47,7 +47,7 @@ def test_the_id_in_a_state_leads_to_the_line(cloud: Cloud, tree: Tree, capsys: C
     assert (finding["path"], finding["line"], finding["column"]) == ("infra/iam.tf", 5, 1)
     assert finding["message"].endswith(f"It is declared by {ADDRESS} (infra/iam.tf:5), as state x.tfstate says.")
     assert finding["remediation"] == (
-        f'Set status = "Inactive" in {ADDRESS} (infra/iam.tf:5) and apply (switched off by hand it comes back with the next apply, while '
+        f'Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply (switched off by hand it comes back with the next apply, while '
         f"status is unset or Active), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
     )
     assert "cloudformation:DescribeStackResources" not in answer.calls(), "the state knows the key"
@@ -68,7 +68,7 @@ def test_the_name_of_a_user_is_a_likely_link(cloud: Cloud, tree: Tree, capsys: C
     assert key_of(answer, "ci")["declared_as"]["link"] == "likely"
     (finding,) = answer.json["findings"]
     assert "It is likely declared by" in finding["message"]
-    assert f'If {ADDRESS} (infra/iam.tf:5) declares it, set status = "Inactive" in it and apply (' in finding["remediation"]
+    assert f'If {ADDRESS} (infra/iam.tf:5) declares it, set status = "Inactive" for it and apply (' in finding["remediation"]
     assert "if not, switch it off: aws iam update-access-key" in finding["remediation"]
 
 

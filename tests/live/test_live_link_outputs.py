@@ -118,7 +118,7 @@ def test_the_plan_changes_nothing_by_hand_that_code_declares(key: str, tree: Tre
     lines = plan(capsys, tree, *LINKED)
     assert not [line for line in lines if line.startswith("aws ")]
     assert "#   Code declares it and undoes what is done by hand, so nothing is done here. Change the code:" in lines
-    assert any(line.startswith(f'#     Set status = "Inactive" in {ADDRESS} (infra/iam.tf:5) and apply') for line in lines)
+    assert any(line.startswith(f'#     Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply') for line in lines)
     assert any("only until the next apply" in line and key in line for line in lines)
 
 
