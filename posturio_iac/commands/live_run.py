@@ -191,7 +191,8 @@ def _load_state(path: str | None) -> dict[str, datetime] | None:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the state file {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if state is None:
-        raise UsageError(f"{path} is no state file of posturio-iac, or is damaged; it was left as it is, name another file")
+        text = f"{path} is no state file of posturio-iac, or is damaged; it was left as it is, name another file"
+        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)")
     return state
 
 

@@ -123,6 +123,10 @@ class Linker:
         reason = f"{_states(found)} holds {len(found)} of the {len(family)} keys of user {user}, and {unasked}"
         return Link(declaration, _code(found), Unknown(reason), by_id=True)
 
+    def holds(self, user: str, account: str) -> int:
+        """Return how many keys of a user the states hold; where accounts are unknown, with those of users of the same name elsewhere."""
+        return len(self._of_user(user, account))
+
     def _of_user(self, user: str, account: str | None) -> list[Held]:
         """Return the keys that states hold of a user, without those of users of the same name in other accounts."""
         return [one for one in self._by_user.get(user, ()) if self.accounts.get(one.key.key_id or "", account) == account]

@@ -142,12 +142,22 @@ def _rows(report: CredentialReport | None) -> list[reports.Row]:
 def _chosen(
     known: dict[str, User], cached: dict[str, list[Seen]], detailed: dict[str, User] | None, inventory: Inventory, request: Request
 ) -> frozenset[str]:
-    """Return whom to ask about: the shortlist, whoever came after the report, and whoever has keys and seems to have gone."""
+    """Return whom to ask about: the shortlist, and those whom the report may not know well.
+
+    These came after it, have keys and seem to have gone, or have fewer keys than states hold.
+    """
     fresh = known.keys() - cached.keys()
     vanished = {arn for arn, keys in cached.items() if keys and detailed is not None and arn not in detailed}
     keys = [key for kept in cached.values() for key in kept]
     suspects = shortlisted(keys, inventory.account, request.policy, request.names, request.owners, request.as_of, request.linker)
-    return frozenset(fresh | vanished | suspects)
+    return frozenset(fresh | vanished | suspects | _awaited(known, cached, inventory.account, request))
+
+
+def _awaited(known: dict[str, User], cached: dict[str, list[Seen]], account: Account, request: Request) -> set[str]:
+    """Return the users of whom states hold more keys than the report tells, which may be older than some of them."""
+    if request.linker is None:
+        return set()
+    return {arn for arn, keys in cached.items() if request.linker.holds(known[arn].name, account.id) > len(keys)}
 
 
 def _ask(

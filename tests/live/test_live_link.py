@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.sts.models import STSBackend
 
+from posturio_iac.live import report as reports
 from tests.live.cloud import Cloud, ago, live
 from tests.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
 from tests.states import KEY_TYPE, pulled, shown
@@ -209,6 +211,27 @@ def test_what_is_declared_and_gone_is_listed(cloud: Cloud, tree: Tree, capsys: C
     assert said["level"] == "note"
     assert said["message"].startswith(f"{KEY_TYPE}.gone declares the access key ****{gone[-4:]} of user gone (state x.tfstate), which AWS")
     assert answer.calls()["sts:GetAccessKeyInfo"] == 1
+
+
+def test_a_key_that_is_newer_than_the_report_is_not_missed(
+    cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    monkeypatch.setattr(reports, "fetch", report_without_keys(reports.fetch))
+    made = cloud.key("ci", age=0.01, used=None)
+    answer = live(capsys, "--tf-state", tree.state(pulled((ADDRESS, made, "ci"))))
+    assert "declares the access key" not in answer.err
+    assert key_of(answer, "ci")["declared_as"]["link"] == "exact"
+
+
+def report_without_keys(fetch: Callable[..., Any]) -> Callable[..., Any]:
+    """A report that was made before any key was."""
+
+    def fetched(*arguments: Any) -> Any:
+        found = fetch(*arguments)
+        return replace(found, rows=tuple(replace(row, keys=()) for row in found.rows))
+
+    return fetched
 
 
 def test_keys_of_other_accounts_are_not_missed(cloud: Cloud, tree: Tree, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
