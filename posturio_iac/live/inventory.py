@@ -85,12 +85,11 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     inventory = Inventory(account)
     report = None if request.exact else _report(connection, inventory, request)
     detailed = _detailed(connection, inventory)
-    known = _users(connection, inventory, report, detailed)
+    present = detailed if detailed is not None else _listed(connection, inventory, report)
     inventory.keys += root_keys(connection, report, inventory)
-    if known is None:
-        return inventory
+    known = {row.user.arn: row.user for row in _rows(report)} | (present or {})
     cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
-    chosen = _chosen(known, cached, detailed, inventory, request)
+    chosen = _chosen(known, cached, present, inventory, request)
     for arn, keys in cached.items():
         if arn not in chosen:
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
@@ -119,19 +118,13 @@ def _detailed(connection: Connection, inventory: Inventory) -> dict[str, User] |
         return None
 
 
-def _users(
-    connection: Connection, inventory: Inventory, report: CredentialReport | None, detailed: dict[str, User] | None
-) -> dict[str, User] | None:
-    """Return every user by ARN, those that only the report knows included; None when nothing tells who there is."""
-    known = {row.user.arn: row.user for row in _rows(report)}
-    if detailed is not None:
-        return known | detailed
-    if report is not None:
-        return known
+def _listed(connection: Connection, inventory: Inventory, report: CredentialReport | None) -> dict[str, User] | None:
+    """Return every user by ARN, without tags; None when nobody tells who there is now."""
     try:
         return users.listed(connection)
     except AwsError as error:
-        inventory.say(Level.ERROR, f"the users cannot be listed, so no key of theirs was judged: {error}")
+        lost = "no key of theirs was judged" if report is None else "those who came after the credential report are not known"
+        inventory.say(Level.ERROR, f"the users cannot be listed, so {lost}: {error}")
         return None
 
 
@@ -140,14 +133,14 @@ def _rows(report: CredentialReport | None) -> list[reports.Row]:
 
 
 def _chosen(
-    known: dict[str, User], cached: dict[str, list[Seen]], detailed: dict[str, User] | None, inventory: Inventory, request: Request
+    known: dict[str, User], cached: dict[str, list[Seen]], present: dict[str, User] | None, inventory: Inventory, request: Request
 ) -> frozenset[str]:
     """Return whom to ask about: the shortlist, and those whom the report may not know well.
 
     These came after it, have keys and seem to have gone, or have fewer keys than states hold.
     """
     fresh = known.keys() - cached.keys()
-    vanished = {arn for arn, keys in cached.items() if keys and detailed is not None and arn not in detailed}
+    vanished = {arn for arn, keys in cached.items() if keys and present is not None and arn not in present}
     keys = [key for kept in cached.values() for key in kept]
     suspects = shortlisted(keys, inventory.account, request.policy, request.names, request.owners, request.as_of, request.linker)
     return frozenset(fresh | vanished | suspects | _awaited(known, cached, inventory.account, request))

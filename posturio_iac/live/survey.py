@@ -88,7 +88,7 @@ class Surveyor:
             if target.role is not None:
                 connection = connection.assumed(target.role, target.external_id)
             inventory = self._inventory(connection, account, target.wanted, pool)
-            _date_disabled(connection, inventory, self.request)
+            date_disabled(connection, inventory, self.request)
             stacks.ask(connection, inventory, self.request)
         except CredentialsError as error:
             return replace(failed(target, str(error)), no_credentials=True)
@@ -145,7 +145,7 @@ def once_each(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
         yield outcome
 
 
-def _date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
+def date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
     """Find out since when keys have been off, when there are such keys."""
     known: disabled.History | AwsError | None = None
     if any(disabled.off(key) and key.key_id for key in inventory.keys):

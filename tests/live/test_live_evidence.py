@@ -170,7 +170,7 @@ KEYS = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(KEYS)
 def test_the_report_and_the_exact_way_agree(
     cloud: Cloud, capsys: pytest.CaptureFixture[str], keys: list[tuple[int, int | None, str, str]]
