@@ -183,6 +183,16 @@ def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
             assert 0 <= float(text.get("y") or 0) <= height
 
 
+def test_a_year_of_daily_results_is_drawn_with_labels_that_do_not_touch() -> None:
+    view = joined(*(result([deployed("a")], days=n) for n in range(365)))
+    assert len(view.trend) == 365
+    for picture in pictures(page(view))[1:3]:
+        dates = sorted(float(t.get("x") or 0) for t in picture.iter("{http://www.w3.org/2000/svg}text") if re.match("20", t.text or ""))
+        assert len(dates) == 5
+        assert all(after - before >= 66 for before, after in itertools.pairwise(dates))
+        assert dates[-1] <= 560 - 33
+
+
 def test_where_scores_are_small_the_demerits_are_drawn() -> None:
     keys = [deployed(f"u{n}") for n in range(200)]
     found = [finding(key) for key in keys]

@@ -18,8 +18,13 @@ WIDE, HIGH = 560, 260
 LEFT, RIGHT, TOP, BOTTOM = 60, 12, 26, 44
 SHARE = 0.72
 """How much of its place a bar takes."""
-MOST_NUMBERS = 16
-"""Up to so many bars have their numbers above them."""
+STEPS = "one step for each point in time"
+MANY = 40
+"""With more points bars touch, and dots would hide the line."""
+HALF_DATE = 36
+"""Half of the width of a date: its label stays so far from the edge."""
+DIGIT = 8.5
+"""How wide a digit is, with some room: a number that does not fit above its bar is left out."""
 STACK = (Verdict.FLAGGED, Verdict.UNDETERMINED, Verdict.SUPPRESSED, Verdict.CLEAN)
 """The verdicts from the bottom of a bar to its top."""
 
@@ -36,10 +41,10 @@ def verdicts(name: str, points: Sequence[Point]) -> str:
     """Return how many keys of each verdict there were at each point in time."""
     told = "; ".join(f"{day(p.when)}: {', '.join(f'{p.verdicts[v]:,} {v.value}' for v in STACK)}" for p in points)
     stacks = [tuple((p.verdicts[v], f"bar-{v.value}") for v in STACK) for p in points]
-    return picture(name, WIDE, HIGH, "Keys by verdict at each point in time", f"{told}.", _bars(stacks, thinned(points), "result"))
+    return picture(name, WIDE, HIGH, "Keys by verdict at each point in time", f"{told}.", _bars(stacks, thinned(points), STEPS))
 
 
-def thinned(points: Sequence[Point], most: int = 7) -> list[str]:
+def thinned(points: Sequence[Point], most: int = 5) -> list[str]:
     """Return labels for points in time, of which so many fit, the last one among them; of one day they are times."""
     one_day = len({p.when.date() for p in points}) == 1 and len(points) > 1
     every = -(-len(points) // most)
@@ -51,6 +56,7 @@ def _bars(stacks: Sequence[Sequence[tuple[int, str]]], labels: Sequence[str], ax
     ticks = steps(max((sum(number for number, _ in stack) for stack in stacks), default=0))
     floor, tall = HIGH - BOTTOM, HIGH - BOTTOM - TOP
     place = (WIDE - LEFT - RIGHT) / max(len(stacks), 1)
+    share, thin = (SHARE, "") if len(stacks) <= MANY else (1.15, " thin")
     parts = [label(4, TOP - 12, "keys", class_="axis")]
     for tick in ticks:
         y = floor - tall * tick / ticks[-1]
@@ -61,13 +67,18 @@ def _bars(stacks: Sequence[Sequence[tuple[int, str]]], labels: Sequence[str], ax
             high = tall * number / ticks[-1]
             y -= high
             if number:
-                parts.append(el("rect", x=middle - place * SHARE / 2, y=y, width=place * SHARE, height=high, class_=style))
-        total = sum(number for number, _ in stack)
-        if len(stacks) <= MOST_NUMBERS and total:
-            parts.append(label(middle, y - 5, f"{total:,}", class_="value", anchor="middle"))
-        parts.append(label(middle, floor + 16, text, class_="axis", anchor="middle"))
+                parts.append(el("rect", x=middle - place * share / 2, y=y, width=place * share, height=high, class_=style + thin))
+        total = f"{sum(number for number, _ in stack):,}"
+        if y < floor and place > DIGIT * len(total):
+            parts.append(label(middle, y - 5, total, class_="value", anchor="middle"))
+        parts.append(edged(middle, text))
     parts += [
         line(LEFT, floor, WIDE - RIGHT, floor, "base"),
         label((LEFT + WIDE - RIGHT) / 2, HIGH - 6, axis, class_="axis", anchor="middle"),
     ]
     return parts
+
+
+def edged(x: float, text: str) -> str:
+    """Return a label below the axis, not beyond the edge of the picture; nothing for an empty one."""
+    return label(min(x, WIDE - HALF_DATE), HIGH - BOTTOM + 16, text, class_="axis", anchor="middle") if text else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.posture.score import shown
 from posturio_iac.render.posture_words import day
 from posturio_iac.render.svg import el, label, line, number, picture, steps
-from posturio_iac.render.svg_bars import BOTTOM, HIGH, LEFT, RIGHT, TOP, WIDE, thinned
+from posturio_iac.render.svg_bars import BOTTOM, HIGH, LEFT, MANY, RIGHT, STEPS, TOP, WIDE, edged, thinned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,15 +74,16 @@ def _line(
         parts += [line(LEFT, level, WIDE - RIGHT, level, "grid"), label(LEFT - 8, level + 4, f"{tick:,}", class_="axis", anchor="end")]
     parts += [el("path", d=d, class_="curve") for d in _curves(places)]
     for (x, y), name, part, text in zip(places, names, hollow, labels, strict=True):
-        parts.append(label(x, floor + 16, text, class_="axis", anchor="middle"))
+        parts.append(edged(x, text))
         if y is None:
             parts.append(label(x, floor - 6, "?", class_="value", anchor="middle"))
         else:
-            parts.append(el("circle", cx=x, cy=y, r=4.5, class_="dot-part" if part else "dot"))
+            if text or len(values) <= MANY:
+                parts.append(el("circle", cx=x, cy=y, r=4.5, class_="dot-part" if part else "dot"))
             if text:
                 parts.append(label(x, y - 10, name, class_="value", anchor="middle"))
-    parts.append(line(LEFT, floor, WIDE - RIGHT, floor, "base"))
-    return parts
+    middle = (LEFT + WIDE - RIGHT) / 2
+    return [*parts, line(LEFT, floor, WIDE - RIGHT, floor, "base"), label(middle, HIGH - 6, STEPS, class_="axis", anchor="middle")]
 
 
 def _curves(places: Sequence[tuple[float, float | None]]) -> Iterator[str]:
