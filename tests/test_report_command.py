@@ -226,6 +226,16 @@ def test_a_scan_writes_its_own_page_and_its_scope(capsys: pytest.CaptureFixture[
     assert run(capsys, "report", "a.json", "--format", "markdown")[0] == 0
 
 
+def test_a_scan_tells_which_rules_were_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    save("main.tf", KEY)
+    argv = ("scan", "main.tf", "--format", "json", "--exit-zero")
+    assert "left_out" not in json.loads(run(capsys, *argv)[1])["scope"]
+    assert json.loads(run(capsys, *argv, "--ignore", "ownerless_access_keys")[1])["scope"]["left_out"] == ["iam.ownerless_access_keys"]
+    left_out = json.loads(run(capsys, *argv, "--select", "ownerless_access_keys")[1])["scope"]["left_out"]
+    assert len(left_out) > 10
+    assert "iam.ownerless_access_keys" not in left_out
+
+
 def test_help(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "report", "--help")
     assert code == 0

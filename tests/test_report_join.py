@@ -274,3 +274,19 @@ def test_a_verification_that_failed_forgets_nothing() -> None:
     view = joined(result([deployed("a")], days=3), verified(gone=("a",), said=[error(account=A)]))
     assert users(view) == ["a"]
     assert view.score.value is None
+
+
+def test_a_finding_of_a_rule_that_was_not_asked_again_is_not_mended() -> None:
+    before, now = deployed("a"), deployed("a")
+    found = [finding(before, "unused"), finding(before, "ownerless")]
+    scope = accounts(A) | {"left_out": ["iam.unused"]}
+    view = joined(result([before], found, days=7, scope=accounts(A)), result([now], [], scope=scope))
+    assert {what: [c.finding.rule for c in cs if c.finding] for what, cs in view.changed.items()} == {What.MENDED: ["iam.ownerless"]}
+    assert view.parts[0].left_out == ("iam.unused",)
+
+
+def test_a_finding_of_a_rule_that_was_not_asked_before_says_so() -> None:
+    now = deployed("a")
+    scope = accounts(A) | {"left_out": ["iam.unused"]}
+    view = joined(result([deployed("a")], days=7, scope=scope), result([now], [finding(now)], scope=accounts(A)))
+    assert [c.note for c in view.changed[What.NEW_FINDING]] == ["was not judged before"]

@@ -183,6 +183,16 @@ def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
             assert 0 <= float(text.get("y") or 0) <= height
 
 
+def test_rules_that_were_left_out_are_said() -> None:
+    view = joined(result([deployed("a")], days=7), result([deployed("a")], scope=accounts(A) | {"left_out": ["iam.unused_access_keys"]}))
+    text = Page(page(view)).text
+    assert "1 rule left out by choice, of which nothing is known here: iam.unused_access_keys." in text
+    assert "were not judged by the same rules" in text
+    assert "everything was read" not in text
+    assert "iam.unused\\_access\\_keys" in markdown(view) or "iam.unused_access_keys" in markdown(view)
+    assert "everything was read" not in markdown(view)
+
+
 def test_a_year_of_daily_results_is_drawn_with_labels_that_do_not_touch() -> None:
     view = joined(*(result([deployed("a")], days=n) for n in range(365)))
     assert len(view.trend) == 365

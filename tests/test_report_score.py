@@ -140,6 +140,15 @@ def test_a_result_has_the_same_score_whether_computed_by_its_run_or_from_its_jso
     assert merge([json.loads(text)])["summary"]["score"] == expected
 
 
+def test_a_merge_knows_accounts_without_keys_and_rules_that_were_left_out() -> None:
+    old = result([deployed("a"), deployed("b", account=B)], days=1, scope=accounts(A, B))
+    new = result([], scope=accounts(A) | {"left_out": ["iam.unused"]})
+    merged = merge([new, old])
+    assert [key["user"] for key in merged["keys"]] == ["b"]
+    assert merged["scope"] == {"kind": "aws", "accounts": [A, B], "left_out": ["iam.unused"]}
+    assert merge([result([deployed("a")])])["scope"] == accounts(A)
+
+
 def test_what_a_key_costs_is_never_less_than_its_findings_say() -> None:
     key = {"verdict": "flagged", "demerit": 0.25}
     assert cost(key, ["high", "low"]) == 2

@@ -55,7 +55,9 @@ def merge(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
     diagnostics = list({json.dumps(said, sort_keys=True): said for d in ordered for said in d["diagnostics"]}.values())
     parts["keys"].sort(key=lambda key: key["address"])
     parts["findings"].sort(key=lambda finding: (finding["rule"], finding["address"]))
-    head = {name: newest[name] for name in ("version", "tool", "as_of")} | {"scope": {"kind": "aws", "accounts": sorted(latest)}}
+    left_out = sorted({rule for document in ordered for rule in _scope(document, "left_out")})
+    scope = {"kind": "aws", "accounts": sorted(latest), **({"left_out": left_out} if left_out else {})}
+    head = {name: newest[name] for name in ("version", "tool", "as_of")} | {"scope": scope}
     return {**head, **parts, "diagnostics": diagnostics, "summary": _summary(parts["keys"], parts["findings"], diagnostics)}
 
 
@@ -69,9 +71,14 @@ def exit_code(document: dict[str, Any], fail_on: str) -> int:
 
 def _accounts(document: dict[str, Any]) -> set[str]:
     """Return the accounts that a result covers: those that were read, and those of its keys."""
+    return {*_scope(document, "accounts"), *map(_account, document["keys"])}
+
+
+def _scope(document: dict[str, Any], name: str) -> list[str]:
+    """Return a list of the scope of a result, where it has one."""
     scope = document.get("scope")
-    read = scope.get("accounts") if isinstance(scope, dict) else None
-    return {account for account in read or () if isinstance(account, str)} | {_account(key) for key in document["keys"]}
+    found = scope.get(name) if isinstance(scope, dict) else None
+    return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
 def _account(item: dict[str, Any]) -> str:

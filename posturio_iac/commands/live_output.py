@@ -7,9 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands import live_text, live_verified
+from posturio_iac.commands.live_args import ABOUT_CODE
 from posturio_iac.commands.live_table import Style
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reports import emit as emit_common
+from posturio_iac.commands.scopes import left_out
 from posturio_iac.render import Scope
 from posturio_iac.terminal import wants_color
 
@@ -30,7 +32,8 @@ def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, e
     """
     own = ("text",) if found.verified is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
-    scope = Scope(accounts=found.accounts) if found.verified is None else None
+    rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
+    scope = Scope(accounts=found.accounts, left_out=rules) if found.verified is None else None
     emit_common(
         found.report,
         common,

@@ -104,7 +104,7 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started
     leading = prefix(place, selection.repository, os.environ)
-    where = scope(place, selection, given.words, narrowed=narrowed is not None)
+    where = scope(place, selection, given.words, config, narrowed=narrowed is not None)
     emit(report, targets, given, root=selection.root, elapsed=elapsed, leading=leading, fail_on=config.fail_on, code=int(code), scope=where)
     return int(code)
 

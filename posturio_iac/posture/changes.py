@@ -72,14 +72,14 @@ def _findings(now: Part, before: Part, old: dict[Identity, Key], new: dict[Ident
         there = finding.fingerprint in prints or (identity, finding.rule) in known
         counted = finding.fingerprint in active or (identity, finding.rule) in live
         if finding.suppressed is None and not counted:
-            note = "was suppressed before" if there else ""
+            note = "was suppressed before" if there else "was not judged before" if finding.rule in before.left_out else ""
             yield Change(What.NEW_FINDING, now.unit, before.as_of, new[identity], finding, note)
         elif finding.suppressed is not None and counted:
             yield Change(What.SUPPRESSED, now.unit, before.as_of, new[identity], finding, finding.suppressed.reason)
     still, rules = {finding.fingerprint for _, finding in are}, {(identity, finding.rule) for identity, finding in are}
     for identity, finding in were:
         gone = finding.fingerprint not in still and (identity, finding.rule) not in rules
-        if gone and identity in new and finding.suppressed is None:
+        if gone and identity in new and finding.suppressed is None and finding.rule not in now.left_out:
             yield Change(What.MENDED, now.unit, before.as_of, new[identity], finding)
 
 

@@ -220,7 +220,8 @@ def _said(said: dict[str, Any]) -> Said:
 def _covered(scope: Any) -> Covered:
     if scope is None:
         return Covered()
-    return Covered(_optional(scope.get("name")), _texts(scope.get("paths")), scope.get("narrowed") is True, _texts(scope.get("accounts")))
+    narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
+    return Covered(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")))
 
 
 T = TypeVar("T")

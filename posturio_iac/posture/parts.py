@@ -55,6 +55,8 @@ class Part:
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
     """The users that it asked about; None when about all."""
+    left_out: tuple[str, ...] = ()
+    """The rules that were not asked."""
     general: tuple[Said, ...] = ()
     """What the result says about none of its several parts in particular, such as a profile that leads to no account."""
 
@@ -96,6 +98,7 @@ def split(result: Result) -> list[Part]:
             tuple(found.get(unit, ())),
             (*said.get(unit, ()), *(general if alone else ())),
             users=result.users,
+            left_out=result.covered.left_out,
             general=() if alone else general,
         )
         for unit in units

@@ -116,6 +116,8 @@ class Covered:
     paths: tuple[str, ...] = ()
     narrowed: bool = False
     accounts: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Rules that were not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Scope:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("accounts", "name", "narrowed", "paths")
+    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths")
 
     name: str | None
     """Code: the folder of the repository and the path in it, such as ``infra/envs/prod``; None for a live run."""
@@ -48,18 +48,28 @@ class Scope:
     """Code: only what changed was judged."""
     accounts: tuple[str, ...]
     """Live: the accounts that were read, also those without a key."""
+    left_out: tuple[str, ...]
+    """Ids of rules that were not asked, because the configuration or the command line leaves them out."""
 
     def __init__(
-        self, name: str | None = None, paths: tuple[str, ...] = (), *, narrowed: bool = False, accounts: tuple[str, ...] = ()
+        self,
+        name: str | None = None,
+        paths: tuple[str, ...] = (),
+        *,
+        narrowed: bool = False,
+        accounts: tuple[str, ...] = (),
+        left_out: tuple[str, ...] = (),
     ) -> None:
         """Describe what a run looked at."""
-        self.name, self.paths, self.narrowed, self.accounts = name, paths, narrowed, accounts
+        self.name, self.paths, self.narrowed, self.accounts, self.left_out = name, paths, narrowed, accounts, left_out
 
     def document(self) -> dict[str, object]:
         """Return it as the JSON contract has it."""
+        left_out = {"left_out": list(self.left_out)} if self.left_out else {}
         if self.name is None:
-            return {"kind": "aws", "accounts": list(self.accounts)}
-        return {"kind": "code", "name": self.name, "paths": list(self.paths), **({"narrowed": True} if self.narrowed else {})}
+            return {"kind": "aws", "accounts": list(self.accounts), **left_out}
+        narrowed = {"narrowed": True} if self.narrowed else {}
+        return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **left_out}
 
 
 class RenderContext:

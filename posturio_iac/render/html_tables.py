@@ -55,6 +55,7 @@ def tables(posture: Posture) -> dict[str, Any]:
         "suppressions": _suppressions(posture),
         "errors": _said(posture, (Level.ERROR,)),
         "warnings": _said(posture, (Level.WARNING, Level.NOTE)),
+        "left_out": say.not_asked(posture),
         "undetermined": [
             (cut(say.name(row.key), BRIEF), row.unit.label, row.key.place, row.key.undecided) for row in posture.rows if row.key.undecided
         ][:FINDINGS],

@@ -105,12 +105,14 @@ def _trend(posture: Posture) -> dict[str, Any]:
     several = len(points) > 1
     pictures = [Markup(svg_trend.trend(points, units)), Markup(svg_bars.verdicts("verdicts", points))] if several else []  # noqa: S704 - as above
     partial = any(point.units < units for point in points)
+    rules = len({result.covered.left_out for result in posture.results}) > 1
     versions = len({tool for point in points for tool in point.tools}) > 1
     return {
         "trend": rows,
         "trend_pictures": pictures,
         "trend_partial": partial,
         "trend_versions": versions,
+        "trend_rules": rules,
         "trend_small": svg_trend.small(points),
     }
 

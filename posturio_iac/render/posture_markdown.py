@@ -223,7 +223,9 @@ def _unchecked(posture: Posture) -> Iterator[str]:
     open_ = [
         f"{_name(row)} ({_words(row.unit.label)}): {_words('; '.join(row.key.undecided))}" for row in posture.rows if row.key.undecided
     ]
-    if not errors and not open_:
+    left_out = say.not_asked(posture)
+    yield from (f"{_words(unit)}: {_words(text)}" for unit, text in left_out)
+    if not errors and not open_ and not left_out:
         yield "Nothing: everything was read, and every key was decided."
     if errors:
         yield f"### Not read, called or decided ({len(errors):,})"

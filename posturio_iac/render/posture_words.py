@@ -118,6 +118,18 @@ def verdict(posture: Posture) -> str:
     return f"{first}{more}{f'; {undetermined:,} undetermined' if undetermined else ''}."
 
 
+def not_asked(posture: Posture) -> list[tuple[str, str]]:
+    """Return the units for which rules were left out, with a sentence that names these."""
+    return [
+        (
+            part.unit.label,
+            f"{count(len(part.left_out), 'rule')} left out by choice, of which nothing is known here: {', '.join(part.left_out)}.",
+        )
+        for part in posture.parts
+        if part.left_out
+    ]
+
+
 SCORE = (
     "100 / (1 + d / 10), where d adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1, low 0.25), "
     "suppressed or not, and up to 1 for what is undetermined. It depends on the number of bad keys, not on their share: mending or "
