@@ -70,7 +70,7 @@ def test_an_account_that_could_not_be_read_keeps_its_keys_and_has_no_score() -> 
     assert view.rows[0].older
     assert view.rows[0].as_of.isoformat() == "2026-11-17T12:00:00+00:00"
     assert view.rows[0].worst is not None
-    assert view.score.value is None
+    assert (view.score.value, view.score.at_best) == (None, 100)
     assert changed(view) == {What.UNSEEN: ["a"]}
     assert [point.score.value is None for point in view.trend] == [False, True]
 
@@ -233,6 +233,7 @@ def test_the_worst_keys_come_first() -> None:
 def test_a_file_that_could_not_be_read_leaves_no_score() -> None:
     view = joined(result([deployed("a")]), unread=(Said(Level.ERROR, "b.json is no valid JSON", "b.json"),))
     assert view.score.value is None
+    assert view.score.at_best is None
     assert view.errors() == 1
 
 

@@ -110,8 +110,10 @@ def test_what_is_undetermined_or_unreadable_is_never_good(made: list[Any]) -> No
             assert row.key.demerit >= DEMERITS[Severity.LOW]
         assert row.key.demerit >= max((DEMERITS[f.severity] for f in row.found), default=0.0)
     assert view.score.demerits == sum(row.key.demerit for row in view.rows)
+    assert view.score.at_best is not None
     assert view.score.value is None or view.score.value <= view.score.at_best
-    assert joined(*made, unread=(Said(Level.ERROR, "cut off"),)).score.value is None
+    unread = joined(*made, unread=(Said(Level.ERROR, "cut off"),))
+    assert (unread.score.value, unread.score.at_best) == (None, None)
 
 
 judged = st.builds(
@@ -138,6 +140,22 @@ def test_a_result_has_the_same_score_whether_computed_by_its_run_or_from_its_jso
     assert json.loads(text)["summary"]["score"] == expected
     assert (None if view.score.value is None else round(view.score.value)) == expected
     assert merge([json.loads(text)])["summary"]["score"] == expected
+
+
+@given(documents())
+def test_what_is_unknown_is_at_best_what_it_says_whatever_is_read_later(made: list[Any]) -> None:
+    before = joined(*made)
+    newest = max(made, key=lambda document: str(document["as_of"]))
+    later = copy.deepcopy(newest)
+    later["diagnostics"] = []
+    for key in later["keys"]:
+        key.pop("undecided", None)
+        key.pop("demerit", None)
+        key["verdict"] = "clean" if key["verdict"] == "undetermined" else key["verdict"]
+    after = joined(*(document for document in made if document is not newest), later)
+    if after.score.value is not None and before.score.value is None:
+        assert before.score.at_best is not None
+        assert after.score.value <= before.score.at_best
 
 
 def test_a_merge_knows_accounts_without_keys_and_rules_that_were_left_out() -> None:

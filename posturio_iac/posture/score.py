@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.finding import DEMERITS, UNDETERMINED, Severity, exact_score
+from posturio_iac.posture.parts import identities
 from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Score:
     value: float | None
     """Not rounded; None while something could not be read."""
     lines: tuple[Line, ...]
-    at_best: float
-    """What it can be at most, whatever is read later: findings alone count here."""
+    at_best: float | None
+    """What it can be at most, whatever is read later: only findings that were seen this time count. None when even that is not known."""
 
     @property
     def demerits(self) -> float:
@@ -54,7 +55,9 @@ def score(parts: Iterable[Part], *, unread: bool = False) -> Score:
         None if unread or any(part.incomplete for part in parts) else exact_score(sum(key.demerit for part in parts for key in part.keys))
     )
     worst = [pair for part in parts for pair in _worst(part)]
-    return Score(value, _lines(worst), exact_score(sum(cost for _, cost in worst)))
+    stale = {id(key) for part in parts if part.failed for identity, key in identities(part.keys) if identity in part.older}
+    seen = sum(cost for key, cost in worst if id(key) not in stale)
+    return Score(value, _lines(worst), None if unread else exact_score(seen))
 
 
 def shown(value: float | None) -> str:

@@ -66,7 +66,7 @@ def _score(posture: Posture) -> dict[str, Any]:
     return {
         "shown": shown_score(score.value),
         "known": score.value is not None,
-        "at_best": shown_score(score.at_best),
+        "at_best": None if score.at_best is None else shown_score(score.at_best),
         "scale": Markup(svg_trend.scale(score)),  # noqa: S704 - pictures escape what they show
         "how": say.SCORE,
         "lines": [(line.cause, line.keys, f"{line.each:g}", f"{line.demerits:g}") for line in score.lines],

@@ -104,7 +104,8 @@ def verdict(posture: Posture) -> str:
     total = len(posture.rows)
     if posture.score.value is None:
         things = count(posture.errors(), "thing")
-        return f"Not known: {things} could not be read or decided. The score is {shown(posture.score.at_best)} at best."
+        best = "" if posture.score.at_best is None else f" The score is {shown(posture.score.at_best)} at best."
+        return f"Not known: {things} could not be read or decided.{best}"
     if not total:
         return "No access keys: there is nothing to mend."
     if not flagged and not undetermined:
