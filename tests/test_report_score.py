@@ -191,7 +191,7 @@ def test_the_sum_names_each_cause() -> None:
     keys[4] |= {"verdict": "suppressed", "demerit": 2.0}
     assert [(line.cause, line.keys, line.each) for line in joined(result(keys, found)).score.lines] == [
         ("the worst finding is critical", 1, 3.0),
-        ("accepted in advance, the worst finding is high", 1, 2.0),
+        ("accepted in advance, as bad as a high finding", 1, 2.0),
         ("the worst finding is medium", 1, 1.0),
         ("undetermined", 2, 1.0),
     ]

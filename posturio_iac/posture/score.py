@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import DEMERITS, UNDETERMINED, Severity, exact_score
+from posturio_iac.finding import DEMERITS, UNDETERMINED, Verdict, exact_score
 from posturio_iac.posture.parts import identities
 from posturio_iac.record import dataclass
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from posturio_iac.posture.parts import Part
     from posturio_iac.posture.records import Key
 
+_NAMES = {cost: severity.value for severity, cost in DEMERITS.items()}
 _EXACT_BELOW = 10
 """Scores below this are shown with a decimal: with many keys each step is small."""
 
@@ -77,14 +78,19 @@ def _worst(part: Part) -> list[tuple[Key, float]]:
 
 
 def _lines(keys: Sequence[tuple[Key, float]]) -> tuple[Line, ...]:
-    causes = {DEMERITS[severity]: f"the worst finding is {severity.value}" for severity in Severity}
     counts: dict[tuple[str, float], int] = {}
     for key, found in keys:
         if key.demerit:
-            small = key.demerit < UNDETERMINED
-            doubt = f"undetermined{', with at most a low finding' if small else ''}"
-            cause = causes.get(found, doubt) if found == key.demerit else causes.get(key.demerit, "") if found > key.demerit else doubt
-            if found < key.demerit and not key.undecided:
-                cause = f"accepted in advance, {causes.get(key.demerit, 'by the result')}"
-            counts[cause, key.demerit] = counts.get((cause, key.demerit), 0) + 1
+            line = _cause(key, found), key.demerit
+            counts[line] = counts.get(line, 0) + 1
     return tuple(Line(cause, number, each) for (cause, each), number in sorted(counts.items(), key=lambda item: (-item[0][1], item[0][0])))
+
+
+def _cause(key: Key, found: float) -> str:
+    """Return why a key costs what it does, when the worst of its findings costs ``found``."""
+    if found == key.demerit:
+        return f"the worst finding is {_NAMES[found]}"
+    if key.undecided or key.verdict is Verdict.UNDETERMINED:
+        return "undetermined" if key.demerit >= UNDETERMINED else "undetermined, with at most a low finding"
+    name = _NAMES.get(key.demerit)
+    return f"accepted in advance, as bad as a {name} finding" if name else "accepted in advance"
