@@ -56,6 +56,11 @@ def test_results_of_one_day_alone_are_compared_by_their_times() -> None:
     assert changed(view) == {What.REMOVED: ["b"]}
 
 
+def test_results_of_one_day_that_are_about_different_things_are_one_point() -> None:
+    view = joined(result([deployed("a")], days=0.2), result([deployed("b", account=B)], days=0.1), result([declared("k")], scope=code()))
+    assert [(point.keys, point.units, point.when.hour) for point in view.trend] == [(3, 3, 12)]
+
+
 def test_at_the_same_time_one_without_errors_counts_then_the_last_one_named() -> None:
     whole, broken = result([deployed("a")]), result([], [], [error(account=A)])
     assert users(joined(whole, broken)) == users(joined(broken, whole)) == ["a"]

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 class Series:
     """The parts of all results by unit and time.
 
-    Results of one day (UTC) are one point in time, of which the newest counts for each unit; when all are of one day, each moment is a
-    point. So shards that run one after another are one point, and so are overlapping ones.
+    Results of one day (UTC) are one point in time, of which the newest counts for each unit. When all are of one day and a unit
+    is among them more than once, each moment is a point. So shards that run one after another are one point.
     """
 
     def __init__(self, results: Sequence[Result]) -> None:
         """Sort the parts of ``results``, of which there is at least one. A later one in the order given wins a tie."""
-        days = {result.as_of.date() for result in results}
-        self._by_day = len(days) > 1
         self.history: dict[Unit, list[Part]] = {}
         parts = [(part, place) for place, result in enumerate(results) for part in split(result)]
+        days = {result.as_of.date() for result in results}
+        self._by_day = len(days) > 1 or len({part.unit for part, _ in parts}) == len(parts)
         parts.sort(key=lambda pair: (pair[0].as_of, not pair[0].failed, pair[1]))
         newest: dict[Unit, Part] = {}
         for part, _ in parts:
