@@ -29,7 +29,8 @@ def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[
 
     def patient(**parameters: Any) -> dict[str, Any]:
         for number in range(TRIES):
-            wait(number)
+            if number:
+                wait(number)
             try:
                 answer = send(**parameters)
             except (BotoCoreError, ClientError):

@@ -24,7 +24,7 @@ from posturio_iac.live.survey import Outcome, Surveyor, Target, failed
 from posturio_iac.live.trouble import AwsError, CredentialsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
 INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"'
@@ -127,23 +127,37 @@ def _check_workers(client: Any, address: str) -> None:
 def _handed_out(
     client: Any, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
 ) -> list[Outcome]:
-    """Submit every target, and list those whose worker is lost for good."""
-    executor = client.get_executor(pure=False)
+    """Submit every target, and list those whose worker is lost for good.
+
+    A worker that is lost takes with it whatever waits there, so each of what was lost gets another chance, alone.
+    """
+    executor, outcomes = client.get_executor(pure=False), dict[int, Outcome]()
+
+    def gather(places: Sequence[int]) -> None:
+        for place, outcome in _gathered(client, {executor.submit(read, targets[place]): place for place in places}, targets):
+            if outcome is not None:
+                outcomes[place] = outcome
+                if progress is not None:
+                    progress(len(outcomes), len(targets))
+
     try:
-        places = {executor.submit(read, target): place for place, target in enumerate(targets)}
-        outcomes: dict[int, Outcome] = {}
-        pending, watch = set(places), _Watch(client)
-        while pending:
-            done, pending = wait(pending, timeout=LOOKING, return_when=FIRST_COMPLETED)
-            outcomes |= {places[future]: _outcome(future, targets[places[future]]) for future in done}
-            if done and progress is not None:
-                progress(len(outcomes), len(targets))
-            if not done and (why := watch.deserted()) is not None:
-                outcomes |= {places[future]: failed(targets[places[future]], why) for future in pending}
-                break
-        return [outcomes[place] for place in range(len(targets))]
+        gather(range(len(targets)))
+        for place in [place for place in range(len(targets)) if place not in outcomes]:
+            gather([place])
+        return [outcomes.get(place) or failed(target, "every Dask worker that tried it was lost") for place, target in enumerate(targets)]
     finally:
         executor.shutdown(wait=False)
+
+
+def _gathered(client: Any, places: Mapping[Future[Outcome], int], targets: Sequence[Target]) -> Iterator[tuple[int, Outcome | None]]:
+    """Yield the place of each target with its outcome as it comes, and None for one that was lost with its workers."""
+    pending, watch = set(places), _Watch(client)
+    while pending:
+        done, pending = wait(pending, timeout=LOOKING, return_when=FIRST_COMPLETED)
+        yield from ((places[future], _outcome(future, targets[places[future]])) for future in done)
+        if not done and (why := watch.deserted()) is not None:
+            yield from ((places[future], failed(targets[places[future]], why)) for future in pending)
+            return
 
 
 class _Watch:
@@ -167,14 +181,14 @@ class _Watch:
         return "the Dask scheduler has no worker left" if alone >= DESERTED else None
 
 
-def _outcome(future: Future[Outcome], target: Target) -> Outcome:
+def _outcome(future: Future[Outcome], target: Target) -> Outcome | None:
     try:
         return future.result()
     except CancelledError:
         return failed(target, "the Dask scheduler went away, or dropped it")
     except Exception as error:  # noqa: BLE001 - the seam to a host: what it raises when it loses a worker must not hide the other accounts
         if type(error).__name__ == "KilledWorker":
-            return failed(target, "every Dask worker that tried it was lost")
+            return None
         return failed(target, f"its Dask worker failed ({type(error).__name__}: {_first_line(error)})")
 
 

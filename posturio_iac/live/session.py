@@ -45,6 +45,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 60.0
 """Seconds."""
 ATTEMPTS = 8
 """How often a call is tried in all."""
+_LOADERS: dict[str | None, Any] = {}
 _CREATING = threading.Lock()
 """Sessions and clients may be used by threads, and not be created by them at once."""
 
@@ -157,6 +158,7 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, pool: in
     try:
         with _CREATING:
             session = botocore.session.Session(profile=profile)
+            session.register_component("data_loader", _loader(session))
             session.get_scoped_config()
             if region:
                 session.set_config_variable("region", region)
@@ -165,6 +167,12 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, pool: in
     except BotoCoreError as error:
         raise UsageError(f"the AWS configuration cannot be used: {str(error).rstrip('.')}") from None
     return Connection(session, budget, pool=pool)
+
+
+def _loader(session: Any) -> Any:
+    """Return what loads the descriptions of AWS services: one for this process, which reads each of them once."""
+    path = session.get_config_variable("data_path")
+    return _LOADERS.setdefault(path, session.get_component("data_loader"))
 
 
 def _ask_no_code(session: Any, profile: str | None) -> None:

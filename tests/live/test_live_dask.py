@@ -13,7 +13,7 @@ from posturio_iac import __version__
 from posturio_iac.live import elsewhere
 from posturio_iac.live.inventory import Request
 from posturio_iac.live.model import Account
-from posturio_iac.live.survey import Surveyor, Target
+from posturio_iac.live.survey import Outcome, Surveyor, Target
 from tests.live.cloud import AS_OF, Cloud, live
 from tests.states import KEY_TYPE, pulled
 
@@ -183,6 +183,33 @@ def test_what_a_worker_raises_names_its_account() -> None:
     client.made.cancel()
     client.made.set_running_or_notify_cancel()
     assert handed_out(client) == "111122223333 was not read: the Dask scheduler went away, or dropped it"
+
+
+class KilledWorker(Exception):  # noqa: N818 - the name that distributed gives it
+    """What a scheduler says of a task whose workers died."""
+
+
+def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
+    """Of three accounts on a worker that died one is to blame; it is known by dying again when it is alone."""
+    tried: list[str] = []
+
+    class Fragile(Client):
+        def submit(self, *arguments: object) -> Future[Any]:
+            target, made = arguments[1], Future[Any]()
+            assert isinstance(target, Target)
+            tried.append(target.label)
+            guilty = target.label == "2" * 12
+            if guilty or tried.count(target.label) == 1:
+                made.set_exception(KilledWorker(target.label))
+            else:
+                made.set_result(Outcome(target, None, (), {}))
+            return made
+
+    targets = [Target(None, Account(str(number) * 12), "arn:role") for number in (1, 2, 3)]
+    outcomes = elsewhere._handed_out(Fragile({"worker": 1}), lambda _: pytest.fail("read here"), targets, None)
+    said = [[said.message for said in outcome.diagnostics] for outcome in outcomes]
+    assert said == [[], ["222222222222 was not read: every Dask worker that tried it was lost"], []]
+    assert len(tried) == 6
 
 
 def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud) -> None:
