@@ -16,7 +16,7 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "formats", "sarif", "browser", "wheel", "tests"]
+nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "checkov", "formats", "sarif", "browser", "wheel", "tests"]
 
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
@@ -101,6 +101,22 @@ def cfn_lint(session: nox.Session, cfn_lint: str) -> None:
     session.install("-e", ".", "--upgrade", *group("cfn-lint"), allowed.replace(">=", "==") + ".0" if old else allowed)
     tests = ["test_cfn_lint.py", "test_cfn_lint_damaged.py", "test_cfn_lint_parity.py", *([] if old else ["test_cfn_lint_setups.py"])]
     session.run("pytest", *(f"tests/hosts/{name}" for name in tests), *session.posargs)
+
+
+@nox.session
+@nox.parametrize("checkov", ["oldest", "newest", "clone"])
+def checkov(session: nox.Session, checkov: str) -> None:
+    """Run our pack in the oldest checkov that pyproject.toml allows, in the newest one, and there from a clone without installing us."""
+    (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["checkov"]
+    wanted = allowed.replace(">=", "==") + ".0" if checkov == "oldest" else allowed
+    ours = [] if checkov == "clone" else ["-e", "."]
+    session.install("--upgrade", wanted, *ours, *group("checkov"))
+    tests = {
+        "oldest": ["test_checkov_parity.py"],
+        "newest": ["test_checkov.py", "test_checkov_parity.py", "test_checkov_setups.py"],
+        "clone": ["test_checkov_clone.py"],
+    }
+    session.run("pytest", *(f"tests/hosts/{name}" for name in tests[checkov]), *session.posargs)
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:

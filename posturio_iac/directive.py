@@ -14,6 +14,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.checkov_comments import skips_in
 from posturio_iac.comments import MISPLACED, MISSPELT, NO_COLON, Comment, items, statements
 from posturio_iac.dates import date_trouble, parse_date, quote
 from posturio_iac.finding import Diagnostic, Level
@@ -91,6 +92,11 @@ class _Reader:
         """Read one comment."""
         if "posturio" not in comment.text.casefold():
             return
+        for skip in skips_in(comment):
+            if skip.reason:
+                self.directives.append(skip)
+            else:
+                self._problem(skip.span, "checkov:skip without a reason holds in checkov alone; add one after a colon")
         for statement in statements(comment):
             if statement.body == statement.start:
                 self._misspelt(statement)

@@ -67,7 +67,7 @@ class Suppression:
     reason: str
     until: datetime | None
     source: str
-    """``comment``, ``metadata``, ``cfn-lint metadata``, ``configuration``, ``baseline``, or for a deployed key ``code``."""
+    """``comment``, ``metadata``, ``cfn-lint metadata``, ``checkov skip``, ``configuration``, ``baseline``; of a deployed key ``code``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,5 +49,7 @@ CFN_LINT_UNDETERMINED = "I9398"
 CFN_LINT_REMARKS = "I9399"
 """In cfn-lint, warnings and notes about the reading, such as a suppression that suppresses nothing."""
 
+IN_CHECKOV = "checkov skip"
+"""The source of a suppression that is written for checkov."""
 IN_CFN_LINT = "cfn-lint metadata"
 """The source of a suppression that is written for cfn-lint."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.cloudformation.host_ignores import ignored_in_cfn_lint
+from posturio_iac.cloudformation.host_ignores import ignored_in_cfn_lint, skipped_in_checkov
 from posturio_iac.directive import parse
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Node, Object
@@ -74,6 +74,8 @@ class Evidence:
                 self._ours(value.value, scope, ev, address)
             elif name == "cfn-lint":
                 self.directives.extend(ignored_in_cfn_lint(value, scope.source))
+            elif name == "checkov":
+                self.directives.extend(skipped_in_checkov(value, scope.source))
             elif name.startswith("Fn::"):
                 self.hiding.append(Unknown(f"{name} in Metadata of {address} is evaluated at deployment"))
             elif not isinstance(value.value, (Object, Array)) or _is_function(value):

@@ -1,4 +1,4 @@
-"""What a template tells cfn-lint to ignore: ids of our pack count for our own scan too."""
+"""What a template tells cfn-lint and checkov to ignore: ids of our packs count for our own scan too."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.jsonpos import Array, Node, Object
 from posturio_iac.model import Directive
-from posturio_iac.pack_ids import CFN_LINT, IN_CFN_LINT
+from posturio_iac.pack_ids import CFN_LINT, CHECKOV, IN_CFN_LINT, IN_CHECKOV
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.cloudformation.template import Template
 
 _RULES = {pack_id: rule for rule, pack_id in CFN_LINT.items()}
+_CHECKS = {check: rule for rule, check in CHECKOV.items()}
 
 
 def ignored_in_cfn_lint(metadata: Node, source: Source) -> Iterator[Directive]:
@@ -34,6 +35,16 @@ def ignored_in_template(template: Template) -> Iterator[Directive]:
     for entry in template.section("Metadata"):
         if entry.name == "cfn-lint":
             yield from ignored_in_cfn_lint(entry.body, entry.source)
+
+
+def skipped_in_checkov(metadata: Node, source: Source) -> Iterator[Directive]:
+    """Yield the instructions in ``checkov: {skip: [{id: CKV_POSTURIO_2, comment: reason}]}`` of Metadata, those with a reason."""
+    skipped = _member(metadata, "skip")
+    for item in skipped.value if skipped is not None and isinstance(skipped.value, Array) else ():
+        check, comment = _member(item, "id"), _member(item, "comment")
+        rule = _CHECKS.get(str(check.value)) if check is not None else None
+        if check is not None and rule is not None and comment is not None and str(comment.value).strip():
+            yield Directive((rule,), " ".join(str(comment.value).split()), None, source.span(check), IN_CHECKOV)
 
 
 def _member(node: Node, name: str) -> Node | None:

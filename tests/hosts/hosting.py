@@ -27,11 +27,12 @@ OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def checkout(place: Path) -> Repository:
-    """Return this checkout as a repository with one commit, as a tag of a release would be."""
+def checkout(place: Path, *, everything: bool = False) -> Repository:
+    """Return this checkout as a repository with one commit, as a tag of a release would be: what is shipped, or ``everything``."""
     made = Repository(place)
+    wanted = () if everything else SHIPPED
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard", "--", *SHIPPED], cwd=ROOT, capture_output=True, check=True
+        ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard", "--", *wanted], cwd=ROOT, capture_output=True, check=True
     )
     for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
         if (ROOT / name).is_file():

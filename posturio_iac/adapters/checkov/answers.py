@@ -54,13 +54,17 @@ def answer(entity: Entity, rule: str) -> Answer:
 
 def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
     """Answer from our own scan where it reads the file, else from what checkov read."""
-    if rule not in found.selected:
+    if rule not in found.selected or found.is_ours(entity.file):
         return NOTHING
     if found.matters(entity.file):
+        found.tell(entity.file)
         return _joined([_of_key(key, found.findings, rule) for key in keys_of(entity, found)])
+    found.lacks_parser(entity.file)
     if entity.kind in KEY_TYPES:
         report = found.borrowed(entity)
-        return _joined([_of_key(key, by_key(report), rule) for key in report.keys])
+        said = _joined([_of_key(key, by_key(report), rule) for key in report.keys])
+        # What checkov read can show that something is wrong, but not that nothing is.
+        return NOTHING if said.result is Result.PASSED else said
     return NOTHING
 
 

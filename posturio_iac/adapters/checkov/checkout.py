@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from checkov.common.checks.base_check_registry import BaseCheckRegistry
 from checkov.common.checks_infra.registry import Registry
 
+from posturio_iac.adapters.checkov.scanning import CLONES
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,8 +21,9 @@ def keep_to(pack: str, clone: str) -> None:
     YAML, of which the first template with a tag such as ``!Ref`` would end it.
     """
     top, inside = os.path.realpath(clone), os.path.join(os.path.realpath(pack), "")
-    if getattr(Registry.load_external_checks, "clone", None) == top:
+    if top in CLONES:
         return
+    CLONES.append(top)
 
     def is_foreign(path: str) -> bool:
         real = os.path.realpath(os.path.expanduser(path))
@@ -35,6 +38,5 @@ def keep_to(pack: str, clone: str) -> None:
 
     read: Callable[[Any, str], None] = Registry.load_external_checks
     importable: Callable[[os.DirEntry[str]], bool] = BaseCheckRegistry._file_can_be_imported  # noqa: SLF001 - there is no other way in
-    load_external_checks.clone = top  # type: ignore[attr-defined] # marks that it is done
     Registry.load_external_checks = load_external_checks
     BaseCheckRegistry._file_can_be_imported = staticmethod(file_can_be_imported)  # noqa: SLF001

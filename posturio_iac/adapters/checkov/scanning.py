@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""
 LOG = logging.getLogger("posturio-iac")
+CLONES: list[str] = []
+"""Clones that the pack was loaded from. checkov puts them into the current folder, and so among the code that it reads."""
 WITHOUT_PARSERS = (
     "posturio-iac: %s is not installed beside checkov, so Terraform is judged by what checkov read of it: fewer lifetimes are followed, "
     "calls of published modules are not judged, and more keys stay undetermined; install posturio-iac into checkov's environment"
@@ -48,10 +50,11 @@ class Scan:
             self.config = self.config.with_values(var_files=(*self.config.var_files, *var_files))
         self.as_of = _as_of()
         self._borrowed: dict[object, Report] = {}
-        self.selection: Selection = select((path,), cwd, self.config, ())
+        self._told: set[str] = set()
+        self.selection: Selection = select((path,), cwd, self.config, _clones_in(os.path.realpath(cwd)))
         self.root = self.selection.root
-        if self.selection.terraform and (missing := missing_parser()):
-            LOG.warning(WITHOUT_PARSERS, missing)
+        self._unread = self.selection.terraform if missing_parser() else ()
+        if self._unread:
             self.selection.finder.terraform.clear()
             self.selection = Selection(self.selection.finder, self.selection.repository)
 
@@ -59,6 +62,18 @@ class Scan:
         """Tell whether a file, by its real path, may declare a key or call a module that holds one."""
         below = os.path.relpath(file, self.root).replace(os.sep, "/")
         return below in self.selection.terraform or below in self.selection.templates
+
+    def lacks_parser(self, file: str) -> bool:
+        """Tell whether a file matters and is not read for want of a parser, which the first such file is reason to log."""
+        below = os.path.relpath(file, self.root).replace(os.sep, "/")
+        if below in self._unread and WITHOUT_PARSERS not in self._told:
+            self._told.add(WITHOUT_PARSERS)
+            LOG.warning(WITHOUT_PARSERS, missing_parser())
+        return below in self._unread
+
+    def is_ours(self, file: str) -> bool:
+        """Tell whether a file is one of this repository, which checkov has cloned for the pack in it."""
+        return any(file.startswith(os.path.join(folder, "")) for folder in _fetched())
 
     def borrowed(self, entity: Entity) -> Report:
         """Judge the key of a block by what checkov read of it."""
@@ -81,11 +96,21 @@ class Scan:
 
     @functools.cached_property
     def report(self) -> Report:
-        """The report. What could not be read is logged as a warning once."""
-        report = judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True)
-        for said in report.diagnostics:
-            LOG.log(logging.INFO if said.level is Level.NOTE else logging.WARNING, "%s", text_of(said))
-        return report
+        """The report."""
+        return judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True)
+
+    def tell(self, file: str) -> None:
+        """Log as a warning what could not be read or has no effect, once, for files of the kind of ``file``.
+
+        checkov gives each kind of code a process of its own, and each would say everything.
+        """
+        kind = _ending(file)
+        if kind in self._told:
+            return
+        self._told.add(kind)
+        for said in self.report.diagnostics:
+            if said.path is None or _ending(said.path) == kind or "." not in os.path.basename(said.path):
+                LOG.log(logging.INFO if said.level is Level.NOTE else logging.WARNING, "posturio-iac: %s", text_of(said))
 
     @functools.cached_property
     def keys(self) -> Mapping[str, tuple[JudgedKey, ...]]:
@@ -127,10 +152,28 @@ def missing_parser() -> str:
     return ""
 
 
+def _ending(path: str) -> str:
+    """Return what tells kinds of code apart: the ending, the same one for all of Terraform's own language and for all YAML."""
+    ending = path.rpartition(".")[2].lower()
+    return {"tofu": "tf", "tfvars": "tf", "hcl": "tf", "json": "json"}.get(ending, ending if ending == "tf" else "yaml")
+
+
 def text_of(said: Diagnostic) -> str:
     """Return a diagnostic on one line."""
     place = ":".join(str(part) for part in (said.path, said.line) if part is not None)
     return printable(f"{place}: {said.message}" if place else said.message)
+
+
+def _fetched() -> list[str]:
+    """Return the folders that checkov has made for a clone and a copy of it."""
+    folders = [os.path.dirname(clone) for clone in CLONES]
+    return [folder for folder in folders if folder.endswith("_checks")]
+
+
+def _clones_in(root: str) -> tuple[str, ...]:
+    """Return the patterns that leave out what checkov has cloned below ``root``."""
+    ways = [os.path.relpath(folder, root).replace(os.sep, "/") for folder in _fetched()]
+    return tuple(f"/{way}/" for way in ways if not way.startswith(".."))
 
 
 def _configuration(folder: str) -> Config:

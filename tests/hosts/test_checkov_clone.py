@@ -1,0 +1,121 @@
+"""Our checks in a checkov that has neither us nor our parsers: from a clone, by what checkov itself read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from posturio_iac.pack_ids import CHECKOV
+from tests.fixture_tools import cases
+from tests.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT, TEMPLATE, Record, checkov, failed, records, report, write
+from tests.hosts.hosting import checkout
+
+MISSING_PARSER = "is not installed beside checkov, so Terraform is judged by what checkov read of it"
+GRAPHS = [{}, {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX"}, {"TF_SPLIT_GRAPH": "true"}]
+_GOLDEN = re.compile(r"^iam\.(\S+) \w+ (.+)$", re.MULTILINE)
+_INDEX = re.compile(r"\[[^\]]*\]")
+
+Found = tuple[str, str, str]
+"""Folder of a program, check and address without indexes."""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs in a place that no repository is around, without those that mean something else in a larger tree."""
+    made = Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("tree") / "fixtures"))
+    for case in cases():
+        if not case.stands_alone:
+            shutil.rmtree(made / str(case))
+    return made
+
+
+@pytest.fixture(scope="module", params=GRAPHS, ids=str)
+def seen(request: pytest.FixtureRequest, tree: Path) -> list[Record]:
+    """What checkov says about all of them, with each of its graphs."""
+    return report(tree, **request.param)
+
+
+def golden(tree: Path) -> set[Found]:
+    """Return what our own scan, with its parsers, is known to find in the programs of the rules."""
+    return {
+        (f"{file.parent.name}/{file.stem}", CHECKOV[f"iam.{rule}"], _INDEX.sub("", address))
+        for file in tree.glob("*/*.out")
+        if file.parent.name != "plan"
+        for rule, address in _GOLDEN.findall(file.read_text(encoding="utf-8"))
+    }
+
+
+def found(seen: list[Record], result: str) -> set[Found]:
+    of_rules = [one for one in seen if one.result == result and not one.file.startswith(("cloudformation/", "plan/"))]
+    return {("/".join(one.file.split("/")[:2]), one.check, _INDEX.sub("", one.resource)) for one in of_rules}
+
+
+def test_the_parsers_are_not_here() -> None:
+    assert find_spec("tree_sitter") is None, "this file is for the session that installs checkov alone"
+
+
+def test_nothing_is_found_that_our_scan_would_not_find(tree: Path, seen: list[Record]) -> None:
+    assert found(seen, "failed") - golden(tree) == set()
+
+
+def test_nothing_passes_since_checkov_read_less_than_there_is(seen: list[Record]) -> None:
+    assert found(seen, "passed") == set()
+
+
+def test_what_the_graph_shows_is_found(tree: Path) -> None:
+    """The simplest program of each rule that checkov's graph suffices for, and some of the ways that it has to follow."""
+    failing = found(report(tree), "failed")
+    sufficient = {
+        "access_keys_without_lifetime/flagged",
+        "access_keys_without_lifetime/flagged_user_by_name",
+        "access_keys_without_lifetime/flagged_crlf",
+        "expired_access_keys/flagged",
+        "exposed_access_key_secrets/flagged",
+        "inert_access_key_rotation/flagged",
+        "inert_access_key_rotation/flagged_depends_on",
+        "lingering_inactive_access_keys/flagged",
+        "multiple_active_access_keys/flagged",
+        "overlong_access_key_lifetimes/flagged",
+        "ownerless_access_keys/flagged",
+        "root_access_keys/flagged",
+        "unreadable_access_key_lifetimes/flagged",
+        "unreadable_access_key_lifetimes/flagged_comment",
+    }
+    known = {(case, check) for case, check, _ in failing}
+    assert {case for case in sufficient if (case, CHECKOV[f"iam.{case.partition('/')[0]}"]) not in known} == set()
+    assert len(failing) > 70
+
+
+def test_templates_and_plans_need_none_of_our_parsers(tree: Path) -> None:
+    done = checkov(tree / "plan/modules", "-d", ".", "--framework", "terraform_plan", "-o", "json")
+    assert (CHECKOV["iam.expired_access_keys"], "aws_iam_access_key.old") in failed(records(done))
+    assert MISSING_PARSER not in done.stderr
+    done = checkov(tree / "cloudformation/plain", "-d", ".", "--framework", "cloudformation", "-o", "json")
+    assert failed(records(done))
+    assert MISSING_PARSER not in done.stderr
+
+
+def test_what_is_missing_is_said_once(tmp_path: Path) -> None:
+    done = checkov(write(tmp_path, {"main.tf": KEY, "more.tf": KEY.replace('"ci"', '"b"').replace(".ci.", ".b.")}), "-d", ".", "-o", "json")
+    assert done.stderr.count(MISSING_PARSER) == 1
+    assert "install posturio-iac into checkov's environment" in done.stderr
+    assert len(failed(records(done))) == 4
+
+
+def test_comments_of_ours_count(tmp_path: Path) -> None:
+    above = '# posturio: expires=2027-01-31 owner=payments@example.com\nresource "aws_iam_access_key"'
+    assert failed(report(write(tmp_path, {"main.tf": KEY.replace('resource "aws_iam_access_key"', above)}))) == set()
+
+
+def test_the_repository_itself_as_policies(tmp_path: Path) -> None:
+    release = checkout(tmp_path / "release", everything=True)
+    for framework, files in (("terraform", {"main.tf": KEY}), ("cloudformation", {"stack.yaml": TEMPLATE})):
+        write(tmp_path / framework, files)
+        arguments = ("-d", framework, "--framework", framework, "-o", "json", "--external-checks-git", f"file://{release.path}")
+        done = checkov(tmp_path, *arguments, pack=None)
+        assert (done.returncode, "ERROR" in done.stderr) == (1, False), done.stderr
+        assert {check for check, _ in failed(records(done))} == {MISSING, OWNERLESS}

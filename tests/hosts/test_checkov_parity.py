@@ -1,0 +1,185 @@
+"""The same verdicts from checkov with our pack as from our own scan, on every program in ``fixtures/``."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.cli import main
+from posturio_iac.pack_ids import CHECKOV
+from tests.fixture_tools import AS_OF
+from tests.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT, RULES, TEMPLATE, VERSION, checkov, failed, report, write
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.hosts.checkov_running import Record
+
+Saying = tuple[str, str, str, str]
+"""Folder of the program, result, check and resource."""
+
+OLDEST = (3, 2, 0)
+PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
+ROWS = tomllib.loads(Path(__file__).with_name("checkov_differences.toml").read_text(encoding="utf-8"))["difference"]
+HERE = [row for row in ROWS if row.get("only") in (None, "oldest" if VERSION == OLDEST else "newest")]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs in a place that no repository and no configuration is around."""
+    return Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("tree") / "fixtures"))
+
+
+@pytest.fixture(scope="module")
+def seen(tree: Path) -> list[Record]:
+    """What checkov says about all of them, in one run."""
+    return report(tree)
+
+
+def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the report of our own scan of a folder."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.chdir(folder)
+        main(["scan", "--format", "json", "--as-of", AS_OF, "."])
+    found: dict[str, list[dict[str, Any]]] = json.loads(out.getvalue())
+    return found
+
+
+def ours(folder: Path) -> set[Saying]:
+    """Return what our own scan finds, suppressed or not."""
+    return {
+        (case_of(f["path"]), "skipped" if "suppressed" in f else "failed", CHECKOV[f["rule"]], f["address"])
+        for f in scan(folder)["findings"]
+    }
+
+
+def theirs(seen: list[Record]) -> set[Saying]:
+    return {(case_of(one.file), one.result, one.check, one.resource) for one in seen if one.result != "passed"}
+
+
+def case_of(path: str) -> str:
+    return "/".join(path.split("/")[:2])
+
+
+def test_every_program_gets_the_same_verdicts(tree: Path, seen: list[Record]) -> None:
+    """What only one of both says is in the list of differences, and there is nothing in the list that both say."""
+    one, other = ours(tree), theirs(seen)
+    assert len(one & other) > 150
+    alone = {(case, resource) for case, _, _, resource in one - other}
+    others = {(case, resource) for case, _, _, resource in other - one}
+    assert alone == {(row["case"], resource) for row in HERE for resource in row["ours"]}
+    assert others == {(row["case"], resource) for row in HERE for resource in row["checkov"]}
+
+
+@pytest.mark.parametrize("row", [r for r in HERE if r["checkov"]], ids=lambda row: str(row["case"]))
+def test_a_key_by_another_name_gets_the_same_verdicts(row: dict[str, Any], tree: Path, seen: list[Record]) -> None:
+    def verdicts(sayings: set[Saying], resources: list[str]) -> set[tuple[str, str]]:
+        return {(result, check) for case, result, check, resource in sayings if case == row["case"] and resource in resources}
+
+    both = verdicts(ours(tree), row["ours"])
+    assert both == verdicts(theirs(seen), row["checkov"])
+    assert both
+
+
+def test_no_check_that_passes_is_a_finding_of_ours(tree: Path, seen: list[Record]) -> None:
+    found = {(f["path"], CHECKOV[f["rule"]], f["address"]) for f in scan(tree)["findings"]}
+    assert [one for one in seen if one.result == "passed" and (one.file, one.check, one.resource) in found] == []
+
+
+def test_undetermined_keys_are_neither_passed_nor_failed(tree: Path, seen: list[Record]) -> None:
+    def is_open(key: dict[str, Any]) -> bool:
+        unseen = any(reason.endswith("so its tags cannot be seen") for reason in key["undecided"])
+        return unseen and key["status"] == "Active" and not key["lifetime"]
+
+    open_ = {(key["path"], key["address"]) for key in scan(tree)["keys"] if key["verdict"] == "undetermined" and is_open(key)}
+    assert len(open_) > 5
+    assert [one for one in seen if (one.file, one.resource) in open_ and one.check == MISSING] == []
+
+
+def test_every_check_fails_somewhere(seen: list[Record]) -> None:
+    assert {one.check for one in seen if one.result == "failed"} == set(RULES)
+
+
+# What no adapter can change, and the programs in fixtures/ do not show.
+
+DIFFERENCES: dict[str, Callable[[Path], None]] = {}
+
+
+def difference(name: str) -> Callable[[Callable[[Path], None]], Callable[[Path], None]]:
+    """Make a function the proof of one line of the table."""
+
+    def wrap(case: Callable[[Path], None]) -> Callable[[Path], None]:
+        DIFFERENCES[name] = case
+        return case
+
+    return wrap
+
+
+@difference("an undetermined key")
+def undetermined(folder: Path) -> None:
+    write(folder, {"main.tf": 'variable "tags" {}\n' + KEY.replace('"ci"\n}\n\n', '"ci"\n  tags = var.tags\n}\n\n')})
+    assert [key["verdict"] for key in scan(folder)["keys"]] == ["undetermined"]
+    assert {one.check for one in report(folder)} & {MISSING, OWNERLESS} == set()
+
+
+@difference("a key of a nested stack")
+def nested(folder: Path) -> None:
+    main_ = "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: child.yaml}\n"
+    write(folder, {"main.yaml": main_, "child.yaml": TEMPLATE})
+    assert {f["address"] for f in scan(folder)["findings"]} == {"Child/Key"}
+    assert failed(report(folder)) == {(MISSING, "Key"), (OWNERLESS, "Key")}
+
+
+@difference("a stream of several documents")
+def several_documents(folder: Path) -> None:
+    write(folder, {"two.yaml": f"{TEMPLATE}---\n{TEMPLATE.replace('Key:', 'Other:')}"})
+    assert {f["address"] for f in scan(folder)["findings"]} == {"Key", "Other"}
+    assert report_or_nothing(folder) == []
+
+
+@difference("LOW findings")
+def low(folder: Path) -> None:
+    write(folder, {"main.tf": KEY.replace("resource", "# posturio: rotation=60d\nresource", 2)})
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["scan", "--as-of", AS_OF, str(folder)]) == 0
+    assert checkov(folder, "-d", ".").returncode == 1
+    assert checkov(folder, "-d", ".", "--soft-fail-on", OWNERLESS).returncode == 0
+
+
+@difference("files that git ignores")
+def ignored(folder: Path) -> None:
+    write(folder, {".git/HEAD": "ref: refs/heads/main\n", ".git/objects/x": "", ".git/refs/x": "", ".gitignore": "*.tf\n", "main.tf": KEY})
+    assert scan(folder)["keys"] == []
+    assert failed(report(folder)) == {(MISSING, "aws_iam_access_key.ci"), (OWNERLESS, "aws_iam_access_key.ci")}
+
+
+def report_or_nothing(folder: Path) -> list[Record]:
+    """Return what checkov reports where it may read nothing at all, in which case it prints no list of records."""
+    done = checkov(folder, "-d", ".", "--framework", "cloudformation", "--output", "json")
+    assert "Traceback" not in done.stderr
+    return [] if '"results"' not in done.stdout else report(folder)
+
+
+@pytest.mark.parametrize("name", list(DIFFERENCES))
+def test_a_difference_is_as_the_table_says(name: str, tmp_path: Path) -> None:
+    DIFFERENCES[name](tmp_path)
+
+
+def test_the_table_names_every_difference_and_no_other() -> None:
+    table = PAGE.partition("## Where both differ\n")[2].partition("\n## ")[0]
+    names = re.findall(r"^\| ([^|]+?) \| [^|]+ \| [^|]+ \|$", table, re.MULTILINE)[2:]
+    assert sorted(names) == sorted({row["kind"] for row in ROWS} | DIFFERENCES.keys())

@@ -1,0 +1,126 @@
+"""The set-ups of docs/checkov.md, done as they are written there, with the wheel of this checkout as if it were published."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
+from tests.hosts.hosting import Host, shell
+from tests.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
+SCRIPTS: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+VERSION = version("checkov")
+UV = (sys.executable, "-m", "uv")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Repository:
+    """A repository with a key."""
+    made = Repository(tmp_path / "work space")
+    made.write("infra/main.tf", KEY)
+    return made
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A fresh environment for pip, in which only the checkov under test may be installed."""
+    place = tmp_path_factory.mktemp("environment")
+    subprocess.run([sys.executable, "-m", "venv", str(place / "venv")], check=True)
+    (place / "constraints.txt").write_text(f"checkov=={VERSION}\n")
+    path = f"{place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return {"PATH": path, "PIP_CONSTRAINT": str(place / "constraints.txt"), "PYTHONPATH": ""}
+
+
+def script(part: str) -> str:
+    """Return the one script of the page that has this in it."""
+    (found,) = (text for text in SCRIPTS if part in text)
+    return found
+
+
+def document(part: str) -> dict[str, Any]:
+    """Return the one YAML document of the page that has this key at its top."""
+    (found,) = (one for one in DOCUMENTS if part in one)
+    return found
+
+
+def ids(said: str) -> set[str]:
+    """Return our checks that failed in what checkov prints."""
+    return set(re.findall(r"Check: (CKV_POSTURIO_\d+): [^\n]*\n\tFAILED", said))
+
+
+def test_on_a_machine(workspace: Repository, links: Path, environment: dict[str, str]) -> None:
+    code, said = shell(script("pip install"), workspace, links, **environment)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+    shutil.copytree(ROOT, workspace.path / "posturio-iac", ignore=shutil.ignore_patterns(".*", "fixtures", "tests", "__pycache__"))
+    code, said = shell(script("posturio-iac/policies/checkov"), workspace, links, **environment)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+
+
+def test_from_the_repository(workspace: Repository, links: Path, hooks: Repository, environment: dict[str, str]) -> None:
+    text = script("--external-checks-git").replace("https://github.com/posturio/posturio-iac.git", f"file://{hooks.path}")
+    code, said = shell(text, workspace, links, **environment)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+
+
+def test_github_actions(workspace: Repository, links: Path, environment: dict[str, str]) -> None:
+    install, run = (step["run"] for step in document("jobs")["jobs"]["checkov"]["steps"] if "run" in step)
+    code, said = shell(install, workspace, links, **environment)
+    assert code == 0, said
+    code, said = shell(run, workspace, links, **environment)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+    (report,) = json.loads((workspace.path / "checkov.sarif").read_text())["runs"]
+    assert {result["ruleId"] for result in report["results"]} >= {MISSING, OWNERLESS}
+
+
+def test_pre_commit(workspace: Repository, links: Path, environment: dict[str, str], tmp_path: Path) -> None:
+    upstream = Repository(tmp_path / "upstream")
+    hook = (
+        "- {id: checkov, name: checkov, language: python, entry: checkov -d ., pass_filenames: false, always_run: false, files: '\\.tf$'}\n"
+    )
+    upstream.write(".pre-commit-hooks.yaml", hook)
+    requirements = f"['checkov=={VERSION}']"
+    upstream.write("setup.py", f"from setuptools import setup\nsetup(name='hook', py_modules=[], install_requires={requirements})\n")
+    configuration = document("repos")
+    configuration["repos"][0] |= {"repo": str(upstream.path), "rev": upstream.commit()}
+    workspace.write(".pre-commit-config.yaml", yaml.safe_dump(configuration))
+    host = Host("pre-commit", upstream, tmp_path / "home")
+    more = {"PIP_FIND_LINKS": str(links), "PIP_CONSTRAINT": environment["PIP_CONSTRAINT"], "PYTHONPATH": ""}
+    code, said = host.run(workspace, "run", "--all-files", offline=False, more=more)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+
+
+@pytest.mark.parametrize("order", [("posturio-iac", "checkov"), ("checkov", "posturio-iac")], ids="-then-".join)
+def test_both_work_whichever_is_installed_first(order: tuple[str, str], workspace: Repository, links: Path, tmp_path: Path) -> None:
+    place = tmp_path / "venv"
+    subprocess.run([*UV, "venv", "-q", "--python", sys.executable, str(place)], check=True)
+    python = str(place / "bin" / "python")
+    for name in order:
+        wanted = f"checkov=={VERSION}" if name == "checkov" else name
+        subprocess.run([*UV, "pip", "install", "-q", "--python", python, "--find-links", str(links), wanted], check=True)
+    subprocess.run([*UV, "pip", "check", "-q", "--python", python], check=True)
+    path = {"PATH": f"{place / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": ""}
+    code, said = shell("posturio-iac scan infra", workspace, links, **path)
+    assert (code, "iam.access_keys_without_lifetime" in said) == (1, True), said
+    text = 'checkov --directory infra --framework terraform --external-checks-dir "$(posturio-iac policies checkov)"'
+    code, said = shell(text, workspace, links, **path)
+    assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+
+
+def test_every_example_of_the_page_is_run() -> None:
+    assert len(SCRIPTS) == 3
+    assert len(DOCUMENTS) == 2
