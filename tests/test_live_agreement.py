@@ -1,15 +1,11 @@
-"""For any account the cheap way and the exact way agree, and whatever is denied, nothing is invented and nothing lost in silence.
-
-AWS is played by a class in this process, so that hundreds of accounts are looked at in seconds.
-"""
+"""For any account the cheap way and the exact way agree, and whatever is denied, nothing is invented and nothing lost in silence."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -19,140 +15,18 @@ from posturio_iac.engine import judge
 from posturio_iac.finding import Level
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Request, take
-from posturio_iac.live.model import Account
 from posturio_iac.live.ownership import Owner
 from posturio_iac.live.survey import date_disabled
-from posturio_iac.live.trouble import AwsError
 from posturio_iac.policy import Policy
 from tests.keys import AS_OF
+from tests.played_aws import ACCOUNT, Aws, Key, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import datetime
 
     from posturio_iac.finding import Report
 
-ACCOUNT = Account("123456789012")
 DAY = 86_400
-COLUMNS = "user,arn,user_creation_time," + ",".join(
-    f"access_key_{slot}_{what}"
-    for slot in (1, 2)
-    for what in ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
-)
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key of the account that is played."""
-
-    created: datetime
-    used: datetime | None
-    status: str
-    told: bool
-    """Whether the report knows when it was used; it says no_information otherwise."""
-    off: datetime | None
-    """When CloudTrail saw that it was switched off."""
-
-
-@dataclass(frozen=True)
-class Person:
-    """A user of the account that is played."""
-
-    path: str
-    tags: tuple[tuple[str, str], ...]
-    keys: tuple[Key, ...]
-    reported: bool
-    """Whether the user was there when the report was made."""
-
-
-@dataclass
-class Aws:
-    """Answers like a `Connection`."""
-
-    people: list[Person]
-    denied: frozenset[str] = frozenset()
-    root_keys: int = 0
-    calls: Counter[str] = field(default_factory=Counter)
-
-    def call(self, operation: str, **asked: Any) -> dict[str, Any]:
-        self._refuse(operation)
-        match operation:
-            case "iam:GenerateCredentialReport":
-                return {"State": "COMPLETE"}
-            case "iam:GetCredentialReport":
-                return {"Content": self._report().encode(), "GeneratedTime": AS_OF}
-            case "iam:GetAccountSummary":
-                return {"SummaryMap": {"AccountAccessKeysPresent": self.root_keys}}
-            case "iam:GetAccessKeyLastUsed":
-                number, place = _numbers(asked["AccessKeyId"])
-                used = self.people[number].keys[place].used
-                told = {"ServiceName": "s3", "Region": "eu-west-1"} if used else {"ServiceName": "N/A", "Region": "N/A"}
-                return {"AccessKeyLastUsed": {**told, **({"LastUsedDate": used} if used else {})}}
-        raise AssertionError(operation)
-
-    def pages(self, operation: str, **asked: Any) -> Iterator[dict[str, Any]]:
-        self._refuse(operation)
-        users = [{"UserName": _name(n), "Arn": self._arn(n), "Tags": self._tags(n)} for n in range(len(self.people))]
-        match operation:
-            case "iam:GetAccountAuthorizationDetails":
-                yield from ({"UserDetailList": [user]} for user in users)
-            case "iam:ListUsers":
-                yield {"Users": users}
-            case "iam:ListUserTags":
-                yield {"Tags": self._tags(int(asked["UserName"][1:]))}
-            case "iam:ListAccessKeys":
-                number = int(asked["UserName"][1:])
-                keys = enumerate(self.people[number].keys)
-                yield {"AccessKeyMetadata": [{"AccessKeyId": _id(number, n), "Status": k.status, "CreateDate": k.created} for n, k in keys]}
-            case "cloudtrail:LookupEvents":
-                yield {"Events": [event for number, who in enumerate(self.people) for event in _events(number, who)]}
-            case _:
-                raise AssertionError(operation)
-
-    def _refuse(self, operation: str) -> None:
-        self.calls[operation] += 1
-        if operation in self.denied:
-            raise AwsError(operation, "AccessDenied", "no")
-
-    def _arn(self, number: int) -> str:
-        return f"arn:aws:iam::{ACCOUNT.id}:user{self.people[number].path}{_name(number)}"
-
-    def _tags(self, number: int) -> list[dict[str, str]]:
-        return [{"Key": name, "Value": value} for name, value in self.people[number].tags]
-
-    def _report(self) -> str:
-        lines = [COLUMNS]
-        for number, who in enumerate(self.people):
-            cells = [cell for place in (0, 1) for cell in _cells(who.keys[place] if place < len(who.keys) else None)]
-            lines += [",".join([_name(number), self._arn(number), "2020-01-01T00:00:00+00:00", *cells])] if who.reported else []
-        return "\n".join(lines)
-
-
-def _name(number: int) -> str:
-    return f"u{number}"
-
-
-def _id(number: int, place: int) -> str:
-    return f"AKIA{number:08}{place:08}"
-
-
-def _numbers(key_id: str) -> tuple[int, int]:
-    return int(key_id[4:12]), int(key_id[12:])
-
-
-def _cells(key: Key | None) -> list[str]:
-    if key is None:
-        return ["false", "N/A", "N/A", "N/A", "N/A"]
-    used = "no_information" if not key.told else key.used.isoformat() if key.used else "N/A"
-    place = ["eu-west-1", "s3"] if key.told and key.used else ["N/A", "N/A"]
-    return ["true" if key.status == "Active" else "false", key.created.isoformat(), used, *place]
-
-
-def _events(number: int, who: Person) -> Iterator[dict[str, Any]]:
-    for place, key in enumerate(who.keys):
-        if key.off is not None:
-            detail = {"requestParameters": {"accessKeyId": _id(number, place), "status": "Inactive"}}
-            yield {"EventTime": key.off, "CloudTrailEvent": json.dumps(detail)}
-
 
 # Around the limits of 14, 45 and 90 days to the second, and anywhere else.
 AGES = st.one_of(
@@ -206,13 +80,13 @@ CONFIGS = st.builds(
 OWNERS = st.sampled_from([(), (Owner("/ci/*", "platform@example.com"),)])
 
 
-def look(aws: Aws, config: Config, owners: tuple[Owner, ...] = (), *, exact: bool) -> Report:
+def look(aws: Aws, config: Config, owners: tuple[Owner, ...] = (), *, exact: bool, as_of: datetime = AS_OF) -> Report:
     """Do what a run does with one account."""
-    request = Request(AS_OF, Policy(config), owners=owners, exact=exact, sleep=lambda _: None)
+    request = Request(as_of, Policy(config), owners=owners, exact=exact, sleep=lambda _: None)
     inventory = take(aws, ACCOUNT, request)  # type: ignore[arg-type]  # it answers alike
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
-    made = access_keys(inventory.keys, ACCOUNT, request.names, owners, AS_OF)
-    return judge(made, as_of=AS_OF, diagnostics=inventory.diagnostics, policy=request.policy)
+    made = access_keys(inventory.keys, ACCOUNT, request.names, owners, as_of)
+    return judge(made, as_of=as_of, diagnostics=inventory.diagnostics, policy=request.policy)
 
 
 def verdicts(report: Report) -> Counter[tuple[object, ...]]:

@@ -26,6 +26,15 @@ BY_CODE = frozenset(
 """Rules that may have flagged a key for what its code says, or because no code declares it."""
 
 
+OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
+BY_TAGS = OF_ACTIVE_KEYS | {
+    "iam.lingering_inactive_access_keys",
+    "iam.overlong_access_key_lifetimes",
+    "iam.unreadable_access_key_lifetimes",
+}
+"""Rules that flag a key for what the tags of its user say: tags that were not read may say it yet."""
+
+
 class State(str, Enum):
     """What became of a finding."""
 
@@ -180,6 +189,9 @@ class _Comparison:
 
         if rule not in all_rules():
             return f"this version has no rule {rule}"
+        hidden = "; ".join(place.reason for place in key.hiding_places)
+        if hidden and rule in BY_TAGS and not (rule in OF_ACTIVE_KEYS and key.is_active() is False):
+            return hidden
         alone = replace(self.policy, config=self.policy.config.with_values(select=(rule,), ignore=()))
         (judged,) = judge([key], as_of=self.now.report.as_of, policy=alone).keys
         return "; ".join(judged.undecided) or None

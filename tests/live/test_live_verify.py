@@ -172,6 +172,19 @@ def test_what_cannot_be_asked_cannot_be_told(
     assert f"iam:{operation} is denied" in answer.json["verification"]["results"][0]["why"]
 
 
+def test_an_end_in_tags_that_cannot_be_read_is_not_called_resolved(
+    cloud: Cloud, earlier: Callable[..., str], deny: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cloud.user("ci", owner="payments@example.com", expires="2026-11-01")
+    key_id = cloud.key("ci", age=20, used=1)
+    path = earlier()
+    deny("ListUserTags")
+    answer = live(capsys, "--verify", path)
+    assert (answer.code, states(answer)) == (3, [("cannot_tell", "ci", "expired_access_keys")])
+    cloud.backend.access_keys[key_id].status = "Inactive"
+    assert states(live(capsys, "--verify", path)) == [("resolved", "ci", "expired_access_keys")]
+
+
 def test_an_account_that_cannot_be_read_hides_no_other(
     members: list[Cloud], earlier: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
