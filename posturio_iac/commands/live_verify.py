@@ -80,6 +80,10 @@ def _targets(run: Run, earlier: Earlier) -> tuple[list[Target], dict[str, str], 
         known = {account.id: account for account in accounts}
         unread = {id_: f"account {id_} is no active one of the organization" for id_ in wanted if id_ not in known}
         notes = [note for note in notes if note.account is None or note.account in wanted]
+    if not direct.keys() & wanted.keys():
+        ours = " and ".join(sorted(direct))
+        text = f"the credentials are those of account {ours}, which the file does not name; its accounts are read as {run.arguments.role}"
+        notes.append(Diagnostic(Level.NOTE, text))
     targets = []
     for id_, (partition, _) in wanted.items():
         if id_ in unread:

@@ -228,6 +228,15 @@ def test_the_organization_says_which_accounts_are_left(
     assert (answer.code, told["999999999999"]) == (3, "account 999999999999 is no active one of the organization")
 
 
+def test_credentials_of_an_account_that_the_file_does_not_name_are_noted(
+    members: list[Cloud], earlier: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = earlier("--accounts", members[1].account)
+    answer = live(capsys, "--verify", path, "--role-name", "Audit")
+    assert (answer.code, [s[0] for s in states(answer)]) == (1, ["still_open"])
+    assert f"the credentials are those of account {ACCOUNT}, which the file does not name; its accounts are read as Audit" in answer.err
+
+
 def test_a_key_whose_user_was_renamed_is_found_by_its_full_id(
     cloud: Cloud, earlier: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
