@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from moto.core.responses import BaseResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
@@ -64,15 +65,14 @@ def served() -> Iterator[tuple[str, Counter[str]]]:
         counted[f"{self.service_name}:{self._get_action()}"] += 1
         return answer(self)
 
-    BaseResponse.call_action = call_action  # type: ignore[method-assign]  # the same
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}", counted
-    finally:
-        server.stop()
-        BaseResponse.call_action = answer  # type: ignore[method-assign]  # the same
+    with patch.object(BaseResponse, "call_action", call_action):
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        try:
+            yield f"http://{host}:{port}", counted
+        finally:
+            server.stop()
 
 
 def populate(users: int, second: int, stale: int) -> set[str]:
