@@ -180,7 +180,7 @@ crashing.{function} = crash
 """
 
 
-CRASHES = [("adapters.checkov.checks", "answer"), ("terraform.reader", "read"), ("adapters.checkov.checks", "entity_of")]
+CRASHES = [("adapters.checkov.answers", "answer"), ("terraform.reader", "read"), ("adapters.checkov.entity", "entity_of")]
 
 
 @pytest.mark.parametrize(("module", "function"), CRASHES)

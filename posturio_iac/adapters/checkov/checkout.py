@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from checkov.common.checks.base_check_registry import BaseCheckRegistry
 from checkov.common.checks_infra.registry import Registry
 
-from posturio_iac.adapters.checkov.scanning import CLONES
+from posturio_iac.adapters.checkov import CLONES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

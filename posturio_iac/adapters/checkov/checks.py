@@ -10,9 +10,7 @@ from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.module.base_module_check import BaseModuleCheck as ModuleCheck
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck
 
-from posturio_iac.adapters.checkov.answers import Answer, Result, answer
 from posturio_iac.adapters.checkov.checkout import keep_to
-from posturio_iac.adapters.checkov.entity import entity_of
 from posturio_iac.adapters.ids import CHECKOV
 from posturio_iac.render.words import page_url
 from posturio_iac.rules import all_rules
@@ -33,31 +31,37 @@ class _Posturio:
     """What the checks share. One object answers for one rule and one kind of block."""
 
     _rule: Rule
-    _answer: Answer
 
     def run(self, scanned_file: str, entity_configuration: Any, entity_name: str, entity_type: str, skip_info: Any) -> Any:
         """Answer about one block. Nothing is raised: checkov would log it and go on as if nothing had been found."""
         self.name = self._rule.title
-        result: Any = {"result": CheckResult.SKIPPED, "suppress_comment": skip_info.get("suppress_comment", "")} if skip_info else None
-        return result or self._told(scanned_file, entity_configuration, entity_name, entity_type)
+        if skip_info:
+            return {"result": CheckResult.SKIPPED, "suppress_comment": skip_info.get("suppress_comment", "")}
+        if entity_type == "module" and _is_local(entity_configuration):
+            return {"result": CheckResult.UNKNOWN, "evaluated_keys": []}
+        result, text = self._asked(scanned_file, entity_configuration, entity_name, entity_type)
+        if result == "FAILED" and text:
+            self.name = text
+        return {"result": CheckResult[result], "evaluated_keys": [], **({"suppress_comment": text} if result == "SKIPPED" else {})}
 
-    def _told(self, scanned_file: str, config: Any, name: str, kind: str) -> dict[str, Any]:
-        said = self._asked(scanned_file, config, name, kind)
-        if said.result is Result.FAILED and said.text:
-            self.name = said.text
-        told: dict[str, Any] = {"result": CheckResult[said.result.name], "evaluated_keys": []}
-        if said.result is Result.SKIPPED:
-            told["suppress_comment"] = said.text
-        return told
-
-    def _asked(self, scanned_file: str, config: Any, name: str, kind: str) -> Answer:
+    def _asked(self, scanned_file: str, config: Any, name: str, kind: str) -> tuple[str, str]:
+        """Return the name of checkov's result and what there is to say."""
         try:
-            return answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule.id)
+            # Most runs meet no key, and checkov loads this module in each of its processes.
+            from posturio_iac.adapters.checkov.answers import answer  # noqa: PLC0415
+            from posturio_iac.adapters.checkov.entity import entity_of  # noqa: PLC0415
+
+            said = answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule.id)
         except Exception as error:  # noqa: BLE001 - the host's seam: checkov swallows what a check raises, and exits with 0
-            text = (
-                f"posturio-iac stopped by an error of its own ({type(error).__name__}: {error}) and did not judge {name}; please report it."
-            )
-            return Answer(Result.FAILED, printable(text))
+            what = f"{type(error).__name__}: {error}"
+            return "FAILED", printable(f"posturio-iac stopped by an error of its own ({what}) and did not judge {name}; please report it.")
+        return said.result.name, said.text
+
+
+def _is_local(config: Any) -> bool:
+    """Tell whether a call is of a module whose code is here: its keys are asked about by themselves."""
+    source = config.get("source") if isinstance(config, dict) else None
+    return isinstance(source, list) and bool(source) and str(source[0]).startswith((".", "/"))
 
 
 def register() -> None:

@@ -44,11 +44,21 @@ class Entity:
     """checkov's graph: of rustworkx, of networkx, or None."""
 
 
+_LAST: list[tuple[Mapping[str, Any], tuple[str, str, str], Entity]] = []
+
+
 def entity_of(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, graph: Any) -> Entity:
-    """Return what checkov asks about.
+    """Return what checkov asks about; the same one as long as it asks about the same block.
 
     checkov tells a check the path relative to a root that it does not tell. Both are variables of its runner, which is among the callers.
     """
+    asked = (scanned_file, name, kind)
+    if not _LAST or _LAST[0][0] is not config or _LAST[0][1] != asked:
+        _LAST[:] = [(config, asked, _entity(scanned_file, config, name, kind, graph))]
+    return _LAST[0][2]
+
+
+def _entity(scanned_file: str, config: Mapping[str, Any], name: str, kind: str, graph: Any) -> Entity:
     seen = _Seen()
     inner = config.get("Properties")
     inner = inner if isinstance(inner, dict) else {}

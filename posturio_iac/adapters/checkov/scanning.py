@@ -11,6 +11,7 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.commands.pipeline import judged, names_of, now, policy_of, select
 from posturio_iac.config import Config, find
 from posturio_iac.config_check import BadValueError, moment
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""
 LOG = logging.getLogger("posturio-iac")
-CLONES: list[str] = []
-"""Clones that the pack was loaded from. checkov puts them into the current folder, and so among the code that it reads."""
 WITHOUT_PARSERS = (
     "posturio-iac: %s is not installed beside checkov, so Terraform is judged by what checkov read of it: fewer lifetimes are followed, "
     "calls of published modules are not judged, and more keys stay undetermined; install posturio-iac into checkov's environment"
