@@ -167,6 +167,26 @@ def ignored(folder: Path) -> None:
     assert failed(report(folder)) == {(MISSING, "aws_iam_access_key.ci"), (OWNERLESS, "aws_iam_access_key.ci")}
 
 
+@difference("a module that several root modules call")
+def shared(folder: Path) -> None:
+    call = 'module "ci" {\n  source = "../module"\n}\n'
+    write(folder, {"module/main.tf": KEY, "dev/main.tf": call, "prod/main.tf": call})
+    address = "module.ci.aws_iam_access_key.ci"
+    found = [(f["root"], f["address"]) for f in scan(folder)["findings"] if CHECKOV[f["rule"]] == MISSING]
+    assert sorted(found) == [("dev", address), ("prod", address)]
+    assert [(one.file, one.resource) for one in report(folder) if one.check == MISSING] == [("module/main.tf", address)]
+
+
+@difference("several findings of one rule about one key")
+def repeated(folder: Path) -> None:
+    parameter = 'resource "aws_ssm_parameter" "%s" {\n  type  = "String"\n  value = aws_iam_access_key.ci.secret\n}\n'
+    write(folder, {"main.tf": KEY + parameter % "one" + parameter % "two"})
+    exposed = CHECKOV["iam.exposed_access_key_secrets"]
+    assert [CHECKOV[f["rule"]] for f in scan(folder)["findings"]].count(exposed) == 2
+    (one,) = [one for one in report(folder) if one.check == exposed]
+    assert "one" in one.name
+
+
 def report_or_nothing(folder: Path) -> list[Record]:
     """Return what checkov reports where it may read nothing at all, in which case it prints no list of records."""
     done = checkov(folder, "-d", ".", "--framework", "cloudformation", "--output", "json")
