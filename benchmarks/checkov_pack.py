@@ -61,22 +61,30 @@ def main() -> None:
             f"{MANY} modules without keys": written(Path(folder, "many"), MANY, key=""),
             f"{MANY} modules with a key each": written(Path(folder, "keys"), MANY, key=KEY),
         }
+        empty = Path(folder, "empty")
+        empty.mkdir()
+        (empty / "__init__.py").touch()
+        (empty / "nothing.py").touch()
         for name, place in cases.items():
-            measure(name, checkov, place, given.runs)
-    print(f"\nat most {LIMIT} without keys")
+            measure(name, checkov, place, empty, given.runs)
+    print(f"\nours : none at most {LIMIT} without keys")
 
 
-def measure(name: str, checkov: str, place: Path, runs: int) -> None:
-    """Let checkov run with and without the pack in turn, and print the ratios of the medians."""
-    bare: list[tuple[float, float]] = []
-    ours: list[tuple[float, float]] = []
+def measure(name: str, checkov: str, place: Path, empty: Path, runs: int) -> None:
+    """Let checkov run without a pack, with one that holds nothing, and with ours in turn, and print the ratios of the medians."""
     command = [checkov, "--directory", ".", "--skip-download", "--compact", "--quiet"]
+    packs: dict[str, list[str]] = {
+        "none": [],
+        **{at: ["--external-checks-dir", str(path)] for at, path in (("empty", empty), ("ours", PACK))},
+    }
+    taken: dict[str, list[tuple[float, float]]] = {at: [] for at in packs}
     for _ in range(runs):
-        bare.append(seconds(command, place))
-        ours.append(seconds([*command, "--external-checks-dir", str(PACK)], place))
-    (cpu, wall), (cpu_ours, wall_ours) = ([median(run[part] for run in series) for part in (0, 1)] for series in (bare, ours))
-    ratios = f"{cpu_ours / cpu:.3f} x, on the wall {wall_ours / wall:.3f} x"
-    print(f"{name:30} {cpu:6.2f} s, with the pack {cpu_ours:6.2f} s: {ratios}")
+        for at, options in packs.items():
+            taken[at].append(seconds([*command, *options], place))
+    cpu, wall = ({at: median(run[part] for run in series) for at, series in taken.items()} for part in (0, 1))
+    print(f"{name:30} {cpu['none']:6.2f} s without a pack, wall {wall['none']:6.2f} s")
+    for at, than in (("empty", "none"), ("ours", "none"), ("ours", "empty")):
+        print(f"  {at:5} : {than:5}  {cpu[at] / cpu[than]:.3f} x, on the wall {wall[at] / wall[than]:.3f} x")
 
 
 def seconds(command: list[str], place: Path) -> tuple[float, float]:
