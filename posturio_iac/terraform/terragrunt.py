@@ -99,9 +99,9 @@ def _is_above(folder: str, unit: str) -> bool:
 
 
 def _parsed(path: str, data: bytes) -> Generated:
-    body, _ = parse(path, data)
+    body, broken = parse(path, data)
     providers: list[hcl.Block] = []
-    unread: Unknown | None = None
+    unread = Unknown(f"{path} has a syntax error, so what it generates cannot be seen") if broken else None
     for block in body.blocks:
         contents = block.get("contents") if block.type == "generate" else None
         if contents is None:

@@ -138,6 +138,14 @@ def test_text_that_stands_elsewhere_or_is_no_code_is_unknown(tmp_path: Path) -> 
         assert isinstance(owner(tmp_path / str(number), files), Unknown)
 
 
+def test_file_with_a_syntax_error_leaves_the_owner_unknown(tmp_path: Path) -> None:
+    files = live("tags = {}")
+    files["live/root.hcl"] = 'generate "provider" {\n  contents = <<EOT\nprovider "aws" { default_tags {\n'
+    found = owner(tmp_path, files)
+    assert isinstance(found, Unknown)
+    assert "live/root.hcl has a syntax error" in found.reason
+
+
 def test_files_of_other_programs_are_not_read(tmp_path: Path) -> None:
     files = live(f"tags = {{\n  {OWNER}\n}}")
     files |= {"image.pkr.hcl": "\0", ".terraform.lock.hcl": "\0", "modules/iam/notes.hcl": b"\xff\xfe"}
