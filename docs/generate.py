@@ -1,8 +1,8 @@
 """Writes every generated document of this checkout; ``--check`` only tells which differ, and exits with 1 when one does.
 
-Generated are the rule pages, the table of their ids in other linters, the configuration reference, the page of known modules and what
-stands in the README between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``, where NAME is ``example``, ``help``, ``help scan``,
-``help explain`` or ``rules``.
+Generated are the rule pages, the table of their ids in other linters, what checkov is told of them, the configuration reference, the page
+of known modules and what stands in the README between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``, where NAME is
+``example``, ``help``, ``help scan``, ``help explain`` or ``rules``.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
@@ -128,6 +128,7 @@ def documents() -> dict[Path, str]:
         RULES / "README.md": index(rules),
         **{RULES / f"{name}.md": rule_page(entry) for name, entry in rules.items()},
         Path("docs/policies.md"): pack_pages.page(rules),
+        Path("posturio_iac/adapters/checkov/_rules.py"): pack_pages.checkov_module(rules),
         Path("docs/configuration.md"): configuration(),
         Path("docs/known-modules.md"): known_pages.page(modules),
         Path("posturio_iac/terraform/_known_needles.py"): known_pages.needles_module(known.needles(modules)),

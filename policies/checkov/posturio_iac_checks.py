@@ -6,12 +6,19 @@ an error. So the work is done in the package, once, and what goes wrong here bec
 
 from __future__ import annotations
 
+import logging
 import sys
+import threading
 from pathlib import Path
 
 _AROUND = Path(__file__).resolve().parents[2]
 """The package that this file is installed with, or the top of a clone."""
 _INSTALLED = _AROUND.name == "posturio_iac"
+_LOADING: threading.Lock = logging.getLogger("posturio-iac").__dict__.setdefault("loading", threading.Lock())
+"""Held while the checks are loaded, since checkov runs this file in several threads where it cannot fork (macOS, Windows).
+
+It lives with our logger, because each run of this file has variables of its own.
+"""
 
 
 def _load() -> None:
@@ -28,7 +35,9 @@ def _load() -> None:
         import posturio_iac.adapters.checkov.checks as pack  # noqa: PLC0415
     pack.register()
     if not _INSTALLED:
-        pack.keep_to(str(Path(__file__).parent), str(_AROUND))
+        from posturio_iac.adapters.checkov.checkout import keep_to  # noqa: PLC0415 - only a clone needs it
+
+        keep_to(str(Path(__file__).parent), str(_AROUND))
 
 
 def _fail(error: Exception) -> None:
@@ -44,6 +53,7 @@ def _fail(error: Exception) -> None:
 
 
 try:
-    _load()
+    with _LOADING:
+        _load()
 except Exception as _error:  # noqa: BLE001 - the host's seam: checkov logs an error in a pack and exits with 0
     _fail(_error)

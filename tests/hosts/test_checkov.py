@@ -129,13 +129,44 @@ def test_files_instead_of_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "environment",
-    [{"TF_SPLIT_GRAPH": "true"}, {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX"}, {"CHECKOV_WORKERS_NUMBER": "16"}],
+    [
+        {"TF_SPLIT_GRAPH": "true"},
+        {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX"},
+        {"CHECKOV_WORKERS_NUMBER": "16"},
+        {"CHECKOV_PARALLELIZATION_TYPE": "thread"},  # as on macOS and Windows
+        {"CHECKOV_PARALLELIZATION_TYPE": "none"},
+    ],
     ids=str,
 )
 def test_whatever_checkov_is_told_the_verdicts_are_the_same(environment: dict[str, str], tmp_path: Path) -> None:
     shutil.copy(PLAN, write(tmp_path, {"main.tf": KEY, "stack.yaml": TEMPLATE}) / "plan.json")
     found = failed(report(tmp_path, **environment))
     assert found >= BOTH | {(MISSING, "Key"), (OWNERLESS, "Key"), (CHECKOV["iam.expired_access_keys"], "aws_iam_access_key.old")}
+
+
+LOADED = """\
+import checkov.main, importlib.util, sys
+before = set(sys.modules)
+spec = importlib.util.spec_from_file_location("posturio_iac_checks", sys.argv[1])
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def test_loading_the_pack_imports_nothing_that_judges() -> None:
+    """Each of checkov's processes loads it, most of them for nothing."""
+    command = [sys.executable, "-c", LOADED, f"{PACK}/posturio_iac_checks.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    checks = "posturio_iac.adapters.checkov.checks"
+    assert checks in done.stdout
+    assert {name for name in done.stdout.split() if name.startswith("posturio_iac")} == {
+        "posturio_iac",
+        "posturio_iac.adapters",
+        "posturio_iac.adapters.checkov",
+        "posturio_iac.adapters.checkov._rules",
+        checks,
+        "posturio_iac.adapters.checkov.checkout",  # it is a checkout that is tested
+    }
 
 
 BROKEN = {

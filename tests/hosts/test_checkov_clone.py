@@ -106,6 +106,14 @@ def test_what_is_missing_is_said_once(tmp_path: Path) -> None:
     assert len(failed(records(done))) == 4
 
 
+def test_threads_share_one_loading_and_one_scan(tmp_path: Path) -> None:
+    """Where checkov cannot fork, as on macOS and Windows, its kinds of code load the pack and ask it at the same time."""
+    files = {"main.tf": KEY, "stack.yaml": TEMPLATE}
+    done = checkov(write(tmp_path, files), "-d", ".", "-o", "json", CHECKOV_PARALLELIZATION_TYPE="thread")
+    assert failed(records(done)) == {(check, name) for check in (MISSING, OWNERLESS) for name in ("aws_iam_access_key.ci", "Key")}
+    assert done.stderr.count(MISSING_PARSER) == 1
+
+
 def test_comments_of_ours_count(tmp_path: Path) -> None:
     above = '# posturio: expires=2027-01-31 owner=payments@example.com\nresource "aws_iam_access_key"'
     assert failed(report(write(tmp_path, {"main.tf": KEY.replace('resource "aws_iam_access_key"', above)}))) == set()
