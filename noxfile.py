@@ -16,7 +16,7 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "checkov", "formats", "sarif", "browser", "wheel", "tests"]
+nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "checkov", "parity", "formats", "sarif", "browser", "wheel", "tests"]
 
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
@@ -117,6 +117,13 @@ def checkov(session: nox.Session, checkov: str) -> None:
         "clone": ["test_checkov_clone.py"],
     }
     session.run("pytest", *(f"tests/hosts/{name}" for name in tests[checkov]), *session.posargs)
+
+
+@nox.session
+def parity(session: nox.Session) -> None:
+    """Run our scan, checkov and cfn-lint over the same programs, the three in one environment."""
+    session.install("-e", ".[checkov,cfn-lint]", "--upgrade", *group("tests"))
+    session.run("pytest", "tests/hosts/test_parity.py", *session.posargs)
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -11,13 +13,26 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
+from posturio_iac.cli import main
 from posturio_iac.pack_ids import CHECKOV
 from tests.fixture_tools import AS_OF
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = str(Path(sys.executable).with_name("checkov"))
 PACK = str(ROOT / "policies" / "checkov")
 VERSION = tuple(int(part) for part in version("checkov").split("."))
+OLDEST = (3, 2, 0)
+DIFFERENT: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("checkov_differences.toml").read_text(encoding="utf-8"))[
+    "difference"
+]
+"""What checkov says otherwise about the programs in ``fixtures/``."""
 RULES = {check: rule for rule, check in CHECKOV.items()}
 FRAMEWORKS = ("terraform", "terraform_plan", "terraform_json", "cloudformation", "serverless")
 MISSING, EXPIRED, OUTAGE, OWNERLESS = (
@@ -124,3 +139,23 @@ def write(folder: Path, files: dict[str, str]) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def differences_here() -> list[dict[str, Any]]:
+    """Return the differences of the checkov under test."""
+    return [row for row in DIFFERENT if row.get("only") in (None, "oldest" if VERSION == OLDEST else "newest")]
+
+
+def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Return the report of our own scan of a folder."""
+    out = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+        patch.chdir(folder)
+        main(["scan", "--format", "json", "--as-of", AS_OF, "."])
+    found: dict[str, list[dict[str, Any]]] = json.loads(out.getvalue())
+    return found
+
+
+def case_of(path: str) -> str:
+    """Return the folder of the program that a file belongs to."""
+    return "/".join(path.split("/")[:2])

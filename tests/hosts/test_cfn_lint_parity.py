@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.pack_ids import CFN_LINT
-from tests.hosts.cfn_linting import INCOMPLETE, KEY, MISSING, OWNERLESS, ROOT, SEVERAL, UNDETERMINED, apart, lint, reported, scanned
+from tests.hosts.cfn_linting import (
+    ENDINGS,
+    INCOMPLETE,
+    KEY,
+    MISSING,
+    OWNERLESS,
+    REFUSED,
+    ROOT,
+    SEVERAL,
+    UNDETERMINED,
+    apart,
+    lint,
+    reported,
+    scanned,
+)
 from tests.test_rule_pages import cloudformation, states
 
 if TYPE_CHECKING:
@@ -21,9 +35,6 @@ if TYPE_CHECKING:
 
     Case = Callable[[Path, pytest.CaptureFixture[str]], None]
 
-ENDINGS = (".yaml", ".yml", ".json")
-REFUSED = {"multidocument": "stacks.yaml", "parameters": "prod.json"}
-"""Files of fixtures that are no templates to cfn-lint."""
 PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
 
 NESTED = {

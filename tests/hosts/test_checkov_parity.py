@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import re
 import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +14,22 @@ import pytest
 from posturio_iac.cli import main
 from posturio_iac.pack_ids import CHECKOV
 from tests.fixture_tools import AS_OF
-from tests.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT, RULES, TEMPLATE, VERSION, checkov, failed, report, write
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from tests.hosts.checkov_running import (
+    DIFFERENT,
+    KEY,
+    MISSING,
+    OWNERLESS,
+    ROOT,
+    RULES,
+    TEMPLATE,
+    case_of,
+    checkov,
+    differences_here,
+    failed,
+    report,
+    scan,
+    write,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +39,8 @@ if TYPE_CHECKING:
 Saying = tuple[str, str, str, str]
 """Folder of the program, result, check and resource."""
 
-OLDEST = (3, 2, 0)
 PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
-ROWS = tomllib.loads(Path(__file__).with_name("checkov_differences.toml").read_text(encoding="utf-8"))["difference"]
-HERE = [row for row in ROWS if row.get("only") in (None, "oldest" if VERSION == OLDEST else "newest")]
+HERE = differences_here()
 
 
 @pytest.fixture(scope="module")
@@ -49,16 +55,6 @@ def seen(tree: Path) -> list[Record]:
     return report(tree)
 
 
-def scan(folder: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the report of our own scan of a folder."""
-    out = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
-        patch.chdir(folder)
-        main(["scan", "--format", "json", "--as-of", AS_OF, "."])
-    found: dict[str, list[dict[str, Any]]] = json.loads(out.getvalue())
-    return found
-
-
 def ours(folder: Path) -> set[Saying]:
     """Return what our own scan finds, suppressed or not."""
     return {
@@ -69,10 +65,6 @@ def ours(folder: Path) -> set[Saying]:
 
 def theirs(seen: list[Record]) -> set[Saying]:
     return {(case_of(one.file), one.result, one.check, one.resource) for one in seen if one.result != "passed"}
-
-
-def case_of(path: str) -> str:
-    return "/".join(path.split("/")[:2])
 
 
 def test_every_program_gets_the_same_verdicts(tree: Path, seen: list[Record]) -> None:
@@ -202,4 +194,4 @@ def test_a_difference_is_as_the_table_says(name: str, tmp_path: Path) -> None:
 def test_the_table_names_every_difference_and_no_other() -> None:
     table = PAGE.partition("## Where both differ\n")[2].partition("\n## ")[0]
     names = re.findall(r"^\| ([^|]+?) \| [^|]+ \| [^|]+ \|$", table, re.MULTILINE)[2:]
-    assert sorted(names) == sorted({row["kind"] for row in ROWS} | DIFFERENCES.keys())
+    assert sorted(names) == sorted({row["kind"] for row in DIFFERENT} | DIFFERENCES.keys())

@@ -1,0 +1,60 @@
+"""One verdict from three programs: our scan, checkov with our pack and cfn-lint with our pack, in one environment.
+
+What a host makes unavoidable, older hosts included, is in test_checkov_parity.py and test_cfn_lint_parity.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from posturio_iac.pack_ids import CFN_LINT
+from tests.hosts.cfn_linting import ENDINGS, FAILURES, REFUSED, reported
+from tests.hosts.checkov_running import ROOT, RULES, case_of, differences_here, report, scan
+
+Saying = tuple[str, str, str]
+"""Folder of the program, rule and address of the key."""
+
+IN_CFN_LINT = {pack_id: rule for rule, pack_id in CFN_LINT.items()}
+ADDRESS = re.compile(r"(?:The secret of )?(?P<address>\S+(?: \([^)]+\))?) ")
+"""How each message begins."""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs in a place that no repository and no configuration is around."""
+    return Path(shutil.copytree(ROOT / "fixtures", tmp_path_factory.mktemp("tree") / "fixtures"))
+
+
+def from_our_scan(tree: Path) -> tuple[set[Saying], set[Saying]]:
+    """Return what our scan finds in all, and in templates."""
+    found = [(f, (case_of(f["path"]), f["rule"], f["address"])) for f in scan(tree)["findings"] if "suppressed" not in f]
+    return {saying for _, saying in found}, {saying for f, saying in found if f["framework"] == "cloudformation"}
+
+
+def from_checkov(tree: Path) -> set[Saying]:
+    return {(case_of(one.file), RULES[one.check], one.resource) for one in report(tree) if one.result == "failed"}
+
+
+def from_cfn_lint(tree: Path) -> set[Saying]:
+    """Return what cfn-lint finds in all templates but those that are none to it."""
+    refused = {f"cloudformation/{folder}/{name}" for folder, name in REFUSED.items()}
+    files = sorted(path.relative_to(tree).as_posix() for path in (tree / "cloudformation").rglob("*") if path.suffix in ENDINGS)
+    matches = reported(tree, *(file for file in files if file not in refused))
+    assert not [match for match in matches if match.id in FAILURES]
+    named = [(match, ADDRESS.match(match.message)) for match in matches if match.id in IN_CFN_LINT]
+    return {(case_of(match.file), IN_CFN_LINT[match.id], found["address"] if found else match.message) for match, found in named}
+
+
+def test_every_program_gets_one_verdict(tree: Path) -> None:
+    """All three agree on (rule, address); checkov's other names and what it does not see are the listed differences, nothing else."""
+    ours, in_templates = from_our_scan(tree)
+    in_checkov, in_cfn_lint = from_checkov(tree), from_cfn_lint(tree)
+    assert (len(ours) > 150, len(in_templates) > 20) == (True, True)
+    assert in_cfn_lint == in_templates
+    listed = {(row["case"], resource) for row in differences_here() for resource in (*row["ours"], *row["checkov"])}
+    assert {saying for saying in ours ^ in_checkov if (saying[0], saying[2]) not in listed} == set()
+    assert in_templates & in_checkov & in_cfn_lint, "and what all three name alike is not nothing"
