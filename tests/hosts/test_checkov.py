@@ -169,6 +169,27 @@ def test_loading_the_pack_imports_nothing_that_judges() -> None:
     }
 
 
+TOLD = """\
+import importlib.util, sys, threading, checkov.main
+from checkov.terraform.checks.resource.registry import resource_registry
+spec = importlib.util.spec_from_file_location("posturio_iac_checks", sys.argv[1])
+spec.loader.exec_module(importlib.util.module_from_spec(spec))
+check = resource_registry.get_check_by_id("CKV_POSTURIO_2")
+title = check.name
+check.name = "of this thread"
+other = threading.Thread(target=lambda: print(check.name == title))
+other.start()
+other.join()
+print(check.name)
+"""
+
+
+def test_what_a_check_says_in_one_thread_is_not_shown_by_another() -> None:
+    command = [sys.executable, "-c", TOLD, f"{PACK}/posturio_iac_checks.py"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.splitlines()[-2:] == ["True", "of this thread"]
+
+
 BROKEN = {
     "template": {"stack.yaml": TEMPLATE + "  Broken: {Type: [}\n"},
     "code": {"bad.tf": 'resource "aws_iam_access_key" {{{\n'},

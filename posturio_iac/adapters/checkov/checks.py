@@ -36,8 +36,19 @@ class _Posturio:
         """Make the check of a rule, which registers it with checkov."""
         self._rule = rule
         self._title = title
+        self._words = f"{self.__class__.__name__} {check_id}"
         super().__init__(title, check_id, [CheckCategories.IAM], list(self._kinds), page)  # type: ignore[call-arg]
         self.severity = Severities[severity]
+
+    @property
+    def name(self) -> str:
+        """What checkov shows of the check: what was said last in this thread, else the title."""
+        said: str = getattr(_SAID, self._words, self._title)
+        return said
+
+    @name.setter
+    def name(self, text: str) -> None:
+        setattr(_SAID, self._words, text)
 
     def run(self, scanned_file: str, entity_configuration: Any, entity_name: str, entity_type: str, skip_info: Any) -> Any:
         """Answer about one block. Nothing is raised: checkov would log it and go on as if nothing had been found."""
@@ -90,6 +101,8 @@ class _ModuleCheck(_Posturio, ModuleCheck):  # type: ignore[misc]
 
 
 _ONE_AT_A_TIME = threading.Lock()
+_SAID = threading.local()
+"""What each check has said last. Terraform, its JSON and its plans share the checks, and are threads where checkov cannot fork."""
 _REGISTERED: list[_Posturio] = []
 
 
