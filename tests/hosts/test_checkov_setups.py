@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -102,6 +103,17 @@ def test_pre_commit(workspace: Repository, links: Path, environment: dict[str, s
     more = {"PIP_FIND_LINKS": str(links), "PIP_CONSTRAINT": environment["PIP_CONSTRAINT"], "PYTHONPATH": ""}
     code, said = host.run(workspace, "run", "--all-files", offline=False, more=more)
     assert (code, ids(said)) == (1, {MISSING, OWNERLESS}), said
+
+
+def test_a_hook_without_our_package_fails_instead_of_running_without_our_checks(tmp_path: Path) -> None:
+    bare = tmp_path / "bin"
+    bare.mkdir()
+    (bare / "sh").symlink_to("/bin/sh")
+    (bare / "checkov").write_text("#!/bin/sh\necho clean\n")
+    (bare / "checkov").chmod(0o755)
+    (hook,) = document("repos")["repos"][0]["hooks"]
+    done = subprocess.run(shlex.split(hook["entry"]), env={"PATH": str(bare)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, "posturio-iac" in done.stderr) == (127, "", True)
 
 
 @pytest.mark.parametrize("order", [("posturio-iac", "checkov"), ("checkov", "posturio-iac")], ids="-then-".join)
