@@ -18,6 +18,7 @@ from posturio_iac.terraform.syntax import parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.finding import Diagnostic
     from posturio_iac.terraform.program import Program
     from posturio_iac.terraform.values import Value
 
@@ -51,6 +52,7 @@ class Terragrunt:
         self._program = program
         self._paths = paths[:MOST]
         self._texts: dict[str, bytes] | None = None
+        self._refused: dict[str, Diagnostic] = {}
         self._read: dict[str, Generated] = {}
 
     def generated(self, folder: str) -> list[Generated]:
@@ -59,17 +61,29 @@ class Terragrunt:
             return []
         texts = self._all()
         units = [posixpath.dirname(path) for path, text in texts.items() if _applies(path, text, folder)]
-        sources = [path for path, text in texts.items() if b"generate" in text and b"default_tags" in text]
-        if not units or not sources:
+        units += [folder for path in self._refused if path == posixpath.join(folder, UNIT)]
+        if not units:
             return []
-        above = [path for path in sources if any(_is_above(posixpath.dirname(path), unit) for unit in units)]
-        return [self._generated(path) for path in above or sources]
+        sources = [path for path, text in texts.items() if b"generate" in text and b"default_tags" in text]
+        above = [path for path in sources if _is_above_any(path, units)]
+        unread = [path for path in self._refused if _is_above_any(path, units)]
+        return [*map(self._generated, above or sources), *map(self._unread, unread)]
 
     def _all(self) -> dict[str, bytes]:
         if self._texts is None:
-            read = ((path, files.read(self._program.root, path, self._program.options.max_file_size)) for path in self._paths)
-            self._texts = {path: data for path, data in read if isinstance(data, bytes)}
+            self._texts = {}
+            for path in self._paths:
+                data = files.read(self._program.root, path, self._program.options.max_file_size)
+                if isinstance(data, bytes):
+                    self._texts[path] = data
+                elif posixpath.basename(path).count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'
+                    self._refused[path] = data
         return self._texts
+
+    def _unread(self, path: str) -> Generated:
+        """Say that a file cannot be read. One that concerns no module may be another program's, and is passed over."""
+        self._program.report(self._refused[path])
+        return Generated(path, (), Unknown(f"{path} cannot be read, so what it generates cannot be seen"))
 
     def _generated(self, path: str) -> Generated:
         if path not in self._read:
@@ -94,8 +108,9 @@ def _leads_to(source: str, folder: str) -> bool:
     return any(folder == end or folder.endswith(f"/{end}") for end in ends)
 
 
-def _is_above(folder: str, unit: str) -> bool:
-    return not folder or unit == folder or unit.startswith(f"{folder}/")
+def _is_above_any(path: str, units: list[str]) -> bool:
+    folder = posixpath.dirname(path)
+    return not folder or any(unit == folder or unit.startswith(f"{folder}/") for unit in units)
 
 
 def _parsed(path: str, data: bytes) -> Generated:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.finding import Level
 from posturio_iac.model import Unknown
 from tests.discover_tree import Tree
-from tests.terraform.programs import PLAIN, key, keys
+from tests.terraform.programs import PLAIN, key, keys, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -144,6 +145,20 @@ def test_file_with_a_syntax_error_leaves_the_owner_unknown(tmp_path: Path) -> No
     found = owner(tmp_path, files)
     assert isinstance(found, Unknown)
     assert "live/root.hcl has a syntax error" in found.reason
+
+
+@pytest.mark.parametrize("name", ["live/root.hcl", "modules/iam/terragrunt.hcl"])
+def test_file_that_cannot_be_read_leaves_the_owner_unknown_and_is_named(name: str, tmp_path: Path) -> None:
+    found = reading(tmp_path, {**live("tags = {}"), name: b"\xff\xfe"})
+    (only,) = found.keys
+    assert isinstance(only.owner, Unknown)
+    assert only.owner.reason == f"{name} cannot be read, so what it generates cannot be seen"
+    assert [(d.level, d.path) for d in found.diagnostics] == [(Level.ERROR, name)]
+
+
+def test_file_that_cannot_be_read_and_concerns_no_module_is_passed_over(tmp_path: Path) -> None:
+    files = {**live(f"tags = {{\n  {OWNER}\n}}"), "live/prod/root.hcl": b"\xff\xfe", "nomad/job.hcl": b"\0"}
+    assert owner(tmp_path, files) == "platform@example.com"
 
 
 def test_files_of_other_programs_are_not_read(tmp_path: Path) -> None:
