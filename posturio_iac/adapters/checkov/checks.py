@@ -1,4 +1,4 @@
-"""Our rules as classes of checkov: one check for each rule and each kind of block. The only module here that knows checkov.
+"""Our rules as classes of checkov: one check for each rule and each kind of block. Beside checkout.py the only module that imports checkov.
 
 checkov loads it in each of its some twenty processes, most of which meet nothing to judge: what judges is imported when it is needed.
 """
@@ -37,7 +37,7 @@ class _Posturio:
         self._rule = rule
         self._title = title
         self._words = f"{self.__class__.__name__} {check_id}"
-        super().__init__(title, check_id, [CheckCategories.IAM], list(self._kinds), page)  # type: ignore[call-arg]
+        super().__init__(title, check_id, [CheckCategories.IAM], list(self._kinds), page)  # type: ignore[call-arg]  # a class of checkov's follows
         self.severity = Severities[severity]
 
     @property
@@ -67,33 +67,33 @@ class _Posturio:
         try:
             # Where checkov cannot fork (macOS, Windows), its kinds of code are threads, and all answer from one scan.
             with _ONE_AT_A_TIME:
-                from posturio_iac.adapters.checkov.answers import answer  # noqa: PLC0415
-                from posturio_iac.adapters.checkov.entity import entity_of  # noqa: PLC0415
+                from posturio_iac.adapters.checkov.answers import answer  # noqa: PLC0415 - most processes ask nothing
+                from posturio_iac.adapters.checkov.entity import entity_of  # noqa: PLC0415 - the same
 
                 said = answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule)
         except Exception as error:  # noqa: BLE001 - the host's seam: checkov swallows what a check raises, and exits with 0
-            from posturio_iac.terminal import printable  # noqa: PLC0415
+            from posturio_iac.terminal import printable  # noqa: PLC0415 - the same
 
             what = f"{type(error).__name__}: {error}"
             return "FAILED", printable(f"posturio-iac stopped by an error of its own ({what}) and did not judge {name}; please report it.")
         return said.result.name, said.text
 
 
-class _ResourceCheck(_Posturio, ResourceCheck):  # type: ignore[misc]
+class _ResourceCheck(_Posturio, ResourceCheck):  # type: ignore[misc]  # mypy runs without checkov
     """A check of Terraform's resources."""
 
     _kinds = TERRAFORM
     scan_resource_conf = _never
 
 
-class _TemplateCheck(_Posturio, TemplateCheck):  # type: ignore[misc]
+class _TemplateCheck(_Posturio, TemplateCheck):  # type: ignore[misc]  # mypy runs without checkov
     """A check of CloudFormation's resources."""
 
     _kinds = TEMPLATES
     scan_resource_conf = _never
 
 
-class _ModuleCheck(_Posturio, ModuleCheck):  # type: ignore[misc]
+class _ModuleCheck(_Posturio, ModuleCheck):  # type: ignore[misc]  # mypy runs without checkov
     """A check of Terraform's calls of modules."""
 
     _kinds = MODULES
