@@ -107,6 +107,15 @@ def test_a_submodule_may_be_named(repository: Tree, tmp_path: Path) -> None:
     assert (found(inside), inside.repository) == (["m.tf"], f"{repository.root}/modules/m")
 
 
+def test_a_repository_is_the_same_one_from_outside(tmp_path: Path) -> None:
+    inner = Tree(tmp_path / "inner", git=True)
+    inner.write("infra/a.tf")
+    for path in ("inner", "inner/infra", "inner/infra/a.tf"):
+        selection = Tree(tmp_path, git=False).discover(path)
+        assert (found(selection), selection.repository) == (["inner/infra/a.tf"], inner.root)
+        assert selection.finder.repositories == {"inner"}
+
+
 def test_each_repository_in_a_plain_directory_is_searched_by_its_own_rules(tmp_path: Path) -> None:
     plain = Tree(tmp_path / "plain", git=False)
     plain.write("a.tf")

@@ -117,8 +117,10 @@ def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[Acc
         return keys
     from posturio_iac.record import replace  # noqa: PLC0415 - loaded by now
 
-    way = os.path.relpath(selection.root, selection.repository).replace(os.sep, "/")
-    return [replace(key, scope=f"{way}/{key.scope}") if key.framework == "cloudformation" else key for key in keys]
+    def stable(scope: str) -> str:
+        return os.path.relpath(os.path.join(selection.root, scope), selection.repository).replace(os.sep, "/")
+
+    return [replace(key, scope=stable(key.scope)) if key.framework == "cloudformation" else key for key in keys]
 
 
 def _without_idle(report: Report) -> Report:

@@ -52,12 +52,15 @@ def discover(
         finder.examine(path, kind)
         if os.path.islink(file):
             finder.symlinks[path] = kind
+    places = [*directories, *dict.fromkeys(map(os.path.dirname, files))]
+    for place in places[len(directories) :]:
+        _note(finder, repository_of(place))
     searched = [_relative(finder, d) for d in directories]
     _search_all(finder, searched)
     add_callers(finder, searched)
     if finder.symlinks:
         finder.resolve_links()
-    selection = Selection(finder, repository_of(root))
+    selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
     if selection.terraform or not _has_outside(selection):
         return selection
     from posturio_iac.discover.outside import callers  # noqa: PLC0415 - only where code is not searched
@@ -69,7 +72,9 @@ def discover(
 def _has_outside(selection: Selection) -> bool:
     """Tell whether there may be modules that are not searched: above the root in its repository, or in submodules."""
     top = selection.repository
-    return top is not None and (top != selection.root or os.path.exists(os.path.join(top, ".gitmodules")))
+    if top is not None and selection.root.startswith(os.path.join(top, "")):
+        return True
+    return any(os.path.exists(os.path.join(selection.root, tree, ".gitmodules")) for tree in selection.finder.repositories)
 
 
 def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
@@ -101,7 +106,14 @@ def _search_all(finder: Finder, directories: Sequence[str]) -> None:
     for repository in _walk(finder, outermost(plain)):
         trees.setdefault(finder.prefix + repository, []).append(repository)
     for top, named in trees.items():
+        _note(finder, top)
         _walk(finder, _git(finder, top, named))
+
+
+def _note(finder: Finder, top: str | None) -> None:
+    """Remember a work tree that is searched, when it begins at or below the root."""
+    if top is not None and f"{top}{os.sep}".startswith(finder.prefix):
+        finder.repositories.add(_relative(finder, top))
 
 
 def _git(finder: Finder, top: str, named: Sequence[str]) -> list[str]:

@@ -47,6 +47,7 @@ class Finder:
         "prefix",
         "problems",
         "read",
+        "repositories",
         "root",
         "searched",
         "symlinks",
@@ -80,6 +81,8 @@ class Finder:
         """Who calls which local module, once somebody has asked."""
         self.trees: list[Keep] = []
         """What git has searched."""
+        self.repositories: set[str] = set()
+        """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
         self.searched = 0
         self.problems: list[tuple[str, str, str | None]] = []
 

@@ -61,7 +61,7 @@ def _texts(folder: str, max_size: int) -> Iterable[bytes]:
 def callers(selection: Selection) -> set[str]:
     """Return the files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one."""
     calls = set(local_calls(selection))
-    outside = {target for _, target in calls if _is_outside(selection.root, target)}
+    outside = {target for _, target in calls if _is_outside(selection, target)}
     holding, edges = explore(selection, outside) if outside else (set(), set())
     while more := {caller for caller, target in edges | calls if target in holding} - holding:
         holding |= more
@@ -74,8 +74,9 @@ def _names(folder: str) -> list[str]:
     return [name for name in os.listdir(folder) if kind_of(name) is TERRAFORM] if os.path.isdir(folder) else []
 
 
-def _is_outside(root: str, target: str) -> bool:
+def _is_outside(selection: Selection, target: str) -> bool:
     if target == ".." or target.startswith("../"):
         return True
     parts = target.split("/")
-    return any(os.path.lexists(os.path.join(root, *parts[: i + 1], ".git")) for i in range(len(parts)))
+    folders = {"/".join(parts[: i + 1]) for i in range(len(parts))} - selection.finder.repositories
+    return any(os.path.lexists(os.path.join(selection.root, folder, ".git")) for folder in folders)

@@ -19,7 +19,7 @@ class Selection:
     root: str
     """The scan root: absolute, without symbolic links."""
     repository: str | None
-    """The top of the git work tree that holds the root."""
+    """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
     terraform: tuple[str, ...]
     """Terraform and OpenTofu files that hold a Terraform needle: relative to the root, with forward slashes, sorted."""
     templates: tuple[str, ...]

@@ -44,7 +44,7 @@ class Program:
         self._candidates = frozenset(selection.terraform)
         self._hcl = tuple(sorted(selection.finder.hcl))
         self._terragrunt: Terragrunt | None = None
-        self._nested: dict[str, bool] = {}
+        self._nested = dict.fromkeys(selection.finder.repositories, False)
         self.diagnostics: dict[Diagnostic, None] = {}
         self._steps = MAX_STEPS
         self._folders: dict[str, folder.Folder] = {}

@@ -41,7 +41,7 @@ def options(**more: Any) -> Options:
 
 def program(root: str, **more: Any) -> Program:
     """Return a program whose modules are below ``root``."""
-    selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=()))
+    selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=()))
     return Program(selection, options(**more))
 
 
