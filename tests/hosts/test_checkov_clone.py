@@ -59,7 +59,12 @@ def test_the_parsers_are_not_here() -> None:
 
 
 def test_nothing_is_found_that_our_scan_would_not_find(tree: Path, seen: list[Record]) -> None:
-    assert found(seen, "failed") - golden(tree) == set()
+    """The clock tells checkov what ``timestamp()`` is, and moves away from the day of the golden files: such a life differs in length."""
+    code = {file: file.read_text(encoding="utf-8", errors="replace") for file in tree.rglob("*.tf")}
+    moving = {"/".join(file.relative_to(tree).parts[:2]) for file, text in code.items() if "timestamp()" in text}
+    overlong = {(case, CHECKOV["iam.overlong_access_key_lifetimes"]) for case in moving}
+    assert moving
+    assert {one for one in found(seen, "failed") - golden(tree) if one[:2] not in overlong} == set()
 
 
 def test_nothing_passes_since_checkov_read_less_than_there_is(seen: list[Record]) -> None:
