@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.adapters import pack_pages
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
-from posturio_iac.commands import explain, live_args, scan_args
+from posturio_iac.commands import explain
+from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import help_text
-from posturio_iac.config_schema import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
-from posturio_iac.names import Names
+from posturio_iac.commands.scan import arguments as scan_arguments
+from posturio_iac.config.schema import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
+from posturio_iac.frontends.terraform.known_modules import lookup, pages
+from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules
-from posturio_iac.terraform import known, known_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +124,7 @@ key's user counts; see [the live check](live.md#owners).
 def documents() -> dict[Path, str]:
     """Return the text of every generated file by its path from the top of the checkout."""
     rules = all_rules()
-    modules = known.load().modules
+    modules = lookup.load().modules
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     return {
         RULES / "README.md": index(rules),
@@ -130,8 +132,8 @@ def documents() -> dict[Path, str]:
         Path("docs/policies.md"): pack_pages.page(rules),
         Path("posturio_iac/adapters/checkov/_rules.py"): pack_pages.checkov_module(rules),
         Path("docs/configuration.md"): configuration(),
-        Path("docs/known-modules.md"): known_pages.page(modules),
-        Path("posturio_iac/terraform/_known_needles.py"): known_pages.needles_module(known.needles(modules)),
+        Path("docs/known-modules.md"): pages.page(modules),
+        Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.needles_module(lookup.needles(modules)),
         Path("README.md"): BLOCK.sub(lambda match: f"{match[1]}{block(match['name'], rules)}{match[3]}", readme),
     }
 
@@ -144,9 +146,9 @@ def block(name: str, rules: dict[str, Registered]) -> str:
         case "help":
             return _fenced(usage())
         case "help scan":
-            return _fenced(help_text(scan_args.COMMAND))
+            return _fenced(help_text(scan_arguments.COMMAND))
         case "help live":
-            return _fenced(help_text(live_args.COMMAND))
+            return _fenced(help_text(live_arguments.COMMAND))
         case "help explain":
             return _fenced(help_text(explain.COMMAND))
         case "rules":

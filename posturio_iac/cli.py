@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DEBUG = "POSTURIO_IAC_DEBUG"
 CLEAN, USAGE, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
-"""As `posturio_iac.finding.Exit`, which is not imported for a message."""
+"""As `posturio_iac.core.finding.Exit`, which is not imported for a message."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +69,7 @@ def usage() -> str:
 
 
 def _unknown(name: str) -> str:
-    from posturio_iac.nearest import hint  # noqa: PLC0415 - only a mistake needs it
+    from posturio_iac.config.suggest import hint  # noqa: PLC0415 - only a mistake needs it
 
     if name.startswith("-"):
         return f"there is no option {name} here; options follow a command, such as `posturio-iac scan {name}`"
@@ -80,7 +80,7 @@ def _unknown(name: str) -> str:
 
 def _complain(text: str, code: int) -> int:
     """Say one sentence on standard error."""
-    from posturio_iac.terminal import printable  # noqa: PLC0415 - only a mistake needs it
+    from posturio_iac.core.terminal import printable  # noqa: PLC0415 - only a mistake needs it
 
     try:
         sys.stderr.write(f"posturio-iac: {printable(text)}\n")

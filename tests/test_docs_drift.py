@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from posturio_iac.config_load import load
-from posturio_iac.finding import Exit
+from posturio_iac.config.load import load
+from posturio_iac.core.finding import Exit
 from posturio_iac.rules import all_rules
 
 ROOT = Path(__file__).parent.parent
@@ -25,7 +25,7 @@ def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeyp
     (tmp_path / "README.md").write_text("<!-- generated: help -->\nold\n<!-- /generated -->\nend\n", encoding="utf-8")
     (tmp_path / "docs/rules").mkdir(parents=True)
     (tmp_path / "docs/rules/iam.gone.md").write_text("old", encoding="utf-8")
-    (tmp_path / "posturio_iac/terraform").mkdir(parents=True)
+    (tmp_path / "posturio_iac/frontends/terraform").mkdir(parents=True)
     monkeypatch.setitem(GENERATE["main"].__globals__, "ROOT", tmp_path)
     named = {str(path) for path in GENERATE["drift"]()}
     assert {"README.md", "docs/configuration.md", "docs/rules/README.md", "docs/rules/iam.gone.md"} <= named

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from posturio_iac.rules import all_rules
-from tests import fixture_tools
-from tests.fixture_tools import AS_OF, FIXTURES, FORMS, KINDS, WITHOUT_PROGRAMS, Case, cases, scan, scan_apart, summary
+from tests.support import fixture_tools
+from tests.support.fixture_tools import AS_OF, FIXTURES, FORMS, KINDS, WITHOUT_PROGRAMS, Case, cases, scan, scan_apart, summary
 
 ROOT = Path(__file__).parent.parent
 CASES = cases()
@@ -51,7 +51,9 @@ def found(case: Case, report: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_golden(case: Case) -> None:
-    assert summary(*plain(case)) == case.golden.read_text(encoding="utf-8"), "if it is right: python -m tests.fixture_tools --update"
+    assert summary(*plain(case)) == case.golden.read_text(encoding="utf-8"), (
+        "if it is right: python -m tests.support.fixture_tools --update"
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

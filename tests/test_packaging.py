@@ -129,7 +129,7 @@ def test_module_imports_alone_and_says_what_it_is(name: str) -> None:
 def test_rules_and_engine_run_on_the_standard_library_alone() -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
-        "import posturio_iac.engine, posturio_iac.lifetime, posturio_iac.directive\n"
+        "import posturio_iac.judge.engine, posturio_iac.metadata.lifetime, posturio_iac.metadata.directives\n"
         "from posturio_iac.rules import all_rules\n"
         "assert all_rules()"
     )
@@ -146,7 +146,10 @@ def test_scan_without_keys_loads_no_parser_no_model_and_no_rules(tmp_path: Path)
     (tmp_path / "main.tf").write_text('resource "aws_s3_bucket" "b" {\n}\n', encoding="utf-8")
     modules = loaded("scan", str(tmp_path))
     assert modules & (HEAVY | PARSERS | UNNEEDED) == set()
-    assert modules & {"posturio_iac.model", "posturio_iac.engine", "posturio_iac.terraform.syntax", "dataclasses"} == set()
+    assert (
+        modules & {"posturio_iac.core.model", "posturio_iac.judge.engine", "posturio_iac.frontends.terraform.syntax.parsing", "dataclasses"}
+        == set()
+    )
 
 
 def test_scan_of_terraform_loads_no_yaml(tmp_path: Path) -> None:
@@ -154,7 +157,7 @@ def test_scan_of_terraform_loads_no_yaml(tmp_path: Path) -> None:
     modules = loaded("scan", str(tmp_path))
     assert "tree_sitter_hcl" in modules
     assert modules & (HEAVY | {"yaml", "pathlib", "subprocess", "tempfile"}) == set()
-    assert {m for m in modules if m.startswith("posturio_iac.cloudformation")} == set()
+    assert {m for m in modules if m.startswith("posturio_iac.frontends.cloudformation")} == set()
 
 
 def test_scan_of_json_template_loads_no_parser(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, CHECKOV
-from posturio_iac.render.words import page_url
+from posturio_iac.render.wording import page_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 COMMANDS = {
-    "scan": ("posturio_iac.commands.scan", "Find IAM access keys in code that nothing ever ends"),
-    "live": ("posturio_iac.commands.live", "Find deployed keys that are unused, overdue or ownerless; only reads"),
+    "scan": ("posturio_iac.commands.scan.command", "Find IAM access keys in code that nothing ever ends"),
+    "live": ("posturio_iac.commands.live.command", "Find deployed keys that are unused, overdue or ownerless; only reads"),
     "hook": ("posturio_iac.commands.hook", "Judge the modules and templates of changed files; the entry of pre-commit"),
-    "baseline": ("posturio_iac.commands.baseline", "Write down known findings, so that only new ones fail"),
-    "merge": ("posturio_iac.commands.live_merge", "Join JSON results of several live runs, such as shards"),
-    "report": ("posturio_iac.commands.report", "Join saved JSON results into one HTML or Markdown report"),
-    "init": ("posturio_iac.commands.init", "Set up the pre-commit hook and a configuration file"),
+    "baseline": ("posturio_iac.commands.baseline.command", "Write down known findings, so that only new ones fail"),
+    "merge": ("posturio_iac.commands.live.merge", "Join JSON results of several live runs, such as shards"),
+    "report": ("posturio_iac.commands.report.command", "Join saved JSON results into one HTML or Markdown report"),
+    "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),
     "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.pack_ids import CFN_LINT, CHECKOV
-from posturio_iac.terminal import paint, wants_color
+from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
+from posturio_iac.core.terminal import paint, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
 
 
 def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
-    from posturio_iac.nearest import rule_id  # noqa: PLC0415 - not for the list
+    from posturio_iac.config.suggest import rule_id  # noqa: PLC0415 - not for the list
 
     entry = rules[rule_id(name, rules)]
     rule = entry.rule

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 
+from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.commands.scan_args import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
-from posturio_iac.commands.services import chosen
-from posturio_iac.config_schema import ARGUMENTS, Option, Shape
+from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
+from posturio_iac.config.schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Given
-    from posturio_iac.config import Config
-    from posturio_iac.discover import Selection
+    from posturio_iac.config.model import Config
+    from posturio_iac.search import Selection
 
 FRAMEWORKS = ("all", "terraform", "cloudformation")
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
@@ -53,9 +53,9 @@ def run(argv: Sequence[str]) -> int:
     targets = chosen(reports(given), os.environ)
     if not given.words:
         return 0
-    from posturio_iac.commands.pipeline import select  # noqa: PLC0415 - not for --help
     from posturio_iac.commands.settings import settings  # noqa: PLC0415
-    from posturio_iac.discover.places import repository_of  # noqa: PLC0415
+    from posturio_iac.scan import select  # noqa: PLC0415 - not for --help
+    from posturio_iac.search.locations import repository_of  # noqa: PLC0415
 
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
@@ -104,8 +104,8 @@ def _judge(
     selection: Selection, triggers: frozenset[str], config: Config, given: Given, targets: Sequence[tuple[str, str]], started: float
 ) -> int:
     """Judge the part of the selection that the triggers concern; say something only when there is something to say."""
-    from posturio_iac.commands.changed import FRAMEWORKS as ALL  # noqa: PLC0415 - most commits hold no key
-    from posturio_iac.commands.changed import narrow  # noqa: PLC0415
+    from posturio_iac.impact.selection import FRAMEWORKS as ALL  # noqa: PLC0415 - most commits hold no key
+    from posturio_iac.impact.selection import narrow  # noqa: PLC0415
 
     wanted = ALL if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = _tracked(selection, triggers)
@@ -113,9 +113,9 @@ def _judge(
     part = narrowed.selection
     if _is_empty(part) and targets == PLAIN:
         return 0
-    from posturio_iac.commands.pipeline import judged  # noqa: PLC0415 - most commits hold no key
     from posturio_iac.commands.reports import emit  # noqa: PLC0415
-    from posturio_iac.finding import Exit, Severity, Verdict  # noqa: PLC0415
+    from posturio_iac.core.finding import Exit, Severity, Verdict  # noqa: PLC0415
+    from posturio_iac.scan import judged  # noqa: PLC0415 - most commits hold no key
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
@@ -130,8 +130,8 @@ def _tracked(selection: Selection, triggers: frozenset[str]) -> tuple[Selection,
     """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
     if selection.repository is None:
         return selection, None
-    from posturio_iac.changes import tracked  # noqa: PLC0415 - most commits hold no key
-    from posturio_iac.discover.selection import Selection as Made  # noqa: PLC0415
+    from posturio_iac.search.git_changes import tracked  # noqa: PLC0415 - most commits hold no key
+    from posturio_iac.search.selection import Selection as Made  # noqa: PLC0415
 
     ours = tracked(selection.repository) | triggers
     selection.finder.keep_only(ours)

@@ -6,16 +6,16 @@ messages do not name what was probably meant.
 
 from __future__ import annotations
 
-from posturio_iac.config_schema import Shape
+from posturio_iac.config.schema import Shape
+from posturio_iac.config.suggest import hint, meant
 from posturio_iac.errors import UsageError
-from posturio_iac.nearest import hint, meant
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from posturio_iac.config_schema import Option
+    from posturio_iac.config.schema import Option
 
 SEVERAL = (Shape.LIST, Shape.RULES)
 WIDTH = 100
@@ -117,7 +117,7 @@ def _value(command: Command, option: Option, text: str) -> Any:
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
     if option.shape not in (Shape.SIZE, Shape.MOMENT):
         return text
-    from posturio_iac.config_check import BadValueError, moment, size  # noqa: PLC0415 - dates are slow to load and rarely given
+    from posturio_iac.config.check import BadValueError, moment, size  # noqa: PLC0415 - dates are slow to load and rarely given
 
     try:
         return size(text) if option.shape == Shape.SIZE else moment(text, end_of_day=False)

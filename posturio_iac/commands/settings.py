@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.config import Config, find
+from posturio_iac.config.model import Config, find
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -52,7 +52,7 @@ def _configured(given: Given, paths: Sequence[str]) -> Config:
     path = given.config or find(_common_folder(paths))
     if path is None:
         return Config()
-    from posturio_iac.config_load import load  # noqa: PLC0415 - most runs have no configuration file
+    from posturio_iac.config.load import load  # noqa: PLC0415 - most runs have no configuration file
 
     return load(path)
 

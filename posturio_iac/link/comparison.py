@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Place
 from posturio_iac.link.declared import places
-from posturio_iac.model import Place
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.link.linker import Linker
-    from posturio_iac.link.roots import Held
-    from posturio_iac.model import AccessKey
+    from posturio_iac.link.root_module_match import Held
 
 
 def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]:

@@ -6,13 +6,13 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from posturio_iac.link.addresses import bare, calls, fits
-from posturio_iac.model import Place, Unknown
+from posturio_iac.core.addresses import bare, calls, fits
+from posturio_iac.core.model import Place, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from posturio_iac.model import AccessKey
+    from posturio_iac.core.model import AccessKey
 
 TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.model import SHOWN_PLACES, Declaration, Place, Unknown
 from posturio_iac.link.declared import CLOUDFORMATION, Code, may_be, places
 from posturio_iac.link.merge import merged
-from posturio_iac.link.roots import held
+from posturio_iac.link.root_module_match import held
 from posturio_iac.link.stack import StackKey, Stacks
-from posturio_iac.model import SHOWN_PLACES, Declaration, Place, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from posturio_iac.link.roots import Held
+    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.link.root_module_match import Held
     from posturio_iac.link.stack import Answers
     from posturio_iac.link.state import State
-    from posturio_iac.model import AccessKey, Attr
 
 BY_NAME = "the name of its user"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.model import Effect
+from posturio_iac.core.record import replace
+from posturio_iac.judge.suppressions import BORROWED
 from posturio_iac.link.remedies import remedies_for
-from posturio_iac.model import Effect
-from posturio_iac.record import replace
-from posturio_iac.suppressions import BORROWED
 
 if TYPE_CHECKING:
+    from posturio_iac.core.model import AccessKey, Directive, Lifetime
     from posturio_iac.link.linker import Link
-    from posturio_iac.model import AccessKey, Directive, Lifetime
 
 _TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
 COUNTING = (Effect.ENFORCED, Effect.DECLARED, Effect.UNKNOWN)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Place, Remedies
-from posturio_iac.record import replace
+from posturio_iac.core.model import Place, Remedies
+from posturio_iac.core.record import replace
 
 if TYPE_CHECKING:
-    from posturio_iac.model import AccessKey, Declaration
+    from posturio_iac.core.model import AccessKey, Declaration
 
 RETURNS = "switched off by hand it comes back with the next apply, while status is unset or Active"
 UNSEEN = "CloudFormation does not see what is switched off by hand, and a later change of the resource can bring it back"

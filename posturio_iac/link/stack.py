@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
-from posturio_iac.model import Unknown
-from posturio_iac.record import dataclass
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.link.addresses import index
+from posturio_iac.core.addresses import index
+from posturio_iac.core.record import dataclass
 from posturio_iac.link.prune import ELSEWHERE, KEY_TYPES, decoded
-from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,19 +6,19 @@ import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from posturio_iac.hints import date_in_name
-from posturio_iac.lifetime import exemption, read
+from posturio_iac.core.model import AccessKey, Remedies, Unknown
 from posturio_iac.live.ownership import owner_of
-from posturio_iac.model import AccessKey, Remedies, Unknown
+from posturio_iac.metadata.lifetime import exemption, read
+from posturio_iac.metadata.manual_rotation import date_in_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.model import Account, Seen, Tags
     from posturio_iac.live.ownership import Owner
-    from posturio_iac.model import Attr
-    from posturio_iac.names import Names
+    from posturio_iac.metadata.names import Names
 
 FRAMEWORK = "aws"
 

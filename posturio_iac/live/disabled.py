@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.dates import parse_date
-from posturio_iac.live.trouble import AwsError
-from posturio_iac.model import Unknown
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.model import Unknown
+from posturio_iac.live.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

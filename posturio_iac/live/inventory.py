@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Diagnostic, Level
-from posturio_iac.intervals import describe_interval
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.judge.policy import Policy
 from posturio_iac.live import report as reports
 from posturio_iac.live import usage, users
 from posturio_iac.live.calls import wait
-from posturio_iac.live.helping import together
+from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import NOT_ASKED, Account, Seen, User
+from posturio_iac.live.prefilter import shortlisted
 from posturio_iac.live.root import root_keys
-from posturio_iac.live.shortlist import shortlisted
-from posturio_iac.live.trouble import AwsError
-from posturio_iac.names import Names
-from posturio_iac.policy import Policy
+from posturio_iac.live.work_stealing import together
+from posturio_iac.metadata.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -9,14 +9,14 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Unknown
+from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.live.verified import Verification, Verified
-    from posturio_iac.model import AccessKey, Declaration, Lifetime
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.model import AccessKey, Declaration, Lifetime
+    from posturio_iac.live.verify.compare import Verification, Verified
 
 SHOWN = 4
 _LIKELY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")

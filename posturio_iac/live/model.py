@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Unknown
+from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.model import Attr
+    from posturio_iac.core.model import Attr
 
 Tags = tuple[tuple[str, str], ...]
 NOT_ASKED = Unknown("AWS was not asked")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import Account, Tags
-from posturio_iac.live.trouble import AwsError
 from posturio_iac.live.users import pairs
-from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.session import Connection
-    from posturio_iac.model import Attr
 
 ACTIVE = "ACTIVE"
 

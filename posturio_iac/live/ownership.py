@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import silence
-from posturio_iac.model import Unknown
-from posturio_iac.names import Meaning, classify
-from posturio_iac.policy import text_matches
+from posturio_iac.core.dates import silence
+from posturio_iac.core.model import Unknown
+from posturio_iac.judge.policy import text_matches
+from posturio_iac.metadata.names import Meaning, classify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.model import Account, Seen, Tags
-    from posturio_iac.model import Attr
-    from posturio_iac.names import Names
+    from posturio_iac.metadata.names import Names
 
 NOBODY = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
 GENERIC = frozenset(

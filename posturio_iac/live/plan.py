@@ -7,16 +7,16 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Unknown
-from posturio_iac.policy import Policy
-from posturio_iac.terminal import printable
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.terminal import printable
+from posturio_iac.judge.policy import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.config import Config
-    from posturio_iac.finding import Finding, JudgedKey, Report
-    from posturio_iac.model import AccessKey
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.model import AccessKey
 
 DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
 """Findings that say that nobody needs the key, or that it should have ended."""

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.dates import parse_date
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.model import Unknown
+from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import Seen, User
-from posturio_iac.live.trouble import AwsError
-from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.session import Connection
-    from posturio_iac.model import Attr
 
 ROOT = "<root_account>"
 NONE = frozenset({"", "N/A", "not_supported"})

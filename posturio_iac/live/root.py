@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import Account, Seen, User
-from posturio_iac.live.trouble import AwsError
-from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
     from posturio_iac.live.inventory import Inventory

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.answers import understood
 from posturio_iac.live.calls import Buckets, Budget
-from posturio_iac.live.trouble import AwsError, translated
+from posturio_iac.live.errors import AwsError, translated
+from posturio_iac.live.response_retry import understood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

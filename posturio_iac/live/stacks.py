@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.engine import judge
-from posturio_iac.finding import Level
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.judge.engine import judge
 from posturio_iac.link.stack import TYPE, StackKey
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.trouble import AwsError
-from posturio_iac.model import Unknown
+from posturio_iac.live.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

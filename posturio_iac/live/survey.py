@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Diagnostic, Level
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.live import disabled, stacks
 from posturio_iac.live.calls import Budget
+from posturio_iac.live.errors import AwsError, CredentialsError
 from posturio_iac.live.inventory import Inventory, Request, take
 from posturio_iac.live.model import Account, Wanted
-from posturio_iac.live.recheck import recheck
 from posturio_iac.live.session import connect
-from posturio_iac.live.trouble import AwsError, CredentialsError
+from posturio_iac.live.verify.query import recheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

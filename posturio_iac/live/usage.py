@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.model import Unknown
 from posturio_iac.live import users
+from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import NOT_ASKED, Seen, User
-from posturio_iac.live.trouble import AwsError
-from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.session import Connection
-    from posturio_iac.model import Attr
 
 EVIDENCE = "ListAccessKeys and GetAccessKeyLastUsed of this run"
 PARTIAL = "ListAccessKeys of this run"

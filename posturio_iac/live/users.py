@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.model import Unknown
 from posturio_iac.live.model import Tags, User
-from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from posturio_iac.core.model import Attr
+    from posturio_iac.live.errors import AwsError
     from posturio_iac.live.session import Connection
-    from posturio_iac.live.trouble import AwsError
-    from posturio_iac.model import Attr
 
 PAGE = 1000
 UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys")

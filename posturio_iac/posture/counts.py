@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.record import dataclass, replace
 from posturio_iac.posture.score import score
-from posturio_iac.record import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -11,7 +11,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from posturio_iac.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
+from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.live.mask import Mask
 from posturio_iac.posture.records import Covered, Evidence, Found, Key, Result, Said, Suppressed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level
-from posturio_iac.record import dataclass, field, replace
+from posturio_iac.core.finding import Level
+from posturio_iac.core.record import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.record import dataclass
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.finding import Level, Severity, Verdict
+    from posturio_iac.core.finding import Level, Severity, Verdict
 
 
 @dataclass(frozen=True, slots=True)

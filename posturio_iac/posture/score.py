@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import DEMERITS, UNDETERMINED, Verdict, exact_score
+from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Verdict, exact_score
+from posturio_iac.core.record import dataclass
 from posturio_iac.posture.parts import identities
-from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.record import replace
 from posturio_iac.posture.parts import ACCOUNT, CODE, Part, Unit, carried, split
-from posturio_iac.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.record import dataclass
 from posturio_iac.posture.changes import changes, worst_first
 from posturio_iac.posture.parts import identities
 from posturio_iac.posture.score import score
 from posturio_iac.posture.series import Series
-from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

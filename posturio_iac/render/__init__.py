@@ -11,21 +11,21 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.finding import Report
-    from posturio_iac.render.deployed import Mended
+    from posturio_iac.core.finding import Report
+    from posturio_iac.render.aws.deployed import Mended
 
 FORMATS = {
     "text": "posturio_iac.render.text:render",
-    "json": "posturio_iac.render.contract:render",
-    "sarif": "posturio_iac.render.sarif:render",
+    "json": "posturio_iac.contract.write:render",
+    "sarif": "posturio_iac.render.sarif.log:render",
     "junit": "posturio_iac.render.junit:render",
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
-    "markdown": "posturio_iac.render.markdown_page:render",
-    "html": "posturio_iac.render.html_page:render",
+    "markdown": "posturio_iac.render.markdown:render",
+    "html": "posturio_iac.render.report.html_page:render",
     "csv": "posturio_iac.render.csv_table:render",
-    "asff": "posturio_iac.render.asff:render",
-    "ocsf": "posturio_iac.render.ocsf:render",
+    "asff": "posturio_iac.render.aws.asff:render",
+    "ocsf": "posturio_iac.render.aws.ocsf:render",
 }
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("asff", "ocsf")

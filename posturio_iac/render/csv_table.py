@@ -6,17 +6,17 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level
-from posturio_iac.render.contract import moment
-from posturio_iac.render.deployed import facts
-from posturio_iac.render.words import undetermined
-from posturio_iac.terminal import printable
+from posturio_iac.contract.write import moment
+from posturio_iac.core.finding import Level
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.aws.deployed import facts
+from posturio_iac.render.wording import undetermined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.model import AccessKey, Declaration, Span
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.model import AccessKey, Declaration, Span
     from posturio_iac.render import RenderContext
 
 COLUMNS = (

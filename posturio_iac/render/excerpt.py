@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.terminal import paint, printable, width
+from posturio_iac.core.terminal import paint, printable, width
 
 if TYPE_CHECKING:
-    from posturio_iac.model import Span
+    from posturio_iac.core.model import Span
 
 LIMIT = 160
 """Longer lines are cut around the region, in characters."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level, Severity
+from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.terminal import printable
 from posturio_iac.render.text import summary
-from posturio_iac.render.words import also, folded, repository_path, sentence, undetermined
-from posturio_iac.terminal import printable
+from posturio_iac.render.wording import also, folded, repository_path, sentence, undetermined
 
 if TYPE_CHECKING:
-    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.model import Span
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.model import Span
     from posturio_iac.render import RenderContext
 
 KINDS = {Severity.LOW: "notice", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}

@@ -10,12 +10,12 @@ from collections import Counter
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.finding import Level, Severity
-from posturio_iac.render.words import look, repository_path, sentence
-from posturio_iac.terminal import printable
+from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.wording import look, repository_path, sentence
 
 if TYPE_CHECKING:
-    from posturio_iac.finding import Diagnostic, Finding, Report
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.render import RenderContext
 
 SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "critical", Severity.CRITICAL: "blocker"}

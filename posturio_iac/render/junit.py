@@ -8,15 +8,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import describe_date
-from posturio_iac.finding import Level, Severity, Verdict
-from posturio_iac.render.words import position, sentence
-from posturio_iac.terminal import printable
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.wording import position, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.render import RenderContext
 
 NAME = "posturio-iac"

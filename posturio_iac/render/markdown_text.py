@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.terminal import printable
+from posturio_iac.core.terminal import printable
 
 _MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _LINKS = re.compile(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import describe_date
-from posturio_iac.finding import Level, Severity, Verdict
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.terminal import paint, printable, without_commands
 from posturio_iac.render.excerpt import excerpt
-from posturio_iac.render.nothing import count, no_keys, took
-from posturio_iac.render.words import also, folded, sentence
-from posturio_iac.terminal import paint, printable, without_commands
+from posturio_iac.render.nothing_found import count, no_keys, took
+from posturio_iac.render.wording import also, folded, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.finding import Finding, JudgedKey, Report
-    from posturio_iac.model import Lifetime, Span
+    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.model import Lifetime, Span
     from posturio_iac.render import RenderContext
 
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}

@@ -8,14 +8,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.record import dataclass
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime, timedelta
 
-    from posturio_iac.finding import Rule, Violation
-    from posturio_iac.model import AccessKey
+    from posturio_iac.core.finding import Rule, Violation
+    from posturio_iac.core.model import AccessKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.model import Effect, Kind
-from posturio_iac.record import dataclass
+from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 

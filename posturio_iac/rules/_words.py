@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import describe_date, parse_date
-from posturio_iac.intervals import describe_interval
+from posturio_iac.core.dates import describe_date, parse_date
+from posturio_iac.core.intervals import describe_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")

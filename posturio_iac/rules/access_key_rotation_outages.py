@@ -56,8 +56,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.model import Effect, Kind, Replacement
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.model import Effect, Kind, Replacement
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, spent
 from posturio_iac.rules._words import sentence
@@ -65,7 +65,7 @@ from posturio_iac.rules._words import sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.rules import Context
 
 RULE = Rule(

@@ -87,8 +87,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.model import Effect
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.model import Effect
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence
@@ -96,7 +96,7 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, li
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.rules import Context
 
 RULE = Rule(

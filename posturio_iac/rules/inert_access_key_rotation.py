@@ -80,8 +80,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.model import Effect, Kind
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, lifetime_remedy, sentence
@@ -89,7 +89,7 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, lifetime_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 RULE = Rule(

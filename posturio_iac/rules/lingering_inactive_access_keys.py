@@ -63,9 +63,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.intervals import describe_interval
-from posturio_iac.model import Effect, Kind, Unknown
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.model import Effect, Kind, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, latest_end, spent
 from posturio_iac.rules._words import ago, day, end, sentence
@@ -73,7 +73,7 @@ from posturio_iac.rules._words import ago, day, end, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 RULE = Rule(

@@ -74,8 +74,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.model import Effect, Kind
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._words import listed, sentence
@@ -83,7 +83,7 @@ from posturio_iac.rules._words import listed, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.rules import Context
 
 RULE = Rule(

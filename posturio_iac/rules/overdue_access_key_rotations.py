@@ -69,10 +69,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.dates import quote
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.intervals import describe_interval
-from posturio_iac.model import Replacement
+from posturio_iac.core.dates import quote
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.model import Replacement
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
@@ -80,7 +80,7 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 RULE = Rule(

@@ -72,9 +72,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.intervals import describe_interval
-from posturio_iac.model import Effect, Kind
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
@@ -82,7 +82,7 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_d
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey, Lifetime
+    from posturio_iac.core.model import AccessKey, Lifetime
     from posturio_iac.rules import Context
 
 RULE = Rule(

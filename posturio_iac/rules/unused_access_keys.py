@@ -50,8 +50,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Rule, Severity, Violation
-from posturio_iac.intervals import describe_interval
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.intervals import describe_interval
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
@@ -59,7 +59,7 @@ from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.model import AccessKey
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.rules import Context
 
 RULE = Rule(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from posturio_iac.terraform import hcl
-from posturio_iac.terraform.syntax import parse
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosts.hosting import DEFINITIONS, HOSTS, Host, checkout
-from tests.repository import Repository
+from tests.support.hosts.hosting import DEFINITIONS, HOSTS, Host, checkout
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.hosts.hosting import OFFLINE, ROOT, shell
-from tests.repository import Repository, clean, flagged
+from tests.support.hosts.hosting import OFFLINE, ROOT, shell
+from tests.support.repository import Repository, clean, flagged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,11 +22,11 @@ from pypdf import PdfReader
 from benchmarks.report import PAINT, PAINTED, SECONDS, result
 from posturio_iac.posture.document import result as read
 from posturio_iac.posture.view import Posture, join
-from posturio_iac.render.html_page import page as render
-from tests.command_line import ROOT
-from tests.report_results import AS_OF, HOSTILE, A, accounts, deployed, hostile, joined
-from tests.report_results import result as small
-from tests.test_report_page import everything
+from posturio_iac.render.report.html_page import page as render
+from tests.render.test_report_page import everything
+from tests.support.command_line import ROOT
+from tests.support.report_results import AS_OF, HOSTILE, A, accounts, deployed, hostile, joined
+from tests.support.report_results import result as small
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

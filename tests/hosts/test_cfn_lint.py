@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.cli import main
-from posturio_iac.pack_ids import CFN_LINT
-from tests.hosts.cfn_linting import (
+from posturio_iac.core.host_ids import CFN_LINT
+from tests.support.hosts.cfn_linting import (
     EXPOSED,
     INCOMPLETE,
     KEY,
@@ -30,7 +30,7 @@ from tests.hosts.cfn_linting import (
     lint,
     reported,
 )
-from tests.repository import Repository
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,16 +13,16 @@ from cfnlint.config import ConfigMixIn
 from cfnlint.runner import Runner
 from cfnlint.runner.template import run_template_by_file_path
 
-from posturio_iac.cloudformation.yamlpos import documents
-from posturio_iac.pack_ids import CFN_LINT
-from tests.hosts.cfn_linting import INCOMPLETE, PACK, REMARKS, ROOT, apart, concerns_us, from_object, scanned
-from tests.test_rule_pages import cloudformation, states
+from posturio_iac.core.host_ids import CFN_LINT
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
+from tests.rules.test_pages import cloudformation, states
+from tests.support.hosts.cfn_linting import INCOMPLETE, PACK, REMARKS, ROOT, apart, concerns_us, from_object, scanned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.hosts.cfn_linting import Match
+    from tests.support.hosts.cfn_linting import Match
 
 COUNT = 120
 """How many damaged templates each seed makes."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.pack_ids import CFN_LINT
-from tests.hosts.cfn_linting import (
+from posturio_iac.core.host_ids import CFN_LINT
+from tests.rules.test_pages import cloudformation, states
+from tests.support.hosts.cfn_linting import (
     ENDINGS,
     INCOMPLETE,
     KEY,
@@ -25,13 +26,12 @@ from tests.hosts.cfn_linting import (
     reported,
     scanned,
 )
-from tests.test_rule_pages import cloudformation, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.hosts.cfn_linting import Match, Verdict
+    from tests.support.hosts.cfn_linting import Match, Verdict
 
     Case = Callable[[Path, pytest.CaptureFixture[str]], None]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.hosts.cfn_linting import KEY, MISSING, OVERLONG, OWNERLESS, PROGRAM, ROOT
-from tests.hosts.hosting import Host, shell
-from tests.repository import Repository
+from tests.support.hosts.cfn_linting import KEY, MISSING, OVERLONG, OWNERLESS, PROGRAM, ROOT
+from tests.support.hosts.hosting import Host, shell
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from posturio_iac.pack_ids import CHECKOV
-from posturio_iac.render.words import page_url
+from posturio_iac.core.host_ids import CHECKOV
+from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
-from tests.hosts.checkov_running import (
+from tests.support.hosts.checkov_running import (
     KEY,
     MISSING,
     OWNERLESS,
@@ -29,8 +29,8 @@ from tests.hosts.checkov_running import (
     report,
     write,
 )
-from tests.hosts.hosting import checkout
-from tests.repository import Repository
+from tests.support.hosts.hosting import checkout
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.pack_ids import CHECKOV
-from tests.fixture_tools import cases
-from tests.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT, TEMPLATE, Record, checkov, failed, records, report, write
-from tests.hosts.hosting import checkout
+from posturio_iac.core.host_ids import CHECKOV
+from tests.support.fixture_tools import cases
+from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT, TEMPLATE, Record, checkov, failed, records, report, write
+from tests.support.hosts.hosting import checkout
 
 MISSING_PARSER = "is not installed beside checkov, so Terraform is judged by what checkov read of it"
 GRAPHS = [{}, {"CHECKOV_GRAPH_FRAMEWORK": "NETWORKX"}, {"TF_SPLIT_GRAPH": "true"}]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.cli import main
-from posturio_iac.pack_ids import CHECKOV
-from tests.fixture_tools import AS_OF
-from tests.hosts.checkov_running import (
+from posturio_iac.core.host_ids import CHECKOV
+from tests.support.fixture_tools import AS_OF
+from tests.support.hosts.checkov_running import (
     DIFFERENT,
     KEY,
     MISSING,
@@ -34,7 +34,7 @@ from tests.hosts.checkov_running import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.hosts.checkov_running import Record
+    from tests.support.hosts.checkov_running import Record
 
 Saying = tuple[str, str, str, str]
 """Folder of the program, result, check and resource."""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
-from tests.hosts.hosting import Host, shell
-from tests.repository import Repository
+from tests.support.hosts.checkov_running import KEY, MISSING, OWNERLESS, ROOT
+from tests.support.hosts.hosting import Host, shell
+from tests.support.repository import Repository
 
 if TYPE_CHECKING:
     from pathlib import Path

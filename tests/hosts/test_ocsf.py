@@ -12,12 +12,12 @@ from jsonschema import Draft202012Validator
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from posturio_iac.finding import JudgedKey, Verdict
-from posturio_iac.render.ocsf import VERSION, render
-from tests import canned
+from posturio_iac.core.finding import JudgedKey, Verdict
+from posturio_iac.render.aws.ocsf import VERSION, render
+from tests.support import canned
 
 if TYPE_CHECKING:
-    from posturio_iac.finding import Report
+    from posturio_iac.core.finding import Report
 
 LATER = ["1.5.0", "1.6.0", "1.7.0", "1.8.0"]
 

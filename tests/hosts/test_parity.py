@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from posturio_iac.pack_ids import CFN_LINT
-from tests.hosts.cfn_linting import ENDINGS, FAILURES, REFUSED, reported
-from tests.hosts.checkov_running import ROOT, RULES, case_of, differences_here, report, scan
+from posturio_iac.core.host_ids import CFN_LINT
+from tests.support.hosts.cfn_linting import ENDINGS, FAILURES, REFUSED, reported
+from tests.support.hosts.checkov_running import ROOT, RULES, case_of, differences_here, report, scan
 
 Saying = tuple[str, str, str]
 """Folder of the program, rule and address of the key."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hosts.hosting import DEFINITIONS, NOWHERE, ROOT
-from tests.repository import EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
+from tests.support.hosts.hosting import DEFINITIONS, NOWHERE, ROOT
+from tests.support.repository import EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
 if TYPE_CHECKING:
-    from tests.hosts.hosting import Host
+    from tests.support.hosts.hosting import Host
 
 MISSING = "iam.access_keys_without_lifetime"
 MOST = 250 << 20

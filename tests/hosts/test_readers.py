@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from posturio_iac.render import junit, markdown_page, posture_markdown
+from posturio_iac.core.terminal import printable
+from posturio_iac.render import junit, markdown
 from posturio_iac.render.markdown_text import BREAK, code, plain
-from posturio_iac.terminal import printable
-from tests import canned
-from tests.report_results import HOSTILE, hostile
+from posturio_iac.render.report import markdown_report
+from tests.support import canned
+from tests.support.report_results import HOSTILE, hostile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def inline(tokens: list[Any]) -> Iterator[Any]:
 
 
 def test_the_summary_of_a_hostile_report_has_the_rows_and_links_that_it_should() -> None:
-    tokens = READER.parse(markdown_page.render(canned.hostile(), canned.context()))
+    tokens = READER.parse(markdown.render(canned.hostile(), canned.context()))
     opened = [token.type for token in tokens]
     assert opened.count("tr_open") == len(canned.HOSTILE) + 1
     assert opened.count("td_open") == 4 * len(canned.HOSTILE)
@@ -68,8 +69,8 @@ def test_the_summary_of_a_hostile_report_has_the_rows_and_links_that_it_should()
 
 
 def test_a_joined_hostile_report_has_only_our_headings_links_and_cells() -> None:
-    evil = READER.parse(posture_markdown.page(hostile(*HOSTILE)))
-    harmless = READER.parse(posture_markdown.page(hostile(*(f"text{n}" for n in range(len(HOSTILE))))))
+    evil = READER.parse(markdown_report.page(hostile(*HOSTILE)))
+    harmless = READER.parse(markdown_report.page(hostile(*(f"text{n}" for n in range(len(HOSTILE))))))
     for kind in ("table_open", "ordered_list_open", "hr", "fence", "code_block", "blockquote_open"):
         assert [token.type for token in evil].count(kind) == [token.type for token in harmless].count(kind), kind
     headings = [after.content for token, after in pairwise(evil) if token.type == "heading_open"]

@@ -15,11 +15,11 @@ import pytest
 from jsonschema import FormatChecker, validators
 
 from posturio_iac.cli import main
-from posturio_iac.render.sarif import render
-from tests import canned
+from posturio_iac.render.sarif.log import render
+from tests.support import canned
 
 if TYPE_CHECKING:
-    from posturio_iac.finding import Report
+    from posturio_iac.core.finding import Report
 
 MULTITOOL = Path(os.environ["SARIF_MULTITOOL"])
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"

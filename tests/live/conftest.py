@@ -14,7 +14,7 @@ from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
 from posturio_iac.live import calls, session
-from tests.live.cloud import ACCOUNT, AS_OF, Cloud, refusal
+from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

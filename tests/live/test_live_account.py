@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.cloud import ACCOUNT, Cloud, live
+from tests.support.live.cloud import ACCOUNT, Cloud, live
 
 
 def masked(key_id: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from posturio_iac.live import disabled, session
-from tests.live.cloud import AS_OF, Cloud, ago, live
+from tests.support.live.cloud import AS_OF, Cloud, ago, live
 
 
 def event(key_id: str, status: str, days: float, **more: Any) -> dict[str, Any]:

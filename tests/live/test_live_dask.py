@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac import __version__
-from posturio_iac.live import elsewhere
+from posturio_iac.live import dask_executor
 from posturio_iac.live.inventory import Request
 from posturio_iac.live.model import Account
 from posturio_iac.live.survey import Outcome, Surveyor, Target
-from tests.live.cloud import AS_OF, Cloud, live
-from tests.states import KEY_TYPE, pulled
+from tests.support.live.cloud import AS_OF, Cloud, live
+from tests.support.states import KEY_TYPE, pulled
 
 distributed = pytest.importorskip("distributed", reason="the extra distributed is not installed")
 
@@ -112,11 +112,11 @@ def test_workers_without_this_program_or_with_another_version_are_refused(
     cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = cluster(n_workers=1)
-    monkeypatch.setattr(elsewhere, "__version__", "99.0")
+    monkeypatch.setattr(dask_executor, "__version__", "99.0")
     answer = live(capsys, "--dask", address)
     assert (answer.code, answer.out) == (2, "")
     assert "install version 99.0 there" in answer.err
-    monkeypatch.setattr(elsewhere, "installed_version", int)
+    monkeypatch.setattr(dask_executor, "installed_version", int)
     assert "has no posturio-iac" in live(capsys, "--dask", address).err
 
 
@@ -124,14 +124,14 @@ def test_workers_without_this_program_or_with_another_version_are_refused(
 def test_a_scheduler_without_workers_is_not_waited_for(
     cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(elsewhere, "CONNECTING", 0.5)
+    monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     answer = live(capsys, "--dask", cluster(n_workers=0))
     assert (answer.code, answer.out, "has no worker" in answer.err) == (3, "", True)
 
 
 @pytest.mark.usefixtures("cloud")
 def test_a_scheduler_that_is_not_there_is_one_sentence(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elsewhere, "CONNECTING", 0.5)
+    monkeypatch.setattr(dask_executor, "CONNECTING", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as nobody:
         silent = f"tcp://127.0.0.1:{nobody.getsockname()[1]}"
         for address in (silent, "tcp://127.0.0.1:1", "smoke://127.0.0.1:1"):
@@ -164,14 +164,14 @@ TARGET = Target(None, Account("111122223333"), "arn:aws:iam::111122223333:role/x
 
 
 def handed_out(client: Client) -> str:
-    (outcome,) = elsewhere._handed_out(client, lambda _: pytest.fail("read here"), [TARGET], None)
+    (outcome,) = dask_executor._handed_out(client, lambda _: pytest.fail("read here"), [TARGET], None)
     (said,) = outcome.diagnostics
     return said.message
 
 
 def test_a_cluster_that_loses_all_its_workers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elsewhere, "LOOKING", 0.0)
-    monkeypatch.setattr(elsewhere, "DESERTED", 0.0)
+    monkeypatch.setattr(dask_executor, "LOOKING", 0.0)
+    monkeypatch.setattr(dask_executor, "DESERTED", 0.0)
     assert handed_out(Client({"worker": 1}, {})) == "111122223333 was not read: the Dask scheduler has no worker left"
 
 
@@ -206,7 +206,7 @@ def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
             return made
 
     targets = [Target(None, Account(str(number) * 12), "arn:role") for number in (1, 2, 3)]
-    outcomes = elsewhere._handed_out(Fragile({"worker": 1}), lambda _: pytest.fail("read here"), targets, None)
+    outcomes = dask_executor._handed_out(Fragile({"worker": 1}), lambda _: pytest.fail("read here"), targets, None)
     said = [[said.message for said in outcome.diagnostics] for outcome in outcomes]
     assert said == [[], ["222222222222 was not read: every Dask worker that tried it was lost"], []]
     assert len(tried) == 6
@@ -215,13 +215,13 @@ def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
 def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud) -> None:
     cloud.user("ci")
     surveyor = Surveyor(Request(as_of=AS_OF), None)
-    outcome = elsewhere.read_elsewhere(surveyor, Target(None, Account("111122223333")), version=__version__)
+    outcome = dask_executor.read_elsewhere(surveyor, Target(None, Account("111122223333")), version=__version__)
     text = f"111122223333 was not read: the credentials of its worker are those of account {cloud.account}"
     assert [said.message for said in outcome.diagnostics] == [text]
     assert outcome.calls == {"sts:GetCallerIdentity": 1}
-    outcome = elsewhere.read_elsewhere(surveyor, TARGET, version="0.0")
+    outcome = dask_executor.read_elsewhere(surveyor, TARGET, version="0.0")
     assert f"its worker has posturio-iac {__version__}, and 0.0 asks" in outcome.diagnostics[0].message
-    outcome = elsewhere.read_elsewhere(surveyor, Target("nobody", Account("111122223333"), TARGET.role), version=__version__)
+    outcome = dask_executor.read_elsewhere(surveyor, Target("nobody", Account("111122223333"), TARGET.role), version=__version__)
     assert "its worker cannot: the AWS configuration cannot be used" in outcome.diagnostics[0].message
 
 
@@ -230,7 +230,7 @@ def test_what_goes_wrong_in_a_task_travels_as_a_sentence(monkeypatch: pytest.Mon
         raise RecursionError("too deep")
 
     monkeypatch.setattr(Surveyor, "read", deep)
-    outcome = elsewhere.read_elsewhere(Surveyor(Request(as_of=AS_OF), None), TARGET, version=__version__)
+    outcome = dask_executor.read_elsewhere(Surveyor(Request(as_of=AS_OF), None), TARGET, version=__version__)
     assert outcome.diagnostics[0].message == "111122223333 was not read: its worker stopped with RecursionError: too deep"
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.live.cloud import Cloud, live
+from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,9 +20,9 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.s3.models import s3_backends
 
 from posturio_iac.cli import main
+from posturio_iac.live.errors import AwsError
 from posturio_iac.live.session import READS, Connection
-from posturio_iac.live.trouble import AwsError
-from tests.live.cloud import AS_OF, Cloud, enforced, live
+from tests.support.live.cloud import AS_OF, Cloud, enforced, live
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,8 +13,8 @@ import pytest
 
 from posturio_iac.live import session, users
 from posturio_iac.render import FORMATS
-from tests.live.cloud import ACCOUNT, Cloud, live, refusal
-from tests.live.faulty import proxy
+from tests.support.live.cloud import ACCOUNT, Cloud, live, refusal
+from tests.support.live.faulty import proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,9 @@ import pytest
 from moto.sts.models import STSBackend
 
 from posturio_iac.live import report as reports
-from tests.live.cloud import Cloud, ago, live
-from tests.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
-from tests.states import KEY_TYPE, pulled, shown
+from tests.support.live.cloud import Cloud, ago, live
+from tests.support.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
+from tests.support.states import KEY_TYPE, pulled, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

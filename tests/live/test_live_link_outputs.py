@@ -17,9 +17,9 @@ from botocore.awsrequest import AWSResponse
 
 from posturio_iac.live import session
 from posturio_iac.render import FORMATS
-from tests.live.cloud import Cloud, live
-from tests.live.linked import CI, ROTATED, Tree, stacks, tree
-from tests.states import KEY_TYPE, SECRETS, ancient, pulled, shown
+from tests.support.live.cloud import Cloud, live
+from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree
+from tests.support.states import KEY_TYPE, SECRETS, ancient, pulled, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from posturio_iac.cli import main
 from posturio_iac.live import session
-from tests.live.cloud import Cloud, live
+from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ import pytest
 from moto.core.responses import BaseResponse
 
 from posturio_iac.live import session
-from tests.live.cloud import Cloud, enforced, live
+from tests.support.live.cloud import Cloud, enforced, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

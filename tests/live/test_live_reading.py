@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from posturio_iac.cli import main
-from tests.live.cloud import AS_OF, Cloud, live
+from tests.support.live.cloud import AS_OF, Cloud, live
 
 ROOT = Path(__file__).parent.parent.parent
 POLICY = ROOT / "docs/live-policy.json"

@@ -10,8 +10,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from tests.command_line import ROOT
-from tests.live.cloud import ACCOUNT, Cloud, live
+from tests.support.command_line import ROOT
+from tests.support.live.cloud import ACCOUNT, Cloud, live
 
 if TYPE_CHECKING:
     from pathlib import Path

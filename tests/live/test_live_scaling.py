@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.commands import live_run
+from posturio_iac.commands.live import run
 from posturio_iac.live import calls, session
-from tests.live.cloud import Cloud, live
+from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ def test_an_interrupt_ends_all_threads_at_their_next_call(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(live_run, "_progress", interrupted)
+    monkeypatch.setattr(run, "_progress", interrupted)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     answer = live(capsys, "--organization", "--workers", "1")
     assert (answer.code, answer.out, len(members)) == (130, "", 5)

@@ -17,16 +17,16 @@ import pytest
 from moto.iam.models import AccessKeyLastUsed
 from moto.securityhub.models import securityhub_backends
 
-from posturio_iac.finding import JudgedKey, Verdict
-from posturio_iac.model import Declaration, Place
-from posturio_iac.render.asff import render
-from tests import canned
-from tests.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
-from tests.live.shapes import complaints
+from posturio_iac.core.finding import JudgedKey, Verdict
+from posturio_iac.core.model import Declaration, Place
+from posturio_iac.render.aws.asff import render
+from tests.support import canned
+from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
+from tests.support.live.shapes import complaints
 
 if TYPE_CHECKING:
-    from posturio_iac.finding import Report
-    from posturio_iac.render.deployed import Mended
+    from posturio_iac.core.finding import Report
+    from posturio_iac.render.aws.deployed import Mended
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/formats.md"

@@ -11,7 +11,7 @@ import pytest
 from moto.iam.models import AccessKeyLastUsed
 
 from posturio_iac.cli import main
-from tests.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
+from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +194,7 @@ def test_an_account_that_cannot_be_read_hides_no_other(
     answer = live(capsys, "--verify", path)
     assert (answer.code, sorted(r["state"] for r in answer.json["verification"]["results"])) == (1, ["resolved"] * 2 + ["still_open"] * 3)
     from posturio_iac.live import session  # noqa: PLC0415 - patched here
-    from posturio_iac.live.trouble import AwsError  # noqa: PLC0415
+    from posturio_iac.live.errors import AwsError  # noqa: PLC0415
 
     assumed = session.Connection.assumed
 

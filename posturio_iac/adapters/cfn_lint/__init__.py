@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
-from posturio_iac.adapters.cfn_lint_verdicts import Said, said
+from posturio_iac.adapters.cfn_lint_host.verdicts import Said, said
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
-from posturio_iac.render.sarif_rules import first_paragraph
-from posturio_iac.render.words import DOCS, page_url
+from posturio_iac.render.sarif.rules import first_paragraph
+from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from posturio_iac.adapters.cfn_lint_verdicts import Template
+    from posturio_iac.adapters.cfn_lint_host.verdicts import Template
 
 LIMIT = "max_lifetime_days"
 LIMITED_BY = CFN_LINT["iam.overlong_access_key_lifetimes"]

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.adapters.checkov.matching import keys_of
 from posturio_iac.adapters.checkov.scanning import by_key, scan
+from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
-from posturio_iac.render.words import sentence
-from posturio_iac.terminal import printable
-from posturio_iac.terraform.keys import KEY_TYPES
+from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES
+from posturio_iac.render.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.adapters.checkov.scanning import Scan
-    from posturio_iac.finding import Finding, JudgedKey
+    from posturio_iac.core.finding import Finding, JudgedKey
 
 LIMIT = 255
 """So many characters of a rule's name GitHub takes; checkov puts what we say into that place."""

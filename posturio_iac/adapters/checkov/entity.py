@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.adapters.checkov.graph import top_of
-from posturio_iac.record import dataclass
+from posturio_iac.adapters.checkov.graph_fallback.graph import top_of
+from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

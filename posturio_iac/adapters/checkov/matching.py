@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.adapters.checkov.scanning import Scan
-    from posturio_iac.finding import JudgedKey
+    from posturio_iac.core.finding import JudgedKey
 
 MODULE = "module"
 _INDEX = re.compile(r'\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\]')

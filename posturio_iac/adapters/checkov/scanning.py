@@ -12,22 +12,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
-from posturio_iac.commands.pipeline import judged, names_of, now, policy_of, select
-from posturio_iac.config import Config, find
-from posturio_iac.config_check import BadValueError, moment
-from posturio_iac.discover import Selection
-from posturio_iac.engine import judge
+from posturio_iac.config.check import BadValueError, moment
+from posturio_iac.config.model import Config, find
+from posturio_iac.core.finding import Level
+from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
-from posturio_iac.finding import Level
+from posturio_iac.judge.engine import judge
 from posturio_iac.rules import all_rules
-from posturio_iac.terminal import printable
+from posturio_iac.scan import judged, names_of, now, policy_of, select
+from posturio_iac.search import Selection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from posturio_iac.adapters.checkov.entity import Entity
-    from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
 
 AS_OF = "POSTURIO_IAC_AS_OF"
 """Environment variable with the time that counts as now, as ``--as-of`` takes it."""
@@ -76,8 +76,8 @@ class Scan:
 
     def borrowed(self, entity: Entity) -> Report:
         """Judge the key of a block by what checkov read of it."""
-        from posturio_iac.adapters.checkov.borrowed import exists, key_of  # noqa: PLC0415 - our own scan knows most keys
-        from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415
+        from posturio_iac.adapters.checkov.graph_fallback.key import exists, key_of  # noqa: PLC0415 - our own scan knows most keys
+        from posturio_iac.metadata.codeowners import with_code_owners  # noqa: PLC0415
 
         place = (entity.file, entity.address, entity.name, entity.top)
         if place not in self._borrowed:
@@ -180,7 +180,7 @@ def _configuration(folder: str) -> Config:
     path = find(folder)
     if path is None:
         return Config()
-    from posturio_iac.config_load import load  # noqa: PLC0415 - most runs have no configuration file
+    from posturio_iac.config.load import load  # noqa: PLC0415 - most runs have no configuration file
 
     return load(path)
 

@@ -1,0 +1,176 @@
+"""What our scan says about a template that cfn-lint holds: the file is read again, so that comments and parent stacks count."""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from posturio_iac.adapters.cfn_lint_host.places import Place, resource_of
+from posturio_iac.adapters.cfn_lint_host.text import write_parameters, write_template
+from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
+from posturio_iac.config.model import Config, find
+from posturio_iac.core.finding import Level
+from posturio_iac.core.host_ids import IN_CFN_LINT
+from posturio_iac.core.terminal import printable
+from posturio_iac.errors import UsageError
+from posturio_iac.render.wording import sentence, undetermined
+from posturio_iac.scan import judged, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.search import Selection
+
+
+class Template(Protocol):
+    """What this needs of cfn-lint's ``Template``."""
+
+    filename: str | None
+    """None on standard input."""
+    template: dict[str, Any]
+    """Decoded, after transforms; its texts and maps know their marks."""
+    context: Any
+
+
+TOP = Place(0, 0, 0, 1)
+
+
+class Said(NamedTuple):
+    """One match for cfn-lint."""
+
+    pack_id: str
+    message: str
+    path: tuple[str, ...] = ()
+    """The resource, so that its own list of ignored checks counts."""
+    place: Place | None = TOP
+    """Lines and columns from 0, the end exclusive; None where cfn-lint finds the place by the path."""
+
+
+class _Input(NamedTuple):
+    """The template as a file that our scan can read."""
+
+    name: str
+    folder: str
+    """The current folder of the scan: paths are relative to it."""
+    original: bool
+    """False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user."""
+
+
+def said(template: Template, max_lifetime_days: int | None) -> tuple[Said, ...]:
+    """Return what there is to say about a template, in the order of the report.
+
+    ``max_lifetime_days`` replaces that of the configuration. What is wrong with the configuration is said too.
+    """
+    written = template.filename is None or template.context.parameter_sets
+    with TemporaryDirectory(prefix="posturio-iac-") if written else nullcontext("") as scratch:
+        try:
+            return tuple(dict.fromkeys(_said(template, max_lifetime_days, scratch)))
+        except UsageError as error:
+            return (Said(CFN_LINT_INCOMPLETE, f"No access key was judged here: {printable(str(error))}."),)
+
+
+def _said(template: Template, max_lifetime_days: int | None, scratch: str) -> Iterator[Said]:
+    if template.filename is None:
+        source = _Input(write_template(template.template, scratch), os.path.realpath(scratch), original=False)
+        config = _configuration(os.getcwd())
+    else:
+        source = _Input(os.path.realpath(template.filename), os.path.realpath(os.getcwd()), original=True)
+        config = _configuration(os.path.dirname(source.name))
+    if max_lifetime_days is not None:
+        config = config.with_values(max_lifetime_days=max_lifetime_days)
+    selection = select((source.name,), source.folder, config, ())
+    if not (selection.templates or selection.diagnostics) or selection.finder.skips(_below(selection.root, source.name)):
+        return
+    for files in write_parameters(template.context.parameter_sets or (), scratch):
+        given = config.with_values(parameters=(*config.parameters, *files))
+        report = judged(selection, given, place=_place(selection, source), as_of=None, suppressions=True)
+        yield from _Words(template, selection, source).of(report)
+
+
+def _configuration(folder: str) -> Config:
+    """Return the configuration nearest a folder."""
+    path = find(folder)
+    if path is None:
+        return Config()
+    from posturio_iac.config.load import load  # noqa: PLC0415 - most templates have no configuration file
+
+    return load(path)
+
+
+def _place(selection: Selection, source: _Input) -> str:
+    """Where the scan root stands for the globs of the configuration."""
+    return selection.root if source.original else os.getcwd()
+
+
+class _Words:
+    """Turns a report into what cfn-lint shows, for one template."""
+
+    def __init__(self, template: Template, selection: Selection, source: _Input) -> None:
+        self.resources = _map(template.template.get("Resources"))
+        self.path = _below(selection.root, source.name)
+        self.original = source.original
+        self.nowhere = f" ({self.path}:1)"
+
+    def of(self, report: Report) -> Iterator[Said]:
+        """Yield what concerns this template; other files are cfn-lint's to name."""
+        keys = {(j.key.scope, j.key.address): j.key for j in report.keys}
+        for finding in report.findings:
+            if finding.suppressed is not None and finding.suppressed.source != IN_CFN_LINT:  # cfn-lint itself leaves those out, or not
+                continue
+            key = keys[finding.root, finding.address]
+            if self._is_here(key.span):
+                yield self._finding(finding, key)
+        for judged_key in undetermined(report):
+            if self._is_here(judged_key.key.span):
+                text = f"{judged_key.key.address} is undetermined: {'; '.join(judged_key.undecided)}."
+                yield self._about(judged_key.key, CFN_LINT_UNDETERMINED, printable(text))
+        for diagnostic in report.diagnostics:
+            yield from self._diagnostic(diagnostic)
+
+    def _finding(self, finding: Finding, key: AccessKey) -> Said:
+        text = f"{sentence(finding)} {printable(finding.remediation)}"
+        if not self.original:
+            text = f"{text.replace(self.nowhere, '')} Comments cannot be seen on standard input."
+        elif finding.span is not None and not self._is_here(finding.span):
+            text += f" It is in {printable(finding.span.path)}:{finding.span.line}."
+        pack_id = CFN_LINT.get(finding.rule.id, CFN_LINT_INCOMPLETE)
+        return self._about(key, pack_id, text, finding.span)
+
+    def _about(self, key: AccessKey, pack_id: str, text: str, span: Span | None = None) -> Said:
+        """Return a match at ``span`` where that is in this file, else at the key."""
+        at = span if self._is_here(span) else key.span
+        logical = resource_of(self.resources, key.address, Place.of(key.span) if key.span and self.original else None)
+        return Said(pack_id, text, ("Resources", *logical), Place.of(at) if at is not None and self.original else None)
+
+    def _diagnostic(self, diagnostic: Diagnostic) -> Iterator[Said]:
+        """Yield what was not read or judged, here or in what this template draws in, and remarks about this template."""
+        text, here = f"{printable(diagnostic.message)}.", diagnostic.path == self.path
+        if diagnostic.level is not Level.ERROR:
+            if here:
+                yield Said(CFN_LINT_REMARKS, text, (), self._point(diagnostic))
+        elif here or diagnostic.path is None:
+            yield Said(CFN_LINT_INCOMPLETE, text, (), self._point(diagnostic))
+        else:
+            yield Said(CFN_LINT_INCOMPLETE, f"{printable(diagnostic.path)}:{diagnostic.line or 1}: {text}")
+
+    def _point(self, diagnostic: Diagnostic) -> Place:
+        if diagnostic.line is None or not self.original:
+            return TOP
+        line, column = diagnostic.line - 1, (diagnostic.column or 1) - 1
+        return Place(line, column, line, column + 1)
+
+    def _is_here(self, span: Span | None) -> bool:
+        return span is not None and span.path == self.path
+
+
+def _below(root: str, path: str) -> str:
+    """Return a path as our spans have it."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _map(node: object) -> dict[str, Any]:
+    return node if isinstance(node, dict) else {}

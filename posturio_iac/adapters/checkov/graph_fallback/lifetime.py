@@ -1,0 +1,171 @@
+"""What ends a key as far as checkov read it: the resources that its graph connects by ``replace_triggered_by``, ``user`` and others."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from posturio_iac.adapters.checkov.graph_fallback.value import value_of
+from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import timedelta
+
+    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.core.model import Attr, Span
+
+_CLOCKS = frozenset((ROTATING, *SCHEDULERS, *COMPUTED_ONCE))
+_SECRETS = ("aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret", "aws_lambda_function", "aws_scheduler_schedule")
+"""Resources that may rotate a key from elsewhere."""
+
+
+class Rotation(NamedTuple):
+    """What the graph says about the end of a key."""
+
+    lifetimes: tuple[Lifetime, ...]
+    hidden: tuple[Unknown, ...]
+    replacement: Attr[Replacement | None]
+
+
+def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Rotation:
+    """Return the rotations of a key. What does not follow from the graph for certain is unknown, never missing."""
+    lifecycle = _lifecycle(key)
+    lifetimes = [
+        *_triggers(key, lifecycle, graph, span, top),
+        *_repeated(key, graph, span),
+        *_ordered(key, graph, span),
+        *_alone(lifecycle, span),
+    ]
+    elsewhere = next((v for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None)
+    hidden = (Unknown(f"{elsewhere.address} may rotate the key"),) if elsewhere is not None else ()
+    return Rotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
+
+
+def _lifecycle(vertex: Vertex) -> dict[str, Any]:
+    block = vertex.first("lifecycle")
+    return block if isinstance(block, dict) else {}
+
+
+def _listed(value: object) -> Iterator[str]:
+    """Yield the texts in lists of lists, as checkov keeps a list."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from _listed(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, top: str | None) -> Iterator[Lifetime]:
+    named = list(_listed(lifecycle.get("replace_triggered_by"))) or (["its value"] if "replace_triggered_by" in lifecycle else [])
+    targets = {t.name: t for t in graph.targets(key, "lifecycle") if t.kind == "resource"}
+    for text in named:
+        source = f"replace_triggered_by = [{text}]"
+        target = targets.get(".".join(text.split(".")[:2]).partition("[")[0])
+        if target is None:
+            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why="checkov's graph does not show what it names")
+        elif target.type == ROTATING:
+            yield _direct(text, source, span, top)
+        else:
+            yield _through(target, text, source, graph, span)
+
+
+def _direct(text: str, source: str, span: Span, top: str | None) -> Lifetime:
+    """Return the evidence of a trigger that names the clock itself, which only newer versions of OpenTofu react to."""
+    if top is None or _is_opentofu(top):
+        return Lifetime(
+            Kind.ROTATION, Effect.UNKNOWN, source, text, span, why="it depends on the version of OpenTofu whether that is a change"
+        )
+    name = text.split(".")[1]
+    why = f"a due {ROTATING} is planned as a new resource, and Terraform reacts only to updates and replacements"
+    fix = (
+        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {ROTATING}.{name}.rfc3339 }}, '
+        f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
+    )
+    return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=why, fix=fix)
+
+
+def _is_opentofu(top: str) -> bool:
+    try:
+        with open(os.path.join(top, ".terraform.lock.hcl"), encoding="utf-8", errors="replace") as lock:
+            return "registry.opentofu.org" in lock.read()
+    except OSError:
+        return any(name.endswith((".tofu", ".tofu.json")) for name in os.listdir(top)) if os.path.isdir(top) else True
+
+
+def _through(target: Vertex, text: str, source: str, graph: Graph, span: Span) -> Lifetime:
+    """Return the evidence of a trigger that may follow a clock."""
+    reached = [v for v in graph.behind([target]) if v.kind == "resource"]
+    clocks = [v for v in reached if v.type == ROTATING]
+    others = [v for v in reached if v.type in SCHEDULERS or (v.type not in _CLOCKS and v is not target) or _lifecycle(v)]
+    interval = _interval(clocks[0], graph) if len(clocks) == 1 and not others else None
+    if interval is None:
+        return Lifetime(
+            Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=f"checkov's graph does not show when {target.address} changes"
+        )
+    value = describe_interval(interval)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, f"{source} by {clocks[0].address}", value, span, interval=interval)
+
+
+def _interval(clock: Vertex, graph: Graph) -> timedelta | None:
+    """Return the interval of a clock, when it is certain."""
+    if any(clock.first(name) is not None for name in ("rfc3339", "rotation_rfc3339")):
+        return None
+    total: timedelta | None = None
+    for name, unit in ROTATION_ARGUMENTS:
+        value = value_of(clock, name, graph)
+        if value is None:
+            continue
+        part = parse_interval(value, unit) if isinstance(value, (int, float, str)) else None
+        if part is None:
+            return None
+        total = part if total is None else total + part
+    return total
+
+
+def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
+    """Yield unknown evidence when the user or the number of keys may follow a clock."""
+    for argument in ("user", "for_each", "count"):
+        for reached in graph.behind(graph.targets(key, argument)):
+            if reached.kind == "resource" and (reached.type in _CLOCKS or reached.type in ("null_resource", "terraform_data")):
+                why = f"checkov does not show what {reached.address} does to it"
+                yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, argument, "", span, why=why)
+                return
+
+
+def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
+    """Yield the inert evidence of ``depends_on``."""
+    clocks = {v.name for v in graph.targets(key, "depends_on") if v.kind == "resource" and v.type == ROTATING}
+    for text in _listed(key.config.get("depends_on")):
+        if text in clocks:
+            name = text.split(".")[1]
+            why = "depends_on only orders changes and never replaces anything"
+            fix = (
+                f'remove it, add resource "time_static" "{name}" {{ rfc3339 = {text}.rfc3339 }}, '
+                f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
+            )
+            yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, span, why=why, fix=fix)
+
+
+def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
+    """Yield unknown evidence when Terraform is told to leave the key alone."""
+    if any(text in ("all", "*") for text in _listed(lifecycle.get("ignore_changes"))):
+        yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=span, why="something else may rotate it")
+
+
+def _is_rotator(vertex: Vertex) -> bool:
+    return vertex.type == _SECRETS[0] or "rotat" in vertex.name.lower() or vertex.config.get("rotation_lambda_arn") is not None
+
+
+def _replacement(lifetimes: list[Lifetime], lifecycle: dict[str, Any], span: Span) -> Attr[Replacement | None]:
+    """Return how the rotation is carried out; the order may also come from what needs the key, so that its lack is unknown."""
+    if any(e.effect is Effect.UNKNOWN for e in lifetimes):
+        return Unknown("checkov does not show whether anything replaces the key")
+    if not any(e.effect is Effect.ENFORCED for e in lifetimes):
+        return None
+    first = lifecycle.get("create_before_destroy")
+    known = first[0] if isinstance(first, list) and first else first
+    order = True if known in (True, "true") else Unknown("checkov does not show in which order the key is replaced")
+    return Replacement(span, order, takes_turns=False)

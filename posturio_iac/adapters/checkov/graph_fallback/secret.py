@@ -1,0 +1,52 @@
+"""Where the secret of a key leaves, as far as checkov's graph shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.adapters.checkov.graph_fallback.graph import argument_of
+from posturio_iac.adapters.checkov.graph_fallback.value import value_of
+from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS
+
+if TYPE_CHECKING:
+    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.core.model import Span
+
+_PARAMETER = "aws_ssm_parameter"
+
+
+def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[tuple[Exposure, ...], tuple[Unknown, ...]]:
+    """Return the places that show the secret, and those of which checkov does not tell whether they do."""
+    if key.config.get("pgp_key") is not None:
+        return (), ()
+    shown: list[Exposure] = []
+    possible: list[Unknown] = []
+    for label, user in graph.sources(key):
+        argument = argument_of(label)
+        if argument in ("depends_on", "lifecycle") or not _may_hold_secret(user):
+            continue
+        if user.kind == "resource" and user.type == _PARAMETER and argument == "value":
+            _parameter(user, key, graph, span, shown, possible)
+        elif user.kind != "resource" or user.type in SINKS:
+            possible.append(Unknown(f"checkov does not show whether {user.kind} {user.name} shows the secret"))
+    return tuple(shown), tuple(dict.fromkeys(possible))
+
+
+def _may_hold_secret(vertex: Vertex) -> bool:
+    """Tell whether a block may read the secret, and not only the id of the key."""
+    text = str(dict(vertex.config))
+    return any(name in text for name in SECRETS)
+
+
+def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span, shown: list[Exposure], possible: list[Unknown]) -> None:
+    """Sort a parameter of Systems Manager by its type."""
+    kind, value = value_of(parameter, "type", graph), parameter.first("value")
+    if kind == "SecureString":
+        return
+    plain = isinstance(value, str) and value.strip("${}") in {f"{key.name}.{name}" for name in SECRETS}
+    always = parameter.config.get("count") is None and parameter.config.get("for_each") is None and "[" not in parameter.name
+    if kind in ("String", "StringList") and plain and always:
+        shown.append(Exposure(span, f"value of {parameter.address}", 'set type = "SecureString"'))
+    else:
+        possible.append(Unknown(f"checkov does not show whether {parameter.address} shows the secret"))

@@ -1,0 +1,97 @@
+"""The user of a key as far as checkov read it, with its tags and those that its provider adds."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, certain, value_of
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
+from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags
+from posturio_iac.frontends.terraform.keys.users import User
+
+if TYPE_CHECKING:
+    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.core.model import Span
+
+USER = "aws_iam_user"
+
+
+def user_of(key: Vertex, graph: Graph, span: Span) -> User:
+    """Return the user of a key. Places are those of the key."""
+    name = value_of(key, "user", graph)
+    linked = [v for v in graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource") if v.kind == "resource"]
+    users = [v for v in linked if v.type == USER] or _by_name(name, key, graph)
+    if len(users) == 1 and all(v.type == USER for v in linked):
+        return _declared(users[0], graph, span)
+    if not isinstance(name, str) or not name:
+        why = name if isinstance(name, Unknown) else Unknown("the key names no user")
+        return User(why, hidden=(Unknown(f"{why.reason}, so the user's tags cannot be seen"),))
+    return User(
+        name, identity=name, hidden=(Unknown(f'the user "{name}" is not declared where checkov can see it, so its tags cannot be seen'),)
+    )
+
+
+def _by_name(name: object, key: Vertex, graph: Graph) -> list[Vertex]:
+    """Return the users of that name in the same root module."""
+    if not isinstance(name, str):
+        return []
+    return [v for v in graph.around(key) if v.type == USER and value_of(v, "name", graph) == name]
+
+
+def _declared(user: Vertex, graph: Graph, span: Span) -> User:
+    name, path = value_of(user, "name", graph), value_of(user, "path", graph)
+    return User(
+        name if isinstance(name, (str, Unknown)) else Unknown(f"the name of {user.address}"),
+        address=user.address,
+        identity=user.key,
+        span=span,
+        path=path if path is None or isinstance(path, (str, Unknown)) else None,
+        tags=_tags(user, "tags", f"of {user.address}", graph, span).over(_defaults(user, graph, span)),
+    )
+
+
+def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) -> Tags:
+    """Return the tags that an argument of a block gives, a map; all of them unknown where a variable has a part in it."""
+    value = block.first(argument)
+    if value is None and block.config.get("dynamic") is None and not _ignores_tags(block):
+        return NO_TAGS
+    open_ = by_variable(block, argument, graph)
+    if not isinstance(value, dict) or _ignores_tags(block):
+        why = open_ or Unknown(f"checkov does not know the {argument} {owner}")
+        return Tags((), (why,))
+    items = tuple(_tag(str(name), one, owner, span) for name, one in value.items() if not str(name).startswith("__"))
+    if open_ is None:
+        hidden = tuple(
+            Unknown(f"a tag {owner} has a name that checkov does not know") for i in items if isinstance(certain(i.name, ""), Unknown)
+        )
+        return Tags(items, hidden)
+    return Tags(tuple(replace(item, value=open_) for item in items), (open_,))
+
+
+def _tag(name: str, value: object, owner: str, span: Span) -> Tag:
+    plain = value[0] if isinstance(value, list) and len(value) == 1 else value
+    source = f'tag "{name}" {owner}'
+    known = certain(plain, source)
+    return Tag(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, source, span)
+
+
+def _ignores_tags(block: Vertex) -> bool:
+    lifecycle = block.first("lifecycle")
+    return isinstance(lifecycle, dict) and bool(lifecycle.get("ignore_changes"))
+
+
+def _defaults(user: Vertex, graph: Graph, span: Span) -> Tags:
+    """Return the tags that the user's provider adds to its own."""
+    every = [v for v in graph.vertices.values() if v.kind == "provider" and v.name.partition(".")[0] == "aws" and v.top == user.top]
+    default = [v for v in every if v.config.get("alias") is None]
+    if user.config.get("provider") is not None or len(default) > 1 or (every and user.file and os.path.dirname(user.file) != user.top):
+        return Tags((), (Unknown(f"checkov does not show which provider {user.address} has, so its default tags cannot be seen"),))
+    block = default[0].first("default_tags") if default else None
+    if block is None:
+        return NO_TAGS
+    inner = default[0]._replace(config=block if isinstance(block, dict) else {"tags": ["${}"]})
+    open_ = by_variable(default[0], "default_tags", graph)
+    tags = _tags(inner, "tags", "of the provider's default_tags", graph, span)
+    return Tags((), (open_,)) if open_ is not None else tags

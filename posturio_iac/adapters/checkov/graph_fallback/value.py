@@ -1,0 +1,45 @@
+"""What an argument is worth in checkov's configuration, and whether that is certain."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+
+if TYPE_CHECKING:
+    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+
+_REFERENCE = re.compile(
+    r"""(?x) \$\{ | %\{ | ^\w+\( | \?.*: | ==
+      | ^(?:var|local|data|module|each|count|path|self|terraform)\.
+      | ^[a-z][a-z0-9]*_\w+\.[\w\[\]"'.*-]+$"""
+)
+"""Texts that are expressions which checkov could not replace by values."""
+
+
+def value_of(vertex: Vertex, argument: str, graph: Graph) -> object:
+    """Return the value of an argument: None when it is not set, Unknown when a variable or something else decides it."""
+    value = vertex.first(argument)
+    if value is None:
+        return None
+    return by_variable(vertex, argument, graph) or certain(value, f"{argument} of {vertex.address}")
+
+
+def by_variable(vertex: Vertex, argument: str, graph: Graph) -> Unknown | None:
+    """Return why the value of an argument is not certain: a variable, of which checkov takes the default, or the data of a provider."""
+    for reached in graph.behind(graph.targets(vertex, argument), lambda v: v.kind == "resource"):
+        if reached.kind == "variable":
+            return Unknown(f"{argument} of {vertex.address}: var.{reached.name} may be set by whoever uses this module")
+        if reached.kind == "data":
+            return Unknown(f"{argument} of {vertex.address}: data.{reached.name} is known only after a plan")
+    return None
+
+
+def certain(value: object, what: str) -> object:
+    """Return a value unless it is an expression that checkov could not replace."""
+    if isinstance(value, str) and _REFERENCE.search(value):
+        return Unknown(f"{what}: checkov does not know the value of {value}")
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return Unknown(f"{what}: checkov does not know its value")

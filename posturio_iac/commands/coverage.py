@@ -1,0 +1,46 @@
+"""What a scan of code is called, so that a later result of the same is recognised wherever it was checked out."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.render import Scope
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.search import Selection
+
+STDIN = "-"
+
+
+def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool) -> Scope:
+    """Return the name of the folder ``place`` within its repository, and which paths in it were scanned.
+
+    The name starts with the folder of the repository, or is that of the scan root where there is none: no path of this machine is told.
+    """
+    top = selection.repository
+    real = os.path.realpath(place)
+    inside = os.path.relpath(real, os.path.realpath(top)) if top and STDIN not in words else os.curdir
+    name = os.path.basename(os.path.realpath(top) if top and STDIN not in words else real)
+    full = name if inside == os.curdir or inside.startswith(os.pardir) else os.path.join(name, inside)
+    return Scope(full.replace(os.sep, "/"), _paths(selection.root, words), narrowed=narrowed, left_out=left_out(config))
+
+
+def left_out(config: Config) -> tuple[str, ...]:
+    """Return the ids of the rules that the configuration, with the command line laid over it, leaves out."""
+    from posturio_iac.judge.policy import Policy  # noqa: PLC0415 - loaded by now
+    from posturio_iac.rules import all_rules  # noqa: PLC0415
+
+    known = all_rules()
+    return tuple(sorted(known.keys() - Policy(config).selected(known)))
+
+
+def _paths(root: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return what was scanned, relative to the scan root."""
+    if STDIN in words:
+        return (STDIN,)
+    found = {os.path.relpath(os.path.realpath(word), root).replace(os.sep, "/") for word in words or (os.curdir,)}
+    return tuple(sorted(found))

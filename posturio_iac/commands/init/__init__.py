@@ -1,0 +1,4 @@
+"""``posturio-iac init``.
+
+Imports the configuration and the output.
+"""

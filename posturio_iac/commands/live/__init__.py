@@ -1,0 +1,4 @@
+"""``posturio-iac live`` and ``posturio-iac merge``.
+
+Imports the library, ``live``, ``link`` and the formats.
+"""

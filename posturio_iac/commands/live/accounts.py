@@ -1,0 +1,69 @@
+"""Which accounts a live run reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.live.run import Findings, Run
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.errors import UsageError
+from posturio_iac.live import organization
+from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.model import Account
+from posturio_iac.live.survey import Target
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.config.model import Config
+
+
+def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
+    """Read the accounts that the command line names and judge their keys.
+
+    Raises:
+        UsageError: there are no credentials, no such profile, or a wrong state file.
+
+    """
+    run = Run(arguments, config, as_of)
+    try:
+        targets, notes = _targets(run)
+    except CredentialsError as error:
+        raise UsageError(str(error)) from None
+    except AwsError as error:
+        targets, notes = [], [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
+    return run.findings(run.read(targets), notes)
+
+
+def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:
+    """Return the active accounts of the organization, with notes on the others and on root users. Raises `AwsError`."""
+    connection = run.surveyor.base(run.profile)
+    accounts, notes = organization.accounts(connection, partition)
+    if said := organization.root_management(connection):
+        notes.append(Diagnostic(Level.NOTE, said))
+    return accounts, notes
+
+
+def way_to(account: Account, own: Account, run: Run) -> Target:
+    """Return the way to an account; that of the credentials themselves needs no role."""
+    if account.id == own.id:
+        return Target(run.profile, account)
+    role = f"arn:{account.partition}:iam::{account.id}:role/{run.arguments.role.lstrip('/')}"
+    return Target(run.profile, account, role, run.arguments.given.external_id)
+
+
+def _targets(run: Run) -> tuple[list[Target], list[Diagnostic]]:
+    """Return what to read, and notes on what is left out. Raises `AwsError` and `CredentialsError`."""
+    arguments = run.arguments
+    if not arguments.several:
+        return [Target(profile) for profile in arguments.profiles or (None,)], []
+    own = run.surveyor.identity(run.profile)
+    notes: list[Diagnostic] = []
+    if arguments.organization:
+        accounts, notes = members(run, own.partition)
+    else:
+        accounts = [Account(account, own.partition) for account in arguments.accounts]
+    part, parts = arguments.shard
+    wanted = [account for account in accounts if account.id not in arguments.excluded][part - 1 :: parts]
+    return [way_to(account, own, run) for account in wanted], notes

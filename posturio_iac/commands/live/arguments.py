@@ -1,0 +1,145 @@
+"""The command line of ``live``."""
+
+from __future__ import annotations
+
+import re
+
+from posturio_iac.commands.ci_environment import AUTO
+from posturio_iac.commands.parser import Command
+from posturio_iac.commands.scan.arguments import FORMAT, OUTPUT
+from posturio_iac.commands.settings import settings, split
+from posturio_iac.config.schema import LIVE_ARGUMENTS, Option
+from posturio_iac.errors import UsageError
+from posturio_iac.render import FORMATS
+
+TYPE_CHECKING = False  # importing typing would take longer than --help
+if TYPE_CHECKING:
+    from posturio_iac.commands.parser import Given
+    from posturio_iac.config.model import Config
+
+EVERY_FORMAT = Option(
+    FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO), flag=FORMAT.flag, metavar=FORMAT.metavar, in_file=False
+)
+COMMAND = Command(
+    "live",
+    "Finds deployed IAM access keys that are unused, overdue, past their end or without an owner. It only reads.",
+    "",
+    "Options say which accounts; without any it is that of the default credentials",
+    most=0,
+    options=(EVERY_FORMAT, OUTPUT, *LIVE_ARGUMENTS),
+)
+WORKERS = 32
+"""Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
+MOST_WORKERS = 256
+ROLE = "OrganizationAccountAccessRole"
+"""What AWS creates in accounts that an organization makes."""
+NOWHERE = "none"
+"""Where CloudFormation is asked when nothing is deployed by it."""
+ABOUT_CODE = "iam.access_keys_without_lifetime"
+"""AWS does not know the code that may rotate a key, so this rule judges deployed keys only where it is selected by name."""
+
+
+class LiveArguments:
+    """What the command line says, checked."""
+
+    def __init__(self, given: Given) -> None:
+        """Check what options say together.
+
+        Raises:
+            UsageError: they contradict each other or a value is wrong.
+
+        """
+        self.given = given
+        self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
+        self.accounts = _account_ids("--accounts", given.accounts)
+        self.excluded = frozenset(_account_ids("--exclude-account", given.exclude_account))
+        self.organization = bool(given.organization)
+        self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
+        self.shard = _shard(given.shard)
+        self.role = given.role_name or ROLE
+        self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
+        self.states: tuple[str, ...] = tuple(given.tf_state or ())
+        self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
+        self._check()
+
+    @property
+    def several(self) -> bool:
+        """Whether accounts are read by assuming a role in them."""
+        return self.organization or bool(self.accounts)
+
+    @property
+    def links(self) -> bool:
+        """Whether keys are joined to the code that declares them."""
+        return bool(self.iac or self.states)
+
+    def config(self) -> Config:
+        """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
+        config = settings(self.given, ())
+        if self.given.window is not None:
+            config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
+        if not config.select:
+            config = config.with_values(ignore=(*config.ignore, ABOUT_CODE))
+        return config
+
+    def _check(self) -> None:
+        if self.organization and self.accounts:
+            raise UsageError("--organization and --accounts exclude each other; --exclude-account leaves accounts out")
+        if self.given.verify:
+            self._check_verify()
+        elif self.several and len(self.profiles) > 1:
+            raise UsageError("--organization and --accounts take one --profile, from which roles are assumed")
+        if not (self.several or self.given.verify) and (
+            self.given.role_name or self.given.external_id or self.excluded or self.given.shard
+        ):
+            raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
+        self._check_links()
+        if self.given.quiet and self.given.verbose:
+            raise UsageError("--quiet and --verbose exclude each other")
+        if self.given.dask is not None and not re.fullmatch(r"[a-z]+://\S+", self.given.dask, re.ASCII):
+            raise UsageError(f'--dask must be the address of a scheduler, such as tcp://10.0.0.1:8786, not "{self.given.dask}"')
+        if not re.fullmatch(r"[\w+=,.@/-]+", self.role, re.ASCII):
+            raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
+
+    def _check_verify(self) -> None:
+        beside = ("accounts", "exclude_account", "shard", "exact", "group_by")
+        if extra := next((name for name in beside if getattr(self.given, name)), None):
+            flag = f"--{extra.replace('_', '-')}"
+            raise UsageError(
+                f"{flag} has no place beside --verify, which asks about each key that its file names, and lists by what became of it"
+            )
+
+    def _check_links(self) -> None:
+        if self.states.count("-") > 1:
+            raise UsageError("--tf-state - was given twice, and standard input holds one state; name files for the others")
+        if self.stack_regions and not self.links:
+            raise UsageError("--stack-region needs --iac or --tf-state, which link keys to code")
+        if NOWHERE in self.stack_regions and len(self.stack_regions) > 1:
+            raise UsageError(f"--stack-region {NOWHERE} and a region exclude each other")
+        for region in self.stack_regions:
+            if not re.fullmatch(r"[a-z0-9-]{2,40}", region, re.ASCII):
+                raise UsageError(f'--stack-region must be the name of a region, or {NOWHERE}, not "{region}"')
+
+
+def _account_ids(flag: str, values: tuple[str, ...] | None) -> tuple[str, ...]:
+    ids = tuple(dict.fromkeys(split(values or ())))
+    for account in ids:
+        if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
+            raise UsageError(f'{flag} must be ids of accounts, 12 digits each, not "{account}"')
+    return ids
+
+
+def _whole(flag: str, text: str | None, default: int, most: int) -> int:
+    if text is None:
+        return default
+    if not re.fullmatch(r"[0-9]{1,6}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise UsageError(f'{flag} must be a whole number from 1 to {most}, not "{text}"')
+    return int(text)
+
+
+def _shard(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text, re.ASCII)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise UsageError(f'--shard must be a part and the number of parts, such as 2/5, not "{text}"')
+    return int(found[1]), int(found[2])

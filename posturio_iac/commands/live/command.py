@@ -1,0 +1,83 @@
+"""``posturio-iac live``: from AWS accounts to a report in the formats that were asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
+from posturio_iac.commands.output import to_stdout, write
+from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.scan.arguments import reports
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than --help
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from posturio_iac.commands.live.run import Findings
+    from posturio_iac.config.model import Config
+
+
+def run(argv: Sequence[str]) -> int:
+    """Look, report and return the exit code."""
+    started = time.perf_counter()
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    arguments = LiveArguments(given)
+    targets = reports(given)
+    config = arguments.config()
+    found = _find(arguments, config)
+    code = _exit_code(found, config, exit_zero=bool(given.exit_zero))
+    if given.plan:
+        _write_plan(found, config, given.plan)
+    from posturio_iac.commands.live.output import emit  # noqa: PLC0415 - not for --help
+
+    emit(found if given.show_key_ids else found.masked(), given, targets, elapsed=time.perf_counter() - started, code=code, config=config)
+    if not given.quiet:
+        sys.stderr.write(f"{found.budget}\n")
+    return code
+
+
+def _find(arguments: LiveArguments, config: Config) -> Findings:
+    """Look at the accounts that were named, or at what became of an earlier result."""
+    as_of = arguments.given.as_of or _now()
+    if arguments.given.verify:
+        from posturio_iac.commands.live.verify import verify  # noqa: PLC0415 - only here
+
+        return verify(arguments, config, as_of)
+    from posturio_iac.commands.live.accounts import look  # noqa: PLC0415 - not for --help
+
+    return look(arguments, config, as_of)
+
+
+def _exit_code(found: Findings, config: Config, *, exit_zero: bool) -> int:
+    from posturio_iac.core.finding import Exit, Severity  # noqa: PLC0415 - not for --help
+
+    fail_on = None if config.fail_on == "never" else Severity(config.fail_on)
+    if found.verified is None:
+        code = found.report.exit_code(fail_on, strict=config.strict)
+    else:
+        code = found.verified.exit_code(found.report, fail_on)
+    return int(Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code)
+
+
+def _write_plan(found: Findings, config: Config, path: str) -> None:
+    """Write the script; it holds ids in full, so only its owner may read it."""
+    from posturio_iac.live.plan import script  # noqa: PLC0415 - only here
+
+    if path == "-":
+        raise UsageError("--plan needs a file, since the report goes to standard output")
+    write(script(found.report, config), path)
+    os.chmod(path, 0o700)
+
+
+def _now() -> datetime:
+    """Return the time; the one place of a live run that reads the clock for a verdict."""
+    from datetime import datetime, timezone  # noqa: PLC0415 - not for --help
+
+    return datetime.now(timezone.utc).replace(microsecond=0)

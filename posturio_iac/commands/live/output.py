@@ -1,0 +1,71 @@
+"""How the results of a live run look: our own text, the formats that are common to all commands, and what became of an earlier result."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.coverage import left_out
+from posturio_iac.commands.live import text, verification_text
+from posturio_iac.commands.live.arguments import ABOUT_CODE
+from posturio_iac.commands.live.table import Style
+from posturio_iac.commands.output import STDOUT, write
+from posturio_iac.commands.reports import emit as emit_common
+from posturio_iac.core.terminal import wants_color
+from posturio_iac.render import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.commands.live.run import Findings
+    from posturio_iac.commands.parser import Given
+    from posturio_iac.config.model import Config
+
+
+def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, elapsed: float, code: int, config: Config) -> None:
+    """Write each format to its target, files before standard output, after what must be said on standard error.
+
+    Raises:
+        OutputError: a target cannot be written.
+
+    """
+    own = ("text",) if found.verified is None else ("text", "json")
+    common = tuple(pair for pair in targets if pair[0] not in own)
+    rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
+    scope = Scope(accounts=found.accounts, left_out=rules) if found.verified is None else None
+    emit_common(
+        found.report,
+        common,
+        given,
+        root=found.links.root or os.getcwd(),
+        elapsed=elapsed,
+        leading=found.links.leading,
+        fail_on=config.fail_on,
+        code=code,
+        region=found.region,
+        scope=scope,
+        mended=verification_text.mended(found.verified) if found.verified is not None else (),
+    )
+    for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
+        write(_document(found) if name == "json" else _text(found, given, target), target)
+
+
+def _text(found: Findings, given: Given, target: str) -> str:
+    choice = given.color or "auto"
+    color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"
+    style = Style(color=color, verbose=bool(given.verbose), columns=_columns() if target == STDOUT else None)
+    if found.verified is not None:
+        return verification_text.text(found.verified, style, quiet=bool(given.quiet))
+    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet))
+
+
+def _document(found: Findings) -> str:
+    return verification_text.document(found.report, found.verified) if found.verified is not None else ""
+
+
+def _columns() -> int | None:
+    """Return how wide the terminal is; None when the text goes elsewhere."""
+    from shutil import get_terminal_size  # noqa: PLC0415 - only here
+
+    return get_terminal_size().columns if sys.stdout.isatty() else None

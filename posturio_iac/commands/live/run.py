@@ -1,0 +1,201 @@
+"""One run of the live check: what it asks, whom it lets ask, and what it makes of the answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.live import code_link
+from posturio_iac.commands.live.code_link import Links
+from posturio_iac.commands.output import write
+from posturio_iac.core.finding import Level
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.errors import UsageError
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
+from posturio_iac.live import disabled, organization
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.inventory import Request
+from posturio_iac.live.mask import Mask
+from posturio_iac.live.ownership import Owner
+from posturio_iac.live.survey import Outcome, Surveyor, Target, once_each, survey
+from posturio_iac.metadata.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Diagnostic, Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.live.inventory import Inventory
+    from posturio_iac.live.model import Account
+    from posturio_iac.live.verify.compare import Verification
+
+
+SEVERAL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a run found."""
+
+    report: Report
+    """With full key ids."""
+    budget: str
+    """What it cost, in one line."""
+    region: str
+    """The region that the credentials are used in."""
+    accounts: tuple[str, ...] = ()
+    """The accounts that were read, also those without a key."""
+    verified: Verification | None = None
+    """What became of an earlier result, when the run was asked for that."""
+    links: Links = Links()
+    """What keys were joined to."""
+
+    def masked(self) -> Findings:
+        """The same without key ids, those that only a state knows included."""
+        verified = self.verified.results if self.verified else ()
+        earlier = (result.address.rpartition("/")[2] for result in verified)
+        held = self.links.linker.ids if self.links.linker else ()
+        mask = Mask([*(judged.key.key_id for judged in self.report.keys if judged.key.key_id), *earlier, *held])
+        return replace(self, report=mask.report(self.report), verified=mask.verification(self.verified) if self.verified else None)
+
+
+class Run:
+    """One run. It holds what all its accounts have in common."""
+
+    def __init__(self, arguments: LiveArguments, config: Config, as_of: datetime) -> None:
+        """Prepare, without a call.
+
+        Raises:
+            UsageError: a wrong state file, or no such folder of code or state of Terraform.
+
+        """
+        self.arguments, self.as_of = arguments, as_of
+        self.state = _load_state(arguments.given.state_file)
+        self.links = code_link.read(arguments, config, as_of)
+        self.request = _request(arguments, config, as_of, self.links)
+        self.surveyor = Surveyor(self.request, arguments.given.region)
+        self.profile: str | None = next(iter(arguments.profiles), None)
+        """Whose credentials list accounts and assume roles."""
+
+    def read(self, targets: Sequence[Target]) -> list[Outcome]:
+        """Read all targets.
+
+        Raises:
+            UsageError: there is nothing to sign calls with, or a wrong profile.
+            UnreachableError: a scheduler was named and cannot be reached.
+
+        """
+        self._tell_accounts_of_states(targets)
+        progress = _progress if sys.stderr.isatty() and not self.arguments.given.quiet else None
+        outcomes = list(once_each(self._survey(targets, progress)))
+        _refuse_without_credentials(outcomes)
+        return outcomes
+
+    def _tell_accounts_of_states(self, targets: Sequence[Target]) -> None:
+        """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
+        linker = self.links.linker
+        if linker is None or not linker.ids or len(targets) < SEVERAL:
+            return
+        from posturio_iac.commands.live.absent_keys import accounts_of  # noqa: PLC0415 - only with states
+
+        linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
+
+    def _survey(self, targets: Sequence[Target], progress: Callable[[int, int], object] | None) -> list[Outcome]:
+        """Let threads of this process, or the workers of a Dask scheduler, read all targets."""
+        if self.arguments.given.dask is None or not targets:
+            return survey(self.surveyor, targets, progress)
+        from posturio_iac.live.dask_executor import survey_elsewhere  # noqa: PLC0415 - only here
+
+        return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
+
+    def findings(self, outcomes: Sequence[Outcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
+        """Judge what was read, and keep the state file up to date."""
+        inventories = [outcome.inventory for outcome in outcomes if outcome.inventory is not None]
+        if self.state is not None:
+            for inventory in inventories:
+                inventory.keys = list(disabled.from_state(inventory.keys, self.state, self.as_of))
+            write(disabled.write_state(self.state), self.arguments.given.state_file)
+        keys = [key for inventory in inventories for key in self._built(inventory)]
+        said = [*self.links.diagnostics, *notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
+        if not self.arguments.given.verify:
+            said += self._compared(keys, outcomes)
+        report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        accounts = tuple(sorted(inventory.account.id for inventory in inventories))
+        region = self.surveyor.base(self.profile).region
+        return Findings(report, self._cost(outcomes), region, accounts, links=self.links)
+
+    def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
+        """Return the keys of an account; its own tags are asked for when nothing else names an owner."""
+        account, request = inventory.account, self.request
+
+        def built(account: Account) -> tuple[AccessKey, ...]:
+            keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of)
+            return request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+
+        keys = built(account)
+        if not self.arguments.organization or all(key.owner is not None or key.is_root for key in keys):
+            return keys
+        return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
+
+    def _compared(self, keys: Sequence[AccessKey], outcomes: Sequence[Outcome]) -> list[Diagnostic]:
+        """Return what code and states say otherwise than AWS."""
+        if self.links.linker is None:
+            return []
+        from posturio_iac.commands.live.absent_keys import compared  # noqa: PLC0415 - only with code or states
+
+        full = [o.inventory.account.id for o in outcomes if o.inventory and not any(said.level is Level.ERROR for said in o.diagnostics)]
+        connection = self.surveyor.base(self.profile)
+        return list(compared(self.links.linker, keys, full, connection, complete=len(full) == len(outcomes)))
+
+    def _cost(self, outcomes: Sequence[Outcome]) -> str:
+        budget = self.surveyor.budget
+        for outcome in outcomes:
+            for operation, count in outcome.calls.items():
+                budget.spend(operation, count)
+        return budget.line()
+
+
+def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: Links) -> Request:
+    names = Names.default().with_extra(**config.names) if config.names else Names.default()
+    return Request(
+        as_of=as_of,
+        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions),
+        names=names,
+        owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners),
+        exact=bool(arguments.given.exact),
+        workers=arguments.workers,
+        linker=links.linker,
+    )
+
+
+def _refuse_without_credentials(outcomes: Sequence[Outcome]) -> None:
+    """Make the absence of credentials an error of usage where nothing at all was read."""
+    if len(outcomes) == 1 and outcomes[0].no_credentials:
+        raise UsageError(outcomes[0].diagnostics[0].message.partition(": ")[2])
+
+
+def _load_state(path: str | None) -> dict[str, datetime] | None:
+    """Return what a state file holds: nothing when it is not there yet, None when none was asked for."""
+    if path is None:
+        return None
+    if not os.path.exists(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            state = disabled.read_state(file.read())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"the state file {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if state is None:
+        text = f"{path} is no state file of posturio-iac, or is damaged; it was left as it is, name another file"
+        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)")
+    return state
+
+
+def _progress(done: int, total: int) -> None:
+    sys.stderr.write(f"\r{done} of {total} accounts" + ("\n" if done == total else ""))
+    sys.stderr.flush()

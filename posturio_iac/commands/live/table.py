@@ -1,0 +1,207 @@
+"""The keys of a live run as a table, the worst first, or as short paragraphs where a terminal is too narrow for one. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.core.finding import Severity
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.terminal import paint, printable, width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.model import AccessKey, Attr
+
+COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
+UNUSED = "iam.unused_access_keys"
+NOBODY, UNKNOWN = "(nobody)", "(unknown)"
+FINDINGS = "findings"
+HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "owner", "code", FINDINGS)
+GAP = 2
+ALWAYS = frozenset(HEAD) - {"account", "status", "code"}
+
+
+class Entry(NamedTuple):
+    """A key with its findings."""
+
+    judged: JudgedKey
+    findings: tuple[Finding, ...]
+    """Those that count."""
+    as_of: datetime
+
+    @property
+    def worst(self) -> Severity | None:
+        """The worst of its findings."""
+        return max((finding.severity for finding in self.findings), default=None)
+
+    def urgency(self) -> tuple[int, bool, bool, float, float, str]:
+        """The place in the table: by severity; unused keys before used ones and never used ones first of all; idle ones; old ones."""
+        key, worst = self.judged.key, self.worst
+        unused = any(finding.rule.id == UNUSED for finding in self.findings)
+        since = key.created if key.last_used is None else key.last_used
+        badness = worst.rank if worst else -1
+        return (-badness, not unused, key.last_used is not None, -self._days(since), -self._days(key.created), key.address)
+
+    def cells(self) -> dict[str, str]:
+        """What stands in each column."""
+        key, worst = self.judged.key, self.worst
+        return {
+            "severity": worst.name if worst else self.judged.verdict.value,
+            "account": key.account or "",
+            "user": user_of(key),
+            "key": printable(key.address.rpartition("/")[2]),
+            "status": printable(key.status) if isinstance(key.status, str) else "unknown",
+            "age": _age(key.created, self.as_of),
+            "last used": _last_used(key, self.as_of),
+            "owner": owner_of(key),
+            "code": _code(key),
+            FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
+        }
+
+    def _days(self, moment: Attr[datetime | None]) -> float:
+        return (self.as_of - moment).total_seconds() if isinstance(moment, datetime) else 0.0
+
+
+class Style(NamedTuple):
+    """How the text looks."""
+
+    color: bool
+    verbose: bool = False
+    """Say of each finding why, and what to do."""
+    columns: int | None = None
+    """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
+
+
+def entries(report: Report) -> list[Entry]:
+    """Return the keys of a report, the worst first."""
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.active():
+        found.setdefault((finding.root, finding.address), []).append(finding)
+    made = (Entry(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of) for judged in report.keys)
+    return sorted(made, key=Entry.urgency)
+
+
+def user_of(key: AccessKey) -> str:
+    """Return path and name of the user of a deployed key."""
+    _, _, rest = key.address.partition(":user/")
+    return printable(rest.rpartition("/")[0]) if rest else "root"
+
+
+def owner_of(key: AccessKey) -> str:
+    """Return who answers for a key."""
+    match key.owner:
+        case Unknown():
+            return UNKNOWN
+        case None | "":
+            return NOBODY
+        case owner:
+            return printable(owner)
+
+
+def _code(key: AccessKey) -> str:
+    """Return where the code of a key stands, or its address where no file was read; empty where nobody asked and where nothing is known."""
+    if key.declaration is None:
+        place = f"{key.span.path}:{key.span.line}" if key.span else ""
+        return printable("none" if key.managed is False else place)
+    places = [f"{at.span.path}:{at.span.line}" if at.span else at.address for at in key.declaration.places]
+    shown = places[0] if len(places) == 1 else f"one of {len(places)}"
+    return printable(shown if key.declaration.exact else f"likely {shown}")
+
+
+def tables(groups: Sequence[Sequence[Entry]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
+    """Return the lines of a table for each group, with the columns that tell something and are not in ``without``.
+
+    Findings wrap in their column. Where there is no room even for that, in any of the groups, all keys are paragraphs.
+    """
+    cells = [[entry.cells() for entry in group] for group in groups]
+    told = _telling([row for rows in cells for row in rows])
+    shown = [name for name in HEAD if name in told and name not in without]
+    widths = [_widths(rows, shown, style) for rows in cells]
+    if style.columns is not None and any(sum(wide.values()) + GAP * (len(shown) - 1) > style.columns for wide in widths):
+        return [_paragraphs(group, rows, shown, style, style.columns) for group, rows in zip(groups, cells, strict=True)]
+    return [_table(group, rows, wide, style) for group, rows, wide in zip(groups, cells, widths, strict=True)]
+
+
+def _widths(rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Style) -> dict[str, int]:
+    """Return how wide each column is; that of the findings is as narrow as it has to be."""
+    widths = {name: max(width(text) for text in (name, *(row[name] for row in rows))) for name in shown}
+    if style.columns is not None:
+        room = style.columns - sum(wide + GAP for name, wide in widths.items() if name != FINDINGS)
+        longest = max(len(word) for text in (FINDINGS, *(row[FINDINGS] for row in rows)) for word in text.split(" "))
+        widths[FINDINGS] = min(widths[FINDINGS], max(room, longest))
+    return widths
+
+
+def _table(group: Sequence[Entry], rows: Sequence[Mapping[str, str]], widths: Mapping[str, int], style: Style) -> list[str]:
+    lines = [paint(_joined({name: name for name in widths}, widths), "bold", color=style.color)]
+    for entry, row in zip(group, rows, strict=True):
+        first, *more = textwrap.wrap(row[FINDINGS], widths[FINDINGS], break_long_words=False, break_on_hyphens=False) or [""]
+        text = _joined({name: first if name == FINDINGS else row[name] for name in widths}, widths)
+        left = " " * sum(wide + GAP for name, wide in widths.items() if name != FINDINGS)
+        lines += [_painted(text, row["severity"], entry, style), *(left + line for line in more), *_details(entry, style)]
+    return lines
+
+
+def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
+    """Return the columns that differ, or say more than what goes without saying."""
+    usual = {"status": "Active", "code": ""}
+    more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
+    return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}
+
+
+def _joined(row: Mapping[str, str], widths: Mapping[str, int]) -> str:
+    return (" " * GAP).join(cell + " " * (widths[name] - width(cell)) for name, cell in row.items()).rstrip()
+
+
+def _paragraphs(group: Sequence[Entry], rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Style, columns: int) -> list[str]:
+    lines = []
+    for entry, row in zip(group, rows, strict=True):
+        words = {
+            FINDINGS: row[FINDINGS],
+            "account": f"account {row['account']}",
+            "status": row["status"],
+            "age": f"{row['age']} old",
+            "last used": "never used" if row["last used"] == "never" else f"last used {row['last used']}",
+            "owner": f"owner {row['owner']}",
+            "code": f"code {row['code']}" if row["code"] else "",
+        }
+        text = f"{row['severity']} {row['user']} {row['key']}: {', '.join(word for name, word in words.items() if name in shown and word)}"
+        first, *more = textwrap.wrap(text, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        lines += [_painted(first, row["severity"], entry, style), *more, *_details(entry, style)]
+    return lines
+
+
+def _painted(text: str, severity: str, entry: Entry, style: Style) -> str:
+    worst = entry.worst
+    return paint(severity, "bold", COLORS[worst], color=style.color) + text[len(severity) :] if worst else text
+
+
+def _details(entry: Entry, style: Style) -> list[str]:
+    if not style.verbose:
+        return []
+    fix = paint("fix:", "green", color=style.color)
+    return [
+        line
+        for finding in entry.findings
+        for line in (f"    {finding.rule.id}: {printable(finding.message)}", f"      {fix} {printable(finding.remediation)}")
+    ]
+
+
+def _age(moment: Attr[datetime | None], as_of: datetime) -> str:
+    return f"{(as_of - moment).days} d" if isinstance(moment, datetime) else "unknown"
+
+
+def _last_used(key: AccessKey, as_of: datetime) -> str:
+    match key.last_used:
+        case None:
+            return "never"
+        case Unknown():
+            return "unknown"
+        case moment:
+            days = (as_of - moment).days
+            place = " in ".join(printable(word) for word in key.used_for or () if word)
+            return f"{'today' if days < 1 else f'{days} d ago'}{f' ({place})' if place else ''}"

@@ -1,0 +1,101 @@
+"""The format ``text`` of a live run, for whoever asks which key to switch off first, and whom to talk to before."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.live.table import Entry, Style, entries, owner_of, tables, user_of
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.render.nothing_found import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.core.finding import Report
+
+NAMED = 20
+"""How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
+HINT = "--verbose says why and what to do, --plan FILE writes the commands for review."
+
+
+def render(report: Report, style: Style, *, by_owner: bool, quiet: bool) -> str:
+    """Return the keys, what is undetermined, and one line that sums up."""
+    listed = [entry for entry in entries(report) if entry.findings or (style.verbose and entry.judged.verdict is not Verdict.UNDETERMINED)]
+    blocks = [*_keys(listed, style, by_owner=by_owner)]
+    if not quiet:
+        blocks += [_undetermined(report, style), *([_suppressed(report, style)] if style.verbose else [])]
+        blocks.append([summary(report, color=style.color), *([HINT] if any(e.findings for e in listed) and not style.verbose else [])])
+    text = "\n\n".join("\n".join(block) for block in blocks if block)
+    return without_commands(f"{text}\n" if text else "")
+
+
+def summary(report: Report, *, color: bool) -> str:
+    """One line: findings, keys, accounts, and what is open."""
+    active = report.active()
+    errors = sum(said.level is Level.ERROR for said in report.diagnostics)
+    found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
+    accounts = len({judged.key.account for judged in report.keys})
+    first = f"{found} in {count(len(report.keys), 'key')} of {count(accounts, 'account')}" if report.keys else "No access keys"
+    rest = [
+        f"incomplete, {count(errors, 'error')}" if errors else "",
+        ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
+    ]
+    style = "red" if errors else "yellow" if active else "green"
+    return "; ".join(part for part in (paint(first, "bold", style, color=color), *rest) if part)
+
+
+def _by_severity(report: Report) -> str:
+    counts = [(sum(f.severity is s for f in report.active()), s.value) for s in sorted(Severity, reverse=True)]
+    return ", ".join(f"{number} {name}" for number, name in counts if number)
+
+
+def _keys(listed: Sequence[Entry], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
+    """Yield one table, or one for each owner, the one with the worst key first; above them the account when there is only one."""
+    accounts = {entry.judged.key.account for entry in listed}
+    one = [paint(f"Account {account}", "bold", color=style.color) for account in accounts if account and len(accounts) == 1]
+    if not by_owner:
+        yield [*one, *tables([listed], style)[0]] if listed else []
+        return
+    owners = {owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)}
+    yield one
+    for (owner, theirs), lines in zip(owners.items(), tables(list(owners.values()), style, without=("owner",)), strict=True):
+        yield [paint(f"{owner}: {count(len(theirs), 'key')}", "bold", color=style.color), *lines]
+
+
+def _undetermined(report: Report, style: Style) -> list[str]:
+    """Return the keys that are undetermined, those with the same reasons together."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for judged in report.keys:
+        if judged.verdict is Verdict.UNDETERMINED:
+            name = f"{user_of(judged.key)}/{printable(judged.key.address.rpartition('/')[2])}"
+            groups.setdefault(judged.undecided, []).append(f"{judged.key.account} {name}" if judged.key.account else name)
+    lines = [paint("Undetermined:", "bold", color=style.color)] if groups else []
+    for reasons, names in groups.items():
+        shown = names if style.verbose else names[:NAMED]
+        more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+        lines += [line for reason in reasons for line in _wrapped(printable(reason), "  ", style)]
+        lines += _wrapped(f"{', '.join(shown)}{more}", "    ", style)
+    return lines
+
+
+def _suppressed(report: Report, style: Style) -> list[str]:
+    """Return the findings that do not count, and why."""
+    lines = []
+    for finding in report.findings:
+        if (why := finding.suppressed) is not None:
+            until = f" until {describe_date(why.until)}" if why.until else ""
+            lines += _wrapped(f"{printable(finding.address)}: {finding.rule.id}", "  ", style)
+            lines += _wrapped(f"{why.source}{until}: {printable(why.reason)}", "    ", style)
+    return [paint("Suppressed:", "bold", color=style.color), *lines] if lines else []
+
+
+def _wrapped(text: str, indent: str, style: Style) -> list[str]:
+    if style.columns is None:
+        return [indent + text]
+    more = textwrap.wrap(
+        text, style.columns, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return more or [indent]

@@ -1,0 +1,99 @@
+"""What became of earlier findings, as text and as JSON for ticket systems. Pure."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.commands.live.table import COLORS, NOBODY, Style
+from posturio_iac.contract import write
+from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.live.verify.compare import State
+from posturio_iac.render import RenderContext
+from posturio_iac.render.aws.deployed import Mended
+from posturio_iac.render.nothing_found import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Report
+    from posturio_iac.live.verify.compare import Verification, Verified
+
+TITLES = {State.OPEN: "Still open", State.UNTOLD: "Cannot tell", State.NEW: "New", State.RESOLVED: "Resolved"}
+PAINTS = {State.OPEN: "yellow", State.UNTOLD: "red", State.NEW: "yellow", State.RESOLVED: "green"}
+
+
+def text(verification: Verification, style: Style, *, quiet: bool) -> str:
+    """Return a block for each state that occurs, and one line that sums up; without what is resolved when ``quiet``."""
+    blocks = []
+    for state, title in TITLES.items():
+        results = [result for result in verification.results if result.state is state]
+        if results and not (quiet and state is State.RESOLVED):
+            head = paint(f"{title}:", "bold", PAINTS[state], color=style.color)
+            blocks.append([head, *(line for result in results for line in _lines(result, style))])
+    if not quiet:
+        blocks.append([_summary(verification, style)])
+    written = "\n\n".join("\n".join(block) for block in blocks)
+    return without_commands(f"{written}\n" if written else "")
+
+
+def mended(verification: Verification) -> tuple[Mended, ...]:
+    """Return what is resolved, for the formats that close a finding where it is kept."""
+    resolved = (result for result in verification.results if result.state is State.RESOLVED)
+    return tuple(Mended(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why) for r in resolved)
+
+
+def document(report: Report, verification: Verification) -> str:
+    """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
+    context = RenderContext(lambda _path, _line: None, "", 0.0)
+    known = write.document(report, context)
+    return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
+
+
+def _verification(verification: Verification) -> dict[str, Any]:
+    counts = {state.value: verification.count(state) for state in State}
+    return {"earlier": verification.earlier, **counts, "results": [_result(result) for result in verification.results]}
+
+
+def _result(result: Verified) -> dict[str, Any]:
+    return {
+        "state": result.state.value,
+        "why": result.why,
+        "rule": result.rule,
+        "severity": result.severity.value,
+        "address": result.address,
+        "account": result.account,
+        "user": result.user,
+        "owner": result.owner,
+        "status": result.status,
+        "message": result.message,
+        "remediation": result.remediation,
+        "fingerprint": result.fingerprint,
+    }
+
+
+def _lines(result: Verified, style: Style) -> Iterator[str]:
+    severity = paint(result.severity.name, "bold", COLORS[result.severity], color=style.color)
+    owner = printable(result.owner) if result.owner else NOBODY
+    yield f"  {severity} {result.rule}  {printable(result.address)}  owner {owner}"
+    yield from _wrapped(printable(result.why), style)
+    if result.state in (State.OPEN, State.NEW):
+        yield from _wrapped(printable(result.message), style)
+        yield from _wrapped(f"fix: {printable(result.remediation)}", style)
+
+
+def _wrapped(sentence: str, style: Style) -> list[str]:
+    indent = " " * 4
+    if style.columns is None:
+        return [indent + sentence]
+    width = max(style.columns, 40)
+    return textwrap.wrap(sentence, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def _summary(verification: Verification, style: Style) -> str:
+    earlier = len(verification.results) - verification.count(State.NEW)
+    parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
+    worst = next((state for state in (State.UNTOLD, State.OPEN, State.NEW) if verification.count(state)), State.RESOLVED)
+    line = f"{count(earlier, 'finding')} of {verification.earlier}: {', '.join(parts)}" if parts else "There was nothing to verify"
+    return paint(line, "bold", PAINTS[worst], color=style.color)

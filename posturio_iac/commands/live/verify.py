@@ -1,0 +1,115 @@
+"""``posturio-iac live --verify``: what became of the findings of an earlier result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.live.accounts import members, way_to
+from posturio_iac.commands.live.run import Findings, Run
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.record import replace
+from posturio_iac.errors import UsageError
+from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.model import Account, Wanted
+from posturio_iac.live.verify.baseline import Earlier, NoResultError, read
+from posturio_iac.live.verify.compare import Now, by_rules_of, compare
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.config.model import Config
+    from posturio_iac.live.survey import Outcome, Target
+
+
+def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
+    """Ask about the keys of an earlier result, judge them, and compare.
+
+    Raises:
+        UsageError: the file is no result of ours, there are no credentials or no such profile.
+
+    """
+    earlier = _load(arguments.given.verify)
+    run = Run(arguments, config, as_of)
+    try:
+        targets, unread, notes = _targets(run, earlier)
+    except CredentialsError as error:
+        raise UsageError(str(error)) from None
+    except AwsError as error:
+        targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
+    outcomes = run.read(targets)
+    policy = by_rules_of(earlier, run.request.policy, all_rules())
+    found = run.findings(outcomes, [*_remarks(earlier, arguments.given.verify), *notes], policy)
+    now = Now(found.report, unread | _unread(outcomes), frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone))
+    return replace(found, verified=compare(earlier, now, policy))
+
+
+def _load(path: str) -> Earlier:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return read(file.read())
+    except NoResultError as error:
+        raise UsageError(f"--verify {path} {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--verify {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
+    """Say what a verification of this file cannot mean."""
+    if not earlier.incomplete:
+        return []
+    if not earlier.keys:
+        return [Diagnostic(Level.ERROR, f"{path} holds nothing to verify, because its own run could not read anything")]
+    return [Diagnostic(Level.WARNING, f"{path} is incomplete: what its own run could not read is not verified here")]
+
+
+def _targets(run: Run, earlier: Earlier) -> tuple[list[Target], dict[str, str], list[Diagnostic]]:
+    """Return the way to each account of the file, and why there is none to some. Raises `AwsError` and `CredentialsError`."""
+    wanted = earlier.accounts()
+    if not wanted:
+        return [], {}, []
+    own = {profile: run.surveyor.identity(profile) for profile in run.arguments.profiles or (None,)}
+    direct = {account.id: profile for profile, account in own.items()}
+    known: dict[str, Account] = {}
+    unread: dict[str, str] = {}
+    notes: list[Diagnostic] = []
+    if run.arguments.organization:
+        accounts, notes = members(run, own[run.profile].partition)
+        known = {account.id: account for account in accounts}
+        unread = {id_: f"account {id_} is no active one of the organization" for id_ in wanted if id_ not in known}
+        notes = [note for note in notes if note.account is None or note.account in wanted]
+    if not direct.keys() & wanted.keys():
+        ours = " and ".join(sorted(direct))
+        text = f"the credentials are those of account {ours}, which the file does not name; its accounts are read as {run.arguments.role}"
+        notes.append(Diagnostic(Level.NOTE, text))
+    targets = []
+    for id_, (partition, _) in wanted.items():
+        if id_ in unread:
+            continue
+        target = way_to(known.get(id_) or Account(id_, partition), own[run.profile], run)
+        if id_ in direct:
+            target = replace(target, profile=direct[id_], role=None, external_id=None)
+        targets.append(replace(target, wanted=_users(earlier, id_)))
+    return targets, unread, notes
+
+
+def _users(earlier: Earlier, account: str) -> tuple[Wanted, ...]:
+    """Return whom to ask about, with the ids that are known in full."""
+    ids: dict[str, list[str]] = {}
+    for key in earlier.keys:
+        if key.id is not None:
+            ids.setdefault(key.user.arn, []).append(key.id)
+    return tuple(Wanted(user, tuple(ids.get(user.arn, ()))) for user in earlier.accounts()[account][1])
+
+
+def _unread(outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Return why accounts and users could not be read."""
+    found: dict[str, str] = {}
+    for outcome in outcomes:
+        if outcome.inventory is not None:
+            found |= outcome.inventory.unread
+        elif outcome.target.account is not None:
+            found[outcome.target.account.id] = outcome.diagnostics[0].message
+    return found

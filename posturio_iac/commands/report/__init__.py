@@ -1,0 +1,4 @@
+"""``posturio-iac report``.
+
+Imports ``posture``, ``contract`` and the formats.
+"""

@@ -1,0 +1,79 @@
+"""The command line of ``report``."""
+
+from __future__ import annotations
+
+from posturio_iac.commands.output import STDOUT
+from posturio_iac.commands.parser import Command
+from posturio_iac.config.schema import Option, Shape
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than --help
+if TYPE_CHECKING:
+    from posturio_iac.commands.parser import Given
+
+DEFAULT_OUTPUT = "posturio-iac-report.html"
+FORMATS = ("html", "markdown")
+ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
+"""What an --output without a --format means by its ending."""
+
+COMMAND = Command(
+    "report",
+    "Joins saved JSON results of scan and live, of any accounts and dates, into one report for people.",
+    "FILE",
+    "Results of --format json, or folders of them; - is one on standard input",
+    most=None,
+    options=(
+        Option("format", Shape.CHOICE, "Repeatable, each with an --output of its own", "html", FORMATS, flag="--format", metavar="NAME"),
+        Option(
+            "output",
+            Shape.TEXT,
+            f"Write the report to this file; without it html goes to {DEFAULT_OUTPUT} and markdown to standard output",
+            flag="--output",
+            metavar="FILE",
+        ),
+        Option(
+            "show_key_ids", Shape.SWITCH, "Leave ids of keys as they are in the results; without it they are masked", flag="--show-key-ids"
+        ),
+        Option("quiet", Shape.SWITCH, "Do not say which files were written", flag="--quiet"),
+    ),
+)
+
+
+def targets(given: Given) -> tuple[tuple[str, str], ...]:
+    """Return formats with their targets, standard output last.
+
+    An output belongs to the format before it. One without is of the format that its ending says, or of the next one.
+
+    Raises:
+        UsageError: two reports would go to one target.
+
+    """
+    pairs: list[list[str | None]] = []
+    for name, value in given.order:
+        if name == "format":
+            if pairs and pairs[-1][0] is None:
+                pairs[-1][0] = value
+            else:
+                pairs.append([value, None])
+        elif name == "output":
+            if pairs and pairs[-1][1] is None:
+                pairs[-1][1] = value
+            else:
+                pairs.append([_meant(value), value])
+    made = [_complete(name, target) for name, target in pairs or [[None, None]]]
+    for place, (_, target) in enumerate(made):
+        if target in [earlier for _, earlier in made[:place]]:
+            where = "standard output" if target == STDOUT else target
+            raise UsageError(f"two reports would go to {where}; give each --format its own --output")
+    return tuple(sorted(made, key=lambda pair: pair[1] == STDOUT))
+
+
+def _meant(target: str) -> str | None:
+    """Return the format that the ending of a file says, if any."""
+    return ENDINGS.get(f".{target.lower().rpartition('.')[2]}")
+
+
+def _complete(name: str | None, target: str | None) -> tuple[str, str]:
+    """Return a pair with the default for what was not said."""
+    name = name or FORMATS[0]
+    return name, target or (DEFAULT_OUTPUT if name == FORMATS[0] else STDOUT)

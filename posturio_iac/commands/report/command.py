@@ -1,0 +1,57 @@
+"""``posturio-iac report``: from saved JSON results to one report for people."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.output import STDOUT, to_stdout, write
+from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.report.arguments import COMMAND, targets
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.posture.view import Posture
+
+
+def run(argv: Sequence[str]) -> int:
+    """Join the results, write the report and return the exit code: 3 when a file could not be read, else 0."""
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    if not given.words:
+        raise UsageError("report needs the results to join: files that --format json wrote (see posturio-iac report --help)")
+    wanted = targets(given)
+    if any(name == "html" for name, _ in wanted):
+        from posturio_iac.render.report.html_page import require  # noqa: PLC0415 - not for Markdown
+
+        require()
+    from posturio_iac.commands.report.files import read  # noqa: PLC0415 - not for --help
+    from posturio_iac.core.terminal import printable  # noqa: PLC0415
+    from posturio_iac.posture.view import join  # noqa: PLC0415
+
+    results, unread = read(given.words, show_key_ids=bool(given.show_key_ids))
+    for said in unread:
+        sys.stderr.write(f"error: {printable(said.message)}\n")
+    if not results:
+        sys.stderr.write("posturio-iac: no result could be read, so no report was written\n")
+        return 3
+    posture = join(results, unread)
+    for text, target in [(_rendered(name, posture), target) for name, target in wanted]:
+        write(text, target)
+    if not given.quiet:
+        sys.stderr.write("".join(f"wrote {printable(target)}\n" for _, target in wanted if target != STDOUT))
+    return 3 if unread else 0
+
+
+def _rendered(name: str, posture: Posture) -> str:
+    if name == "html":
+        from posturio_iac.render.report.html_page import page  # noqa: PLC0415 - only what is asked for
+
+        return page(posture)
+    from posturio_iac.render.report.markdown_report import page as markdown  # noqa: PLC0415
+
+    return markdown(posture)

@@ -1,0 +1,4 @@
+"""``posturio-iac scan``.
+
+Imports the library and the formats.
+"""

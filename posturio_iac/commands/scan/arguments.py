@@ -1,0 +1,75 @@
+"""The command line of ``scan``."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.commands.ci_environment import AUTO, chosen
+from posturio_iac.commands.output import STDOUT
+from posturio_iac.commands.parser import Command
+from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.errors import UsageError
+from posturio_iac.render import DEPLOYED, FORMATS
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.commands.parser import Given
+
+DEFAULT_FORMAT = "text"
+FORMAT = Option(
+    "format",
+    Shape.CHOICE,
+    "Format of a report; auto asks the CI service; repeatable, each with an --output of its own",
+    DEFAULT_FORMAT,
+    (*(name for name in FORMATS if name not in DEPLOYED), AUTO),
+    flag="--format",
+    metavar="NAME",
+    elsewhere={name: f"is about deployed keys, which code does not show: posturio-iac live --format {name}" for name in DEPLOYED},
+)
+OUTPUT = Option("output", Shape.TEXT, "Write the report of that --format to this file", flag="--output", metavar="FILE")
+
+COMMAND = Command(
+    "scan",
+    "Finds IAM access keys in Terraform and CloudFormation that nothing ever ends.",
+    "PATH",
+    "Folders and files to scan (default: .); - is one file on standard input",
+    most=None,
+    options=(FORMAT, OUTPUT, *ARGUMENTS),
+)
+
+
+def reports(given: Given) -> tuple[tuple[str, str], ...]:
+    """Return formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
+
+    Raises:
+        UsageError: an output has no format, one target gets two reports, or the extra that a format needs is not there.
+
+    """
+    pairs: list[list[str | None]] = []
+    for name, value in given.order:
+        if name in (FORMAT.name, OUTPUT.name):
+            slot = (FORMAT.name, OUTPUT.name).index(name)
+            if not pairs or pairs[-1][slot] is not None:
+                pairs.append([None, None])
+            pairs[-1][slot] = value
+    made = chosen(_checked(pairs or [[None, None]]), os.environ)
+    if any(name == "html" for name, _ in made):
+        from posturio_iac.render.report.html_page import require  # noqa: PLC0415 - only here
+
+        require()
+    return made
+
+
+def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:
+    made: list[tuple[str, str]] = []
+    for name, target in pairs:
+        if name is None and len(pairs) > 1:
+            raise UsageError(f"--output {target} has no --format before it")
+        pair = (name or DEFAULT_FORMAT, target or STDOUT)
+        if any(taken == pair[1] for _, taken in made):
+            where = "standard output" if pair[1] == STDOUT else pair[1]
+            raise UsageError(f"two reports would go to {where}; give each --format its own --output")
+        made.append(pair)
+    return tuple(made)

@@ -1,0 +1,147 @@
+"""``posturio-iac scan``: from paths to a report in the formats that were asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from posturio_iac.commands.output import STDOUT, to_stdout
+from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.scan.arguments import COMMAND, DEFAULT_FORMAT, reports
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.commands.parser import Given
+    from posturio_iac.config.model import Config
+    from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.search import Selection
+
+    Targets = tuple[tuple[str, str], ...]
+
+STDIN = "-"
+DEFAULT_NAME = "stdin.tf"
+JSON_NAME = "stdin.json"
+"""What begins with a brace is no HCL but JSON: a plan or a template."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Scan, report and return the exit code."""
+    started = time.perf_counter()
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    if given.quiet and given.verbose:
+        raise UsageError("--quiet and --verbose exclude each other")
+    targets = reports(given)
+    if STDIN in given.words:
+        return _scan_stdin(given, targets, started)
+    if given.stdin_filename:
+        raise UsageError("--stdin-filename names the file on standard input: add the path -")
+    return _scan(given.words or (os.curdir,), os.getcwd(), given, targets, started)
+
+
+def _scan(paths: Sequence[str], cwd: str, given: Given, targets: Targets, started: float) -> int:
+    """Scan ``paths``, which are relative to ``cwd``."""
+    from posturio_iac.commands.settings import settings  # noqa: PLC0415
+    from posturio_iac.scan import select  # noqa: PLC0415 - not for --help
+
+    config = settings(given, [path for path in given.words if path != STDIN])
+    selection = select(paths, cwd, config, given.exclude or ())
+    narrowed = _narrowed(selection, config, given)
+    if narrowed is not None:
+        selection = narrowed.selection
+    if _is_empty(selection) and targets == ((DEFAULT_FORMAT, STDOUT),):
+        return _nothing(selection, given, started)
+    return _report(selection, narrowed, config, given, targets, started)
+
+
+def _narrowed(selection: Selection, config: Config, given: Given) -> Narrowed | None:
+    """Return what --changed-since leaves of the selection."""
+    if given.changed_since is None:
+        return None
+    if STDIN in given.words:
+        raise UsageError("--changed-since asks git, which knows nothing of standard input")
+    from posturio_iac.impact.selection import narrow  # noqa: PLC0415
+    from posturio_iac.search.git_changes import changed_since  # noqa: PLC0415 - only here
+
+    return narrow(selection, changed_since(given.changed_since, selection.root, selection.repository), config)
+
+
+def _is_empty(selection: Selection) -> bool:
+    return not (selection.terraform or selection.templates or selection.diagnostics)
+
+
+def _nothing(selection: Selection, given: Given, started: float) -> int:
+    """Say that there is nothing to say, at the cost of neither model nor rules."""
+    from posturio_iac.core.terminal import wants_color  # noqa: PLC0415
+    from posturio_iac.render.nothing_found import no_keys, took  # noqa: PLC0415 - only here
+
+    if not given.quiet:
+        color = wants_color(given.color or "auto", sys.stdout, os.environ)
+        to_stdout(f"{no_keys(selection.searched, color=color)}; {took(time.perf_counter() - started)}\n")
+    return 0
+
+
+def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:
+    from posturio_iac.commands.ci_environment import prefix  # noqa: PLC0415
+    from posturio_iac.commands.coverage import scope  # noqa: PLC0415
+    from posturio_iac.commands.reports import emit  # noqa: PLC0415
+    from posturio_iac.core.finding import Exit, Severity  # noqa: PLC0415
+    from posturio_iac.scan import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
+
+    place = os.getcwd() if STDIN in given.words else selection.root
+    report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
+    if config.baseline is not None and narrowed is None and STDIN not in given.words:
+        from posturio_iac.commands.baseline.stale import with_stale  # noqa: PLC0415 - most runs have no baseline
+
+        report = with_stale(report, config, selection, given.words)
+    code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
+    elapsed = time.perf_counter() - started
+    leading = prefix(place, selection.repository, os.environ)
+    where = scope(place, selection, given.words, config, narrowed=narrowed is not None)
+    emit(report, targets, given, root=selection.root, elapsed=elapsed, leading=leading, fail_on=config.fail_on, code=int(code), scope=where)
+    return int(code)
+
+
+def _scan_stdin(given: Given, targets: Targets, started: float) -> int:
+    """Scan standard input as the one file of a folder of its own."""
+    if len(given.words) > 1:
+        raise UsageError("- reads one file from standard input and goes with no other path")
+    named = _relative(given.stdin_filename) if given.stdin_filename else None
+    data = _stdin()
+    name = named or (JSON_NAME if _is_json(data[:64]) else DEFAULT_NAME)
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - rarely needed
+
+    with TemporaryDirectory(prefix="posturio-iac-") as folder:
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+        return _scan((name,), folder, given, targets, started)
+
+
+def _is_json(head: bytes) -> bool:
+    """Tell whether a text begins with a brace, which may be UTF-16, as PowerShell writes it."""
+    wide = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    return head.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()[:1] == "{"
+
+
+def _relative(name: str) -> str:
+    """Return the name of the file on standard input, which must be one below the current folder."""
+    clean = os.path.normpath(name)
+    if os.path.isabs(clean) or clean.split(os.sep)[0] in (os.pardir, os.curdir, "") or "\0" in clean:
+        raise UsageError(f'--stdin-filename must be a relative path below this folder, not "{name}"')
+    return clean
+
+
+def _stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read()
+    except (OSError, AttributeError, ValueError) as error:
+        raise UsageError(f"standard input cannot be read: {error}") from None

@@ -1,0 +1,48 @@
+"""Lines of the code that a report points at."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.frontends.plan.sniff import looks_like_plan
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Sources:
+    """Reads files below a root once, when a line of them is asked for."""
+
+    __slots__ = ("_files", "_root")
+
+    def __init__(self, root: str) -> None:
+        """Read below the folder ``root``."""
+        self._root = root
+        self._files: dict[str, list[str]] = {}
+
+    def line(self, path: str, number: int) -> str | None:
+        """Return line ``number`` (from 1) without its end, or None where there is none."""
+        lines = self._files.get(path)
+        if lines is None:
+            lines = self._files[path] = self._read(path)
+        return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
+
+    def text(self, path: str) -> str | None:
+        """Return a whole file as UTF-8 with its line ends and its byte order mark, or None where it is none or cannot be read."""
+        data = self._bytes(path)
+        return None if data is None or data.startswith(UTF16) else data.decode("utf-8", "replace")
+
+    def _bytes(self, path: str) -> bytes | None:
+        try:
+            with open(os.path.join(self._root, path), "rb") as file:
+                data = file.read()
+        except (OSError, ValueError):
+            return None
+        # A plan holds secrets, on the same line when it is not indented.
+        return None if looks_like_plan(data) else data
+
+    def _read(self, path: str) -> list[str]:
+        data = self._bytes(path)
+        if data is None:
+            return []
+        encoding = "utf-16" if data.startswith(UTF16) else "utf-8"
+        return data.decode(encoding, "replace").removeprefix("\ufeff").split("\n")

@@ -1,0 +1,161 @@
+"""Checks what a configuration file holds against the tables of options, and says what is wrong where."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.config.schema import Option, Shape
+from posturio_iac.config.suggest import hint
+from posturio_iac.core.dates import parse_date
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
+FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+MOST_DAYS = 36500
+
+
+class BadValueError(Exception):
+    """A value is not what the option holds; the text completes ``"… must be"``."""
+
+
+def check_table(table: dict[str, Any], options: Iterable[Option], file: str, where: str = "") -> dict[str, Any]:
+    """Return the values of ``table`` by option name, converted to what `Shape` says. Options that are not there are left out.
+
+    Raises:
+        UsageError: an unknown key, a missing one or a wrong value; the text names the file, the key and what is right.
+
+    """
+    known = {option.name: option for option in options}
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{file}: unknown key {where}{key}{hint(key, known)}")
+    for option in known.values():
+        if option.required and option.name not in table:
+            raise UsageError(f"{file}: {where.rstrip('.')} needs {option.name}: {option.help[0].lower()}{option.help[1:]}")
+    return {key: check_value(known[key], value, file, where + key) for key, value in table.items()}
+
+
+def check_value(option: Option, value: Any, file: str, where: str) -> Any:
+    """Return one value converted to what its option holds."""
+    if option.shape == Shape.TABLE:
+        if not isinstance(value, dict):
+            raise UsageError(f"{file}: {where} must be a table, not {describe(value)}")
+        return check_table(value, option.fields, file, f"{where}.")
+    if option.shape == Shape.TABLES:
+        return tuple(check_table(entry, option.fields, file, f"{where}[{n}].") for n, entry in enumerate(_tables(value, file, where)))
+    if option.shape == Shape.FREE:
+        return _tables(value, file, where)
+    try:
+        return CHECKS[option.shape](value, option)
+    except BadValueError as wrong:
+        raise UsageError(f"{file}: {where} must be {wrong}, not {describe(value)}") from None
+
+
+def describe(value: Any) -> str:
+    """Name a value in a message, shortened."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f'"{value[:60]}"'
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case _:
+            return str(value)[:60]
+
+
+def _tables(value: Any, file: str, where: str) -> tuple[dict[str, Any], ...]:
+    if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+        return tuple(value)
+    raise UsageError(f"{file}: {where} must be an array of tables, written [[{where}]], not {describe(value)}")
+
+
+def _days(value: Any, _option: Option) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_DAYS:
+        return value
+    raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}")
+
+
+def _switch(value: Any, _option: Option) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise BadValueError("true or false")
+
+
+def _text(value: Any, _option: Option) -> str:
+    if isinstance(value, str) and value.strip():
+        return value
+    raise BadValueError("text")
+
+
+def _choice(value: Any, option: Option) -> str:
+    if isinstance(value, str) and value in option.choices:
+        return value
+    raise BadValueError(f"one of {', '.join(option.choices)}")
+
+
+def size(value: Any, _option: Option | None = None) -> int:
+    """Return a number of bytes from an integer or text such as ``10MB``."""
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str) and (match := SIZE.fullmatch(value.strip())) and int(match[1]):
+        return int(match[1]) * FACTORS[match[2].lower()]
+    raise BadValueError('bytes, or text such as "10MB"')
+
+
+def _list(value: Any, _option: Option) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(entry, str) and entry.strip() for entry in value):
+        return tuple(value)
+    raise BadValueError("a list of text")
+
+
+def _mapping(value: Any, _option: Option) -> dict[str, str]:
+    if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
+        return value
+    raise BadValueError("a table of text")
+
+
+def _until(value: Any, _option: Option) -> datetime:
+    return moment(value, end_of_day=True)
+
+
+def moment(value: Any, *, end_of_day: bool) -> datetime:
+    """Return a time in UTC from a date, a time or the text of either. A time without an offset is taken as UTC.
+
+    A date alone is its start, or its end at 24:00 when ``end_of_day``.
+    """
+    match value:
+        case str() if DAY.fullmatch(value.strip()) and not end_of_day:
+            parsed = parse_date(f"{value.strip()}T00:00Z")
+        case str() if DAY.match(value.strip()):
+            parsed = parse_date(value)
+        case datetime():
+            parsed = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+        case date():
+            return moment(value.isoformat(), end_of_day=end_of_day)
+        case _:
+            parsed = None
+    if parsed is None:
+        raise BadValueError("a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z")
+    return parsed
+
+
+CHECKS: dict[str, Callable[[Any, Option], Any]] = {
+    Shape.DAYS: _days,
+    Shape.SWITCH: _switch,
+    Shape.TEXT: _text,
+    Shape.CHOICE: _choice,
+    Shape.SIZE: size,
+    Shape.LIST: _list,
+    Shape.RULES: _list,
+    Shape.MOMENT: _until,
+    Shape.MAPPING: _mapping,
+}

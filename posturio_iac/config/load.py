@@ -1,0 +1,138 @@
+"""Reads and checks a configuration file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.config.check import check_table
+from posturio_iac.config.model import SHARED_FILE, TABLE, Config
+from posturio_iac.config.schema import LIMITS, OPTIONS
+from posturio_iac.core.record import dataclass, field
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Other limits for the keys that ``paths`` and ``tags`` select. None leaves a limit as it is."""
+
+    paths: tuple[str, ...] = ()
+    """Globs relative to the configuration's folder; empty selects every file."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    max_lifetime_days: int | None = None
+    unused_days: int | None = None
+    grace_days: int | None = None
+    require: str | None = None
+    reason: str = ""
+    until: datetime | None = None
+    users: tuple[str, ...] = ()
+    """Globs of the path and name of deployed users; empty selects every user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """A suppression that configuration holds."""
+
+    rule: str
+    reason: str
+    path: str | None = None
+    """Glob relative to the configuration's folder."""
+    address: str | None = None
+    until: datetime | None = None
+
+
+def load(path: str) -> Config:
+    """Read and check one configuration file.
+
+    Raises:
+        UsageError: it cannot be read, is no TOML or holds what no option allows.
+
+    """
+    shown = _shown(path)
+    values = check_table(_table(path, shown), OPTIONS, shown)
+    folder = os.path.dirname(os.path.abspath(path))
+    values["overrides"] = tuple(
+        _override(Override(**entry), values, f"{shown}: overrides[{n}]") for n, entry in enumerate(values.get("overrides", ()))
+    )
+    values["suppressions"] = tuple(
+        _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(values.get("suppressions", ()))
+    )
+    for name in ("var_files", "parameters"):
+        values[name] = tuple(os.path.join(folder, file) for file in values.get(name, ()))
+    for name in ("baseline", "source"):
+        if name in values:
+            values[name] = os.path.join(folder, values[name])
+    return Config(path, folder, **values)
+
+
+def has_table(path: str) -> bool:
+    """Whether a shared file has our table, or cannot be read as TOML."""
+    try:
+        tool = _parse(path, path).get("tool", {})
+    except UsageError:
+        return True
+    return isinstance(tool, dict) and TABLE in tool
+
+
+def _override(override: Override, values: Mapping[str, Any], where: str) -> Override:
+    """Refuse an override that selects nothing, changes nothing, or loosens a limit without saying why and until when."""
+    if not override.paths and not override.tags and not override.users:
+        raise UsageError(f"{where} selects nothing: give it paths, tags or users")
+    defaults = Config()
+    limits = {name: getattr(override, name) for name in (option.name for option in LIMITS)}
+    if all(limit is None for limit in limits.values()):
+        raise UsageError(f"{where} changes nothing: give it one of {', '.join(limits)}")
+    for name, limit in limits.items():
+        general = values.get(name, getattr(defaults, name))
+        looser = limit == "declared" and general == "enforced" if name == "require" else limit is not None and limit > general
+        if looser and not (override.reason and override.until):
+            raise UsageError(f"{where}.{name} is looser than {general}: say why with reason, and until when with until")
+    return override
+
+
+def _exemption(exemption: Exemption, where: str) -> Exemption:
+    if exemption.path is None and exemption.address is None:
+        raise UsageError(f"{where} would suppress its rule everywhere: give it a path or an address, or put the rule into ignore")
+    return exemption
+
+
+def _table(path: str, shown: str) -> dict[str, Any]:
+    document = _parse(path, shown)
+    if os.path.basename(path) != SHARED_FILE:
+        return document
+    tool = document.get("tool", {})
+    table = tool.get(TABLE, {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise UsageError(f"{shown}: tool.{TABLE} must be a table")
+    return table
+
+
+def _parse(path: str, shown: str) -> dict[str, Any]:
+    try:
+        if sys.version_info >= (3, 11):
+            import tomllib  # noqa: PLC0415 - only a configuration file needs it
+        else:
+            import tomli as tomllib  # noqa: PLC0415
+    except ImportError:  # in a linter that runs our rules from a checkout
+        raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
+    try:
+        with open(path, "rb") as file:
+            document: dict[str, Any] = tomllib.loads(file.read().decode("utf-8-sig").replace("\r\n", "\n"))
+            return document
+    except OSError as error:
+        raise UsageError(f"{shown}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{shown}: is no valid TOML: {error}") from None
+
+
+def _shown(path: str) -> str:
+    """The path as a reader would write it: relative to the current folder where it is inside."""
+    absolute, here = os.path.abspath(path), os.getcwd()
+    return os.path.relpath(absolute, here) if absolute.startswith(here + os.sep) else absolute

@@ -1,0 +1,164 @@
+"""The format ``json``: the versioned contract that other programs, and our own reports, are built on.
+
+Its schema is ``docs/schema/report-1.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac import __version__
+from posturio_iac.core.finding import Verdict
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.terminal import FIRST_SURROGATE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
+    from posturio_iac.render import RenderContext
+
+VERSION = 1
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
+    return json.dumps(document(report, context), indent=2) + "\n"
+
+
+def document(report: Report, context: RenderContext) -> dict[str, Any]:
+    """Return the contract as plain dictionaries and lists."""
+    return {
+        "version": VERSION,
+        "tool": {"name": "posturio-iac", "version": __version__},
+        "as_of": moment(report.as_of),
+        **({"scope": context.scope.document()} if context.scope is not None else {}),
+        "keys": [_key(judged) for judged in report.keys],
+        "findings": [_finding(finding) for finding in report.findings],
+        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "summary": {
+            "files": report.files,
+            "keys": len(report.keys),
+            **{verdict.value: report.count(verdict) for verdict in Verdict},
+            "score": report.score(),
+        },
+    }
+
+
+def moment(when: datetime) -> str:
+    """Return a time in UTC as RFC 3339 with ``Z``."""
+    return when.isoformat().replace("+00:00", "Z")
+
+
+def _key(judged: JudgedKey) -> dict[str, Any]:
+    key = judged.key
+    return {
+        "address": _text(key.address),
+        "framework": key.framework,
+        "root": _text(key.scope),
+        **_lines(key.span),
+        "user": _known(key.user),
+        "status": _known(key.status),
+        "owner": _known(key.owner),
+        "verdict": judged.verdict.value,
+        "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
+        **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
+        **({"demerit": judged.demerit} if judged.demerit else {}),
+        **_deployed(judged),
+    }
+
+
+def _deployed(judged: JudgedKey) -> dict[str, Any]:
+    """What only a deployed key has; left out where it is not known."""
+    key = judged.key
+    facts: dict[str, Any] = {"account": key.account, "key_id": key.key_id}
+    for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
+        facts[name] = None if value is None or isinstance(value, Unknown) else moment(value)
+    if key.used_for is not None:
+        facts["last_used_service"], facts["last_used_region"] = (_text(word) or None for word in key.used_for)
+    facts["never_used"] = True if key.last_used is None else None
+    facts["evidence"] = [_text(line) for line in key.evidence] or None
+    facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
+    facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _declared(declaration: Declaration) -> dict[str, Any]:
+    """The code of a deployed key; where it is open which of several declarations it is, they are its candidates."""
+    one = declaration.place
+    head: dict[str, Any] = {"address": _text(one.address) if one else None, **_at(one)}
+    head |= {"link": "exact" if declaration.exact else "likely", "framework": declaration.framework, "source": _text(declaration.source)}
+    candidates = [{"address": _text(place.address), **_at(place)} for place in declaration.places]
+    return head if one else {**head, "candidates": candidates}
+
+
+def _at(place: Place | None) -> dict[str, Any]:
+    span = place.span if place else None
+    return {"path": _text(span.path) if span else None, "line": span.line if span else None}
+
+
+def _lifetime(evidence: Lifetime) -> dict[str, Any]:
+    return {
+        "kind": evidence.kind.value,
+        "value": _text(evidence.value),
+        "effect": evidence.effect.value,
+        "source": _text(evidence.source),
+        "path": _text(evidence.span.path) if evidence.span else None,
+        "line": evidence.span.line if evidence.span else None,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    span, why = finding.span, finding.suppressed
+    entry: dict[str, Any] = {
+        "rule": finding.rule.id,
+        "severity": finding.severity.value,
+        "message": _text(finding.message),
+        "remediation": _text(finding.remediation),
+        "address": _text(finding.address),
+        "framework": finding.framework,
+        "root": _text(finding.root),
+        "path": _text(span.path) if span else None,
+        "line": span.line if span else None,
+        "column": span.column if span else None,
+        "end_line": span.end_line if span else None,
+        "end_column": span.end_column if span else None,
+        "fingerprint": finding.fingerprint,
+    }
+    if why is not None:
+        entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
+    return entry
+
+
+def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
+    entry: dict[str, Any] = {"level": diagnostic.level.value, "message": _text(diagnostic.message)}
+    for name in ("path", "line", "column", "account"):
+        if (value := getattr(diagnostic, name)) is not None:
+            entry[name] = _text(value) if isinstance(value, str) else value
+    return entry
+
+
+def _lines(span: Span | None) -> dict[str, Any]:
+    if span is None:
+        return {"path": None, "line": None, "end_line": None}
+    return {"path": _text(span.path), "line": span.line, "end_line": span.end_line}
+
+
+def _known(value: Attr[str | None]) -> str | None:
+    return None if value is None or isinstance(value, Unknown) else _text(value)
+
+
+def _text(text: str) -> str:
+    r"""Write bytes that are not UTF-8 as ``\xff`` and other lone surrogates as ``\ud800``: they are no valid JSON."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "".join(map(_whole, text))
+    return text
+
+
+def _whole(character: str) -> str:
+    byte = ord(character) - FIRST_SURROGATE
+    return f"\\x{byte:02x}" if byte in range(0x80, 0x100) else character.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,210 @@
+"""What a run reports: findings, diagnostics, and the report that owns the exit code."""
+
+from __future__ import annotations
+
+import functools
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.core.model import AccessKey, Declaration, Span
+
+
+@functools.total_ordering
+class Severity(Enum):
+    """How bad a finding is. Ordered: ``Severity.LOW < Severity.CRITICAL``."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order, from 0."""
+        return list(Severity).index(self)
+
+    def __lt__(self, other: object) -> bool:
+        """Compare by badness."""
+        return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is constant about a rule. Its page is the docstring of its module."""
+
+    id: str
+    """Permanent: ``iam.access_keys_without_lifetime``."""
+    severity: Severity
+    title: str
+    """Names the bad thing, in the plural, without a full stop."""
+    cis: tuple[str, ...] = ()
+    """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, such as ``1.13 in v5``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a rule yields about one key."""
+
+    message: str
+    """Names the thing and says why it matters in half a sentence."""
+    remediation: str
+    """The shortest change that works."""
+    span: Span | None = None
+    """Where it is, when that is not the key's own header."""
+    mark: str = ""
+    """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """Why a finding does not count."""
+
+    reason: str
+    until: datetime | None
+    source: str
+    """``comment``, ``metadata``, ``cfn-lint metadata``, ``checkov skip``, ``configuration``, ``baseline``; of a deployed key ``code``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A violation, with everything that a format needs."""
+
+    rule: Rule
+    severity: Severity
+    message: str
+    remediation: str
+    address: str
+    framework: str
+    span: Span | None
+    fingerprint: str
+    """Stable over moved and reformatted code: 32 hexadecimal digits."""
+    suppressed: Suppression | None = None
+    root: str = ""
+    """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
+    declaration: Declaration | None = None
+    """The code of a deployed key, where there is a link to it."""
+
+
+class Level(str, Enum):
+    """How serious a diagnostic is."""
+
+    ERROR = "error"
+    """Something was not read, called or decided: exit code 3."""
+    WARNING = "warning"
+    """Worth saying, and everything was still done."""
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Diagnostic:
+    """Something about the run itself that a reader must know."""
+
+    level: Level
+    message: str
+    path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    account: str | None = None
+
+
+class Verdict(str, Enum):
+    """What became of a key."""
+
+    FLAGGED = "flagged"
+    CLEAN = "clean"
+    UNDETERMINED = "undetermined"
+    SUPPRESSED = "suppressed"
+
+
+class Exit(IntEnum):
+    """Exit codes, the same for every format."""
+
+    CLEAN = 0
+    FINDINGS = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedKey:
+    """A key and what became of it."""
+
+    key: AccessKey
+    verdict: Verdict
+    undecided: tuple[str, ...] = ()
+    """What is left open and could add a finding; a flagged key may have such reasons too."""
+    worst: Severity | None = None
+    """The worst of its findings, suppressed ones included, and of those that a suppression accepts in advance."""
+    suspected: Severity | None = None
+    """The worst of the findings that ``undecided`` could add; None too when a rule crashed."""
+    open_rules: tuple[str, ...] = ()
+    """The rules that could find something more, those included of which a suppression accepts that in advance."""
+
+    @property
+    def demerit(self) -> float:
+        """What it costs in the score. The larger of both parts, so that mending one of them never costs more."""
+        found = DEMERITS[self.worst] if self.worst else 0.0
+        if not self.undecided and self.verdict is not Verdict.UNDETERMINED:
+            return found
+        return max(found, min(UNDETERMINED, DEMERITS[self.suspected]) if self.suspected else UNDETERMINED)
+
+
+DEMERITS = {Severity.LOW: 0.25, Severity.MEDIUM: 1.0, Severity.HIGH: 2.0, Severity.CRITICAL: 3.0}
+"""What a key costs in the score, by the worst of its findings."""
+UNDETERMINED = 1.0
+"""What a key costs at most for what is undetermined about it."""
+
+
+def exact_score(demerits: float) -> float:
+    """The score of keys that cost so much together, not rounded: 100 when they cost nothing, and always above 0."""
+    return 100 / (1 + demerits / 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a run found. Formats are pure functions of it."""
+
+    as_of: datetime
+    """The time that the run took as now, in UTC."""
+    keys: tuple[JudgedKey, ...]
+    findings: tuple[Finding, ...]
+    """In total order: path, line, column, rule, address."""
+    diagnostics: tuple[Diagnostic, ...]
+    files: int
+    """How many files were searched."""
+
+    def count(self, verdict: Verdict) -> int:
+        """How many keys have this verdict."""
+        return sum(k.verdict is verdict for k in self.keys)
+
+    def active(self) -> tuple[Finding, ...]:
+        """The findings that are not suppressed."""
+        return tuple(f for f in self.findings if f.suppressed is None)
+
+    def score(self) -> int | None:
+        """How good the posture is, from 100 (nothing is known to be wrong) towards 0; None when the run is incomplete.
+
+        ``100 / (1 + d / 10)``, rounded, where ``d`` adds up one demerit a key: that of its worst finding (critical 3, high 2, medium 1,
+        low 0.25), suppressed or not, and at least 1 while something is undetermined, or 0.25 where that could add a low finding only. So
+        it depends on the number of bad keys and not on their share: more good keys do not raise it, a suppression does not either, and
+        mending or deleting never lowers it.
+        """
+        if any(d.level is Level.ERROR for d in self.diagnostics):
+            return None
+        return round(exact_score(sum(key.demerit for key in self.keys)))
+
+    def exit_code(self, fail_on: Severity | None, *, strict: bool = False) -> Exit:
+        """The exit code; incomplete wins over findings. ``fail_on=None`` never fails on findings, ``strict`` fails on what is undecided."""
+        if any(d.level is Level.ERROR for d in self.diagnostics):
+            return Exit.INCOMPLETE
+        if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
+            return Exit.FINDINGS
+        if strict and any(k.undecided or k.verdict is Verdict.UNDETERMINED for k in self.keys):
+            return Exit.FINDINGS
+        return Exit.CLEAN

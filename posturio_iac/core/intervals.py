@@ -1,0 +1,133 @@
+"""Intervals as people write them in metadata: ``90``, ``90d``, ``12 hours``, ``3mo``, ``P90D``, ``rate(90 days)``.
+
+A month counts as 30 days and a year as 365.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from posturio_iac.core.dates import quote, silence
+
+FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
+"""What to write, for messages."""
+LONGEST = timedelta(days=365_000)
+"""Longer intervals are refused: they mean never, and would not fit into a calendar."""
+
+_DAY = 86_400
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": _DAY, "w": 7 * _DAY, "mo": 30 * _DAY, "y": 365 * _DAY}
+_SPELLINGS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
+    **dict.fromkeys(("d", "day", "days"), "d"),
+    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), "w"),
+    **dict.fromkeys(("mo", "mos", "mon", "mons", "month", "months"), "mo"),
+    **dict.fromkeys(("y", "yr", "yrs", "year", "years"), "y"),
+}
+_PART = r"([0-9]{1,18})[\s_-]*([a-z]+)[\s,]*"
+_PARTS = rf"(?:{_PART})+"
+_NUMBER = r"[0-9]{1,18}"
+_ISO = (
+    r"p(?=[0-9t])(?:([0-9]{1,18})y)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})w)?(?:([0-9]{1,18})d)?"
+    r"(?:t(?=[0-9])(?:([0-9]{1,18})h)?(?:([0-9]{1,18})m)?(?:([0-9]{1,18})s)?)?"
+)
+_ISO_UNITS = ("y", "mo", "w", "d", "h", "min", "s")
+_RATE = r"rate\(\s*([0-9]{1,18})\s+(minutes?|hours?|days?)\s*\)"
+_ADVERBS = {
+    "hourly": "1h",
+    "daily": "1d",
+    "weekly": "1w",
+    "biweekly": "2w",
+    "fortnightly": "2w",
+    "monthly": "30d",
+    "quarterly": "90d",
+    "yearly": "1y",
+    "annually": "1y",
+    "annual": "1y",
+}
+_DAYS_NOT_HOURS = 4
+_HUGE = 10**18
+_AMBIGUOUS = r"([0-9]{1,18})[\s_-]*m"
+_TROUBLES = (
+    (r"true|yes|on|enabled?|auto|automatic|automated|manual|required", "names no interval"),
+    (r"(?s)cron\(.*", "is a schedule and no interval"),
+    (r"(?s)-\s*[0-9].*", "is negative"),
+    (r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*", "is not a whole number"),
+    (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?", "is longer than a thousand years"),
+)
+"""What is wrong with values of a form that people are known to write."""
+
+
+def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | None:
+    """Return the interval that ``value`` names, or None when it names none for certain.
+
+    A bare number counts ``default_unit``s (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``). Zero is an interval; a negative number,
+    a fraction, ``90m`` (minutes or months?), a cron expression and more than a thousand years are not.
+    """
+    if isinstance(value, (int, float)):
+        whole = not isinstance(value, bool) and 0 <= value < _HUGE and value == int(value)
+        return _total([(int(value), default_unit)]) if whole else None
+    text = value.strip().lower()
+    if re.fullmatch(_NUMBER, text):
+        return _total([(int(text), default_unit)])
+    if found := re.fullmatch(_RATE, text):
+        return _total([(int(found[1]), _SPELLINGS[found[2]])])
+    if found := re.fullmatch(_ISO, text):
+        return _total([(int(n), unit) for n, unit in zip(found.groups(), _ISO_UNITS, strict=True) if n])
+    return _sum_of_parts(text) if re.fullmatch(_PARTS, text) else None
+
+
+def describe_interval(interval: timedelta) -> str:
+    """Return ``interval`` for a reader: ``90 days``, ``12 hours``, ``1 day``.
+
+    Exact where it is whole days, hours under four days, or minutes under two; else rounded down to what matters.
+    """
+    seconds = abs(interval) // timedelta(seconds=1)
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // _DAY
+    if seconds % _DAY == 0 or days >= _DAYS_NOT_HOURS or (days > 1 and seconds % 3600):
+        return _plural(days, "day")
+    if seconds % 3600 == 0 or (hours > 1 and seconds % 60):
+        return _plural(hours, "hour")
+    return _plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else _plural(seconds, "second")
+
+
+def interval_trouble(text: str, default_unit: str = "d") -> str | None:
+    """Return what keeps ``text`` from being read as an interval and how to write it, as a clause.
+
+    None when it can be read, and when it is not much like an interval.
+    """
+    word = text.strip().casefold()
+    if parse_interval(text, default_unit) is not None:
+        return None
+    if (why := silence(text)) is not None:
+        return f"{why}; write {FORMS}"
+    if word in _ADVERBS:
+        return f"{quote(text)} is not a number with a unit; write it as {_ADVERBS[word]}"
+    if found := re.fullmatch(_AMBIGUOUS, word):
+        return f"the m of {quote(text)} can mean minutes or months; write it as {found[1]}min or {found[1]}mo"
+    why = next((why for pattern, why in _TROUBLES if re.fullmatch(pattern, word)), None)
+    return why and f"{quote(text)} {why}; write {FORMS}"
+
+
+def _sum_of_parts(text: str) -> timedelta | None:
+    """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
+    parts: list[tuple[int, str]] = []
+    for number, spelling in re.findall(_PART, text):
+        unit = "min" if spelling == "m" and parts and parts[-1][1] == "h" else _SPELLINGS.get(spelling)
+        if unit is None:
+            return None
+        parts.append((int(number), unit))
+    return _total(parts)
+
+
+def _total(parts: list[tuple[int, str]]) -> timedelta | None:
+    """Return the sum of numbers with their units, or None when it is longer than `LONGEST`."""
+    seconds = sum(n * _SECONDS[unit] for n, unit in parts)
+    return timedelta(seconds=seconds) if seconds <= LONGEST.days * _DAY else None
+
+
+def _plural(number: int, unit: str) -> str:
+    """Return ``1 day`` or ``2 days``."""
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

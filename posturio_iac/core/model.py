@@ -1,0 +1,290 @@
+"""What the rules see: access keys, where they stand, and what gives them an end.
+
+Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was.
+All of it is immutable, does no I/O and needs only the standard library.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar, Union
+
+from posturio_iac.core.record import dataclass, field
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A region of one file, as editors and SARIF count it."""
+
+    path: str
+    """Relative to the scan root, with forward slashes."""
+    line: int
+    """First line, from 1."""
+    column: int
+    """First column in code points, from 1."""
+    end_line: int
+    end_column: int
+    """Exclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that the code alone does not fix. It is never true and never false."""
+
+    reason: str
+    """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
+
+
+Attr = Union[T, Unknown]
+"""A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
+
+
+class Kind(str, Enum):
+    """What a piece of lifetime evidence states."""
+
+    EXPIRY = "expiry"
+    """The key ends, or is replaced, on a date."""
+    ROTATION = "rotation"
+    """The key is replaced at an interval."""
+    ROTATED = "rotated"
+    """The key was replaced on a date; the next time is due after the maximum lifetime."""
+
+
+class Effect(str, Enum):
+    """Whether evidence can come true."""
+
+    ENFORCED = "enforced"
+    """It replaces or removes the key by itself."""
+    DECLARED = "declared"
+    """It is metadata that people, and the live check, act on."""
+    INERT = "inert"
+    """It looks like a lifetime and can never take effect."""
+    UNREADABLE = "unreadable"
+    """Its name says lifetime and its value cannot be read."""
+    UNKNOWN = "unknown"
+    """It is there, and the code does not fix what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """One piece of evidence of when a key ends."""
+
+    kind: Kind
+    effect: Effect
+    source: str
+    """What says it, for a reader: ``tag "expires" of aws_iam_user.ci``."""
+    value: str = ""
+    """As it stands in the code; empty where there is no value."""
+    span: Span | None = None
+    at: datetime | None = None
+    """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
+    interval: timedelta | None = None
+    """ROTATION: how long one key lives, when that is known."""
+    why: str = ""
+    """Why it is inert, unreadable or unknown: a clause without a full stop."""
+    fix: str = ""
+    """The shortest change that makes inert evidence work."""
+    knob: str = ""
+    """How to shorten the interval, as a clause: ``set rotation_days of time_rotating.ci to {days} or less``, or with ``{seconds}``."""
+    turns: int = 1
+    """How many of its intervals one key lives, when several take turns."""
+    holds: Effect | None = None
+    """What unknown evidence is when it is about this key, where only that is open."""
+
+    def shortening(self, days: int) -> str:
+        """Return how to let the key live at most so many days, by what sets the interval; empty when nothing is known to."""
+        each = max(days // self.turns, 1)
+        change = self.knob.replace("{days}", str(each)).replace("{seconds}", str(each * 86_400))
+        return f"{change}, since a key lives {self.turns} of its turns" if change and self.turns > 1 else change
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A rotation that Terraform carries out by replacing the key."""
+
+    span: Span
+    """What causes the replacement."""
+    create_before_destroy: Attr[bool]
+    takes_turns: bool
+    """A second key of the same user stays valid meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """A place where the key's secret leaves in plain text."""
+
+    span: Span
+    where: str
+    """What holds it, for a reader: ``output "secret"``."""
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """An instruction to ignore rules, as written next to the code."""
+
+    rules: tuple[str, ...]
+    reason: str
+    until: Attr[datetime | None]
+    """The end of the exception; None when it names none; Unknown when it cannot be read."""
+    span: Span
+    source: str = "comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """The shortest changes that work, in the language of the code, as clauses that begin with a verb and end without a full stop.
+
+    The placeholders are ``{name}`` and ``{value}``; other braces stand for themselves.
+    """
+
+    declare: str
+    """States a lifetime: ``add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:3)``."""
+    rotate: str
+    """Makes the code itself replace the key. Its placeholder ``{value}`` is in days."""
+    disable: str
+    """Switches the key off."""
+    overlap: str = ""
+    """Makes the new key exist before the old one goes."""
+    witness: str = "the code states"
+    """What would state a lifetime, with its verb, for the reason why there is none: ``the tags of user ci state``."""
+    replace: str = "replace the key"
+    """Gives the user a new key in place of this one."""
+    remove: str = "delete the key"
+    """Ends a key that has been switched off for long enough."""
+
+    def stating(self, name: str, value: str) -> str:
+        """How to state one piece of metadata."""
+        return _filled(self.declare, name, value)
+
+    def rotating(self, days: int) -> str:
+        """How to make the code replace the key every so many days."""
+        return _filled(self.rotate, "", str(days))
+
+
+def _filled(template: str, name: str, value: str) -> str:
+    """Fill in a template once, so that a placeholder inside ``name`` stays as it is."""
+    head, *rest = template.split("{name}")
+    return name.join(part.replace("{value}", value) for part in (head, *rest))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One declaration in code: its address, and where its block stands when the code was read."""
+
+    address: str
+    span: Span | None = None
+
+    def text(self) -> str:
+        """For a reader: ``aws_iam_access_key.ci (iam.tf:3)``."""
+        return f"{self.address} ({self.span.path}:{self.span.line})" if self.span else self.address
+
+
+SHOWN_PLACES = 3
+"""How many declarations are named of those that could be it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The code that declares a deployed key."""
+
+    places: tuple[Place, ...]
+    """One, or all that could be it."""
+    exact: bool
+    """The key's id says so; otherwise it is likely, by the name of the user."""
+    source: str
+    """What says so, for a reader: ``state prod.tfstate``."""
+    framework: str = "terraform"
+    restores_status: bool = True
+    """Whether applying it undoes what was switched by hand."""
+
+    @property
+    def place(self) -> Place | None:
+        """The declaration, unless there are several that could be it."""
+        return self.places[0] if len(self.places) == 1 else None
+
+    def text(self) -> str:
+        """Say what declares the key: a clause without a full stop that follows the name of the key."""
+        return f"{'is' if self.exact else 'is likely'} declared by {self.shown()}, as {self.source} says"
+
+    def shown(self) -> str:
+        """Its place for a reader, or those that could be it; of many the first ones."""
+        first = [place.text() for place in self.places[:SHOWN_PLACES]]
+        more = len(self.places) - len(first)
+        return " or ".join([*first, f"one of {more} more"] if more else first)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """One IAM access key, declared in code or deployed."""
+
+    address: str
+    """Terraform's address, CloudFormation's logical id path, or a user ARN, a slash and a key id."""
+    framework: str
+    """``terraform``, ``terraform-plan``, ``cloudformation`` or ``aws``."""
+    span: Span | None
+    """The header of the block, or the logical id."""
+    user: Attr[str | None]
+    """The user's name."""
+    user_address: str | None
+    """The user's own address where the code declares it."""
+    status: Attr[str]
+    """``Active``, ``Inactive`` or ``Expired``."""
+    remedies: Remedies
+    lifetimes: tuple[Lifetime, ...] = ()
+    hiding_places: tuple[Unknown, ...] = ()
+    """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
+    owner: Attr[str | None] = None
+    is_root: Attr[bool] = False
+    replacement: Attr[Replacement | None] = None
+    active_siblings: Attr[tuple[str, ...]] = ()
+    """Addresses of other active keys of the same user that take no turns with this one."""
+    exposures: tuple[Exposure, ...] = ()
+    possible_exposures: tuple[Unknown, ...] = ()
+    """Places that hold the secret and of which the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
+    directives: tuple[Directive, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    """Known tags of the user, provider defaults included; configuration can select by them."""
+    scope: str = ""
+    """Root module or template, as a path; with the address it identifies the key."""
+    account: str | None = None
+    key_id: str | None = None
+    created: Attr[datetime | None] = None
+    last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
+    """None means never used, which only AWS can say."""
+    disabled_since: Attr[datetime | None] = None
+    """When a deployed key was switched off; None for one that is only declared, where a removal date is asked for instead."""
+    used_for: tuple[str, str] | None = None
+    """Service and region of its last use, as AWS names them."""
+    evidence: tuple[str, ...] = ()
+    """What says how a deployed key is, and how old that is, for a reader."""
+    declaration: Declaration | None = None
+    """The code of a deployed key, where there is a link to it."""
+    restores_status: bool = True
+    """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
+    managed: Attr[bool | None] = None
+    """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
+
+    def effective(self) -> tuple[Lifetime, ...]:
+        """The evidence that counts: enforced or declared."""
+        return tuple(e for e in self.lifetimes if e.effect in (Effect.ENFORCED, Effect.DECLARED))
+
+    def is_active(self) -> Attr[bool]:
+        """Whether it can authenticate anybody: an inactive key and an expired one cannot."""
+        match self.status:
+            case Unknown() as unknown:
+                return unknown
+            case status:
+                return status not in ("Inactive", "Expired")
+
+    def undecided(self) -> tuple[str, ...]:
+        """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""
+        reasons = [f"{e.source}: {e.why}" if e.why else e.source for e in self.lifetimes if e.effect is Effect.UNKNOWN]
+        return tuple(dict.fromkeys((*reasons, *(u.reason for u in self.hiding_places))))

@@ -1,0 +1,151 @@
+"""From a template to the stack that it makes, nested stacks included."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.json_nodes import Array, Object
+from posturio_iac.frontends.cloudformation.evaluation.foreach import expand
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+from posturio_iac.frontends.cloudformation.evaluation.stack import Given, Scope, Stack
+from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
+from posturio_iac.frontends.cloudformation.syntax.embedded import embedded
+from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
+from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
+from posturio_iac.frontends.cloudformation.syntax.template import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.frontends.cloudformation.files import Files
+    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry, Template
+    from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
+
+MAX_NESTING = 20
+"""How deep stacks may nest."""
+
+_ASSET = "aws:asset:path"
+_REMOTE = ("://", "arn:")
+_ENDINGS = (".yaml", ".yml", ".json", ".template", ".txt", ".cfn")
+
+
+class Builder:
+    """Builds stacks from the files of one scan."""
+
+    __slots__ = ("files", "problems", "types")
+
+    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic]) -> None:
+        """Add what is wrong to ``problems``."""
+        self.files = files
+        self.types = types
+        self.problems = problems
+
+    def stack(self, template: Template, given: dict[str, Given], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
+        """Return the stack of a template that stands by itself, with all that it nests."""
+        stack = Stack(template, given=given, tags=tags)
+        self._fill(stack, (template.source.path,))
+        return stack
+
+    def _fill(self, stack: Stack, chain: tuple[str, ...]) -> None:
+        """Expand the sections of a stack, and build its children."""
+        ev, template = Evaluator(self.problems), stack.template
+        scope = Scope(stack, template.source)
+        stack.parameters.update({e.name: e for e in template.section("Parameters")})
+        stack.mappings.update({e.name: e for e in template.section("Mappings")})
+        for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
+            target.update(expand(template.section(name), ev, scope))
+        for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
+            self._nest(stack, entry, ev, chain)
+
+    def _nest(self, parent: Stack, entry: Entry, ev: Evaluator, chain: tuple[str, ...]) -> None:
+        """Build the stack that a resource of ``parent`` makes, when its template is here."""
+        found = self._inline(parent, entry) or self._file(parent, entry, ev)
+        if found is None:
+            return
+        template, step = found
+        if step in chain or len(chain) > MAX_NESTING:
+            why = "nests itself" if step in chain else f"is nested deeper than {MAX_NESTING} stacks"
+            ev.report(f"the stack {entry.name} {why}, and was not followed", entry.key, parent.scope(entry))
+            return
+        tags = (*parent.tags, *read_pairs(entry.prop("Tags"), ev, parent.scope(entry)))
+        prefix = f"{parent.prefix}{entry.name}/"
+        child = Stack(template, prefix, dict(self._given(parent, entry)), parent, entry, tags)
+        parent.children[entry.name] = child
+        self._fill(child, (*chain, step))
+
+    def _given(self, parent: Stack, entry: Entry) -> Iterator[tuple[str, Given]]:
+        """Yield the parameters that a resource gives to the stack that it makes."""
+        scope, node = parent.scope(entry), entry.prop("Parameters")
+        match node.value if node is not None else None:
+            case Object() as members:
+                for key, value in members:
+                    yield str(key.value), Given(node=value, scope=scope)
+            case Array() as items:
+                for pair in (item.value for item in items if isinstance(item.value, Object)):
+                    name, given = pair.get("ParameterKey"), pair.get("ParameterValue")
+                    if name is not None and given is not None:
+                        yield str(name.value), Given(node=given, scope=scope)
+            case _:
+                return
+
+    def _inline(self, parent: Stack, entry: Entry) -> tuple[Template, str] | None:
+        """Return the template in ``TemplateBody``, and what to call it."""
+        body = entry.prop("TemplateBody")
+        if body is None:
+            return None
+        parsed = embedded(body, entry.source)
+        if parsed is None:
+            return None
+        self._wrong(parsed.problems, parsed.source, body)
+        templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]
+        return (templates[0], f"{entry.source.path}#{parent.address(entry)}") if templates else None
+
+    def _wrong(self, problems: Iterable[Problem], source: Source, body: Node) -> None:
+        """Report an inline template that cannot be read, at the string that holds it."""
+        for problem in problems:
+            line, column = body.lines.place(body.start)
+            message = f"the template in this text cannot be read: {problem.message}"
+            self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))
+
+    def _file(self, parent: Stack, entry: Entry, ev: Evaluator) -> tuple[Template, str] | None:
+        """Return the template in the local file that a resource names, and its path."""
+        name = self._location(parent, entry, ev)
+        if name is None:
+            return None
+        try:
+            path = self.files.locate(name, posixpath.dirname(entry.source.path))
+            if not self.files.exists(path):
+                self._missing(entry, name)
+                return None
+            parsed = self.files.parsed(path)
+        except UnreadableError as error:
+            self._warn(entry, f"the template {name} of {entry.name} {error}")
+            return None
+        for root in parsed.roots:
+            if (template := plain(root, parsed.source, self.types)) is not None:
+                self.files.use(path, parent.template.source.path)
+                return template, path
+        return None
+
+    def _location(self, parent: Stack, entry: Entry, ev: Evaluator) -> str | None:
+        """Return the local file that a resource names, or None when it names none."""
+        metadata = entry.get("Metadata")
+        asset = metadata.value.get(_ASSET) if metadata is not None and isinstance(metadata.value, Object) else None
+        nodes = [asset, *(entry.prop(name) for name in NESTING[entry.type])]
+        node = next((n for n in nodes if n is not None), None)
+        value = ev.value(node, parent.scope(entry)) if node is not None else None
+        if not isinstance(value, str) or not value or any(mark in value for mark in _REMOTE) or value.startswith("/"):
+            return None
+        return value
+
+    def _missing(self, entry: Entry, name: str) -> None:
+        if name.lower().endswith(_ENDINGS):
+            self._warn(entry, f"the template {name} of {entry.name} is not here, so keys in it are not judged")
+
+    def _warn(self, entry: Entry, message: str) -> None:
+        line, column = entry.key.lines.place(entry.key.start)
+        self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))

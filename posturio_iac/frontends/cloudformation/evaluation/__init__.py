@@ -1,0 +1,4 @@
+"""Values of a template: intrinsic functions, conditions, loops, references.
+
+Imports ``syntax``.
+"""

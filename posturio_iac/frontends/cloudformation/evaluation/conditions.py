@@ -1,0 +1,145 @@
+"""Conditions: true, false or open, and whether they can all hold at once for the values that parameters may take."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Value
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+MAX_CASES = 4096
+"""How many combinations of allowed values are tried."""
+
+_WORDS = {"true": True, "false": False}
+
+
+def truth(ev: Evaluator, node: Node, scope: Scope) -> bool | Unknown:
+    """Return whether an expression holds."""
+    match ev.value(node, scope):
+        case str() as text if text.lower() in _WORDS:
+            return _WORDS[text.lower()]
+        case Unknown() as unknown:
+            return unknown
+        case _:
+            return Unknown("the condition is neither true nor false")
+
+
+def named(ev: Evaluator, name: str, scope: Scope) -> bool | Unknown:
+    """Return whether the condition ``name`` holds."""
+    entry = scope.stack.conditions.get(name)
+    if entry is None:
+        return Unknown(f"the condition {name} is not declared here")
+    found = truth(ev, entry.body, scope.stack.scope(entry))
+    return Unknown(f"the condition {name} is decided at deployment") if isinstance(found, Unknown) else found
+
+
+def possible(conditions: Iterable[tuple[str, Scope]]) -> bool:
+    """Whether all the named conditions can hold together, whatever parameters are chosen among the allowed values."""
+    wanted = tuple(conditions)
+    if not wanted:
+        return True
+    probe = Evaluator([], {})
+    found = [named(probe, name, scope) for name, scope in wanted]
+    if not any(isinstance(result, Unknown) for result in found):
+        return all(found)
+    choices = {asked: values for asked, entry in probe.asked.items() if (values := _allowed(entry))}
+    if math.prod(map(len, choices.values())) > MAX_CASES:
+        return True
+    for case in itertools.product(*choices.values()):
+        ev = Evaluator([], dict(zip(choices, case, strict=True)))
+        if all(named(ev, name, scope) is not False for name, scope in wanted):
+            return True
+    return False
+
+
+def _allowed(entry: Entry) -> tuple[str, ...]:
+    """Return the values that a parameter may take, or nothing when there is no list of them."""
+    node = entry.get("AllowedValues")
+    if node is None or not isinstance(node.value, Array):
+        return ()
+    texts = [Evaluator([]).scalar(item.value) for item in node.value]
+    return tuple(t for t in texts if isinstance(t, str)) if all(isinstance(t, str) for t in texts) else ()
+
+
+def _word(value: bool | Unknown) -> Value:  # noqa: FBT001 - the value is the point
+    return value if isinstance(value, Unknown) else "true" if value else "false"
+
+
+def _equals(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    left, right = arguments(node, range(2, 3), "Fn::Equals takes two values")
+    if left.data() == right.data():
+        return "true"
+    texts = ev.text(ev.value(left, scope)), ev.text(ev.value(right, scope))
+    unknown = next((t for t in texts if isinstance(t, Unknown)), None)
+    return unknown or _word(texts[0] == texts[1])
+
+
+def _not(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    (inner,) = arguments(node, range(1, 2), "Fn::Not takes a list of one condition")
+    found = truth(ev, inner, scope)
+    return found if isinstance(found, Unknown) else _word(not found)
+
+
+def _and(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::And takes a list of up to ten conditions")]
+    if any(result is False for result in found):
+        return "false"
+    return next((result for result in found if isinstance(result, Unknown)), "true")
+
+
+def _or(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::Or takes a list of up to ten conditions")]
+    if any(result is True for result in found):
+        return "true"
+    return next((result for result in found if isinstance(result, Unknown)), "false")
+
+
+def _condition(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    if not isinstance(node.value, str):
+        raise WrongArgumentsError("Condition takes the name of a condition")
+    return _word(named(ev, node.value, scope))
+
+
+def branches(ev: Evaluator, node: Node, scope: Scope) -> tuple[tuple[Node, ...], str]:
+    """Return what ``Fn::If`` may stand for, and why it is open when there are two; a node that is none stands for itself."""
+    if not isinstance(node.value, Object) or len(node.value) != 1 or node.value[0][0].value != "Fn::If":
+        return (node,), ""
+    try:
+        name, yes, no = arguments(node.value[0][1], range(3, 4), "Fn::If takes a condition and two values")
+        if not isinstance(name.value, str):
+            raise WrongArgumentsError("Fn::If takes the name of a condition first")
+    except WrongArgumentsError as error:
+        ev.report(str(error), node, scope)
+        return (), str(error)
+    match named(ev.open(), name.value, scope):
+        case Unknown() as unknown:
+            return (yes, no), unknown.reason
+        case holds:
+            return (yes if holds else no,), ""
+
+
+def _if(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    name, yes, no = arguments(node, range(3, 4), "Fn::If takes a condition and two values")
+    if not isinstance(name.value, str):
+        raise WrongArgumentsError("Fn::If takes the name of a condition first")
+    match named(ev.open(), name.value, scope):
+        case Unknown() as unknown:
+            either = ev.value(yes, scope), ev.value(no, scope)
+            return either[0] if either[0] == either[1] else unknown
+        case holds:
+            return ev.value(yes if holds else no, scope)
+
+
+FUNCTIONS.update(
+    {"Fn::Equals": _equals, "Fn::Not": _not, "Fn::And": _and, "Fn::Or": _or, "Condition": _condition, "Fn::If": _if},
+)

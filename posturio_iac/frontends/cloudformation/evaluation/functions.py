@@ -1,0 +1,190 @@
+"""The functions of CloudFormation, one Python function each. Adding one here is all it takes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Scope, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DEPLOYED = (
+    "Fn::ImportValue",
+    "Fn::GetAZs",
+    "Fn::Cidr",
+    "Fn::Transform",
+    "Fn::RefAll",
+    "Fn::ValueOf",
+    "Fn::ValueOfAll",
+    "Fn::GetStackOutput",
+)
+"""Functions whose value only a deployment has."""
+
+
+def _function(name: str) -> Callable[[Callable[[Evaluator, Node, Scope], Value]], Callable[[Evaluator, Node, Scope], Value]]:
+    """Make the decorated function the one of this name."""
+
+    def wrap(function: Callable[[Evaluator, Node, Scope], Value]) -> Callable[[Evaluator, Node, Scope], Value]:
+        FUNCTIONS[name] = function
+        return function
+
+    return wrap
+
+
+def arguments(node: Node, counts: range, form: str) -> Array:
+    """Return the arguments of a function that takes a list, or raise what ``form`` says about it."""
+    if not isinstance(node.value, Array) or len(node.value) not in counts:
+        raise WrongArgumentsError(form)
+    return node.value
+
+
+@_function("Ref")
+def ref(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Ref``."""
+    name = node.value
+    if not isinstance(name, str) or not name:
+        raise WrongArgumentsError("Ref takes the name of a parameter or a resource")
+    return ev.named(name, scope)
+
+
+@_function("Fn::GetAtt")
+def get_att(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::GetAtt``."""
+    if isinstance(node.value, str) and "." in node.value:
+        name, _, attribute = node.value.partition(".")
+        return ev.attribute(name, attribute, scope)
+    form = "Fn::GetAtt takes a logical id and an attribute"
+    parts = [ev.text(ev.value(part, scope)) for part in arguments(node, range(2, 6), form)]
+    for part in parts:
+        if isinstance(part, Unknown):
+            return part
+    return ev.attribute(str(parts[0]), ".".join(map(str, parts[1:])), scope)
+
+
+@_function("Fn::Join")
+def join(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::Join``."""
+    form = "Fn::Join takes a delimiter and a list"
+    delimiter, items = arguments(node, range(2, 3), form)
+    if not isinstance(delimiter.value, str):
+        raise WrongArgumentsError(form)
+    match ev.value(items, scope):
+        case tuple() as parts:
+            return ev.joined(list(parts), str(delimiter.value)) if parts else ""
+        case Unknown() as unknown:
+            return unknown
+        case Reference() as reference:
+            return Unknown(reference.reason)
+        case _:
+            raise WrongArgumentsError(form)
+
+
+@_function("Fn::Select")
+def select(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::Select``."""
+    form = "Fn::Select takes an index and a list"
+    first, items = arguments(node, range(2, 3), form)
+    index = ev.text(ev.value(first, scope))
+    values = ev.value(items, scope)
+    if isinstance(index, Unknown):
+        return index
+    if isinstance(values, Reference):
+        return Unknown(values.reason)
+    if isinstance(values, Unknown):
+        return values
+    if not (index.isascii() and index.isdigit()) or not isinstance(values, tuple):
+        raise WrongArgumentsError(form)
+    if int(index) >= len(values):
+        raise WrongArgumentsError(f"Fn::Select asks for item {index} of a list of {len(values)}")
+    chosen: Value = values[int(index)]
+    return chosen
+
+
+@_function("Fn::Split")
+def split(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::Split``."""
+    form = "Fn::Split takes a delimiter and a text"
+    delimiter, source = arguments(node, range(2, 3), form)
+    if not isinstance(delimiter.value, str) or not delimiter.value:
+        raise WrongArgumentsError(form)
+    text = ev.text(ev.value(source, scope))
+    return text if isinstance(text, Unknown) else tuple(text.split(delimiter.value))
+
+
+@_function("Fn::FindInMap")
+def find_in_map(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::FindInMap``."""
+    items = arguments(node, range(3, 5), "Fn::FindInMap takes a map and two keys")
+    path = [ev.text(ev.value(item, scope)) for item in items[:3]]
+    for part in path:
+        if isinstance(part, Unknown):
+            return part
+    entry = scope.stack.mappings.get(str(path[0]))
+    found: Node | None = entry.body if entry is not None else None
+    for name in path[1:]:
+        found = found.value.get(str(name)) if found is not None and isinstance(found.value, Object) else None
+    if found is not None and entry is not None:
+        return ev.value(found, scope.stack.scope(entry))
+    for more in items[3:]:
+        if isinstance(more.value, Object) and (default := more.value.get("DefaultValue")) is not None:
+            return ev.value(default, scope)
+    return Unknown(f"the mapping {path[0]} has no entry {path[1]}, {path[2]}")
+
+
+@_function("Fn::Base64")
+def base64(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::Base64``, of which only the text inside is of interest."""
+    return ev.value(node, scope)
+
+
+@_function("Fn::Length")
+def length(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::Length``."""
+    match ev.value(node, scope):
+        case tuple() as items:
+            return str(len(items))
+        case Unknown() as unknown:
+            return unknown
+        case Reference() as reference:
+            return Unknown(reference.reason)
+        case _:
+            raise WrongArgumentsError("Fn::Length takes a list")
+
+
+@_function("Fn::ToJsonString")
+def to_json_string(ev: Evaluator, node: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::ToJsonString``."""
+    if not isinstance(node.value, (Array, Object)):
+        raise WrongArgumentsError("Fn::ToJsonString takes a map or a list")
+    plain = _plain(ev, ev.value(node, scope))
+    return plain if isinstance(plain, Unknown) else json.dumps(plain)
+
+
+def _plain(ev: Evaluator, value: Value) -> Any:
+    """Return a value without references, or the first unknown in it."""
+    match value:
+        case dict():
+            pairs = {key: _plain(ev, item) for key, item in value.items()}
+            return next((item for item in pairs.values() if isinstance(item, Unknown)), pairs)
+        case tuple():
+            items = [_plain(ev, item) for item in value]
+            return next((item for item in items if isinstance(item, Unknown)), items)
+        case _:
+            return ev.text(value)
+
+
+def _at_deployment(name: str) -> Callable[[Evaluator, Node, Scope], Value]:
+    """Return a function whose value only a deployment has."""
+
+    def function(_ev: Evaluator, _node: Node, _scope: Scope) -> Value:
+        return Unknown(f"{name} is evaluated at deployment")
+
+    return function
+
+
+FUNCTIONS.update({name: _at_deployment(name) for name in _DEPLOYED})

@@ -1,0 +1,253 @@
+"""The values of CloudFormation expressions, as far as a template alone fixes them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Value
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Stack
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+MAX_STEPS = 80
+"""How deep expressions may stand in one another, references followed."""
+
+_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}?")
+_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
+_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+"""A variable of the Serverless Framework names its source: ``${self:service}``, ``${file(x.yml)}``, ``${opt:stage, 'dev'}``."""
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_SSM = "AWS::SSM::Parameter::"
+
+
+class WrongArgumentsError(Exception):
+    """A function cannot work with what it was given; the message is a clause."""
+
+
+class Evaluator:
+    """Evaluates expressions and gathers what is wrong with them.
+
+    With ``assumed`` parameters count as open unless they are given or assumed; without, their defaults hold.
+    """
+
+    __slots__ = ("asked", "assumed", "problems", "steps")
+
+    def __init__(self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None) -> None:
+        """Add what is wrong to ``problems``."""
+        self.problems = problems
+        self.assumed = assumed
+        self.asked: dict[tuple[int, str], Entry] = {}
+        """Open parameters that expressions asked for."""
+        self.steps = 0
+
+    def open(self) -> Evaluator:
+        """Return an evaluator for which defaults fix nothing."""
+        if self.assumed is not None:
+            return self
+        other = Evaluator(self.problems, {})
+        other.steps = self.steps
+        return other
+
+    def value(self, node: Node, scope: Scope) -> Value:
+        """Return the value of an expression."""
+        if self.steps >= MAX_STEPS:
+            return Unknown("the expression refers to itself or is nested too deeply")
+        self.steps += 1
+        try:
+            return self._value(node, scope)
+        except WrongArgumentsError as error:
+            self.report(str(error), node, scope)
+            return Unknown(str(error))
+        finally:
+            self.steps -= 1
+
+    def _value(self, node: Node, scope: Scope) -> Value:
+        match node.value:
+            case Object() as members:
+                if len(members) == 1:
+                    name = members[0][0].value
+                    if (function := FUNCTIONS.get(str(name))) is not None:
+                        return function(self, members[0][1], scope)
+                    if str(name).startswith("Fn::"):
+                        return Unknown(f"{name} is not evaluated")
+                return {str(key.value): self.value(item, scope) for key, item in members}
+            case Array() as items:
+                return tuple(v for item in items if (v := self.value(item, scope)) is not None)
+            case scalar:
+                return self.scalar(scalar, serverless=scope.source.serverless)
+
+    def scalar(self, raw: Any, *, serverless: bool = False) -> Value:
+        """Return the value of a scalar: text, nothing, or unknown when something else fills it in."""
+        match raw:
+            case Plain() if raw.is_null:
+                return None
+            case str():
+                return filled_in(raw, serverless=serverless) or str(raw)
+            case None:
+                return None
+            case bool():
+                return "true" if raw else "false"
+            case _:
+                return str(raw)
+
+    def report(self, message: str, node: Node, scope: Scope) -> None:
+        """Report an expression that is wrong, once."""
+        span = scope.source.span(node)
+        problem = Diagnostic(Level.ERROR, message, span.path, span.line, span.column)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def text(self, value: Value) -> str | Unknown:
+        """Return a value as text."""
+        match value:
+            case str() | Unknown():
+                return value
+            case None:
+                return ""
+            case Reference():
+                return self._name(value)
+            case _:
+                return Unknown("a list or a map is no text")
+
+    def _name(self, reference: Reference) -> str | Unknown:
+        """Return the name that ``Ref`` of a user gives, when the template fixes it."""
+        name = reference.entry.prop("UserName") if reference.entry.type == "AWS::IAM::User" and not reference.attribute else None
+        if name is None or self.steps >= MAX_STEPS:
+            return Unknown(reference.reason)
+        self.steps += 1
+        try:
+            return self.text(self.value(name, reference.stack.scope(reference.entry)))
+        finally:
+            self.steps -= 1
+
+    def named(self, name: str, scope: Scope) -> Value:
+        """Return what ``Ref`` gives for a name."""
+        stack = scope.stack
+        if name == "AWS::NoValue":
+            return None
+        if name.startswith("AWS::"):
+            return Unknown(f"{name} depends on where the stack is deployed")
+        if (parameter := stack.parameters.get(name)) is not None or name in stack.given:
+            return self.parameter(name, parameter, stack)
+        if (resource := stack.resources.get(name)) is not None:
+            return Reference(resource, stack)
+        if name in stack.loops:
+            return Unknown(f"{name} stands for each item of a list that the template does not fix")
+        return Unknown(f"{name} is not declared here")
+
+    def parameter(self, name: str, entry: Entry | None, stack: Stack) -> Value:
+        """Return the value of a parameter."""
+        kind = _literal(entry, "Type") or "String"
+        if (given := stack.given.get(name)) is not None:
+            value = self.value(given.node, given.scope) if given.node is not None and given.scope is not None else given.text
+            return _typed(value, kind)
+        if self.assumed is not None:
+            if (assumed := self.assumed.get((id(stack), name))) is not None:
+                return assumed
+            if entry is not None:
+                self.asked[id(stack), name] = entry
+            return Unknown(f"the parameter {name} is chosen at deployment")
+        default = entry.get("Default") if entry is not None else None
+        if default is None or kind.startswith(_SSM):
+            return Unknown(f"the parameter {name} is chosen at deployment")
+        return _typed(self.scalar(default.value), kind)
+
+    def attribute(self, name: str, attribute: str, scope: Scope) -> Value:
+        """Return what ``Fn::GetAtt`` gives."""
+        entry = scope.stack.resources.get(name)
+        if entry is None:
+            return Unknown(f"{name} is not declared here")
+        child = scope.stack.children.get(name)
+        if child is not None and attribute.startswith("Outputs."):
+            output = child.outputs.get(attribute.removeprefix("Outputs."))
+            node = output.get("Value") if output is not None else None
+            if node is None or output is None:
+                return Unknown(f"{name} has no output {attribute.removeprefix('Outputs.')}")
+            return self.value(node, child.scope(output))
+        return Reference(entry, scope.stack, attribute)
+
+    def joined(self, parts: list[Value], delimiter: str = "") -> Value:
+        """Return parts as one text; a reference that stands alone stays one."""
+        if len(parts) == 1:
+            return parts[0]
+        texts: list[str] = []
+        for part in parts:
+            text = self.text(part)
+            if isinstance(text, Unknown):
+                return text
+            texts.append(text)
+        return delimiter.join(texts)
+
+
+def filled_in(text: str, *, serverless: bool) -> Unknown | None:
+    """Return why a text is not final, or None when it is."""
+    if "{{" in text or "{%" in text or "<%" in text:
+        if found := _DYNAMIC.search(text):
+            return Unknown(f"{found[0]} is read at deployment")
+        if found := _MARKUP.search(text):
+            return Unknown(f"a template engine fills in {' '.join(found[0].split())}")
+    if serverless and (found := _SERVERLESS.search(text)):
+        return Unknown(f"the Serverless Framework fills in {found[0]}")
+    return None
+
+
+def substitute(ev: Evaluator, argument: Node, scope: Scope) -> Value:
+    """Evaluate ``Fn::Sub``."""
+    match (argument, *argument.value) if isinstance(argument.value, Array) else (argument,):
+        case (_, Node(value=str() as pattern), Node(value=Object() as members)):
+            local = {str(key.value): value for key, value in members}
+        case (Node(value=str() as pattern),):
+            local = {}
+        case _:
+            raise WrongArgumentsError("Fn::Sub takes a text, or a list of a text and a map")
+    if (unknown := filled_in(pattern, serverless=scope.source.serverless)) is not None:
+        return unknown
+    parts = [
+        (ev.value(local[name], scope) if name in local else _variable(ev, name, scope)) if name else literal
+        for literal, name in sub_parts(pattern)
+    ]
+    return ev.joined(parts) if parts else ""
+
+
+def sub_parts(text: str) -> list[tuple[str, str]]:
+    """Split a text of ``Fn::Sub`` into (literal, "") and ("", name)."""
+    parts: list[tuple[str, str]] = []
+    at = 0
+    for found in _VARIABLE.finditer(text):
+        if found.start() > at:
+            parts.append((text[at : found.start()], ""))
+        name = found[1].strip()
+        parts.append((f"${{{name[1:]}}}", "") if name.startswith("!") else ("", name) if name else (found[0], ""))
+        at = found.end()
+    if at < len(text):
+        parts.append((text[at:], ""))
+    return parts
+
+
+def _variable(ev: Evaluator, name: str, scope: Scope) -> Value:
+    head, dot, tail = name.partition(".")
+    return ev.attribute(head, tail, scope) if dot else ev.named(name, scope)
+
+
+def _literal(entry: Entry | None, name: str) -> str | None:
+    node = entry.get(name) if entry is not None else None
+    return node.value if node is not None and isinstance(node.value, str) else None
+
+
+def _typed(value: Value, kind: str) -> Value:
+    """Split the value of a parameter that is a list."""
+    if isinstance(value, str) and (kind == "CommaDelimitedList" or kind.startswith("List<")):
+        return tuple(part.strip() for part in value.split(",")) if value.strip() else ()
+    return value
+
+
+FUNCTIONS: dict[str, Callable[[Evaluator, Node, Scope], Value]] = {"Fn::Sub": substitute}
+"""Functions by name; `posturio_iac.frontends.cloudformation.evaluation.functions` and `conditions` add theirs."""

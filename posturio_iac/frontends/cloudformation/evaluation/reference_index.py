@@ -1,0 +1,66 @@
+"""Which entries of a stack name what, without walking those whose text does not hold the name."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.cloudformation.evaluation.references import Mention
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
+    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+_ALIAS = re.compile(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
+
+
+class Places:
+    """The outputs and resources of a stack, by what they name."""
+
+    __slots__ = ("_spans", "_walked")
+
+    def __init__(self, stack: Stack) -> None:
+        """Index the outputs and the resources of ``stack``."""
+        self._spans: dict[Source, list[tuple[int, int, str, Entry]]] = {}
+        self._walked: dict[str, list[tuple[str, Entry, Mention]]] = {}
+        for section, entries in (("Outputs", stack.outputs), ("Resources", stack.resources)):
+            for entry in entries.values():
+                if entry.expanded or _has_alias(entry):
+                    for mention in mentions(entry.body):
+                        self._walked.setdefault(mention.name, []).append((section, entry, mention))
+                else:
+                    self._spans.setdefault(entry.source, []).append((entry.body.start, entry.body.end, section, entry))
+        for spans in self._spans.values():
+            spans.sort(key=lambda span: span[:2])
+
+    def of(self, name: str) -> Iterator[tuple[str, Entry, Mention]]:
+        """Yield the section and the entry of what names ``name``, and how."""
+        yield from self._walked.get(name, ())
+        for source, spans in self._spans.items():
+            for _, _, section, entry in _around(name, source.text, spans):
+                yield from ((section, entry, mention) for mention in mentions(entry.body) if mention.name == name)
+
+
+def _around(name: str, text: str, spans: list[tuple[int, int, str, Entry]]) -> Iterator[tuple[int, int, str, Entry]]:
+    """Yield the spans in which ``name`` stands."""
+    starts = [span[0] for span in spans]
+    done, at = -1, text.find(name)
+    while at >= 0:
+        index = bisect_right(starts, at) - 1
+        if index > done and at < spans[index][1]:
+            done = index
+            yield spans[index]
+        at = text.find(name, at + 1)
+
+
+def _has_alias(entry: Entry) -> bool:
+    """Whether parts of an entry stand elsewhere in its file, or its name is escaped there."""
+    written = entry.source.slice(entry.body)
+    if entry.source.language == "JSON":
+        return "\\u" in written
+    return "*" in written and _ALIAS.search(written) is not None

@@ -1,0 +1,76 @@
+"""Where an expression names a resource, whatever conditions say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import sub_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Mention(NamedTuple):
+    """One ``Ref``, ``Fn::GetAtt`` or variable of ``Fn::Sub``."""
+
+    name: str
+    attribute: str
+    """Empty for ``Ref``; ``*`` when it is computed."""
+    node: Node
+    path: tuple[str, ...]
+    """The properties on the way to it, without functions and indexes."""
+    written: str = ""
+    """The variable as it stands in the text of ``node``, for ``Fn::Sub``."""
+
+
+def mentions(node: Node, path: tuple[str, ...] = ()) -> Iterator[Mention]:
+    """Yield what ``node`` names."""
+    match node.value:
+        case Object() as members:
+            for key, value in members:
+                match key.value:
+                    case "Ref" if isinstance(value.value, str):
+                        yield Mention(str(value.value), "", node, path)
+                    case "Fn::GetAtt":
+                        yield from _attribute(value, node, path)
+                    case "Fn::Sub":
+                        yield from _substituted(value, path)
+                    case str() as name:
+                        yield from mentions(value, path if name.startswith("Fn::") else (*path, str(name)))
+        case Array() as items:
+            for item in items:
+                yield from mentions(item, path)
+        case _:
+            return
+
+
+def _attribute(value: Node, node: Node, path: tuple[str, ...]) -> Iterator[Mention]:
+    if isinstance(value.value, str):
+        name, _, attribute = value.value.partition(".")
+        yield Mention(name, attribute, node, path)
+    elif isinstance(value.value, Array) and value.value and (name := _constant(value.value[0])):
+        rest = [_constant(part) or "*" for part in value.value[1:]]
+        yield Mention(name, ".".join(rest), node, path)
+
+
+def _constant(node: Node) -> str:
+    """Return a text, also one that ``Fn::Sub`` leaves as it is; nothing for anything computed."""
+    if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
+        node = node.value[0][1]
+    return str(node.value) if isinstance(node.value, str) and "${" not in node.value else ""
+
+
+def _substituted(value: Node, path: tuple[str, ...]) -> Iterator[Mention]:
+    pattern, local = value, None
+    if isinstance(value.value, Array) and value.value:
+        pattern, local = value.value[0], value.value[1] if len(value.value) > 1 else None
+    bound: set[str] = set()
+    if local is not None and isinstance(local.value, Object):
+        bound = {str(key.value) for key, _ in local.value}
+        yield from (m for _, inner in local.value for m in mentions(inner, path))
+    if isinstance(pattern.value, str):
+        for _, variable in sub_parts(pattern.value):
+            if variable and variable not in bound:
+                name, _, attribute = variable.partition(".")
+                yield Mention(name, attribute, pattern, path, f"${{{variable}}}")

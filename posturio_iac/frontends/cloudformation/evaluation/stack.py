@@ -1,0 +1,92 @@
+"""One use of a template: its parameters as given, its resources expanded, and the stacks that it nests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass, field
+
+if TYPE_CHECKING:
+    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry, Template
+
+
+class Scope(NamedTuple):
+    """Where an expression stands: what its names mean, and which file it is in."""
+
+    stack: Stack
+    source: Source
+
+
+class Given(NamedTuple):
+    """A parameter that is fixed: by an expression of the parent stack, or by a file."""
+
+    text: str = ""
+    node: Node | None = None
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stack:
+    """A template in use. ``resources``, ``outputs`` and ``children`` are filled while it is built."""
+
+    template: Template
+    prefix: str = ""
+    """``Parent/`` for a nested stack."""
+    given: dict[str, Given] = field(default_factory=dict)
+    parent: Stack | None = None
+    via: Entry | None = None
+    """The parent's resource that makes this stack."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """Tags of the whole stack, which CloudFormation gives to its resources."""
+    resources: dict[str, Entry] = field(default_factory=dict)
+    outputs: dict[str, Entry] = field(default_factory=dict)
+    parameters: dict[str, Entry] = field(default_factory=dict)
+    conditions: dict[str, Entry] = field(default_factory=dict)
+    mappings: dict[str, Entry] = field(default_factory=dict)
+    children: dict[str, Stack] = field(default_factory=dict)
+    types: dict[str, list[Entry]] = field(default_factory=dict)
+    """The resources by type, once they were asked for."""
+    loops: set[str] = field(default_factory=set)
+    """Variables of loops that could not be written out."""
+
+    def scope(self, entry: Entry) -> Scope:
+        """Return where the expressions of ``entry`` stand."""
+        return Scope(self, entry.source)
+
+    def address(self, entry: Entry) -> str:
+        """Return the path of logical ids to ``entry``."""
+        return self.prefix + entry.name
+
+    def of_type(self, kind: str) -> list[Entry]:
+        """Return the resources of one type."""
+        if not self.types:
+            for entry in self.resources.values():
+                self.types.setdefault(entry.type, []).append(entry)
+        return self.types.get(kind, [])
+
+    def family(self) -> list[Stack]:
+        """Return this stack and all that it nests."""
+        return [self, *(stack for child in self.children.values() for stack in child.family())]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A value that a resource has once it is deployed."""
+
+    entry: Entry
+    stack: Stack
+    attribute: str = ""
+    """Empty for what ``Ref`` returns."""
+
+    @property
+    def reason(self) -> str:
+        """Why the text of it is unknown."""
+        shown = f"{self.entry.name}.{self.attribute}" if self.attribute else self.entry.name
+        return f"{shown} is known once it is deployed"
+
+
+Value = Union[str, None, tuple[Any, ...], dict[str, Any], Reference, Unknown]
+"""What an expression gives: text (numbers and booleans are text, too), nothing, a list, a map, a resource's value, or unknown."""

@@ -1,0 +1,51 @@
+"""The files that templates name: read once, parsed once, and only inside the scan root."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.cloudformation.syntax.source import Source, UnreadableError, read_text
+from posturio_iac.frontends.cloudformation.syntax.template import parse
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.cloudformation.syntax.template import Parsed
+
+
+class Files:
+    """The files below one scan root."""
+
+    __slots__ = ("_parsed", "limit", "root", "used")
+
+    def __init__(self, root: str, limit: int) -> None:
+        """Read below ``root``, files of at most ``limit`` bytes."""
+        self.root = root
+        self.limit = limit
+        self.used: dict[str, set[str]] = {}
+        """Files that others draw in, by who draws them in."""
+        self._parsed: dict[tuple[str, bool], Parsed] = {}
+
+    def parsed(self, path: str, *, serverless: bool = False) -> Parsed:
+        """Return what the file at ``path`` holds. Raises `UnreadableError`."""
+        if (known := self._parsed.get((path, serverless))) is None:
+            text = read_text(self.root, path, self.limit)
+            known = self._parsed[path, serverless] = parse(Source(path, text, serverless=serverless))
+        return known
+
+    def locate(self, name: str, directory: str) -> str:
+        """Return the path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
+        path = posixpath.normpath(posixpath.join(directory, name.removeprefix("file://").replace("\\", "/")))
+        real = os.path.realpath(os.path.join(self.root, path))
+        root = os.path.realpath(self.root)
+        if path.startswith(("../", "/")) or path == ".." or os.path.commonpath((root, real)) != root:
+            raise UnreadableError("is outside the scan root and was not read")
+        return path
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+        return os.path.isfile(os.path.join(self.root, path))
+
+    def use(self, path: str, by: str) -> None:
+        """Remember that ``by`` draws in ``path``."""
+        self.used.setdefault(by, set()).add(path)

@@ -1,0 +1,4 @@
+"""Access keys of CloudFormation: their users, tags, metadata, rotation and exposures.
+
+Imports ``evaluation`` and ``syntax``.
+"""

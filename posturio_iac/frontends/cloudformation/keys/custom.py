@@ -1,0 +1,66 @@
+"""Resources that make access keys: the type itself, custom resources, and CDK's calls of the API."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.core.json_nodes import Array, Object
+from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+SDK_TYPE = "Custom::AWS"
+"""CDK's AwsCustomResource: its properties hold a call of the API as JSON text."""
+SDK_CALL = "createAccessKey"
+
+_CALL = re.compile(r'"action"\s*:\s*"createAccessKey', re.IGNORECASE)
+_USER = re.compile(r'"UserName"\s*:\s*"([^"$]+)"')
+_USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
+
+
+class Properties(NamedTuple):
+    """What a resource that makes a key says about it."""
+
+    user: Node | None
+
+
+def properties_of(entry: Entry, custom_types: tuple[str, ...]) -> Properties | None:
+    """Return the properties of a resource that makes a key, or None for any other resource."""
+    kind = entry.type
+    if kind == KEY_TYPE:
+        return Properties(entry.prop("UserName"))
+    if kind in custom_types:
+        return Properties(next((node for name in _USER_NAMES if (node := entry.prop(name)) is not None), None))
+    if kind == SDK_TYPE and (call := entry.prop("Create")) is not None and any(_CALL.search(text) for text in _texts(call)):
+        return Properties(_named_in(call))
+    return None
+
+
+def _named_in(call: Node) -> Node | None:
+    """Return the user that a call names: a literal, or the one resource that stands in its text."""
+    for text in _texts(call):
+        if found := _USER.search(text):
+            return call._replace(value=found[1])
+    named = {mention.name: mention.node for mention in mentions(call)}
+    return next(iter(named.values())) if len(named) == 1 else None
+
+
+def _texts(node: Node) -> Iterator[str]:
+    """Yield the strings in a node."""
+    match node.value:
+        case str() as text:
+            yield text
+        case Array() as items:
+            for item in items:
+                yield from _texts(item)
+        case Object() as members:
+            for _, value in members:
+                yield from _texts(value)
+        case _:
+            return

@@ -1,0 +1,157 @@
+"""What metadata, tags and comments say about a key: lifetimes, owners, exemptions, and instructions to ignore rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.model import Directive, Lifetime, Unknown
+from posturio_iac.core.record import dataclass, field
+from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
+from posturio_iac.metadata.directives import parse
+from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read
+from posturio_iac.metadata.names import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from posturio_iac.core.model import Attr, Span
+    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope
+    from posturio_iac.frontends.cloudformation.options import Options
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.metadata.directives import Comment
+
+_OURS = "posturio"
+_IGNORE = "ignore"
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What was gathered about one key."""
+
+    options: Options
+    problems: list[Diagnostic]
+    lifetimes: list[Lifetime] = field(default_factory=list)
+    hiding: list[Unknown] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    owners: list[Attr[str]] = field(default_factory=list)
+    directives: list[Directive] = field(default_factory=list)
+
+    def state(self, name: str, value: object, source: str, span: Span, *, unsure: str = "") -> None:
+        """Take one piece of metadata."""
+        names = self.options.names
+        meaning = classify(name, names)
+        if meaning is Meaning.OWNER:
+            self.owners.append(Unknown(unsure) if unsure else value if isinstance(value, (str, Unknown)) else str(value))
+        elif meaning is Meaning.EXEMPT:
+            if said := exemption(name, Unknown(unsure) if unsure else value, source=source, names=names):
+                self.notes.append(said)
+        elif found := read(name, Unknown(unsure) if unsure else value, source=source, span=span, names=names):
+            self.lifetimes.append(found)
+
+    def comments(self, comments: Iterable[Comment]) -> None:
+        """Take what comments say."""
+        parsed = parse(comments, self.options.rule_ids, self.options.names)
+        self.problems.extend(p for p in parsed.problems if p not in self.problems)
+        self.directives.extend(parsed.directives)
+        for name, value, span in parsed.metadata:
+            self.state(name, value, f'comment "{name}"', span)
+
+    def metadata(self, entry: Entry, scope: Scope, ev: Evaluator, address: str) -> None:
+        """Take the Metadata of a key: names under ``Posturio``, or flat."""
+        node = entry.get("Metadata")
+        if node is None:
+            return
+        if not isinstance(node.value, Object) or _is_function(node):
+            self.hiding.append(Unknown(f"Metadata of {address} is computed"))
+            return
+        for key, value in node.value:
+            name = str(key.value)
+            if normalise(name) in (_OURS, "posturioiac") and isinstance(value.value, Object) and not _is_function(value):
+                self._ours(value.value, scope, ev, address)
+            elif name == "cfn-lint":
+                self.directives.extend(ignored_in_cfn_lint(value, scope.source))
+            elif name == "checkov":
+                self.directives.extend(skipped_in_checkov(value, scope.source))
+            elif name.startswith("Fn::"):
+                self.hiding.append(Unknown(f"{name} in Metadata of {address} is evaluated at deployment"))
+            elif not isinstance(value.value, (Object, Array)) or _is_function(value):
+                self._member(key, value, scope, ev, address)
+
+    def _ours(self, members: Object, scope: Scope, ev: Evaluator, address: str) -> None:
+        for key, value in members:
+            if normalise(str(key.value)) == _IGNORE:
+                self._ignored(value, scope, ev)
+            elif str(key.value).startswith("Fn::"):
+                self.hiding.append(Unknown(f"{key.value} in Metadata of {address} is evaluated at deployment"))
+            else:
+                self._member(key, value, scope, ev, address, ours=True)
+
+    def _member(self, key: Node, value: Node, scope: Scope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
+        name, span = str(key.value), scope.source.span(value)
+        if ours and classify(name, self.options.names) is None:
+            shown = f"Metadata.Posturio of {address} does not know {name}; it takes such names as Expires, Rotation, RotatedOn and Owner"
+            self._problem(shown, scope.source.span(key))
+        found = ev.value(value, scope)
+        shown_value: object = list(found) if isinstance(found, (tuple, dict)) else ev.text(found)
+        self.state(name, shown_value, f'metadata "{name}" of {address}', span)
+
+    def _ignored(self, node: Node, scope: Scope, ev: Evaluator) -> None:
+        """Take the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
+        for item in node.value if isinstance(node.value, Array) else (node,):
+            span = scope.source.span(item)
+            if not isinstance(item.value, Object):
+                self._problem("Metadata.Posturio.Ignore suppresses nothing without a reason; write Rule, Reason and Until", span)
+                continue
+            fields = {normalise(str(key.value)): value for key, value in item.value}
+            for name in fields.keys() - {"rule", "rules", "reason", "until"}:
+                self._problem(f"Metadata.Posturio.Ignore does not know {name}; it takes Rule, Reason and Until", span)
+            rules = self._rules(fields.get("rules") or fields.get("rule"), scope, ev, span)
+            reason = ev.text(ev.value(fields["reason"], scope)) if "reason" in fields else ""
+            if isinstance(reason, Unknown) or not reason.strip():
+                self._problem("Metadata.Posturio.Ignore suppresses nothing without a reason; add Reason", span)
+            elif rules:
+                until = self._until(fields.get("until"), scope, ev)
+                self.directives.append(Directive(rules, reason.strip(), until, span, "metadata"))
+
+    def _rules(self, node: Node | None, scope: Scope, ev: Evaluator, span: Span) -> tuple[str, ...]:
+        """Return the known ones of the rules that an instruction names, and report the others."""
+        value = ev.value(node, scope) if node is not None else None
+        names = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
+        if not names:
+            self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
+        for name in names:
+            if name not in self.options.rule_ids:
+                self._problem(f"Metadata.Posturio.Ignore names {name}, which is not a rule; posturio-iac explain lists the rules", span)
+        return tuple(dict.fromkeys(name for name in names if name in self.options.rule_ids))
+
+    def _until(self, node: Node | None, scope: Scope, ev: Evaluator) -> Attr[datetime | None]:
+        if node is None:
+            return None
+        text = ev.text(ev.value(node, scope))
+        if isinstance(text, Unknown):
+            return text
+        return parse_date(text) or Unknown(f"{text} is not a date; write a date such as 2027-01-31")
+
+    def _problem(self, message: str, span: Span) -> None:
+        problem = Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def owner(self) -> Attr[str | None]:
+        """Return the owner: the first that is known, else that it is unknown, else None."""
+        known = next((o for o in self.owners if isinstance(o, str) and o.strip()), None)
+        if known is not None:
+            return known.strip()
+        return next((o for o in self.owners if isinstance(o, Unknown)), None)
+
+
+def _is_function(node: Node) -> bool:
+    """Whether a node is a function rather than a map."""
+    if not isinstance(node.value, Object) or len(node.value) != 1:
+        return False
+    name = str(node.value[0][0].value)
+    return name == "Ref" or name.startswith("Fn::")

@@ -1,0 +1,130 @@
+"""Where the secret of a key leaves in plain text: outputs, plain parameters, user data, environments, other properties."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Exposure
+from posturio_iac.frontends.cloudformation.evaluation.reference_index import Places
+from posturio_iac.frontends.cloudformation.serverless import FUNCTION
+from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.model import Span
+    from posturio_iac.frontends.cloudformation.evaluation.references import Mention
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+_SECRET = re.compile(r"secret|password|\*", re.IGNORECASE)
+"""Attributes that hold the secret: ``SecretAccessKey``, and what custom resources derive from it."""
+_SEALED = {
+    "AWS::SecretsManager::Secret": "SecretString",
+    "AWS::DataSync::LocationObjectStorage": "SecretKey",
+    "AWS::AppFlow::ConnectorProfile": "ConnectorProfileConfig",
+    "AWS::AmazonMQ::Broker": "Users",
+    "AWS::CodeBuild::SourceCredential": "Token",
+    "AWS::Glue::Connection": "ConnectionInput",
+}
+"""Properties that are write-only or encrypted by their service, so that nobody reads the secret there."""
+_STORE = "hand it to AWS::SecretsManager::Secret in SecretString"
+_MAX_DEPTH = 10
+_PARAMETER_PATH = 3
+
+
+class Exposures:
+    """Finds exposures in the stacks of one scan, each of which is indexed once."""
+
+    __slots__ = ("_places",)
+
+    def __init__(self) -> None:
+        """Index nothing yet."""
+        self._places: dict[int, Places] = {}
+
+    def of(self, key: Entry, stack: Stack) -> tuple[Exposure, ...]:
+        """Return the places where the secret of ``key`` can be read."""
+        return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
+
+    def _search(self, stack: Stack, name: str, key: Entry | None, depth: int) -> Iterator[Exposure]:
+        """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
+        if (places := self._places.get(id(stack))) is None:
+            places = self._places[id(stack)] = Places(stack)
+        for section, entry, mention in places.of(name):
+            if entry is key or (key is not None and not _SECRET.search(mention.attribute)):
+                continue
+            if section == "Outputs":
+                yield from _output(mention, entry)
+            elif entry.type in NESTING:
+                yield from self._nested(mention, entry, stack, depth)
+            else:
+                yield from _resource(mention, entry)
+
+    def _nested(self, mention: Mention, entry: Entry, stack: Stack, depth: int) -> Iterator[Exposure]:
+        """Follow a secret into a nested stack; where the template is not here it is unknown what becomes of it."""
+        child, path = stack.children.get(entry.name), mention.path
+        if child is None or path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
+            return
+        name = path[2]
+        parameter = child.parameters.get(name)
+        if parameter is not None and _text(parameter.get("NoEcho")).lower() != "true":
+            fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
+            yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", fix)
+        yield from self._search(child, name, None, depth + 1)
+
+
+def _output(mention: Mention, entry: Entry) -> Iterator[Exposure]:
+    if mention.path[:1] in (("Value",), ("Export",)):
+        yield Exposure(_span(mention, entry), f"the output {entry.name}", f"delete the output {entry.name} and {_STORE}")
+
+
+def _resource(mention: Mention, entry: Entry) -> Iterator[Exposure]:
+    """Yield the exposure that a mention in a resource is, if it is one."""
+    area, prop = (*mention.path, "", "")[:2]
+    if area == "Metadata":
+        yield Exposure(_span(mention, entry), f"the Metadata of {entry.name}", _STORE)
+        return
+    if area != "Properties" or _SEALED.get(entry.type) == prop or entry.type.startswith("Custom::"):
+        return
+    match entry.type:
+        case "AWS::CloudFormation::CustomResource" | "AWS::IAM::AccessKey":
+            return
+        case "AWS::SSM::Parameter":
+            if _text(entry.prop("Type")) != "SecureString":
+                fix = f"{_STORE} instead, since CloudFormation makes no SecureString"
+                yield Exposure(_span(mention, entry), f"the plain SSM parameter {entry.name}", fix)
+        case _:
+            yield Exposure(_span(mention, entry), _where(mention, entry, prop), _fix(mention, entry.type))
+
+
+def _where(mention: Mention, entry: Entry, prop: str) -> str:
+    """Say what holds the secret."""
+    if "UserData" in mention.path:
+        return f"the user data of {entry.name}"
+    if any(part.startswith("Environment") for part in mention.path):
+        return f"the environment of {entry.name}"
+    return f"{prop or 'a property'} of {entry.name} ({entry.type})"
+
+
+def _fix(mention: Mention, kind: str) -> str:
+    if "UserData" in mention.path:
+        return "give the instance a role in IamInstanceProfile and delete the key, or read the secret from Secrets Manager at start"
+    if kind in ("AWS::Lambda::Function", "AWS::Serverless::Function", FUNCTION):
+        return "grant the function what it needs through its role and delete the key, or read the secret from Secrets Manager at run time"
+    return f"{_STORE} and let the reader fetch it from there"
+
+
+def _span(mention: Mention, entry: Entry) -> Span:
+    """Return the place of a mention, within a text that of the variable."""
+    at = entry.source.text.find(mention.written, mention.node.start, mention.node.end) if mention.written else -1
+    node = mention.node if at < 0 else mention.node._replace(start=at, end=at + len(mention.written))
+    return entry.source.span(node)
+
+
+def _text(node: Node | None) -> str:
+    """Return a scalar as text."""
+    if node is None or isinstance(node.value, tuple):
+        return ""
+    return "true" if node.value is True else str(node.value)

@@ -1,0 +1,125 @@
+"""Rotation by Secrets Manager: schedules on the secret that holds a key."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.json_nodes import Object
+from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference
+from posturio_iac.metadata.lifetime import parse_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Stack, Value
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+SECRET_TYPE = "AWS::SecretsManager::Secret"  # noqa: S105 - the type of a resource
+SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
+
+_HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
+"""The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
+_LAMBDA = "name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules"
+_CRON = re.compile(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
+_STEP = re.compile(r"[\w*]+/(\d+)")
+_SHORTER = {"AutomaticallyAfterDays": "{days}", "ScheduleExpression": "rate({days} days)"}
+"""What says how often a schedule rotates, and how it is set."""
+
+
+def rotations(key: Entry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
+    """Yield the rotations of the secrets that hold ``key``."""
+    secrets = {entry.name for entry in stack.of_type(SECRET_TYPE) if _holds(entry, key.name)}
+    if not secrets:
+        return
+    for entry in stack.of_type(SCHEDULE_TYPE):
+        if _secret(entry, stack, ev) in secrets:
+            yield _rotation(entry, stack, ev)
+
+
+def _holds(secret: Entry, key: str) -> bool:
+    """Whether a secret stores a key."""
+    node = secret.prop("SecretString")
+    return node is not None and any(m.name == key for m in mentions(node))
+
+
+def _secret(schedule: Entry, stack: Stack, ev: Evaluator) -> str | None:
+    """Return the logical id of the secret that a schedule rotates."""
+    node = schedule.prop("SecretId")
+    value: Value = ev.value(node, stack.scope(schedule)) if node is not None else None
+    if isinstance(value, Reference):
+        return value.entry.name
+    named = {m.name for m in mentions(node)} if node is not None else set()
+    return next(iter(named)) if len(named) == 1 else None
+
+
+def _rotation(entry: Entry, stack: Stack, ev: Evaluator) -> Lifetime:
+    """Return what one schedule says."""
+    scope = stack.scope(entry)
+    source, span = f"RotationSchedule {stack.address(entry)}", scope.source.span(entry.key)
+    interval, shown, why = _interval(entry, scope, ev)
+    function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
+    if function is None and hosted is None:
+        return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why="it names no function that would rotate the key", fix=_LAMBDA)
+    if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
+        because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
+        return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why=because, fix=_LAMBDA)
+    knob = _knob(entry, stack.address(entry))
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why, knob=knob)
+
+
+def _database(hosted: Node, scope: Scope, ev: Evaluator) -> str:
+    """Return the type of a hosted rotation that is one of databases."""
+    node = hosted.value.get("RotationType") if isinstance(hosted.value, Object) else None
+    kind = ev.text(ev.value(node, scope)) if node is not None else ""
+    return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
+
+
+def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | None, str, str]:
+    """Return how often a schedule rotates, as it is written, and why that is unknown."""
+    rules = entry.prop("RotationRules")
+    if rules is None or not isinstance(rules.value, Object):
+        return None, "", "no RotationRules say how often it rotates"
+    for name in _SHORTER:
+        node = rules.value.get(name)
+        if node is None:
+            continue
+        text = ev.text(ev.value(node, scope))
+        if isinstance(text, Unknown):
+            return None, "", text.reason
+        found = cron_interval(text) or parse_interval(text)
+        return found or None, text, "" if found else f"{text} is no interval"
+    return None, "", "RotationRules say nothing of how often it rotates"
+
+
+def _knob(entry: Entry, address: str) -> str:
+    """Return how to shorten the interval of a schedule."""
+    rules = entry.prop("RotationRules")
+    if rules is None or not isinstance(rules.value, Object):
+        return ""
+    stated = (name for name in _SHORTER if rules.value.get(name) is not None)
+    return next((f"set {name} of {address} to {_SHORTER[name]} or less" for name in stated), "")
+
+
+def cron_interval(text: str) -> timedelta | None:
+    """Return the longest time between two runs of ``cron(minutes hours day-of-month month day-of-week year)``, or None."""
+    found = _CRON.fullmatch(text.strip())
+    if found is None:
+        return None
+    _, _, day, month, weekday, year = found.groups()
+    if year not in ("*", "?"):
+        return None
+    if month not in ("*", "?"):
+        step = _STEP.fullmatch(month)
+        return timedelta(days=31 * int(step[1]) if step and step[1] != "0" else 366)
+    if weekday not in ("*", "?"):
+        return timedelta(days=31 if "#" in weekday or "L" in weekday.upper() else 7)
+    if day not in ("*", "?"):
+        step = _STEP.fullmatch(day)
+        return timedelta(days=int(step[1]) if step and step[1] != "0" else 31)
+    return timedelta(days=1)

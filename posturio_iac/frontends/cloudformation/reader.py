@@ -1,0 +1,176 @@
+"""From the selected files to the keys that their templates declare."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING, Protocol
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.json_nodes import Lines
+from posturio_iac.frontends.cloudformation import parameters
+from posturio_iac.frontends.cloudformation.build import Builder
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
+from posturio_iac.frontends.cloudformation.evaluation.stack import Given, Scope, Stack
+from posturio_iac.frontends.cloudformation.files import Files
+from posturio_iac.frontends.cloudformation.including_files import parents_of
+from posturio_iac.frontends.cloudformation.keys.assembly import Reader
+from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
+from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
+from posturio_iac.frontends.cloudformation.keys.users import Users
+from posturio_iac.frontends.cloudformation.options import Common, Options
+from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
+from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError, read_text
+from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
+from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
+from posturio_iac.frontends.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.frontends.cloudformation.syntax.template import Parsed, Template
+
+
+class Selection(Protocol):
+    """What this needs of `posturio_iac.search.Selection`."""
+
+    @property
+    def root(self) -> str:
+        """The scan root."""
+
+    @property
+    def templates(self) -> Sequence[str]:
+        """Files that can matter, relative to the root."""
+
+
+def read(selection: Selection, options: Common) -> Reading:
+    """Return the keys that the templates of ``selection`` declare, and what could not be read.
+
+    Raises `UsageError` when a file of parameters cannot be read.
+    """
+    collecting = gc.isenabled()
+    gc.disable()  # building many nodes that all stay would cost as much again in collections that free nothing
+    try:
+        return _read(selection, options)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read(selection: Selection, options: Common) -> Reading:
+    options = options if isinstance(options, Options) else Options.like(options)
+    problems: list[Diagnostic] = []
+    given, tags = parameters.load(options.parameters)
+    files = Files(selection.root, options.max_file_size)
+    scan = _Scan(files, options, problems)
+    paths = [path for path in selection.templates if scan.can_matter(path)]
+    if not paths:
+        return Reading((), tuple(problems))
+    templates = [t for path in parents_of(paths, selection, files) for t in scan.templates(path, parent=True)]
+    templates += [t for path in paths for t in scan.templates(path)]
+    builder = Builder(files, scan.types, problems)
+    stacks = [builder.stack(t, _given(t, given), (*tags, *_stack_tags(t))) for t in templates]
+    roots = list(_outermost(stacks, files))
+    ev = Evaluator(problems)
+    sources = {entry.source for root in roots for stack in root.family() for entry in stack.resources.values()}
+    reader = Reader(options, Users(roots, ev), ev, {source: Comments(source) for source in sources})
+    keys = reader.keys(roots)
+    return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
+
+
+class _Scan:
+    """Parses the files of one scan."""
+
+    def __init__(self, files: Files, options: Options, problems: list[Diagnostic]) -> None:
+        self.files = files
+        self.problems = problems
+        self.types = (KEY_TYPE, *options.custom_types)
+
+    def can_matter(self, path: str) -> bool:
+        """Whether a file names a type that makes keys."""
+        try:
+            text = read_text(self.files.root, path, self.files.limit)
+        except UnreadableError as error:
+            self._error(str(error), path)
+            return False
+        return any(name in text for name in (*self.types, SDK_CALL))
+
+    def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
+        """Yield the templates in a file. A ``parent`` is a file that only may draw in others: what is wrong with it does not matter."""
+        try:
+            parsed = self.files.parsed(path)
+        except UnreadableError as error:
+            self._error(str(error), path)
+            return
+        if not parent:
+            self._unparsed(parsed)
+        for root, duplicates in zip(parsed.roots, parsed.duplicates, strict=True):
+            if is_serverless(root):
+                served = self.files.parsed(path, serverless=True)
+                template: Template | None = Gatherer(served.source, self.files, self.problems).template(root)
+            else:
+                template = plain(root, parsed.source, self.types)
+            if template is None:
+                continue
+            if not parent:
+                for problem in (*template.problems, *duplicate_problems(duplicates)):
+                    self._error(problem.message, path, problem.line, problem.column)
+                self._typeless(template)
+            yield template
+
+    def _unparsed(self, parsed: Parsed) -> None:
+        """Report documents that cannot be parsed, unless none of them declares a key."""
+        count = count_textually(parsed.source.text, self.types) if parsed.problems else 0
+        if not count:
+            return
+        keys = "an access key" if count == 1 else f"{count} access keys"
+        source, first = parsed.source, parsed.problems[0]
+        if (at := markup(source.text)) is not None:
+            message = f"a template engine has yet to render this file, so that it is no {source.language}: {keys} in it cannot be judged"
+            self._error(message, source.path, *Lines(source.text).place(at))
+        else:
+            message = f"not valid {source.language}: {first.message}; {keys} in it may not have been judged"
+            self._error(message, source.path, first.line, first.column)
+
+    def _typeless(self, template: Template) -> None:
+        """Report resources without a type."""
+        for entry in template.section("Resources"):
+            if entry.get("Type") is None and not entry.name.startswith("Fn::") and template.complete:
+                line, column = entry.key.lines.place(entry.key.start)
+                self._error(f"the resource {entry.name} has no Type", entry.source.path, line, column)
+
+    def _error(self, message: str, path: str, line: int | None = None, column: int | None = None) -> None:
+        self.problems.append(Diagnostic(Level.ERROR, message, path, line, column))
+
+
+def _given(template: Template, given: dict[str, str]) -> dict[str, Given]:
+    """Return the given parameters that a template declares."""
+    return {e.name: Given(given[e.name]) for e in template.section("Parameters") if e.name in given}
+
+
+def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
+    """Return the tags that a file gives to its whole stack."""
+    if template.stack_tags is None:
+        return ()
+    return read_pairs(template.stack_tags, Evaluator([]), Scope(Stack(template), template.source))
+
+
+def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:
+    """Yield the stacks that no other one draws in; of those that draw in each other, the first."""
+    reach = {path: _reach(path, files) for path in {s.template.source.path for s in stacks}}
+    for stack in stacks:
+        path = stack.template.source.path
+        above = [other for other, below in reach.items() if other != path and path in below]
+        if all(other in reach[path] and path < other for other in above):
+            yield stack
+
+
+def _reach(path: str, files: Files) -> frozenset[str]:
+    """Return the files that ``path`` draws in, directly or not."""
+    found: set[str] = set()
+    pending = [path]
+    while pending:
+        for below in files.used.get(pending.pop(), ()):
+            if below not in found:
+                found.add(below)
+                pending.append(below)
+    return frozenset(found)

@@ -1,0 +1,157 @@
+"""Serverless Framework files: the template that their ``resources`` make, other files that they draw in included."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
+from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Entry, Template, describe
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.cloudformation.files import Files
+    from posturio_iac.frontends.cloudformation.syntax.source import Source
+
+FUNCTION = "serverless function"
+"""The type given to what stands below ``functions`` and ``provider``, which no template knows."""
+
+_FILE = re.compile(r"\$\{file\(\s*([^){}]+?)\s*\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
+_MARKS = ("service", "provider", "functions")
+_MAX_DEPTH = 20
+_DATA = (".yml", ".yaml", ".json")
+
+
+def is_serverless(root: Node) -> bool:
+    """Whether a document is a Serverless Framework file with resources."""
+    return isinstance(root.value, Object) and root.value.get("resources") is not None and any(root.value.get(m) is not None for m in _MARKS)
+
+
+class Gatherer:
+    """Gathers the sections of one Serverless Framework file."""
+
+    __slots__ = ("files", "found", "home", "problems", "source")
+
+    def __init__(self, source: Source, files: Files, problems: list[Diagnostic]) -> None:
+        """Read what ``source`` names from ``files``; add what is wrong to ``problems``."""
+        self.source = source
+        self.files = files
+        self.problems = problems
+        self.home = posixpath.dirname(source.path)
+        self.found: dict[str, dict[str, Entry]] = {name: {} for name in SECTIONS}
+
+    def template(self, root: Node) -> Template:
+        """Return the template that the file at ``root`` makes."""
+        assert isinstance(root.value, Object)  # noqa: S101 - `is_serverless` has looked
+        resources = root.value.get("resources")
+        if resources is not None:
+            self._part(resources, self.source)
+        self._functions(root.value)
+        provider = root.value.get("provider")
+        tags = provider.value.get("stackTags") if provider is not None and isinstance(provider.value, Object) else None
+        return Template(self.source, {name: tuple(found.values()) for name, found in self.found.items()}, tags)
+
+    def _part(self, node: Node, source: Source) -> None:
+        """Add one part of ``resources``: a map of sections, a list of parts, or a file that holds either."""
+        for part, origin, _ in self._followed(node, source):
+            match part.value:
+                case Object() as members:
+                    for key, value in members:
+                        if key.value in SECTIONS:
+                            self._section(str(key.value), value, origin)
+                case Array() as items:
+                    for item in items:
+                        self._part(item, origin)
+                case str() as text if not text or "${" in text or (isinstance(text, Plain) and text.is_null):
+                    continue
+                case _:
+                    self._report(part, origin, f"resources is {describe(part)}, not a map or a list")
+
+    def _section(self, name: str, node: Node, source: Source) -> None:
+        """Add the members of a section."""
+        for section, origin, _ in self._followed(node, source):
+            match section.value:
+                case Object() as members:
+                    for key, body in members:
+                        for inner, where, named in self._followed(body, origin, key):
+                            self.found[name][str(key.value)] = Entry(str(key.value), named or _start(inner, key), inner, where)
+                case Array() as items:
+                    for item in items:
+                        self._section(name, item, origin)
+                case str() as text if not text or "${" in text or (isinstance(text, Plain) and text.is_null):
+                    continue
+                case _:
+                    self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
+
+    def _followed(self, node: Node, source: Source, key: Node | None = None, depth: int = 0) -> Iterator[tuple[Node, Source, Node | None]]:
+        """Yield the node, or what the file that it names holds; with the source, and the key that it stands under there."""
+        found = _FILE.fullmatch(node.value) if isinstance(node.value, str) else None
+        if found is None or depth > _MAX_DEPTH:
+            yield node, source, key
+            return
+        for root, origin, above in self._included(found, node, source):
+            yield from self._followed(root, origin, above, depth + 1)
+
+    def _included(self, found: re.Match[str], node: Node, source: Source) -> Iterator[tuple[Node, Source, Node | None]]:
+        name = found[1].strip("'\"")
+        if not name.lower().endswith(_DATA):
+            self._report(node, source, f"{name} makes resources by itself, so keys in them are not judged", Level.NOTE)
+            return
+        try:
+            path = self.files.locate(name, self.home)
+            parsed = self.files.parsed(path, serverless=True)
+        except UnreadableError as error:
+            self._report(node, source, f"{name} {error}")
+            return
+        self.files.use(path, self.source.path)
+        for problem in parsed.problems:
+            self.problems.append(Diagnostic(Level.ERROR, problem.message, path, problem.line, problem.column))
+        for root in parsed.roots:
+            target, above = _inside(root, found[2])
+            if target is not None:
+                yield target, parsed.source, above
+
+    def _functions(self, root: Object) -> None:
+        """Add the environment of functions, and of all of them, as if they were resources."""
+        provider, functions = root.get("provider"), root.get("functions")
+        if provider is not None and isinstance(provider.value, Object) and (shared := provider.value.get("environment")) is not None:
+            self._function("provider", provider, shared)
+        if functions is not None and isinstance(functions.value, Object):
+            for key, body in functions.value:
+                own = body.value.get("environment") if isinstance(body.value, Object) else None
+                if own is not None:
+                    self._function(f"functions.{key.value}", key, own)
+
+    def _function(self, name: str, key: Node, environment: Node) -> None:
+        """Add one environment, in the shape of a resource."""
+
+        def named(text: str, value: Node) -> Node:
+            return environment._replace(value=Object(((key._replace(value=text), value),)))
+
+        kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
+        body = environment._replace(value=Object((kind, (key._replace(value="Properties"), named("Environment", environment)))))
+        self.found["Resources"][name] = Entry(name, key, body, self.source)
+
+    def _report(self, node: Node, source: Source, message: str, level: Level = Level.ERROR) -> None:
+        span = source.span(node)
+        self.problems.append(Diagnostic(level, message, span.path, span.line, span.column))
+
+
+def _inside(root: Node, path: str | None) -> tuple[Node | None, Node | None]:
+    """Return what stands at a dotted path, and the key that it stands under."""
+    target: Node | None = root
+    above: Node | None = None
+    for step in path.split(".") if path else ():
+        members = target.value if target is not None and isinstance(target.value, Object) else ()
+        above, target = next(((key, value) for key, value in reversed(members) if key.value == step), (None, None))
+    return target, above
+
+
+def _start(body: Node, key: Node) -> Node:
+    """Return a key that stands at the beginning of ``body``, which is a file without a key of its own."""
+    return body._replace(value=key.value, end=body.start)

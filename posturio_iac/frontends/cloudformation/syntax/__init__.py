@@ -1,0 +1,4 @@
+"""Templates in YAML and JSON as nodes with places, also those embedded in other files.
+
+Imports ``core`` and ``metadata``.
+"""

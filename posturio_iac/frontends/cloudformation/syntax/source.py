@@ -1,0 +1,80 @@
+"""One file of templates: its text, its language, and its places as spans."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Span
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from posturio_iac.core.json_nodes import Node
+
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the message is a clause that follows its name."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """The text of a file, or of a template that stands inside one."""
+
+    path: str
+    """Relative to the scan root, with forward slashes."""
+    text: str
+    """Without byte order mark."""
+    language: str = "YAML"
+    """``YAML`` or ``JSON``."""
+    serverless: bool = False
+    """Its strings may hold variables of the Serverless Framework."""
+    within: tuple[int, Span] | None = None
+    """For a template inside a string: the indentation of a literal block, or -1 for any other string, and the place of the string."""
+
+    def span(self, node: Node) -> Span:
+        """Return the place of a node of this source."""
+        if self.within is not None:
+            return self._shifted(node)
+        line, column = node.lines.place(node.start)
+        return Span(self.path, line, column, *node.lines.place(node.end))
+
+    def _shifted(self, node: Node) -> Span:
+        """Return the place in the file that holds this text: of the node in a literal block, else of the whole string."""
+        assert self.within is not None  # noqa: S101 - narrows the type
+        indent, outer = self.within
+        if indent < 0:
+            return outer
+        line, column = node.lines.place(node.start)
+        end_line, end_column = node.lines.place(node.end)
+        return Span(self.path, outer.line + line, column + indent, outer.line + end_line, end_column + indent)
+
+    def slice(self, node: Node) -> str:
+        """Return the node as it is written."""
+        return self.text[node.start : node.end]
+
+
+def read_text(root: str, path: str, limit: int) -> str:
+    """Return the text of the file at ``path`` below ``root``, without byte order mark.
+
+    Raises `UnreadableError` when it is missing, too large, or no text.
+    """
+    full = os.path.join(root, path)
+    try:
+        if os.path.getsize(full) > limit:
+            raise UnreadableError(f"is larger than {limit:,} bytes and was not read")
+        with open(full, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
+    return decode(data)
+
+
+def decode(data: bytes) -> str:
+    """Return the text in ``data``: UTF-8, or UTF-16 with its mark. Raises `UnreadableError` when it is neither."""
+    encoding = "utf-16" if data[:2] in _WIDE else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"is not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'} text (byte {error.start})") from None

@@ -1,0 +1,190 @@
+"""From the text of a file to the templates in it, whatever the file is called."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Document, Problem, documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.cloudformation.syntax.source import Source
+
+KEY_TYPE = "AWS::IAM::AccessKey"
+SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+
+_DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
+_MARKUP = re.compile(r"\{\{(?!resolve:)|\{%|<%|\{#")
+_MAX_DUPLICATES = 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entry:
+    """One member of a section: a resource, a parameter, an output."""
+
+    name: str
+    key: Node
+    body: Node
+    source: Source
+    expanded: bool = False
+    """`Fn::ForEach` made it, so that its text does not show what it says."""
+
+    def get(self, name: str) -> Node | None:
+        """Return the member ``name`` of its body."""
+        return self.body.value.get(name) if isinstance(self.body.value, Object) else None
+
+    def prop(self, name: str) -> Node | None:
+        """Return the property ``name`` of a resource."""
+        properties = self.get("Properties")
+        return properties.value.get(name) if properties is not None and isinstance(properties.value, Object) else None
+
+    @property
+    def type(self) -> str:
+        """The type of a resource, or nothing."""
+        node = self.get("Type")
+        return node.value if node is not None and isinstance(node.value, str) else ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """The sections of one template. Serverless Framework files may gather theirs from several files."""
+
+    source: Source
+    sections: dict[str, tuple[Entry, ...]]
+    stack_tags: Node | None = None
+    """Tags that the file gives to the whole stack."""
+    problems: tuple[Problem, ...] = ()
+    complete: bool = True
+    """False for a mere map of resources, whose parameters and other sections stand elsewhere."""
+
+    def section(self, name: str) -> tuple[Entry, ...]:
+        """Return the members of a section."""
+        return self.sections.get(name, ())
+
+
+class Parsed(NamedTuple):
+    """What a text holds."""
+
+    source: Source
+    roots: tuple[Node, ...]
+    problems: tuple[Problem, ...] = ()
+    duplicates: tuple[tuple[Node, ...], ...] = ()
+    """Repeated keys, one tuple for each root."""
+
+
+def parse(source: Source) -> Parsed:
+    """Return the documents in the text of ``source``: JSON when it looks like it and is, else YAML, which takes trailing commas too."""
+    if source.text.lstrip()[:1] not in ("{", "["):
+        return _from_yaml(source)
+    try:
+        root = decode(source.text)
+    except JsonError as error:
+        parsed = _from_yaml(source)
+        if parsed.problems:
+            return Parsed(replace(source, language="JSON"), (), (Problem(error.message, error.line, error.column),))
+        return Parsed(replace(source, language="JSON"), parsed.roots, (), parsed.duplicates)
+    return Parsed(replace(source, language="JSON"), (root,), (), (tuple(_json_duplicates(root)),))
+
+
+def _from_yaml(source: Source) -> Parsed:
+    found, problems = documents(source.text)
+    return Parsed(source, tuple(map(_root, found)), problems, tuple(d.duplicates for d in found))
+
+
+def _root(document: Document) -> Node:
+    return document.root
+
+
+def _json_duplicates(node: Node) -> Iterator[Node]:
+    """Find repeated keys."""
+    match node.value:
+        case Object() as members:
+            if len({key.value for key, _ in members}) != len(members):
+                yield from members.duplicates()
+            for _, value in members:
+                if isinstance(value.value, (Object, Array)):
+                    yield from _json_duplicates(value)
+        case Array() as items:
+            for item in items:
+                if isinstance(item.value, (Object, Array)):
+                    yield from _json_duplicates(item)
+        case _:
+            return
+
+
+def duplicate_problems(duplicates: tuple[Node, ...]) -> Iterator[Problem]:
+    """Say which keys are repeated."""
+    for key in duplicates[:_MAX_DUPLICATES]:
+        yield Problem(f"the key {key.value} repeats an earlier one, and the last one counts", *key.lines.place(key.start))
+    if (more := len(duplicates) - _MAX_DUPLICATES) > 0:
+        yield Problem(f"{more} more keys repeat earlier ones", *duplicates[_MAX_DUPLICATES].lines.place(duplicates[_MAX_DUPLICATES].start))
+
+
+def entries(section: Node, source: Source) -> tuple[Entry, ...]:
+    """Return the members of a section, of repeated ones the last."""
+    if not isinstance(section.value, Object):
+        return ()
+    named = {str(key.value): Entry(str(key.value), key, body, source) for key, body in section.value}
+    return tuple(named.values())
+
+
+def plain(root: Node, source: Source, types: tuple[str, ...]) -> Template | None:
+    """Return the template that a document is, or None when it is none.
+
+    A map of resources without sections counts when one of them has one of ``types``: other tools put such files into templates.
+    """
+    if not isinstance(root.value, Object):
+        return None
+    resources = root.value.get("Resources")
+    if resources is None:
+        body = Entry("", root, root, source)
+        if _is_foreign(root.value) or not any(e.type in types for e in entries(root, source)):
+            return None
+        return Template(body.source, {"Resources": entries(root, source)}, complete=False)
+    if not isinstance(resources.value, Object):
+        if _is_foreign(root.value):
+            return None
+        problem = Problem(f"Resources is {describe(resources)}, not a map of logical ids", *resources.lines.place(resources.start))
+        return Template(source, _sections(root.value, source), problems=(problem,))
+    return Template(source, _sections(root.value, source))
+
+
+def _sections(root: Object, source: Source) -> dict[str, tuple[Entry, ...]]:
+    return {name: entries(node, source) for name in SECTIONS if (node := root.get(name)) is not None}
+
+
+def _is_foreign(root: Object) -> bool:
+    """Whether a document says of itself that it is Kubernetes' or a schema of a resource type."""
+    return root.get("apiVersion") is not None or root.get("typeName") is not None
+
+
+def describe(node: Node) -> str:
+    """Return what a node is, with its article."""
+    match node.value:
+        case Object():
+            return "a map"
+        case Array():
+            return "a list"
+        case str():
+            return "text"
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case _:
+            return "a number"
+
+
+def count_textually(text: str, types: tuple[str, ...]) -> int:
+    """Return how many keys a text declares that cannot be parsed."""
+    return len(re.findall(_DECLARED % "|".join(map(re.escape, types)), text))
+
+
+def markup(text: str) -> int | None:
+    """Return where a template engine has yet to render the text, or None."""
+    found = _MARKUP.search(text)
+    return found.start() if found else None

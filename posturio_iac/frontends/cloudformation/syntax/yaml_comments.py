@@ -1,0 +1,100 @@
+"""Comments of YAML that speak to us, and the resources that they belong to."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.metadata.directives import Comment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+
+_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
+_OURS = re.compile(r"#[#\s]*posturio|rotat", re.IGNORECASE)
+
+
+class Comments:
+    """The comments of one source, found when first asked for."""
+
+    __slots__ = ("_found", "_source")
+
+    def __init__(self, source: Source) -> None:
+        """Serve ``source``."""
+        self._source = source
+        self._found: list[tuple[int, int]] | None = None
+
+    def of(self, entry: Entry) -> tuple[Comment, ...]:
+        """Return the comments on, above and inside an entry."""
+        source = self._source
+        if source.language != "YAML" or source.within is not None or _OURS.search(source.text) is None:
+            return ()
+        first, last = self._extent(entry)
+        return tuple(self._comment(start, end) for start, end in self._all() if first <= start < last)
+
+    def _extent(self, entry: Entry) -> tuple[int, int]:
+        """Return the offsets between which comments belong to an entry.
+
+        These are the lines above that hold nothing else, its own, the rest of its last line, and lines after it that are indented deeper.
+        """
+        text = self._source.text
+        first = text.rfind("\n", 0, entry.key.start) + 1
+        indent = entry.key.start - first
+        while first and (above := text.rfind("\n", 0, first - 1) + 1) < first and text[above:first].lstrip().startswith("#"):
+            first = above
+        last = max(entry.body.end, entry.key.end)
+        last = _line_end(text, last)
+        while last < len(text):
+            after = _line_end(text, last + 1)
+            line = text[last + 1 : after]
+            if line.strip() and not (line.lstrip().startswith("#") and len(line) - len(line.lstrip()) > indent):
+                break
+            last = after
+        return first, last
+
+    def _comment(self, start: int, end: int) -> Comment:
+        text, path = self._source.text, self._source.path
+        line = text.count("\n", 0, start) + 1
+        column = start - text.rfind("\n", 0, start)
+        return Comment(text[start:end], path, line, column, line, column + end - start)
+
+    def _all(self) -> list[tuple[int, int]]:
+        """Return the places of all comments: what looks like one and stands in no scalar."""
+        if self._found is None:
+            from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents  # noqa: PLC0415 - imports yaml
+
+            scalars = sorted(span for d in documents(self._source.text)[0] for span in _scalars(d.root))
+            starts = [start for start, _ in scalars]
+            self._found = [m.span() for m in _COMMENT.finditer(self._source.text) if not _covered(m.start(), starts, scalars)]
+        return self._found
+
+
+def _scalars(node: Node) -> Iterator[tuple[int, int]]:
+    """Yield the places of scalars that may hold a number sign."""
+    match node.value:
+        case Object() as members:
+            for key, value in members:
+                yield from _scalars(key)
+                yield from _scalars(value)
+        case Array() as items:
+            for item in items:
+                yield from _scalars(item)
+        case str() as text if "#" in text:
+            yield node.start, node.end
+        case _:
+            return
+
+
+def _covered(offset: int, starts: list[int], scalars: list[tuple[int, int]]) -> bool:
+    at = bisect_right(starts, offset) - 1
+    return at >= 0 and offset < scalars[at][1]
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end

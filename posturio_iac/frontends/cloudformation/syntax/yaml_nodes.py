@@ -1,0 +1,259 @@
+"""YAML with places: documents as the nodes of `posturio_iac.core.json_nodes`, scalars as raw text, CloudFormation's short tags spelled out.
+
+Built from libyaml's events without recursion, so that deep nesting, alias cycles and alias bombs end in one sentence instead of a
+crash. `yaml` is imported when the first text is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from posturio_iac.core.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
+from posturio_iac.core.record import dataclass, field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_VALUES = 1_000_000
+"""How many values one document may have once its aliases are followed."""
+
+_NEXT_DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_SHORT = {"!Ref": "Ref", "!Condition": "Condition"}
+
+
+class Plain(str):
+    """A scalar without quotes, as it stands: YAML may take it for a date, a number, a boolean or null."""
+
+    __slots__ = ()
+
+    @property
+    def is_null(self) -> bool:
+        """Whether YAML reads it as null."""
+        return self in _NULLS
+
+
+class Problem(NamedTuple):
+    """Why a document was not read, or what is wrong with it. Line and column count from 1."""
+
+    message: str
+    line: int
+    column: int
+
+
+class Document(NamedTuple):
+    """One document of a stream."""
+
+    root: Node
+    duplicates: tuple[Node, ...] = ()
+    """Keys that repeat an earlier one of the same mapping."""
+
+
+class _RefusedError(Exception):
+    """The document is valid YAML and asks too much."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.offset = offset
+
+
+def documents(text: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+    """Return the documents of ``text``, which has no byte order mark, and the problems of those that cannot be read.
+
+    Reading goes on at the next line that begins with ``---``.
+    """
+    lines = Lines(text)
+    found: list[Document] = []
+    problems: list[Problem] = []
+    base = 0
+    while True:
+        stream = _stream(text[base:] if base else text, lines, base)
+        stopped = _take(stream, found)
+        if stopped is None:
+            return tuple(found), tuple(problems)
+        message, offset = stopped
+        problems.append(Problem(message, *lines.place(offset)))
+        following = _NEXT_DOCUMENT.search(text, max(offset, base + 1))
+        if following is None:
+            return tuple(found), tuple(problems)
+        base = following.start()
+
+
+def _take(stream: Iterator[Document], found: list[Document]) -> tuple[str, int] | None:
+    """Add the documents of ``stream`` to ``found``; return the message and the offset of what stopped it, or None."""
+    try:
+        found.extend(stream)
+    except _RefusedError as refused:
+        return refused.message, refused.offset
+    return None
+
+
+def _stream(text: str, lines: Lines, base: int) -> Iterator[Document]:
+    """Compose the documents of one run of the parser."""
+    import yaml  # noqa: PLC0415 - only when there is a template
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    composer = _Composer(text, lines, base, yaml)
+    try:
+        parser = loader(text)
+        next_event, feed = parser.get_event, composer.feed
+        while (event := next_event()) is not None:
+            if (document := feed(event)) is not None:
+                yield document
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _RefusedError(_words(error), base + min(mark.index if mark else 0, len(text))) from None
+    except yaml.reader.ReaderError as error:
+        code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
+        at = text.find(chr(code))
+        raise _RefusedError(f"the character U+{code:04X} is not allowed in YAML", base + max(at, 0)) from None
+
+
+def _words(error: Any) -> str:
+    """Return what the parser says, in one clause."""
+    return " ".join(part for part in (error.problem, error.context) if part) or "this is not YAML"
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A collection that is being read."""
+
+    mapping: bool
+    tag: str | None
+    anchor: str | None
+    start: int
+    flow: bool
+    items: list[Node] = field(default_factory=list)
+    size: int = 1
+    height: int = 0
+
+
+class _Composer:
+    """Builds nodes from events."""
+
+    def __init__(self, text: str, lines: Lines, base: int, yaml: Any) -> None:
+        self.text, self.lines, self.base = text, lines, base
+        self.frames: list[_Frame] = []
+        self.anchors: dict[str, tuple[Node, int, int] | None] = {}
+        self.duplicates: list[Node] = []
+        self.root: Node | None = None
+        self.kinds: dict[type, Any] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.AliasEvent: self._alias,
+            yaml.MappingStartEvent: self._open,
+            yaml.SequenceStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+        }
+        self.mapping_start = yaml.MappingStartEvent
+        self.ends = yaml.DocumentEndEvent
+
+    def feed(self, event: Any) -> Document | None:
+        """Take one event; return the document that it completes."""
+        handler = self.kinds.get(type(event))
+        if handler is not None:
+            handler(event)
+        elif type(event) is self.ends and self.root is not None:
+            document = Document(self.root, tuple(self.duplicates))
+            self.root, self.anchors, self.duplicates = None, {}, []
+            return document
+        return None
+
+    def _scalar(self, event: Any) -> None:
+        start, end, style = event.start_mark.index, event.end_mark.index, event.style
+        if event.tag is None and event.anchor is None and style not in ("|", ">") and self.frames:
+            frame = self.frames[-1]
+            frame.items.append(Node(event.value if style else Plain(event.value), self.base + start, self.base + end, self.lines))
+            frame.size += 1
+            return
+        if style in ("|", ">"):
+            end = start + len(self.text[start:end].rstrip())
+        tag = event.tag
+        value = Plain(event.value) if not style and (tag is None or tag[0] == "!") else event.value
+        if tag is not None and tag[:1] == "!" and len(tag) > 1:
+            inner = start + len(self.text[start:end]) - len(self.text[start:end].removeprefix(tag).lstrip())
+            node = self._tagged(tag, Node(value, self.base + inner, self.base + end, self.lines), start)
+        else:
+            node = Node(value, self.base + start, self.base + end, self.lines)
+        self._add(node, 1, 0, event.anchor)
+
+    def _tagged(self, tag: str, inner: Node, start: int) -> Node:
+        """Spell out a short tag: ``!GetAtt x`` is ``{"Fn::GetAtt": x}``."""
+        name = _SHORT.get(tag) or "Fn::" + tag[1:].removeprefix("Fn::")
+        key = Node(name, self.base + start, self.base + start + len(tag), self.lines)
+        return Node(Object(((key, inner),)), self.base + start, inner.end, self.lines)
+
+    def _open(self, event: Any) -> None:
+        start = event.start_mark.index
+        if len(self.frames) >= MAX_DEPTH:
+            raise _RefusedError(f"nested deeper than {MAX_DEPTH} levels", self.base + start)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        self.frames.append(_Frame(type(event) is self.mapping_start, event.tag, event.anchor, start, bool(event.flow_style)))
+
+    def _close(self, event: Any) -> None:
+        frame = self.frames.pop()
+        start, items = self.base + frame.start, frame.items
+        end = self.base + event.end_mark.index if frame.flow or not items else items[-1].end
+        value = self._members(items) if frame.mapping else Array(items)
+        node = Node(value, start, max(start, end), self.lines)
+        if frame.tag is not None and frame.tag[:1] == "!" and len(frame.tag) > 1:
+            node = self._tagged(frame.tag, node, frame.start)
+        self._add(node, frame.size, frame.height + 1, frame.anchor)
+
+    def _alias(self, event: Any) -> None:
+        at = self.base + event.start_mark.index
+        if event.anchor not in self.anchors:
+            raise _RefusedError(f"the alias *{event.anchor} names no anchor", at)
+        if (target := self.anchors[event.anchor]) is None:
+            raise _RefusedError(f"the alias *{event.anchor} stands inside its own anchor", at)
+        node, size, height = target
+        if len(self.frames) + height > MAX_DEPTH:
+            raise _RefusedError(f"nested deeper than {MAX_DEPTH} levels through the alias *{event.anchor}", at)
+        self._add(Node(node.value, at, self.base + event.end_mark.index, self.lines) if self._is_key() else node, size, height, None)
+
+    def _is_key(self) -> bool:
+        return bool(self.frames) and self.frames[-1].mapping and len(self.frames[-1].items) % 2 == 0
+
+    def _add(self, node: Node, size: int, height: int, anchor: str | None) -> None:
+        if anchor:
+            self.anchors[anchor] = (node, size, height)
+        if not self.frames:
+            self.root = node
+            return
+        frame = self.frames[-1]
+        frame.items.append(node)
+        frame.size += size
+        frame.height = max(frame.height, height)
+        if frame.size > MAX_VALUES:
+            raise _RefusedError(f"aliases multiply the document to more than {MAX_VALUES:,} values", node.start)
+
+    def _written(self, key: Node) -> Node:
+        """Return a key that is no scalar as it stands."""
+        return key._replace(value=Plain(self.text[key.start - self.base : key.end - self.base]))
+
+    def _members(self, items: list[Node]) -> Object:
+        """Pair keys and values, note duplicates, and merge what ``<<`` names."""
+        keys = [key if isinstance(key.value, str) else self._written(key) for key in items[::2]]
+        pairs = list(zip(keys, items[1::2], strict=True))
+        names = {key.value for key in keys}
+        if len(names) != len(keys):
+            self.duplicates += [key for key in Object(pairs).duplicates() if key.value != "<<"]
+        if "<<" in names:
+            merged = [pair for key, value in pairs if key.value == "<<" for pair in _merged(value)]
+            kept = {key.value: (key, value) for key, value in reversed(merged) if key.value not in names}
+            pairs = [*kept.values(), *(pair for pair in pairs if pair[0].value != "<<")]
+        return Object(pairs)
+
+
+def _merged(value: Node) -> tuple[tuple[Node, Node], ...]:
+    """Return the members that a merge key brings, the weightier first."""
+    match value.value:
+        case Object():
+            return value.value
+        case Array():
+            return tuple(pair for item in value.value if isinstance(item.value, Object) for pair in item.value)
+        case _:
+            return ()

@@ -1,0 +1,166 @@
+"""The code that a plan was made from: what a plan leaves out is joined to its keys by address."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.record import replace
+from posturio_iac.frontends.plan.document import modules_of
+from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING, ROTATION_ARGUMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from posturio_iac.core.model import AccessKey, Lifetime, Remedies, Span
+    from posturio_iac.frontends.plan.document import Document
+
+_INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
+_TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
+_CLOCK = re.compile(r"(?:by way of | of )([^ ]*\btime_rotating\.[^ ]+)$")
+_PLACE = re.compile(r"\(([^()]+):([0-9]+)\)")
+
+
+class Source:
+    """The keys that the code declares."""
+
+    __slots__ = ("_bare", "_exact", "shown")
+
+    shown: str
+    """The folder as it was given, for a reader."""
+
+    def __init__(self, keys: Iterable[AccessKey], shown: str) -> None:
+        """Index the keys by their addresses, with indexes and without."""
+        self.shown = shown
+        self._exact: dict[str, list[AccessKey]] = {}
+        self._bare: dict[str, list[AccessKey]] = {}
+        for key in keys:
+            self._exact.setdefault(key.address, []).append(key)
+            self._bare.setdefault(_INDEX.sub("", key.address), []).append(key)
+
+    def find(self, address: str) -> AccessKey | Unknown:
+        """Return the key of the code that an address in the plan belongs to, or why there is none.
+
+        It has the address itself, or the one without indexes where the code does not fix how many there are, or it is
+        reported at the call of a module whose code is not here.
+        """
+        found = self._exact.get(address) or self._bare.get(_INDEX.sub("", address), [])
+        calls = [name for name, _ in modules_of(address)[0]]
+        while not found and calls:
+            found = self._bare.get("module." + ".module.".join(calls), [])
+            calls.pop()
+        if not found:
+            return Unknown(f"a plan shows neither lifecycle blocks nor comments, and the code in {self.shown} declares no such key")
+        scopes = sorted({key.scope or "." for key in found})
+        if len(scopes) > 1:
+            several = ", ".join(scopes)
+            return Unknown(
+                f"a plan shows neither lifecycle blocks nor comments, and several root modules below {self.shown} declare this address"
+                f" ({several}); give --source the one that the plan was made in"
+            )
+        return found[0]
+
+
+def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
+    """Return a key whose paths are relative to the folder ``old`` with paths relative to ``new``."""
+    if old == new:
+        return key
+
+    def path(name: str) -> str:
+        whole = os.path.join(old, name)
+        try:
+            return os.path.relpath(whole, new).replace(os.sep, "/")
+        except ValueError:  # different drives
+            return whole.replace(os.sep, "/")
+
+    def move(span: Span) -> Span:
+        return replace(span, path=path(span.path))
+
+    def clause(remedies: Remedies) -> Remedies:
+        declare = _PLACE.sub(lambda found: f"({path(found[1])}:{found[2]})", remedies.declare)
+        return replace(remedies, declare=declare)
+
+    return replace(
+        key,
+        span=move(key.span) if key.span else None,
+        remedies=clause(key.remedies),
+        lifetimes=tuple(replace(e, span=move(e.span)) if e.span else e for e in key.lifetimes),
+        replacement=replace(key.replacement, span=move(key.replacement.span))
+        if isinstance(key.replacement, Replacement)
+        else key.replacement,
+        exposures=tuple(replace(e, span=move(e.span)) for e in key.exposures),
+        directives=tuple(replace(d, span=move(d.span)) for d in key.directives),
+    )
+
+
+def joined(planned: AccessKey, code: AccessKey, document: Document) -> AccessKey:
+    """Return a key of the plan with what only its code shows: rotation, comments, and where it stands.
+
+    User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
+    """
+    known = planned.user_address is not None or code.user_address is None
+    places = {exposure.where for exposure in code.exposures}
+    return replace(
+        planned,
+        span=code.span,
+        scope=code.scope,
+        user_address=planned.user_address or code.user_address,
+        remedies=code.remedies,
+        lifetimes=_lifetimes(planned, code, document, known=known),
+        hiding_places=planned.hiding_places if known else code.hiding_places,
+        notes=tuple(dict.fromkeys((*code.notes, *planned.notes))),
+        owner=code.owner if isinstance(code.owner, str) and not isinstance(planned.owner, str) else planned.owner,
+        replacement=code.replacement,
+        exposures=(*code.exposures, *(e for e in planned.exposures if e.where not in places)),
+        directives=code.directives,
+        tags=planned.tags if known else code.tags,
+    )
+
+
+def _lifetimes(planned: AccessKey, code: AccessKey, document: Document, *, known: bool) -> tuple[Lifetime, ...]:
+    """Return the evidence of both. Of what both see the plan knows the value, and the code whether a clock sets it."""
+    said = {_subject(e): e for e in planned.lifetimes}
+    kept: list[Lifetime] = []
+    for evidence in code.lifetimes:
+        subject = _subject(evidence)
+        here = said.get(subject)
+        if here is None:
+            if not known or _TAG.match(evidence.source) is None:
+                kept.append(_timed(evidence, document))
+        elif _is_computed(evidence):
+            kept.append(evidence)
+            del said[subject]
+    return tuple(dict.fromkeys((*kept, *said.values())))
+
+
+def _is_computed(evidence: Lifetime) -> bool:
+    """Tell whether a tag has its value from a clock: ``timestamp()``, a ``time_rotating``, a ``time_offset``."""
+    return evidence.value.endswith(")") or f"{ROTATING}." in evidence.value or ", set by " in evidence.source
+
+
+def _subject(evidence: Lifetime) -> str:
+    """Return what evidence is about: the name of a tag, else its source."""
+    tag = _TAG.match(evidence.source)
+    return tag[1] if tag else evidence.source
+
+
+def _timed(evidence: Lifetime, document: Document) -> Lifetime:
+    """Return a rotation with the interval that the plan gives its clock, where the code only has a variable."""
+    found = _CLOCK.search(evidence.knob) or _CLOCK.search(evidence.source)
+    if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or found is None:
+        return evidence
+    clock = document.resources.get(found[1])
+    interval: timedelta | None = None
+    for name, unit in ROTATION_ARGUMENTS if clock is not None and clock.type == ROTATING else ():
+        value = clock.get(name) if clock is not None else None
+        if isinstance(value, int) and not isinstance(value, bool):
+            part = parse_interval(value, unit)
+            interval = part if interval is None or part is None else interval + part
+    if not interval:
+        return evidence
+    interval *= evidence.turns
+    return replace(evidence, interval=interval, value=describe_interval(interval), why="")

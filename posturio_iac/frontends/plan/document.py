@@ -1,0 +1,238 @@
+"""One plan as ``terraform show -json`` prints it: what will exist after it, and where each resource stands in the file.
+
+The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass, field
+from posturio_iac.frontends.plan.text import Places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.model import Span
+
+GONE = frozenset({"delete", "forget"})
+"""Actions after which the plan's resource is no longer managed; with ``create`` beside them it is replaced."""
+DEPTH = 200
+"""How deep modules may stand in one another."""
+_INDEX = r'\[(?:-?[0-9]+|\*|"(?:[^"\\]|\\.)*")\]'
+_STEP = re.compile(rf"module\.([^.\[]+)({_INDEX})?\.?")
+_LAST = re.compile(rf"({_INDEX})$")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """One instance of a resource, as it will be."""
+
+    address: str
+    type: str
+    name: str
+    places: Places
+    values: dict[str, Any]
+    unknown: Any = field(default_factory=dict)
+    """``after_unknown``: true for whatever is known only after apply."""
+    sensitive: Any = field(default_factory=dict)
+    """``after_sensitive``: true for whatever must not be shown."""
+    partial: bool = False
+    """It comes from ``planned_values``, which leaves out what is unknown."""
+    reason: str = ""
+    """Why Terraform replaces it, as ``action_reason`` has it."""
+
+    @property
+    def span(self) -> Span:
+        """Where its address stands."""
+        return self.places.of(self.address)
+
+    @property
+    def modules(self) -> tuple[tuple[str, str], ...]:
+        """The module calls that lead to it, each with its index or nothing."""
+        return modules_of(self.address)[0]
+
+    @property
+    def index(self) -> str:
+        """``[0]``, ``["a"]``, or nothing."""
+        found = _LAST.search(modules_of(self.address)[1])
+        return found[1] if found else ""
+
+    def raw(self, name: str) -> Any:
+        """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply."""
+        if name not in self.values and (_marked(self.unknown, name) or self.partial):
+            return Unknown(f"{name} of {self.address} is known only after apply")
+        return self.values.get(name)
+
+    def get(self, name: str) -> Any:
+        """Return an attribute that may be shown, or `Unknown`: before apply, or because it is sensitive."""
+        if is_any(_part(self.sensitive, name)):
+            return Unknown(f"{name} of {self.address} is sensitive")
+        return self.raw(name)
+
+    def entries(self, name: str) -> tuple[dict[str, Any], Unknown | None]:
+        """Return the entries of a map, unknown and sensitive ones as `Unknown`, and why there may be more."""
+        unknown, sensitive = _part(self.unknown, name), _part(self.sensitive, name)
+        if sensitive is True:
+            return {}, Unknown(f"{name} of {self.address} are sensitive")
+        values = self.values.get(name)
+        found = dict(values) if isinstance(values, dict) else {}
+        for what, flags in (("known only after apply", unknown), ("sensitive", sensitive)):
+            for entry, flag in flags.items() if isinstance(flags, dict) else ():
+                if is_any(flag):
+                    found[entry] = Unknown(f"it is {what}")
+        rest = unknown is True or (self.partial and name not in self.values)
+        return found, Unknown(f"{name} of {self.address} are known only after apply") if rest else None
+
+
+def _part(flags: Any, name: str) -> Any:
+    return flags.get(name, False) if isinstance(flags, dict) else flags
+
+
+def _marked(flags: Any, name: str) -> bool:
+    return is_any(_part(flags, name))
+
+
+def is_any(flags: Any) -> bool:
+    """Tell whether anything in a tree of flags is true."""
+    pending = [flags]
+    while pending:
+        match pending.pop():
+            case True:
+                return True
+            case dict() as entries:
+                pending += entries.values()
+            case list() as items:
+                pending += items
+    return False
+
+
+def modules_of(address: str) -> tuple[tuple[tuple[str, str], ...], str]:
+    """Split an address into its module calls, each with its index, and the rest."""
+    steps = []
+    at = 0
+    while found := _STEP.match(address, at):
+        steps.append((found[1], found[2] or ""))
+        at = found.end()
+    return tuple(steps), address[at:]
+
+
+class Document:
+    """One parsed plan."""
+
+    def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
+        """Read the resources of a plan; what is wrong with some of them is in ``problems``."""
+        self.path = path
+        self.data = data
+        self.places = Places(path, text)
+        self.problems: list[tuple[str, Span | None]] = []
+        self.resources: dict[str, Resource] = {}
+        """Managed resources that exist after the plan, by address."""
+        gone = set(self._changes())
+        for resource in self._planned():
+            if resource.address not in gone:
+                self.resources.setdefault(resource.address, resource)
+        self._by_type: dict[str, list[Resource]] = {}
+        self._by_block: dict[tuple[tuple[str, ...], str], list[Resource]] = {}
+        for resource in self.resources.values():
+            self._by_type.setdefault(resource.type, []).append(resource)
+            path_ = tuple(name for name, _ in resource.modules)
+            self._by_block.setdefault((path_, f"{resource.type}.{resource.name}"), []).append(resource)
+
+    def of_type(self, *types: str) -> tuple[Resource, ...]:
+        """Return the resources of some types."""
+        return tuple(r for t in types for r in self._by_type.get(t, ()))
+
+    def instances(self, modules: tuple[str, ...], block: str) -> tuple[Resource, ...]:
+        """Return the instances of one block, such as ``aws_iam_user.ci``, in all instances of a module."""
+        return tuple(self._by_block.get((modules, block), ()))
+
+    def part(self, *names: str) -> dict[str, Any]:
+        """Return a part of the plan; empty where it is missing."""
+        found: Any = self.data
+        for name in names:
+            found = found.get(name) if isinstance(found, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def _changes(self) -> Iterator[str]:
+        """Keep what the changes leave, and yield the addresses that they remove."""
+        for place, change in self._entries():
+            address, change_of = change.get("address"), change.get("change")
+            if change.get("mode", "managed") != "managed" or "deposed" in change:
+                continue
+            if not isinstance(address, str) or not address or not isinstance(change.get("type"), str):
+                self.problems.append((f"{place} has no address and type", None))
+            elif isinstance(change_of, dict):
+                if _removes(change_of):
+                    yield address
+                else:
+                    self.resources[address] = self._resource(address, change, change_of)
+            elif "iam_access_key" in change["type"] and address not in self._planned_addresses():
+                self.problems.append((f"{address} has no change, so that nothing is known of it", self.places.of(address)))
+
+    def _entries(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the entries of the changes, the deferred ones included, each with its place for a reader."""
+        for section in ("resource_changes", "deferred_changes"):
+            entries = self.data.get(section)
+            if entries is not None and not isinstance(entries, list):
+                self.problems.append((f"{section} is not a list", None))
+                continue
+            for number, entry in enumerate(entries or ()):
+                found = entry.get("resource_change") if section == "deferred_changes" and isinstance(entry, dict) else entry
+                if isinstance(found, dict):
+                    yield f"{section}[{number}]", found
+                else:
+                    self.problems.append((f"{section}[{number}] is not an object", None))
+
+    def _resource(self, address: str, change: dict[str, Any], of: dict[str, Any]) -> Resource:
+        after = of.get("after")
+        return Resource(
+            address,
+            change["type"],
+            _name(change, address),
+            self.places,
+            after if isinstance(after, dict) else {},
+            of.get("after_unknown", {}),
+            of.get("after_sensitive", {}),
+            reason=str(change.get("action_reason") or ""),
+        )
+
+    def _planned_addresses(self) -> set[str]:
+        return {resource.address for resource in self._planned()}
+
+    def _planned(self) -> Iterator[Resource]:
+        """Yield the resources of ``planned_values``."""
+        planned = self.data.get("planned_values")
+        if planned is not None and not isinstance(planned, dict):
+            self.problems.append(("planned_values is not an object", None))
+        pending = [(self.part("planned_values", "root_module"), 0)]
+        while pending:
+            module, depth = pending.pop()
+            for entry in _dicts(module.get("resources")):
+                address = entry.get("address")
+                if entry.get("mode", "managed") == "managed" and isinstance(address, str) and isinstance(entry.get("type"), str):
+                    values = entry.get("values")
+                    known = values if isinstance(values, dict) else {}
+                    name, flags = _name(entry, address), entry.get("sensitive_values", {})
+                    yield Resource(address, entry["type"], name, self.places, known, {}, flags, partial=True)
+            if depth < DEPTH:
+                pending += [(child, depth + 1) for child in _dicts(module.get("child_modules"))]
+
+
+def _dicts(entries: Any) -> Iterator[dict[str, Any]]:
+    return (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else iter(())
+
+
+def _name(entry: dict[str, Any], address: str) -> str:
+    name = entry.get("name")
+    return name if isinstance(name, str) else _LAST.sub("", modules_of(address)[1]).rpartition(".")[2]
+
+
+def _removes(change: dict[str, Any]) -> bool:
+    """Tell whether a change leaves nothing: it deletes or forgets, and creates nothing instead."""
+    actions = change.get("actions")
+    if isinstance(actions, list) and actions:
+        return set(map(str, actions)) <= GONE
+    return change.get("after", ()) is None

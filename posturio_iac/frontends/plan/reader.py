@@ -1,0 +1,102 @@
+"""Reading Terraform and OpenTofu plans, as ``terraform show -json`` prints them."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.frontends.plan.document import Document
+from posturio_iac.frontends.plan.keys import Setting, keys_of
+from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
+from posturio_iac.frontends.reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.plan.code_join import Source
+    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.search import Selection
+
+MAJORS = ("0", "1")
+"""Major versions of the format that are understood; within one of them it only grows."""
+HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfplan"
+_MESSAGES = re.compile(r'^\{"@level"')
+
+
+def read(selection: Selection, options: Options, paths: Iterable[str], source: Source | None = None) -> Reading:
+    """Return the keys that exist after the plans at ``paths``, and what could not be read.
+
+    ``source`` holds the keys of the code that they were made from, in places relative to the scan root.
+    """
+    keys: list[AccessKey] = []
+    problems: list[Diagnostic] = []
+    for path in paths:
+        document = _document(selection, options, path, problems)
+        if document is not None:
+            setting = Setting(options, _scope(selection, path), source)
+            keys += keys_of(document, setting)
+            problems += _said(document)
+    return Reading(tuple(keys), tuple(dict.fromkeys(problems)))
+
+
+def _document(selection: Selection, options: Options, path: str, problems: list[Diagnostic]) -> Document | None:
+    """Return the plan in a file; None for one that is none, which is said where it is easily taken for one."""
+    try:
+        text = _text(selection, options, path)
+        if _MESSAGES.match(text):
+            raise PlanTextError(f"this is the log of terraform plan -json and not a plan, and it leaves out most values; {HOW}")
+        data = parse(text)
+        return Document(path, text, data) if _is_plan(data) else None
+    except PlanTextError as error:
+        problems.append(Diagnostic(Level.ERROR, str(error), path, error.line, error.column))
+        return None
+
+
+def _text(selection: Selection, options: Options, path: str) -> str:
+    try:
+        with open(os.path.join(selection.root, path), "rb") as file:
+            data = file.read(options.max_file_size + 1)
+    except OSError as error:
+        raise PlanTextError(f"the plan cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if len(data) > options.max_file_size:
+        raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it")
+    return text_of(data)
+
+
+def _is_plan(data: Any) -> bool:
+    """Tell whether the data of a file are a plan. Raise PlanTextError for a state, and for a format that is not understood."""
+    if not isinstance(data, dict):
+        return False
+    planned = "resource_changes" in data or "planned_values" in data
+    if not planned:
+        if ("format_version" in data and "values" in data) or {"version", "lineage", "serial"} <= data.keys():
+            raise PlanTextError(f"this is a Terraform state and not a plan: it says what exists, not what the code makes; {HOW}")
+        return False
+    version = data.get("format_version")
+    if version is not None and str(version).partition(".")[0] not in MAJORS:
+        shown = str(version)[:20] if isinstance(version, (str, int, float)) else "that is no text"
+        raise PlanTextError(f"the plan has the format version {shown}, and only 1.x is understood, so it was not read")
+    return True
+
+
+def _said(document: Document) -> Iterator[Diagnostic]:
+    """Yield what a reader must know about a plan that was read."""
+    for message, span in document.problems:
+        place = (span.line, span.column) if span is not None else (None, None)
+        yield Diagnostic(Level.ERROR, f"the plan is not complete: {message}", document.path, *place)
+    if document.data.get("errored") is True:
+        text = "the plan failed (errored is true), so that keys can be missing from it; mend the code and plan again"
+        yield Diagnostic(Level.ERROR, text, document.path)
+    elif document.data.get("complete") is False:
+        text = "the plan covers a part of the code only (-target, or changes put off), so that keys can be missing from it"
+        yield Diagnostic(Level.WARNING, text, document.path)
+
+
+def _scope(selection: Selection, path: str) -> str:
+    """Return a plan's path from the top of the repository, the same from wherever the scan was started."""
+    if selection.repository is None:
+        return path
+    return os.path.normpath(os.path.relpath(os.path.join(selection.root, path), selection.repository)).replace(os.sep, "/")

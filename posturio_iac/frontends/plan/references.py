@@ -1,0 +1,212 @@
+"""Where the expressions of a plan's configuration lead.
+
+A plan shows of an expression only what it refers to (``references``), each reference followed by what it is a part of; local values
+it does not show at all. ``aws_iam_user.ci[each.key].name`` is shown as ``aws_iam_user.ci`` and ``each.key``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.keys.exposures import PASSING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.plan.document import Document, Resource
+
+_PART = re.compile(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\]]*\]')
+_DEPTH = 16
+"""How many variables, outputs and passing resources a reference is followed through."""
+Path = tuple[str, ...]
+"""The names of the module calls that lead to a module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A managed resource that an expression refers to."""
+
+    modules: Path
+    block: str
+    """``aws_iam_user.ci``."""
+    index: str = ""
+    """The instance, where the reference names it."""
+    attribute: str | None = None
+    """None for the whole resource, or for an instance that is chosen by an expression."""
+    calls: tuple[tuple[str, str], ...] = ()
+    """Module calls on the way whose instance the reference names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    words: tuple[str, ...]
+    indexes: dict[int, str]
+    """Indexes by the number of words before them."""
+
+
+class Configuration:
+    """The configuration of one plan."""
+
+    def __init__(self, document: Document) -> None:
+        """Read the configuration when it is asked for."""
+        self.document = document
+        self.root = document.part("configuration", "root_module")
+        self._modules: dict[Path, dict[str, Any]] = {(): self.root}
+        self._blocks: dict[Path, dict[str, dict[str, Any]]] = {}
+
+    def module(self, path: Path) -> dict[str, Any]:
+        """Return the configuration of a module; empty where the plan has none."""
+        if path not in self._modules:
+            found = _dict(self.call(path).get("module")) if path else {}
+            self._modules[path] = found
+        return self._modules[path]
+
+    def call(self, path: Path) -> dict[str, Any]:
+        """Return the call of a module."""
+        return _dict(_dict(self.module(path[:-1]).get("module_calls")).get(path[-1]))
+
+    def block(self, path: Path, name: str) -> dict[str, Any]:
+        """Return the configuration of a resource, such as ``aws_iam_user.ci``."""
+        if path not in self._blocks:
+            listed = self.module(path).get("resources")
+            blocks = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+            self._blocks[path] = {_block_name(entry): entry for entry in blocks}
+        return self._blocks[path].get(name, {})
+
+    def of(self, resource: Resource) -> dict[str, Any]:
+        """Return the configuration that an instance comes from."""
+        return self.block(tuple(name for name, _ in resource.modules), f"{resource.type}.{resource.name}")
+
+    def targets(self, expression: Any, path: Path, owner: dict[str, Any]) -> Iterator[Target]:
+        """Yield the managed resources that an expression of the block ``owner`` in the module ``path`` refers to."""
+        yield from dict.fromkeys(self._follow(_references(expression), path, owner, 0))
+
+    def _follow(self, references: list[_Reference], path: Path, owner: dict[str, Any], depth: int) -> Iterator[Target]:
+        if depth > _DEPTH:
+            return
+        for reference in references:
+            yield from self._one(reference, path, owner, depth)
+
+    def _one(self, reference: _Reference, path: Path, owner: dict[str, Any], depth: int) -> Iterator[Target]:
+        words = reference.words
+        match words[0]:
+            case "var" if path and len(words) > 1:
+                given = _dict(self.call(path).get("expressions")).get(words[1])
+                yield from self._inner(self._follow(_references(given), path[:-1], self.call(path), depth + 1), words[2:])
+            case "module" if len(words) > 1:
+                yield from self._output(reference, path, depth)
+            case "each" | "count" if owner:
+                yield from self._follow(_references(owner.get("for_each_expression")), path, {}, depth + 1)
+            case "data" if len(words) > 2:  # noqa: PLR2004 - data, type and name
+                yield from self._through(path, ".".join(words[:3]), depth)
+            case "var" | "local" | "each" | "count" | "path" | "terraform" | "self" | "module" | "data":
+                return
+            case _ if len(words) > 1:
+                block = ".".join(words[:2])
+                if words[0] in PASSING:
+                    yield from self._through(path, block, depth)
+                else:
+                    yield Target(path, block, reference.indexes.get(2, ""), words[2] if len(words) > 2 else None)  # noqa: PLR2004
+
+    def _output(self, reference: _Reference, path: Path, depth: int) -> Iterator[Target]:
+        """Follow an output of a module, or all of them when the reference does not show which."""
+        words, inner = reference.words, (*path, reference.words[1])
+        outputs = _dict(self.module(inner).get("outputs"))
+        named = [outputs.get(words[2])] if len(words) > 2 else list(outputs.values())  # noqa: PLR2004 - module, name, output
+        index = reference.indexes.get(2, "")
+        for output in named:
+            found = self._follow(_references(_dict(output).get("expression")), inner, {}, depth + 1)
+            for target in self._inner(found, words[3:]):
+                calls = (*target.calls, (".".join(inner), index)) if index else target.calls
+                attribute = target.attribute if len(words) > 2 else None  # noqa: PLR2004
+                yield Target(target.modules, target.block, target.index, attribute, calls)
+
+    def _inner(self, targets: Iterator[Target], steps: tuple[str, ...]) -> Iterator[Target]:
+        """Read an attribute of whole resources that a variable or an output holds."""
+        for target in targets:
+            attribute = target.attribute or (steps[0] if steps else None)
+            yield Target(target.modules, target.block, target.index, attribute, target.calls)
+
+    def _through(self, path: Path, block: str, depth: int) -> Iterator[Target]:
+        """Follow what a resource that only passes on its arguments is made of."""
+        if ".".join(block.split(".")[:-1]) in PASSING:
+            owner = self.block(path, block)
+            for _, expression in arguments_of(owner):
+                yield from self._follow(_references(expression), path, owner, depth + 1)
+
+
+def arguments_of(block: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the arguments of a block and of the blocks in it, each with its expression."""
+    pending: list[Any] = [block.get("expressions")]
+    while pending:
+        match pending.pop():
+            case list() as blocks:
+                pending += reversed(blocks)
+            case dict() as entries:
+                for name, entry in entries.items():
+                    if is_expression(entry):
+                        yield name, entry
+                    else:
+                        pending.append(entry)
+
+
+def is_expression(entry: Any) -> bool:
+    """Tell an expression from nested blocks."""
+    return isinstance(entry, dict) and entry.keys() <= {"references", "constant_value"}
+
+
+def instances_of(document: Document, target: Target, seen_from: Resource) -> tuple[Resource, ...]:
+    """Return the instances that a target can mean in an expression of ``seen_from``: those that share most of its indexes."""
+    own = seen_from.modules
+    found = [r for r in document.instances(target.modules, target.block) if _fits(r, target, own)]
+    if len(found) < 2 or target.index:  # noqa: PLR2004 - nothing to choose
+        return tuple(found)
+    indexes = [i for _, i in own if i] + ([seen_from.index] if seen_from.index else [])
+    alike = [r for r in found if r.index and r.index == seen_from.index] or [
+        r for r in found if indexes and [i for _, i in r.modules if i] + ([r.index] if r.index else []) == indexes
+    ]
+    return tuple(alike or found)
+
+
+def _fits(resource: Resource, target: Target, own: tuple[tuple[str, str], ...]) -> bool:
+    if target.index and resource.index != target.index:
+        return False
+    named = dict(target.calls)
+    path = ""
+    shared = True
+    for number, (name, index) in enumerate(resource.modules):
+        path = f"{path}.{name}" if path else name
+        shared = shared and number < len(own) and own[number][0] == name
+        wanted = own[number][1] if shared else named.get(path, index)
+        if index != wanted:
+            return False
+    return True
+
+
+def _references(expression: Any) -> list[_Reference]:
+    """Return what an expression refers to, without what only contains another of its references."""
+    listed = _dict(expression).get("references")
+    texts = [text for text in listed if isinstance(text, str)] if isinstance(listed, list) else []
+    return [_parsed(text) for text in texts if not any(other.startswith((f"{text}.", f"{text}[")) for other in texts)]
+
+
+def _parsed(text: str) -> _Reference:
+    words: list[str] = []
+    indexes: dict[int, str] = {}
+    for part in _PART.finditer(text):
+        if part[1]:
+            words.append(part[1])
+        elif part[2]:
+            indexes.setdefault(len(words), f"[{part[2]}]")
+    return _Reference(tuple(words) or ("",), indexes)
+
+
+def _block_name(entry: dict[str, Any]) -> str:
+    name = f"{entry.get('type')}.{entry.get('name')}"
+    return f"data.{name}" if entry.get("mode") == "data" else name
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

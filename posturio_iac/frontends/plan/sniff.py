@@ -1,0 +1,51 @@
+"""Which of the selected files can be plans: told by what is in them, and without parsing."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # importing typing would take longer than looking
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.search import Selection
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16, which PowerShell writes plans in."""
+KEY = "iam_access_key"
+"""Part of every type that makes a key."""
+_MARKS = (
+    ('"resource_changes"',),
+    ('"planned_values"',),
+    ('"format_version"', '"values"'),
+    ('"lineage"', '"terraform_version"'),
+    ('"@level"', '"planned_change"'),
+)
+"""What a plan, a state as JSON, a raw state and the messages of ``terraform plan -json`` hold; all parts of one line suffice."""
+
+
+def plans_in(selection: Selection) -> tuple[str, ...]:
+    """Return the files of ``selection`` that may be plans, or what is easily taken for one."""
+    return tuple(_plans(selection))
+
+
+def _plans(selection: Selection) -> Iterator[str]:
+    for path in selection.templates:
+        if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
+            continue
+        try:
+            with open(os.path.join(selection.root, path), "rb") as file:
+                data = file.read()
+        except OSError:
+            continue  # whoever reads the templates says so
+        if looks_like_plan(data):
+            yield path
+
+
+def looks_like_plan(data: bytes) -> bool:
+    """Tell whether a file that mentions a key can be a plan, a state, or the messages of a plan."""
+    if data[:2] in UTF16:
+        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{" or KEY.encode() not in data:
+        return False
+    return any(all(mark.encode() in data for mark in marks) for marks in _MARKS)

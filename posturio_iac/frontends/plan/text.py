@@ -1,0 +1,98 @@
+"""The text of a plan: from bytes to data, and from addresses to places."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+from typing import Any
+
+from posturio_iac.core.json_nodes import Lines
+from posturio_iac.core.model import Span
+from posturio_iac.frontends.plan.sniff import UTF16
+
+_ADDRESS = re.compile(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
+_SECTION = r'(?<!\\)"%s"\s*:'
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_LONE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
+
+
+class PlanTextError(Exception):
+    """A file is no JSON object; the message is a sentence without a full stop."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        """Say what is wrong and where, from 1."""
+        super().__init__(message)
+        self.line, self.column = line, column
+
+
+def text_of(data: bytes) -> str:
+    """Return the text in ``data``: UTF-8, or UTF-16 with its mark, without the mark. Raises `PlanTextError`."""
+    encoding = "utf-16" if data[:2] in UTF16 else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise PlanTextError(f"the plan is not {'UTF-16' if encoding == 'utf-16' else 'UTF-8'} text (byte {error.start})") from None
+
+
+def parse(text: str) -> Any:
+    """Return the data of a JSON text; a lone surrogate escape becomes U+FFFD. Raises `PlanTextError`."""
+    if "\\ud" in text or "\\uD" in text:
+        text = _LONE.sub(r"\\ufffd", text)
+    collecting = gc.isenabled()
+    gc.disable()  # building many objects that all stay would cost as much again in collections that free nothing
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        cut = not text[error.pos :].strip() or error.msg.startswith("Unterminated")
+        why = "the plan ends too early; write it anew" if cut else f"the plan is not valid JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        raise PlanTextError(why, *Lines(text).place(error.pos)) from None
+    except RecursionError:
+        raise PlanTextError("the plan is nested too deeply to be read") from None
+    except ValueError:
+        raise PlanTextError("the plan holds a number with too many digits") from None
+    finally:
+        if collecting:
+            gc.enable()
+
+
+class Places:
+    """Where addresses stand in the text of a plan. The text is searched once, when first asked."""
+
+    __slots__ = ("_found", "_lines", "_path", "_text")
+
+    def __init__(self, path: str, text: str) -> None:
+        """Serve the plan at ``path``."""
+        self._path, self._text = path, text
+        self._lines = Lines(text)
+        self._found: dict[str, tuple[int, int]] | None = None
+
+    def of(self, address: str) -> Span:
+        """Return where a resource's address stands: among the changes, else anywhere; the start of the file when it is not written out."""
+        if self._found is None:
+            self._found = self._search()
+        return self._span(*self._found.get(address, (0, 1)))
+
+    def member(self, *names: str) -> Span | None:
+        """Return the place of a member's name, found by the names of the members around it, in their order."""
+        at, end = 0, 0
+        for name in names:
+            found = re.compile(_SECTION % re.escape(json.dumps(name, ensure_ascii=False))[1:-1]).search(self._text, end)
+            if found is None:
+                return None
+            at, end = found.start(), found.end()
+        return self._span(at, self._text.index(":", at) if not names else at + len(json.dumps(names[-1], ensure_ascii=False)))
+
+    def _search(self) -> dict[str, tuple[int, int]]:
+        section = re.compile(_SECTION % "resource_changes").search(self._text)
+        start = section.start() if section else 0
+        found: dict[str, tuple[int, int]] = {}
+        for begin, end in ((start, len(self._text)), (0, start)):
+            for match in _ADDRESS.finditer(self._text, begin, end):
+                written = match[1]
+                address = json.loads(written) if "\\" in written else written[1:-1]
+                found.setdefault(address, match.span(1))
+        return found
+
+    def _span(self, start: int, end: int) -> Span:
+        return Span(self._path, *self._lines.place(start), *self._lines.place(end))

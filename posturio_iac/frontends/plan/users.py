@@ -1,0 +1,170 @@
+"""The user of a key in a plan: by the value of ``user``, or by what its expression refers to; and the tags that the plan gives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.plan.references import instances_of
+from posturio_iac.frontends.terraform.keys.tags import Tag, Tags
+from posturio_iac.frontends.terraform.keys.users import USER_TYPES, User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.plan.document import Document, Resource
+    from posturio_iac.frontends.plan.references import Configuration
+
+
+class Users:
+    """The users that one plan declares, and the policies that it gives them."""
+
+    def __init__(self, document: Document) -> None:
+        """Index them by their names, which may be sensitive."""
+        self.document = document
+        self.by_name: dict[str, list[Resource]] = {}
+        self.policies: dict[str, list[Resource]] = {}
+        for user in document.of_type(*USER_TYPES):
+            if isinstance(name := user.raw(USER_TYPES[user.type]), str):
+                self.by_name.setdefault(name, []).append(user)
+        for policy in document.of_type("aws_iam_user_policy"):
+            if isinstance(name := policy.raw("user"), str):
+                self.policies.setdefault(name, []).append(policy)
+
+
+def find_user(key: Resource, users: Users, configuration: Configuration) -> User:
+    """Return the user of a key."""
+    value, shown = key.raw("user"), key.get("user")
+    linked = _linked(key, users.document, configuration)
+    if isinstance(value, str):
+        same = users.by_name.get(value, [])
+        found = [u for u in same if u in linked] or same
+        # A name that only apply generates can still turn out to be this one.
+        found = found or [u for u in linked if isinstance(u.raw(USER_TYPES[u.type]), Unknown)]
+    else:
+        found = linked
+    if len(found) == 1:
+        return _declared(found[0], shown, configuration)
+    if found:
+        return _one_of(found, shown, configuration)
+    return _foreign(value, shown)
+
+
+def permission_note(user: User, users: Users) -> Iterator[str]:
+    """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
+    declared = users.document.resources.get(user.address or "")
+    name = declared.raw(USER_TYPES[declared.type]) if declared is not None else None
+    if not isinstance(name, str):
+        return
+    for policy in users.policies.get(name, ()):
+        text = policy.raw("policy")
+        lowered = text.lower() if isinstance(text, str) else ""
+        if "aws:currenttime" in lowered and "datelessthan" in lowered:
+            yield f"{policy.address} ends the permission by date (aws:CurrentTime), and the key stays valid"
+
+
+def _linked(key: Resource, document: Document, configuration: Configuration) -> list[Resource]:
+    """Return the users that the expression of ``user`` refers to."""
+    block = configuration.of(key)
+    expressions = block.get("expressions")
+    if not isinstance(expressions, dict):
+        return []
+    modules = tuple(name for name, _ in key.modules)
+    found: dict[str, Resource] = {}
+    for target in configuration.targets(expressions.get("user"), modules, block):
+        if target.block.partition(".")[0] in USER_TYPES:
+            found.update((r.address, r) for r in instances_of(document, target, key))
+    return list(found.values())
+
+
+def _declared(user: Resource, shown: Any, configuration: Configuration) -> User:
+    name = user.get(USER_TYPES[user.type])
+    if not isinstance(name, str):
+        name = shown if isinstance(shown, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
+    path = user.get("path")
+    return User(
+        name,
+        address=user.address,
+        identity=user.address,
+        span=user.span,
+        path=path if path is None or isinstance(path, (str, Unknown)) else None,
+        tags=tags_of(user, configuration),
+    )
+
+
+def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> User:
+    """Return what is known when the plan does not fix which of several users it is."""
+    addresses = ", ".join(sorted(u.address for u in users))
+    each = [_declared(u, shown, configuration) for u in users]
+    hidden = tuple(h for u in each for h in u.tags.hidden)
+    name = shown if isinstance(shown, str) else Unknown(f"one of {addresses}")
+    return User(name, span=each[0].span, tags=Tags((), (*hidden, Unknown(f"the user is one of {addresses}"))))
+
+
+def _foreign(value: Any, shown: Any) -> User:
+    """Return what is known of a user that the plan does not declare."""
+    if isinstance(value, str) and value:
+        named = f'the user "{shown}"' if isinstance(shown, str) else "the user"
+        name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
+        return User(name, identity=value, hidden=(Unknown(f"{named} is not declared in this plan, so its tags cannot be seen"),))
+    why = value.reason if isinstance(value, Unknown) else "the plan names no user"
+    return User(Unknown(why), hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
+
+
+def tags_of(user: Resource, configuration: Configuration) -> Tags:
+    """Return the tags of a user: ``tags_all``, which holds the provider's defaults as well, or what there is before it is known."""
+    if user.type != "aws_iam_user":
+        return _listed(user)
+    own, rest = user.entries("tags")
+    if "tags_all" not in user.values and "tags_all" not in _names(user.unknown):
+        return _tags(user, own, own, rest, "")  # the provider is older than default tags
+    merged, hidden = user.entries("tags_all")
+    provider = _provider(user, configuration)
+    if hidden is not None:
+        merged = {**_defaults(provider, configuration), **own, **merged}
+    known = {name: own[name] if isinstance(value, Unknown) and name in own else value for name, value in merged.items()}
+    return _tags(user, {**own, **known}, own, hidden, provider.rpartition(":")[2])
+
+
+def _tags(user: Resource, entries: dict[str, Any], own: dict[str, Any], rest: Unknown | None, provider: str) -> Tags:
+    def source(name: str) -> str:
+        return f'tag "{name}" of {user.address}' if name in own else f'default tag "{name}" of provider {provider or "aws"}'
+
+    items = tuple(Tag(name, value, source(name), user.span) for name, value in entries.items())
+    return Tags(items, (rest,) if rest is not None else ())
+
+
+def _listed(user: Resource) -> Tags:
+    """Return tags that are a list of keys and values."""
+    value = user.get("tags")
+    if isinstance(value, Unknown):
+        return Tags((), (value,))
+    pairs = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+    entries = {
+        pair["key"]: pair.get("value", Unknown("it is known only after apply")) for pair in pairs if isinstance(pair.get("key"), str)
+    }
+    unfinished = len(entries) < len(pairs)
+    rest = Unknown(f"tags of {user.address} are known only after apply") if unfinished else None
+    return _tags(user, entries, entries, rest, "")
+
+
+def _provider(user: Resource, configuration: Configuration) -> str:
+    """Return the provider configuration of a user: ``aws.eu``, after a colon where a module holds it."""
+    found = configuration.of(user).get("provider_config_key")
+    return found if isinstance(found, str) else ""
+
+
+def _defaults(provider: str, configuration: Configuration) -> dict[str, Any]:
+    """Return the constant ``default_tags`` of a provider."""
+    expressions = configuration.document.part("configuration", "provider_config", provider, "expressions")
+    blocks = expressions.get("default_tags")
+    found: dict[str, Any] = {}
+    for block in blocks if isinstance(blocks, list) else ():
+        tags = block.get("tags") if isinstance(block, dict) else None
+        constant = tags.get("constant_value") if isinstance(tags, dict) else None
+        found |= constant if isinstance(constant, dict) else {}
+    return found
+
+
+def _names(flags: Any) -> Any:
+    return flags if isinstance(flags, dict) else {}

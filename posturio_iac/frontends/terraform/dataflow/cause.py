@@ -1,0 +1,55 @@
+"""What a change comes from: a schedule, a date, a hand, or nothing at all."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from posturio_iac.core.model import Span
+
+EVERY_APPLY = "it changes at every apply, however often that is"
+
+
+class Sort(Enum):
+    """What kind of thing causes a change."""
+
+    SCHEDULE = "schedule"
+    """At an interval, by itself."""
+    ONCE = "once"
+    """On one date, by itself."""
+    APPLY = "apply"
+    """At every apply, or at the first one in a new month or day."""
+    DATE = "date"
+    """When people change a date in the code."""
+    HAND = "hand"
+    """When people change a value in the code."""
+    UNKNOWN = "unknown"
+    """When a value changes that the code does not fix."""
+    NEVER = "never"
+    """It looks like a schedule and never changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing that changes a resource."""
+
+    sort: Sort
+    what: str
+    """For a reader: ``time_rotating.key``, ``var.rotated``."""
+    span: Span
+    interval: timedelta | None = None
+    at: datetime | None = None
+    why: str = ""
+    fix: str = ""
+    value: str = ""
+    knob: str = ""
+    """How to set the interval, with ``{days}``."""
+    turns: int = 1
+    """More than one when several outputs take turns."""
+    direct: bool = False
+    """The reference goes straight to a ``time_rotating``, which Terraform plans as a creation."""

@@ -1,0 +1,238 @@
+"""What makes a resource change: the schedules, dates and variables that its arguments come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
+from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, Cause, Sort
+from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, knob, rotating
+from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reached
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import listed, references
+from posturio_iac.metadata.lifetime import leading_date, parse_date, parse_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+    from posturio_iac.frontends.terraform.modules.instance import Scope
+
+_META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
+_WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
+"""Arguments that change as a whole: reading one entry of them is reading what all entries change."""
+
+
+def of_expression(expression: hcl.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
+    """Yield what makes the value of an expression change."""
+    seen = set() if seen is None else seen
+    for reached in follow(expression, scope, deep=True):
+        causes = of_resource(reached, seen) if isinstance(reached, Reached) else _of_end(reached)
+        causes = map(_uncertain, causes) if reached.open else causes
+        yield from map(_blurred, causes) if reached.lossy else causes
+
+
+def _uncertain(cause: Cause) -> Cause:
+    """Return a cause that stands behind a condition which the code does not fix."""
+    if cause.sort in (Sort.HAND, Sort.NEVER, Sort.UNKNOWN):
+        return cause
+    return replace(
+        cause, sort=Sort.UNKNOWN, interval=None, why=f"whether {cause.what} counts depends on a condition that the code does not fix"
+    )
+
+
+def _blurred(cause: Cause) -> Cause:
+    """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
+    if cause.interval is None:
+        return cause
+    return replace(cause, interval=None, why=f"the code computes with {cause.what}, so how often the result changes is not known")
+
+
+def _of_end(end: End) -> Iterator[Cause]:
+    match end.kind:
+        case "literal":
+            if isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
+                yield Cause(Sort.DATE, f'"{end.value}"', end.span, at=date, value=end.value)
+        case "variable":
+            if isinstance(end.value, Unknown):
+                yield Cause(Sort.UNKNOWN, end.text, end.span, why=end.value.reason)
+            elif isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
+                yield Cause(Sort.DATE, end.text, end.span, at=date, value=end.value)
+            else:
+                yield Cause(Sort.HAND, end.text, end.span)
+        case "function":
+            # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
+            rounded = isinstance(end.value, str) and "plantimestamp" in end.text
+            interval = _granularity(end.value) if rounded else None
+            yield Cause(Sort.APPLY, end.text, end.span, interval=interval, why="" if interval else EVERY_APPLY)
+        case "module" | "deep":
+            reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
+            yield Cause(Sort.UNKNOWN, end.text, end.span, why=reason)
+
+
+def _date_in(text: str) -> datetime | None:
+    return parse_date(text) or leading_date(text)
+
+
+def _granularity(pattern: str) -> timedelta | None:
+    """Return how often text made by ``formatdate`` with this pattern changes."""
+    for letter, interval in (("s", "1min"), ("m", "1h"), ("h", "1h"), ("H", "1h"), ("D", "1d"), ("E", "1d"), ("M", "1mo"), ("Y", "1y")):
+        if letter in pattern:
+            return None if letter == "s" else parse_interval(interval)
+    return None
+
+
+def of_resource(reached: Reached, seen: set[object] | None = None) -> Iterator[Cause]:
+    """Yield what changes or replaces a resource, so that whoever watches it notices."""
+    if reached.kind.startswith("data."):
+        yield Cause(Sort.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
+        return
+    seen = set() if seen is None else seen
+    if (reached.key, reached.attribute) in seen:
+        return  # Its causes are there already, by another way.
+    seen.add((reached.key, reached.attribute))
+    if reached.kind == ROTATING:
+        yield if_it_exists(rotating(reached), reached)
+    elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
+        yield from _scheduled(reached, scheduler, seen)
+    elif _is_computed(reached):
+        why = f"whether a change replaces {reached.address}, and so changes its {reached.attribute}, is not in this code"
+        moving = (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY, Sort.DATE)
+        yield from (replace(c, sort=Sort.UNKNOWN, why=why) if c.sort in moving else c for c in _ordinary(reached, seen))
+    else:
+        yield from _ordinary(reached, seen)
+
+
+def _is_computed(reached: Reached) -> bool:
+    """Tell whether an attribute is one that an update in place leaves as it is, as far as anybody knows here."""
+    if reached.attribute is None or reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
+        return False
+    return reached.expression() is None
+
+
+def _ordinary(reached: Reached, seen: set[object]) -> Iterator[Cause]:
+    expressions = list(_watched(reached))
+    for expression in expressions:
+        yield from of_expression(expression, reached.scope, seen)
+    if reached.kind in HOLDERS and expressions and _is_counter(expressions):
+        yield Cause(Sort.HAND, reached.address, reached.block.header)
+    for trigger in triggers(reached.block):
+        yield from of_trigger(trigger, reached.scope, seen)
+
+
+def _is_counter(expressions: list[hcl.Expr]) -> bool:
+    return any(isinstance(e, (hcl.Literal, hcl.ObjectOf, hcl.ListOf)) for e in expressions)
+
+
+def _watched(reached: Reached) -> Iterator[hcl.Expr]:
+    """Yield the arguments whose change is noticed, without those that the resource ignores."""
+    ignored = ignored_changes(reached.block)
+    if ignored is None:
+        return
+    own = reached.expression()
+    if own is not None and reached.attribute not in _WHOLE and reached.kind not in COMPUTED_ONCE and reached.attribute not in ignored:
+        yield own
+        return
+    # An update in place leaves the id as it is; of terraform_data only triggers_replace brings a new one.
+    only = {"triggers_replace"} if reached.kind == "terraform_data" and reached.attribute == "id" else None
+    pending = [reached.block.body]
+    while pending:
+        body = pending.pop()
+        for attribute in body.attributes.values():
+            if only is not None and attribute.name not in only:
+                continue
+            if attribute.name not in _META and attribute.name not in ignored:
+                yield attribute.expression
+        pending += [b.body for b in body.blocks if b.type not in _META]
+
+
+def ignored_changes(block: hcl.Block) -> frozenset[str] | None:
+    """Return the arguments in ``ignore_changes``, one entry of a map as ``tags.name``; None when it is ``all``."""
+    lifecycle = block.body.first("lifecycle")
+    expression = lifecycle.get("ignore_changes") if lifecycle else None
+    if expression is None:
+        return frozenset()
+    names = {_ignored(item) for item in listed(expression)}
+    return None if names & {"all", "*"} else frozenset(names)
+
+
+def _ignored(item: hcl.Expr) -> str:
+    match item:
+        case hcl.Index(hcl.Name(name), hcl.Literal(key)):
+            return f"{name}.{key}"
+        case _:
+            return ".".join(references(item))
+
+
+def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
+    """Return the items of ``replace_triggered_by``."""
+    lifecycle = block.body.first("lifecycle")
+    expression = lifecycle.get("replace_triggered_by") if lifecycle else None
+    return tuple(listed(expression)) if expression is not None else ()
+
+
+def of_trigger(trigger: hcl.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
+    """Yield what an item of ``replace_triggered_by`` makes happen."""
+    seen = set() if seen is None else seen
+    found = [r for r in follow(trigger, scope) if isinstance(r, Reached)]
+    for reached in found:
+        causes = list(of_resource(reached, seen))
+        if reached.kind == ROTATING:
+            yield from (replace(cause, direct=True, span=trigger.span) for cause in causes)
+        elif causes:
+            yield from causes
+        else:
+            yield Cause(Sort.NEVER, reached.address, trigger.span, why=_unchanging(reached), fix=_changing(reached))
+
+
+def _changing(reached: Reached) -> str:
+    """Return the change that lets a trigger fire which something keeps from it; empty when it only lacks a clock."""
+    ignored = ignored_changes(reached.block)
+    if ignored is None or ignored & reached.block.body.attributes.keys():
+        names = "all" if ignored is None else ", ".join(sorted(ignored & reached.block.body.attributes.keys()))
+        return f"remove {names} from ignore_changes of {reached.address}"
+    if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
+        return f"name {reached.address} there, or set triggers_replace in place of input"
+    return ""
+
+
+def _unchanging(reached: Reached) -> str:
+    ignored = ignored_changes(reached.block)
+    if ignored is None or ignored & {a for a in reached.block.body.attributes if a not in _META}:
+        return f"{reached.address} ignores changes of its arguments"
+    if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
+        return f"a change of input leaves {reached.address}.id as it is; only triggers_replace brings a new one"
+    if reached.kind in COMPUTED_ONCE:
+        return f"{reached.address} computes its time once, when it is created, and never again"
+    return f"nothing in this code ever changes {reached.address}"
+
+
+def _scheduled(reached: Reached, scheduler: Scheduler, seen: set[object]) -> Iterator[Cause]:
+    turns = _turns(reached, scheduler)
+    trigger = reached.block.get(scheduler.trigger) if scheduler.trigger else None
+    if trigger is not None:
+        for cause in of_expression(trigger, reached.scope, seen):
+            longer = cause.interval * turns if cause.interval is not None else None
+            yield replace(cause, what=f"{reached.address} and {cause.what}", interval=longer, turns=turns)
+        return
+    if scheduler.intervals:
+        interval = interval_of(scheduler.intervals, reached)
+        if isinstance(interval, Unknown) or interval is None:
+            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns)
+        else:
+            change = knob(scheduler.intervals, reached)
+            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=change, turns=turns)
+    elif scheduler.every_apply:
+        yield Cause(Sort.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)
+
+
+def _turns(reached: Reached, scheduler: Scheduler) -> int:
+    turns = dict(scheduler.outputs).get(reached.attribute or "", 1)
+    if turns > 1 and scheduler.turns_argument:
+        number = settle(reached.block.get(scheduler.turns_argument), reached.scope)
+        return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else turns
+    return turns

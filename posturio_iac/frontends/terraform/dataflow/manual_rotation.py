@@ -1,0 +1,49 @@
+"""Rotation by hand: triggers and lists that people edit, schedulers that only choose. None of it is a lifetime; the message says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.terraform.dataflow.cause import Sort
+from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
+from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.schedulers import SCHEDULERS
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import End
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import references, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.terraform.modules.instance import Scope
+
+
+def by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
+    """Yield notes on triggers that people change by hand."""
+    for trigger in triggers(block):
+        words = references(trigger)
+        if (words[:2]) not in scope.instance.folder.resources:
+            continue
+        if any(c.sort is Sort.HAND for c in of_trigger(trigger, scope)):
+            yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code, which follows no schedule"
+
+
+def chosen_by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
+    """Yield notes on what only chooses among keys: a variable that lists them, a scheduler that picks the one which is shown."""
+    multiplier = block.get("for_each") or block.get("count")
+    user = block.get("user")
+    varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
+    if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
+        names = [end.text for end in follow(multiplier, scope.instance.scope()) if isinstance(end, End) and end.kind == "variable"]
+        if names:
+            yield f"which of its keys exist is set in {names[0]}, which is rotation by hand without a schedule"
+    folder = scope.instance.folder
+    places = [o.get("value") for o in folder.outputs.values()] + [a.expression for a in folder.locals.values()]
+    for kind, name in folder.resources:
+        if kind in SCHEDULERS and any(_mentions_both(place, (kind, name), (block.labels[0], block.labels[1])) for place in places):
+            yield f"the scheduler {kind}.{name} only chooses which key is shown, and replaces none"
+
+
+def _mentions_both(place: hcl.Expr | None, one: tuple[str, str], other: tuple[str, str]) -> bool:
+    found = {references(part)[:2] for part in walk(place)} if place is not None else set()
+    return one in found and other in found

@@ -1,0 +1,280 @@
+"""Following references: from an expression to the resources, variables and literals that its value comes from.
+
+A value alone does not tell where it came from: ``user = local.names["ci"]`` may be the name of a user declared three modules away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
+from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, End, Reached, Step, Symbol, plain
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.modules.expansion import expand
+from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.operators import truth
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+MAX_DEPTH = 60
+"""Longer chains of references end in `End` with kind ``deep``."""
+
+
+def follow(expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
+    """Yield what the value of ``expression``, after ``steps`` into it, comes from.
+
+    With ``deep`` also what it merely depends on: conditions and indexes.
+    """
+    yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+
+
+class _Follower:
+    """One walk; remembers where it has been."""
+
+    def __init__(self, *, deep: bool) -> None:
+        self.deep = deep
+        self.seen: set[tuple[object, ...]] = set()
+
+    def go(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
+        if depth > MAX_DEPTH:
+            yield End("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
+            return
+        depth += 1
+        match expression:
+            case hcl.Literal(value, span):
+                yield End("literal", value, str(value), span)
+            case hcl.Template(parts):
+                for part in parts:
+                    yield from self.go(part, scope, (), depth)
+            case hcl.GetAttr() | hcl.Index():
+                yield from self._chain(expression, scope, steps, depth)
+            case hcl.Name():
+                yield from self._root(expression, (), scope, steps, depth)
+            case hcl.Splat(target, each):
+                first, rest = (steps[0], steps[1:]) if steps and not isinstance(steps[0], str) else (ANY, steps)
+                yield from self.go(target, scope, (first, *steps_of(each, scope), *rest), depth)
+            case hcl.Call():
+                yield from self._call(expression, scope, steps, depth)
+            case hcl.Conditional():
+                yield from self._conditional(expression, scope, steps, depth)
+            case hcl.ListOf(items):
+                yield from self._list(items, scope, steps, depth)
+            case hcl.ObjectOf(items):
+                yield from self._object(items, scope, steps, depth)
+            case hcl.For():
+                yield from self._for(expression, scope, steps, depth)
+            case hcl.Unary(_, operand):
+                yield from self._lossy((operand,), scope, depth)
+            case hcl.Binary(_, left, right):
+                yield from self._lossy((left, right), scope, depth)
+            case hcl.Opaque(reason, span):
+                yield End("other", Unknown(reason), reason, span)
+
+    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+        for operand in operands:
+            for found in self.go(operand, scope, (), depth):
+                yield found._replace(lossy=True)
+
+    def _chain(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        base, own = flatten(expression, scope)
+        if self.deep:
+            yield from self._indexes(expression, scope, depth)
+        if isinstance(base, hcl.Name):
+            yield from self._root(base, own, scope, steps, depth)
+        else:
+            yield from self.go(base, scope, (*own, *steps), depth)
+
+    def _indexes(self, expression: hcl.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        while isinstance(expression, (hcl.GetAttr, hcl.Index)):
+            if isinstance(expression, hcl.Index) and not isinstance(expression.key, hcl.Literal):
+                yield from self._decided_by(expression.key, scope, depth)
+            expression = expression.target
+
+    def _decided_by(self, expression: hcl.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        """Yield the resources and clocks that choose between values; a variable that chooses is no source of change."""
+        for found in self.go(expression, scope, (), depth):
+            if isinstance(found, Reached) or found.kind == "function":
+                yield found
+
+    def _root(self, base: hcl.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        steps = (*own, *more)
+        bound = scope.bindings.get(base.name)
+        if isinstance(bound, Symbol):
+            yield from self.go(bound.collection, bound.scope, (bound.step, *steps), depth)
+            return
+        if base.name in ("each", "count"):
+            yield from self._each(base, steps, scope, depth)
+            return
+        head = steps[0] if steps else None
+        if not isinstance(head, str):
+            yield End("other", Unknown(base.name), base.name, base.span)
+            return
+        key = (id(scope.instance), base.name, *steps)
+        if key in self.seen and base.name in ("local", "var", "module"):
+            return
+        self.seen.add(key)
+        match base.name:
+            case "var":
+                yield from self._variable(base, head, scope.instance, steps[1:], depth)
+            case "local":
+                yield from self._local(base, head, scope, steps[1:], depth)
+            case "module":
+                yield from self._module(base, head, scope.instance, steps[1:], depth)
+            case "path" | "terraform" | "self":
+                yield End("other", settle(hcl.GetAttr(base, head, base.span), scope), f"{base.name}.{head}", base.span)
+            case "data":
+                if len(steps) > 1:
+                    yield from self._resource(f"data.{head}", str(steps[1]), scope.instance.folder.data, scope, base, steps[2:])
+            case kind:
+                yield from self._resource(kind, head, scope.instance.folder.resources, scope, base, steps[1:])
+
+    def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+        bound = scope.bindings.get(base.name)
+        head = steps[0] if steps else None
+        value = bound.get(str(head)) if isinstance(bound, dict) else Unknown(f"{base.name}.{head}")
+        if scope.origin is not None and (head == "value" or self.deep):
+            key = bound.get("key") if isinstance(bound, dict) else None
+            step: Step = key if isinstance(key, str) else ANY
+            outer = Scope(scope.instance, scope.strict, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
+            inner = (step, *steps[1:]) if head == "value" else ()
+            yield from self.go(scope.origin, outer, inner, depth)
+        else:
+            yield End("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
+
+    def _variable(self, base: hcl.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        argument = instance.call.get(name) if instance.call is not None else None
+        if argument is not None and instance.caller is not None:
+            yield from self.go(argument, instance.caller, steps, depth)
+            return
+        given = instance.folder.tfvars.get(name) if instance.caller is None else None
+        if given is not None:
+            yield from self.go(given.expression, instance.scope(), steps, depth)
+            return
+        if instance.caller is not None and (default := default_of(instance, name)) is not None:
+            yield from self.go(default, instance.scope(), steps, depth)
+            return
+        try:
+            value = instance.scope().attribute("var", name)
+        except EvaluationError as error:
+            value = Unknown(str(error))
+        yield End("variable", value, f"var.{name}", base.span, instance=instance)
+
+    def _local(self, base: hcl.Name, name: str, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        found = scope.instance.folder.locals.get(name)
+        if found is None:
+            yield End("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
+        else:
+            yield from self.go(found.expression, scope.instance.scope(), steps, depth)
+
+    def _module(self, base: hcl.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        try:
+            children = instance.children(name)
+        except EvaluationError as error:
+            yield End("missing", Unknown(str(error)), f"module.{name}", base.span)
+            return
+        if isinstance(children, Unknown):
+            output = next((s for s in steps if isinstance(s, str)), "")
+            call = instance.folder.calls.get(name)
+            yield End("module", children, f"module.{name}.{output}", base.span, call=call, instance=instance)
+            return
+        expansion, instances = children
+        wanted, rest = select(expansion.shape, steps)
+        for (suffix, _), child in zip(expansion.instances, instances, strict=True):
+            if wanted is not None and suffix and suffix != wanted:
+                continue
+            declared = child.folder.outputs.get(str(rest[0])) if rest else None
+            value = declared.get("value") if declared else None
+            if value is not None:
+                yield from self.go(value, child.scope(), rest[1:], depth)
+
+    def _resource(
+        self,
+        kind: str,
+        name: str,
+        table: dict[tuple[str, str], hcl.Block],
+        scope: Scope,
+        base: hcl.Name,
+        steps: tuple[Step, ...],
+    ) -> Iterator[Reached | End]:
+        instance = scope.instance
+        block = table.get((kind.removeprefix("data."), name))
+        if block is None:
+            yield End("missing", Unknown(f"{kind}.{name} is not declared here"), f"{kind}.{name}", base.span)
+            return
+        expansion = expand(block, instance.scope())
+        wanted, rest = select(expansion.shape, steps)
+        attribute = rest[0] if rest and isinstance(rest[0], str) else None
+        if not expansion.instances and expansion.unknown is None and expand(block, instance.scope(strict=True)).unknown is None:
+            return  # The code fixes that there is none.
+        found = [(suffix, inner) for suffix, inner in expansion.instances if wanted is None or suffix == wanted]
+        suffix, inner = found[0] if len(found) == 1 else ("", generic(block, instance))
+        yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
+
+    def _call(self, call: hcl.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        if call.name in CLOCKS:
+            yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
+        elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
+            yield from self._formatted(call, scope, depth)
+        else:
+            for argument, inner, lossy in behind(call, scope, steps, deep=self.deep):
+                if lossy:
+                    yield from self._lossy((argument,), scope, depth)
+                else:
+                    yield from self.go(argument, scope, inner, depth)
+
+    def _formatted(self, call: hcl.Call, scope: Scope, depth: int) -> Iterator[Reached | End]:
+        pattern = settle(call.arguments[0], scope)
+        for end in self.go(call.arguments[1], scope, (), depth):
+            if isinstance(end, End) and end.kind == "function" and isinstance(pattern, str):
+                yield End("function", pattern, f'formatdate("{pattern}", {end.text})', call.span)
+            else:
+                yield end
+
+    def _conditional(self, expression: hcl.Conditional, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        if self.deep:
+            yield from self._decided_by(expression.condition, scope, depth)
+        try:
+            condition = truth(settle(expression.condition, plain(scope).lenient()))
+        except EvaluationError:
+            condition = Unknown("")
+        if not isinstance(condition, Unknown):
+            yield from self.go(expression.yes if condition else expression.no, scope, steps, depth)
+            return
+        for branch in (expression.yes, expression.no):
+            for found in self.go(branch, scope, steps, depth):
+                yield found._replace(open=True)
+
+    def _list(self, items: tuple[hcl.Expr, ...], scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        head = steps[0] if steps else None
+        if isinstance(head, int) and head < len(items):
+            items = (items[head],)
+        rest = steps[1:] if head is ANY or isinstance(head, int) else steps
+        for item in items:
+            yield from self.go(item, scope, rest, depth)
+
+    def _object(
+        self, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[Reached | End]:
+        head = steps[0] if steps else None
+        for key_expression, value in items:
+            if self.deep and not isinstance(key_expression, hcl.Literal):
+                yield from self._decided_by(key_expression, scope, depth)
+            key = key_expression.value if isinstance(key_expression, hcl.Literal) else settle(key_expression, plain(scope))
+            if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
+                yield from self.go(value, scope, steps[1:], depth)
+
+    def _for(self, expression: hcl.For, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+        by_key = isinstance(expression.key, hcl.Name) and expression.key.name == expression.key_name and bool(steps)
+        symbol = Symbol(expression.collection, scope, steps[0] if by_key else ANY)
+        names: dict[str, Value] = {expression.value_name: symbol}
+        if expression.key_name:
+            names[expression.key_name] = Unknown(f"the key {expression.key_name} of a for expression")
+        yield from self.go(expression.value, scope.bind(**names), steps[1:], depth)
+        if self.deep:
+            yield from self.go(expression.collection, scope, (), depth)

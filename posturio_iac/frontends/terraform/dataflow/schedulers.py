@@ -1,0 +1,57 @@
+"""Resources that change by themselves on a schedule. A new scheduler is one entry here, with its source."""
+
+from __future__ import annotations
+
+from posturio_iac.core.record import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """How a resource of another provider turns time, or another trigger, into changes."""
+
+    trigger: str | None
+    """The argument whose change makes the next turn; None when the resource keeps time itself."""
+    outputs: tuple[tuple[str, int], ...]
+    """Attributes and how many turns pass between two changes of each; any other attribute changes at every turn."""
+    turns_argument: str | None = None
+    """The argument that says how many outputs take turns."""
+    every_apply: bool = False
+    """Without a trigger it turns at each apply."""
+    intervals: tuple[tuple[str, str], ...] = ()
+    """Arguments that hold the interval, and their unit as `posturio_iac.metadata.lifetime.parse_interval` names it."""
+
+
+SCHEDULERS = {
+    # https://registry.terraform.io/providers/reinoudk/toggles/latest/docs/resources/leapfrog
+    "toggles_leapfrog": Scheduler("trigger", (("alpha_timestamp", 2), ("beta_timestamp", 2)), every_apply=True),
+    # https://registry.terraform.io/providers/reinoudk/toggles/latest/docs/resources/rotary
+    "toggles_rotary": Scheduler("trigger", (("counters", 2), ("outputs", 2)), turns_argument="n", every_apply=True),
+    # https://registry.terraform.io/providers/Apollorion/rotating/latest/docs/resources/blue_green
+    "rotating_blue_green": Scheduler(
+        None,
+        (("blue_uuid", 2), ("green_uuid", 2)),
+        intervals=(("rotate_after_days", "d"), ("rotate_after_hours", "h"), ("rotate_after_minutes", "min")),
+    ),
+    # https://registry.terraform.io/providers/nbraun1/flipflop and its forks: the example "IAM access key rotation"
+    "flipflop": Scheduler("value", (("a", 2), ("b", 2))),
+    "flipflop_tri": Scheduler("value", (("a", 3), ("b", 3), ("c", 3))),
+}
+
+ROTATING = "time_rotating"
+"""https://registry.terraform.io/providers/hashicorp/time/latest/docs/resources/rotating"""
+
+ROTATION_ARGUMENTS = (
+    ("rotation_years", "y"),
+    ("rotation_months", "mo"),
+    ("rotation_days", "d"),
+    ("rotation_hours", "h"),
+    ("rotation_minutes", "min"),
+)
+
+COMPUTED_ONCE = frozenset({"time_static", "time_offset", "time_sleep"})
+"""These compute a time when they are created and never again, unless an argument of theirs changes."""
+
+HOLDERS = frozenset(
+    {"null_resource", "terraform_data"} | {f"random_{kind}" for kind in ("id", "integer", "password", "pet", "string", "uuid")}
+)
+"""Resources that exist to hold a trigger; a constant in them is a counter that people change by hand."""

@@ -1,0 +1,60 @@
+"""Steps into a value: from an expression as it is written, and through ``count`` and ``for_each``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, Step, plain
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.modules.expansion import quoted
+from posturio_iac.frontends.terraform.syntax import hcl
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+
+
+def flatten(expression: hcl.Expr, scope: Scope) -> tuple[hcl.Expr, tuple[Step, ...]]:
+    """Return what a chain of attributes and indexes begins with, and the steps after it."""
+    steps: list[Step] = []
+    while isinstance(expression, (hcl.GetAttr, hcl.Index)):
+        if isinstance(expression, hcl.GetAttr):
+            steps.append(expression.name)
+        else:
+            key = settle(expression.key, plain(scope))
+            steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
+        expression = expression.target
+    return expression, tuple(reversed(steps))
+
+
+def steps_of(each: hcl.Expr, scope: Scope) -> tuple[Step, ...]:
+    """Return the steps that a splat applies to each element."""
+    return flatten(each, scope)[1]
+
+
+def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step, ...]]:
+    """Return the wanted address suffix, if it is fixed, and the steps after it."""
+    head = steps[0] if steps else None
+    if shape == "one":
+        return None, steps[1:] if head is ANY or (head == 0 and isinstance(head, int)) else steps
+    if isinstance(head, int):
+        return f"[{head}]", steps[1:]
+    if head is ANY:
+        return None, steps[1:]
+    if shape == "map" and isinstance(head, str):
+        return f'["{quoted(head)}"]', steps[1:]
+    return None, steps
+
+
+def generic(block: hcl.Block, instance: Instance) -> Scope:
+    """Return the scope of some instance of the block."""
+    unfixed = Unknown("one of several instances")
+    scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
+    scope.origin = block.get("for_each") or block.get("count")
+    return scope
+
+
+def default_of(instance: Instance, name: str) -> hcl.Expr | None:
+    """Return the default of a variable of a module."""
+    block = instance.folder.variables.get(name)
+    return block.get("default") if block is not None else None

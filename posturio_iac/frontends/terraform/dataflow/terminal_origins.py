@@ -1,0 +1,93 @@
+"""Where references lead: the resources, variables and literals that a value comes from, and the steps into them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Union
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.modules.instance import SAME, Instance, Scope
+from posturio_iac.frontends.terraform.syntax import hcl
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.values import Value
+
+
+class Any:
+    """A step to an element that is not named: ``[*]``, ``one(…)``, ``each.value``."""
+
+
+ANY = Any()
+Step = Union[str, int, Any]
+
+
+class Reached(NamedTuple):
+    """A resource or data source that the value comes from."""
+
+    instance: Instance
+    kind: str
+    """The resource type; ``data.`` in front for a data source."""
+    name: str
+    block: hcl.Block
+    scope: Scope
+    """Names as its own code sees them, in the instance that is meant where that is fixed."""
+    suffix: str
+    """``[0]``, ``["a"]``, or empty."""
+    attribute: str | None
+    """The attribute that is read; None for the whole resource."""
+    steps: tuple[Step, ...] = ()
+    """What is read of that attribute."""
+    lossy: bool = False
+    """Whether something between here and the start of the walk can hide a change: arithmetic, a comparison, a part of a text."""
+    open: bool = False
+    """Whether a condition that the code does not fix stands in between."""
+
+    @property
+    def address(self) -> str:
+        """The address in Terraform's words."""
+        return self.instance.full(f"{self.kind}.{self.name}{self.suffix}")
+
+    @property
+    def key(self) -> tuple[int, str, str, str]:
+        """Identity of the resource instance."""
+        return id(self.instance), self.kind, self.name, self.suffix
+
+    def expression(self) -> hcl.Expr | None:
+        """The expression that gives the attribute its value, where the code has one."""
+        return hcl.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
+
+
+class End(NamedTuple):
+    """Where a reference ends without a resource."""
+
+    kind: str
+    """``literal``, ``variable``, ``module``, ``function``, ``missing``, ``deep`` or ``other``."""
+    value: Value
+    """Its value where the code fixes it, a variable's default included."""
+    text: str
+    """How the code writes it: ``var.user``, ``timestamp()``."""
+    span: Span
+    call: hcl.Block | None = None
+    """For ``module``: the call whose code is not here."""
+    instance: Instance | None = None
+    lossy: bool = False
+    open: bool = False
+
+
+class Symbol(NamedTuple):
+    """What a ``for`` variable stands for while references are followed."""
+
+    collection: hcl.Expr
+    scope: Scope
+    step: Step = ANY
+    """Which element, when the key of the ``for`` expression fixes it."""
+
+
+def plain(scope: Scope) -> Scope:
+    """Return the scope without symbols, in which values can be evaluated."""
+    return Scope(scope.instance, scope.strict, known(scope.bindings), scope.origin)
+
+
+def known(bindings: dict[str, Value]) -> dict[str, Value]:
+    """Return bindings with unknown values in place of symbols."""
+    return {k: Unknown(f"{k} of a for expression") if isinstance(v, Symbol) else v for k, v in bindings.items()}

@@ -1,0 +1,292 @@
+"""Static evaluation: the value of an expression as far as the code fixes it.
+
+Three outcomes: a value, `Unknown` with the reason, or `EvaluationError` where Terraform itself would refuse the expression.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, ResourceValue, SetValue, Value, first_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.terraform.functions import Environment
+
+MAX_TEXT = 1_000_000
+"""Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
+MAX_ELEMENTS = 10_000
+"""A ``for`` expression over more elements is not evaluated."""
+
+
+class Scope(Protocol):
+    """Where names get their values."""
+
+    @property
+    def bindings(self) -> dict[str, Value]:
+        """``each``, ``count``, ``self`` and the variables of ``for`` expressions."""
+
+    @property
+    def environment(self) -> Environment:
+        """What functions may do."""
+
+    def bind(self, **names: Value) -> Scope:
+        """Return the same scope with more names."""
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from what is allowed; false when there are none left."""
+
+    def attribute(self, root: str, name: str) -> Value:
+        """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
+
+    def data(self, kind: str, name: str) -> Value:
+        """Return ``data.kind.name``."""
+
+
+def settle(expression: hcl.Expr | None, scope: Scope) -> Value:
+    """Return the value of an expression, null when there is none; an error becomes `Unknown`."""
+    if expression is None:
+        return None
+    try:
+        return evaluate(expression, scope)
+    except EvaluationError as error:
+        return Unknown(f"line {expression.span.line} cannot be evaluated: {error}")
+    except RecursionError:
+        return Unknown(f"line {expression.span.line} is nested too deeply")
+
+
+def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
+    """Return the value of ``expression``; raise `EvaluationError` where Terraform would refuse it."""
+    match expression:
+        case hcl.Literal():
+            return expression.value
+        case hcl.Template():
+            return _template(expression, scope)
+        case hcl.Name():
+            return _name(expression, scope)
+        case hcl.GetAttr():
+            return _get_attr(expression, scope)
+        case hcl.Index():
+            return index(evaluate(expression.target, scope), evaluate(expression.key, scope))
+        case hcl.Splat():
+            return _splat(expression, scope)
+        case hcl.Call():
+            return _call(expression, scope)
+        case hcl.Unary():
+            return unary(expression.operator, evaluate(expression.operand, scope))
+        case hcl.Binary():
+            return _binary(expression, scope)
+        case hcl.Conditional():
+            return _conditional(expression, scope)
+        case hcl.ListOf():
+            return tuple(evaluate(item, scope) for item in expression.items)
+        case hcl.ObjectOf():
+            return _object(expression, scope)
+        case hcl.For():
+            return _for(expression, scope)
+        case hcl.Opaque():
+            return Unknown(expression.reason)
+
+
+def _template(expression: hcl.Template, scope: Scope) -> Value:
+    parts = [evaluate(part, scope) for part in expression.parts]
+    unknown = next((u for u in map(first_unknown, parts) if u is not None), None)
+    if unknown is not None:
+        return unknown
+    text = "".join(map(text_of, parts))
+    return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
+
+
+def _name(expression: hcl.Name, scope: Scope) -> Value:
+    if expression.name in scope.bindings:
+        return scope.bindings[expression.name]
+    raise EvaluationError(f'there is no "{expression.name}" here')
+
+
+def _get_attr(expression: hcl.GetAttr, scope: Scope) -> Value:
+    target = expression.target
+    if isinstance(target, hcl.Name) and target.name not in scope.bindings:
+        return scope.attribute(target.name, expression.name)
+    if isinstance(target, hcl.GetAttr) and isinstance(target.target, hcl.Name) and target.target.name == "data":
+        return scope.data(target.name, expression.name)
+    return attribute(evaluate(target, scope), expression.name)
+
+
+def attribute(value: Value, name: str) -> Value:
+    """Return ``value.name``."""
+    match value:
+        case Unknown():
+            return value
+        case ResourceValue():
+            return value.get_attribute(name)
+        case OpenMap():
+            return value.get(name, value.rest)
+        case dict():
+            if name in value:
+                return value[name]
+            raise EvaluationError(f'there is no attribute "{name}"')
+        case tuple() if len(value) == 1 and isinstance(value[0], ResourceValue):
+            return value[0].get_attribute(name)  # Terraform 0.11 let ``aws_x.y.name`` stand for the only instance.
+        case _:
+            raise EvaluationError(f'"{name}" is asked of something that has no attributes')
+
+
+def index(value: Value, key: Value) -> Value:
+    """Return ``value[key]``."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(key, Unknown):
+        return key
+    if isinstance(value, dict):
+        return attribute(value, text_of(key))
+    if isinstance(value, tuple) and not isinstance(value, SetValue):
+        try:
+            position = int(text_of(key))
+        except ValueError:
+            raise EvaluationError(f'a list has no element "{text_of(key)}"') from None
+        if 0 <= position < len(value):
+            return value[position]
+        raise EvaluationError(f"there is no element {position} in a list of {len(value)}")
+    raise EvaluationError("an index is applied to something that has no elements")
+
+
+def _splat(expression: hcl.Splat, scope: Scope) -> Value:
+    target = evaluate(expression.target, scope)
+    match target:
+        case Unknown():
+            return target
+        case None:
+            return ()
+        case tuple():
+            elements = target
+        case _:
+            elements = (target,)
+    return tuple(evaluate(expression.each, scope.bind(**{"*": element})) for element in elements)
+
+
+def _call(expression: hcl.Call, scope: Scope) -> Value:
+    if expression.name == "try":
+        return _try(expression, scope)
+    if expression.name == "can":
+        return _can(expression, scope)
+    arguments = [evaluate(argument, scope) for argument in expression.arguments]
+    if expression.expand and arguments:
+        last = arguments.pop()
+        if isinstance(last, Unknown):
+            arguments.append(last)
+        elif isinstance(last, tuple):
+            arguments.extend(last)
+        else:
+            raise EvaluationError("only a list can be spread over arguments")
+    from posturio_iac.frontends.terraform.functions import call  # noqa: PLC0415 - most files call no function
+
+    return call(expression.name, tuple(arguments), scope.environment)
+
+
+def _try(expression: hcl.Call, scope: Scope) -> Value:
+    for argument in expression.arguments:
+        try:
+            return evaluate(argument, scope)
+        except EvaluationError:
+            continue
+    raise EvaluationError("no argument of try() can be evaluated")
+
+
+def _can(expression: hcl.Call, scope: Scope) -> Value:
+    try:
+        value = evaluate(expression.arguments[0], scope) if expression.arguments else None
+    except EvaluationError:
+        return False
+    return value if isinstance(value, Unknown) else True
+
+
+def _binary(expression: hcl.Binary, scope: Scope) -> Value:
+    left = evaluate(expression.left, scope)
+    decisive = {"&&": False, "||": True}.get(expression.operator)
+    if decisive is not None and truth(left) is decisive:
+        return decisive
+    right = evaluate(expression.right, scope)
+    if decisive is not None and truth(right) is decisive:
+        return decisive
+    return binary(expression.operator, left, right)
+
+
+def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
+    condition = truth(evaluate(expression.condition, scope))
+    if not isinstance(condition, Unknown):
+        return evaluate(expression.yes if condition else expression.no, scope)
+    branches = [settle(expression.yes, scope), settle(expression.no, scope)]
+    same = branches[0] == branches[1] and type(branches[0]) is type(branches[1]) and first_unknown(branches[0]) is None
+    return branches[0] if same else condition
+
+
+def _object(expression: hcl.ObjectOf, scope: Scope) -> Value:
+    entries: dict[str, Value] = {}
+    rest: Unknown | None = None
+    for key_expression, value_expression in expression.items:
+        key = evaluate(key_expression, scope)
+        if isinstance(key, Unknown):
+            rest = key
+            continue
+        entries[text_of(key)] = evaluate(value_expression, scope)
+    return entries if rest is None else OpenMap(entries, rest)
+
+
+def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
+    """Yield the keys and values that a ``for`` expression sees."""
+    match collection:
+        case dict():
+            yield from sorted(collection.items())
+        case SetValue():
+            yield from ((element, element) for element in collection)
+        case tuple():
+            yield from enumerate(collection)
+        case _:
+            raise EvaluationError("a for expression needs a collection")
+
+
+def _for(expression: hcl.For, scope: Scope) -> Value:
+    collection = evaluate(expression.collection, scope)
+    if isinstance(collection, Unknown):
+        return collection
+    if isinstance(collection, (dict, tuple)) and (len(collection) > MAX_ELEMENTS or not scope.spend(len(collection))):
+        return Unknown("a for expression over too many elements")
+    rest = collection.rest if isinstance(collection, OpenMap) else None
+    results: list[tuple[Value, Value]] = []
+    for key, value in elements_of(collection):
+        names = {expression.value_name: value} | ({expression.key_name: key} if expression.key_name else {})
+        inner = scope.bind(**names)
+        wanted = truth(evaluate(expression.condition, inner)) if expression.condition else True
+        if isinstance(wanted, Unknown):
+            rest = wanted
+        elif wanted:
+            result_key = evaluate(expression.key, inner) if expression.key else None
+            results.append((result_key, evaluate(expression.value, inner)))
+    if expression.join:
+        return _joined([value for _, value in results], rest)
+    if expression.key is None:
+        return rest if rest is not None else tuple(value for _, value in results)
+    return _mapped(results, rest, group=expression.group)
+
+
+def _joined(values: list[Value], rest: Unknown | None) -> Value:
+    unknown = rest or first_unknown(tuple(values))
+    return unknown if unknown is not None else "".join(map(text_of, values))
+
+
+def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: bool) -> Value:
+    entries: dict[str, Value] = {}
+    for key, value in results:
+        if isinstance(key, Unknown):
+            rest = key
+        elif group:
+            entries[text_of(key)] = (*entries.get(text_of(key), ()), value)
+        elif text_of(key) in entries:
+            raise EvaluationError(f'the key "{text_of(key)}" comes twice from a for expression that does not group')
+        else:
+            entries[text_of(key)] = value
+    return entries if rest is None else OpenMap(entries, rest)

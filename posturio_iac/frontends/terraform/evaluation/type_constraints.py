@@ -1,0 +1,87 @@
+"""Type constraints of variables: the conversions and optional attributes that change a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.operators import number_of, text_of, truth
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, make_set
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.modules.instance import Scope
+
+
+def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
+    """Return ``value`` as a variable of this type holds it; a value that does not fit stays as it is."""
+    if constraint is None or value is None or isinstance(value, Unknown):
+        return value
+    match constraint:
+        case hcl.Name(name) | hcl.Literal(str() as name):
+            return _primitive(value, name)
+        case hcl.Call(name, (hcl.ObjectOf(items), *_)) if name == "object":
+            return _object(value, items, scope)
+        case hcl.Call(name, (inner, *_)) if name in ("map", "list", "set", "tuple"):
+            return _collection(value, name, inner, scope)
+        case _:
+            return value
+
+
+def _primitive(value: Value, name: str) -> Value:
+    try:
+        match name:
+            case "string" if isinstance(value, (bool, int, float)):
+                return text_of(value)
+            case "number" if isinstance(value, str):
+                return number_of(value)
+            case "bool" if isinstance(value, str):
+                return truth(value)
+            case _:
+                return value
+    except EvaluationError:
+        return value
+
+
+def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope) -> Value:
+    """Keep the attributes that the type names, give the missing optional ones their defaults."""
+    if not isinstance(value, dict):
+        return value
+    entries: dict[str, Value] = {}
+    for key, constraint in items:
+        if not isinstance(key, hcl.Literal):
+            return value
+        name = str(key.value)
+        inner, default = _optional(constraint)
+        if value.get(name) is not None:
+            entries[name] = conform(value[name], inner, scope)
+        elif default is not None and not isinstance(value, OpenMap):
+            entries[name] = conform(settle(default, scope), inner, scope)
+        elif name in value:
+            entries[name] = value[name]
+    return OpenMap(entries, value.rest) if isinstance(value, OpenMap) else entries
+
+
+def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
+    """Return the inner type and the default of ``optional(type, default)``."""
+    if isinstance(constraint, hcl.Call) and constraint.name == "optional" and constraint.arguments:
+        arguments = constraint.arguments
+        return arguments[0], arguments[1] if len(arguments) > 1 else hcl.Literal(None, constraint.span)
+    return constraint, None
+
+
+def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
+    match value:
+        case OpenMap():
+            return OpenMap({key: conform(element, inner, scope) for key, element in value.items()}, value.rest)
+        case dict() if name == "map":
+            return {key: conform(element, inner, scope) for key, element in value.items()}
+        case tuple() if name == "set":
+            return make_set(conform(element, inner, scope) for element in value)
+        case tuple() if name == "list":
+            return tuple(conform(element, inner, scope) for element in value)
+        case tuple() if name == "tuple" and isinstance(inner, hcl.ListOf) and len(inner.items) == len(value):
+            return tuple(conform(element, part, scope) for element, part in zip(value, inner.items, strict=True))
+        case _:
+            return value

@@ -1,0 +1,75 @@
+"""Terraform's and OpenTofu's built-in functions, as pure functions over the value model.
+
+Each module of the package declares some of them and is imported at the first call of one, so that a scan loads only what the
+code uses. ``try``, ``can`` and the conditional are not here: they take unevaluated arguments.
+
+A new function is a decorated body in the module that fits its subject, and its name in `MODULES`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, TooLargeError
+from posturio_iac.frontends.terraform.values import EvaluationError
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.values import Value
+
+__all__ = ["MODULES", "Environment", "call", "known"]
+
+MODULES: dict[str, str] = {
+    "access": "coalesce coalescelist contains element index keys length lookup matchkeys one values",
+    "cidr": "cidrcontains cidrhost cidrnetmask cidrsubnet cidrsubnets",
+    "containers": "alltrue anytrue chunklist compact concat distinct flatten merge range reverse slice sort sum transpose zipmap",
+    "conversion": "ephemeralasnull issensitive list map nonsensitive sensitive tobool tolist tomap tonumber toset tostring type",
+    "dates": "formatdate plantimestamp timeadd timecmp timestamp",
+    "encoding": "base64decode base64encode base64gunzip base64gzip textdecodebase64 textencodebase64 urldecode urlencode",
+    "files": "abspath basename dirname file filebase64 fileexists fileset pathexpand templatefile templatestring",
+    "formatting": "format formatlist",
+    "hashes": (
+        "base64sha256 base64sha512 bcrypt filebase64sha256 filebase64sha512 filemd5 filesha1 filesha256 filesha512"
+        " md5 rsadecrypt sha1 sha256 sha512 uuid uuidv5"
+    ),
+    "arithmetic": "abs ceil floor log max min parseint pow signum",
+    "regexes": "regex regexall replace",
+    "serialization": "csvdecode jsondecode jsonencode yamldecode yamlencode",
+    "sets": "setintersection setproduct setsubtract setunion",
+    "strings": (
+        "chomp endswith indent join lower split startswith strcontains strrev substr title trim trimprefix trimspace trimsuffix upper"
+    ),
+}
+"""The modules, with the names of the functions that each declares."""
+
+_MODULE_OF = {name: module for module, names in MODULES.items() for name in names.split()}
+
+
+def known(name: str) -> bool:
+    """Whether ``name``, with or without OpenTofu's ``core::``, is a function that `call` evaluates."""
+    return name.removeprefix("core::") in _MODULE_OF
+
+
+def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
+    """Call the built-in function ``name``.
+
+    The result is Unknown when the function is not evaluated here, when what is unknown in the arguments decides it, or when it
+    would be too large. Raise EvaluationError, and nothing else, when Terraform would refuse the call.
+    """
+    short = name.removeprefix("core::")
+    if short not in _MODULE_OF:
+        return Unknown(f"{name}() is not evaluated here")
+    try:
+        return _find(short).apply(arguments, env)
+    except EvaluationError as error:
+        raise EvaluationError(f"{short}(): {error}") from None
+    except (TooLargeError, ArithmeticError, MemoryError, RecursionError, ValueError):
+        return Unknown(f"the result of {short}() is too large to evaluate here")
+
+
+def _find(name: str) -> Function:
+    """Return the declaration of ``name``, importing its module at the first use."""
+    if name not in REGISTRY:
+        import_module(f"{__name__}.{_MODULE_OF[name]}")
+    return REGISTRY[name]

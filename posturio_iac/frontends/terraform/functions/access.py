@@ -1,0 +1,128 @@
+"""Functions that pick something out of collections, or tell their size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.graphemes import clusters
+from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, mapping, sequence, text, whole
+from posturio_iac.frontends.terraform.functions.unify import unify
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, equal, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@function("coalesce", rest=anything("vals", Sees.ALL))
+def coalesce(*values: Value) -> Value:
+    """Return the first value that is neither null nor an empty string; an unknown one before it may be that first one."""
+    for value in unify(values):
+        if value is not None and value != "":
+            return value
+    raise EvaluationError("no argument is known to be neither null nor an empty string")
+
+
+@function("coalescelist", rest=sequence("vals", Sees.ALL, sets=False, null=True))
+def coalesce_list(*lists: Value) -> Value:
+    """Return the first list that is not empty; an unknown one before it may be that first one."""
+    for elements in lists:
+        if isinstance(elements, Unknown) or elements:
+            return elements
+    raise EvaluationError("all lists are empty or null")
+
+
+@function("contains", sequence("list"), anything("value", Sees.ALL))
+def contains(elements: tuple[Value, ...], value: Value) -> bool | Unknown:
+    """Whether a list holds a value; unknown elements leave it open until one is found."""
+    undecided: Unknown | None = None
+    for element in elements:
+        match equal(element, value):
+            case True:
+                return True
+            case Unknown() as unknown if undecided is None:
+                undecided = unknown
+    return False if undecided is None else undecided
+
+
+@function("element", sequence("list", sets=False), whole("index"))
+def element_at(elements: tuple[Value, ...], index: int) -> Value:
+    """Return the element at an index, which wraps around."""
+    if not elements:
+        raise EvaluationError("the list is empty")
+    return elements[index % len(elements)]
+
+
+@function("index", sequence("list", sets=False), anything("value", null=False))
+def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
+    """Return the place of the first equal element."""
+    for place, element in enumerate(elements):
+        match equal(element, value):
+            case True:
+                return place
+            case Unknown() as unknown:
+                return unknown
+    raise EvaluationError("the list does not hold the value")
+
+
+@function("keys", mapping("inputMap"))
+def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
+    """Return the keys in order."""
+    return entries.rest if isinstance(entries, OpenMap) else tuple(sorted(entries))
+
+
+@function("values", mapping("mapping"))
+def values_of(entries: dict[str, Value]) -> tuple[Value, ...] | Unknown:
+    """Return the values in the order of their keys."""
+    return entries.rest if isinstance(entries, OpenMap) else tuple(entries[key] for key in sorted(entries))
+
+
+@function("length", anything("value", Sees.INSIDE, null=False))
+def length(value: Value) -> int | Unknown:
+    """Count elements, or the characters of a string."""
+    match value:
+        case str():
+            return len(clusters(value))
+        case OpenMap():
+            return value.rest
+        case tuple() | dict():
+            return len(value)
+        case _:
+            raise EvaluationError(f"value: a string or a collection is required, not a {type_name(value)}")
+
+
+@function("lookup", mapping("inputMap", Sees.ALL), text("key"), anything("default", Sees.ALL), required=2)
+def lookup(entries: Value, key: str, *default: Value) -> Value:
+    """Return the entry of a key, or the default when there is none."""
+    if isinstance(entries, Unknown):
+        return entries
+    if key in entries:
+        return entries[key]
+    if isinstance(entries, OpenMap):
+        return entries.rest
+    if default:
+        return default[0]
+    raise EvaluationError(f'there is no key "{key}" and no default')
+
+
+@function("matchkeys", sequence("values"), sequence("keys", Sees.NOTHING), sequence("searchset", Sees.NOTHING))
+def match_keys(values: tuple[Value, ...], keys_: tuple[Value, ...], wanted: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return those values whose keys, at the same places, are wanted."""
+    if len(values) != len(keys_):
+        raise EvaluationError("values and keys must have the same length")
+    unified = unify((*keys_, *wanted))
+    ours, theirs = unified[: len(keys_)], unified[len(keys_) :]
+    return tuple(value for value, key in zip(values, ours, strict=True) if _any_equal(theirs, key))
+
+
+def _any_equal(elements: Iterable[Value], value: Value) -> bool:
+    """Whether one of the known elements is equal to a known value."""
+    return any(equal(element, value) is True for element in elements)
+
+
+@function("one", sequence("list"))
+def one(elements: tuple[Value, ...]) -> Value:
+    """Return the only element, or null when there is none."""
+    if len(elements) > 1:
+        raise EvaluationError(f"the list must hold at most one element, and holds {len(elements)}")
+    return elements[0] if elements else None

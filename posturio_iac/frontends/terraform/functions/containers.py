@@ -1,0 +1,219 @@
+"""Functions that make collections out of collections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.signature import (
+    Sees,
+    TooLargeError,
+    booleans,
+    function,
+    limit_elements,
+    mapping,
+    number,
+    sequence,
+    texts,
+    whole,
+)
+from posturio_iac.frontends.terraform.functions.unify import unify
+from posturio_iac.frontends.terraform.values import (
+    EvaluationError,
+    OpenMap,
+    Value,
+    canonical,
+    first_unknown,
+    integral,
+    is_heavy,
+    to_number,
+    to_text,
+    type_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAX_RANGE = 1024
+"""Terraform's own limit on the elements of a range."""
+
+
+@function("alltrue", booleans("list", Sees.INSIDE))
+def all_true(elements: tuple[Value, ...]) -> bool | Unknown:
+    """Whether all elements are true; null is not, and one that is not decides whatever is unknown."""
+    if any(element is False or element is None for element in elements):
+        return False
+    unknown = first_unknown(elements)
+    return True if unknown is None else unknown
+
+
+@function("anytrue", booleans("list", Sees.INSIDE))
+def any_true(elements: tuple[Value, ...]) -> bool | Unknown:
+    """Whether an element is true; one that is decides whatever is unknown."""
+    if any(element is True for element in elements):
+        return True
+    unknown = first_unknown(elements)
+    return False if unknown is None else unknown
+
+
+@function("chunklist", sequence("list"), whole("size"))
+def chunk_list(elements: tuple[Value, ...], size: int) -> tuple[Value, ...]:
+    """Cut into lists of a size; 0 means one list of all."""
+    if size < 0:
+        raise EvaluationError("size: must not be negative")
+    step = size or max(1, len(elements))
+    return tuple(elements[start : start + step] for start in range(0, len(elements), step))
+
+
+@function("compact", texts("list"))
+def compact(elements: tuple[str | None, ...]) -> tuple[str, ...]:
+    """Remove null and empty strings."""
+    return tuple(element for element in elements if element)
+
+
+@function("concat", sequence("seqs", sets=False), rest=sequence("seqs", sets=False))
+def concat(*lists: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Join lists; unknown elements stay."""
+    limit_elements(sum(map(len, lists)))
+    return tuple(element for elements in lists for element in elements)
+
+
+@function("distinct", sequence("list", Sees.NOTHING))
+def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Remove duplicates, keeping the first of each."""
+    unique: dict[object, Value] = {}
+    for element in unify(elements):
+        unique.setdefault(canonical(element), element)
+    return tuple(unique.values())
+
+
+@function("flatten", sequence("list"))
+def flatten(elements: tuple[Value, ...]) -> tuple[Value, ...] | Unknown:
+    """Replace nested lists by their elements; an unknown element may be a list itself."""
+    if is_heavy(elements):
+        raise TooLargeError
+    result = tuple(_leaves(elements))
+    return next((leaf for leaf in result if isinstance(leaf, Unknown)), result)
+
+
+def _leaves(elements: tuple[Value, ...]) -> Iterator[Value]:
+    """Yield what stands in nested lists, in order."""
+    for element in elements:
+        if isinstance(element, tuple):
+            yield from _leaves(element)
+        else:
+            yield element
+
+
+@function("merge", rest=mapping("maps", Sees.ALL, null=True))
+def merge(*maps: Value) -> dict[str, Value]:
+    """Merge maps, later ones over earlier ones.
+
+    An unknown or open map makes the result open, and may override the entries given before it.
+    """
+    result: dict[str, Value] = {}
+    rest: Unknown | None = None
+    for entries in maps:
+        if entries is None:
+            continue
+        hidden = entries if isinstance(entries, Unknown) else entries.rest if isinstance(entries, OpenMap) else None
+        if hidden is not None:
+            result = dict.fromkeys(result, hidden)
+            rest = hidden if rest is None else rest
+        result |= {} if isinstance(entries, Unknown) else entries
+        limit_elements(len(result))
+    return result if rest is None else OpenMap(result, rest)
+
+
+@function("range", number("params"), number("params"), number("params"), required=1)
+def range_of(*params: float) -> tuple[Value, ...]:
+    """Count from a start up or down to, and without, an end."""
+    start, end, step = _range_limits(params)
+    if step == 0 or (end < start if step > 0 else end > start):
+        raise EvaluationError("the step must lead from the start to the end")
+    result: list[float] = []
+    while (len_ := len(result)) <= _MAX_RANGE and (
+        (place := start + len_ * step) < end if step > 0 else (place := start + len_ * step) > end
+    ):
+        result.append(integral(place))
+    if len(result) > _MAX_RANGE:
+        raise EvaluationError(f"more than {_MAX_RANGE} elements")
+    return tuple(result)
+
+
+def _range_limits(params: tuple[float, ...]) -> tuple[float, float, float]:
+    """Complete the arguments of ``range``."""
+    start, end = (0, params[0]) if len(params) == 1 else params[:2]
+    step = params[2] if len(params) > 2 else (-1 if end < start else 1)  # noqa: PLR2004 - the third argument
+    return start, end, step
+
+
+@function("reverse", sequence("list"))
+def reverse(elements: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Reverse the order."""
+    return elements[::-1]
+
+
+@function("slice", sequence("list", sets=False), whole("start_index"), whole("end_index"))
+def slice_of(elements: tuple[Value, ...], start: int, end: int) -> tuple[Value, ...]:
+    """Cut out the elements from a start up to, and without, an end."""
+    if not 0 <= start <= end <= len(elements):
+        raise EvaluationError(f"the start {start} and the end {end} must be in order and within the list's length of {len(elements)}")
+    return elements[start:end]
+
+
+@function("sort", texts("list"))
+def sort(elements: tuple[str | None, ...]) -> tuple[str, ...]:
+    """Sort strings by code point."""
+    known = [element for element in elements if element is not None]
+    if len(known) < len(elements):
+        raise EvaluationError("an element is null")
+    return tuple(sorted(known))
+
+
+@function("sum", sequence("list", Sees.NOTHING))
+def sum_of(elements: tuple[Value, ...]) -> Value:
+    """Add numbers, exactly in decimal as far as 150 digits go."""
+    if not elements or None in elements:
+        raise EvaluationError("an element is null" if elements else "the list is empty")
+    numbers = [to_number(element) for element in elements]
+    if (unknown := first_unknown(tuple(numbers))) is not None:
+        return unknown
+    if all(isinstance(item, int) for item in numbers):
+        return sum(numbers)
+    from decimal import Context, Decimal  # noqa: PLC0415 - only fractions need it
+
+    context = Context(prec=150)
+    total = Decimal(0)
+    for item in numbers:
+        total = context.add(total, Decimal(repr(item)))
+    return to_number(str(total))
+
+
+@function("transpose", mapping("values", Sees.NOTHING))
+def transpose(entries: dict[str, Value]) -> dict[str, Value] | Unknown:
+    """Swap the keys and the elements of a map of lists."""
+    result: dict[str, list[str]] = {}
+    for key in sorted(entries):
+        if not isinstance(entries[key], tuple):
+            raise EvaluationError(f"the values must be lists of strings, not a {type_name(entries[key])}")
+        for element in entries[key]:
+            if element is None:
+                raise EvaluationError("an element is null")
+            if isinstance(name := to_text(element), Unknown):
+                return name
+            result.setdefault(name, []).append(key)
+    return {key: tuple(keys) for key, keys in sorted(result.items())}
+
+
+@function("zipmap", texts("keys"), sequence("values", sets=False))
+def zip_map(keys: tuple[str | None, ...], values: tuple[Value, ...]) -> dict[str, Value]:
+    """Make a map of keys and of the values at the same places, which may be unknown."""
+    if len(keys) != len(values):
+        raise EvaluationError(f"{len(keys)} keys do not match {len(values)} values")
+    result: dict[str, Value] = {}
+    for key, value in zip(keys, values, strict=True):
+        if key is None:
+            raise EvaluationError("a key is null")
+        result[key] = value
+    return result

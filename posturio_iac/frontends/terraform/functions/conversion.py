@@ -1,0 +1,94 @@
+"""Functions that convert types, and those that only mark a value."""
+
+from __future__ import annotations
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function
+from posturio_iac.frontends.terraform.functions.unify import unify
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, make_set, to_bool, to_number, to_text, type_name
+
+
+@function("tostring", anything("v", Sees.ALL))
+def to_string(value: Value) -> Value:
+    """Convert a number or boolean to a string."""
+    return to_text(value)
+
+
+@function("tonumber", anything("v", Sees.ALL))
+def convert_to_number(value: Value) -> Value:
+    """Convert a numeric string to a number."""
+    return to_number(value)
+
+
+@function("tobool", anything("v", Sees.ALL))
+def convert_to_bool(value: Value) -> Value:
+    """Convert ``"true"`` and ``"false"`` to booleans."""
+    return to_bool(value)
+
+
+@function("tolist", anything("v", Sees.INSIDE))
+def to_list(value: Value) -> Value:
+    """Convert a tuple or set to a list of one type; unknown elements stay."""
+    return None if value is None else unify(_collection(value, "list"))
+
+
+@function("toset", anything("v", Sees.INSIDE))
+def to_set(value: Value) -> Value:
+    """Convert to a set of one type; unknown elements make all of it unknown, since equal ones fall together."""
+    return None if value is None else make_set(unify(_collection(value, "set")))
+
+
+def _collection(value: Value, wanted: str) -> tuple[Value, ...]:
+    """Return the elements of a list, tuple or set."""
+    if isinstance(value, tuple):
+        return value
+    raise EvaluationError(f"cannot convert a {type_name(value)} to a {wanted}")
+
+
+@function("tomap", anything("v", Sees.INSIDE))
+def to_map(value: Value) -> Value:
+    """Convert an object to a map of one type; unknown values stay, and an open map stays open."""
+    if value is None:
+        return None
+    if not isinstance(value, dict):
+        raise EvaluationError(f"cannot convert a {type_name(value)} to a map")
+    entries = dict(zip(value, unify(tuple(value.values())), strict=True))
+    return OpenMap(entries, value.rest) if isinstance(value, OpenMap) else entries
+
+
+@function("list", rest=anything("vals", Sees.ALL))
+def legacy_list(*values: Value) -> Value:
+    """Make a list, as Terraform 0.11 did."""
+    return unify(values)
+
+
+@function("map", rest=anything("vals", Sees.ALL))
+def legacy_map(*pairs: Value) -> Value:
+    """Make a map of alternating keys and values, as Terraform 0.11 did."""
+    if len(pairs) % 2:
+        raise EvaluationError("takes pairs of a key and a value")
+    keys = [to_text(key) for key in pairs[::2]]
+    if None in keys:
+        raise EvaluationError("a key is null")
+    unknown = next((key for key in keys if isinstance(key, Unknown)), None)
+    return dict(zip(keys, unify(pairs[1::2]), strict=True)) if unknown is None else unknown
+
+
+@function("sensitive", anything("value", Sees.ALL))
+@function("nonsensitive", anything("value", Sees.ALL))
+@function("ephemeralasnull", anything("value", Sees.ALL))
+def passed_through(value: Value) -> Value:
+    """Return the value: marks are not followed here."""
+    return value
+
+
+@function("issensitive", anything("value", Sees.ALL))
+def is_sensitive(_: Value) -> Unknown:
+    """Whether a value is marked as sensitive, which is not followed here."""
+    return Unknown("issensitive() depends on marks that are not followed here")
+
+
+@function("type", anything("value", Sees.ALL))
+def type_of(_: Value) -> Unknown:
+    """Describe a type, which only the console of Terraform does."""
+    return Unknown("type() is for the console")

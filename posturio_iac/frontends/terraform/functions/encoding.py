@@ -1,0 +1,147 @@
+"""Functions that encode and decode strings."""
+
+from __future__ import annotations
+
+import re
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, TooLargeError, function, limit_text, text
+from posturio_iac.frontends.terraform.values import EvaluationError
+
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})|(%)")
+_GZIP = 31
+"""The window size by which zlib knows the gzip format."""
+
+_ENCODINGS = re.compile(
+    r"utf-?8|utf-16(?:le|be)?|us-ascii|iso-8859-(?:[1-9]|1[0-6])|windows-(?:125[0-8]|874)|koi8-[ru]|macintosh|ibm(?:437|85[0258]|86[0235])"
+    r"|shift_jis|euc-jp|iso-2022-jp|euc-kr|gbk|gb18030|big5",
+    re.IGNORECASE,
+)
+"""IANA names that Go and Python read alike."""
+
+
+def utf8(value: str) -> bytes:
+    """Encode in UTF-8."""
+    return value.encode("utf-8", "replace")
+
+
+def encode(data: bytes) -> str:
+    """Write bytes in base64."""
+    import binascii  # noqa: PLC0415 - only code that uses base64 needs it
+
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def decode(value: str) -> bytes:
+    """Read bytes in base64; line breaks do not count. Raise EvaluationError when it is none."""
+    import binascii  # noqa: PLC0415 - only code that uses base64 needs it
+
+    compact = value.replace("\n", "").replace("\r", "")
+    if not _BASE64.fullmatch(compact):
+        raise EvaluationError("the string is not valid base64")
+    return binascii.a2b_base64(compact)
+
+
+def _read_utf8(data: bytes) -> str:
+    """Decode UTF-8. Raise EvaluationError when it is none."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise EvaluationError("the decoded bytes are not valid UTF-8") from None
+
+
+@function("base64encode", text("str"))
+def base64_encode(value: str) -> str:
+    """Write a string's UTF-8 bytes in base64."""
+    limit_text(len(value))
+    return encode(utf8(value))
+
+
+@function("base64decode", text("str"))
+def base64_decode(value: str) -> str:
+    """Read a string from base64."""
+    limit_text(len(value))
+    return _read_utf8(decode(value))
+
+
+@function("textencodebase64", text("string"), text("encoding"))
+def text_encode_base64(value: str, name: str) -> str | Unknown:
+    """Write a string in another encoding, in base64."""
+    limit_text(len(value))
+    if not _ENCODINGS.fullmatch(name):
+        return Unknown(f"the encoding {name} is not evaluated here")
+    try:
+        data = ("\ufeff" + value).encode("utf-16-be") if name.lower() == "utf-16" else value.encode(name)
+    except (UnicodeEncodeError, LookupError):
+        raise EvaluationError(f"string: it holds characters that {name} does not have") from None
+    return encode(data)
+
+
+@function("textdecodebase64", text("source"), text("encoding"))
+def text_decode_base64(value: str, name: str) -> str | Unknown:
+    """Read a string in another encoding from base64."""
+    limit_text(len(value))
+    if not _ENCODINGS.fullmatch(name):
+        return Unknown(f"the encoding {name} is not evaluated here")
+    data = decode(value)
+    try:
+        if name.lower() == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
+            return data.decode("utf-16-be")
+        return data.decode(name)
+    except (UnicodeDecodeError, LookupError):
+        raise EvaluationError(f"source: the bytes are not {name}") from None
+
+
+@function("base64gzip", text("str"))
+def base64_gzip(_: str) -> Unknown:
+    """Compress a string; the bytes depend on the compressor."""
+    return Unknown("base64gzip() depends on Terraform's own compressor")
+
+
+@function("base64gunzip", text("str"))
+def base64_gunzip(value: str) -> str | Unknown:
+    """Read a compressed string from base64."""
+    import zlib  # noqa: PLC0415 - rarely needed
+
+    limit_text(len(value))
+    data = decode(value)
+    reader = zlib.decompressobj(_GZIP)
+    try:
+        result = reader.decompress(data, MAX_TEXT)
+    except zlib.error:
+        raise EvaluationError("the decoded bytes are not gzip") from None
+    if reader.unconsumed_tail:
+        raise TooLargeError
+    if not reader.eof:
+        raise EvaluationError("the gzip data ends early")
+    if reader.unused_data:
+        return Unknown("gzip data of several parts is not evaluated here")
+    return _read_utf8(result)
+
+
+@function("urlencode", text("str"))
+def url_encode(value: str) -> str:
+    """Escape a string for the query of a URL; a space becomes ``+``."""
+    limit_text(len(value))
+    return "".join("+" if char == " " else char if char in _UNRESERVED else _percent(char) for char in value)
+
+
+def _percent(char: str) -> str:
+    """Write the UTF-8 bytes of a character as percent escapes."""
+    return "".join(f"%{byte:02X}" for byte in utf8(char))
+
+
+@function("urldecode", text("str"))
+def url_decode(value: str) -> str:
+    """Undo `url_encode`."""
+    limit_text(len(value))
+    return _read_utf8(_PERCENT.sub(_byte, utf8(value.replace("+", " "))))
+
+
+def _byte(match: re.Match[bytes]) -> bytes:
+    """Return the byte of an escape."""
+    if match.group(2):
+        raise EvaluationError("a percent sign is not followed by two hexadecimal digits")
+    return bytes((int(match.group(1), 16),))

@@ -1,0 +1,97 @@
+"""Functions of paths and of files beside the code."""
+
+from __future__ import annotations
+
+from posixpath import normpath
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
+from posturio_iac.frontends.terraform.functions.globbing import matches
+from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_elements, limit_text, mapping, text
+from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
+
+
+@function("file", text("path"), environment=True)
+def file(environment: Environment, path: str) -> str | Unknown:
+    """Read a file."""
+    return environment.read_file(path)
+
+
+@function("filebase64", text("path"), environment=True)
+def file_base64(environment: Environment, path: str) -> str | Unknown:
+    """Read a file, in base64."""
+    content = environment.read_file(path)
+    if isinstance(content, Unknown):
+        return content
+    limit_text(len(content))
+    return encode(utf8(content))
+
+
+@function("fileexists", text("path"), environment=True)
+def file_exists(environment: Environment, path: str) -> bool | Unknown:
+    """Whether there is a file."""
+    try:
+        content = environment.read_file(path)
+    except EvaluationError:
+        return False
+    return content if isinstance(content, Unknown) else True
+
+
+@function("fileset", text("path"), text("pattern"), environment=True)
+def file_set(environment: Environment, path: str, pattern: str) -> SetValue | Unknown:
+    """Return the files below a folder that match a pattern."""
+    cleaned = normpath(pattern)
+    if cleaned.startswith(("../", "/")):
+        return Unknown(f"the files of {pattern} are outside of the folder {path}")
+    names = environment.list_files(path)
+    if isinstance(names, Unknown):
+        return names
+    limit_elements(len(names))
+    return make_set(name for name in names if matches(cleaned, name))
+
+
+@function("templatefile", text("path"), mapping("vars"), environment=True)
+def template_file(environment: Environment, path: str, variables: dict[str, Value]) -> Value:
+    """Evaluate a file as a template; variables may be unknown."""
+    template = environment.read_file(path)
+    return template if isinstance(template, Unknown) else environment.render(template, variables)
+
+
+@function("templatestring", text("template"), mapping("vars"), environment=True)
+def template_string(environment: Environment, template: str, variables: dict[str, Value]) -> Value:
+    """Evaluate a string as a template; variables may be unknown."""
+    return environment.render(template, variables)
+
+
+def _clean(path: str) -> str:
+    """Simplify a path as Go does."""
+    cleaned = normpath(path)
+    return cleaned[1:] if cleaned.startswith("//") else cleaned
+
+
+@function("basename", text("path"))
+def base_name(path: str) -> str:
+    """Return the last part of a path."""
+    stripped = path.rstrip("/")
+    if not stripped:
+        return "/" if path else "."
+    return stripped.rpartition("/")[2]
+
+
+@function("dirname", text("path"))
+def directory_name(path: str) -> str:
+    """Return all but the last part of a path."""
+    head, slash, _ = path.rpartition("/")
+    return _clean(head + slash)
+
+
+@function("abspath", text("path"))
+def absolute_path(path: str) -> str | Unknown:
+    """Return the absolute path, which depends on where Terraform runs unless it is absolute already."""
+    return _clean(path) if path.startswith("/") else Unknown("abspath() depends on where Terraform runs")
+
+
+@function("pathexpand", text("path"))
+def path_expand(path: str) -> str | Unknown:
+    """Replace a leading ``~`` by the home directory, which depends on who runs Terraform."""
+    return Unknown("pathexpand() depends on who runs Terraform") if path.startswith("~") else path

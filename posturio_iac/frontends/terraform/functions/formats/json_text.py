@@ -1,0 +1,90 @@
+"""JSON as Terraform writes and reads it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, is_heavy, to_number, to_text
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Unknown
+
+_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+    "\b": "\\b",
+    "\f": "\\f",
+}
+_ESCAPED = re.compile('[\x00-\x1f"\\\\<>&\u2028\u2029]')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+
+def write(value: Value) -> str:
+    """Write a wholly known value without spaces, keys in order; ``<``, ``>`` and ``&`` are escaped, as Go does.
+
+    Raise `TooLargeError` for huge values.
+    """
+    if is_heavy(value):
+        raise TooLargeError
+    return _write(value)
+
+
+def _write(value: Value) -> str:
+    """Write a value of a bounded size."""
+    match value:
+        case None:
+            return "null"
+        case str():
+            return '"' + _ESCAPED.sub(_escape, value) + '"'
+        case tuple():
+            return "[" + ",".join(_write(element) for element in value) + "]"
+        case dict():
+            return "{" + ",".join(f"{_write(key)}:{_write(value[key])}" for key in sorted(value)) + "}"
+        case _:
+            return str(to_text(value))
+
+
+def _escape(match: re.Match[str]) -> str:
+    """Escape one character."""
+    char = match.group()
+    return _ESCAPES.get(char) or f"\\u{ord(char):04x}"
+
+
+def read(text: str) -> Value | Unknown:
+    """Read a document: arrays become tuples. Raise EvaluationError for what is no JSON."""
+    import json  # noqa: PLC0415 - only code that reads JSON needs it
+
+    try:
+        document = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse, strict=True)
+    except json.JSONDecodeError as error:
+        raise EvaluationError(f"not valid JSON in line {error.lineno}, column {error.colno}: {error.msg.lower()}") from None
+    return _convert(document)
+
+
+def _number(digits: str) -> Value:
+    """Read a number, exactly where it is whole."""
+    return to_number(digits)
+
+
+def _refuse(constant: str) -> Value:
+    """Refuse the names that Python accepts as numbers."""
+    raise EvaluationError(f"not valid JSON: {constant} is no value")
+
+
+def _convert(value: Value) -> Value:
+    """Convert lists to tuples and lone surrogates to replacement characters."""
+    match value:
+        case str():
+            return _SURROGATE.sub(_REPLACEMENT, value)
+        case list():
+            return tuple(_convert(element) for element in value)
+        case dict():
+            return {_convert(key): _convert(element) for key, element in value.items()}
+        case _:
+            return value

@@ -1,0 +1,190 @@
+"""YAML as Terraform reads it: mostly 1.2, with the booleans of 1.1, and dates as RFC 3339 strings.
+
+Only the parser's events are used, so that no tag can construct anything; aliases count with all that they stand for.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, OpenMap, Value, integral, is_heavy, to_number, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TAG = "tag:yaml.org,2002:"
+_MERGE = f"{_TAG}merge"
+_SCALAR_TAGS = frozenset({"str", "bool", "int", "float", "null", "timestamp", "binary"})
+_MAX_DEPTH = 100
+
+_WORDS: dict[str, bool | None] = {
+    **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
+    **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+_INFINITY = re.compile(r"[-+]?\.(?:inf|Inf|INF)")
+_NOT_A_NUMBER = frozenset({".nan", ".NaN", ".NAN"})
+_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_DATE = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:[Tt](\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?(Z|[+-]\d\d:\d\d)| (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.\d+)?)?",
+    re.ASCII,
+)
+
+
+def read(text: str) -> Value:
+    """Read the only document of ``text``. Raise EvaluationError when it is malformed, `TooLargeError` when it explodes."""
+    import yaml  # noqa: PLC0415 - only code that reads YAML needs it
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return _Reader(yaml.parse(text, Loader=loader)).document()
+    except yaml.MarkedYAMLError as error:
+        place = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise EvaluationError(f"not valid YAML{place}: {error.problem}") from None
+    except yaml.YAMLError:
+        raise EvaluationError("not valid YAML: it holds characters that YAML does not allow") from None
+
+
+class _Reader:
+    """Builds values from the events of a parser."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        """Read from ``events``."""
+        self._events = events
+        self._anchors: dict[str, Value] = {}
+        self._aliased = 0
+        self._depth = 0
+
+    def document(self) -> Value:
+        """Read the stream, which must hold one document."""
+        self._next()
+        if type(self._next()).__name__ != "DocumentStartEvent":
+            raise EvaluationError("there is no document")
+        value = self._value(self._next())
+        self._next()
+        if type(self._next()).__name__ != "StreamEndEvent":
+            raise EvaluationError("only one document is allowed")
+        return value
+
+    def _next(self) -> Any:
+        """Take the next event."""
+        return next(self._events)
+
+    def _value(self, event: Any) -> Value:
+        """Read the value that starts with ``event``."""
+        kind = type(event).__name__
+        if kind == "AliasEvent":
+            return self._alias(event.anchor)
+        self._depth += 1
+        if self._depth > _MAX_DEPTH:
+            raise TooLargeError
+        if event.anchor:
+            self._anchors.pop(event.anchor, None)
+        value = self._scalar(event) if kind == "ScalarEvent" else self._mapping(event) if kind == "MappingStartEvent" else self._list(event)
+        if event.anchor:
+            self._anchors[event.anchor] = value
+        self._depth -= 1
+        return value
+
+    def _alias(self, name: str) -> Value:
+        """Return what an alias stands for; one inside its own definition stands for nothing yet."""
+        if name not in self._anchors:
+            raise EvaluationError(f'the alias "{name}" has no anchor before it')
+        value = self._anchors[name]
+        self._aliased += 1
+        if self._aliased > MAX_NODES or is_heavy(value):
+            raise TooLargeError
+        return value
+
+    def _list(self, event: Any) -> tuple[Value, ...]:
+        """Read a sequence."""
+        if event.tag not in (None, f"{_TAG}seq"):
+            raise EvaluationError(f"a list cannot have the tag {event.tag}")
+        elements = []
+        while type(part := self._next()).__name__ != "SequenceEndEvent":
+            elements.append(self._value(part))
+        return tuple(elements)
+
+    def _mapping(self, event: Any) -> dict[str, Value]:
+        """Read a mapping with its merges; of equal keys the last one counts."""
+        if event.tag not in (None, f"{_TAG}map"):
+            raise EvaluationError(f"a map cannot have the tag {event.tag}")
+        entries: dict[str, Value] = {}
+        while type(key := self._next()).__name__ != "MappingEndEvent":
+            if type(key).__name__ != "ScalarEvent":
+                raise EvaluationError("only strings are allowed as keys")
+            if key.tag == _MERGE or (key.tag is None and key.value == "<<"):
+                entries |= _merged(self._value(self._next()))
+            else:
+                name = self._key(key)
+                entries[name] = self._value(self._next())
+        return entries
+
+    def _key(self, event: Any) -> str:
+        """Read the key of an entry."""
+        name = to_text(self._scalar(event))
+        if not isinstance(name, str):
+            raise EvaluationError("a key must be a string and not null")
+        return name
+
+    @staticmethod
+    def _scalar(event: Any) -> Value:
+        """Read a scalar; quotes and blocks make a string unless a tag says otherwise."""
+        tag = event.tag.removeprefix(_TAG) if event.tag else ""
+        if tag and tag != "!" and tag not in _SCALAR_TAGS:
+            raise EvaluationError(f"the tag {event.tag} is not supported")
+        if tag in ("str", "binary", "!") or event.style in ("'", '"') or (event.style and not tag):
+            return event.value
+        return _plain(event.value, tag)
+
+
+def _merged(value: Value) -> dict[str, Value]:
+    """Return the entries that a merge key brings: those of a mapping, or of a list of mappings."""
+    result: dict[str, Value] = {}
+    for entries in value if isinstance(value, tuple) else (value,):
+        if not isinstance(entries, dict) or isinstance(entries, OpenMap):
+            raise EvaluationError("only maps can be merged into a map")
+        result |= entries
+    return result
+
+
+def _plain(text: str, tag: str) -> Value:
+    """Resolve a scalar without quotes."""
+    if tag == "null" or (text in _WORDS and tag in ("", "bool", "null")):
+        return None if tag == "null" else _WORDS[text]
+    if text in _NOT_A_NUMBER:
+        raise EvaluationError("a number that is not a number is not supported")
+    if _INFINITY.fullmatch(text):
+        return Unknown("an infinite number is not evaluated here")
+    if tag in ("", "timestamp") and (date := _timestamp(text)):
+        return date
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _DECIMAL.fullmatch(text):
+        number = to_number(text)
+        return integral(number) if isinstance(number, float) else number
+    if tag:
+        raise EvaluationError(f"a scalar cannot be read as {tag}")
+    return text
+
+
+def _timestamp(text: str) -> str | None:
+    """Return a date or time as RFC 3339 writes it, without fractions of seconds; None when it is neither."""
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    year, month, day, *times = match.groups()
+    hour, minute, second = times[:3] if times[0] else times[4:] if times[4] else ("0", "0", "0")
+    from datetime import datetime  # noqa: PLC0415 - only a date needs it
+
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second))  # noqa: DTZ001 - local to its own zone
+    except ValueError:
+        return None
+    zone = times[3] or "Z"
+    return moment.isoformat() + ("Z" if zone in ("+00:00", "-00:00") else zone)

@@ -1,0 +1,140 @@
+"""``format`` and ``formatlist``, with the verbs and flags that Terraform takes over from Go."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.functions.formats import json_text
+from posturio_iac.frontends.terraform.functions.formats.numerals import float_text, integer_text
+from posturio_iac.frontends.terraform.functions.graphemes import clusters
+from posturio_iac.frontends.terraform.functions.signature import Sees, TooLargeError, anything, function, limit_elements, limit_text, text
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown, to_bool, to_number, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SEQUENCE = re.compile(r"%(?:%|([-+# 0]*)([1-9][0-9]*)?(?:\.([0-9]*))?(?:\[([1-9][0-9]*)\])?([a-zA-Z]))|%|[^%]+")
+_MAX_WIDTH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One sequence of a format."""
+
+    raw: str
+    flags: str
+    width: int
+    """0 when it is not given."""
+    precision: int | None
+    letter: str
+
+    def pad(self, written: str) -> str:
+        """Fill up to the width, counting characters."""
+        missing = self.width - len(clusters(written)) if self.width else 0
+        if missing <= 0:
+            return written
+        filling = ("0" if "0" in self.flags else " ") * missing
+        return written + filling if "-" in self.flags else filling + written
+
+
+@function("format", text("format"), rest=anything("args"))
+def format_text(template: str, *arguments: Value) -> str:
+    """Write arguments into the verbs of a template."""
+    return format_once(template, arguments)
+
+
+@function("formatlist", text("format"), rest=anything("args", Sees.INSIDE))
+def format_list(template: str, *arguments: Value) -> tuple[str | Unknown, ...]:
+    """Format once for each element of the lists among the arguments, which must have the same length."""
+    lengths = {len(argument) for argument in arguments if isinstance(argument, tuple)}
+    if len(lengths) > 1:
+        raise EvaluationError("the lists have different lengths")
+    count = lengths.pop() if lengths else 1
+    limit_elements(count)
+    rows = ([argument[row] if isinstance(argument, tuple) else argument for argument in arguments] for row in range(count))
+    return tuple(_format_row(template, row) for row in rows)
+
+
+def _format_row(template: str, row: Sequence[Value]) -> str | Unknown:
+    """Format one row, which is unknown when a part of it is."""
+    unknown = first_unknown(tuple(row))
+    return format_once(template, row) if unknown is None else unknown
+
+
+def format_once(template: str, arguments: Sequence[Value]) -> str:
+    """Format wholly known arguments. Raise EvaluationError for a wrong verb, too few or too many arguments."""
+    parts: list[str] = []
+    place = highest = size = 0
+    for match in _SEQUENCE.finditer(template):
+        flags, width, precision, index, letter = match.groups()
+        if letter is None:
+            written = _literal(match.group())
+        else:
+            place = int(index[:9]) if index else place + 1
+            highest = max(highest, place)
+            verb = Verb(match.group(), flags, _bound(width), None if precision is None else _bound(precision), letter)
+            if place > len(arguments):
+                raise EvaluationError(f'"{verb.raw}" needs argument {place}, and there are {len(arguments)}')
+            written = _write(verb, arguments[place - 1])
+        size += len(written)
+        limit_text(size)
+        parts.append(written)
+    if highest < len(arguments):
+        raise EvaluationError(f"{len(arguments)} arguments are given, and the format uses {highest}")
+    return "".join(parts)
+
+
+def _literal(found: str) -> str:
+    """Return text that is no verb."""
+    if found == "%":
+        raise EvaluationError("a percent sign is not followed by a verb; write %% for the sign itself")
+    return "%" if found == "%%" else found
+
+
+def _bound(digits: str | None) -> int:
+    """Read a width or precision within bounds."""
+    number = int(digits[:9]) if digits else 0
+    if number > _MAX_WIDTH:
+        raise TooLargeError
+    return number
+
+
+def _write(verb: Verb, value: Value) -> str:
+    """Write one argument."""
+    if value is None and verb.letter != "v":
+        raise EvaluationError(f'"{verb.raw}" cannot write null')
+    match verb.letter:
+        case "v":
+            return verb.pad(_write_any(verb, value))
+        case "t":
+            return "true" if to_bool(value) else "false"
+        case "s" | "q":
+            characters = clusters(_known(to_text(value)))
+            cut = "".join(characters[: verb.precision] if verb.precision else characters)
+            return verb.pad(cut if verb.letter == "s" else json_text.write(cut))
+        case "b" | "d" | "o" | "x" | "X":
+            number = _known(to_number(value))
+            if not isinstance(number, int):
+                raise EvaluationError(f'"{verb.raw}" needs a whole number')
+            return integer_text(number, verb.letter, verb.flags, verb.width, verb.precision)
+        case "e" | "E" | "f" | "g" | "G":
+            return float_text(_known(to_number(value)), verb.letter, verb.flags, verb.width, verb.precision)
+        case _:
+            raise EvaluationError(f'"{verb.raw}" is no verb that Terraform knows')
+
+
+def _write_any(verb: Verb, value: Value) -> str:
+    """Write in the way of the value's type, or as JSON."""
+    if "#" in verb.flags or not isinstance(value, (str, int, float)) or isinstance(value, bool):
+        return json_text.write(value)
+    return value if isinstance(value, str) else float_text(value, "g", "", 0, None)
+
+
+def _known(value: Value) -> Value:
+    """Return a converted value. Raise `TooLargeError` when it is a number beyond bounds."""
+    if isinstance(value, Unknown):
+        raise TooLargeError
+    return value

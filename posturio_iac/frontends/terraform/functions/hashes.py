@@ -1,0 +1,89 @@
+"""Hashes of strings and files, and identifiers made of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
+from posturio_iac.frontends.terraform.functions.signature import Environment, function, number, text
+from posturio_iac.frontends.terraform.values import EvaluationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_NAMESPACES = {
+    "dns": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    "url": "6ba7b811-9dad-11d1-80b4-00c04fd430c8",
+    "oid": "6ba7b812-9dad-11d1-80b4-00c04fd430c8",
+    "x500": "6ba7b814-9dad-11d1-80b4-00c04fd430c8",
+}
+"""The name spaces of RFC 4122, appendix C."""
+
+_UUID = re.compile(r"(?:urn:uuid:)?[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|\{[0-9a-f-]{36}\}|[0-9a-f]{32}", re.IGNORECASE)
+_SCHEMES = (
+    ("md5", "md5", False),
+    ("sha1", "sha1", False),
+    ("sha256", "sha256", False),
+    ("sha512", "sha512", False),
+    ("base64sha256", "sha256", True),
+    ("base64sha512", "sha512", True),
+)
+"""Name of the function, algorithm, and whether the digest is written in base64 rather than in hexadecimal digits."""
+
+
+def _digest(value: str, algorithm: str, *, base64: bool) -> str:
+    """Hash the UTF-8 bytes of a string."""
+    import hashlib  # noqa: PLC0415 - only code that hashes needs it
+
+    digest = hashlib.new(algorithm, utf8(value), usedforsecurity=False)
+    return encode(digest.digest()) if base64 else digest.hexdigest()
+
+
+def _declare(name: str, algorithm: str, *, base64: bool) -> None:
+    """Declare the hash of a string, and that of a file."""
+
+    def of_text(value: str) -> str:
+        return _digest(value, algorithm, base64=base64)
+
+    def of_file(environment: Environment, path: str) -> str | Unknown:
+        content = environment.read_file(path)
+        return content if isinstance(content, Unknown) else _digest(content, algorithm, base64=base64)
+
+    register: Callable[[Callable[..., str]], object] = function(name, text("str"))
+    register(of_text)
+    function(f"file{name}", text("path"), environment=True)(of_file)
+
+
+for _name, _algorithm, _base64 in _SCHEMES:
+    _declare(_name, _algorithm, base64=_base64)
+
+
+@function("uuidv5", text("namespace"), text("name"))
+def uuid_v5(namespace: str, name: str) -> str:
+    """Return the identifier of a name in a name space, which is one of four words or an identifier."""
+    import uuid  # noqa: PLC0415 - rarely needed, and slow to load
+
+    space = _NAMESPACES.get(namespace, namespace)
+    if not _UUID.fullmatch(space):
+        raise EvaluationError("namespace: must be dns, url, oid, x500 or a UUID")
+    return str(uuid.uuid5(uuid.UUID(space), name))
+
+
+@function("uuid")
+def random_uuid() -> Unknown:
+    """Return a random identifier."""
+    return Unknown("uuid() is different in each run")
+
+
+@function("bcrypt", text("str"), number("cost"), required=1)
+def bcrypt(_: str, __: float = 10) -> Unknown:
+    """Hash with a random salt."""
+    return Unknown("bcrypt() is different in each run")
+
+
+@function("rsadecrypt", text("ciphertext"), text("privatekey"))
+def rsa_decrypt(_: str, __: str) -> Unknown:
+    """Decrypt with a private key."""
+    return Unknown("rsadecrypt() is not evaluated here")

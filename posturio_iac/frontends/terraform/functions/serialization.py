@@ -1,0 +1,47 @@
+"""Functions that read and write JSON, YAML and CSV."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions.formats import csv_text, json_text, yaml_text
+from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, limit_text, text
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.values import Value
+
+
+@function("jsondecode", text("str"))
+def json_decode(document: str) -> Value:
+    """Read JSON."""
+    limit_text(len(document))
+    return json_text.read(document)
+
+
+@function("jsonencode", anything("val"))
+def json_encode(value: Value) -> str:
+    """Write JSON."""
+    result = json_text.write(value)
+    limit_text(len(result))
+    return result
+
+
+@function("yamldecode", text("src"))
+def yaml_decode(document: str) -> Value:
+    """Read YAML."""
+    limit_text(len(document))
+    return yaml_text.read(document)
+
+
+@function("yamlencode", anything("value", Sees.ALL))
+def yaml_encode(_: Value) -> Unknown:
+    """Write YAML, whose layout differs between versions of Terraform."""
+    return Unknown("yamlencode() is not evaluated here")
+
+
+@function("csvdecode", text("str"))
+def csv_decode(document: str) -> tuple[Value, ...]:
+    """Read comma-separated values."""
+    limit_text(len(document))
+    return csv_text.read(document)

@@ -1,0 +1,225 @@
+"""How a function is declared: its parameters, what they convert to, and how much of what is unknown it can bear.
+
+A module of this package declares each of its functions with `function`; the first call of a name imports the module.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_ELEMENTS = 10_000
+"""Lists, sets and maps that a function makes are not longer than this."""
+
+MAX_TEXT = 1_000_000
+"""Strings that a function makes are not longer than this."""
+
+
+class TooLargeError(Exception):
+    """The result would be too large to hold. It becomes an unknown value."""
+
+
+class Sees(Enum):
+    """How much of what is unknown reaches the function; the rest makes the result unknown before it runs."""
+
+    NOTHING = "nothing"
+    """The argument is wholly known."""
+    INSIDE = "inside"
+    """The argument itself is known and may hold unknown values or be an open map."""
+    ALL = "all"
+    """The argument may be unknown itself."""
+
+
+def _no_listing(path: str) -> Unknown:
+    """Stand in for a listing that the caller does not offer."""
+    return Unknown(f"the files below {path} are not listed here")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What functions can reach beyond their arguments. The caller resolves paths from the module's folder."""
+
+    read_file: Callable[[str], str | Unknown]
+    """The text of a file exactly as stored; Unknown when it is outside the scan root or is not UTF-8; raises EvaluationError
+    when there is no such file."""
+    render: Callable[[str, dict[str, Value]], Value]
+    """Evaluates the text of a template with its variables, which may hold unknown values or be an `OpenMap`."""
+    list_files: Callable[[str], tuple[str, ...] | Unknown] = _no_listing
+    """The files below a folder, relative to it with forward slashes; none when there is no such folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a function."""
+
+    name: str
+    """For messages."""
+    convert: Callable[[Value], Value]
+    """Converts an argument that is neither unknown nor null; raises EvaluationError when it has the wrong type."""
+    sees: Sees = Sees.NOTHING
+    null: bool = False
+    """Whether null is accepted."""
+
+    def read(self, argument: Value) -> Value:
+        """Convert ``argument``, which may be null or unknown."""
+        if isinstance(argument, Unknown):
+            return argument
+        if argument is None:
+            if self.null:
+                return None
+            raise EvaluationError(f"{self.name} must not be null")
+        try:
+            return self.convert(argument)
+        except EvaluationError as error:
+            raise EvaluationError(f"{self.name}: {error}") from None
+
+    def obstacle(self, argument: Value) -> Unknown | None:
+        """Return what is unknown in a converted argument and more than the function bears."""
+        match self.sees:
+            case Sees.NOTHING:
+                return first_unknown(argument)
+            case Sees.INSIDE:
+                return argument if isinstance(argument, Unknown) else None
+            case Sees.ALL:
+                return None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A declared function."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    rest: Parameter | None
+    """Takes any number of further arguments."""
+    required: int
+    """How many arguments must be given."""
+    needs_environment: bool
+    body: Callable[..., Value]
+
+    def apply(self, arguments: tuple[Value, ...], environment: Environment) -> Value:
+        """Call the function. Raise EvaluationError for wrong arguments, `TooLargeError` for a result beyond bounds."""
+        self._check_count(len(arguments))
+        further = (self.rest,) * (len(arguments) - len(self.parameters)) if self.rest else ()
+        pairs = tuple(zip((*self.parameters, *further), arguments, strict=False))
+        converted = tuple(parameter.read(argument) for parameter, argument in pairs)
+        for (parameter, _), argument in zip(pairs, converted, strict=True):
+            if (unknown := parameter.obstacle(argument)) is not None:
+                return unknown
+        return self.body(environment, *converted) if self.needs_environment else self.body(*converted)
+
+    def _check_count(self, given: int) -> None:
+        """Raise EvaluationError when the number of arguments is wrong."""
+        most = len(self.parameters)
+        if given >= self.required and (self.rest is not None or given <= most):
+            return
+        wanted = f"at least {self.required}" if self.rest else f"{self.required} to {most}" if self.required < most else str(most)
+        raise EvaluationError(f"takes {wanted} argument{'' if wanted.endswith(' 1') or wanted == '1' else 's'}, got {given}")
+
+
+REGISTRY: dict[str, Function] = {}
+"""The functions of the modules imported so far."""
+
+
+def function(
+    name: str, *parameters: Parameter, rest: Parameter | None = None, required: int | None = None, environment: bool = False
+) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """Declare the decorated body as the function ``name``; with ``environment`` its first argument is the `Environment`."""
+
+    def register(body: Callable[..., Value]) -> Callable[..., Value]:
+        least = len(parameters) if required is None else required
+        REGISTRY[name] = Function(name, parameters, rest, least, environment, body)
+        return body
+
+    return register
+
+
+def anything(name: str, sees: Sees = Sees.NOTHING, *, null: bool = True) -> Parameter:
+    """Declare a parameter of any type."""
+    return Parameter(name, lambda argument: argument, sees, null)
+
+
+def text(name: str) -> Parameter:
+    """Declare a string; numbers and booleans convert."""
+    return Parameter(name, to_text)
+
+
+def number(name: str) -> Parameter:
+    """Declare a number; numeric strings convert."""
+    return Parameter(name, to_number)
+
+
+def whole(name: str) -> Parameter:
+    """Declare a whole number."""
+    return Parameter(name, _whole)
+
+
+def _whole(argument: Value) -> Value:
+    """Convert to a number and refuse a fraction."""
+    converted = to_number(argument)
+    if isinstance(converted, float):
+        raise EvaluationError("a whole number is required")
+    return converted
+
+
+def boolean(name: str) -> Parameter:
+    """Declare a boolean; ``"true"`` and ``"false"`` convert."""
+    return Parameter(name, to_bool)
+
+
+def sequence(name: str, sees: Sees = Sees.INSIDE, *, sets: bool = True, null: bool = False) -> Parameter:
+    """Declare a list; a set becomes one when ``sets`` allows it."""
+
+    def convert(argument: Value) -> Value:
+        if not isinstance(argument, tuple) or (isinstance(argument, SetValue) and not sets):
+            raise EvaluationError(f"a list is required, not a {type_name(argument)}")
+        return tuple(argument)
+
+    return Parameter(name, convert, sees, null)
+
+
+def texts(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
+    """Declare a list of strings, whose elements may be null."""
+    return Parameter(name, lambda argument: tuple(to_text(element) for element in _elements(argument)), sees)
+
+
+def booleans(name: str, sees: Sees = Sees.NOTHING) -> Parameter:
+    """Declare a list of booleans, whose elements may be null."""
+    return Parameter(name, lambda argument: tuple(to_bool(element) for element in _elements(argument)), sees)
+
+
+def _elements(argument: Value) -> tuple[Value, ...]:
+    """Return the elements of a list or set."""
+    if isinstance(argument, tuple):
+        return argument
+    raise EvaluationError(f"a list is required, not a {type_name(argument)}")
+
+
+def mapping(name: str, sees: Sees = Sees.INSIDE, *, null: bool = False) -> Parameter:
+    """Declare a map or object."""
+
+    def convert(argument: Value) -> Value:
+        if not isinstance(argument, dict):
+            raise EvaluationError(f"a map or object is required, not a {type_name(argument)}")
+        return argument
+
+    return Parameter(name, convert, sees, null)
+
+
+def limit_text(length: int) -> None:
+    """Raise `TooLargeError` when a string of this length is beyond the bounds."""
+    if length > MAX_TEXT:
+        raise TooLargeError
+
+
+def limit_elements(count: int) -> None:
+    """Raise `TooLargeError` when a collection of this many elements is beyond the bounds."""
+    if count > MAX_ELEMENTS:
+        raise TooLargeError

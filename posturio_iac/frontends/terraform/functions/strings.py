@@ -1,0 +1,135 @@
+"""Functions of strings. Lengths and offsets count grapheme clusters, as Terraform does."""
+
+from __future__ import annotations
+
+from posturio_iac.frontends.terraform.functions.graphemes import clusters
+from posturio_iac.frontends.terraform.functions.signature import function, limit_elements, limit_text, text, texts, whole
+from posturio_iac.frontends.terraform.values import EvaluationError
+
+_SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""White space as Unicode, and Go, define it; Python's own list has four control characters more."""
+
+
+@function("chomp", text("str"))
+def chomp(value: str) -> str:
+    """Remove newlines from the end."""
+    return value.rstrip("\r\n")
+
+
+@function("endswith", text("str"), text("suffix"))
+def ends_with(value: str, suffix: str) -> bool:
+    """Whether a string ends with another."""
+    return value.endswith(suffix)
+
+
+@function("startswith", text("str"), text("prefix"))
+def starts_with(value: str, prefix: str) -> bool:
+    """Whether a string starts with another."""
+    return value.startswith(prefix)
+
+
+@function("strcontains", text("str"), text("substr"))
+def contains(value: str, part: str) -> bool:
+    """Whether a string holds another."""
+    return part in value
+
+
+@function("indent", whole("spaces"), text("str"))
+def indent(spaces: int, value: str) -> str:
+    """Indent all lines but the first."""
+    if spaces < 0:
+        raise EvaluationError("spaces: must not be negative")
+    if "\n" not in value:
+        return value
+    limit_text(len(value) + value.count("\n") * spaces)
+    return value.replace("\n", "\n" + " " * spaces)
+
+
+@function("join", text("separator"), texts("lists"), rest=texts("lists"))
+def join(separator: str, *lists: tuple[str | None, ...]) -> str:
+    """Join the elements of all lists."""
+    items = []
+    for place, item in enumerate(element for elements in lists for element in elements):
+        if item is None:
+            raise EvaluationError(f"element {place} is null")
+        items.append(item)
+    limit_text(sum(map(len, items)) + len(separator) * len(items))
+    return separator.join(items)
+
+
+@function("lower", text("str"))
+def lower(value: str) -> str:
+    """Convert letters to lower case, each on its own."""
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in value) if not value.isascii() else value.lower()
+
+
+@function("upper", text("str"))
+def upper(value: str) -> str:
+    """Convert letters to upper case, each on its own."""
+    return "".join(char.upper() if len(char.upper()) == 1 else char for char in value) if not value.isascii() else value.upper()
+
+
+@function("split", text("separator"), text("str"))
+def split(separator: str, value: str) -> tuple[str, ...]:
+    """Split at each separator; an empty one separates all characters."""
+    limit_elements(value.count(separator))
+    return tuple(value.split(separator)) if separator else tuple(value)
+
+
+@function("strrev", text("str"))
+def reverse(value: str) -> str:
+    """Reverse the order of characters."""
+    return "".join(reversed(clusters(value)))
+
+
+@function("substr", text("str"), whole("offset"), whole("length"))
+def substring(value: str, offset: int, length: int) -> str:
+    """Cut out a part. A negative offset counts from the end, a negative length means all the rest.
+
+    With a negative offset a length of 0 means all the rest too: Terraform stops counting only after the first character.
+    """
+    if offset >= 0 and length == 0:
+        return ""
+    characters = clusters(value)
+    start = max(0, offset + len(characters) if offset < 0 else offset)
+    return "".join(characters[start : start + length] if length > 0 else characters[start:])
+
+
+@function("title", text("str"))
+def title(value: str) -> str:
+    """Convert the first letter of each word to upper case."""
+    before = " "
+    result = []
+    for char in value:
+        result.append(char.title() if _separates(before) and len(char.title()) == 1 else char)
+        before = char
+    return "".join(result)
+
+
+def _separates(char: str) -> bool:
+    """Whether ``char`` ends a word: no letter, digit or underscore, and beyond ASCII a space."""
+    return not (char.isalnum() or char == "_") if char.isascii() else char in _SPACES
+
+
+@function("trim", text("str"), text("cutset"))
+def trim(value: str, characters: str) -> str:
+    """Remove any of some characters from both ends."""
+    return value.strip(characters) if characters else value
+
+
+@function("trimprefix", text("str"), text("prefix"))
+def trim_prefix(value: str, prefix: str) -> str:
+    """Remove a prefix once."""
+    return value.removeprefix(prefix)
+
+
+@function("trimsuffix", text("str"), text("suffix"))
+def trim_suffix(value: str, suffix: str) -> str:
+    """Remove a suffix once."""
+    return value.removesuffix(suffix)
+
+
+@function("trimspace", text("str"))
+def trim_space(value: str) -> str:
+    """Remove white space from both ends."""
+    return value.strip(_SPACES)

@@ -1,0 +1,176 @@
+"""Evidence in metadata: tags of the user and comments, and the notes on what only looks like it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.dates import silence
+from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, End, Reached, Step
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.keys.users import literals_in
+from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.metadata.lifetime import exemption, read
+from posturio_iac.metadata.manual_rotation import date_in_name
+from posturio_iac.metadata.names import Meaning, classify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+    from posturio_iac.frontends.terraform.keys.tags import Tag
+    from posturio_iac.frontends.terraform.keys.users import User
+    from posturio_iac.frontends.terraform.modules.instance import Scope
+    from posturio_iac.frontends.terraform.syntax import hcl
+    from posturio_iac.metadata.directives import Parsed
+    from posturio_iac.metadata.names import Names
+
+
+def of_tags(user: User, names: Names) -> Iterator[Lifetime]:
+    """Yield the lifetimes that the user's tags state."""
+    ignored = ignored_changes(user.block) if user.block is not None else frozenset()
+    for tag in user.tags.items:
+        lifetime = read(tag.name, tag.value, source=tag.source, span=tag.span, names=names)
+        if lifetime is None:
+            continue
+        kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
+        yield _moving(lifetime, tag, applied_again=kept) or lifetime
+
+
+def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | None:
+    """Return what a tag says whose value is computed from a clock, or None when it is not."""
+    if lifetime.effect is not Effect.UNKNOWN or tag.origin is None or tag.scope is None:
+        return None
+    for end in follow(tag.origin, tag.scope):
+        if isinstance(end, End) and end.kind == "function" and applied_again:
+            why = f"it is computed from {end.text}, so every apply moves it"
+            fix = "write the date itself"
+            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.text, tag.span, why=why, fix=fix)
+        if isinstance(end, Reached) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
+            why = f"{end.address} moves it on at every rotation, and the key stays"
+            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, fix="let the key follow it as well")
+        if isinstance(end, Reached) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
+            interval = _offset(end)
+            source = f"{tag.source}, set by {end.address}"
+            value = describe_interval(interval) if interval else ""
+            return Lifetime(Kind.ROTATION, Effect.DECLARED, source, value, tag.span, interval=interval)
+    return None
+
+
+def _offset(reached: Reached) -> timedelta | None:
+    units = (("offset_years", "y"), ("offset_months", "mo"), ("offset_days", "d"), ("offset_hours", "h"), ("offset_minutes", "min"))
+    for name, unit in units:
+        value = settle(reached.block.get(name), reached.scope)
+        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
+            return parse_interval(value, unit)
+    return None
+
+
+def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
+    """Yield the lifetimes that comments state."""
+    for name, value, span in parsed.metadata:
+        lifetime = read(name, value, source=f'comment "{name}"', span=span, names=names)
+        if lifetime is not None:
+            yield lifetime
+
+
+def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:
+    """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
+    for name, value, _ in parsed.metadata:
+        if classify(name, names) is Meaning.OWNER and _says(value):
+            return value.strip()
+    unknown: Unknown | None = None
+    for tag in user.tags.items:
+        if classify(tag.name, names) is not Meaning.OWNER:
+            continue
+        if isinstance(tag.value, Unknown):
+            unknown = unknown or Unknown(f"{tag.source}: {tag.value.reason}")
+        elif isinstance(tag.value, (str, int)) and _says(str(tag.value)):
+            return str(tag.value).strip()
+    if isinstance(user.path, str) and (team := _team(user.path)) is not None:
+        return team
+    if unknown is not None:
+        return unknown
+    if isinstance(user.path, Unknown):
+        return user.path
+    return next(iter((*user.tags.hidden, *user.hidden)), None)
+
+
+def _says(value: str) -> bool:
+    """Tell whether a value names somebody and is no placeholder."""
+    return silence(value) is None and value.strip().casefold() not in _NOBODY
+
+
+_NOBODY = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
+_GENERIC = frozenset(
+    {"access", "account", "accounts", "app", "apps", "automation", "aws", "bot", "bots", "cd", "cf", "ci", "deploy", "dev", "iam"}
+    | {"key", "keys", "machine", "machines", "prod", "robot", "robots", "s3", "service", "serviceaccount", "serviceaccounts"}
+    | {"services", "ses", "smtp", "staging", "svc", "system", "systems", "tech", "terraform", "test", "tests", "tf", "user", "users"}
+)
+"""Words in a path that name a kind of user and not who answers for it."""
+
+
+def _team(path: str) -> str | None:
+    """Return the path when one of its segments can be the name of a team or an application."""
+    return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
+
+
+def _names_somebody(segment: str) -> bool:
+    words = segment.lower().replace("_", "-").split("-")
+    return words[-1] not in ("user", "users") and not all(word in _GENERIC for word in words)
+
+
+def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[str]:
+    """Yield sentences about what was seen and is no lifetime."""
+    for what, name in (("the resource name", label), ("the user name", user.name)):
+        mark = date_in_name(name, as_of) if isinstance(name, str) else None
+        if mark is not None:
+            yield f'{what} "{name}" {mark.text}, which is rotation by hand without a schedule'
+            break
+    for tag in user.tags.items:
+        text = exemption(tag.name, tag.value, source=tag.source, names=names)
+        if text is not None:
+            yield text
+
+
+def permission_note(user: User) -> Iterator[str]:
+    """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
+    if user.scope is None or user.identity is None:
+        return
+    instance = user.scope.instance
+    for (kind, name), block in instance.folder.resources.items():
+        if kind not in _POLICIES:
+            continue
+        for _, scope in instances_of(block, instance).instances:
+            target = block.get("user") or block.get("users")
+            if target is not None and any(isinstance(r, Reached) and r.key == user.identity for r in follow(target, scope, _steps(block))):
+                policies = {f"{kind}.{name}": block} if kind == "aws_iam_user_policy" else _attached(block, scope)
+                for address, policy in policies.items():
+                    if _ends_by_date(policy, scope):
+                        yield f"the policy {address} ends the permission by date (aws:CurrentTime), and the key stays valid"
+
+
+_POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")
+
+
+def _steps(block: hcl.Block) -> tuple[Step, ...]:
+    return (ANY,) if block.get("user") is None else ()
+
+
+def _attached(block: hcl.Block, scope: Scope) -> dict[str, hcl.Block]:
+    arn = block.get("policy_arn")
+    return {r.address: r.block for r in follow(arn, scope) if isinstance(r, Reached)} if arn is not None else {}
+
+
+def _ends_by_date(block: hcl.Block, scope: Scope) -> bool:
+    texts = list(literals_in(block))
+    policy = block.get("policy")
+    for reached in follow(policy, scope) if policy is not None else ():
+        if isinstance(reached, Reached):
+            texts += literals_in(reached.block)
+    joined = "\n".join(texts).lower()
+    return "aws:currenttime" in joined and "datelessthan" in joined

@@ -1,0 +1,205 @@
+"""Where a key's secret leaves in plain text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reached
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from posturio_iac.core.model import Attr
+    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+
+    Leak = tuple[Exposure | Unknown, Reached | End]
+
+SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
+"""Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
+
+_STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """A resource that shows what it is given."""
+
+    arguments: tuple[str, ...]
+    """The arguments that show it; none named means all."""
+    fix: str = _STORE
+
+
+SINKS = {
+    "aws_amplify_app": Sink(("environment_variables",)),
+    "aws_apprunner_service": Sink(("runtime_environment_variables",)),
+    "aws_batch_job_definition": Sink(("container_properties",)),
+    "aws_codebuild_project": Sink(("value",)),
+    "aws_cloudformation_stack": Sink(("parameters", "template_body")),
+    "aws_dynamodb_table_item": Sink(("item",)),
+    "aws_ecs_task_definition": Sink(("container_definitions",)),
+    "aws_elastic_beanstalk_environment": Sink(("value",)),
+    "aws_instance": Sink(("user_data", "user_data_base64")),
+    "aws_lambda_function": Sink(("variables",)),
+    "aws_launch_configuration": Sink(("user_data", "user_data_base64")),
+    "aws_launch_template": Sink(("user_data",)),
+    "aws_lightsail_instance": Sink(("user_data",)),
+    "aws_s3_bucket_object": Sink(("content", "content_base64")),
+    "aws_s3_object": Sink(("content", "content_base64")),
+    "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
+    "aws_ssm_parameter": Sink(("value", "insecure_value"), 'set type = "SecureString"'),
+    "fastly_service_vcl": Sink(("content",)),
+    "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
+    "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
+    "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
+    "kubernetes_config_map_v1": Sink(("data",), "make it a kubernetes_secret_v1"),
+    "kubernetes_deployment": Sink(("value",), "read it from a kubernetes_secret with value_from"),
+    "kubernetes_deployment_v1": Sink(("value",), "read it from a kubernetes_secret with value_from"),
+    "local_file": Sink(("content", "content_base64", "sensitive_content")),
+    "local_sensitive_file": Sink(("content", "content_base64")),
+}
+PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
+"""What these give is made of their arguments alone."""
+TAG_ARGUMENTS = ("tags", "labels", "annotations")
+
+
+def exposures_of(key: hcl.Block, instance: Instance, suffix: str) -> Iterator[Exposure | Unknown]:
+    """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
+
+    Unknown are those of which the code does not fix whether they show it.
+    """
+    if key.get("pgp_key") is not None and settle(key.get("pgp_key"), instance.scope()) is not None:
+        return
+
+    def is_key(reached: Reached | End) -> bool:
+        if not isinstance(reached, Reached) or reached.block is not key or reached.instance is not instance:
+            return False
+        return reached.suffix in ("", suffix) or not suffix
+
+    yield from _places(instance, is_key)
+
+
+def exposures_of_module(call: hcl.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
+    """Yield the places where outputs of a known module that hold the secret leave."""
+    yield from _places(instance, lambda r: isinstance(r, End) and r.call is call and r.text.rpartition(".")[2] in secrets)
+
+
+def _places(instance: Instance, wanted: Callable[[Reached | End], bool]) -> Iterator[Exposure | Unknown]:
+    at: Instance | None = instance
+    found: dict[Exposure | Unknown, None] = {}
+    while at is not None:
+        found |= {place: None for place, reached in leaks(at) if wanted(reached)}
+        at = at.caller.instance if at.caller else None
+    yield from found
+
+
+def leaks(instance: Instance) -> tuple[Leak, ...]:
+    """Return all places in one module where secrets of keys leave, or may, and the keys."""
+    if instance.leaks is None:
+        instance.leaks = (*_outputs(instance), *_resources(instance))
+    return instance.leaks
+
+
+def _secrets(expression: hcl.Expr, scope: Scope) -> Iterator[Reached | End]:
+    """Yield the secrets that an expression holds, those that went through other resources as well."""
+    pending = [(expression, scope)]
+    seen: set[object] = set()
+    while pending:
+        for reached in follow(*pending.pop()):
+            if isinstance(reached, End):
+                if reached.kind == "module":
+                    yield reached
+            elif "iam_access_key" in reached.kind:
+                if reached.attribute is None or reached.attribute in SECRETS:
+                    yield reached
+            elif reached.kind in PASSING and reached.key not in seen:
+                seen.add(reached.key)
+                pending += [(argument, reached.scope) for _, argument in _arguments(reached.block)]
+
+
+def _leak(place: Exposure, reached: Reached | End, doubt: Unknown | None) -> Leak:
+    """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
+    if doubt is not None:
+        return Unknown(f"{place.where}: {doubt.reason}"), reached
+    if reached.open:
+        return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
+    return place, reached
+
+
+def _outputs(instance: Instance) -> Iterator[Leak]:
+    scope = instance.scope()
+    for name, block in instance.folder.outputs.items():
+        value = block.get("value")
+        sensitive = settle(block.get("sensitive"), scope)
+        if value is None or sensitive in (True, "true"):
+            continue
+        bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
+        shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
+        fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
+        place = Exposure(block.header, f'output "{name}"', fix)
+        for reached in (r for expression in shown for r in _secrets(expression, scope)):
+            if isinstance(reached, End) or reached.attribute is not None:
+                yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
+
+
+def shows_outputs(instance: Instance) -> bool:
+    """Tell whether whoever applies the module sees its outputs: Terraform before 0.15 shows secrets, later ones refuse to.
+
+    A module that pins no version is taken for an old one only when it is applied by itself.
+    """
+    for block in instance.folder.settings:
+        constraint = settle(block.get("required_version"), instance.scope())
+        if isinstance(constraint, str):
+            return re.search(r"(?:^|,|=|~>)\s*v?0\.(?:[0-9]|1[0-4])\.|<\s*v?0\.(?:[0-9]|1[0-5])\b", constraint) is not None
+    return instance.folder.is_root
+
+
+def _resources(instance: Instance) -> Iterator[Leak]:
+    for (kind, name), block in instance.folder.resources.items():
+        sink = SINKS.get(kind)
+        for attribute, expression in _arguments(block):
+            tagged = attribute in TAG_ARGUMENTS
+            if not tagged and (sink is None or attribute not in sink.arguments):
+                continue
+            plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
+            if plain is False:
+                continue
+            place = Exposure(expression.span, f"{attribute} of {instance.full(f'{kind}.{name}')}", _fix(attribute, sink, tagged=tagged))
+            found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
+            for reached in dict.fromkeys(found):
+                yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
+
+
+def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
+    if tagged or sink is None:
+        return "remove it"
+    return f"{sink.fix}, and write value in place of insecure_value" if attribute == "insecure_value" else sink.fix
+
+
+def _scopes(block: hcl.Block, instance: Instance) -> tuple[Scope, ...]:
+    """Return the scopes of a block's instances, so that each leads to its own key."""
+    return tuple(scope for _, scope in instances_of(block, instance).instances)
+
+
+def _is_plain(block: hcl.Block, attribute: str, instance: Instance) -> Attr[bool]:
+    """Tell whether an SSM parameter is stored without encryption."""
+    kind = settle(block.get("type"), instance.scope())
+    if isinstance(kind, Unknown) and attribute != "insecure_value":
+        return kind
+    return attribute == "insecure_value" or kind in ("String", "StringList")
+
+
+def _arguments(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
+    pending = [block.body]
+    while pending:
+        body = pending.pop(0)
+        for attribute in body.attributes.values():
+            yield attribute.name, attribute.expression
+        pending += [b.body for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection")]

@@ -1,0 +1,149 @@
+"""What a call gives to a known module: the inputs that decide about its key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import index, settle
+from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
+from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownKey, Template
+from posturio_iac.frontends.terraform.modules.instance import Scope
+from posturio_iac.frontends.terraform.operators import text_of
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Attr, Span
+
+_OFF = frozenset({"false", "no", "0", ""})
+
+
+class Inputs:
+    """The inputs of one key of a known module, at one call."""
+
+    def __init__(self, block: hcl.Block, scope: Scope, key: KnownKey, element: tuple[Value, Value] | None = None) -> None:
+        """Read the arguments of ``block`` in ``scope``; ``element`` is the key and value of the element that the key is made from."""
+        self.block = block
+        self.scope = scope
+        self.key = key
+        self.element = element
+
+    def of_element(self, name: Value, element: Value) -> Inputs:
+        """Return the same inputs for one element."""
+        return Inputs(self.block, self.scope, self.key, (name, element))
+
+    def value(self, choice: Choice, *, strict: bool = False) -> Value:
+        """Return the value of the first input that is set, or the module's default."""
+        for path in choice.paths:
+            value = self._at(path, strict=strict)
+            if value is not None:
+                return value
+        return choice.default
+
+    def _at(self, path: str, *, strict: bool) -> Value:
+        head, *rest = path.split(".")
+        if head == "each" and self.element is not None:
+            name, element = self.element
+            if rest == ["key"]:
+                return name
+            value: Value = element
+        else:
+            scope = Scope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
+            value = settle(hcl.setting(self.block, head), scope)
+        for part in rest:
+            if value is None or isinstance(value, str):
+                return None
+            try:
+                value = index(value, part)
+            except EvaluationError:
+                return None
+        return value
+
+    def switched_off(self) -> bool:
+        """Tell whether the code fixes that there is no key."""
+        off = any(_is_off(self.value(choice, strict=True)) is True for choice in self.key.enabled_by)
+        return off or any(_is_off(self.value(choice, strict=True)) is False for choice in self.key.disabled_by)
+
+    def text(self, template: Template) -> Attr[str | None]:
+        """Return filled-in text; None when an input of it is not set or empty."""
+        words: list[str] = []
+        for part in template.parts:
+            value = part if isinstance(part, str) else self.value(part)
+            if (unknown := first_unknown(value)) is not None:
+                return unknown
+            if value is None or value == "" or isinstance(value, (dict, tuple)):
+                return None
+            words.append(text_of(value))
+        return "".join(words)
+
+    def user(self) -> Attr[str | None]:
+        """Return the user's name."""
+        for template in self.key.user:
+            name = self.text(template)
+            if name is not None:
+                return name
+        return Unknown(f"module.{self.block.labels[0]} names the user by itself")
+
+    def path(self) -> Attr[str | None]:
+        """Return the user's path."""
+        return self.text(self.key.path) if self.key.path else None
+
+    def status(self) -> Attr[str]:
+        """Return the key's status."""
+        value = self.value(self.key.status) if self.key.status else None
+        return value if isinstance(value, (str, Unknown)) and value else "Active"
+
+    def encrypted(self) -> bool:
+        """Tell whether the secret is encrypted with a PGP key, or may be."""
+        return self.key.pgp_key is not None and self.text(self.key.pgp_key) is not None
+
+    def tags(self) -> Tags:
+        """Return the tags of the user: what the call gives, what the module adds, and the provider's defaults."""
+        label = f"module.{self.block.labels[0]}"
+        found = Tags()
+        for choice in self.key.tags:
+            found = self._given(choice, label).over(found)
+        for name, template in self.key.fixed_tags:
+            value = self.text(template)
+            if value is not None:
+                tag = Tag(name, value, f'tag "{name}" of {label}', self.block.header)
+                found = Tags((tag,)).over(found)
+        return found.over(default_tags(self.block, self.scope.instance, "aws"))
+
+    def _given(self, choice: Choice, label: str) -> Tags:
+        for path in choice.paths:
+            head, *rest = path.split(".")
+            expression = hcl.setting(self.block, head)
+            if expression is None or head == "each":
+                continue
+            if self._at(path, strict=False) is None:
+                continue
+            for part in rest:
+                expression = hcl.GetAttr(expression, part, expression.span)
+            root_like = self.scope.instance.root.folder.is_root
+            return read_map(expression, self.scope, lambda name: f'tag "{name}" of {label}', f"{path} of {label}", root_like=root_like)
+        return Tags()
+
+    def place(self, choice: Choice | int | None) -> Span:
+        """Return where an input is set, or the header of the call."""
+        names = [path.split(".")[0] for path in choice.paths] if isinstance(choice, Choice) else []
+        attribute = next((self.block.body.attributes[n] for n in names if n in self.block.body.attributes), None)
+        return attribute.span if attribute is not None else self.block.header
+
+
+def _is_off(value: Value) -> bool | None:
+    """Tell whether a switch is off; None when the code does not fix it."""
+    match value:
+        case Unknown():
+            return None
+        case None | False:
+            return True
+        case bool():
+            return False
+        case str() | int() | float():
+            return str(value).lower() in _OFF
+        case dict() | tuple():
+            return None if first_unknown(value) is not None and not value else not value
+        case _:
+            return None

@@ -1,0 +1,123 @@
+"""Keys inside modules whose code is not here, by the table of known modules. They are reported at the ``module`` block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import AccessKey, Lifetime, Remedies, Unknown
+from posturio_iac.frontends.terraform.keys import evidence
+from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_for, max_age_lifetime, place_of
+from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
+from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
+from posturio_iac.frontends.terraform.keys.rotation import Rotation
+from posturio_iac.frontends.terraform.keys.users import User
+from posturio_iac.frontends.terraform.known_modules.table import Choice
+from posturio_iac.frontends.terraform.modules.expansion import instances_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.terraform.keys.assembly import Setting
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match
+    from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
+    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.syntax import hcl
+
+
+def keys_of_call(match: Match, instance: Instance, block: hcl.Block, setting: Setting) -> Iterator[Declared]:
+    """Yield the keys that the call of a known module makes."""
+    name = block.labels[0]
+    if isinstance(instance.children(name), Unknown):
+        for suffix, scope in instances_of(block, instance).instances:
+            yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
+
+
+def _keys(match: Match, block: hcl.Block, scope: Scope, address: str, setting: Setting) -> Iterator[Declared]:
+    match = match.fitting(block.body.attributes)
+    behaviours = [_made(version, block, scope) for version in match.candidates]
+    made = next((keys for keys in behaviours if keys), [])
+    # While the version is open, what all versions do alike is still certain.
+    open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
+    hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
+    for key, suffix, inputs in made:
+        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
+        yield _declared(key, inputs, address + inside, hidden, setting)
+
+
+def _made(version: KnownVersion, block: hcl.Block, scope: Scope) -> list[tuple[KnownKey, str, Inputs]]:
+    """Return the keys that one version makes of a call."""
+    return [
+        (key, suffix, inputs)
+        for key in version.keys
+        for suffix, inputs in _elements(key, Inputs(block, scope, key))
+        if not inputs.switched_off()
+    ]
+
+
+def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
+    """Yield the key once, or once for each element of the input that it is made from."""
+    if key.each is None:
+        yield "", inputs
+        return
+    collection = inputs.value(key.each)
+    match collection:
+        case dict():
+            yield from ((f'["{name}"]', inputs.of_element(name, element)) for name, element in collection.items())
+        case tuple():
+            yield from ((f'["{e}"]' if isinstance(e, str) else "", inputs.of_element(e, e)) for e in collection)
+        case None:
+            return
+        case _:
+            unknown = collection if isinstance(collection, Unknown) else Unknown("an element that is not fixed")
+            yield "", inputs.of_element(unknown, unknown)
+
+
+def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: Setting) -> Declared:
+    instance, block = inputs.scope.instance, inputs.block
+    options = instance.program.options
+    parsed = comments_for(block, instance)
+    label = f"module.{block.labels[0]}"
+    tags = inputs.tags()
+    user = User(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
+    lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
+    places = [] if inputs.encrypted() else list(exposures_of_module(block, instance, key.secrets))
+    found = AccessKey(
+        address=address,
+        framework="terraform",
+        span=place_of(block, instance),
+        user=user.name,
+        user_address=None,
+        status=inputs.status(),
+        remedies=_remedies(key, label, block),
+        lifetimes=tuple(dict.fromkeys(lifetimes)),
+        hiding_places=(*tags.hidden, *hidden),
+        notes=tuple(dict.fromkeys(evidence.notes_on(block.labels[0], user, options.names, options.as_of))),
+        owner=evidence.owner_of(user, parsed, options.names),
+        exposures=tuple(p for p in places if not isinstance(p, Unknown)),
+        possible_exposures=tuple(p for p in places if isinstance(p, Unknown)),
+        directives=parsed.directives,
+        tags=tuple((t.name, t.value) for t in tags.items if isinstance(t.value, str)),
+        scope=setting.scope,
+    )
+    return Declared(found, user, Rotation((), (), None, turns=False, schedules=frozenset()), instance.root)
+
+
+def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
+    if key.max_age is None:
+        return
+    value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age
+    name = key.max_age.paths[0] if isinstance(key.max_age, Choice) else "the maximum age"
+    yield max_age_lifetime(value, name, label, inputs.place(key.max_age))
+
+
+def _remedies(key: KnownKey, label: str, block: hcl.Block) -> Remedies:
+    place = f"{label} ({block.header.path}:{block.header.line})"
+    tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
+    declare = f'add {{name}} = "{{value}}" to the {tags} of {place}' if tags else f"write # posturio: {{name}}={{value}} above {label}"
+    rotate = "manage the key in your own code, where replace_triggered_by can follow a time_rotating"
+    if isinstance(key.max_age, Choice):
+        rotate = f"set {key.max_age.paths[0]} to {{value}} days in seconds"
+    switch = key.status.paths[0] if key.status else None
+    enabled = key.enabled_by[-1].paths[0] if key.enabled_by else None
+    disable = f'set {switch} = "Inactive"' if switch else f"set {enabled} = false" if enabled else f"remove {label}"
+    return Remedies(declare=declare, rotate=rotate, disable=disable)

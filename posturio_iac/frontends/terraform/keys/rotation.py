@@ -1,0 +1,271 @@
+"""Rotation that the code carries out: which evidence a key's own block gives, and whether the replacement leaves a gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.frontends.terraform.dataflow.cause import Cause, Sort
+from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger, triggers
+from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
+from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
+from posturio_iac.metadata.manual_rotation import mentions_rotation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.modules.engine_version import Engine
+    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+
+_NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
+_FORCING = ("user", "pgp_key")
+"""Arguments of a key whose change replaces it."""
+_MULTIPLYING = ("for_each", "count")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What one key's block says about rotation."""
+
+    lifetimes: tuple[Lifetime, ...]
+    notes: tuple[str, ...]
+    replacement: Replacement | None
+    turns: bool
+    """Whether the key takes turns with others by means of a scheduler."""
+    schedules: frozenset[str]
+    """What drives it, to tell keys that change at different times."""
+
+
+def rotation_of(block: hcl.Block, scope: Scope, engine: Engine) -> Rotation:
+    """Return the rotation that a key's block brings about, or seems to."""
+    found = list(_through_triggers(block, scope, engine))
+    replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
+    forced = list(_through_arguments(block, scope, _FORCING))
+    multiplied = list(_through_arguments(block, scope, _MULTIPLYING))
+    lifetimes = [lifetime for lifetime, _ in (*found, *forced, *multiplied)] + list(_dependencies(block, scope))
+    notes = list(by_hand(block, scope)) + ([] if lifetimes else list(chosen_by_hand(block, scope)))
+    if not lifetimes and (outside := _out_of_band(block, scope)) is not None:
+        lifetimes.append(outside)
+    if _is_protected(block, scope):
+        lifetimes = [_never_applied(lifetime, block) if lifetime.effect is Effect.ENFORCED else lifetime for lifetime in lifetimes]
+        replacing, forced = [], []
+    causes = [cause for _, cause in (*found, *forced, *multiplied)]
+    turns = any(cause.turns > 1 for cause in causes)
+    drivers = [*replacing, *forced]
+    replacement = None
+    if drivers:
+        first = drivers[0]
+        replacement = Replacement(first[0].span or first[1].span, _creates_first(block, scope), takes_turns=turns)
+    return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.what for c in causes))
+
+
+def _is_protected(block: hcl.Block, scope: Scope) -> bool:
+    lifecycle = block.body.first("lifecycle")
+    return lifecycle is not None and settle(lifecycle.get("prevent_destroy"), scope) in (True, "true")
+
+
+def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
+    why = "prevent_destroy makes every apply fail once the rotation is due"
+    return replace(
+        lifetime, effect=Effect.INERT, why=why, fix="remove prevent_destroy from its lifecycle block", span=lifetime.span or block.header
+    )
+
+
+def _through_triggers(block: hcl.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
+    for trigger in triggers(block):
+        words = references(trigger)
+        text = spelled(trigger) or "its value"
+        source = f"replace_triggered_by = [{text}]"
+        if not words:
+            why = "Terraform accepts only references to resources there"
+            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            fix = "write a plain list of resources"
+            yield Lifetime(Kind.ROTATION, Effect.INERT, "replace_triggered_by", "", trigger.span, why=why, fix=fix), never
+            continue
+        if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
+            what = _NOT_MANAGED.get(words[0], "not a resource")
+            why = f"{text} is {what}, and Terraform accepts only managed resources there"
+            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix=_hold(text)), never
+            continue
+        if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
+            why = f"there is no resource {'.'.join(words[:2])} in this module"
+            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix="name a resource that changes"), never
+            continue
+        for cause in of_trigger(trigger, scope):
+            lifetime = _lifetime(cause, source, text, trigger, engine)
+            if lifetime is not None:
+                yield lifetime, cause
+
+
+def _follow_a_clock(trigger: hcl.Expr, text: str) -> str:
+    words = references(trigger)
+    if words[0] in HOLDERS or words[0] in COMPUTED_ONCE:
+        return f"let {text} follow a {ROTATING} that has an interval"
+    return f"name a resource there that follows a {ROTATING}, such as a time_static with its rfc3339"
+
+
+def _hold(text: str) -> str:
+    return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
+
+
+def _lifetime(cause: Cause, source: str, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
+    """Return the evidence that one cause gives when a trigger reaches it."""
+    span = trigger.span
+    match cause.sort:
+        case Sort.SCHEDULE | Sort.ONCE if cause.direct and not engine.counts_creation:
+            if engine.may_count_creation:
+                why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
+                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, interval=cause.interval, why=why)
+            why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
+            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(trigger))
+        case Sort.SCHEDULE | Sort.APPLY:
+            return _scheduled(_via(source, cause), span, cause)
+        case Sort.ONCE:
+            return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(source, cause), cause.value, span, at=cause.at)
+        case Sort.DATE:
+            return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(source, cause), cause.value, span, at=cause.at)
+        case Sort.UNKNOWN:
+            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=cause.why)
+        case Sort.NEVER:
+            fix = cause.fix or _follow_a_clock(trigger, text)
+            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=cause.why, fix=fix)
+        case _:
+            return None
+
+
+def _via(source: str, cause: Cause) -> str:
+    return source if cause.direct else f"{source} by way of {cause.what}"
+
+
+def _scheduled(source: str, span: Span, cause: Cause) -> Lifetime:
+    """Return the evidence of a rotation that happens at an interval."""
+    value = describe_interval(cause.interval) if cause.interval is not None else cause.value
+    return Lifetime(
+        Kind.ROTATION,
+        Effect.ENFORCED,
+        source,
+        value,
+        span,
+        interval=cause.interval,
+        why=cause.why,
+        knob=cause.knob,
+        turns=cause.turns,
+    )
+
+
+def _static(reference: hcl.Expr) -> str:
+    words = references(reference)
+    rotating = reference
+    while isinstance(rotating, hcl.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
+        rotating = rotating.target
+    name = words[1]
+    return (
+        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {spelled(rotating)}.rfc3339 }}, '
+        f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
+    )
+
+
+def _through_arguments(block: hcl.Block, scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
+    """Yield evidence from arguments whose change replaces the key or its address."""
+    for name in names:
+        expression = block.get(name)
+        if expression is None:
+            continue
+        for cause in _scheduled_causes(expression, scope):
+            source = f"{name} changes with {cause.what}"
+            if cause.sort is Sort.ONCE:
+                yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
+            else:
+                yield _scheduled(source, expression.span, cause), cause
+
+
+def _scheduled_causes(expression: hcl.Expr, scope: Scope) -> Iterator[Cause]:
+    for cause in of_expression(expression, scope):
+        if cause.sort in (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY):
+            yield cause
+
+
+def _dependencies(block: hcl.Block, scope: Scope) -> Iterator[Lifetime]:
+    """Yield the inert evidence that ``depends_on`` gives, when it names something that keeps time."""
+    expression = block.get("depends_on")
+    if expression is None:
+        return
+    for item in listed(expression):
+        words = references(item)
+        if len(words) > 1 and (words[0] in (ROTATING, *SCHEDULERS) or words[0] in COMPUTED_ONCE):
+            if words[:2] not in scope.instance.folder.resources:
+                continue
+            text = spelled(item)
+            why = "depends_on only orders changes and never replaces anything"
+            fix = (
+                f"remove it, {_static(item).replace('put a resource in between:', 'add')}"
+                if words[0] == ROTATING
+                else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
+            )
+            yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
+
+
+def _out_of_band(block: hcl.Block, scope: Scope) -> Lifetime | None:
+    """Return the undecided evidence of a key that Terraform is told to leave alone, and that something else rotates."""
+    lifecycle = block.body.first("lifecycle")
+    expression = lifecycle.get("ignore_changes") if lifecycle else None
+    if expression is None or not any(references(item)[:1] in (("all",), ("*",)) for item in listed(expression)):
+        return None
+    comment = next((c for c in block.comments if mentions_rotation(c.text)), None)
+    lambdas = (f"{kind}.{name}" for kind, name in scope.instance.folder.resources if "lambda" in kind and "rotat" in name.lower())
+    rotator = next(lambdas, None)
+    if comment is None and rotator is None:
+        return None
+    what = "a comment says that something rotates it" if comment else f"{rotator} seems to rotate it"
+    why = f"{what}, at an interval that the code does not state"
+    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=why)
+
+
+def _creates_first(block: hcl.Block, scope: Scope) -> bool | Unknown:
+    """Tell whether a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
+    own = _before_destroy(block, scope)
+    if own is not False:
+        return own
+    target = (block.labels[0], block.labels[1])
+    return target in _needed_by_such(scope.instance)
+
+
+def _before_destroy(block: hcl.Block, scope: Scope) -> bool | Unknown:
+    lifecycle = block.body.first("lifecycle")
+    value = settle(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
+    return value if isinstance(value, Unknown) else value is True or value == "true"
+
+
+def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
+    """Return the resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
+    resources = instance.folder.resources
+    pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
+    found: set[tuple[str, str]] = set()
+    while pending:
+        for target in _needs(pending.pop(), instance) - found:
+            found.add(target)
+            pending.append(resources[target])
+    return found
+
+
+def _needs(block: hcl.Block, instance: Instance) -> set[tuple[str, str]]:
+    """Return the resources of the module that a block refers to, through local values as well."""
+    folder = instance.folder
+    pending = list(mentioned(block))
+    seen = set(pending)
+    while pending:
+        kind, name = pending.pop()
+        local = folder.locals.get(name) if kind == "local" else None
+        fresh = {references(part)[:2] for part in walk(local.expression)} if local is not None else set()
+        more = {(words[0], words[1]) for words in fresh if len(words) > 1} - seen
+        seen |= more
+        pending += more
+    return seen & folder.resources.keys()

@@ -1,0 +1,216 @@
+"""Tags: a resource's own and the provider's defaults, each with its place, and what could add to them."""
+
+from __future__ import annotations
+
+from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
+from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import End
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.references import references, walk
+from posturio_iac.frontends.terraform.values import OpenMap, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag."""
+
+    name: str
+    value: Value
+    source: str
+    """For a reader: ``tag "expires" of aws_iam_user.ci``."""
+    span: Span
+    origin: hcl.Expr | None = None
+    """The expression of its value, to see whether a clock is in it."""
+    scope: Scope | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The tags of one thing."""
+
+    items: tuple[Tag, ...] = ()
+    hidden: tuple[Unknown, ...] = ()
+    """Why there could be more."""
+
+    def over(self, other: Tags) -> Tags:
+        """Return these tags with those of ``other`` that they do not replace."""
+        names = {item.name for item in self.items}
+        return Tags(self.items + tuple(i for i in other.items if i.name not in names), self.hidden + other.hidden)
+
+
+NO_TAGS = Tags()
+
+
+def tags_of(block: hcl.Block, scope: Scope, address: str, *, root_like: bool) -> Tags:
+    """Return the tags that a block gives to its resource."""
+    expression = hcl.setting(block, "tags")
+    ignored = ignored_changes(block)
+    hidden: list[Unknown] = []
+    if ignored is None or ignored & {"tags", "tags_all"}:
+        hidden.append(Unknown(f"{address} ignores changes of its tags, so others may set them"))
+    # A single entry that is ignored may be set by others as well.
+    single = sorted(name.partition(".")[2] for name in ignored or () if name.startswith("tags."))
+    others = Unknown(f"{address} ignores changes of it, so others may set it")
+    open_tags = tuple(Tag(name, others, f'tag "{name}" of {address}', block.header) for name in single)
+    if expression is None:
+        return Tags(open_tags, tuple(hidden))
+    tags = read_map(expression, scope, lambda name: f'tag "{name}" of {address}', f"tags of {address}", root_like=root_like)
+    return Tags(tags.items, (*tags.hidden, *hidden)).over(Tags(open_tags))
+
+
+def read_map(expression: hcl.Expr, scope: Scope, naming: object, label: str, *, root_like: bool) -> Tags:
+    """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden."""
+    name_of = naming if callable(naming) else str
+    value = _as_map(settle(expression, scope))
+    strict = value if root_like else _as_map(settle(expression, Scope(scope.instance, True, scope.bindings, scope.origin)))
+    hidden: dict[str, None] = {}
+    for reading in (value, strict):
+        if isinstance(reading, Unknown):
+            hidden[reading.reason] = None
+        elif isinstance(reading, OpenMap):
+            hidden[reading.rest.reason] = None
+    items = []
+    if isinstance(value, dict):
+        places = _places(expression, scope)
+        for name, entry in value.items():
+            if entry is None:
+                # Terraform leaves entries without a value out; who uses the module may still give one.
+                entry = strict.get(name) if isinstance(strict, dict) else None  # noqa: PLW2901 - the same entry, read strictly
+                if not isinstance(entry, Unknown):
+                    continue
+            origin, inner = places.get(name, (None, None))
+            span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
+            items.append(Tag(name, entry, name_of(name), span, origin, inner))
+    return Tags(tuple(items), tuple(Unknown(f"{label}: {reason}") for reason in hidden))
+
+
+def _literal_place(origin: hcl.Expr, scope: Scope) -> Span:
+    """Return where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
+    ends = list(follow(origin, scope)) if not isinstance(origin, hcl.Literal) else []
+    if len(ends) == 1 and isinstance(ends[0], End) and ends[0].kind == "literal" and scope.instance.program.is_ours(ends[0].span.path):
+        return ends[0].span
+    return origin.span
+
+
+def _as_map(value: Value) -> Value:
+    """Return tags as a map, also those that some providers take as a list of keys and values."""
+    if isinstance(value, tuple):
+        pairs = [e for e in value if isinstance(e, dict) and isinstance(e.get("key"), str)]
+        entries = {e["key"]: e.get("value") for e in pairs}
+        unknown = next((e for e in value if isinstance(e, Unknown)), None)
+        return OpenMap(entries, unknown) if unknown is not None else entries
+    return {} if value is None else value if isinstance(value, (dict, Unknown)) else Unknown("tags that are no map")
+
+
+def _places(expression: hcl.Expr, scope: Scope, depth: int = 0) -> dict[str, tuple[hcl.Expr, Scope]]:
+    """Return the expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
+    found: dict[str, tuple[hcl.Expr, Scope]] = {}
+    for part in reversed(list(walk(expression))):
+        if isinstance(part, hcl.ObjectOf):
+            found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, hcl.Literal))
+        elif depth < 4 and isinstance(part, hcl.GetAttr):  # noqa: PLR2004 - deeper chains only lose their place
+            found = {**_behind(part, scope, depth), **found}
+    return found
+
+
+def _behind(part: hcl.GetAttr, scope: Scope, depth: int) -> dict[str, tuple[hcl.Expr, Scope]]:
+    words = references(part)
+    instance = scope.instance
+    if len(words) != 2:  # noqa: PLR2004 - local.x or var.x
+        return {}
+    if words[0] == "local" and (found := instance.folder.locals.get(words[1])) is not None:
+        return _places(found.expression, instance.scope(), depth + 1)
+    if words[0] == "var" and instance.call is not None and instance.caller is not None:
+        argument = instance.call.get(words[1])
+        return _places(argument, instance.caller, depth + 1) if argument is not None else {}
+    return {}
+
+
+def default_tags(block: hcl.Block, instance: Instance, kind: str) -> Tags:
+    """Return the ``default_tags`` of the provider that a resource uses."""
+    provider, owner = provider_of(block, instance, kind)
+    if provider is None or owner is None:
+        return _generated_tags(instance.root) if block.get("provider") is None else NO_TAGS
+    return _defaults(provider, owner.scope(), _provider_name(provider, owner))
+
+
+def _generated_tags(root: Instance) -> Tags:
+    """Return the default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
+    each: list[Tags] = []
+    hidden: list[Unknown] = []
+    for made in root.program.generated(root.folder.path):
+        if made.unread is not None:
+            hidden.append(made.unread)
+        scope = Scope(root, strict=False, bindings=made.bindings)
+        found = (provider for provider in made.providers if _matches(provider, ("aws",), root))
+        each += [_defaults(provider, scope, f"the provider that {made.path} generates") for provider in found]
+    items: dict[str, Tag] = {}
+    for tag in (tag for tags in each for tag in tags.items):
+        same = [other.value for tags in each for other in tags.items if other.name == tag.name]
+        if len(same) < len(each) or any(value != tag.value for value in same):
+            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), origin=None)  # noqa: PLW2901 - as others see it
+        items.setdefault(tag.name, tag)
+    return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
+
+
+def _defaults(provider: hcl.Block, scope: Scope, name: str) -> Tags:
+    """Return the default tags that one provider states."""
+    items: tuple[Tag, ...] = ()
+    hidden: tuple[Unknown, ...] = ()
+    for defaults in provider.body.all("default_tags"):
+        expression = hcl.setting(defaults, "tags")
+        if expression is not None:
+            label = f"default_tags of {name}"
+            read = read_map(expression, scope, lambda tag, of=name: f'default tag "{tag}" of {of}', label, root_like=True)
+            items += read.items
+            hidden += read.hidden
+    return Tags(items, hidden)
+
+
+def _provider_name(provider: hcl.Block, owner: Instance) -> str:
+    alias = settle(provider.get("alias"), owner.scope())
+    return f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
+
+
+def provider_of(block: hcl.Block, instance: Instance, kind: str) -> tuple[hcl.Block | None, Instance | None]:
+    """Return the provider configuration that a resource uses, and the module that holds it."""
+    chosen = block.get("provider")
+    words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
+    while True:
+        found = next((p for p in instance.folder.providers if _matches(p, words, instance)), None)
+        if found is not None:
+            return found, instance
+        if instance.caller is None or instance.call is None:
+            return None, None
+        words = _passed(instance.call, words)
+        if not words:
+            return None, None
+        instance = instance.caller.instance
+
+
+def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
+    if isinstance(expression, hcl.Literal):
+        return tuple(str(expression.value).split("."))
+    return references(expression)
+
+
+def _matches(provider: hcl.Block, words: tuple[str, ...], instance: Instance) -> bool:
+    if not provider.labels or not words or provider.labels[0] != words[0]:
+        return False
+    alias = settle(provider.get("alias"), instance.scope())
+    return bool(alias == (words[1] if len(words) > 1 else None))
+
+
+def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
+    providers = hcl.setting(call, "providers")
+    if isinstance(providers, hcl.ObjectOf):
+        for key, value in providers.items:
+            name = (str(key.value),) if isinstance(key, hcl.Literal) else references(key)
+            if tuple(".".join(name).split(".")) == words:
+                return _provider_words(value)
+    return words if len(words) == 1 else ()

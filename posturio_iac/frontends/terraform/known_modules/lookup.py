@@ -1,0 +1,201 @@
+"""Well-known modules that create access keys, found by a module's source and version without downloading anything."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, Origin, parse_source
+from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownKey, KnownModule, KnownVersion, Template, read_modules
+from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "Choice",
+    "KnownKey",
+    "KnownModule",
+    "KnownModules",
+    "KnownVersion",
+    "Match",
+    "NotKnown",
+    "Template",
+    "load",
+    "needles",
+]
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+_PREFIX = re.compile(r"terraform-(?:aws-|module-)?")
+_EVERYTHING = Interval()
+_HEADER = "[[module]]\n"
+_QUOTED = re.compile(r'"([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """The table has no such module."""
+
+    source: ModuleSource
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A module of the table, and what its version does as far as the code fixes the version."""
+
+    module: KnownModule
+    version: str
+    """As the code says it: ``~> 5.0``, ``v6.1.0``; empty when it says nothing."""
+    candidates: tuple[KnownVersion, ...]
+    """What it can be, the newest first, each behaviour once; none when the table says nothing about this version."""
+    why: str = ""
+    """Why the version does not decide: half a sentence; empty when there is one candidate."""
+
+    @property
+    def decided(self) -> KnownVersion | None:
+        """What the module does, when that is certain."""
+        return None if self.why else self.candidates[0]
+
+    def fitting(self, inputs: Iterable[str]) -> Match:
+        """Return the match without the versions that lack an input which the call sets, for Terraform refuses such calls.
+
+        Only inputs that decide about a key in some of the candidates count, and candidates without keys stay: theirs are not known.
+        """
+        named = [_deciding(candidate) for candidate in self.candidates]
+        given = set(inputs) & frozenset().union(*named)
+        kept = tuple(c for c, names in zip(self.candidates, named, strict=True) if not c.keys or given <= names)
+        if not kept or len(kept) == len(self.candidates):
+            return self
+        return Match(self.module, self.version, kept, self.why if len(kept) > 1 else "")
+
+
+class KnownModules:
+    """The table, ready for look-ups. Of two entries for one address the first counts."""
+
+    def __init__(self, own: Iterable[KnownModule] = (), builtin: str = "") -> None:
+        """Index modules, and the text of known_modules.toml; an entry of that text is read when its module turns up."""
+        self._entries: list[KnownModule | str] = [*own, *builtin.split(_HEADER)[1:]]
+        self._by_address: dict[tuple[str, str], int] = {}
+        for index, entry in enumerate(self._entries):
+            for address in _addresses(entry):
+                source = parse_source(address)
+                self._by_address.setdefault((source.address, source.submodule), index)
+
+    @property
+    def modules(self) -> tuple[KnownModule, ...]:
+        """All of them, the configured ones first."""
+        return tuple(map(self._module, range(len(self._entries))))
+
+    def _module(self, index: int) -> KnownModule:
+        entry = self._entries[index]
+        if isinstance(entry, str):
+            entry = _read_entry(entry)
+            self._entries[index] = entry
+        return entry
+
+    def match(self, source: str, version: str | None = None) -> Match | NotKnown:
+        """Return what the module at ``source`` does.
+
+        ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
+        A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
+        """
+        parsed = parse_source(source)
+        index = self._by_address.get((parsed.address, parsed.submodule))
+        if index is None or parsed.origin not in {Origin.REGISTRY, Origin.REPOSITORY}:
+            return NotKnown(parsed)
+        module = self._module(index)
+        text = ((version if parsed.origin is Origin.REGISTRY else parsed.ref) or "").strip()
+        wanted = _constraint(text) if parsed.origin is Origin.REGISTRY else _tag(text)
+        if isinstance(wanted, str):
+            return _undecided(module, text, wanted)
+        for candidate in module.versions:
+            if not candidate.interval.meet(wanted).is_empty():
+                return Match(module, text, (candidate,))
+        return Match(module, text, (), f"nothing is known about version {text} of {module.name}")
+
+
+def _deciding(version: KnownVersion) -> frozenset[str]:
+    """Return the names of the inputs that decide whether there are keys and how long they live."""
+    choices = [c for key in version.keys for c in (*key.enabled_by, *key.disabled_by, key.each, key.status, key.max_age)]
+    return frozenset(path.partition(".")[0] for choice in choices if isinstance(choice, Choice) for path in choice.paths)
+
+
+def _undecided(module: KnownModule, text: str, why: str) -> Match:
+    behaviours: list[KnownVersion] = []
+    for version in module.versions:
+        if all(version.keys != seen.keys for seen in behaviours):
+            behaviours.append(version)
+    return Match(module, text, tuple(behaviours), why if len(behaviours) > 1 else "")
+
+
+def _constraint(text: str) -> Interval | str:
+    if not text:
+        return _EVERYTHING
+    return parse_constraint(text) or f'"{text}" is no version constraint'
+
+
+def _tag(ref: str) -> Interval | str:
+    """Return the versions that a ref can mean: one for ``v1.2.3``, those of a major for the moving tag ``v1``, or why that is unknown."""
+    if not ref:
+        return _EVERYTHING
+    name = ref.removeprefix("refs/").removeprefix("tags/")
+    version = parse_version(name)
+    if version is None or (_COMMIT.fullmatch(name) and name.isdigit()):
+        kind = "a commit" if _COMMIT.fullmatch(name) else "a branch or another name"
+        return f"the ref {ref} is {kind}, which does not tell the module's version"
+    if segments(name) == 1:
+        return parse_constraint(f">= {version.text}, < {version.release[0] + 1}") or _EVERYTHING
+    return exactly(version)
+
+
+def load(extra: tuple[Mapping[str, Any], ...] = ()) -> KnownModules:
+    """Read the table; ``extra`` holds entries of a configuration file, which win over those built in.
+
+    Raises:
+        UsageError: an entry of ``extra`` is wrong; the text names the entry and the key.
+
+    """
+    own = read_modules(extra, "known_modules")
+    with open(os.path.join(os.path.dirname(__file__), "known_modules.toml"), encoding="utf-8") as file:
+        return KnownModules(own, file.read())
+
+
+def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
+    """Return the addresses of an entry; in the text they are all that stands in quotes before the evidence."""
+    if isinstance(entry, str):
+        return tuple(_QUOTED.findall(entry.partition("\nevidence = ")[0]))
+    return entry.registries + entry.repositories
+
+
+def _read_entry(text: str) -> KnownModule:
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - only code that calls such a module needs it
+    else:
+        import tomli as tomllib  # noqa: PLC0415
+
+    return read_modules(tomllib.loads(_HEADER + text)["module"], "known_modules.toml: module")[0]
+
+
+def needles(modules: Iterable[KnownModule]) -> tuple[bytes, ...]:
+    """Return substrings, of which any source of one of ``modules`` contains one; as few as tell such a file from others.
+
+    Namespaces and owners can be written in any case; here they stand as in the table and in lower case.
+    """
+    found = {spelling for module in modules for needle in _needles(module) for spelling in (needle, needle.lower())}
+    kept = sorted(needle for needle in found if not any(other in needle for other in found if other != needle))
+    return tuple(needle.encode() for needle in kept)
+
+
+def _needles(module: KnownModule) -> set[str]:
+    found = set()
+    for address in module.registries + module.repositories:
+        package, _, submodule = address.partition("//")
+        parts = package.split("/")
+        from_registry = address in module.registries
+        name = parts[-2] if from_registry else _PREFIX.sub("", parts[-1], count=1)
+        telling = [word for word in (name, submodule.rpartition("/")[2]) if "user" in word and "-" in word]
+        found.add(telling[0] if telling else "/".join(parts[-3:-1]) + "/" if from_registry else "/".join(parts[-2:]))
+    return found

@@ -1,0 +1,115 @@
+"""What the ``source`` of a module block points at, in each of the forms that Terraform and OpenTofu accept."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from posturio_iac.core.record import dataclass
+
+_SCP = re.compile(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
+_URL = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)
+_REGISTRY_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?")
+_HOST = re.compile(r"(?=.*[.:])[\w.-]+(?::\d+)?|localhost", re.ASCII)
+_ARCHIVE = re.compile(
+    r"(?:archive|tarball|zipball|(?:legacy\.)?tar\.gz|(?:legacy\.)?zip)/(?:refs/(?:tags|heads)/)?(.+?)(?:\.(?:tar\.gz|tgz|zip|tar))?"
+)
+_WEB_HOSTS = {"www.github.com": "github.com", "codeload.github.com": "github.com", "ssh.github.com": "github.com"}
+_SHORTHANDS = ("github.com/", "bitbucket.org/")
+
+
+class Origin(Enum):
+    """Where a module comes from."""
+
+    LOCAL = "local"
+    """A folder beside the caller."""
+    REGISTRY = "registry"
+    """A module registry; the version stands in the block."""
+    REPOSITORY = "repository"
+    """A repository or an archive of one; the version stands in the source."""
+    OTHER = "other"
+    """A bucket, another archive, or no source that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleSource:
+    """A source, taken apart."""
+
+    origin: Origin
+    address: str
+    """In lower case: ``namespace/name/provider`` without the registry's host, or ``github.com/owner/name``."""
+    submodule: str = ""
+    """The folder inside, without slashes at its ends."""
+    ref: str | None = None
+    """REPOSITORY: the tag, branch or commit; None when the source names none."""
+
+
+def parse_source(source: str) -> ModuleSource:
+    """Take ``source`` apart; what is in none of the known forms comes back as ``OTHER``."""
+    text = source.strip()
+    if text.startswith(("./", "../", ".\\", "..\\", "/", "file:")) or text in {".", ".."}:
+        return ModuleSource(Origin.LOCAL, text)
+    package, submodule, query = _split(text)
+    for read in (_repository, _registry):
+        if (found := read(package, submodule, query)) is not None:
+            return found
+    return ModuleSource(Origin.OTHER, package, submodule)
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Return the package, the folder inside it and the query; the query may stand before or after the folder."""
+    start = text.find("://") + 3 if "://" in text else 0
+    package, _, submodule = text[start:].partition("//")
+    package, _, first = package.partition("?")
+    submodule, _, second = submodule.partition("?")
+    return text[:start] + package, submodule.strip("/"), "&".join(q for q in (first, second) if q)
+
+
+def _registry(package: str, submodule: str, _query: str) -> ModuleSource | None:
+    parts = package.split("/")
+    if len(parts) == 4 and _HOST.fullmatch(parts[0]):  # noqa: PLR2004 - host, namespace, name, provider
+        parts = parts[1:]
+    if len(parts) != 3 or not all(_REGISTRY_PART.fullmatch(part) for part in parts):  # noqa: PLR2004
+        return None
+    return ModuleSource(Origin.REGISTRY, "/".join(parts).lower(), submodule)
+
+
+def _repository(package: str, submodule: str, query: str) -> ModuleSource | None:
+    forced, _, rest = package.rpartition("::")
+    if forced.lower() not in {"", "git", "http", "https"}:
+        return None
+    if (url := _URL.fullmatch(rest)) is not None:
+        host, path = url.groups()
+    elif (scp := _SCP.fullmatch(rest)) is not None:
+        host, path = scp.groups()
+    elif rest.lower().startswith(_SHORTHANDS):
+        host, _, path = rest.partition("/")
+    else:
+        return None
+    host = host.lower()
+    parts = path.strip("/").split("/")
+    if host == "api.github.com" and parts[0] == "repos":
+        host, parts = "github.com", parts[1:]
+    return _in_repository(_WEB_HOSTS.get(host, host), parts, submodule, query)
+
+
+def _in_repository(host: str, parts: list[str], submodule: str, query: str) -> ModuleSource | None:
+    if len(parts) < 2 or not all(parts[:2]):  # noqa: PLR2004 - owner and name
+        return None
+    owner, name = parts[0], parts[1].removesuffix(".git")
+    archive = _ARCHIVE.fullmatch("/".join(parts[2:]))
+    if len(parts) > 2 and archive is None:  # noqa: PLR2004
+        return None
+    ref = archive[1] if archive else _reference(query)
+    if archive:
+        top, _, inner = submodule.partition("/")
+        submodule = inner if top == "*" or top.lower().startswith(f"{name}-".lower()) else submodule
+    return ModuleSource(Origin.REPOSITORY, f"{host}/{owner}/{name}".lower(), submodule, ref)
+
+
+def _reference(query: str) -> str | None:
+    for pair in query.split("&"):
+        name, _, value = pair.partition("=")
+        if name == "ref":
+            return value.replace("%2F", "/").replace("%2f", "/") or None
+    return None

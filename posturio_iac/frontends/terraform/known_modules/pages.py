@@ -1,0 +1,145 @@
+"""The generated page of known modules, and the substrings that the text search looks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.frontends.terraform.known_modules.lookup import Choice, KnownKey, KnownModule, KnownVersion
+
+_INTRODUCTION = """\
+# Modules known to create access keys
+
+Generated from `posturio_iac/frontends/terraform/known_modules/known_modules.toml`; do not edit.
+
+A call of one of these modules is judged without its code: the table says in which versions it creates a key, which of its inputs decide
+that, and what ends the key. Each entry was read in the module's repository; the lines under it say where.
+
+**Which source.** Registry addresses with or without a host (`registry.terraform.io/…`, `registry.opentofu.org/…`, `app.terraform.io/…`),
+`github.com/…`, `git::https://…`, `git::ssh://…`, `git@github.com:…`, and archives of GitHub, each with its folder (`//modules/iam-user`).
+
+**Which version.** The constraint of the block takes the newest version that it allows, as `terraform init` does where nothing is installed
+yet, and so does a missing one; `.terraform/modules/modules.json` knows better when it is there. Of a repository the `ref` decides: a tag
+(`v5.3.0`, `5.3`, `tags/5.3.0`), or a moving one such as `v4`; without a ref it is the newest. A commit or a branch does not tell: where the
+versions of the module differ, so can the verdict, and it is undetermined. The newest range of each module is taken to go on until someone
+reads otherwise.
+
+## Your own modules
+
+Entries of the same shape stand in the configuration file and win over those below:
+
+```toml
+[[known_modules]]
+registry = "app.terraform.io/acme/ci-user/aws"
+repository = "github.com/acme/terraform-aws-ci-user"
+
+[[known_modules.versions]]
+range = "< 2.0"
+
+[[known_modules.versions.keys]]
+resource = "aws_iam_access_key.this"
+enabled_by = ["enabled", "create_access_key"]
+defaults = { enabled = true, create_access_key = true }
+user = "ci-{name}"
+tags = ["tags"]
+
+[[known_modules.versions]]
+range = ">= 2.0"
+creates = false
+```
+
+| field | meaning |
+| --- | --- |
+| `registry` | text or list: `namespace/name/provider`, with `//folder` for a submodule |
+| `repository` | text or list: `github.com/owner/name`, with `//folder` for a submodule |
+| `evidence` | what was read: files and refs |
+| `versions.range` | a range of versions, or `"*"`; ranges must not overlap |
+| `versions.creates` | `false` for a range that has no `keys` |
+| `versions.keys.resource` | the key's address inside the module |
+| `versions.keys.enabled_by` | inputs that must all be on (true, or not empty) for the key to exist |
+| `versions.keys.disabled_by` | inputs of which none may be on |
+| `versions.keys.each` | the map, set or list with an element for each key; `each.name` is an attribute of it, `each.key` its key |
+| `versions.keys.defaults` | what inputs are when the call does not set them |
+| `versions.keys.user`, `path` | name and path of the user, with inputs in braces; several names: the first whose inputs are set |
+| `versions.keys.tags` | inputs that are merged into the user's tags |
+| `versions.keys.fixed_tags` | tags that the module puts on the user itself |
+| `versions.keys.status` | the input that holds the status |
+| `versions.keys.pgp_key` | what the secret is encrypted with |
+| `versions.keys.max_age` | seconds after which the module replaces the key, or the input that says so |
+| `versions.keys.secrets` | outputs that hold the secret or the SMTP password in the clear |
+
+Wherever an input is named, `enabled ?? context.enabled` takes the first that is set, and `context.tags` is an attribute of one.
+
+## The table
+
+"""
+
+_NEEDLES = '''\
+"""Generated from known_modules.toml by docs/generate.py; do not edit."""
+
+NEEDLES = (
+{lines}
+)
+"""Any source of a known module contains one of these."""
+'''
+
+
+def needles_module(found: Sequence[bytes]) -> str:
+    """Return the text of _known_needles.py."""
+    return _NEEDLES.format(lines="\n".join(f'    b"{needle.decode()}",' for needle in found))
+
+
+def page(modules: Sequence[KnownModule]) -> str:
+    """Return the text of docs/known-modules.md."""
+    return _INTRODUCTION + "\n".join(map(_section, modules))
+
+
+def _section(module: KnownModule) -> str:
+    others = [f"`{address}`" for address in (module.registries + module.repositories)[1:]]
+    lines = [f"### {module.name}", ""]
+    if others:
+        lines += [f"Also {', '.join(others)}.", ""]
+    lines += ["| versions | key | exists while | ends |", "| --- | --- | --- | --- |"]
+    for version in module.versions:
+        lines += _rows(version)
+    return "\n".join([*lines, "", *(f"- {line}" for line in module.evidence), ""])
+
+
+def _rows(version: KnownVersion) -> list[str]:
+    shown = "all" if version.range == "*" else f"`{version.range}`"
+    if not version.creates:
+        return [f"| {shown} | none | | |"]
+    return [f"| {shown} | `{key.resource}` | {_exists(key)} | {_ends(key)} |" for key in version.keys]
+
+
+def _exists(key: KnownKey) -> str:
+    conditions = [f"for each of `{_name(key.each)}`"] if key.each else []
+    conditions += [f"`{_name(choice)}`{_default(choice)}" for choice in key.enabled_by]
+    conditions += [f"not `{_name(choice)}`{_default(choice)}" for choice in key.disabled_by]
+    return ", ".join(conditions) or "always"
+
+
+def _ends(key: KnownKey) -> str:
+    match key.max_age:
+        case None:
+            return "never"
+        case int(seconds):
+            return f"replaced after {seconds} s"
+        case choice:
+            return f"replaced after `{_name(choice)}`{_default(choice)} s"
+
+
+def _name(choice: Choice) -> str:
+    return " ?? ".join(choice.paths)
+
+
+def _default(choice: Choice) -> str:
+    match choice.default:
+        case None:
+            return ""
+        case bool(value):
+            return f" ({str(value).lower()})"
+        case value:
+            return f" ({value})"

@@ -1,0 +1,136 @@
+"""Versions and version constraints, as Terraform reads those of modules."""
+
+from __future__ import annotations
+
+import re
+
+from posturio_iac.core.record import dataclass
+
+_VERSION = re.compile(
+    r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
+)
+_TERM = re.compile(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """A semantic version; its order is theirs. Build metadata is dropped."""
+
+    release: tuple[int, int, int]
+    final: bool = True
+    """False for a pre-release, which comes before its release."""
+    pre: tuple[tuple[bool, int, str], ...] = ()
+    """Identifiers of a pre-release: numbers, by value, come before words."""
+
+    @property
+    def text(self) -> str:
+        """As people write it: ``1.2.3-rc.1``."""
+        words = ".".join(word or str(number) for _, number, word in self.pre)
+        return ".".join(map(str, self.release)) + (f"-{words}" if words else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The versions between two bounds, either of which may be missing, save single ones."""
+
+    low: Version | None = None
+    low_included: bool = True
+    high: Version | None = None
+    high_included: bool = False
+    without: frozenset[Version] = frozenset()
+
+    def holds(self, version: Version) -> bool:
+        """Whether ``version`` is one of them."""
+        return not self.meet(exactly(version)).is_empty()
+
+    def is_empty(self) -> bool:
+        """Whether no version can be one of them."""
+        if self.low is None or self.high is None or self.low < self.high:
+            return False
+        return self.low > self.high or not (self.low_included and self.high_included) or self.low in self.without
+
+    def meet(self, other: Interval) -> Interval:
+        """Return the versions that both have."""
+        low, low_included = _tighter((self.low, self.low_included), (other.low, other.low_included), highest=True)
+        high, high_included = _tighter((self.high, self.high_included), (other.high, other.high_included), highest=False)
+        return Interval(low, low_included, high, high_included, self.without | other.without)
+
+
+def exactly(version: Version) -> Interval:
+    """Return the interval that has ``version`` alone."""
+    return Interval(version, low_included=True, high=version, high_included=True)
+
+
+_Bound = tuple[Version | None, bool]
+
+
+def _tighter(one: _Bound, two: _Bound, *, highest: bool) -> _Bound:
+    """Return the bound that lets fewer versions through."""
+    if one[0] is None or two[0] is None:
+        return two if one[0] is None else one
+    if one[0] == two[0]:
+        return one[0], one[1] and two[1]
+    return one if (one[0] > two[0]) is highest else two
+
+
+def parse_version(text: str) -> Version | None:
+    """Return the version that ``text`` is: ``6.0``, ``v5.3.1``, ``2.0.0-beta1``; None when it is none."""
+    if (found := _VERSION.fullmatch(text.strip())) is None:
+        return None
+    major, minor, patch, pre = found.groups()
+    identifiers = tuple((not word.isdigit(), int(word) if word.isdigit() else 0, "" if word.isdigit() else word) for word in _split(pre))
+    return Version((int(major), int(minor or 0), int(patch or 0)), not pre, identifiers)
+
+
+def _split(pre: str | None) -> list[str]:
+    return pre.split(".") if pre else []
+
+
+def segments(text: str) -> int:
+    """Return how many numbers the version in ``text`` names: 2 for ``v5.3``."""
+    return text.partition("+")[0].partition("-")[0].count(".") + 1
+
+
+def parse_constraint(text: str) -> Interval | None:
+    """Return the versions that a constraint allows: ``~> 5.0``, ``>= 5, < 6, != 5.3.1``, ``5.3.0``, ``*``; None when it is none.
+
+    ``~> 5.1.2`` fixes all numbers but the last; ``~> 5`` therefore fixes none, as in Terraform's own
+    `constraintPessimistic` (hashicorp/go-version, constraint.go).
+    """
+    allowed = Interval()
+    if text.strip() == "*":
+        return allowed
+    for part in text.split(","):
+        term = _TERM.fullmatch(part)
+        version = parse_version(term[2]) if term else None
+        if term is None or version is None:
+            return None
+        allowed = allowed.meet(_term(term[1], version, segments(term[2])))
+    return allowed
+
+
+def _term(operator: str, version: Version, count: int) -> Interval:
+    match operator:
+        case ">=":
+            return Interval(version)
+        case ">":
+            return Interval(version, low_included=False)
+        case "<":
+            return Interval(high=version)
+        case "<=":
+            return Interval(high=version, high_included=True)
+        case "!=":
+            return Interval(without=frozenset({version}))
+        case "~>":
+            return Interval(version, high=_next(version, count - 1))
+        case _:
+            return exactly(version)
+
+
+def _next(version: Version, fixed: int) -> Version | None:
+    """Return the first version that differs in one of the first ``fixed`` numbers; None when none is fixed."""
+    if fixed < 1:
+        return None
+    kept = list(version.release[:fixed])
+    kept[-1] += 1
+    return Version((kept[0], kept[1] if fixed > 1 else 0, 0))

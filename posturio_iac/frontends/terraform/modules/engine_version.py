@@ -1,0 +1,89 @@
+"""Which engine applies the code: Terraform or OpenTofu, and at least which version."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.syntax import hcl
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.modules.folder import Folder
+
+_COUNTS_CREATION = (1, 12)
+"""https://github.com/opentofu/opentofu/pull/3848: from this OpenTofu on, ``replace_triggered_by`` reacts to creations."""
+_LOWER = re.compile(r"(?:>=|~>|=|>|^)\s*v?(\d+)\.(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What is known of the engine."""
+
+    name: str | None
+    """``terraform`` or ``opentofu``; None when the code does not tell."""
+    at_least: tuple[int, int] | None = None
+    """The lowest version that the code allows."""
+
+    @property
+    def counts_creation(self) -> bool:
+        """Whether ``replace_triggered_by`` certainly reacts to a resource that is created anew."""
+        return self.name == "opentofu" and self.at_least is not None and self.at_least >= _COUNTS_CREATION
+
+    @property
+    def may_count_creation(self) -> bool:
+        """Whether it may, as OpenTofu of an unknown version does."""
+        return self.name == "opentofu" and not self.counts_creation
+
+    @property
+    def suffix(self) -> str:
+        """A reservation for messages when the engine is unknown."""
+        return "" if self.name == "terraform" else " on Terraform"
+
+
+def engine_of(root: str, folder: Folder, configured: str, version: str | None) -> Engine:
+    """Return the engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration."""
+    found = {"terraform": "terraform", "opentofu": "opentofu"}.get(configured) or _by_files(root, folder)
+    at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder)
+    return Engine(found, at_least)
+
+
+def _by_files(root: str, folder: Folder) -> str | None:
+    if any(n.endswith((".tofu", ".tofu.json")) for n in folder.names) or ".opentofu-version" in folder.names:
+        return "opentofu"
+    if ".terraform.lock.hcl" in folder.names:
+        text = _text(root, folder, ".terraform.lock.hcl")
+        if '"registry.opentofu.org/' in text:
+            return "opentofu"
+        if '"registry.terraform.io/' in text:
+            return "terraform"
+    return "terraform" if ".terraform-version" in folder.names else None
+
+
+def _text(root: str, folder: Folder, name: str) -> str:
+    try:
+        with open(os.path.join(root, folder.path, name), encoding="utf-8", errors="replace") as file:
+            return file.read(100_000)
+    except OSError:
+        return ""
+
+
+def _pinned(root: str, folder: Folder) -> tuple[int, int] | None:
+    name = next((n for n in (".opentofu-version", ".terraform-version") if n in folder.names), None)
+    return _version(_text(root, folder, name)) if name else None
+
+
+def _version(text: str) -> tuple[int, int] | None:
+    found = re.match(r"\s*v?(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _lowest(folder: Folder) -> tuple[int, int] | None:
+    """Return the lowest version that ``required_version`` allows."""
+    lows = []
+    for block in folder.settings:
+        constraint = block.get("required_version")
+        if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str):
+            lows += [(int(m[1]), int(m[2])) for part in constraint.value.split(",") if (m := _LOWER.match(part.strip()))]
+    return max(lows, default=None)

@@ -1,0 +1,136 @@
+"""``count``, ``for_each`` and ``enabled``: how many instances a block has, and their addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.operators import number_of
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, first_unknown
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.syntax import hcl
+
+MAX_INSTANCES = 1000
+"""More instances than that are reported as one, without an index."""
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The instances of one block."""
+
+    instances: tuple[tuple[str, Scope], ...]
+    """The address suffix (empty, ``[0]`` or ``["a"]``) and the scope of each."""
+    shape: str
+    """``one``, ``list`` or ``map``: what the block's name evaluates to."""
+    keys: tuple[str, ...] = ()
+    unknown: Unknown | None = None
+    """Why the number of instances is not fixed; there is one instance then, standing for all."""
+    likely: bool = False
+    """The one instance is what the defaults of variables make."""
+
+    def collect(self, values: list[Value], *, strict: bool = True) -> Value:
+        """Return what the block's name evaluates to, given the value of each instance."""
+        if self.unknown is not None and (strict or not self.likely):
+            return self.unknown
+        match self.shape:
+            case "list":
+                return tuple(values)
+            case "map":
+                return dict(zip(self.keys, values, strict=True))
+            case _:
+                return values[0] if values else None
+
+
+def expand(block: hcl.Block, scope: Scope) -> Expansion:
+    """Return the instances of a resource, data or module block as far as ``scope`` fixes them."""
+    lifecycle = block.body.first("lifecycle")
+    enabled = settle(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
+    if enabled is False:
+        return Expansion((), "one")
+    if (count := block.get("count")) is not None:
+        return _counted(count, scope)
+    if (for_each := block.get("for_each")) is not None:
+        return _for_each(for_each, scope)
+    if isinstance(enabled, Unknown):
+        return Expansion((("", scope),), "one", unknown=enabled)
+    return Expansion((("", scope),), "one")
+
+
+def instances_of(block: hcl.Block, instance: Instance) -> Expansion:
+    """Return the instances that exist whatever anybody sets; one without an index when their number is not fixed.
+
+    That one sees the names of the only instance which the defaults make, if it is only one.
+    """
+    fixed = expand(block, instance.scope(strict=True))
+    if fixed.unknown is None:
+        return replace(fixed, instances=tuple((suffix, scope.lenient()) for suffix, scope in fixed.instances))
+    usual = expand(block, instance.scope())
+    if usual.unknown is None and len(usual.instances) == 1:
+        return replace(usual, instances=(("", usual.instances[0][1]),), unknown=fixed.unknown, likely=True)
+    return replace(fixed, instances=(("", fixed.instances[0][1].lenient()),))
+
+
+def _counted(expression: hcl.Expr, scope: Scope) -> Expansion:
+    value = settle(expression, scope)
+    try:
+        number = value if isinstance(value, Unknown) else number_of(_as_number(value))
+    except EvaluationError as error:
+        number = Unknown(f"count: {error}")
+    if isinstance(number, Unknown):
+        return _unfixed(scope, expression, number, count={"index": Unknown("count.index of an instance that is not fixed")})
+    if number > MAX_INSTANCES:
+        return _unfixed(scope, expression, Unknown(f"count is {number}"), count={"index": Unknown("count.index of many")})
+    positions = range(max(int(number), 0))
+    return Expansion(tuple((f"[{i}]", _bound(scope, expression, count={"index": i})) for i in positions), "list")
+
+
+def _as_number(value: Value) -> Value:
+    """Terraform 0.11 took booleans for counts."""
+    return {"true": 1, "false": 0}.get(value, value) if isinstance(value, str) else int(value) if isinstance(value, bool) else value
+
+
+def _for_each(expression: hcl.Expr, scope: Scope) -> Expansion:
+    value = settle(expression, scope)
+    items: list[tuple[str, Value]] | Unknown
+    match value:
+        case Unknown():
+            items = value
+        case OpenMap():
+            items = value.rest
+        case dict():
+            items = sorted(value.items())
+        case tuple():
+            unknown = first_unknown(value)
+            items = unknown if unknown is not None else [(str(element), element) for element in value]
+        case _:
+            items = Unknown("for_each needs a map or a set of strings")
+    if isinstance(items, list) and len(items) > MAX_INSTANCES:
+        items = Unknown(f"for_each has {len(items)} elements")
+    if isinstance(items, Unknown):
+        each = {"key": Unknown(f"each.key: {items.reason}"), "value": Unknown(f"each.value: {items.reason}")}
+        return _unfixed(scope, expression, items, each=each)
+    bound = ((f'["{quoted(key)}"]', _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
+    return Expansion(tuple(bound), "map", keys=tuple(key for key, _ in items))
+
+
+def quoted(key: str) -> str:
+    """Return a key as an address shows it."""
+    return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
+
+
+def _bound(scope: Scope, origin: hcl.Expr, **names: Value) -> Scope:
+    inner = scope.bind(**names)
+    inner.origin = origin
+    return inner
+
+
+def _unfixed(scope: Scope, origin: hcl.Expr, reason: Unknown, **names: Value) -> Expansion:
+    shape = "list" if "count" in names else "map"
+    return Expansion((("", _bound(scope, origin, **names)),), shape, unknown=reason)

@@ -1,0 +1,148 @@
+"""One module as it stands in its folder: every block of its files, overrides merged, tfvars read."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass, field
+from posturio_iac.frontends.terraform.modules import files
+from posturio_iac.frontends.terraform.modules.override_files import override
+from posturio_iac.frontends.terraform.syntax import hcl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}
+"""Blocks that have an address of their own, and how many labels it takes."""
+
+
+@dataclass(slots=True)
+class Folder:
+    """The static content of one module, before anything is evaluated."""
+
+    path: str
+    """Relative to the scan root; empty for the root itself."""
+    variables: dict[str, hcl.Block] = field(default_factory=dict)
+    locals: dict[str, hcl.Attribute] = field(default_factory=dict)
+    resources: dict[tuple[str, str], hcl.Block] = field(default_factory=dict)
+    data: dict[tuple[str, str], hcl.Block] = field(default_factory=dict)
+    calls: dict[str, hcl.Block] = field(default_factory=dict)
+    outputs: dict[str, hcl.Block] = field(default_factory=dict)
+    providers: list[hcl.Block] = field(default_factory=list)
+    settings: list[hcl.Block] = field(default_factory=list)
+    """The ``terraform`` blocks."""
+    tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
+    unreadable_tfvars: Unknown | None = None
+    """A variables file that could not be read may set any variable."""
+    names: tuple[str, ...] = ()
+    """Every file name in the folder."""
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def is_root(self) -> bool:
+        """Whether the folder shows that it is applied by itself: a configured provider, a backend, variables files or a lock file."""
+        configured = any(p.body.attributes.keys() - {"alias", "version"} or p.body.blocks for p in self.providers)
+        backend = any(b.type in ("backend", "cloud") for s in self.settings for b in s.body.blocks)
+        return configured or backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
+
+
+def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), keep: Callable[[str], bool] | None = None) -> Folder:
+    """Read the module in the folder ``path`` (relative to ``root``). What cannot be read is in its diagnostics.
+
+    ``keep`` tells which files count, by their paths relative to ``root``; None means all.
+    """
+    folder = Folder(path)
+    try:
+        names = sorted(os.listdir(os.path.join(root, path)))
+        folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
+    except OSError as error:
+        text = f"the module folder cannot be read: {(error.strerror or str(error)).lower()}"
+        folder.diagnostics.append(Diagnostic(Level.ERROR, text, path or "."))
+        return folder
+    ordinary, overrides = files.configuration_files(list(folder.names))
+    for name in ordinary:
+        for block in _blocks(folder, root, name, max_size):
+            _add(folder, block)
+    for name in overrides:
+        for block in _blocks(folder, root, name, max_size):
+            _override(folder, block)
+    _read_tfvars(folder, root, max_size, var_files)
+    return folder
+
+
+def _joined(folder: Folder, name: str) -> str:
+    return f"{folder.path}/{name}" if folder.path else name
+
+
+def _blocks(folder: Folder, root: str, name: str, max_size: int) -> tuple[hcl.Block, ...]:
+    path = _joined(folder, name)
+    if not os.path.isfile(os.path.join(root, path)) and os.path.exists(os.path.join(root, path)):
+        return ()
+    body, diagnostics = files.load(root, path, max_size)
+    folder.diagnostics.extend(diagnostics)
+    return body.blocks
+
+
+def _add(folder: Folder, block: hcl.Block) -> None:
+    if len(block.labels) < _NAMED.get(block.type, 0):
+        return
+    match block.type:
+        case "variable":
+            folder.variables[block.labels[0]] = block
+        case "locals":
+            folder.locals.update(block.body.attributes)
+        case "resource":
+            folder.resources[block.labels[0], block.labels[1]] = block
+        case "data":
+            folder.data[block.labels[0], block.labels[1]] = block
+        case "module":
+            folder.calls[block.labels[0]] = block
+        case "output":
+            folder.outputs[block.labels[0]] = block
+        case "provider":
+            folder.providers.append(block)
+        case "terraform":
+            folder.settings.append(block)
+
+
+def _override(folder: Folder, block: hcl.Block) -> None:
+    if len(block.labels) < _NAMED.get(block.type, 0):
+        return
+    tables: dict[str, dict[str, hcl.Block]] = {
+        "variable": folder.variables,
+        "module": folder.calls,
+        "output": folder.outputs,
+    }
+    pairs = {"resource": folder.resources, "data": folder.data}
+    if block.type in tables and block.labels[0] in tables[block.type]:
+        table = tables[block.type]
+        table[block.labels[0]] = override(table[block.labels[0]], block)
+    elif block.type in pairs and (address := (block.labels[0], block.labels[1])) in pairs[block.type]:
+        pairs[block.type][address] = override(pairs[block.type][address], block)
+    elif block.type == "provider" and (same := _same_provider(folder, block)) is not None:
+        folder.providers[same] = override(folder.providers[same], block)
+    else:
+        _add(folder, block)
+
+
+def _same_provider(folder: Folder, block: hcl.Block) -> int | None:
+    def key(b: hcl.Block) -> tuple[object, ...]:
+        alias = b.get("alias")
+        return b.labels, alias.value if isinstance(alias, hcl.Literal) else None
+
+    return next((i for i, p in enumerate(folder.providers) if key(p) == key(block)), None)
+
+
+def _read_tfvars(folder: Folder, root: str, max_size: int, var_files: Iterable[str]) -> None:
+    automatic = sorted(n for n in folder.names if n.endswith((".auto.tfvars", ".auto.tfvars.json")))
+    ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
+    given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)
+    for path in [*(_joined(folder, n) for n in ordered), *given]:
+        body, diagnostics = files.load(root, path, max_size)
+        folder.tfvars.update(body.attributes)
+        if diagnostics:
+            folder.unreadable_tfvars = Unknown(f"{path} cannot be read and may set any variable")
+            folder.diagnostics.extend(diagnostics)

@@ -1,0 +1,264 @@
+"""A module as one call makes it: names get their values here.
+
+Every value exists in two readings. In the strict one a variable that no code sets is unknown, whatever its default; existence is
+decided in it. In the other one defaults hold; what a tag or a date says is read in it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, settle
+from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
+from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.frontends.terraform.functions import Environment
+    from posturio_iac.frontends.terraform.keys.exposures import Leak
+    from posturio_iac.frontends.terraform.modules.folder import Folder
+    from posturio_iac.frontends.terraform.modules.tree import Program
+
+SAME = {
+    ("aws_iam_user", "id"): "name",
+    ("terraform_data", "output"): "input",
+    ("data.aws_iam_user", "id"): "user_name",
+    ("aws_iam_access_key", "user_name"): "user",
+}
+"""Computed attributes that always equal an argument."""
+
+
+class Instance:
+    """One module instance: a folder with the inputs of one call, or a root module without any."""
+
+    def __init__(
+        self,
+        program: Program,
+        folder: Folder,
+        *,
+        call: hcl.Block | None = None,
+        caller: Scope | None = None,
+        address: str = "",
+    ) -> None:
+        """Stand for the module in ``folder`` as ``call`` instantiates it in ``caller``; a root module has neither."""
+        self.program = program
+        self.folder = folder
+        self.call = call
+        self.caller = caller
+        self.address = address
+        self._values: dict[tuple[bool, str, str], Value] = {}
+        self.leaks: tuple[Leak, ...] | None = None
+        """Where secrets leave, once somebody has asked."""
+        self._pending: set[tuple[bool, str, str]] = set()
+        self._children: dict[str, tuple[Expansion, tuple[Instance, ...]] | Unknown] = {}
+
+    @property
+    def root(self) -> Instance:
+        """The root module above this one, or itself."""
+        return self.caller.instance.root if self.caller else self
+
+    @property
+    def ancestors(self) -> tuple[str, ...]:
+        """The folders of this module and of all that call it."""
+        return (self.folder.path, *(self.caller.instance.ancestors if self.caller else ()))
+
+    def scope(self, *, strict: bool = False) -> Scope:
+        """Return the scope of the module's own code."""
+        return Scope(self, strict, {})
+
+    def full(self, local_address: str) -> str:
+        """Return the address of something in this module."""
+        return f"{self.address}.{local_address}" if self.address else local_address
+
+    def cached(self, strict: bool, root: str, name: str, compute: Callable[[], Value]) -> Value:  # noqa: FBT001 - part of the key
+        """Return a value that is computed once; a value that needs itself is unknown."""
+        key = (strict, root, name)
+        if key in self._values:
+            return self._values[key]
+        if key in self._pending:
+            return Unknown(f"{root}.{name} refers to itself")
+        self._pending.add(key)
+        try:
+            value = compute()
+        finally:
+            self._pending.discard(key)
+        self._values[key] = value
+        return value
+
+    def children(self, name: str) -> tuple[Expansion, tuple[Instance, ...]] | Unknown:
+        """Return the instances of a module call, or why its code is not here."""
+        if name not in self._children:
+            self._children[name] = self.program.call(self, name)
+        return self._children[name]
+
+    def set_by_caller(self, name: str) -> bool:
+        """Tell whether the code that calls this module fixes the variable, by an argument or by leaving the default."""
+        return self.caller is not None or name in self.folder.tfvars
+
+
+class Scope:
+    """Names as seen from one place in a module instance."""
+
+    __slots__ = ("bindings", "instance", "origin", "strict")
+
+    def __init__(
+        self,
+        instance: Instance,
+        strict: bool,  # noqa: FBT001 - which of the two readings, given everywhere
+        bindings: dict[str, Value],
+        origin: hcl.Expr | None = None,
+    ) -> None:
+        """See ``instance`` with ``bindings`` on top; ``origin`` is the ``for_each`` or ``count`` that ``each`` comes from."""
+        self.instance = instance
+        self.strict = strict
+        self.bindings = bindings
+        self.origin = origin
+
+    @property
+    def environment(self) -> Environment:
+        """What functions may do."""
+        return self.instance.program.environment(self.instance)
+
+    def bind(self, **names: Value) -> Scope:
+        """Return the same scope with more names."""
+        return Scope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from what one key may cost; tell whether that was still allowed."""
+        return self.instance.program.spend(steps)
+
+    def lenient(self) -> Scope:
+        """Return the same scope with the defaults of variables."""
+        return Scope(self.instance, False, self.bindings, self.origin)
+
+    def attribute(self, root: str, name: str) -> Value:
+        """Return ``root.name``."""
+        match root:
+            case "var":
+                return self.instance.cached(self.strict, root, name, lambda: self._variable(name))
+            case "local":
+                return self.instance.cached(self.strict, root, name, lambda: self._local(name))
+            case "module":
+                return self.instance.cached(self.strict, root, name, lambda: self._module(name))
+            case "path":
+                return self._path(name)
+            case "terraform":
+                return Unknown(f"terraform.{name} is known only in a run")
+            case "each" | "count" | "self":
+                return Unknown(f"{root}.{name} is known only for one instance")
+            case _:
+                return self.instance.cached(self.strict, root, name, lambda: self._resource(root, name))
+
+    def data(self, kind: str, name: str) -> Value:
+        """Return ``data.kind.name``."""
+        block = self.instance.folder.data.get((kind, name))
+        address = f"data.{kind}.{name}"
+        if block is None:
+            return Unknown(f"{address} is not in this code")
+        return self.instance.cached(self.strict, "data", f"{kind}.{name}", lambda: self._instances(block, f"data.{kind}", address))
+
+    def _variable(self, name: str) -> Value:
+        instance = self.instance
+        block = instance.folder.variables.get(name)
+        if block is None:
+            raise EvaluationError(f'there is no variable "{name}" in this module')
+        argument = instance.call.get(name) if instance.call is not None and instance.caller is not None else None
+        if argument is not None and instance.caller is not None:
+            value = settle(argument, Scope(instance.caller.instance, self.strict, instance.caller.bindings, instance.caller.origin))
+            if value is not None:
+                return conform(value, block.get("type"), self)
+            if block.get("nullable") is None or settle(block.get("nullable"), self) is not False:
+                return None
+        if instance.caller is None and (given := instance.folder.tfvars.get(name)) is not None:
+            return conform(settle(given.expression, self), block.get("type"), self)
+        return self._default(name, block)
+
+    def _default(self, name: str, block: hcl.Block) -> Value:
+        instance = self.instance
+        if instance.caller is None and instance.folder.unreadable_tfvars is not None:
+            return instance.folder.unreadable_tfvars
+        if "default" not in block.body.attributes:
+            return Unknown(f"var.{name} has no value in this code")
+        if self.strict and instance.caller is None:
+            return Unknown(f"var.{name} may be set by whoever uses this module")
+        return conform(settle(block.get("default"), self), block.get("type"), self)
+
+    def _local(self, name: str) -> Value:
+        found = self.instance.folder.locals.get(name)
+        if found is None:
+            raise EvaluationError(f'there is no local value "{name}" in this module')
+        return evaluate(found.expression, Scope(self.instance, self.strict, {}))
+
+    def _path(self, name: str) -> Value:
+        if name != "module":
+            return "."
+        return os.path.relpath(f"/{self.instance.folder.path}", f"/{self.instance.root.folder.path}").replace(os.sep, "/")
+
+    def _module(self, name: str) -> Value:
+        children = self.instance.children(name)
+        if isinstance(children, Unknown):
+            label = self._label(name)
+            return children if label is None else label
+        expansion, instances = children
+        values = [ResourceValue(child.address, self._output_of(child)) for child in instances]
+        return expansion.collect(values, strict=self.strict)
+
+    def _label(self, name: str) -> Value:
+        """Return a module that only composes names and tags, or None when it is no such module."""
+        call = self.instance.folder.calls[name]
+        source = self.instance.program.source_of(call)
+        if source is None or source.startswith("."):
+            return None
+        from posturio_iac.frontends.terraform.modules.label_modules import label_outputs  # noqa: PLC0415 - only for modules whose code is not here
+
+        address = self.instance.full(f"module.{name}")
+        expansion = expand(call, Scope(self.instance, self.strict, {}))
+        outputs = [label_outputs(source, call, scope, address) for _, scope in expansion.instances]
+        values = [ResourceValue(address, get) for get in outputs if get is not None]
+        return expansion.collect(values) if values else None
+
+    def _output_of(self, child: Instance) -> Callable[[str], Value]:
+        def output(name: str) -> Value:
+            block = child.folder.outputs.get(name)
+            if block is None:
+                raise EvaluationError(f'{child.address} has no output "{name}"')
+            scope = child.scope(strict=self.strict)
+            return child.cached(self.strict, "output", name, lambda: evaluate_or_null(block.get("value"), scope))
+
+        return output
+
+    def _resource(self, kind: str, name: str) -> Value:
+        block = self.instance.folder.resources.get((kind, name))
+        if block is None:
+            raise EvaluationError(f"there is no resource {kind}.{name} in this module")
+        return self._instances(block, kind, f"{kind}.{name}")
+
+    def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
+        expansion = expand(block, Scope(self.instance, self.strict, {}))
+        values = [
+            ResourceValue(address + suffix, attributes_of(block, kind, address + suffix, scope)) for suffix, scope in expansion.instances
+        ]
+        return expansion.collect(values)
+
+
+def evaluate_or_null(expression: hcl.Expr | None, scope: Scope) -> Value:
+    """Return the value, null when there is no expression; errors go up."""
+    return None if expression is None else evaluate(expression, scope)
+
+
+def attributes_of(block: hcl.Block, kind: str, address: str, scope: Scope) -> Callable[[str], Value]:
+    """Return the function that evaluates one attribute of a resource instance by its name."""
+
+    def attribute(name: str) -> Value:
+        argument = SAME.get((kind, name), name)
+        expression = hcl.setting(block, argument)
+        if expression is None:
+            return Unknown(f"{address}.{name} is known only after apply")
+        return scope.instance.cached(scope.strict, address, argument, lambda: settle(expression, scope))
+
+    return attribute

@@ -1,0 +1,54 @@
+"""Modules that only compose names and tags. Their code need not be here to know which tags they give back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, settle
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.frontends.terraform.modules.instance import Scope
+
+LABELS = {
+    # https://github.com/cloudposse/terraform-null-label: the output tags is the input tags, those of the context, and the parts of the name
+    "cloudposse/label/null": "tags",
+    "cloudposse/terraform-null-label": "tags",
+    "SevenPico/context/null": "tags",
+    "SevenPicoForks/context/null": "tags",
+    # https://github.com/clouddrove/terraform-aws-labels
+    "clouddrove/labels/aws": "extra_tags",
+    "clouddrove/terraform-aws-labels": "extra_tags",
+}
+"""Sources, and the input whose tags come back. None of the tags that these modules add states an end or an owner."""
+
+
+def label_outputs(source: str, call: hcl.Block, scope: Scope, address: str) -> Callable[[str], Value] | None:
+    """Return the function that gives the outputs of a label module by their names; None when it is no such module."""
+    argument = next((argument for name, argument in LABELS.items() if name in source), None)
+    if argument is None:
+        return None
+
+    def output(name: str) -> Value:
+        if name not in ("tags", "context"):
+            return Unknown(f"{address}.{name} is composed by a module whose code is not here")
+        tags = _tags(argument, call, scope)
+        return tags if name == "tags" else OpenMap({"tags": tags}, Unknown(f"{address}.context"))
+
+    return output
+
+
+def _tags(argument: str, call: hcl.Block, scope: Scope) -> Value:
+    from posturio_iac.frontends.terraform.functions import call as apply  # noqa: PLC0415 - only code that uses labels
+
+    context = settle(hcl.setting(call, "context"), scope)
+    try:
+        inherited = attribute(context, "tags") if context is not None else {}
+        own = settle(hcl.setting(call, argument), scope)
+        return apply("merge", (inherited or {}, own or {}), scope.environment)
+    except EvaluationError as error:
+        return Unknown(str(error))

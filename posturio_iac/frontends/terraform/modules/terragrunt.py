@@ -1,0 +1,158 @@
+"""Providers that Terragrunt generates beside a module, as far as their default tags go.
+
+A ``generate`` block writes its ``contents`` into the folder of the module that a ``terragrunt.hcl`` applies. What Terragrunt fills in is
+unknown. https://terragrunt.gruntwork.io/docs/reference/hcl/blocks/#generate
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, ClassVar
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.modules import files
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.frontends.terraform.modules.tree import Program
+    from posturio_iac.frontends.terraform.values import Value
+
+UNIT = "terragrunt.hcl"
+"""What Terragrunt calls the file of one module that it applies."""
+MOST = 5000
+"""More files than that are not read."""
+_SOURCE = re.compile(rb'source\s*=\s*"([^"\n]*)"')
+FILLED_IN = "terragrunt"
+"""Stands for what Terragrunt puts into the generated text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The provider blocks that one file of Terragrunt's generates."""
+
+    path: str
+    """Of that file, relative to the scan root."""
+    providers: tuple[hcl.Block, ...]
+    unread: Unknown | None
+    """Why none was found, though there is one."""
+    bindings: ClassVar[dict[str, Value]] = {FILLED_IN: Unknown("Terragrunt fills it in")}
+    """What the names in the blocks stand for that the module does not know."""
+
+
+class Terragrunt:
+    """The files of Terragrunt's in one scan. They are read when the first module without a provider asks."""
+
+    def __init__(self, program: Program, paths: tuple[str, ...]) -> None:
+        """Know where they are, relative to the scan root."""
+        self._program = program
+        self._paths = paths[:MOST]
+        self._texts: dict[str, bytes] | None = None
+        self._refused: dict[str, Diagnostic] = {}
+        self._read: dict[str, Generated] = {}
+
+    def generated(self, folder: str) -> list[Generated]:
+        """Return what may be generated beside the module in ``folder``: by the files above what applies it, else by all others."""
+        if not self._paths:
+            return []
+        texts = self._all()
+        units = [posixpath.dirname(path) for path, text in texts.items() if _applies(path, text, folder)]
+        units += [folder for path in self._refused if path == posixpath.join(folder, UNIT)]
+        if not units:
+            return []
+        sources = [path for path, text in texts.items() if b"generate" in text and b"default_tags" in text]
+        above = [path for path in sources if _is_above_any(path, units)]
+        unread = [path for path in self._refused if _is_above_any(path, units)]
+        return [*map(self._generated, above or sources), *map(self._unread, unread)]
+
+    def _all(self) -> dict[str, bytes]:
+        if self._texts is None:
+            self._texts = {}
+            for path in self._paths:
+                data = files.read(self._program.root, path, self._program.options.max_file_size)
+                if isinstance(data, bytes):
+                    self._texts[path] = data
+                elif posixpath.basename(path).count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'
+                    self._refused[path] = data
+        return self._texts
+
+    def _unread(self, path: str) -> Generated:
+        """Say that a file cannot be read. One that concerns no module may be another program's, and is passed over."""
+        self._program.report(self._refused[path])
+        return Generated(path, (), Unknown(f"{path} cannot be read, so what it generates cannot be seen"))
+
+    def _generated(self, path: str) -> Generated:
+        if path not in self._read:
+            self._read[path] = _parsed(path, self._all()[path])
+        return self._read[path]
+
+
+def _applies(path: str, text: bytes, folder: str) -> bool:
+    """Tell whether a file makes Terragrunt apply the module in ``folder``: it lies there, or its source leads there."""
+    if posixpath.basename(path) != UNIT and b"terraform" not in text:
+        return False
+    if posixpath.basename(path) == UNIT and posixpath.dirname(path) == folder:
+        return True
+    return any(_leads_to(source.decode("utf-8", "replace"), folder) for source in _SOURCE.findall(text))
+
+
+def _leads_to(source: str, folder: str) -> bool:
+    """Tell whether the end of a source, behind what is filled in or leads upwards, is the end of a folder's path."""
+    way = re.split(r"[})]|\.\.?/+", source.partition("?")[0])[-1].replace("//", "/").strip("/")
+    _, _, inside = source.partition("?")[0].rpartition("//")
+    ends = {way, inside.strip("/")} - {"", "."}
+    return any(folder == end or folder.endswith(f"/{end}") for end in ends)
+
+
+def _is_above_any(path: str, units: list[str]) -> bool:
+    folder = posixpath.dirname(path)
+    return not folder or any(unit == folder or unit.startswith(f"{folder}/") for unit in units)
+
+
+def _parsed(path: str, data: bytes) -> Generated:
+    body, broken = parse(path, data)
+    providers: list[hcl.Block] = []
+    unread = Unknown(f"{path} has a syntax error, so what it generates cannot be seen") if broken else None
+    for block in body.blocks:
+        contents = block.get("contents") if block.type == "generate" else None
+        if contents is None:
+            continue
+        text = _text(contents)
+        if text is None:
+            unread = Unknown(f"{path} generates a file whose text does not stand there")
+            continue
+        heredoc = contents.span.end_line > contents.span.line
+        lines = "\n" * (contents.span.line - (0 if heredoc else 1))
+        written, complaints = parse(path, f"{lines}{text}".encode("utf-8", "replace"))
+        providers += [found for found in written.blocks if found.type == "provider"]
+        if complaints and "default_tags" in text:
+            unread = Unknown(f"{path} generates a file that cannot be read without Terragrunt")
+    return Generated(path, tuple(providers), None if providers else unread)
+
+
+def _text(contents: hcl.Expr) -> str | None:
+    """Return the text that is generated, with a name of its own for each part that Terragrunt fills in; None when it stands elsewhere."""
+    match contents:
+        case hcl.Literal(str() as text):
+            return text
+        case hcl.Template(parts):
+            return "".join(_joined(parts))
+        case _:
+            return None
+
+
+def _joined(parts: tuple[hcl.Expr, ...]) -> Iterator[str]:
+    line = ""
+    for part in parts:
+        if isinstance(part, hcl.Literal) and isinstance(part.value, str):
+            text = part.value
+        else:
+            quoted = line.replace('\\"', "").count('"') % 2 == 1
+            text = f"${{{FILLED_IN}}}" if quoted else FILLED_IN
+        line = (line + text).rpartition("\n")[2]
+        yield text

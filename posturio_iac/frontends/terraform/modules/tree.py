@@ -1,0 +1,232 @@
+"""All Terraform modules of one scan: folders are read once, calls are resolved, functions reach files through here."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES
+from posturio_iac.frontends.terraform.modules import folder
+from posturio_iac.frontends.terraform.modules.expansion import Expansion, instances_of
+from posturio_iac.frontends.terraform.modules.installed import installed_folder, installed_version
+from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.values import EvaluationError, Value
+from posturio_iac.search.module_calls import content
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.frontends.terraform.functions import Environment
+    from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
+    from posturio_iac.frontends.terraform.modules.terragrunt import Generated, Terragrunt
+    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.search import Selection
+
+
+MAX_STEPS = 200_000
+"""How many elements the loops in the expressions of one key may run over in all."""
+
+
+class Program:
+    """The modules below one scan root, and what reading them found wrong."""
+
+    def __init__(self, selection: Selection, options: Options) -> None:
+        """Read the modules of a selection when they are asked for."""
+        self.root = selection.root
+        self.repository = selection.repository
+        self.options = options
+        self._known: KnownModules | None = None
+        self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
+        """Which files may be read at all, when a hook judges what is committed."""
+        self._candidates = frozenset(selection.terraform)
+        self._hcl = tuple(sorted(selection.finder.hcl))
+        self._terragrunt: Terragrunt | None = None
+        self._nested = dict.fromkeys(selection.finder.repositories, False)
+        self.diagnostics: dict[Diagnostic, None] = {}
+        self._steps = MAX_STEPS
+        self._folders: dict[str, folder.Folder] = {}
+        self._environments: dict[str, Environment] = {}
+
+    def folder(self, path: str) -> folder.Folder:
+        """Return the module in the folder ``path``, relative to the scan root."""
+        if path not in self._folders:
+            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked)
+            self._folders[path] = loaded
+            for diagnostic in loaded.diagnostics:
+                self.report(diagnostic)
+        return self._folders[path]
+
+    def is_ours(self, path: str) -> bool:
+        """Tell whether findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
+        if path.startswith("../") or "/.terraform/" in f"/{path}" or self._in_nested(posixpath.dirname(path)):
+            return False
+        return path in self._candidates or not self._holds_needle(path)
+
+    def _in_nested(self, path: str) -> bool:
+        """Tell whether a folder belongs to a submodule or another repository below the root."""
+        if path.startswith("/"):
+            return True
+        if path not in self._nested:
+            here = bool(path) and os.path.lexists(os.path.join(self.root, path, ".git"))
+            self._nested[path] = here or (bool(path) and self._in_nested(posixpath.dirname(path)))
+        return self._nested[path]
+
+    def _holds_needle(self, path: str) -> bool:
+        """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
+        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
+
+    def may_hold_keys(self, instance: Instance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
+        """Tell whether the module that ``block`` calls needs to be looked into."""
+        source = self.source_of(block)
+        if source is None:
+            return False
+        if source.startswith(("./", "../")):
+            path = posixpath.normpath(posixpath.join(instance.folder.path, source))
+            path = "" if path == "." else path
+            missing = not os.path.isdir(os.path.join(self.root, path))
+            return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
+        return installed_folder(self.root, instance, block.labels[0]) is not None
+
+    def stable_path(self, path: str) -> str:
+        """Return a folder's path from the top of the repository, the same from wherever the scan was started."""
+        if self.repository is None:
+            return path
+        return posixpath.normpath(os.path.relpath(os.path.join(self.root, path), self.repository).replace(os.sep, "/"))
+
+    def forget(self, path: str) -> None:
+        """Let go of a module that nobody else calls."""
+        self._folders.pop(path, None)
+        self._environments.pop(path, None)
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from what the evaluation for one key may cost; tell whether that was still allowed."""
+        self._steps -= steps
+        return self._steps >= 0
+
+    def next_key(self) -> None:
+        """Allow the next key as much as every other."""
+        self._steps = MAX_STEPS
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic; the same one counts once."""
+        self.diagnostics[diagnostic] = None
+
+    def root_module(self, path: str) -> Instance:
+        """Return the module in the folder ``path`` as nobody calls it."""
+        return Instance(self, self.folder(path))
+
+    def source_of(self, block: hcl.Block) -> str | None:
+        """Return the literal source of a module call."""
+        source = block.get("source")
+        return source.value if isinstance(source, hcl.Literal) and isinstance(source.value, str) else None
+
+    def known_module(self, instance: Instance, block: hcl.Block) -> Match | None:
+        """Return what the table of known modules says about a call, or None when it is no module of the table."""
+        source = self.source_of(block)
+        if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
+            return None
+        from posturio_iac.frontends.terraform.known_modules.lookup import Match, load  # noqa: PLC0415 - only for calls that sound known
+
+        if self._known is None:
+            self._known = load(self.options.known_modules)
+        constraint = block.get("version")
+        text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
+        match = self._known.match(source, installed_version(self.root, instance, block.labels[0]) or text)
+        return match if isinstance(match, Match) else None
+
+    def _sounds_known(self, source: str) -> bool:
+        return bool(self.options.known_modules) or any(needle in source.encode() for needle in NEEDLES)
+
+    def generated(self, folder: str) -> list[Generated]:
+        """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
+        if not self._hcl:
+            return []
+        if self._terragrunt is None:
+            from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt  # noqa: PLC0415 - most code has no such files
+
+            self._terragrunt = Terragrunt(self, self._hcl)
+        return self._terragrunt.generated(folder)
+
+    def call(self, instance: Instance, name: str) -> tuple[Expansion, tuple[Instance, ...]] | Unknown:
+        """Return the instances that one module call makes, or why its code is not here."""
+        block = instance.folder.calls.get(name)
+        if block is None:
+            raise EvaluationError(f'there is no module call "{name}" here')
+        path = self._folder_of(instance, name, block)
+        if isinstance(path, Unknown):
+            return path
+        expansion = instances_of(block, instance)
+        module = self.folder(path)
+        children = (
+            Instance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix)
+            for suffix, scope in expansion.instances
+        )
+        return expansion, tuple(children)
+
+    def _folder_of(self, instance: Instance, name: str, block: hcl.Block) -> str | Unknown:
+        source = self.source_of(block)
+        if source is None:
+            return Unknown(f"module.{name} has no constant source")
+        if not source.startswith(("./", "../")):
+            found = installed_folder(self.root, instance, name)
+            return found if found is not None else Unknown(f"the code of module.{name} is not here")
+        path = posixpath.normpath(posixpath.join(instance.folder.path, source))
+        path = "" if path == "." else path
+        if not os.path.isdir(os.path.join(self.root, path)):
+            text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
+            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
+            return Unknown(f"the folder of module.{name} is missing")
+        if self._real(path) in map(self._real, instance.ancestors):
+            text = f'module "{name}" calls itself through {source}; Terraform refuses that'
+            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
+            return Unknown(f"module.{name} calls itself")
+        return path
+
+    def _real(self, path: str) -> str:
+        return os.path.realpath(os.path.join(self.root, path))
+
+    def environment(self, instance: Instance) -> Environment:
+        """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
+        from posturio_iac.frontends.terraform.functions import Environment  # noqa: PLC0415 - only for code that calls functions
+
+        base = instance.root.folder.path
+        if base not in self._environments:
+            self._environments[base] = Environment(
+                read_file=lambda path: self._read_file(base, path),
+                render=lambda text, names: self._render(base, text, names),
+                list_files=lambda path: self._list_files(base, path),
+            )
+        return self._environments[base]
+
+    def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
+        top = os.path.realpath(os.path.join(self.root, base, path))
+        if os.path.commonpath([self.root, top]) != self.root:
+            return Unknown(f"{path} is outside the scan root")
+        found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
+        return tuple(sorted(name.replace(os.sep, "/") for name in found))
+
+    def _read_file(self, base: str, path: str) -> str | Unknown:
+        target = os.path.realpath(os.path.join(self.root, base, path))
+        if os.path.commonpath([self.root, target]) != self.root:
+            self.report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
+            return Unknown(f"{path} is outside the scan root")
+        try:
+            if os.path.getsize(target) > self.options.max_file_size:
+                return Unknown(f"{path} is too large")
+            with open(target, encoding="utf-8", newline="") as file:
+                return file.read()
+        except FileNotFoundError:
+            raise EvaluationError(f"there is no file {path}") from None
+        except (OSError, UnicodeDecodeError):
+            return Unknown(f"{path} cannot be read here")
+
+    def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:
+        from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate  # noqa: PLC0415 - templates are rare
+        from posturio_iac.frontends.terraform.syntax.parsing import parse_template  # noqa: PLC0415
+
+        bare = Scope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
+        return evaluate(parse_template("template", text), bare)

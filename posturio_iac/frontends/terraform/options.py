@@ -1,0 +1,36 @@
+"""What the caller decides about reading Terraform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.metadata.lifetime import Names
+
+MAX_FILE_SIZE = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of one reading."""
+
+    names: Names
+    """The names of metadata that state a lifetime or an owner."""
+    as_of: datetime
+    """The time of the run; reading needs it only to say how old a date in a name is."""
+    engine: str = "auto"
+    """``auto``, ``terraform`` or ``opentofu``."""
+    engine_version: str | None = None
+    """The engine's version, when configuration fixes it."""
+    var_files: tuple[str, ...] = ()
+    """Paths of ``--var-file``, relative to the current directory."""
+    known_modules: tuple[dict[str, Any], ...] = ()
+    """More entries for the table of known modules, as configuration holds them."""
+    rule_ids: frozenset[str] = frozenset()
+    """Ids that a comment may ignore."""
+    max_file_size: int = MAX_FILE_SIZE
+    """In bytes."""

@@ -1,0 +1,256 @@
+"""HCL expressions: from tree-sitter's nodes to the syntax of `posturio_iac.frontends.terraform.syntax.hcl`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.templates import heredoc, quoted, unescape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tree_sitter import Node
+
+    from posturio_iac.frontends.terraform.syntax.source import Source
+
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_LONGEST_NUMBER = 4000
+_INFINITE = float("inf")
+_OPERATORS = frozenset({"-", "!", "+", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})
+
+MAX_DEPTH = 100
+"""Deeper nesting than anybody writes; beyond it an expression is opaque instead of exhausting the stack."""
+
+
+def build(node: Node, source: Source, depth: int = 0) -> hcl.Expr:
+    """Return the expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
+    if depth > MAX_DEPTH:
+        return hcl.Opaque(f"nested deeper than {MAX_DEPTH} levels", source.span(node))
+    builder = _BUILDERS.get(node.type)
+    if builder is None or node.is_missing:
+        return hcl.Opaque("a syntax error", source.span(node))
+    return builder(node, source, depth + 1)
+
+
+def _named(node: Node) -> list[Node]:
+    return [child for child in node.children if child.is_named and child.type != "comment"]
+
+
+def _expression(node: Node, source: Source, depth: int) -> hcl.Expr:
+    parts = _named(node)
+    if not parts:
+        return hcl.Opaque("a syntax error", source.span(node))
+    return _steps(build(parts[0], source, depth), parts[1:], source, depth)
+
+
+def _steps(target: hcl.Expr, steps: list[Node], source: Source, depth: int) -> hcl.Expr:
+    for position, step in enumerate(steps):
+        span = source.between((target.span.line - 1, 0), step.end_point)
+        span = type(span)(span.path, target.span.line, target.span.column, span.end_line, span.end_column)
+        match step.type:
+            case "get_attr":
+                target = hcl.GetAttr(target, source.text_of(_named(step)[0]), span)
+            case "index":
+                target = hcl.Index(target, _index_key(step, source, depth), span)
+            case "splat":
+                return _splat(target, step, steps[position + 1 :], source, depth)
+            case _:
+                return hcl.Opaque("a syntax error", span)
+    return target
+
+
+def _index_key(node: Node, source: Source, depth: int) -> hcl.Expr:
+    inner = _named(node)[0]
+    if inner.type == "legacy_index":
+        return hcl.Literal(int(source.text_of(inner).lstrip(".")), source.span(inner))
+    expressions = _named(inner)
+    return build(expressions[0], source, depth) if expressions else hcl.Opaque("a syntax error", source.span(node))
+
+
+def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: Source, depth: int) -> hcl.Expr:
+    kind = _named(node)[0]
+    inside = _named(kind)
+    each = hcl.Name("*", source.span(kind))
+    span = source.span(node)
+    if kind.type == "full_splat":
+        return hcl.Splat(target, _steps(each, inside + rest, source, depth), span)
+    # ``a.*.b[0]``: only attributes belong to the attribute splat, an index is applied to its result.
+    split = next((i for i, step in enumerate(inside) if step.type != "get_attr"), len(inside))
+    return _steps(hcl.Splat(target, _steps(each, inside[:split], source, depth), span), inside[split:] + rest, source, depth)
+
+
+def _literal(node: Node, source: Source, depth: int) -> hcl.Expr:
+    child = _named(node)[0]
+    span = source.span(node)
+    match child.type:
+        case "numeric_lit":
+            value = number(source.text_of(child))
+            return hcl.Literal(value, span) if value is not None else hcl.Opaque("a number that is not decimal, or too long", span)
+        case "bool_lit":
+            return hcl.Literal(source.text_of(child) == "true", span)
+        case "null_lit":
+            return hcl.Literal(None, span)
+        case "string_lit":
+            return hcl.Literal(string(child, source), span)
+        case _:
+            return build(child, source, depth)
+
+
+def number(text: str) -> int | float | None:
+    """Return the number that an HCL literal stands for, integral ones as int; None when it is none that can be held."""
+    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
+        return None
+    value = float(text) if any(c in text for c in ".eE") else int(text)
+    if isinstance(value, float) and not -_INFINITE < value < _INFINITE:
+        return None
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def string(node: Node, source: Source) -> str:
+    """Return the text of a ``string_lit`` node, its quotes removed and its escapes resolved."""
+    return unescape(source.text(node.start_byte + 1, node.end_byte - 1), quoted=True)
+
+
+def _template(node: Node, source: Source, depth: int) -> hcl.Expr:
+    child = _named(node)[0]
+
+    def nested(inner: Node) -> hcl.Expr:
+        return build(inner, source, depth)
+
+    return heredoc(child, source, nested) if child.type == "heredoc_template" else quoted(child, source, nested)
+
+
+def _variable(node: Node, source: Source, _depth: int) -> hcl.Expr:
+    return hcl.Name(source.text_of(node), source.span(node))
+
+
+def _call(node: Node, source: Source, depth: int) -> hcl.Expr:
+    parts = _named(node)
+    inside = _named(parts[1]) if len(parts) > 1 else []
+    arguments = tuple(build(n, source, depth) for n in inside if n.type != "ellipsis")
+    expand = bool(inside) and inside[-1].type == "ellipsis"
+    return hcl.Call(source.text_of(parts[0]), arguments, expand, source.span(node))
+
+
+def _operation(node: Node, source: Source, depth: int) -> hcl.Expr:
+    """Build a unary or binary operation; the grammar leaves the steps of an operand beside it."""
+    inner = _named(node)[0]
+    operands: list[list[Node]] = [[]]
+    operator = ""
+    for child in inner.children:
+        if child.type in _OPERATORS:
+            operator = child.type
+            operands.append([])
+        elif child.is_named and child.type != "comment":
+            operands[-1].append(child)
+    terms = [_steps(build(nodes[0], source, depth), nodes[1:], source, depth) for nodes in operands if nodes]
+    span = source.span(node)
+    if inner.type == "unary_operation" and len(terms) == 1:
+        return hcl.Unary(operator, terms[0], span)
+    if inner.type == "binary_operation" and len(terms) == 2:  # noqa: PLR2004 - left and right
+        return hcl.Binary(operator, terms[0], terms[1], span)
+    return hcl.Opaque("a syntax error", span)
+
+
+def _conditional(node: Node, source: Source, depth: int) -> hcl.Expr:
+    """Build a conditional. The grammar takes ``a ? b : c ? d : e`` from the left, HCL from the right."""
+    arms: list[tuple[Node, Node]] = []
+    inner: Node | None = node
+    condition = node
+    while inner is not None:
+        parts = _named(inner)
+        if len(parts) != 3:  # noqa: PLR2004 - condition, yes, no
+            return hcl.Opaque("a syntax error", source.span(node))
+        condition = parts[0]
+        arms.insert(0, (parts[1], parts[2]))
+        inner = _bare_conditional(condition)
+    conditions = [condition, *(no for _, no in arms[:-1])]
+    span = source.span(node)
+    result = build(arms[-1][1], source, depth)
+    for test, (yes, _) in zip(reversed(conditions), reversed(arms), strict=True):
+        result = hcl.Conditional(build(test, source, depth), build(yes, source, depth), result, span)
+    return result
+
+
+def _bare_conditional(node: Node) -> Node | None:
+    """Return the conditional that a node is, unless parentheses hold it together."""
+    while node.type == "expression" and node.child_count == 1:
+        node = node.children[0]
+    return node if node.type == "conditional" else None
+
+
+def _collection(node: Node, source: Source, depth: int) -> hcl.Expr:
+    return build(_named(node)[0], source, depth)
+
+
+def _tuple(node: Node, source: Source, depth: int) -> hcl.Expr:
+    items = tuple(build(n, source, depth) for n in _named(node) if n.type not in ("tuple_start", "tuple_end"))
+    return hcl.ListOf(items, source.span(node))
+
+
+def _object(node: Node, source: Source, depth: int) -> hcl.Expr:
+    items = []
+    for element in _named(node):
+        if element.type != "object_elem":
+            continue
+        key, value = element.child_by_field_name("key"), element.child_by_field_name("val")
+        if key is None or value is None:
+            return hcl.Opaque("a syntax error", source.span(element))
+        items.append((_object_key(key, source, depth), build(value, source, depth)))
+    return hcl.ObjectOf(tuple(items), source.span(node))
+
+
+def _object_key(node: Node, source: Source, depth: int) -> hcl.Expr:
+    key = build(node, source, depth)
+    if isinstance(key, hcl.Name) and not source.text_of(node).startswith(("(", '"')):
+        return hcl.Literal(key.name, key.span)
+    return key
+
+
+def _for(node: Node, source: Source, depth: int) -> hcl.Expr:
+    inner = _named(node)[0]
+    intro: Node | None = None
+    results: list[hcl.Expr] = []
+    condition: hcl.Expr | None = None
+    group = False
+    for child in _named(inner):
+        match child.type:
+            case "for_intro":
+                intro = child
+            case "expression":
+                results.append(build(child, source, depth))
+            case "for_cond":
+                condition = build(_named(child)[0], source, depth)
+            case "ellipsis":
+                group = True
+    if intro is None or not results:
+        return hcl.Opaque("a syntax error", source.span(node))
+    key_name, value_name, collection = for_intro(intro, source, lambda n: build(n, source, depth))
+    key = results[0] if inner.type == "for_object_expr" else None
+    return hcl.For(key_name, value_name, collection, key, results[-1], condition, group, source.span(node))
+
+
+def for_intro(node: Node, source: Source, nested: Callable[[Node], hcl.Expr]) -> tuple[str | None, str, hcl.Expr]:
+    """Return the key name, the value name and the collection of ``for k, v in collection``."""
+    names = [source.text_of(n) for n in _named(node) if n.type == "identifier"]
+    collection = next((nested(n) for n in _named(node) if n.type == "expression"), None)
+    if collection is None or not names:
+        return None, "", hcl.Opaque("a syntax error", source.span(node))
+    return (names[0] if len(names) > 1 else None), names[-1], collection
+
+
+_BUILDERS: dict[str, Callable[[Node, Source, int], hcl.Expr]] = {
+    "expression": _expression,
+    "literal_value": _literal,
+    "template_expr": _template,
+    "variable_expr": _variable,
+    "function_call": _call,
+    "operation": _operation,
+    "conditional": _conditional,
+    "collection_value": _collection,
+    "tuple": _tuple,
+    "object": _object,
+    "for_expr": _for,
+}

@@ -1,0 +1,343 @@
+"""The syntax of a Terraform file, the same for HCL and JSON, with every node's place."""
+
+# ruff: noqa: FBT001, FBT002, PLR0913, PLR0917
+# The parts of a node are given in the order in which patterns match them.
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.core.model import Span
+    from posturio_iac.metadata.comments import Comment
+
+
+N = TypeVar("N", bound="Node")
+
+
+class Node:
+    """A piece of syntax and its place. Plain classes: at every start, frozen dataclasses would cost more than parsing a module."""
+
+    __slots__ = ("span",)
+
+    def __init__(self, span: Span) -> None:
+        """Stand at ``span``."""
+        self.span = span
+
+    def moved(self: N, span: Span) -> N:  # noqa: PYI019 - Python 3.10 has no Self
+        """Return a copy at another place."""
+        copy = type(self).__new__(type(self))
+        for name in self.__match_args__:  # type: ignore[attr-defined]  # every node has them
+            setattr(copy, name, getattr(self, name))
+        copy.span = span
+        return copy
+
+
+class Literal(Node):
+    """A number, a boolean, null, or a string without interpolation."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value", "span")
+
+    def __init__(self, value: str | float | bool | None, span: Span) -> None:
+        """Hold the parts."""
+        self.value = value
+        self.span = span
+
+
+class Template(Node):
+    """A string with interpolations and directives; its parts are expressions joined as strings."""
+
+    __slots__ = ("parts",)
+    __match_args__ = ("parts", "span")
+
+    def __init__(self, parts: tuple[Expr, ...], span: Span) -> None:
+        """Hold the parts."""
+        self.parts = parts
+        self.span = span
+
+
+class Name(Node):
+    """The first word of a reference: ``var``, ``aws_iam_user``, a ``for`` variable."""
+
+    __slots__ = ("name",)
+    __match_args__ = ("name", "span")
+
+    def __init__(self, name: str, span: Span) -> None:
+        """Hold the parts."""
+        self.name = name
+        self.span = span
+
+
+class GetAttr(Node):
+    """``target.name``."""
+
+    __slots__ = ("name", "target")
+    __match_args__ = ("target", "name", "span")
+
+    def __init__(self, target: Expr, name: str, span: Span) -> None:
+        """Hold the parts."""
+        self.target = target
+        self.name = name
+        self.span = span
+
+
+class Index(Node):
+    """``target[key]``, also the legacy ``target.0``."""
+
+    __slots__ = ("key", "target")
+    __match_args__ = ("target", "key", "span")
+
+    def __init__(self, target: Expr, key: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.target = target
+        self.key = key
+        self.span = span
+
+
+class Splat(Node):
+    """``target[*]`` or ``target.*`` with the steps applied to each element; ``each`` reads them from the name ``*``."""
+
+    __slots__ = ("each", "target")
+    __match_args__ = ("target", "each", "span")
+
+    def __init__(self, target: Expr, each: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.target = target
+        self.each = each
+        self.span = span
+
+
+class Call(Node):
+    """``name(arguments)``; ``expand`` spreads the last one (``...``)."""
+
+    __slots__ = ("arguments", "expand", "name")
+    __match_args__ = ("name", "arguments", "expand", "span")
+
+    def __init__(self, name: str, arguments: tuple[Expr, ...], expand: bool, span: Span) -> None:
+        """Hold the parts."""
+        self.name = name
+        self.arguments = arguments
+        self.expand = expand
+        self.span = span
+
+
+class Unary(Node):
+    """``-operand`` or ``!operand``."""
+
+    __slots__ = ("operand", "operator")
+    __match_args__ = ("operator", "operand", "span")
+
+    def __init__(self, operator: str, operand: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.operator = operator
+        self.operand = operand
+        self.span = span
+
+
+class Binary(Node):
+    """``left operator right``."""
+
+    __slots__ = ("left", "operator", "right")
+    __match_args__ = ("operator", "left", "right", "span")
+
+    def __init__(self, operator: str, left: Expr, right: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.operator = operator
+        self.left = left
+        self.right = right
+        self.span = span
+
+
+class Conditional(Node):
+    """``condition ? yes : no``, and the template directive ``%{ if }``."""
+
+    __slots__ = ("condition", "no", "yes")
+    __match_args__ = ("condition", "yes", "no", "span")
+
+    def __init__(self, condition: Expr, yes: Expr, no: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.condition = condition
+        self.yes = yes
+        self.no = no
+        self.span = span
+
+
+class ListOf(Node):
+    """``[a, b]``."""
+
+    __slots__ = ("items",)
+    __match_args__ = ("items", "span")
+
+    def __init__(self, items: tuple[Expr, ...], span: Span) -> None:
+        """Hold the parts."""
+        self.items = items
+        self.span = span
+
+
+class ObjectOf(Node):
+    """``{ key = value }``; a bare word as key is a literal."""
+
+    __slots__ = ("items",)
+    __match_args__ = ("items", "span")
+
+    def __init__(self, items: tuple[tuple[Expr, Expr], ...], span: Span) -> None:
+        """Hold the parts."""
+        self.items = items
+        self.span = span
+
+
+class For(Node):
+    """A ``for`` expression; ``key`` is None for lists. Also the template directive ``%{ for }``, with ``join``."""
+
+    __slots__ = ("collection", "condition", "group", "join", "key", "key_name", "value", "value_name")
+    __match_args__ = ("key_name", "value_name", "collection", "key", "value", "condition", "group", "span", "join")
+
+    def __init__(
+        self,
+        key_name: str | None,
+        value_name: str,
+        collection: Expr,
+        key: Expr | None,
+        value: Expr,
+        condition: Expr | None,
+        group: bool,
+        span: Span,
+        join: bool = False,
+    ) -> None:
+        """Hold the parts."""
+        self.key_name = key_name
+        self.value_name = value_name
+        self.collection = collection
+        self.key = key
+        self.value = value
+        self.condition = condition
+        self.group = group
+        self.join = join
+        self.span = span
+
+
+class Opaque(Node):
+    """What could not be parsed; it evaluates to unknown."""
+
+    __slots__ = ("reason",)
+    __match_args__ = ("reason", "span")
+
+    def __init__(self, reason: str, span: Span) -> None:
+        """Hold the parts."""
+        self.reason = reason
+        self.span = span
+
+
+Expr = Union[Literal, Template, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, ListOf, ObjectOf, For, Opaque]
+
+
+class Attribute:
+    """``name = expression``; the expression is built when it is first asked for."""
+
+    __slots__ = ("_build", "_expression", "name", "span")
+
+    def __init__(self, name: str, span: Span, build: Callable[[], Expr]) -> None:
+        """Stand for the attribute whose whole text is at ``span``."""
+        self.name = name
+        self.span = span
+        self._build = build
+        self._expression: Expr | None = None
+
+    @property
+    def expression(self) -> Expr:
+        """The value."""
+        if self._expression is None:
+            self._expression = self._build()
+        return self._expression
+
+
+class Body:
+    """The attributes and blocks between two braces, or of a whole file."""
+
+    __slots__ = ("attributes", "blocks")
+
+    def __init__(self, attributes: dict[str, Attribute], blocks: tuple[Block, ...]) -> None:
+        """Hold attributes by their names, and blocks in order."""
+        self.attributes = attributes
+        self.blocks = blocks
+
+    def all(self, kind: str) -> tuple[Block, ...]:
+        """The nested blocks of one type."""
+        return tuple(b for b in self.blocks if b.type == kind)
+
+    def first(self, kind: str) -> Block | None:
+        """The first nested block of a type, if any."""
+        return next((b for b in self.blocks if b.type == kind), None)
+
+
+EMPTY = Body({}, ())
+
+
+class Block:
+    """``type "label" { … }``; the body is built when it is first asked for."""
+
+    __slots__ = ("_body", "_build", "_comments", "_find_comments", "header", "labels", "span", "type")
+
+    def __init__(
+        self,
+        kind: str,
+        labels: tuple[str, ...],
+        header: Span,
+        span: Span,
+        *,
+        body: Callable[[], Body],
+        comments: Callable[[], tuple[Comment, ...]],
+    ) -> None:
+        """Stand for a block whose header, up to the brace, is at ``header``."""
+        self.type = kind
+        self.labels = labels
+        self.header = header
+        self.span = span
+        self._build = body
+        self._body: Body | None = None
+        self._find_comments = comments
+        self._comments: tuple[Comment, ...] | None = None
+
+    @property
+    def body(self) -> Body:
+        """What is between the braces."""
+        if self._body is None:
+            self._body = self._build()
+        return self._body
+
+    @property
+    def comments(self) -> tuple[Comment, ...]:
+        """The comments directly above the block, on its lines and inside it, in order."""
+        if self._comments is None:
+            self._comments = self._find_comments()
+        return self._comments
+
+    def get(self, name: str) -> Expr | None:
+        """The expression of an attribute, or None when it is absent."""
+        attribute = self.body.attributes.get(name)
+        return attribute.expression if attribute else None
+
+
+def setting(block: Block, name: str) -> Expr | None:
+    """Return an attribute's expression; a nested block of that name counts as an object, as Terraform 0.11 wrote ``tags { }``."""
+    expression = block.get(name)
+    if expression is not None:
+        return expression
+    nested = block.body.first(name)
+    if nested is None:
+        return None
+    items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
+    return ObjectOf(items, nested.span)
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two expressions, or parts of them, are written alike wherever they stand."""
+    if isinstance(one, Node) and isinstance(other, Node):
+        names: tuple[str, ...] = one.__match_args__  # type: ignore[attr-defined]  # every node has them
+        return type(one) is type(other) and all(same(getattr(one, n), getattr(other, n)) for n in names if n != "span")
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and one == other

@@ -1,0 +1,180 @@
+"""Files with syntax errors: the sound blocks are kept, and each error is told once, at its place.
+
+The parser's own recovery often takes sound blocks into a broken one, so the text is cut at the lines where top-level blocks begin, and
+each piece is parsed by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import file_body, is_sound, tree_of
+from posturio_iac.frontends.terraform.syntax.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+_LABEL = rb'[ \t]+(?:"[^"\n]*"|[\w-]+)'
+_HEADER = re.compile(
+    rb"^([ \t]*)((?:resource|data|ephemeral|action)"
+    + _LABEL * 2
+    + rb"|(?:module|variable|output|provider|check|run)"
+    + _LABEL
+    + rb"|locals|terraform|moved|removed|import)[ \t]*\{",
+    re.MULTILINE,
+)
+"""The first line of a top-level block: its indentation, its type and labels."""
+_OPAQUE = re.compile(rb"/\*.*?\*/|<<-?[ \t]*([\w-]+)[ \t]*\r?\n.*?^[ \t]*\1[ \t]*\r?$", re.DOTALL | re.MULTILINE)
+"""Comments and heredocs, in which nothing begins."""
+_OLDER = (
+    # Terraform 0.11 read ``tags { "Owner" = "x" }`` as a map. The equals sign takes the place of a space, so that every place stays.
+    (
+        re.compile(
+            rb"^([ \t]*[A-Za-z_][\w-]*) ([ \t]*\{[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*\"[^\"\n]+\"[ \t]*=)",
+            re.MULTILINE,
+        ),
+        rb"\1=\2",
+    ),
+    # HCL has numbers with an exponent and no fraction, which the grammar lacks.
+    (re.compile(rb"(?<![\w.\"])(?<!\w-)(\d+)([eE][-+]?\d+)\b"), rb"\1.0\2"),
+)
+
+
+def recover(source: Source) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
+    """Return the sound top-level blocks and attributes of a file with errors, and the errors."""
+    attributes: dict[str, hcl.Attribute] = {}
+    blocks: list[hcl.Block] = []
+    problems: list[Diagnostic] = []
+    for piece in _pieces(source):
+        sound = _sound(piece)
+        for part in (sound,) if sound is not None else _halves(piece):
+            if isinstance(part, Diagnostic):
+                problems.append(part)
+            else:
+                attributes.update(part.attributes)
+                blocks.extend(part.blocks)
+    return hcl.Body(attributes, tuple(blocks)), tuple(problems)
+
+
+def _pieces(source: Source) -> Iterator[Source]:
+    data = source.data
+    masked = _OPAQUE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), data)
+    starts = [0]
+    for header in _HEADER.finditer(masked):
+        starts.append(_with_comments(data, starts[-1], header.start()))
+    row = 0
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        if data[start:end].strip():
+            yield Source(source.path, data[start:end], row)
+        row += data.count(b"\n", start, end)
+
+
+def _with_comments(data: bytes, after: int, header: int) -> int:
+    """Return where the comments on the lines directly before a header begin."""
+    start = header
+    while start > after:
+        line = data.rfind(b"\n", after, start - 1) + 1 or after
+        if not data[line:start].lstrip().startswith((b"#", b"//")):
+            break
+        start = line
+    return start
+
+
+def _sound(piece: Source) -> hcl.Body | None:
+    root = tree_of(piece.data).root_node
+    if not is_sound(root):
+        for pattern, replacement in _OLDER:
+            piece = Source(piece.path, pattern.sub(replacement, piece.data), piece.row)
+        root = tree_of(piece.data).root_node
+    return file_body(root, piece) if is_sound(root) else None
+
+
+def _halves(piece: Source) -> Iterator[hcl.Body | Diagnostic]:
+    """Yield the block that a piece begins with, when it is sound by itself, and what is wrong with the rest."""
+    header = _HEADER.search(piece.data)
+    end = re.compile(rb"^" + header[1] + rb"\}[^\n]*\n?", re.MULTILINE).search(piece.data, header.end()) if header else None
+    if end is not None and end.end() < len(piece.data):
+        head, rest = piece.data[: end.end()], piece.data[end.end() :]
+        body = _sound(Source(piece.path, head, piece.row))
+        if body is not None:
+            yield body
+            piece, header = Source(piece.path, rest, piece.row + head.count(b"\n")), None
+    name = header[2].decode("utf-8", "replace") if header else None
+    yield _problem(piece, name)
+
+
+def _problem(piece: Source, block: str | None) -> Diagnostic:
+    row, column, what = _first_error(tree_of(piece.data).root_node, piece)
+    span = piece.between((row, column), (row, column))
+    inside = f" The block `{block}` was not judged." if block else ""
+    return Diagnostic(Level.ERROR, f"syntax error: {what}.{inside}", piece.path, span.line, span.column)
+
+
+def _first_error(root: Node, piece: Source) -> tuple[int, int, str]:
+    """Return the row and byte column, from 0, and the description of the first error."""
+    found = [_described(node, piece) for node in _errors(root)]
+    if not found:  # A header that goes on over lines.
+        first = len(piece.data) - len(piece.data.lstrip())
+        row = piece.data.count(b"\n", 0, first)
+        return row, first - (piece.data.rfind(b"\n", 0, first) + 1), f"{_word(piece, first)} is not expected here"
+    return min(found)
+
+
+def _errors(root: Node) -> Iterator[Node]:
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if node.is_missing or node.is_error:
+            yield node
+        pending += [child for child in node.children if child.has_error or child.is_error or child.is_missing]
+
+
+def _described(node: Node, piece: Source) -> tuple[int, int, str]:
+    if node.is_missing:
+        return _missing(node, piece)
+    opened = [c for c in node.children if c.type == "template_interpolation_start"]
+    if opened and not any(c.type == "template_interpolation_end" for c in node.children):
+        return *opened[0].start_point, "the interpolation that begins here has no closing }"
+    at = _unexpected(node, piece)
+    row = piece.data.count(b"\n", 0, at)
+    return row, at - (piece.data.rfind(b"\n", 0, at) + 1), f"{_word(piece, at)} is not expected here"
+
+
+def _missing(node: Node, piece: Source) -> tuple[int, int, str]:
+    match node.type:
+        case "quoted_template_end" if node.parent is not None:
+            return *node.parent.start_point, 'the string that begins here has no closing "'
+        case "heredoc_identifier" if node.parent is not None and node.parent.children[1].end_byte > node.parent.children[1].start_byte:
+            end = piece.text_of(node.parent.children[1])
+            return *node.parent.start_point, f"the heredoc that begins here has no line {end} that ends it"
+    line_end = piece.data.find(b"\n", node.start_byte)
+    rest = piece.data[node.start_byte : line_end if line_end >= 0 else None].strip()
+    if rest and not node.type.startswith(("}", "]", ")")):
+        return *node.start_point, f"{_word(piece, node.start_byte)} is not expected here"
+    what = f'"{node.type}"' if not node.is_named and node.type != "<<" else "a value"
+    return *node.start_point, f"{what} is missing here"
+
+
+def _unexpected(node: Node, piece: Source) -> int:
+    """Return the offset of what does not belong: the first text that no child of the error covers, or a token that nothing asks for."""
+    end = node.start_byte
+    for child in node.children:
+        gap = piece.data[end : child.start_byte]
+        if gap.strip():
+            return end + len(gap) - len(gap.lstrip())
+        if child.type in ("heredoc_identifier", ",", "ERROR") or child.is_error:
+            return child.start_byte
+        end = child.end_byte
+    rest = piece.data[end : node.end_byte]
+    return end + len(rest) - len(rest.lstrip()) if rest.strip() else node.start_byte
+
+
+def _word(piece: Source, at: int) -> str:
+    """Return the text at an offset up to the next space, in quotes."""
+    words = piece.data[at : at + 200].decode("utf-8", "replace").split()
+    return f'"{words[0][:40]}"' if words else "the end of the file"

@@ -1,0 +1,105 @@
+"""References as they are written: in lists, in quotes, as whole expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse_expression
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def listed(expression: hcl.Expr) -> Iterator[hcl.Expr]:
+    """Yield the references in a list, or the single one; those in quotes (Terraform 0.11 and JSON) are parsed."""
+    items = expression.items if isinstance(expression, hcl.ListOf) else (expression,)
+    for item in items:
+        if isinstance(item, hcl.Literal) and isinstance(item.value, str):
+            text = item.value.removeprefix("${").removesuffix("}")
+            yield hcl.Name("*", item.span) if text == "*" else parse_expression(text, item.span)
+        else:
+            yield item
+
+
+def references(expression: hcl.Expr | None) -> tuple[str, ...]:
+    """Return the words of a plain reference, its indexes left out: ``aws_iam_user.ci[0].name`` gives three."""
+    words: list[str] = []
+    while isinstance(expression, (hcl.GetAttr, hcl.Index)):
+        if isinstance(expression, hcl.GetAttr):
+            words.append(expression.name)
+        expression = expression.target
+    if isinstance(expression, hcl.Name):
+        return (expression.name, *reversed(words))
+    return ()
+
+
+def spelled(expression: hcl.Expr) -> str:
+    """Return a reference as the code writes it, its constant indexes included."""
+    match expression:
+        case hcl.GetAttr(target, name):
+            return f"{spelled(target)}.{name}"
+        case hcl.Index(target, hcl.Literal(str() as key)):
+            return f'{spelled(target)}["{key}"]'
+        case hcl.Index(target, hcl.Literal(key)):
+            return f"{spelled(target)}[{key}]"
+        case hcl.Index(target, key):
+            return f"{spelled(target)}[{spelled(key) or '…'}]"
+        case hcl.Name(name):
+            return name
+        case _:
+            return ""
+
+
+def mentioned(block: hcl.Block) -> set[tuple[str, str]]:
+    """Return the first two words of every reference in a block: ``("aws_iam_user", "ci")``."""
+    found: set[tuple[str, str]] = set()
+    pending = [block.body]
+    while pending:
+        body = pending.pop()
+        for attribute in body.attributes.values():
+            for expression in walk(attribute.expression):
+                words = references(expression)
+                if len(words) > 1:
+                    found.add((words[0], words[1]))
+        pending += [b.body for b in body.blocks]
+    return found
+
+
+def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
+    """Yield an expression and all expressions inside it."""
+    pending: list[hcl.Expr | None] = [expression]
+    while pending:
+        current = pending.pop()
+        if current is None:
+            continue
+        yield current
+        pending += _inside(current)
+
+
+def _inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
+    match expression:
+        case hcl.Template(parts):
+            return list(parts)
+        case hcl.GetAttr(target):
+            return [target]
+        case hcl.Index(target, key):
+            return [target, key]
+        case hcl.Splat(target, each):
+            return [target, each]
+        case hcl.Call(_, arguments):
+            return list(arguments)
+        case hcl.Unary(_, operand):
+            return [operand]
+        case hcl.Binary(_, left, right):
+            return [left, right]
+        case hcl.Conditional(condition, yes, no):
+            return [condition, yes, no]
+        case hcl.ListOf(items):
+            return list(items)
+        case hcl.ObjectOf(items):
+            return [part for item in items for part in item]
+        case hcl.For():
+            return [expression.collection, expression.key, expression.value, expression.condition]
+        case _:
+            return []

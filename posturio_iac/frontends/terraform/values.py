@@ -1,0 +1,282 @@
+"""The values that Terraform expressions have, as far as code alone fixes them.
+
+A value is ``None`` (null), ``bool``, ``int`` or ``float`` (integral numbers are ``int``), ``str``, ``tuple`` (list and tuple),
+`SetValue`, ``dict`` with string keys (map and object) or `Unknown`. Collections may hold unknown elements.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.model import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+Value = Any
+"""One of the types named above; a recursive type that mypy cannot help with."""
+
+MAX_NODES = 100_000
+"""The number of nested values up to which a value is walked as a whole."""
+
+_MAX_BITS = 13_000
+"""Integers beyond this many bits are not printed: Python refuses to."""
+
+_MAX_DIGITS = 3_900
+"""Numbers of more digits are not read."""
+
+_MAX_EXPONENT = 300
+"""Fractions of a greater or smaller magnitude than ten to this power are not read."""
+
+_MAX_EXPONENT_LENGTH = 8
+
+_INFINITY = float("inf")
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+class SetValue(tuple[Value, ...]):
+    """A set: unique elements in Terraform's order (strings sorted). Build it with `make_set`."""
+
+    __slots__ = ()
+
+
+class OpenMap(dict[str, Value]):
+    """A map of which some entries are known, while others may be there as well.
+
+    ``rest`` says where the others come from. An entry that the others could override is `Unknown` itself.
+    """
+
+    def __init__(self, entries: dict[str, Value], rest: Unknown) -> None:
+        """Hold ``entries``, and ``rest`` for what else may be there."""
+        super().__init__(entries)
+        self.rest = rest
+
+
+class ResourceValue(OpenMap):
+    """One instance of a resource: its attributes are evaluated when they are asked for.
+
+    To functions it is a map of which nothing is known.
+    """
+
+    def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:
+        """Stand for the resource at ``address``."""
+        super().__init__({}, Unknown(f"{address} is known only after apply"))
+        self.address = address
+        self.get_attribute = get_attribute
+
+    __hash__ = None  # type: ignore[assignment]  # how Python says unhashable
+
+    def __eq__(self, other: object) -> bool:
+        """Compare identity: two resources are never known to be equal."""
+        return self is other
+
+
+_TYPE_NAMES: dict[type, str] = {
+    type(None): "null",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    str: "string",
+    tuple: "list",
+    SetValue: "set",
+    dict: "map",
+    OpenMap: "map",
+    ResourceValue: "map",
+}
+
+
+class EvaluationError(Exception):
+    """The expression is wrong: Terraform itself would refuse it. ``try`` and ``can`` catch it."""
+
+
+def first_unknown(value: Value) -> Unknown | None:
+    """Return the first unknown value in ``value``, however deep, or None when all of it is known."""
+    seen: set[int] = set()
+    pending = [value]
+    while pending:
+        match item := pending.pop():
+            case Unknown():
+                return item
+            case OpenMap():
+                return item.rest
+            case dict() | tuple() if id(item) not in seen:
+                seen.add(id(item))
+                pending.extend(reversed(tuple(item.values()) if isinstance(item, dict) else item))
+    return None
+
+
+def is_heavy(value: Value, limit: int = MAX_NODES) -> bool:
+    """Whether ``value``, written out in full, has more than ``limit`` nested values; a shared one counts each time."""
+    count = 0
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            pending.extend(item.values())
+        elif isinstance(item, tuple):
+            pending.extend(item)
+        count += 1
+        if count + len(pending) > limit:
+            return True
+    return False
+
+
+def type_name(value: Value) -> str:
+    """Name the type of ``value`` for a message: ``string``, ``list``, ``map``."""
+    return _TYPE_NAMES.get(type(value), "unknown")
+
+
+def integral(number: float) -> int | float:
+    """Return ``number`` as the value model has it: an ``int`` where it is whole. Raise EvaluationError for what is no number."""
+    if isinstance(number, int):
+        return number
+    if not -_INFINITY < number < _INFINITY:
+        raise EvaluationError("the result is not a finite number")
+    return int(number) if number.is_integer() else number
+
+
+def to_text(value: Value) -> Value:
+    """Convert to a string as Terraform does; null and unknown stay. Raise EvaluationError for collections."""
+    match value:
+        case None | str() | Unknown():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return Unknown("the number is too large to evaluate here") if value.bit_length() > _MAX_BITS else str(value)
+        case float():
+            return _plain(value)
+        case _:
+            raise EvaluationError(f"a string is required, not a {type_name(value)}")
+
+
+def _plain(number: float) -> str:
+    """Write ``number`` without an exponent."""
+    text = repr(number).removesuffix(".0")
+    if "e" not in text:
+        return text
+    from decimal import Decimal  # noqa: PLC0415 - rarely needed, and slow to load
+
+    return format(Decimal(text), "f")
+
+
+def to_number(value: Value) -> Value:
+    """Convert to a number as Terraform does; null and unknown stay. Raise EvaluationError for what is not a decimal number."""
+    match value:
+        case None | Unknown():
+            return value
+        case int() | float() if not isinstance(value, bool):
+            return value
+        case str() if _NUMBER.fullmatch(value):
+            return _read_number(value)
+        case str():
+            raise EvaluationError("a number is required, and the string is not a decimal number")
+        case _:
+            raise EvaluationError(f"a number is required, not a {type_name(value)}")
+
+
+def _read_number(text: str) -> Value:
+    """Read a decimal number, exactly where it is whole."""
+    too_large = Unknown("the number is too large to evaluate here")
+    if len(text) > _MAX_DIGITS or len(text.lower().partition("e")[2]) > _MAX_EXPONENT_LENGTH:
+        return too_large
+    if text.isdigit():
+        return int(text)
+    from decimal import Decimal  # noqa: PLC0415 - rarely needed, and slow to load
+
+    number = Decimal(text)
+    if number.adjusted() <= _MAX_DIGITS and number == number.to_integral_value():
+        return int(number)
+    return too_large if abs(number.adjusted()) > _MAX_EXPONENT else float(number)
+
+
+def to_bool(value: Value) -> Value:
+    """Convert to a boolean as Terraform does; null and unknown stay. Raise EvaluationError for what is neither true nor false."""
+    match value:
+        case None | bool() | Unknown():
+            return value
+        case "true" | "1":
+            return True
+        case "false" | "0":
+            return False
+        case str():
+            raise EvaluationError('a bool is required; of strings only "true" and "false" are one')
+        case _:
+            raise EvaluationError(f"a bool is required, not a {type_name(value)}")
+
+
+def canonical(value: Value) -> Hashable:
+    """Return a key that two wholly known values share exactly when Terraform calls them equal."""
+    match value:
+        case SetValue():
+            return ("set", frozenset(canonical(element) for element in value))
+        case tuple():
+            return ("list", tuple(canonical(element) for element in value))
+        case dict():
+            return ("map", frozenset((key, canonical(element)) for key, element in value.items()))
+        case _:
+            return (type_name(value), value)
+
+
+def make_set(elements: Iterable[Value]) -> SetValue | Unknown:
+    """Return the set of ``elements``, or the first unknown among them: equal ones would fall together."""
+    members = tuple(elements)
+    if is_heavy(members):
+        return Unknown("the set is too large to evaluate here")
+    if (unknown := first_unknown(members)) is not None:
+        return unknown
+    by_key: dict[Hashable, Value] = {}
+    for member in members:
+        by_key.setdefault(canonical(member), member)
+    unique = tuple(by_key.values())
+    types = {type_name(member) for member in unique} - {"null"}
+    if types in ({"string"}, {"number"}, {"bool"}):
+        return SetValue(sorted(unique, key=lambda member: (member is None, member if member is not None else 0)))
+    return SetValue(unique)
+
+
+def equal(left: Value, right: Value) -> bool | Unknown:
+    """Compare as ``==`` does: never equal across types, unknown where an unknown part decides."""
+    if is_heavy(left) or is_heavy(right):
+        return Unknown("the values are too large to compare here")
+    return _equal(left, right)
+
+
+def _equal(left: Value, right: Value) -> bool | Unknown:
+    """Compare values of a bounded size."""
+    match left, right:
+        case (Unknown() as unknown, _) | (_, Unknown() as unknown):
+            return unknown
+        case SetValue(), SetValue():
+            hidden = first_unknown((left, right))
+            return canonical(left) == canonical(right) if hidden is None else hidden
+        case dict(), dict():
+            return _equal_maps(left, right)
+        case tuple(), tuple() if type_name(left) == type_name(right):
+            return len(left) == len(right) and _all_equal(zip(left, right, strict=True))
+        case _:
+            return type_name(left) == type_name(right) and bool(left == right)
+
+
+def _equal_maps(left: dict[str, Value], right: dict[str, Value]) -> bool | Unknown:
+    """Compare maps; an open one may have any further entry, and its missing entries may still come."""
+    rests = [side.rest for side in (left, right) if isinstance(side, OpenMap)]
+    left_closed, right_closed = not isinstance(left, OpenMap), not isinstance(right, OpenMap)
+    if (left_closed and right.keys() - left.keys()) or (right_closed and left.keys() - right.keys()):
+        return False
+    shared = _all_equal((value, right[key]) for key, value in left.items() if key in right)
+    return rests[0] if rests and shared is True else shared
+
+
+def _all_equal(pairs: Iterable[tuple[Value, Value]]) -> bool | Unknown:
+    """Whether every pair is equal: one unequal pair decides, then an unknown one."""
+    result: bool | Unknown = True
+    for left, right in pairs:
+        match _equal(left, right):
+            case False:
+                return False
+            case Unknown() as unknown if result is True:
+                result = unknown
+    return result

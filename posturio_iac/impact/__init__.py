@@ -1,0 +1,4 @@
+"""From changed files to the modules and templates that must be judged again.
+
+Imports the front ends and ``search``.
+"""

@@ -1,0 +1,145 @@
+"""Baseline files: findings that are known already, so that only new ones fail a run.
+
+A baseline is JSON that people review and edit. Each entry names a finding by its fingerprint, which survives moved and reformatted code,
+and says why it is accepted, who answers for it and until when. It holds no line numbers.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.config.check import BadValueError, check_table, describe, moment
+from posturio_iac.config.schema import Option, Shape
+from posturio_iac.core.finding import Suppression
+from posturio_iac.core.record import dataclass
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+VERSION = 1
+SOURCE = "baseline"
+
+ENTRY = (
+    Option("rule", Shape.TEXT, "The rule", required=True),
+    Option("address", Shape.TEXT, "The key's address", required=True),
+    Option("path", Shape.TEXT, "The file, relative to the folder of the baseline"),
+    Option("fingerprint", Shape.TEXT, "What the finding is known by", required=True),
+    Option("reason", Shape.TEXT, "Why it is accepted", required=True),
+    Option("owner", Shape.TEXT, "Who answers for it"),
+    Option("until", Shape.TEXT, "The last day on which it is accepted"),
+)
+DOCUMENT = (
+    Option("version", Shape.TEXT, "The version of the format", required=True),
+    Option("findings", Shape.TABLES, "The findings", (), fields=ENTRY),
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One known finding."""
+
+    path: str
+    """Relative to the folder of the baseline, with forward slashes; empty where nobody said it."""
+    address: str
+    rule: str
+    fingerprint: str
+    reason: str
+    owner: str = ""
+    until: str | None = None
+    """As it was written."""
+
+    def suppression(self) -> Suppression:
+        """Return what it suppresses its finding with. Raises `BadValueError` for an end that is no date."""
+        owner = f" (owner: {self.owner})" if self.owner else ""
+        return Suppression(self.reason + owner, None if self.until is None else moment(self.until, end_of_day=True), SOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The entries of one file."""
+
+    entries: tuple[Entry, ...] = ()
+
+    def suppressions(self) -> Mapping[str, Suppression]:
+        """Return what suppresses each finding, by fingerprint."""
+        return {entry.fingerprint: entry.suppression() for entry in self.entries}
+
+    def text(self) -> str:
+        """Return the content of the file, the same for the same entries."""
+        from json import dumps  # noqa: PLC0415 - only whoever writes needs it
+
+        rows = [
+            {
+                "rule": entry.rule,
+                "address": entry.address,
+                "path": entry.path,
+                "fingerprint": entry.fingerprint,
+                "reason": entry.reason,
+                "owner": entry.owner,
+                "until": entry.until,
+            }
+            for entry in sorted(self.entries)
+        ]
+        return dumps({"version": VERSION, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+
+
+def load(path: str) -> Baseline:
+    """Read and check a baseline.
+
+    Raises:
+        UsageError: it cannot be read, is no JSON, or holds what no baseline holds; the text names the file and the entry.
+
+    """
+    shown = os.path.relpath(path) if os.path.abspath(path).startswith(os.path.join(os.getcwd(), "")) else path
+    document = _document(path, shown)
+    findings = document.get("findings")
+    if not isinstance(findings, list):
+        raise UsageError(f"{shown}: findings must be a list of entries, not {describe(findings)}")
+    entries = tuple(_entry(entry, f"findings[{number}]", shown) for number, entry in enumerate(findings))
+    _refuse_twice(entries, shown)
+    return Baseline(entries)
+
+
+def _document(path: str, shown: str) -> dict[str, Any]:
+    from json import loads  # noqa: PLC0415 - most runs have no baseline
+
+    try:
+        with open(path, "rb") as file:
+            document = loads(file.read().decode("utf-8-sig"))
+    except OSError as error:
+        raise UsageError(f"{shown}: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{shown}: is no valid JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise UsageError(f"{shown}: must hold an object with version and findings, not {describe(document)}")
+    if document.get("version") != VERSION:
+        raise UsageError(
+            f"{shown}: version must be {VERSION}, not {describe(document.get('version'))}; a newer posturio-iac may have written it"
+        )
+    check_table({key: [] if key == "findings" else str(value) for key, value in document.items()}, DOCUMENT, shown)
+    return document
+
+
+def _entry(value: Any, where: str, shown: str) -> Entry:
+    if not isinstance(value, dict):
+        raise UsageError(f"{shown}: {where} must be an entry, not {describe(value)}")
+    given = {key: text for key, text in value.items() if key not in ("owner", "until", "path") or text not in (None, "")}
+    entry = Entry(**({"path": ""} | check_table(given, ENTRY, shown, f"{where}.")))
+    try:
+        entry.suppression()
+    except BadValueError as wrong:
+        raise UsageError(f"{shown}: {where}.until must be {wrong}, not {describe(entry.until)}") from None
+    return entry
+
+
+def _refuse_twice(entries: Iterable[Entry], shown: str) -> None:
+    """Refuse two entries about one finding: nobody could tell which of them holds."""
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.fingerprint in seen:
+            raise UsageError(f"{shown}: two entries have the fingerprint {entry.fingerprint} ({entry.rule} for {entry.address}); keep one")
+        seen.add(entry.fingerprint)

@@ -1,0 +1,158 @@
+"""From keys to a report: each rule asks each key, and suppressions are applied to what they find. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
+from posturio_iac.judge import undetermined
+from posturio_iac.judge.policy import Policy
+from posturio_iac.judge.suppressions import Ledger
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from posturio_iac.core.finding import Violation
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.rules import Context, Registered
+
+__all__ = ["Policy", "judge"]
+
+
+def judge(
+    keys: Iterable[AccessKey],
+    *,
+    as_of: datetime,
+    diagnostics: Iterable[Diagnostic] = (),
+    files: int = 0,
+    policy: Policy | None = None,
+) -> Report:
+    """Judge ``keys`` at the time ``as_of``, which is in UTC.
+
+    ``diagnostics`` and ``files`` are what the front ends said and how many files they searched; they go into the report.
+
+    Raises:
+        UsageError: the configuration names a rule that does not exist.
+
+    """
+    policy = policy or Policy()
+    known = all_rules()
+    selected = policy.selected(known)
+    court = _Court({i: r for i, r in known.items() if i in selected}, Ledger(policy, known, as_of), policy, as_of)
+    judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))
+    said = dict.fromkeys((*diagnostics, *court.diagnostics, *court.ledger.diagnostics(court.crashed)))
+    findings = sorted(court.findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
+    return Report(as_of, judged, tuple(findings), tuple(sorted(said, key=_order)), files)
+
+
+class _Court:
+    """The work of one run: what it judges by, and what it has found so far. A plain class, which is quicker to load than a dataclass."""
+
+    def __init__(self, rules: Mapping[str, Registered], ledger: Ledger, policy: Policy, as_of: datetime) -> None:
+        """Start with nothing found."""
+        self.rules, self.ledger, self.policy, self.as_of = rules, ledger, policy, as_of
+        self.findings: list[Finding] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.crashed: set[str] = set()
+        self.fingerprints: Counter[tuple[str, ...]] = Counter()
+
+    def judge(self, key: AccessKey) -> JudgedKey:
+        """Let every rule ask one key."""
+        context = self.policy.context_for(key, self.as_of)
+        self.ledger.notice(key)
+        broken: list[str] = []
+        findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
+        self.findings += findings
+        accepted, remaining, reasons = self._open_questions(key, context, broken)
+        undecided = (*reasons, *(f"{rule} crashed" for rule in dict.fromkeys(broken)))
+        severities = [f.severity for f in findings] + [self.rules[rule].rule.severity for rule in accepted]
+        if any(f.suppressed is None for f in findings):
+            verdict = Verdict.FLAGGED
+        elif undecided:
+            verdict = Verdict.UNDETERMINED
+        else:
+            verdict = Verdict.SUPPRESSED if severities else Verdict.CLEAN
+        suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
+        return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
+
+    def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
+        """Yield what the rules find. One that crashes is reported, and the others still ask."""
+        for rule in self.rules.values():
+            found: list[Violation] = []
+            if (crash := _ask(rule, key, context, found)) is not None:
+                broken.append(rule.rule.id)
+                self.crashed.add(rule.rule.id)
+                self.diagnostics.append(crash)
+            yield from ((rule, violation) for violation in found)
+
+    def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
+        """Turn what a rule yields into a finding."""
+        identity = (rule.rule.id, key.framework, key.scope, key.address, violation.mark)
+        fingerprint = _fingerprint(identity, self.fingerprints[identity])
+        self.fingerprints[identity] += 1
+        return Finding(
+            rule=rule.rule,
+            severity=rule.rule.severity,
+            message=violation.message if key.declaration is None else f"{violation.message} It {key.declaration.text()}.",
+            remediation=violation.remediation,
+            address=key.address,
+            framework=key.framework,
+            span=key.span if key.declaration else violation.span or key.span,
+            fingerprint=fingerprint,
+            suppressed=self.ledger.cover(key, rule.rule.id, fingerprint),
+            root=key.scope,
+            declaration=key.declaration,
+        )
+
+    def _open_questions(
+        self, key: AccessKey, context: Context, broken: list[str]
+    ) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
+        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these."""
+
+        def flagged_by(assumed: AccessKey) -> frozenset[str]:
+            return frozenset(rule.rule.id for rule, _ in self._violations(assumed, context, broken))
+
+        suspected = undetermined.suspected(key, flagged_by)
+        accepted = {rule: why for rule in sorted(suspected) if (why := self.ledger.cover(key, rule)) is not None}
+        for rule, why in accepted.items():
+            open_ = "; ".join(undetermined.reasons(key, frozenset((rule,)), flagged_by))
+            text = f"{key.address} is undetermined by {rule} ({open_}), which is accepted: {why.reason}"
+            self.diagnostics.append(Diagnostic(Level.NOTE, text, *_location(key.span)))
+        remaining = suspected - accepted.keys()
+        return tuple(accepted), remaining, undetermined.reasons(key, remaining, flagged_by) if remaining else ()
+
+
+def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violation]) -> Diagnostic | None:
+    """Add to ``found`` what one rule finds. Return what to say when it crashes."""
+    try:
+        found.extend(rule.check(key, context))
+    except Exception as error:  # noqa: BLE001 - a rule that crashes must not hide what the others find
+        text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
+        return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
+    return None
+
+
+def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
+    """Digest what a finding is about; places in files are no part of it. A repetition of the same gets another one."""
+    from hashlib import sha256  # noqa: PLC0415 - slow to load, and a clean run needs none
+
+    parts = (*identity, str(repetition)) if repetition else identity
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _place(span: Span | None) -> tuple[str, int, int]:
+    """Where something sorts; what stands in no file comes first."""
+    return (span.path, span.line, span.column) if span else ("", 0, 0)
+
+
+def _location(span: Span | None) -> tuple[str | None, int | None, int | None]:
+    """Path, line and column of a diagnostic."""
+    return (span.path, span.line, span.column) if span else (None, None, None)
+
+
+def _order(said: Diagnostic) -> tuple[str, int, int, str, str, str]:
+    """The place of a diagnostic among others."""
+    return (said.path or "", said.line or 0, said.column or 0, said.level.value, said.message, said.account or "")

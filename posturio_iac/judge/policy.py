@@ -1,0 +1,121 @@
+"""The configuration as the engine asks it: which rules judge, which limits hold for a key, and which key an entry means."""
+
+from __future__ import annotations
+
+import functools
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.config.model import Config
+from posturio_iac.config.suggest import rule_id
+from posturio_iac.core.record import dataclass, field
+from posturio_iac.rules import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+    from posturio_iac.config.load import Override
+    from posturio_iac.core.finding import Suppression
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.search.exclude import Exclusions
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a run is judged by."""
+
+    config: Config = field(default_factory=Config)
+    """Its limits, overrides, suppressions, ``select`` and ``ignore``."""
+    root: str = ""
+    """The scan root seen from the folder of the configuration, such as ``infra`` or ``..``: its globs are relative to that folder."""
+    suppressions: bool = True
+    """Whether anything is suppressed (``--no-suppressions`` says no)."""
+    baseline: Mapping[str, Suppression] = field(default_factory=dict)
+    """Findings that are known already, by fingerprint."""
+
+    def selected(self, ids: Collection[str]) -> frozenset[str]:
+        """Return those of the rules ``ids`` that judge.
+
+        Raises:
+            UsageError: ``select`` or ``ignore`` names no rule.
+
+        """
+        chosen = frozenset(rule_id(name, ids) for name in self.config.select) or frozenset(ids)
+        return chosen - {rule_id(name, ids) for name in self.config.ignore}
+
+    def context_for(self, key: AccessKey, as_of: datetime) -> Context:
+        """Return the time and the limits that hold for ``key``.
+
+        The last override that matches decides; a looser one only while its exception lasts.
+        """
+        limits = {name: getattr(self.config, name) for name in _LIMITS}
+        for override in self.config.overrides:
+            if self._selects(override, key):
+                limits.update(_changes(override, limits, as_of))
+        return Context(
+            as_of=as_of,
+            max_lifetime=timedelta(days=limits["max_lifetime_days"]),
+            window=timedelta(days=limits["unused_days"]),
+            grace=timedelta(days=limits["grace_days"]),
+            enforced_only=limits["require"] == "enforced",
+        )
+
+    def in_paths(self, key: AccessKey, globs: tuple[str, ...]) -> bool:
+        """Whether the file of ``key`` matches one of ``globs``, which are written like those of ``--exclude``."""
+        if key.span is None:
+            return False
+        return _paths(globs).cover(_normalised(f"{self.root}/{key.span.path}" if self.root else key.span.path))
+
+    def _selects(self, override: Override, key: AccessKey) -> bool:
+        """Whether an override is about ``key``."""
+        tags = dict(key.tags)
+        tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
+        named = not override.users or any(text_matches(f"arn:*:user{glob}/*", key.address) for glob in override.users)
+        return tagged and named and (not override.paths or self.in_paths(key, override.paths))
+
+
+def text_matches(glob: str, text: str) -> bool:
+    """Whether all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
+    return _expression(glob).fullmatch(text) is not None
+
+
+_LIMITS = ("max_lifetime_days", "unused_days", "grace_days", "require")
+
+
+def _changes(override: Override, limits: dict[str, int | str], as_of: datetime) -> Iterable[tuple[str, int | str]]:
+    """Yield the limits that an override sets: stricter ones, and looser ones while its exception lasts."""
+    excepted = bool(override.reason.strip()) and override.until is not None and override.until > as_of
+    for name in _LIMITS:
+        value = getattr(override, name)
+        if value is not None and (excepted or not _looser(value, limits[name])):
+            yield name, value
+
+
+def _looser(value: int | str, than: int | str) -> bool:
+    """Whether one limit allows more than another."""
+    if isinstance(value, int) and isinstance(than, int):
+        return value > than
+    return value == "declared" and than == "enforced"
+
+
+@functools.cache
+def _expression(glob: str) -> re.Pattern[str]:
+    """Compile a glob of text."""
+    return re.compile(".*".join(re.escape(part) for part in glob.split("*")), re.DOTALL)
+
+
+@functools.cache
+def _paths(globs: tuple[str, ...]) -> Exclusions:
+    """Compile globs of paths."""
+    from posturio_iac.search.exclude import Exclusions  # noqa: PLC0415 - only a configuration has globs
+
+    return Exclusions(globs)
+
+
+def _normalised(path: str) -> str:
+    """Resolve the ``..`` in a path with forward slashes."""
+    from posixpath import normpath  # noqa: PLC0415 - only a configuration has globs
+
+    return normpath(path)

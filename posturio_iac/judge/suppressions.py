@@ -1,0 +1,147 @@
+"""What suppresses findings: comments and metadata next to the code, the configuration, the baseline; and what came of each of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.config.suggest import rule_id
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Diagnostic, Level, Suppression
+from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.errors import UsageError
+from posturio_iac.judge.policy import text_matches
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from posturio_iac.config.load import Exemption
+    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.judge.policy import Policy
+
+
+BORROWED = "code"
+"""The source of what stands beside the declaration of a deployed key: what is of no use here may be of use to the scan."""
+
+
+class _Entry(NamedTuple):
+    """One suppression as it was written."""
+
+    label: str
+    """What a reader knows it as."""
+    rules: tuple[str, ...]
+    reason: str
+    until: Attr[datetime | None]
+    source: str
+    place: tuple[str | None, int | None, int | None] = (None, None, None)
+
+
+class Ledger:
+    """Answers what suppresses a finding, and keeps the answers of one run in order to say what was of no use."""
+
+    def __init__(self, policy: Policy, known: Collection[str], as_of: datetime) -> None:
+        """Start with nothing used. Raises `UsageError` when the configuration names a rule that is not ``known``."""
+        self._policy = policy
+        self._known = known
+        self._selected = policy.selected(known)
+        self._as_of = as_of
+        self._entries: dict[Directive | Exemption, _Entry] = {}
+        self._configured = tuple((exemption, rule_id(exemption.rule, known)) for exemption in policy.config.suppressions)
+        self._ended: dict[str, Suppression] = {}
+        self._used: set[tuple[_Entry, str]] = set()
+
+    def cover(self, key: AccessKey, rule: str, fingerprint: str = "") -> Suppression | None:
+        """Return what suppresses a finding of ``rule`` about ``key``, or None. All that do so count as used."""
+        if not self._policy.suppressions:
+            return None
+        found = [entry for entry in self._about(key) if rule in entry.rules and self._trouble(entry) is None]
+        for entry in found:
+            self._used.add((entry, rule))
+        if found:
+            until = found[0].until
+            return Suppression(found[0].reason, until if isinstance(until, datetime) else None, found[0].source)
+        known = self._policy.baseline.get(fingerprint)
+        if known is not None and known.until is not None and known.until <= self._as_of:
+            self._ended[fingerprint] = known
+            return None
+        return known
+
+    def notice(self, key: AccessKey) -> None:
+        """Take note of what is written about ``key``, so that it is reported when nothing came of it."""
+        if self._policy.suppressions:
+            tuple(self._about(key))
+
+    def diagnostics(self, crashed: Collection[str] = ()) -> Iterator[Diagnostic]:
+        """Yield what was written and suppressed nothing. Rules that ``crashed`` might have found something."""
+        for entry in self._entries.values():
+            for level, text in self._complaints(entry, crashed):
+                yield Diagnostic(level, text, *entry.place)
+        for fingerprint, known in self._ended.items():
+            ended = describe_date(known.until) if known.until else ""
+            text = f"the entry {fingerprint} of the baseline ended on {ended} and suppresses nothing; mend the finding or set a later date"
+            yield Diagnostic(Level.WARNING, text)
+
+    def _about(self, key: AccessKey) -> Iterator[_Entry]:
+        """Yield every suppression that is written for ``key``."""
+        for directive in key.directives:
+            if directive not in self._entries:
+                self._entries[directive] = _from_directive(directive)
+            yield self._entries[directive]
+        for exemption, rule in self._configured:
+            if self._matches(exemption, key):
+                if exemption not in self._entries:
+                    self._entries[exemption] = _from_configuration(exemption, rule)
+                yield self._entries[exemption]
+
+    def _matches(self, exemption: Exemption, key: AccessKey) -> bool:
+        """Whether an entry of the configuration is about ``key``."""
+        if exemption.address is not None and not text_matches(exemption.address, key.address):
+            return False
+        return exemption.path is None or self._policy.in_paths(key, (exemption.path,))
+
+    def _trouble(self, entry: _Entry) -> str | None:
+        """Say why an entry can suppress nothing, and what helps; None when it can."""
+        if not entry.reason.strip():
+            return "gives no reason and suppresses nothing; add one"
+        match entry.until:
+            case Unknown(reason=reason):
+                return f"has an end that cannot be read and suppresses nothing: {reason}"
+            case datetime() as until if until <= self._as_of:
+                return f"ended on {describe_date(until)} and suppresses nothing; mend the finding or set a later date"
+            case _:
+                return None
+
+    def _complaints(self, entry: _Entry, crashed: Collection[str]) -> Iterator[tuple[Level, str]]:
+        """Yield what is wrong with one entry."""
+        unknown = [rule for rule in entry.rules if rule not in self._known]
+        for rule in unknown:
+            try:
+                rule_id(rule, self._known)
+                hint = "write its id in full"
+            except UsageError as error:
+                hint = str(error)
+            yield Level.WARNING, f"{entry.label} suppresses nothing of {rule}: {hint}"
+        if trouble := self._trouble(entry):
+            yield Level.WARNING, f"{entry.label} {trouble}"
+            return
+        if entry.source == BORROWED:
+            return
+        idle = [r for r in entry.rules if r in self._selected and (entry, r) not in self._used and r not in crashed]
+        if idle:
+            rest = "" if len(idle) == len(entry.rules) else f" of {', '.join(idle)}"
+            yield Level.NOTE, f"{entry.label} suppresses nothing{rest}, because nothing of that kind was found; remove it"
+
+
+def _from_directive(directive: Directive) -> _Entry:
+    """Take over what is written next to the code."""
+    rules = ", ".join(directive.rules)
+    label = f"posturio:ignore[{rules}]" if directive.source == "comment" else f"the {directive.source} that ignores {rules}"
+    place = (directive.span.path, directive.span.line, directive.span.column)
+    return _Entry(label, directive.rules, directive.reason, directive.until, directive.source, place)
+
+
+def _from_configuration(exemption: Exemption, rule: str) -> _Entry:
+    """Take over an entry of the configuration."""
+    where = " and ".join(text for text in (exemption.path, exemption.address) if text is not None)
+    label = f"the suppression of {rule} for {where} in the configuration"
+    return _Entry(label, (rule,), exemption.reason, exemption.until, "configuration")

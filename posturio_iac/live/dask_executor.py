@@ -1,0 +1,196 @@
+"""Accounts that are read on other machines: dask.distributed's executor takes the place of the pool of threads.
+
+What travels there is what is asked (time, limits, suppressions, names of tags) and the way to an account (name of a profile, ARN of a
+role, external id), and what code and states say of keys where they are joined to it, without any secret. Credentials do not: each
+worker finds its own. What comes back is what was seen, and how many calls it took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import warnings
+from concurrent.futures import FIRST_COMPLETED, CancelledError, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from importlib.metadata import version as installed_version
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac import __version__
+from posturio_iac.errors import UnreachableError, UsageError
+from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.survey import Outcome, Surveyor, Target, failed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"'
+CONNECTING = 15.0
+"""Seconds that a scheduler, and then its first worker, get to answer."""
+LOOKING = 2.0
+"""Seconds between two looks at whether anybody is still working."""
+DESERTED = 60.0
+"""Seconds without any worker after which none is waited for: a scheduler starts lost ones anew."""
+
+
+def survey_elsewhere(
+    address: str, surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None
+) -> list[Outcome]:
+    """Read all targets with the workers of a scheduler and return the outcomes in the order of the targets.
+
+    Raises:
+        UsageError: the extra is not installed here, or this program is not the same there.
+        UnreachableError: the scheduler, or any worker of it, cannot be reached.
+
+    """
+    with _connected(address) as client:
+        _check_workers(client, address)
+        return _handed_out(client, partial(read_elsewhere, surveyor, version=__version__), targets, progress)
+
+
+def read_elsewhere(surveyor: Surveyor, target: Target, *, version: str) -> Outcome:
+    """Read one account with a copy of a surveyor in another process, and count its calls there. Nothing is raised.
+
+    What a task raises must travel back, and a scheduler's client waits for ever for what does not, such as a very deep traceback.
+    """
+    if version != __version__:
+        return failed(target, f"its worker has posturio-iac {__version__}, and {version} asks")
+    with ThreadPoolExecutor(max(surveyor.request.workers, 1)) as pool:
+        try:
+            stranger = _stranger(surveyor, target)
+            outcome = surveyor.read(target, pool) if stranger is None else failed(target, stranger)
+        except UsageError as error:
+            outcome = failed(target, f"its worker cannot: {error}")
+        except Exception as error:  # noqa: BLE001 - the seam to a host, for the reason above
+            outcome = failed(target, f"its worker stopped with {type(error).__name__}: {_first_line(error)}")
+    return replace(outcome, calls=surveyor.budget.counts)
+
+
+def _stranger(surveyor: Surveyor, target: Target) -> str | None:
+    """Say that the credentials of this worker are of another account than they should be, where no role leads to it."""
+    if target.account is None or target.role is not None:
+        return None
+    try:
+        own = surveyor.identity(target.profile)
+    except (AwsError, CredentialsError) as error:
+        return str(error)
+    return None if own.id == target.account.id else f"the credentials of its worker are those of account {own.id}"
+
+
+@contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    try:
+        from distributed import Client  # noqa: PLC0415 - only the extra `distributed` has it
+    except ImportError:
+        raise UsageError(INSTALL) from None
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us, for each account
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of other versions there, which are looked at next
+            asyncio.run(_greet(address))
+            client = Client(address, timeout=CONNECTING, set_as_default=False)
+    except (OSError, asyncio.TimeoutError, ImportError, ValueError, TypeError, RuntimeError) as error:
+        raise UnreachableError(f"nothing was read: the Dask scheduler {address} cannot be reached ({_first_line(error)})") from None
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+async def _greet(address: str) -> None:
+    """Exchange greetings with a scheduler, for which its own client would wait for ever. Raises what connecting raises."""
+    from distributed import Security  # noqa: PLC0415 - only the extra `distributed` has it
+    from distributed.comm import connect  # noqa: PLC0415
+
+    arguments = Security().get_connection_args("client")
+    connection = await asyncio.wait_for(connect(address, timeout=CONNECTING, **arguments), CONNECTING)
+    await connection.close()
+
+
+def _check_workers(client: Any, address: str) -> None:
+    """Refuse workers that have not got this program in this version, before anything is handed to them."""
+    try:
+        client.wait_for_workers(1, timeout=CONNECTING)
+        answers: dict[str, Any] = client.run(installed_version, "posturio-iac", on_error="return")
+    except (OSError, asyncio.TimeoutError) as error:
+        raise UnreachableError(f"nothing was read: the Dask scheduler {address} has no worker ({_first_line(error)})") from None
+    for worker, answer in sorted(answers.items()):
+        if answer != __version__:
+            found = f"posturio-iac {answer}" if isinstance(answer, str) else "no posturio-iac"
+            text = f'the Dask worker {worker} has {found}; install version {__version__} there, as here: pip install "posturio-iac[live]"'
+            raise UsageError(text)
+
+
+def _handed_out(
+    client: Any, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
+) -> list[Outcome]:
+    """Submit every target, and list those whose worker is lost for good.
+
+    A worker that is lost takes with it whatever waits there, so each of what was lost gets another chance, alone.
+    """
+    executor, outcomes = client.get_executor(pure=False), dict[int, Outcome]()
+
+    def gather(places: Sequence[int]) -> None:
+        for place, outcome in _gathered(client, {executor.submit(read, targets[place]): place for place in places}, targets):
+            if outcome is not None:
+                outcomes[place] = outcome
+                if progress is not None:
+                    progress(len(outcomes), len(targets))
+
+    try:
+        gather(range(len(targets)))
+        for place in [place for place in range(len(targets)) if place not in outcomes]:
+            gather([place])
+        return [outcomes.get(place) or failed(target, "every Dask worker that tried it was lost") for place, target in enumerate(targets)]
+    finally:
+        executor.shutdown(wait=False)
+
+
+def _gathered(client: Any, places: Mapping[Future[Outcome], int], targets: Sequence[Target]) -> Iterator[tuple[int, Outcome | None]]:
+    """Yield the place of each target with its outcome as it comes, and None for one that was lost with its workers."""
+    pending, watch = set(places), _Watch(client)
+    while pending:
+        done, pending = wait(pending, timeout=LOOKING, return_when=FIRST_COMPLETED)
+        yield from ((places[future], _outcome(future, targets[places[future]])) for future in done)
+        if not done and (why := watch.deserted()) is not None:
+            yield from ((places[future], failed(targets[places[future]], why)) for future in pending)
+            return
+
+
+class _Watch:
+    """Notices that nobody is working any more."""
+
+    def __init__(self, client: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._clock = client, clock
+        self._alone_since: float | None = None
+
+    def deserted(self) -> str | None:
+        """Return why there is nothing to wait for; None while there may be."""
+        try:
+            workers = self._client.nthreads()
+        except (OSError, asyncio.TimeoutError, RuntimeError) as error:
+            return f"the Dask scheduler went away ({_first_line(error)})"
+        if workers:
+            self._alone_since = None
+            return None
+        self._alone_since = self._clock() if self._alone_since is None else self._alone_since
+        alone = self._clock() - self._alone_since
+        return "the Dask scheduler has no worker left" if alone >= DESERTED else None
+
+
+def _outcome(future: Future[Outcome], target: Target) -> Outcome | None:
+    try:
+        return future.result()
+    except CancelledError:
+        return failed(target, "the Dask scheduler went away, or dropped it")
+    except Exception as error:  # noqa: BLE001 - the seam to a host: what it raises when it loses a worker must not hide the other accounts
+        if type(error).__name__ == "KilledWorker":
+            return None
+        return failed(target, f"its Dask worker failed ({type(error).__name__}: {_first_line(error)})")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__

@@ -1,0 +1,44 @@
+"""Answers that are none of AWS: cut off on the way, or sent by something in between. They are asked for again, and never believed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.live.calls import wait
+from posturio_iac.live.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRIES = 3
+"""How often an answer is asked for that cannot be read; what botocore tries again by itself comes on top."""
+
+
+def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Return ``send``, a method of a client, asking again while its answer cannot be read.
+
+    botocore does not compare an answer with its announced length, and reads a page of a proxy as an answer that holds nothing. AWS
+    never sends such a one, and "nothing" would mean that there are no keys, or that one was never used.
+
+    Raises:
+        AwsError: nobody could read the last of the answers.
+
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only the extra `live` has it
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
+    def patient(**parameters: Any) -> dict[str, Any]:
+        for number in range(TRIES):
+            if number:
+                wait(number)
+            try:
+                answer = send(**parameters)
+            except (BotoCoreError, ClientError):
+                raise
+            except (ResponseParserError, LookupError, TypeError, ValueError, AttributeError):  # what its parsers stumble over
+                continue
+            if answer.keys() - {"ResponseMetadata"}:
+                return answer
+        raise AwsError(operation, "an answer that is none of AWS", "something between here and AWS may have sent it")
+
+    return patient

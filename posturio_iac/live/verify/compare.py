@@ -1,0 +1,262 @@
+"""What became of earlier findings: each is compared with what the rules say about its key now. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.config.suggest import rule_id
+from posturio_iac.core.finding import Exit, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.judge.engine import judge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from posturio_iac.core.finding import Finding, Report, Severity
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.judge.policy import Policy
+    from posturio_iac.live.verify.baseline import Earlier, EarlierFinding, EarlierKey
+
+
+BY_CODE = frozenset(
+    {"iam.unmanaged_access_keys", "iam.overdue_access_key_rotations", "iam.expired_access_keys", "iam.overlong_access_key_lifetimes"}
+)
+"""Rules that may have flagged a key for what its code says, or because no code declares it."""
+
+
+OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
+BY_TAGS = OF_ACTIVE_KEYS | {
+    "iam.lingering_inactive_access_keys",
+    "iam.overlong_access_key_lifetimes",
+    "iam.unreadable_access_key_lifetimes",
+}
+"""Rules that flag a key for what the tags of its user say: tags that were not read may say it yet."""
+
+
+class State(str, Enum):
+    """What became of a finding."""
+
+    OPEN = "still_open"
+    UNTOLD = "cannot_tell"
+    NEW = "new"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One finding and what became of it."""
+
+    state: State
+    rule: str
+    severity: Severity
+    address: str
+    account: str
+    user: str
+    owner: str | None
+    why: str
+    """Why the state is what it is: a clause without a full stop."""
+    message: str
+    remediation: str
+    fingerprint: str
+    """That of the earlier finding; of a new one, its own."""
+    status: str | None = None
+    """Of the key now; None when it is gone or not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What became of all findings of an earlier result."""
+
+    earlier: str
+    """The time of the earlier result, as it stands there."""
+    results: tuple[Verified, ...]
+    """The open ones first, then those that nobody can tell, the new ones and the resolved ones."""
+
+    def count(self, state: State) -> int:
+        """How many findings are in a state."""
+        return sum(result.state is state for result in self.results)
+
+    def exit_code(self, report: Report, fail_on: Severity | None) -> Exit:
+        """Return 0 only when every earlier finding is resolved; 3 when one cannot be told or something failed, else 1.
+
+        New findings count from ``fail_on`` on, as in any run.
+        """
+        if self.count(State.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
+            return Exit.INCOMPLETE
+        new = (result.severity for result in self.results if result.state is State.NEW)
+        if self.count(State.OPEN) or (fail_on is not None and any(severity >= fail_on for severity in new)):
+            return Exit.FINDINGS
+        return Exit.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """What AWS says now about the users of an earlier result."""
+
+    report: Report
+    """Of all keys of these users, with full ids."""
+    unread: Mapping[str, str]
+    """Why nothing is known of an account, or of a user by its ARN."""
+    gone: frozenset[str] = frozenset()
+    """ARNs of users that are no longer there."""
+
+
+def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
+    """Say of each earlier finding what became of it, and which findings of the same users are new."""
+    comparison = _Comparison(earlier, now, policy)
+    results = [*(comparison.outcome(finding) for finding in earlier.findings), *comparison.new()]
+    order = {state: place for place, state in enumerate(State)}
+    results.sort(key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule))
+    return Verification(earlier.as_of, tuple(results))
+
+
+def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Policy:
+    """Return a policy that judges by the rules of the earlier findings too, whatever is selected now."""
+    ids, config = tuple(known), policy.config
+    wanted = {finding.rule for finding in earlier.findings} & set(ids)
+    ignore = tuple(name for name in config.ignore if rule_id(name, ids) not in wanted)
+    select = (*config.select, *sorted(wanted)) if config.select else ()
+    return replace(policy, config=config.with_values(select=select, ignore=ignore))
+
+
+class _Comparison:
+    """The work of one comparison. A plain class with the indexes that it needs."""
+
+    def __init__(self, earlier: Earlier, now: Now, policy: Policy) -> None:
+        self.earlier, self.now, self.policy = earlier, now, policy
+        self.keys: dict[str, list[AccessKey]] = {}
+        for judged in now.report.keys:
+            self.keys.setdefault(judged.key.address.rpartition("/")[0], []).append(judged.key)
+        self.found: dict[str, list[Finding]] = {}
+        for finding in now.report.findings:
+            self.found.setdefault(finding.address, []).append(finding)
+        self.fingerprints = {finding.fingerprint for finding in earlier.findings}
+        self.explained: set[int] = set()
+        """Findings of now that an earlier one may be about, by identity."""
+
+    def outcome(self, finding: EarlierFinding) -> Verified:
+        """Say what became of one finding."""
+        key = finding.key
+        why = self.now.unread.get(key.account) or self.now.unread.get(key.user.arn)
+        if why is not None:
+            return _result(finding, State.UNTOLD, why)
+        candidates = possible(key, self.keys.get(key.user.arn, []))
+        certain = [candidate for candidate in candidates if self._is_certain(finding, candidate)]
+        candidates = certain or candidates
+        if not candidates:
+            gone = f"user {key.user.name} no longer exists" if key.user.arn in self.now.gone else "the key no longer exists"
+            return _result(finding, State.RESOLVED, gone)
+        outcomes = [self._of(finding, candidate) for candidate in candidates]
+        if len({outcome.state for outcome in outcomes}) == 1:
+            return outcomes[0]
+        ids = " or ".join(sorted(candidate.address.rpartition("/")[2] for candidate in candidates))
+        return _result(finding, State.UNTOLD, f"the earlier result does not tell whether it means {ids}")
+
+    def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
+        """Say what became of a finding if it is about ``key``."""
+        status = key.status if isinstance(key.status, str) else None
+        if (found := self._same(finding, key)) is not None:
+            self.explained.add(id(found))
+            if found.suppressed is not None:
+                return _result(finding, State.RESOLVED, f"it is suppressed: {found.suppressed.reason}", key)
+            return replace(
+                _result(finding, State.OPEN, "the rule still flags it", key), message=found.message, remediation=found.remediation
+            )
+        if (open_ := self._open_question(finding.rule, key)) is not None:
+            return _result(finding, State.UNTOLD, open_, key)
+        if status == "Inactive" and finding.key.status != "Inactive":
+            return _result(finding, State.RESOLVED, "the key is switched off", key)
+        if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
+            return _result(finding, State.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
+        return _result(finding, State.RESOLVED, "the rule no longer flags it", key)
+
+    def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:
+        """Return the finding of now that is the earlier one, if it is about ``key``; the fingerprint tells, where it stayed the same."""
+        alike = [found for found in self.found.get(key.address, []) if found.rule.id == finding.rule]
+        exact = (found for found in alike if found.fingerprint == finding.fingerprint)
+        others = (found for found in alike if found.fingerprint not in self.fingerprints)
+        return next(exact, None) or next(others, None)
+
+    def _is_certain(self, finding: EarlierFinding, key: AccessKey) -> bool:
+        """Whether a finding of now proves that the earlier one is about ``key``: its fingerprint holds the full id."""
+        return any(found.fingerprint == finding.fingerprint for found in self.found.get(key.address, []))
+
+    def _open_question(self, rule: str, key: AccessKey) -> str | None:
+        """Return what would have to be known to tell whether a rule flags a key; None when it is known that it does not."""
+        from posturio_iac.rules import all_rules  # noqa: PLC0415 - loads every rule
+
+        if rule not in all_rules():
+            return f"this version has no rule {rule}"
+        hidden = "; ".join(place.reason for place in key.hiding_places)
+        if hidden and rule in BY_TAGS and not (rule in OF_ACTIVE_KEYS and key.is_active() is False):
+            return hidden
+        alone = replace(self.policy, config=self.policy.config.with_values(select=(rule,), ignore=()))
+        (judged,) = judge([key], as_of=self.now.report.as_of, policy=alone).keys
+        return "; ".join(judged.undecided) or None
+
+    def new(self) -> Iterator[Verified]:
+        """Yield the findings of now that no earlier one is about."""
+        keys = {judged.key.address: judged.key for judged in self.now.report.keys}
+        known = {id(candidate) for key in self.earlier.keys for candidate in possible(key, self.keys.get(key.user.arn, []))}
+        for found in self.now.report.active():
+            if id(found) in self.explained:
+                continue
+            key = keys[found.address]
+            why = "the key had no such finding" if id(key) in known else "the key came after the earlier result"
+            yield _new(found, key, why)
+
+
+def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
+    """Return which of the keys that a user has now may be the one that the earlier result means.
+
+    A masked id leaves its last four characters, and one that nobody asked for leaves the day of creation, which the report gives later
+    where a key was changed. So of the latter every key of the user is possible, unless one was created at that very time.
+    """
+    if earlier.user.is_root:
+        return [key for key in keys if key.address == earlier.address]
+    if earlier.id is not None:
+        return [key for key in keys if key.key_id == earlier.id]
+    masked = not earlier.label.startswith("key-")
+    tail = earlier.label.lstrip("*") if masked else ""
+    ending = [key for key in keys if (key.key_id or "").endswith(tail)]
+    same_day = [key for key in ending if earlier.created is not None and key.created == earlier.created]
+    if masked and earlier.created is not None:
+        return same_day or [key for key in ending if isinstance(key.created, Unknown)]
+    return same_day or ending
+
+
+def _result(finding: EarlierFinding, state: State, why: str, key: AccessKey | None = None) -> Verified:
+    owner = key.owner if key is not None and isinstance(key.owner, str) else finding.key.owner
+    return Verified(
+        state=state,
+        rule=finding.rule,
+        severity=finding.severity,
+        address=key.address if key is not None else finding.key.address,
+        account=finding.key.account,
+        user=finding.key.user.name,
+        owner=owner,
+        why=why,
+        message=finding.message,
+        remediation=finding.remediation,
+        fingerprint=finding.fingerprint,
+        status=key.status if key is not None and isinstance(key.status, str) else None,
+    )
+
+
+def _new(found: Finding, key: AccessKey, why: str) -> Verified:
+    return Verified(
+        state=State.NEW,
+        rule=found.rule.id,
+        severity=found.severity,
+        address=found.address,
+        account=key.account or "",
+        user=str(key.user),
+        owner=key.owner if isinstance(key.owner, str) else None,
+        why=why,
+        message=found.message,
+        remediation=found.remediation,
+        fingerprint=found.fingerprint,
+        status=key.status if isinstance(key.status, str) else None,
+    )

@@ -1,0 +1,84 @@
+"""CODEOWNERS, the file of GitHub and GitLab that says who answers for which path: the last resort for a key's owner."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
+from posturio_iac.errors import UsageError
+from posturio_iac.search.exclude import Exclusions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from posturio_iac.core.model import AccessKey
+
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
+"""Where it is looked for, in this order; the first one counts.
+
+https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
+https://docs.gitlab.com/user/project/codeowners/
+"""
+_SECTION = re.compile(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
+_SPACE = re.compile(r"(?<!\\)\s+")
+
+
+class CodeOwners:
+    """The rules of one file. Of those that match a path the last one counts; one without owners takes the owners away."""
+
+    def __init__(self, text: str) -> None:
+        """Read the text of a CODEOWNERS file; lines that cannot be read are passed over, as GitHub does."""
+        self._rules = list(_rules(text))
+
+    def of(self, path: str) -> str | None:
+        """Return the owners of a path relative to the repository, separated by spaces."""
+        return next((owners or None for patterns, owners in reversed(self._rules) if patterns.cover(path)), None)
+
+
+def _rules(text: str) -> Iterator[tuple[Exclusions, str]]:
+    default = ""
+    for line in text.splitlines():
+        stripped = re.split(r"(?<!\\)(?:^|\s)#", line.strip())[0].strip()
+        if not stripped:
+            continue
+        if section := _SECTION.fullmatch(stripped):
+            default = section[1].strip()
+            continue
+        pattern, *owners = _SPACE.split(stripped)
+        try:
+            yield Exclusions([pattern.replace("\\ ", " ").removeprefix("!")]), " ".join(owners) or default
+        except UsageError:
+            continue
+
+
+def find(root: str) -> CodeOwners | None:
+    """Return the code owners of the repository at ``root``, an absolute path, or None when no file says."""
+    for place in PLACES:
+        try:
+            with open(os.path.join(root, place), encoding="utf-8", errors="replace") as file:
+                return CodeOwners(file.read(1_000_000))
+        except OSError:
+            continue
+    return None
+
+
+def with_code_owners(keys: Iterable[AccessKey], root: str, repository: str | None) -> tuple[AccessKey, ...]:
+    """Give keys without an owner the one of their file. Paths of keys are relative to ``root``, those of CODEOWNERS to ``repository``."""
+    keys = tuple(keys)
+    top = repository or root
+    if not any(_ownerless(key) for key in keys) or (owners := find(top)) is None:
+        return keys
+    return tuple(_owned(key, owners, os.path.relpath(root, top)) if _ownerless(key) else key for key in keys)
+
+
+def _ownerless(key: AccessKey) -> bool:
+    return key.span is not None and (key.owner is None or isinstance(key.owner, Unknown))
+
+
+def _owned(key: AccessKey, owners: CodeOwners, base: str) -> AccessKey:
+    path = os.path.normpath(os.path.join(base, key.span.path if key.span else "")).replace(os.sep, "/")
+    owner = owners.of(path)
+    return key if owner is None else replace(key, owner=owner)

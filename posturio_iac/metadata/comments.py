@@ -1,0 +1,157 @@
+"""The grammar of what comments say to us: where it begins and ends, and the items that it consists of."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Span
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LONGEST = 4000
+_MOST_LINES = 50
+_MARKER = r"[ \t]*(?:#+|//+|/\*+)?"
+_BLOCK_MARKER = r"[ \t]*(?:/\*+|\*+(?!/))?"
+_START = r"(?i)[ \t]*(posturio)[ \t]*:"
+MISSPELT = r"(?i)[ \t]*posturio(?:[-_ ]iac[ \t]*:|[ \t./-]+ignore[ \t]*\[)"
+NO_COLON = r"(?i)[ \t]*posturio[ \t]+([^\s=:]+)(?:[ \t]*[=:]|[ \t]+[0-9])"
+MISPLACED = r"(?i)(?<![\w`\"'./-])posturio[ \t]*:[ \t]*(?:ignore[ \t]*\[|([^\s=:\"'`]+)=)"
+_CONTINUES = r"\s*[^\s=\"'“]+[ \t]*=(?!=)"
+_QUOTED = rf'"(?:\\.|[^"\\]){{0,{_LONGEST}}}"|\'[^\']{{0,{_LONGEST}}}\'|“[^”]{{0,{_LONGEST}}}”'
+_OPEN = rf"(?is)=[ \t]*(?:{_QUOTED})|(=[ \t]*[\"'“]|ignore[ \t]*\[[^\]]*$)"
+_ITEM = rf"""(?xs)
+    (?P<name>[^\s=,;"'“\[\]]+)[ \t]*=
+    (?: [ \t]*(?P<quoted>{_QUOTED})
+      | (?P<value>[^\s"'“][^\s]*)
+      | [ \t]+(?![^\s=]+[ \t]*=)(?P<spaced>[^\s"'“][^\s]*)
+      | (?=\s|$) )
+    | (?P<word>[^\s,;][^\s]*)
+    """
+_ESCAPE = r"(?s)\\(.)"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """One comment of a source file, its markers included."""
+
+    text: str
+    path: str
+    line: int
+    """From 1, like all that follows; the end column is exclusive."""
+    column: int
+    end_line: int
+    end_column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The part of a comment that is ours: ``text[start:end]``, of which ``body`` is what follows the colon."""
+
+    comment: Comment
+    text: str
+    """The comment with spaces in place of its markers, so that offsets remain."""
+    row: int
+    """How many lines of the comment come before the one that it starts in."""
+    start: int
+    body: int
+    end: int
+
+    def span(self) -> Span:
+        """Return the place of all of it."""
+        places = _Places(self)
+        return places.span(self.start, self.end)
+
+
+class _Places:
+    """Finds lines and columns of rising offsets, each from the one before."""
+
+    def __init__(self, statement: Statement) -> None:
+        """Begin with the start of a statement."""
+        self.comment, self.text = statement.comment, statement.text
+        self.at, self.row = statement.start, statement.row
+        self.line_start = self.text.rfind("\n", 0, self.at) + 1
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the place of ``text[start:end]``."""
+        line, column = self._find(start)
+        return Span(self.comment.path, line, column, *self._find(end))
+
+    def _find(self, offset: int) -> tuple[int, int]:
+        """Return the line and the column of an offset, from 1."""
+        if newlines := self.text.count("\n", self.at, offset):
+            self.row += newlines
+            self.line_start = self.text.rfind("\n", self.at, offset) + 1
+        self.at = offset
+        return self.comment.line + self.row, offset - self.line_start + (1 if self.row else self.comment.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``name=value``, or a word that is not of that form, in which case it has no name."""
+
+    name: str
+    value: str
+    span: Span
+
+
+def statements(comment: Comment) -> Iterator[Statement]:
+    """Find what is ours in a comment; a line that only looks like it has an empty body."""
+    text, block = _without_markers(comment.text)
+    offset = done = 0
+    for row, line in enumerate(text.split("\n")):
+        start, offset = offset, offset + len(line) + 1
+        if start < done:
+            continue
+        if found := re.match(_START, line):
+            done = _end(text, start + found.end(), block=block)
+            yield Statement(comment, text, row, start + found.start(1), start + found.end(), done)
+        elif found := re.match(MISSPELT, line) or re.match(NO_COLON, line) or re.search(MISPLACED, line):
+            at = start + found.end() - len(found[0].lstrip())
+            yield Statement(comment, text, row, at, at, start + len(line.rstrip()))
+
+
+def _without_markers(text: str) -> tuple[str, bool]:
+    """Return a comment with spaces in place of its markers and carriage returns, and whether it is a ``/* */`` block."""
+    block = text.lstrip().startswith("/*")
+    if block:
+        closed = text.rstrip()
+        text = closed[:-1].rstrip("*").ljust(len(closed)) if closed.endswith("*/") else text
+    pattern = _BLOCK_MARKER if block else _MARKER
+    lines = text.replace("\r", " ").split("\n")
+    return "\n".join(re.sub(pattern, lambda found: " " * len(found[0]), line, count=1) for line in lines), block
+
+
+def _end(text: str, body: int, *, block: bool) -> int:
+    """Return where a statement ends: with its line, or in a block with the last line that goes on with it."""
+    end = _line_end(text, body)
+    for _ in range(_MOST_LINES if block else 0):
+        following = text[end + 1 : _line_end(text, end + 1)]
+        is_open = any(found[1] for found in re.compile(_OPEN).finditer(text, body, end))
+        if end == len(text) or (not is_open and (re.match(_START, following) or not re.match(_CONTINUES, following))):
+            break
+        end = _line_end(text, end + 1)
+    return body + len(text[body:end].rstrip())
+
+
+def _line_end(text: str, start: int) -> int:
+    """Return the offset of the next line feed, or of the end."""
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def items(statement: Statement, start: int) -> Iterator[Item]:
+    """Split what a statement says from ``start`` on."""
+    places = _Places(statement)
+    for found in re.compile(_ITEM).finditer(statement.text, start, statement.end):
+        text = found[0] if found["quoted"] else found[0].rstrip(",;")
+        span = places.span(found.start(), found.start() + len(text))
+        if found["word"]:
+            yield Item("", text, span)
+        elif quoted := found["quoted"]:
+            inner = quoted[1:-1]
+            yield Item(found["name"], re.sub(_ESCAPE, r"\1", inner) if quoted[0] == '"' else inner, span)
+        else:
+            yield Item(found["name"], (found["value"] or found["spaced"] or "").rstrip(",;"), span)

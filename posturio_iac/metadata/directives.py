@@ -1,0 +1,227 @@
+"""What comments next to the code say: metadata, and instructions to ignore rules.
+
+Two forms, in comments of any marker, alone on a line or inside a ``/* */`` block, where they may go on over several lines::
+
+    # posturio: expires=2027-01-31 owner=payments@example.com
+    # posturio:ignore[iam.ownerless_access_keys, iam.expired_access_keys] until=2027-03-01 reason="moves to roles"
+
+Only ``posturio:`` right after the comment marker is ours; prose that mentions the word is left alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.dates import date_trouble, parse_date, quote
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.metadata.comments import MISPLACED, MISSPELT, NO_COLON, Comment, items, statements
+from posturio_iac.metadata.linter_skips import skips_in
+from posturio_iac.metadata.manual_rotation import mentions_rotation
+from posturio_iac.metadata.names import Names, classify, normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from posturio_iac.core.model import Attr, Span
+    from posturio_iac.metadata.comments import Item, Statement
+
+__all__ = ["Comment", "Parsed", "instruction", "mentions_rotation", "parse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What comments say to us."""
+
+    metadata: tuple[tuple[str, str, Span], ...] = ()
+    """Name, value and the place of both, in the order of the text. Names that nobody knows are here as well."""
+    directives: tuple[Directive, ...] = ()
+    """Those with at least one known rule and a reason. An ``until`` that cannot be read is `Unknown`, and for the engine to report."""
+    problems: tuple[Diagnostic, ...] = ()
+    """Warnings about what was written and has no effect."""
+
+
+_IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
+_FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
+_SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
+
+
+def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> Parsed:
+    """Return what ``comments`` say. Whatever of it can have no effect is a problem, with the shortest change that helps."""
+    reader = _Reader(frozenset(known_rules), names or Names.default())
+    for comment in comments:
+        reader.read(comment)
+    return Parsed(tuple(reader.metadata), tuple(reader.directives), tuple(reader.problems))
+
+
+def instruction(
+    rules: Iterable[str], reason: str, until: str | None, span: Span, known_rules: Collection[str], *, source: str = "comment"
+) -> tuple[Directive | None, tuple[Diagnostic, ...]]:
+    """Return the instruction to ignore ``rules``, wherever it is written, and what is wrong with it.
+
+    None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
+    """
+    written = [rule for rule in dict.fromkeys(rules) if rule]
+    problems = [_warning(span, _no_rule(rule, known_rules)) for rule in written if rule not in known_rules]
+    if not written:
+        problems.append(_warning(span, f"posturio:ignore suppresses nothing without a rule; write {_FORM}"))
+    reason = " ".join(reason.split())
+    if not reason:
+        problems.append(_warning(span, 'posturio:ignore suppresses nothing without a reason; add reason="…"'))
+    known = tuple(rule for rule in written if rule in known_rules)
+    directive = Directive(known, reason, _until(until), span, source) if known and reason else None
+    return directive, tuple(problems)
+
+
+class _Reader:
+    """Gathers what comments say."""
+
+    def __init__(self, known_rules: frozenset[str], names: Names) -> None:
+        """Start with nothing read."""
+        self.known_rules = known_rules
+        self.names = names
+        self.metadata: list[tuple[str, str, Span]] = []
+        self.directives: list[Directive] = []
+        self.problems: list[Diagnostic] = []
+
+    def read(self, comment: Comment) -> None:
+        """Read one comment."""
+        if "posturio" not in comment.text.casefold():
+            return
+        for skip in skips_in(comment):
+            if skip.reason:
+                self.directives.append(skip)
+            else:
+                self._problem(skip.span, "checkov:skip without a reason holds in checkov alone; add one after a colon")
+        for statement in statements(comment):
+            if statement.body == statement.start:
+                self._misspelt(statement)
+            elif found := re.compile(_IGNORE).match(statement.text, statement.body, statement.end):
+                self._ignore(statement, found)
+            else:
+                self._metadata(statement)
+
+    def _misspelt(self, statement: Statement) -> None:
+        """Report a line that was meant for us and does not begin with ``posturio:``."""
+        span = statement.span()
+        line = statement.text[statement.start : statement.end].strip()
+        if re.match(MISSPELT, line):
+            self._problem(span, f"{quote(line)} has no effect; begin it with posturio: as in {_FORM}")
+        elif (found := re.match(NO_COLON, line)) and classify(found[1], self.names):
+            self._problem(span, f"{quote(line)} has no effect; write posturio: {found[1]}={_example(found[1])}")
+        elif (found := re.match(MISPLACED, line)) and (found[1] is None or classify(found[1], self.names)):
+            self._problem(span, f"{quote(line)} has no effect after other words; begin a comment with it")
+
+    def _ignore(self, statement: Statement, found: re.Match[str]) -> None:
+        """Read an instruction to ignore rules."""
+        span = statement.span()
+        if found[1] is None:
+            self._problem(span, f"posturio:ignore suppresses nothing without rules in brackets; write {_FORM}")
+            return
+        settings = self._settings(statement, found.end())
+        rules = re.split(r"[\s,;]+", found[1].strip(" \t\r\n,;"))
+        directive, problems = instruction(rules, settings.get("reason", ""), settings.get("until"), span, self.known_rules)
+        self.directives.extend([directive] if directive else [])
+        self.problems.extend(problems)
+
+    def _settings(self, statement: Statement, start: int) -> dict[str, str]:
+        """Read ``until`` and ``reason``, and report anything else."""
+        settings: dict[str, str] = {}
+        words: list[Item] = []
+        for item in items(statement, start):
+            key = item.name.casefold()
+            if not key:
+                words.append(item)
+            elif key in ("until", "reason"):
+                settings[key] = item.value
+            elif classify(item.name, self.names):
+                self._problem(item.span, f"{quote(item.name)} has no effect in posturio:ignore; write a line posturio: {key}=… for it")
+            else:
+                self._problem(item.span, f"posturio:ignore does not know {quote(item.name)}; it takes {_either(key, 'until', 'reason')}")
+        self._words(words)
+        return settings
+
+    def _metadata(self, statement: Statement) -> None:
+        """Read metadata, and report names that say nothing."""
+        written = list(items(statement, statement.body))
+        if not written:
+            self._problem(statement.span(), "posturio: says nothing; write posturio: expires=2027-01-31")
+        for item in written:
+            if not item.name:
+                continue
+            self.metadata.append((item.name, item.value, item.span))
+            if classify(item.name, self.names) is None:
+                self._problem(item.span, f"posturio: does not know {quote(item.name)}; {self._instead(item)}")
+        self._words([item for item in written if not item.name])
+
+    def _instead(self, item: Item) -> str:
+        """Say what to write for metadata that nobody knows."""
+        key = normalise(item.name)
+        if key in ("until", "reason"):
+            return f"it belongs to posturio:ignore, as in {_FORM}"
+        if key in _SUPPRESSING:
+            return f"to suppress a finding write {_FORM}"
+        near = _nearest(key, frozenset(normalise(name) for name in self.names.spellings()))
+        return f"did you mean {quote(near)}?" if near else "it takes such names as expires, rotation, rotated_on and owner"
+
+    def _words(self, words: list[Item]) -> None:
+        """Report what is not of the form name=value, once for each statement."""
+        if not words:
+            return
+        first = words[0]
+        if re.search(r"=[\"'“]", first.value):
+            self._problem(first.span, f"the quotation mark in {quote(first.value)} is never closed, so it has no effect; close it")
+            return
+        name, colon, value = first.value.partition(":")
+        if colon and classify(name, self.names):
+            value = value or (words[1].value if len(words) > 1 else _example(name))
+            self._problem(first.span, f"{quote(first.value)} has no effect; write {name}={value}")
+        else:
+            shown = quote(" ".join(word.value for word in words))
+            self._problem(first.span, f"{shown} has no effect; write name=value, and put a value with spaces in quotation marks")
+
+    def _problem(self, span: Span, message: str) -> None:
+        """Report something that has no effect."""
+        self.problems.append(_warning(span, message))
+
+
+def _warning(span: Span, message: str) -> Diagnostic:
+    """Say that something has no effect."""
+    return Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
+
+
+def _no_rule(rule: str, known: Collection[str]) -> str:
+    """Say that there is no such rule, and which was probably meant."""
+    near = _nearest(rule, frozenset(known)) or _nearest(f"iam.{rule}", frozenset(known))
+    hint = f"did you mean {near}?" if near else "posturio-iac explain lists them"
+    return f"posturio:ignore names {quote(rule)}, which is not a rule; {hint}"
+
+
+def _until(text: str | None) -> Attr[datetime | None]:
+    """Return the end of an exception."""
+    if text is None:
+        return None
+    moment = parse_date(text)
+    return moment or Unknown(date_trouble(text) or f"{quote(text)} is not a date; write a date such as 2027-01-31")
+
+
+@functools.lru_cache(maxsize=64)
+def _nearest(word: str, known: frozenset[str]) -> str | None:
+    """Return what was probably meant, or None."""
+    import difflib  # noqa: PLC0415 - only needed to word a mistake
+
+    return next(iter(difflib.get_close_matches(word, sorted(known), 1, 0.7)), None)
+
+
+def _either(word: str, *known: str) -> str:
+    """Return the nearest of what is known, or all of it."""
+    return _nearest(word, frozenset(known)) or " and ".join(known)
+
+
+def _example(name: str) -> str:
+    """Return a value for an example."""
+    return "2027-01-31" if "rotat" not in name.casefold() else "90d"

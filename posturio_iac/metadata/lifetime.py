@@ -1,0 +1,151 @@
+"""From one piece of metadata, a name and a value, to the lifetime that it states.
+
+What the name decides (`classify`) and how a value is read:
+
+- an expiry or rotate-by name takes a date; an interval there (``expires = 90d``) is the time that one key lives, so it reads as a rotation;
+- a rotation name takes an interval; a date there (``rotation = 2027-01-31``) is the day by which to rotate, so it reads as an expiry;
+- a rotated-on name takes a date, and text may follow it (``20260319#2``);
+- zero, ``false`` and ``off`` turn rotation off: such a rotation is inert. ``never``, placeholders and an empty value are unreadable.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.core.intervals import FORMS, describe_interval, interval_trouble, parse_interval
+from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
+from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from posturio_iac.core.model import Span
+
+__all__ = [
+    "Meaning",
+    "NameMark",
+    "Names",
+    "classify",
+    "date_in_name",
+    "describe_date",
+    "describe_interval",
+    "exemption",
+    "leading_date",
+    "parse_date",
+    "parse_interval",
+    "read",
+]
+
+_KINDS = {
+    Meaning.EXPIRY: Kind.EXPIRY,
+    Meaning.ROTATE_BY: Kind.EXPIRY,
+    Meaning.ROTATION: Kind.ROTATION,
+    Meaning.ROTATED_ON: Kind.ROTATED,
+}
+_OFF = frozenset({"false", "off", "no", "disabled", "disable"})
+_DATE = "a date such as 2027-01-31"
+_PLAIN = 10**40
+"""Larger numbers are not spelled out."""
+_YEAR = r"(?:19|2[0-9])[0-9]{2}"
+"""A bare number like this is a year that forgot its month, not a count of days."""
+
+
+def read(
+    name: str,
+    value: object,
+    *,
+    source: str,
+    span: Span | None = None,
+    names: Names | None = None,
+    kind_hint: Kind | None = None,
+) -> Lifetime | None:
+    """Return the lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
+
+    ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``source`` says where it stands, for a reader.
+    ``kind_hint`` is what to take it for when the name says nothing. Declared, inert, unreadable or unknown: never enforced.
+    """
+    names = names or Names.default()
+    meaning = classify(name, names)
+    kind = _KINDS.get(meaning, kind_hint) if meaning is not None else kind_hint
+    if kind is None or meaning in (Meaning.OWNER, Meaning.EXEMPT):
+        return None
+    if isinstance(value, Unknown):
+        return Lifetime(kind, Effect.UNKNOWN, source, span=span, why=value.reason)
+    text = as_text(value)
+    if text is None:
+        why = f"a list or a map is no value; write {FORMS if kind is Kind.ROTATION else _DATE}"
+        return Lifetime(kind, Effect.UNREADABLE, source, span=span, why=why)
+    return _from_text(kind, text, unit_in_name(name, names), source, span)
+
+
+def exemption(name: str, value: object, *, source: str, names: Names | None = None) -> str | None:
+    """Return a sentence that quotes metadata which takes the key out of rotation, or None when it does not.
+
+    ``KeyAutoExpire`` does so when it is false, the other names unless they are.
+    """
+    names = names or Names.default()
+    if classify(name, names) is not Meaning.EXEMPT:
+        return None
+    if isinstance(value, Unknown):
+        return f"{source} may exempt the key from rotation ({value.reason}), which is not a lifetime"
+    text = as_text(value) or ""
+    if (text.strip().casefold() in {*_OFF, "0"}) is not _expires_by_itself(name):
+        return None
+    return f"{source} = {quote(text)} exempts the key from rotation, which is not a lifetime"
+
+
+def as_text(value: object) -> str | None:
+    """Return a scalar as it stands in code (``true``, ``90``), a null as nothing, and None for anything else."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return value
+        case float():
+            return str(int(value)) if abs(value) < _PLAIN and value == int(value) else repr(value)
+        case int():
+            return str(value) if abs(value) < _PLAIN else "a number too long to print"
+        case _:
+            return None
+
+
+def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span | None) -> Lifetime:
+    """Read a value whose kind its name has decided."""
+    date = leading_date(text) if kind is Kind.ROTATED else parse_date(text)
+    if date is not None and not (unit and text.strip().isdigit()):
+        dated = Kind.EXPIRY if kind is Kind.ROTATION else kind
+        return Lifetime(dated, Effect.DECLARED, source, text, span, at=date)
+    interval = None if kind is Kind.ROTATED else _interval(text, unit)
+    if interval:
+        return Lifetime(Kind.ROTATION, Effect.DECLARED, source, text, span, interval=interval)
+    if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
+        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", fix=f"set {source} to {FORMS}")
+    why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
+    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why)
+
+
+def _interval(text: str, unit: str | None) -> timedelta | None:
+    """Return the interval in ``text``; a bare number that looks like a year is none unless the name has a unit."""
+    return None if unit is None and re.fullmatch(_YEAR, text.strip()) else parse_interval(text, unit or "d")
+
+
+def _trouble(kind: Kind, text: str, unit: str | None) -> str:
+    """Say why a value cannot be read, and how to write it."""
+    dated, timed = date_trouble(text), interval_trouble(text, unit or "d")
+    if kind is Kind.ROTATED:
+        return f"{quote(text)} is not a date; write {_DATE}" if dated is None or NEVER_ENDS in dated else dated
+    if kind is Kind.ROTATION:
+        return timed or dated or f"{quote(text)} is neither an interval nor a date; write {FORMS}"
+    if dated is None and timed is not None and any(c.isdigit() for c in text):
+        return timed
+    return dated or f"{quote(text)} is neither a date nor an interval; write {_DATE}"
+
+
+def _expires_by_itself(name: str) -> bool:
+    """Whether an exempting name is the negation of one: ``KeyAutoExpire`` exempts when it is false."""
+    return name.casefold().rstrip("s").endswith(("expire", "rotate"))

@@ -1,0 +1,173 @@
+"""What the name of a tag, of a metadata entry or of a word in a comment says about an access key."""
+
+from __future__ import annotations
+
+import functools
+import re
+from enum import Enum
+
+from posturio_iac.core.record import dataclass, field
+
+
+class Meaning(str, Enum):
+    """What a piece of metadata is about."""
+
+    EXPIRY = "expiry"
+    """The date on which the key ends."""
+    ROTATION = "rotation"
+    """The interval at which it is replaced."""
+    ROTATE_BY = "rotate_by"
+    """The date by which it is to be replaced."""
+    ROTATED_ON = "rotated_on"
+    """The date on which it was replaced."""
+    OWNER = "owner"
+    """Who answers for it."""
+    EXEMPT = "exempt"
+    """It is taken out of rotation, which is no lifetime."""
+
+
+_SEPARATORS = r"[-_:./\s]+"
+_UNIT = r"(.+?)(?:in)?(seconds|secs|minutes|mins|hours|hrs|days|weeks|months|years)"
+_UNITS = {
+    "seconds": "s",
+    "secs": "s",
+    "minutes": "min",
+    "mins": "min",
+    "hours": "h",
+    "hrs": "h",
+    "days": "d",
+    "weeks": "w",
+    "months": "mo",
+    "years": "y",
+}
+_CAMEL = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+_NO_LETTER = r"[\W\d_]+"
+_OWNER_WORDS = frozenset({"owner", "owners", "contact", "contacts"})
+
+
+def normalise(name: str) -> str:
+    """Return ``name`` in lower case and without ``-``, ``_``, ``:``, ``.``, ``/`` and white space."""
+    return re.sub(_SEPARATORS, "", name).casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that say something, each spelled in any case and with any separators.
+
+    A name in two lists means what the first of them in the order ``exempt``, ``rotated_on``, ``rotate_by``, ``rotation``, ``expiry``,
+    ``owner`` says.
+    """
+
+    expiry: tuple[str, ...] = (
+        "expires",
+        "expireson",
+        "expiresat",
+        "expiry",
+        "expirydate",
+        "expiration",
+        "expirationdate",
+        "validuntil",
+        "deleteafter",
+        "removeby",
+    )
+    rotation: tuple[str, ...] = (
+        "rotation",
+        "rotationdays",
+        "rotationperiod",
+        "rotateevery",
+        "rotateafter",
+        "rotateafterdays",
+        "deleteafterdays",
+        "maxage",
+        "maxagedays",
+        "keyrotation",
+    )
+    rotate_by: tuple[str, ...] = ("rotateby", "nextrotation", "rotationdue")
+    rotated_on: tuple[str, ...] = ("rotatedon", "lastrotated", "rotatedat")
+    owner: tuple[str, ...] = (
+        "owner",
+        "ownedby",
+        "team",
+        "contact",
+        "email",
+        "maintainer",
+        "slack",
+        "application",
+        "app",
+        "service",
+        "squad",
+    )
+    exempt: tuple[str, ...] = ("keyrotationexempt", "rotationexempt", "keyautoexpire")
+    prefixes: tuple[str, ...] = ("posturio", "IKR", "IamRotateCredentials")
+    """Dropped from the front of a name before it is looked up; the rotators' own tags carry the last two."""
+    lookup: dict[str, Meaning] = field(init=False, repr=False, compare=False)
+    """Meanings by normalised name."""
+    stems: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The normalised prefixes, the longest first."""
+
+    def __post_init__(self) -> None:
+        """Normalise once, so that each look-up is one in a dictionary."""
+        lookup: dict[str, Meaning] = {}
+        for meaning in (Meaning.EXEMPT, Meaning.ROTATED_ON, Meaning.ROTATE_BY, Meaning.ROTATION, Meaning.EXPIRY, Meaning.OWNER):
+            for name in getattr(self, meaning.value):
+                lookup.setdefault(normalise(name), meaning)
+        lookup.pop("", None)
+        stems = sorted({normalise(p) for p in self.prefixes} - {""}, key=lambda stem: (-len(stem), stem))
+        object.__setattr__(self, "lookup", lookup)
+        object.__setattr__(self, "stems", tuple(stems))
+
+    @staticmethod
+    @functools.cache
+    def default() -> Names:
+        """Return the names that hold without configuration."""
+        return Names()
+
+    def with_extra(self, **extra: tuple[str, ...]) -> Names:
+        """Return these names and more: ``with_extra(prefixes=("acme",), owner=("guild",))``. An unknown list is a TypeError."""
+        given = {name: getattr(self, name) for name in self.__match_args__}
+        if unknown := sorted(extra.keys() - given.keys()):
+            msg = f"there is no list of names called {unknown[0]}"
+            raise TypeError(msg)
+        return Names(**{name: tuple(dict.fromkeys((*have, *extra.get(name, ())))) for name, have in given.items()})
+
+    def spellings(self) -> tuple[str, ...]:
+        """Return every listed name as it is listed, for suggestions."""
+        return (*self.expiry, *self.rotation, *self.rotate_by, *self.rotated_on, *self.owner, *self.exempt)
+
+
+def classify(name: str, names: Names) -> Meaning | None:
+    """Return what ``name`` is about, or None when it says nothing about the life or the owner of a key.
+
+    A unit at the end (``rotation_months``, ``expires_in_days``) makes an interval of a name that says expiry or rotation.
+    """
+    candidates = _candidates(name, names)
+    for candidate in candidates:
+        if (meaning := names.lookup.get(candidate)) is not None:
+            return meaning
+    if any(_split_unit(candidate, names) for candidate in candidates):
+        return Meaning.ROTATION
+    words = re.split(_NO_LETTER, re.sub(_CAMEL, " ", name))
+    return Meaning.OWNER if any(word.casefold() in _OWNER_WORDS for word in words) else None
+
+
+def unit_in_name(name: str, names: Names) -> str | None:
+    """Return the unit that ``name`` fixes for a bare number (``s``, ``min``, ``h``, ``d``, ``w``, ``mo``, ``y``), or None."""
+    for candidate in _candidates(name, names):
+        if candidate in names.lookup:
+            found = re.fullmatch(_UNIT, candidate)
+            return _UNITS[found[2]] if found and names.lookup[candidate] is Meaning.ROTATION else None
+    return next((unit for candidate in _candidates(name, names) if (unit := _split_unit(candidate, names))), None)
+
+
+def _candidates(name: str, names: Names) -> tuple[str, ...]:
+    """Return the normalised name, and what is left of it without each prefix that it starts with."""
+    whole = normalise(name)
+    return (whole, *(whole[len(stem) :] for stem in names.stems if whole.startswith(stem) and whole != stem))
+
+
+def _split_unit(candidate: str, names: Names) -> str | None:
+    """Return the unit at the end of a normalised name that without it says expiry or rotation."""
+    found = re.fullmatch(_UNIT, candidate)
+    if found is None or names.lookup.get(found[1]) not in (Meaning.EXPIRY, Meaning.ROTATION):
+        return None
+    return _UNITS[found[2]]

@@ -1,0 +1,55 @@
+"""The life of each key as dates: created, last used, its declared end, disabled."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.intervals import parse_interval
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from posturio_iac.posture.records import Evidence, Key
+    from posturio_iac.posture.view import Row
+
+COUNTS = ("enforced", "declared")
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """The dates of one key; None where one is not known or does not apply."""
+
+    row: Row
+    created: datetime | None
+    used: datetime | None
+    ends: datetime | None
+    disabled: datetime | None
+
+    def dates(self) -> list[datetime]:
+        """All that are known."""
+        return [when for when in (self.created, self.used, self.ends, self.disabled) if when is not None]
+
+
+def lives(rows: Iterable[Row]) -> Iterator[Life]:
+    """Yield the lives of the keys of which any date is known, in the same order."""
+    for row in rows:
+        key = row.key
+        life = Life(row, key.created, key.last_used, declared_end(key), key.disabled_since)
+        if life.dates():
+            yield life
+
+
+def declared_end(key: Key) -> datetime | None:
+    """Return when a key ends by what counts as its lifetime: the first of its dates, and of its intervals since it was created."""
+    ends = [when for evidence in key.lifetime if evidence.effect in COUNTS and (when := _end(evidence, key)) is not None]
+    return min(ends, default=None)
+
+
+def _end(evidence: Evidence, key: Key) -> datetime | None:
+    if evidence.kind == "expiry":
+        return parse_date(evidence.value)
+    interval = parse_interval(evidence.value) if evidence.kind == "rotation" and evidence.value else None
+    return key.created + interval if interval is not None and key.created is not None else None

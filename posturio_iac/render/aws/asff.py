@@ -1,0 +1,189 @@
+"""The format ``asff``: findings for AWS Security Hub, in batches that ``batch-import-findings`` takes as they are.
+
+Lengths are those of the AWS Security Finding Format's page on its top-level attributes; ``tests/live`` checks the shape with botocore's
+own description of BatchImportFindings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.contract.write import moment
+from posturio_iac.core.finding import Verdict
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.aws import deployed
+from posturio_iac.render.aws.deployed import cut
+from posturio_iac.render.wording import DOCS, page_url, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.render import RenderContext
+    from posturio_iac.render.aws.deployed import Mended
+
+BATCH = 100
+"""How many findings one call takes."""
+TITLE, DESCRIPTION, REMEDY, REASON, FIELD = 256, 1024, 512, 1024, 2048
+STATUSES = ("Active", "Inactive")
+BEST_PRACTICES = "Software and Configuration Checks/AWS Security Best Practices"
+STANDARD = "Software and Configuration Checks/Industry and Regulatory Standards/CIS AWS Foundations Benchmark"
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return one batch a line, each a JSON array of at most 100 findings of one account; no call takes an empty one."""
+    by_account = groupby(sorted(_findings(report, context), key=_account), key=_account)
+    batches = [rows[start : start + BATCH] for rows in (list(group) for _, group in by_account) for start in range(0, len(rows), BATCH)]
+    return "".join(f"{json.dumps(batch)}\n" for batch in batches)
+
+
+def _account(finding: dict[str, Any]) -> str:
+    return str(finding["AwsAccountId"])
+
+
+def _findings(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
+    now = moment(report.as_of)
+    for judged, findings in deployed.keys_with_findings(report):
+        yield from (_of_rule(finding, judged.key, now, context) for finding in findings)
+        if judged.verdict is Verdict.UNDETERMINED:
+            yield _undetermined(judged, now, context)
+    yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
+    for said in deployed.errors(report):
+        if said.account is not None and re.fullmatch(r"[0-9]{12}", said.account):
+            yield _unread(said, said.account, now, context)
+
+
+def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext) -> dict[str, Any]:
+    """Return what a rule has found. While it is suppressed it is archived, so that it comes back by itself when that ends."""
+    rule, why = finding.rule, finding.suppressed
+    made = _about_key(key, rule.id, finding.fingerprint, finding.severity.name, now, context)
+    made |= {
+        "Title": cut(printable(rule.title), TITLE),
+        "Description": cut(sentence(finding), DESCRIPTION),
+        "Remediation": {"Recommendation": {"Text": cut(printable(finding.remediation), REMEDY), "Url": page_url(rule.id)}},
+        "Compliance": {"Status": "FAILED"},
+        "RecordState": "ACTIVE" if why is None else "ARCHIVED",
+    }
+    if rule.cis:
+        made["Compliance"]["RelatedRequirements"] = [f"{deployed.BENCHMARK} {number}" for number in rule.cis]
+        made["FindingProviderFields"]["Types"] = made["Types"] = [STANDARD]
+    if why is not None:
+        made["ProductFields"]["posturio-iac/suppressed"] = cut(deployed.accepted(why), FIELD)
+    return made
+
+
+def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[str, Any]:
+    """Return what is open about a key: information is missing, which Security Hub calls a warning."""
+    key, text = judged.key, "; ".join(map(printable, judged.undecided))
+    made = _about_key(key, deployed.OPEN, deployed.key_identity(deployed.OPEN, key), "INFORMATIONAL", now, context)
+    advice = {"Text": "Let the role read what was denied, or state what is missing.", "Url": f"{DOCS}/exit-codes.md"}
+    return made | {
+        "Title": "Access key that could not be judged",
+        "Description": cut(f"{printable(key.address)} is undetermined: {text}", DESCRIPTION),
+        "Remediation": {"Recommendation": advice},
+        "Compliance": {"Status": "WARNING", "StatusReasons": [_reason("UNDETERMINED", text)]},
+    }
+
+
+def _resolved(result: Mended, now: str, context: RenderContext) -> dict[str, Any]:
+    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
+    partition = result.partition()
+    region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
+    made = _finding(result.account, partition, result.rule, result.fingerprint, now, region)
+    details = {"AccountId": result.account, "PrincipalName": printable(result.user).strip() or "-"}
+    return made | {
+        **_severity(result.severity.name),
+        "Title": cut(printable(result.title()), TITLE),
+        "Description": cut(f"{printable(result.address)} is resolved: {printable(result.why)}.", DESCRIPTION),
+        "Compliance": {"Status": "PASSED"},
+        "RecordState": "ARCHIVED",
+        "Resources": [_resource("AwsIamAccessKey", printable(result.address), partition, region, details)],
+        "ProductFields": {"posturio-iac/resolved": cut(printable(result.why), FIELD)},
+    }
+
+
+def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) -> dict[str, Any]:
+    """Return what went wrong with an account, so that it does not look clean."""
+    region = context.region or deployed.REGIONS["aws"]
+    partition, text = deployed.partition_in(region), printable(said.message)
+    made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, said.message), now, region)
+    return made | {
+        **_severity("INFORMATIONAL"),
+        "Title": "Access keys that could not all be read",
+        "Description": cut(text, DESCRIPTION),
+        "Remediation": {"Recommendation": {"Text": "Mend what failed, and run again.", "Url": f"{DOCS}/exit-codes.md"}},
+        "Compliance": {"Status": "NOT_AVAILABLE", "StatusReasons": [_reason("INCOMPLETE", text)]},
+        "Resources": [_resource("AwsAccount", f"AWS::::Account:{account}", partition, region)],
+    }
+
+
+def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: str, context: RenderContext) -> dict[str, Any]:
+    """Return what every finding about a key has."""
+    account, partition = deployed.account_of(key), deployed.partition_of(key)
+    region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
+    known = deployed.facts(key)
+    return {
+        **_finding(account, partition, generator, name, now, region),
+        **_severity(severity),
+        "Resources": [
+            _resource("AwsIamAccessKey", printable(key.address), partition, region, _key_details(key, account, known)),
+            _user(key, partition, region, known),
+        ],
+        "ProductFields": {f"posturio-iac/{field}": cut(value, FIELD) for field, value in known.items()},
+    }
+
+
+def _finding(account: str, partition: str, generator: str, name: str, now: str, region: str) -> dict[str, Any]:
+    return {
+        "SchemaVersion": "2018-10-08",
+        "Id": f"{deployed.PRODUCT}/{account}/{name}",
+        "ProductArn": f"arn:{partition}:securityhub:{region}:{account}:product/{account}/default",
+        "CompanyName": deployed.VENDOR,
+        "ProductName": deployed.PRODUCT,
+        "GeneratorId": f"{deployed.PRODUCT}/{generator}",
+        "AwsAccountId": account,
+        "CreatedAt": now,
+        "UpdatedAt": now,
+        "Workflow": {"Status": "NEW"},
+        "RecordState": "ACTIVE",
+    }
+
+
+def _severity(label: str) -> dict[str, Any]:
+    """Say how bad it is twice: updates are read from the second place only."""
+    same = {"Severity": {"Label": label, "Original": label}, "Types": [BEST_PRACTICES]}
+    return {**same, "FindingProviderFields": dict(same)}
+
+
+def _resource(kind: str, name: str, partition: str, region: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
+    resource = {"Type": kind, "Id": cut(name, 512), "Partition": partition, "Region": region}
+    return {**resource, "Details": {kind: details}} if details else resource
+
+
+def _key_details(key: AccessKey, account: str, known: dict[str, str]) -> dict[str, Any]:
+    details = {
+        "AccountId": account,
+        "PrincipalType": "Root" if key.is_root is True else "IAMUser",
+        "PrincipalName": known.get("user"),
+        "CreatedAt": known.get("created"),
+        "Status": known["status"] if known.get("status") in STATUSES else None,
+        "AccessKeyId": key.key_id if key.key_id and key.key_id.isalnum() else None,
+    }
+    return {name: value for name, value in details.items() if value}
+
+
+def _user(key: AccessKey, partition: str, region: str, known: dict[str, str]) -> dict[str, Any]:
+    if key.is_root is True:
+        return _resource("AwsAccount", f"AWS::::Account:{deployed.account_of(key)}", partition, region)
+    arn = printable(deployed.user_arn(key))
+    _, _, path = arn.partition(":user")
+    details = {"UserName": known.get("user"), "Path": path[: path.rfind("/") + 1]}
+    return _resource("AwsIamUser", arn, partition, region, {name: value for name, value in details.items() if value})
+
+
+def _reason(code: str, text: str) -> dict[str, str]:
+    return {"ReasonCode": code, "Description": cut(text, REASON)}

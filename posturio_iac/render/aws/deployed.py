@@ -1,0 +1,147 @@
+"""What the formats for services of AWS say about a deployed key: where it is, what is known about it, and what to call it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.contract.write import moment
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Level
+from posturio_iac.core.terminal import printable
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Severity, Suppression
+    from posturio_iac.core.model import AccessKey, Attr, Declaration
+    from posturio_iac.render import RenderContext
+
+FRAMEWORK = "aws"
+VENDOR, PRODUCT = "Posturio", "posturio-iac"
+BENCHMARK = "CIS AWS Foundations Benchmark"
+OPEN = "undetermined"
+"""Stands for the rule where a verdict is open."""
+REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1", "aws-us-iso": "us-iso-east-1"}
+"""The region of a partition where none is configured."""
+_PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
+SHOWN = 4
+
+
+class Mended(NamedTuple):
+    """A finding of an earlier result that is resolved."""
+
+    rule: str
+    severity: Severity
+    address: str
+    account: str
+    user: str
+    fingerprint: str
+    """That of the earlier finding."""
+    why: str
+    """What became of it: a clause without a full stop."""
+
+    def title(self) -> str:
+        """Return the title of its rule, or the id of a rule that is no longer there."""
+        known = all_rules().get(self.rule)
+        return known.rule.title if known else self.rule
+
+    def partition(self) -> str:
+        """Return the partition of its key."""
+        return self.address.split(":")[1] if self.address.startswith("arn:") else "aws"
+
+
+def mended(report: Report, context: RenderContext) -> list[Mended]:
+    """Return what is resolved and not listed as suppressed anyway."""
+    listed = {finding.fingerprint for finding in report.findings}
+    return [result for result in context.mended if result.fingerprint not in listed]
+
+
+def keys_with_findings(report: Report) -> Iterator[tuple[JudgedKey, list[Finding]]]:
+    """Yield the deployed keys of a report, each with its findings."""
+    found: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.findings:
+        found.setdefault((finding.root, finding.address), []).append(finding)
+    for judged in report.keys:
+        if judged.key.framework == FRAMEWORK:
+            yield judged, found.get((judged.key.scope, judged.key.address), [])
+
+
+def errors(report: Report) -> list[Diagnostic]:
+    """Return what was not read, called or decided."""
+    return [said for said in report.diagnostics if said.level is Level.ERROR]
+
+
+def account_of(key: AccessKey) -> str:
+    """Return the id of the account of a key."""
+    return key.account or key.address.split(":")[4]
+
+
+def partition_of(key: AccessKey) -> str:
+    """Return the partition of a key, such as ``aws-cn``."""
+    return key.address.split(":")[1]
+
+
+def partition_in(region: str) -> str:
+    """Return the partition that a region is in."""
+    return _PARTITIONS.get(region.rsplit("-", 2)[0], "aws")
+
+
+def user_arn(key: AccessKey) -> str:
+    """Return the ARN of the user that a key belongs to."""
+    return key.address.rpartition("/")[0]
+
+
+def identity(*parts: str) -> str:
+    """Return the name of what a run says about something that no rule has flagged: the same in every run."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def key_identity(purpose: str, key: AccessKey) -> str:
+    """Return the name of what is said about a key as a whole; whether its id is shown in full makes no difference."""
+    created = moment(key.created) if isinstance(key.created, datetime) else ""
+    return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
+
+
+def facts(key: AccessKey) -> dict[str, str]:
+    """Return what is known about a key, as text that is safe to show. What is unknown is left out, and never used is said."""
+    service, region = key.used_for or ("", "")
+    known: dict[str, str | None] = {
+        "owner": key.owner if isinstance(key.owner, str) else None,
+        "user": key.user if isinstance(key.user, str) else None,
+        "status": key.status if isinstance(key.status, str) else None,
+        "created": _time(key.created),
+        "last_used": "never" if key.last_used is None else _time(key.last_used),
+        "last_used_service": service,
+        "last_used_region": region,
+        "disabled_since": _time(key.disabled_since),
+        "evidence": "; ".join(key.evidence),
+        **_declared(key.declaration),
+    }
+    return {name: printable(value) for name, value in known.items() if value and value.strip()}
+
+
+def accepted(why: Suppression) -> str:
+    """Say why a finding does not count, and until when."""
+    until = f" until {describe_date(why.until)}" if why.until else ""
+    return f"Suppressed by {why.source}{until}: {printable(why.reason)}"
+
+
+def cut(text: str, most: int) -> str:
+    """Return at most ``most`` characters of ``text``; a text that is cut ends with an ellipsis, an empty one is a dash."""
+    text = text.strip() or "-"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _declared(declaration: Declaration | None) -> dict[str, str | None]:
+    """Return which code declares the key, where that was asked."""
+    if declaration is None:
+        return {}
+    shown = " or ".join(place.text() for place in declaration.places)
+    return {"declared_as": shown, "link": "exact" if declaration.exact else "likely"}
+
+
+def _time(when: Attr[datetime | None]) -> str | None:
+    return moment(when) if isinstance(when, datetime) else None

@@ -1,0 +1,181 @@
+"""The format ``ocsf``: Compliance Findings (class 2003) of the Open Cybersecurity Schema Framework 1.5, one event a line.
+
+``tests/hosts/test_ocsf.py`` validates them against the schema itself.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac import __version__
+from posturio_iac.core.finding import Severity, Verdict
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.aws import deployed
+from posturio_iac.render.wording import DOCS, page_url, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.render import RenderContext
+    from posturio_iac.render.aws.deployed import Mended
+
+VERSION = "1.5.0"
+NEW, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 3, 4, 1, 10
+CREATE, CLOSE = (1, "Create"), (3, "Close")
+PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
+"""``compliance.status_id``: a warning is a check that had no result, because information is missing."""
+INFORMATIONAL = (1, "Informational")
+SEVERITIES = {Severity.LOW: (2, "Low"), Severity.MEDIUM: (3, "Medium"), Severity.HIGH: (4, "High"), Severity.CRITICAL: (5, "Critical")}
+WHOLE = "every rule"
+"""Stands for the rule of a key that none has flagged."""
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return one event a line: for each finding, each key without one, and each error of the run."""
+    return "".join(f"{json.dumps(event)}\n" for event in _events(report, context))
+
+
+def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
+    now = _milliseconds(report.as_of)
+    for judged, findings in deployed.keys_with_findings(report):
+        yield from (_of_rule(finding, judged.key, now, context) for finding in findings)
+        if judged.verdict is Verdict.UNDETERMINED or not findings:
+            yield _of_key(judged, now, context)
+    yield from (_resolved(result, now, context) for result in deployed.mended(report, context))
+    yield from (_unread(said, now, context) for said in deployed.errors(report))
+
+
+def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
+    """Return what a rule has found."""
+    rule, why = finding.rule, finding.suppressed
+    event = _event(finding.fingerprint, rule.id, printable(rule.title), sentence(finding), FAIL, now)
+    event |= {
+        **_severity(SEVERITIES[finding.severity]),
+        "status_id": NEW if why is None else SUPPRESSED,
+        "status": "New" if why is None else "Suppressed",
+        **({"status_detail": deployed.accepted(why)} if why is not None else {}),
+        "remediation": {"desc": printable(finding.remediation), "references": [page_url(rule.id)]},
+        **_place(key, context),
+    }
+    event["finding_info"]["src_url"] = page_url(rule.id)
+    event["compliance"]["standards"] = [deployed.BENCHMARK if rule.cis else deployed.PRODUCT]
+    event["compliance"]["requirements"] = list(rule.cis)
+    return event
+
+
+def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, Any]:
+    """Return what is said about a key as a whole: it passes, or its verdict is open, which a suppression may accept."""
+    key, address, reasons = judged.key, printable(judged.key.address), "; ".join(map(printable, judged.undecided))
+    match judged.verdict:
+        case Verdict.UNDETERMINED:
+            title, said, status = "Access key that could not be judged", f"{address} is undetermined: {reasons}", WARNING
+        case Verdict.SUPPRESSED:
+            title, said, status = "Access key whose open verdict is accepted", f"{address} is undetermined, which is accepted.", WARNING
+        case _:
+            title, said, status = "Access key that no rule flags", f"{address} is flagged by no rule.", PASS
+    event = _event(deployed.key_identity(deployed.OPEN if status == WARNING else "clean", key), WHOLE, title, said, status, now)
+    if judged.verdict is Verdict.SUPPRESSED:
+        event |= {"status_id": SUPPRESSED, "status": "Suppressed"}
+    return event | {**({"status_detail": reasons} if reasons else {}), **_place(key, context)}
+
+
+def _resolved(result: Mended, now: int, context: RenderContext) -> dict[str, Any]:
+    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
+    address, why = printable(result.address), printable(result.why)
+    event = _event(result.fingerprint, result.rule, printable(result.title()), f"{address} is resolved: {why}.", PASS, now, CLOSE)
+    resource = {"uid": address, "name": printable(result.user).strip() or address, "type": "AwsIamAccessKey"}
+    return event | {
+        **_severity(SEVERITIES[result.severity]),
+        "status_id": RESOLVED,
+        "status": "Resolved",
+        "status_detail": why,
+        "cloud": _cloud(result.account, context),
+        "resources": [resource],
+    }
+
+
+def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any]:
+    """Return what went wrong with an account or with the run, so that it does not look clean."""
+    text, account = printable(said.message), printable(said.account or "")
+    name = deployed.identity("incomplete", said.account or "", said.message)
+    event = _event(name, WHOLE, "Access keys that could not all be read", text, WARNING, now)
+    resource = {"uid": account, "type": "AwsAccount"} if account else {"name": "the run", "type": "Other"}
+    return event | {"status_detail": text, "cloud": _cloud(account, context), "resources": [resource]}
+
+
+def _event(
+    name: str, control: str, title: str, text: str, status: tuple[int, str], now: int, activity: tuple[int, str] = CREATE
+) -> dict[str, Any]:
+    """Return what every event has."""
+    return {
+        "activity_id": activity[0],
+        "activity_name": activity[1],
+        "category_uid": 2,
+        "category_name": "Findings",
+        "class_uid": 2003,
+        "class_name": "Compliance Finding",
+        "type_uid": 200300 + activity[0],
+        "type_name": f"Compliance Finding: {activity[1]}",
+        "time": now,
+        "timezone_offset": 0,
+        **_severity(INFORMATIONAL),
+        "status_id": NEW,
+        "status": "New",
+        "message": text,
+        "metadata": {
+            "version": VERSION,
+            "profiles": ["cloud"],
+            "event_code": control,
+            "uid": name,
+            "product": {"name": deployed.PRODUCT, "uid": deployed.PRODUCT, "vendor_name": deployed.VENDOR, "version": __version__},
+        },
+        "finding_info": {
+            "uid": name,
+            "title": title,
+            "desc": text,
+            "created_time": now,
+            "types": ["IAM"],
+            "analytic": {"name": control, "uid": control, "type": "Rule", "type_id": RULE_ANALYTIC},
+            "src_url": f"{DOCS}/live.md",
+        },
+        "compliance": {"control": control, "standards": [deployed.PRODUCT], "status": status[1], "status_id": status[0]},
+    }
+
+
+def _severity(severity: tuple[int, str]) -> dict[str, Any]:
+    return {"severity_id": severity[0], "severity": severity[1]}
+
+
+def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
+    """Say where the key is, whose it is and what is known about it."""
+    known = deployed.facts(key)
+    partition = deployed.partition_of(key)
+    common = {"cloud_partition": partition, "region": context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])}
+    resource: dict[str, Any] = {
+        "uid": printable(key.address),
+        "name": known.get("user") or printable(key.address),
+        "type": "AwsIamAccessKey",
+    }
+    if "owner" in known:
+        owner = {"name": known["owner"], "uid": known["owner"], "type": "Unknown", "type_id": 0}
+        resource["owner"] = {**owner, "account": _account(deployed.account_of(key))}
+    if isinstance(key.created, datetime):
+        resource["created_time"] = _milliseconds(key.created)
+    return {"cloud": _cloud(deployed.account_of(key), context), "resources": [{**resource, **common, "data": known}]}
+
+
+def _cloud(account: str, context: RenderContext) -> dict[str, Any]:
+    cloud: dict[str, Any] = {"provider": "AWS", **({"region": context.region} if context.region else {})}
+    return {**cloud, "account": _account(account)} if account else cloud
+
+
+def _account(account: str) -> dict[str, Any]:
+    return {"uid": account, "name": account, "type": "AWS Account", "type_id": AWS_ACCOUNT}
+
+
+def _milliseconds(when: datetime) -> int:
+    return round(when.timestamp() * 1000)

@@ -1,0 +1,21 @@
+"""The one line of a scan that found no access key."""
+
+from __future__ import annotations
+
+from posturio_iac.core.terminal import paint
+
+
+def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
+    """Return what can be said truthfully when ``files`` were searched; with ``errors`` it is no good news."""
+    said = f"No access keys in {count(files, 'file')}" if files else "No access keys: there was no file to search"
+    return paint(said, "bold", "red" if errors else "green", color=color)
+
+
+def took(seconds: float) -> str:
+    """Return how long a run took."""
+    return f"{seconds:.2f} s"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1,204 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

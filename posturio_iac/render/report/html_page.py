@@ -1,0 +1,63 @@
+"""The format ``html``: one page that needs no network and no script to be read. Needs the extra ``report`` (Jinja2)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Report
+    from posturio_iac.posture.view import Posture
+    from posturio_iac.render import RenderContext
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the report of one run as a page."""
+    require()
+    from posturio_iac.contract.write import document  # noqa: PLC0415
+    from posturio_iac.posture.document import result  # noqa: PLC0415 - after the sentence about the extra
+    from posturio_iac.posture.view import join  # noqa: PLC0415
+
+    return page(join([result(document(report, context), "this run")]))
+
+
+def require() -> None:
+    """Make sure that the extra is there. Raises `UsageError`, which says how to install it."""
+    try:
+        import jinja2  # noqa: F401, PLC0415 - only this format needs it
+    except ImportError:
+        raise UsageError('the format html needs Jinja2: pip install "posturio-iac[report]"') from None
+
+
+def page(posture: Posture) -> str:
+    """Return a joined view as a page."""
+    from base64 import b64encode  # noqa: PLC0415 - only here
+    from hashlib import sha256  # noqa: PLC0415
+
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+    from markupsafe import Markup  # noqa: PLC0415
+
+    from posturio_iac.render.report.html_view import shown, view  # noqa: PLC0415
+
+    def inline(name: str) -> tuple[Markup, str]:
+        """Return a file of the page, and the source expression by which its policy allows it."""
+        with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
+            text = file.read()
+        return Markup(text), f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"  # noqa: S704 - our own file
+
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+    )
+    (style, style_hash), (script, script_hash) = inline("report.css"), inline("report.js")
+    policy = f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; base-uri 'none'; form-action 'none'"
+    return environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes

@@ -1,0 +1,147 @@
+"""The rows of the tables on the page, as plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.finding import Level, Verdict
+from posturio_iac.posture.counts import owners, sources, standings
+from posturio_iac.posture.score import shown as shown_score
+from posturio_iac.render.report import wording as say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.posture.counts import Group
+    from posturio_iac.posture.records import Found
+    from posturio_iac.posture.view import Posture, Row
+
+FINDINGS = 1000
+"""How many findings are told in full; the table of keys names the rules of all."""
+SOON = 30
+"""Days before its end from when on a suppression is marked."""
+BRIEF = 120
+"""Longer names in tables are cut, which is said."""
+
+
+def cut(text: str, most: int) -> str:
+    """Return at most so many characters of a text, and how many there are more."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
+
+
+def tables(posture: Posture) -> dict[str, Any]:
+    """Return the rows of each table, and how many there are where not all are shown."""
+    told = sources(posture)
+    marks = {(source.text, source.unit): number for number, source in enumerate(told, start=1)}
+    found = [(row, finding) for row in posture.rows for finding in row.active]
+    found.sort(key=lambda pair: -pair[1].severity.rank)
+    return {
+        "owners": [_group(group) for group in owners(posture.rows)],
+        "units": [
+            {
+                **_group(standing.group),
+                "score": shown_score(standing.score.value),
+                "as_of": say.when(standing.part.as_of),
+                "errors": standing.errors,
+                "behind": (posture.as_of - standing.part.as_of).days,
+            }
+            for standing in standings(posture)
+        ],
+        "keys": (_key(row, marks) for row in posture.rows),
+        "key_count": len(posture.rows),
+        "findings": [_finding(row, finding) for row, finding in found[:FINDINGS]],
+        "finding_count": len(found),
+        "evidence": [(s.text, s.unit.label, say.when(s.when), (posture.as_of - s.when).days, s.keys) for s in told],
+        "suppressions": _suppressions(posture),
+        "errors": _said(posture, (Level.ERROR,)),
+        "warnings": _said(posture, (Level.WARNING, Level.NOTE)),
+        "left_out": say.not_asked(posture),
+        "undetermined": [
+            (cut(say.name(row.key), BRIEF), row.unit.label, row.key.place, row.key.undecided) for row in posture.rows if row.key.undecided
+        ][:FINDINGS],
+        "undetermined_count": sum(bool(row.key.undecided) for row in posture.rows),
+        "results": [
+            (r.source, say.when(r.as_of), r.tool, len(r.keys), "yes" if r.source in posture.current else "only for trend and changes")
+            for r in posture.results
+        ],
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "name": cut(group.name, BRIEF),
+        "numbers": [group.keys, group.flagged, group.undetermined, group.suppressed],
+        "worst": group.worst.value if group.worst else "",
+        "oldest": group.oldest,
+        "idlest": group.idlest,
+        "demerits": f"{group.demerits:g}",
+    }
+
+
+def _key(row: Row, marks: dict[Any, int]) -> tuple[Any, ...]:
+    """Return the cells of a row of the table of keys, in its order."""
+    key = row.key
+    rules = ", ".join(dict.fromkeys(finding.short_rule for finding in row.active))
+    why = rules or ("; ".join(key.undecided) if key.verdict is Verdict.UNDETERMINED else "")
+    return (
+        say.level(row),
+        cut(say.name(key), BRIEF),
+        cut(key.place, BRIEF),
+        row.unit.label,
+        key.status or say.NOT_KNOWN,
+        "" if row.age is None else row.age,
+        say.used(key),
+        cut(say.ends(key), BRIEF),
+        cut(key.owner or "", BRIEF),
+        cut(why, BRIEF * 2),
+        [marks[text, row.unit] for text in dict.fromkeys(key.evidence) if (text, row.unit) in marks],
+        row.older,
+    )
+
+
+def _finding(row: Row, finding: Found) -> dict[str, Any]:
+    return {
+        "level": finding.severity.value,
+        "rule": finding.rule,
+        "name": cut(say.name(row.key), BRIEF),
+        "unit": row.unit.label,
+        "address": row.key.address if row.key.deployed else "",
+        "place": say.place(row.key, finding),
+        "message": say.message(row.key, finding),
+        "fix": finding.remediation,
+    }
+
+
+def _suppressions(posture: Posture) -> list[dict[str, Any]]:
+    made = []
+    for row in posture.rows:
+        for finding in row.found:
+            if (why := finding.suppressed) is not None:
+                left = (why.until - posture.as_of).days if why.until else None
+                made.append(
+                    {
+                        "name": cut(say.name(row.key), BRIEF),
+                        "unit": row.unit.label,
+                        "rule": finding.rule,
+                        "level": finding.severity.value,
+                        "reason": why.reason,
+                        "source": why.source,
+                        "until": say.until(why),
+                        "mark": "no end" if left is None else "soon" if left < SOON else "",
+                        "left": left,
+                    }
+                )
+    return sorted(made, key=lambda entry: (entry["left"] is None, entry["left"] or 0, entry["name"]))
+
+
+def _said(posture: Posture, levels: Sequence[Level]) -> list[tuple[str, str, str, str]]:
+    return [
+        (
+            said.level.value,
+            unit.label if unit else "",
+            f"{said.path}:{said.line}" if said.path and said.line else said.path or "",
+            said.message,
+        )
+        for unit, said in posture.said
+        if said.level in levels
+    ]

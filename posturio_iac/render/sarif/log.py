@@ -1,0 +1,191 @@
+"""The format ``sarif``: SARIF 2.1.0 as GitHub code scanning reads it.
+
+https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from posturio_iac import __version__
+from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.sarif.line_hash import line_hashes
+from posturio_iac.render.sarif.rules import descriptors
+from posturio_iac.render.wording import DOCS, repository_path, sentence, undetermined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
+    from posturio_iac.core.model import Span
+    from posturio_iac.render import RenderContext
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
+LIMIT = 25_000
+"""GitHub refuses more results in one run."""
+BASE = "SRCROOT"
+GENERAL, UNDETERMINED = range(2)
+NOTIFICATIONS = [
+    {
+        "id": "run",
+        "name": "AboutTheRun",
+        "help": {"text": "See the page on exit codes."},
+        "shortDescription": {"text": "Something about the run that a reader must know."},
+        "fullDescription": {"text": "Something about the run that a reader must know. With an error the run is incomplete."},
+        "helpUri": f"{DOCS}/exit-codes.md",
+    },
+    {
+        "id": "undetermined",
+        "name": "UndeterminedKey",
+        "help": {"text": "Fix the value in the code, or state a lifetime where the code can be read. With --strict it fails the run."},
+        "shortDescription": {"text": "A key that the code alone does not decide."},
+        "fullDescription": {"text": "A key that the code alone does not decide: what is said about it names the values that are open."},
+        "helpUri": f"{DOCS}/exit-codes.md",
+    },
+]
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return one SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _run(report: Report, context: RenderContext) -> dict[str, Any]:
+    rules = descriptors({f.rule.id: f.rule for f in report.findings}, LEVELS)
+    places = {rule["id"]: number for number, rule in enumerate(rules)}
+    kept, cut = _kept(report.active())
+    hashes = _Hashes(context)
+    return {
+        "tool": {
+            "driver": {
+                "name": "posturio-iac",
+                "version": __version__,
+                "semanticVersion": __version__,
+                "informationUri": DOCS,
+                "rules": rules,
+                "notifications": NOTIFICATIONS,
+            }
+        },
+        "automationDetails": {"id": f"posturio-iac/{'live' if context.region else 'static'}/"},
+        "invocations": [_invocation(report, context, cut)],
+        "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, places, hashes, context) for finding in kept],
+    }
+
+
+def _kept(findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], int]:
+    """Return as many findings as GitHub takes, the worst ones in their order, and how many are left out."""
+    if len(findings) <= LIMIT:
+        return findings, 0
+    worst = sorted(range(len(findings)), key=lambda n: -findings[n].severity.rank)[:LIMIT]
+    return tuple(findings[n] for n in sorted(worst)), len(findings) - LIMIT
+
+
+def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: RenderContext) -> dict[str, Any]:
+    text = f"{sentence(finding)} Fix: {printable(finding.remediation)}"
+    result: dict[str, Any] = {
+        "ruleId": finding.rule.id,
+        "ruleIndex": places[finding.rule.id],
+        "level": LEVELS[finding.severity],
+        "message": {"text": _unlinked(text)},
+        "fingerprints": {"posturioIac/v1": finding.fingerprint},
+        "properties": {"address": printable(finding.address), "framework": finding.framework, "root": printable(finding.root)},
+    }
+    logical = [{"fullyQualifiedName": printable(name), "kind": "resource"} for name in _names(finding)]
+    if finding.span is None:
+        return {**result, "locations": [{"logicalLocations": logical}]}
+    physical = {"artifactLocation": _artifact(repository_path(finding.span, context)), "region": _region(finding.span)}
+    if line_hash := hashes.of(finding.span):
+        result["partialFingerprints"] = {"primaryLocationLineHash": line_hash}
+    return {**result, "locations": [{"physicalLocation": physical, "logicalLocations": logical}]}
+
+
+def _names(finding: Finding) -> Iterator[str]:
+    """Yield what the resource is called: in AWS or in code, and for a deployed key in the code that declares it too."""
+    yield finding.address
+    if finding.declaration is not None and finding.declaration.place is not None:
+        yield finding.declaration.place.address
+
+
+def _region(span: Span) -> dict[str, int]:
+    """Return the first line of a region: GitHub shows an alert in a pull request only when all of its lines are in the diff."""
+    start = {"startLine": span.line, "startColumn": span.column}
+    return start if span.end_line > span.line else {**start, "endLine": span.line, "endColumn": max(span.end_column, span.column)}
+
+
+def _artifact(path: str) -> dict[str, str]:
+    """Return a place relative to the top of the repository. Bytes that are not UTF-8 are encoded as they are."""
+    return {"uri": quote(path.encode("utf-8", "surrogateescape" if _is_bytes(path) else "surrogatepass")), "uriBaseId": BASE}
+
+
+def _is_bytes(path: str) -> bool:
+    """Whether every surrogate stands for a byte."""
+    return not any("\ud800" <= c < "\udc80" or "\udcff" < c <= "\udfff" for c in path)
+
+
+def _unlinked(text: str) -> str:
+    """Keep what somebody wrote into the code from becoming a link (SARIF 2.1.0, 3.11.6)."""
+    return text.replace("](", "] (")
+
+
+class _Hashes:
+    """The line hashes of the files of a run, each file hashed once."""
+
+    __slots__ = ("_context", "_files")
+
+    def __init__(self, context: RenderContext) -> None:
+        """Start with no file."""
+        self._context = context
+        self._files: dict[str, list[str]] = {}
+
+    def of(self, span: Span) -> str | None:
+        """Return the hash of the line that ``span`` starts on, or None where GitHub would compute none."""
+        if span.path not in self._files:
+            text = self._context.text(span.path)
+            self._files[span.path] = [] if text is None else line_hashes(text)
+        hashes = self._files[span.path]
+        return hashes[span.line - 1] if span.line <= len(hashes) else None
+
+
+def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, Any]:
+    """Say how the run went, what went wrong in it and what it left open."""
+    invocation: dict[str, Any] = {"executionSuccessful": not any(d.level is Level.ERROR for d in report.diagnostics)}
+    if context.exit_code is not None:
+        invocation["exitCode"] = context.exit_code
+    notifications = list(_notifications(report, context))
+    if cut:
+        text = f"{cut:,} of {LIMIT + cut:,} findings, the least severe ones, are left out: GitHub takes no more than {LIMIT:,}."
+        notifications.insert(0, _notification(GENERAL, "warning", text))
+    return {**invocation, "toolExecutionNotifications": notifications}
+
+
+def _notifications(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
+    for said in report.diagnostics:
+        yield _notification(GENERAL, said.level.value, said.message, **_where(said, context))
+    for judged in undetermined(report):
+        text = f"{judged.key.address} is undetermined: {'; '.join(judged.undecided)}"
+        place = judged.key.span
+        where = {"artifactLocation": _artifact(repository_path(place, context)), "region": _region(place)} if place else {}
+        yield _notification(UNDETERMINED, "note", text, **where)
+
+
+def _notification(kind: int, level: str, text: str, **physical: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "descriptor": {"id": NOTIFICATIONS[kind]["id"], "index": kind},
+        "level": level,
+        "message": {"text": _unlinked(printable(text))},
+    }
+    return {**made, "locations": [{"physicalLocation": physical}]} if physical else made
+
+
+def _where(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
+    if said.path is None:
+        return {}
+    region = {"startLine": said.line, **({"startColumn": said.column} if said.column else {})} if said.line else None
+    return {"artifactLocation": _artifact(context.prefix + said.path), **({"region": region} if region else {})}

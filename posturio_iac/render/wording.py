@@ -1,0 +1,65 @@
+"""What the formats for services and people share: places, sentences and links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Verdict
+from posturio_iac.core.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.model import Span
+    from posturio_iac.render import RenderContext
+
+DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
+"""Where the pages of this repository are published."""
+
+
+def page_url(rule: str) -> str:
+    """Where the page of a rule is."""
+    return f"{DOCS}/rules/{rule}.md"
+
+
+def sentence(finding: Finding) -> str:
+    """What was found, with the key's address, on one line that is safe to print."""
+    message, address = printable(finding.message), printable(finding.address)
+    return message if address in message else f"{address}: {message}"
+
+
+def repository_path(span: Span, context: RenderContext) -> str:
+    """Return the path from the top of the repository, as services expect it; its bytes are not made printable."""
+    return context.prefix + span.path
+
+
+def position(finding: Finding, context: RenderContext) -> str:
+    """Return ``path:line`` from the top of the repository, safe to print; empty for what stands in no file."""
+    return f"{printable(repository_path(finding.span, context))}:{finding.span.line}" if finding.span else ""
+
+
+def undetermined(report: Report) -> Iterator[JudgedKey]:
+    """Yield the keys whose verdict is undetermined."""
+    return (judged for judged in report.keys if judged.verdict is Verdict.UNDETERMINED)
+
+
+def look(finding: Finding) -> object:
+    """What a reader sees of a finding. Of those of a shared module, several root modules give findings that look the same."""
+    return (finding.rule.id, finding.span, finding.severity, finding.message, finding.remediation, finding.address)
+
+
+def folded(findings: Iterable[Finding]) -> list[tuple[Finding, tuple[str, ...]]]:
+    """Return each finding once, with the further root modules that give the same one at the same place."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(look(finding), []).append(finding)
+    return [(first, tuple(dict.fromkeys(f.root for f in rest if f.root != first.root))) for first, *rest in groups.values()]
+
+
+def also(roots: tuple[str, ...]) -> str:
+    """Return what is said about further root modules, after a space; empty when there is none."""
+    if not roots:
+        return ""
+    names = ", ".join(printable(root) or "." for root in roots)
+    return f" (also in {len(roots)} other root module{'s' if len(roots) > 1 else ''}: {names})"

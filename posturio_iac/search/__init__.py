@@ -1,0 +1,140 @@
+"""Which files can matter, found at the speed of a text search.
+
+In a git work tree git does the search, so that ignored files and submodules stay out; elsewhere a walk does. A file that cannot
+hold a key is never parsed. Nothing here imports more than a search that finds nothing needs.
+"""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.search.file_search import MIB, PRUNED, Finder
+from posturio_iac.search.installed import add_callers
+from posturio_iac.search.kinds import NEEDLES, OTHER, Needles, kind_of
+from posturio_iac.search.locations import locate, outermost, repository_of, root_of
+from posturio_iac.search.selection import Selection
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.search.exclude import Exclusions
+
+__all__ = ["NEEDLES", "Selection", "discover"]
+
+MAX_FILE_SIZE = 10 * MIB
+
+
+def discover(
+    paths: Sequence[str],
+    *,
+    cwd: str,
+    exclude: Sequence[str] = (),
+    max_file_size: int = MAX_FILE_SIZE,
+    needles: Sequence[bytes] = NEEDLES,
+) -> Selection:
+    """Search ``paths``, relative to ``cwd``, for files that hold one of ``needles``.
+
+    A directory is searched with all that is in it; a file is searched even when git ignores it, a pattern of ``exclude`` matches it
+    or its ending is not one of ours. ``max_file_size`` is in bytes.
+
+    Raises:
+        UsageError: a path does not exist, or a pattern cannot be read.
+    """
+    directories, files, denied = locate(paths or (".",), cwd)
+    root = root_of(os.path.realpath(cwd), directories, files)
+    finder = Finder(root, Needles(needles), _exclusions(exclude), max_file_size)
+    for path in denied:
+        finder.error("cannot be read: permission denied", path)
+    for file in files:
+        path = _relative(finder, file)
+        kind = kind_of(path) or OTHER
+        finder.examine(path, kind)
+        if os.path.islink(file):
+            finder.symlinks[path] = kind
+    places = [*directories, *dict.fromkeys(map(os.path.dirname, files))]
+    for place in places[len(directories) :]:
+        _note(finder, repository_of(place))
+    searched = [_relative(finder, d) for d in directories]
+    _search_all(finder, searched)
+    add_callers(finder, searched)
+    if finder.symlinks:
+        finder.resolve_links()
+    selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
+    if selection.terraform or not _has_outside(selection):
+        return selection
+    from posturio_iac.search.outside import callers  # noqa: PLC0415 - only where code is not searched
+
+    finder.terraform.update(callers(selection))
+    return Selection(finder, selection.repository)
+
+
+def _has_outside(selection: Selection) -> bool:
+    """Tell whether there may be modules that are not searched: above the root in its repository, or in submodules."""
+    top = selection.repository
+    if top is not None and selection.root.startswith(os.path.join(top, "")):
+        return True
+    return any(os.path.exists(os.path.join(selection.root, tree, ".gitmodules")) for tree in selection.finder.repositories)
+
+
+def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
+    if not patterns:
+        return None
+    from posturio_iac.search.exclude import Exclusions  # noqa: PLC0415 - imports re
+
+    return Exclusions(patterns)
+
+
+def _relative(finder: Finder, path: str) -> str:
+    """Return the path from the root with forward slashes; empty for the root itself."""
+    return path[len(finder.prefix) :].replace(os.sep, "/")
+
+
+def _search_all(finder: Finder, directories: Sequence[str]) -> None:
+    """Search the directories with the git of the work tree that each is in, or without git.
+
+    Repositories inside a directory that is in none are searched as well; those inside another repository are not ours.
+    """
+    trees: dict[str, list[str]] = {}
+    plain: list[str] = []
+    for directory in directories:
+        top = repository_of(finder.prefix + directory)
+        if top is None:
+            plain.append(directory)
+        else:
+            trees.setdefault(top, []).append(directory)
+    for repository in _walk(finder, outermost(plain)):
+        trees.setdefault(finder.prefix + repository, []).append(repository)
+    for top, named in trees.items():
+        _note(finder, top)
+        _walk(finder, _git(finder, top, named))
+
+
+def _note(finder: Finder, top: str | None) -> None:
+    """Remember a work tree that is searched, when it begins at or below the root."""
+    if top is not None and f"{top}{os.sep}".startswith(finder.prefix):
+        finder.repositories.add(_relative(finder, top))
+
+
+def _git(finder: Finder, top: str, named: Sequence[str]) -> list[str]:
+    """Search directories of one work tree with git, and return those that are left to be walked through."""
+    copies = [d for d in named if not PRUNED.isdisjoint(d.split("/"))]
+    asked = [d for d in named if d not in copies]
+    if not asked:
+        return copies
+    from posturio_iac.search import git  # noqa: PLC0415 - not needed elsewhere
+
+    reason, ignored = git.search(finder, top, asked)
+    if not reason:
+        return copies + ignored
+    finder.warn(f"git cannot list the files of {top}, so files that it ignores are searched as well: {reason}")
+    return outermost(named)
+
+
+def _walk(finder: Finder, directories: Sequence[str]) -> list[str]:
+    """Search directories without git, and return the repositories in them."""
+    if not directories:
+        return []
+    from posturio_iac.search import walk  # noqa: PLC0415 - not needed elsewhere
+
+    return [repository for directory in directories for repository in walk.search(finder, directory)]

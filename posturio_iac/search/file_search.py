@@ -1,0 +1,233 @@
+"""Decides file by file what matters, and keeps what was found."""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISREG
+
+from posturio_iac.search.kinds import OTHER, TEMPLATE, TERRAFORM, Needles
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.search.exclude import Exclusions
+    from posturio_iac.search.git_listing import Keep
+
+_BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
+GIT_CRYPT = b"\0GITCRYPT\0"
+"""What a file locked by git-crypt starts with."""
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16, which PowerShell writes plans in."""
+SAVED_PLAN = (b"PK\3\4", b"tfplan")
+"""What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
+PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
+"""Directories that are never entered: they hold copies of other people's code, or no code at all."""
+
+MIB = 1 << 20
+KEPT = 16 * MIB
+"""How much Terraform code is kept in memory: whoever asks again who calls what, or where a text stands, need not open each file again."""
+_OVERLAP = 1024
+"""Longer than what is searched for, so that no part of a large file hides it at its edge."""
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+"""A pipe that took a file's place must not block."""
+
+
+class Finder:
+    """Searches files one at a time. Paths are relative to the scan root."""
+
+    __slots__ = (
+        "_direct",
+        "_room",
+        "calls",
+        "exclusions",
+        "hcl",
+        "links",
+        "max_file_size",
+        "needles",
+        "prefix",
+        "problems",
+        "read",
+        "repositories",
+        "root",
+        "searched",
+        "symlinks",
+        "templates",
+        "terraform",
+        "texts",
+        "trees",
+    )
+
+    def __init__(self, root: str, needles: Needles, exclusions: Exclusions | None, max_file_size: int) -> None:
+        """Find nothing yet."""
+        self.root = root
+        self.prefix = root if root.endswith(os.sep) else root + os.sep
+        self.needles = needles
+        self.exclusions = exclusions
+        self.max_file_size = max_file_size
+        self._direct: dict[str, bool] = {"": True}
+        self.terraform: set[str] = set()
+        self.templates: set[str] = set()
+        self.hcl: set[str] = set()
+        """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
+        self.symlinks: dict[str, str] = {}
+        """Symbolic links to files, with the kind of each."""
+        self.links: list[tuple[str, str]] = []
+        self.read: dict[str, str] = {}
+        """Files that were read here, with the kind of each; git has searched the others."""
+        self.texts: dict[str, bytes] = {}
+        """The bytes of Terraform files that were read here, as far as `KEPT` goes."""
+        self._room = KEPT
+        self.calls: tuple[tuple[str, str], ...] | None = None
+        """Who calls which local module, once somebody has asked."""
+        self.trees: list[Keep] = []
+        """What git has searched."""
+        self.repositories: set[str] = set()
+        """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
+        self.searched = 0
+        self.problems: list[tuple[str, str, str | None]] = []
+
+    def skips(self, path: str) -> bool:
+        """Tell whether the file is in a directory that is never entered, or excluded."""
+        if ".t" in path or ".git/" in path:
+            directories = path.split("/")
+            directories.pop()
+            if not PRUNED.isdisjoint(directories):
+                return True
+        return self.exclusions is not None and self.exclusions.cover(path)
+
+    def examine(self, path: str, kind: str) -> None:
+        """Search one file, once, and remember it when it matters."""
+        if path in self.read:
+            return
+        self.read[path] = kind
+        try:
+            descriptor = os.open(self.prefix + path, _FLAGS)
+        except OSError as error:
+            self._not_read(path, error)
+            return
+        try:
+            self._judge(descriptor, path, kind)
+        except OSError as error:
+            self._not_read(path, error)
+        finally:
+            os.close(descriptor)
+
+    def _judge(self, descriptor: int, path: str, kind: str) -> None:
+        status = os.fstat(descriptor)
+        if not S_ISREG(status.st_mode):
+            return
+        self.searched += 1
+        if status.st_size > self.max_file_size:
+            self._judge_large(descriptor, path, kind, status.st_size)
+            return
+        data = os.read(descriptor, status.st_size + 1)
+        if kind is TERRAFORM and len(data) <= self._room:
+            self.texts[path] = data
+            self._room -= len(data)
+        if data[:10] == GIT_CRYPT:
+            self._locked(path)
+            return
+        if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
+            self.error("a saved plan in its binary form; give what terraform show -json prints of it", path)
+            return
+        if data[:2] in UTF16:
+            data = data.decode("utf-16", "replace").encode()
+        if self.needles.are_in(data, kind):
+            self._add(path, kind, data)
+
+    def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
+        tail = b""
+        wide: str | None = None
+        while chunk := os.read(descriptor, MIB):
+            if not tail:
+                if chunk[:10] == GIT_CRYPT:
+                    self._locked(path)
+                    return
+                wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
+            text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
+            if self.needles.are_in(text, kind):
+                limit = f"the limit of {self.max_file_size / MIB:g} MiB"
+                self.error(f"{size / MIB:.1f} MiB is more than {limit}; raise --max-file-size to read it", path)
+                return
+            tail = text[-_OVERLAP:]
+
+    def _locked(self, path: str) -> None:
+        self.error("encrypted with git-crypt; unlock the repository, or exclude the file", path)
+
+    def _add(self, path: str, kind: str, data: bytes) -> None:
+        if kind is OTHER:
+            kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
+        (self.terraform if kind is TERRAFORM else self.templates).add(path)
+
+    def keep_only(self, ours: frozenset[str]) -> None:
+        """Forget the files that are not among ``ours``, and what was wrong with them."""
+        self.terraform &= ours
+        self.templates &= ours
+        self.hcl &= ours
+        self.read = {path: kind for path, kind in self.read.items() if path in ours}
+        self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
+        self.calls = None
+
+    def has(self, path: str) -> bool:
+        """Tell whether the file was found to matter."""
+        return path in self.terraform or path in self.templates
+
+    def _not_read(self, path: str, error: OSError) -> None:
+        if not isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
+            self.error(f"cannot be read: {(error.strerror or str(error)).lower()}", path)
+
+    def error(self, message: str, path: str | None = None) -> None:
+        """Report something that was not read."""
+        self.problems.append(("error", message, path))
+
+    def warn(self, message: str, path: str | None = None) -> None:
+        """Report something worth saying."""
+        self.problems.append(("warning", message, path))
+
+    def is_linked(self, path: str) -> bool:
+        """Tell whether the file, or a directory on the way to it, is a symbolic link."""
+        directory = path.rpartition("/")[0]
+        direct = self._direct.get(directory)
+        if direct is None:
+            direct = self._direct[directory] = not self.is_linked(directory)
+        return not direct or os.path.islink(self.prefix + path)
+
+    def resolve_links(self) -> None:
+        """Read the symbolic links, after all else: each real file once, under its own path where that was searched."""
+        chosen: dict[str, str] = {}
+        for path, kind in sorted(self.symlinks.items()):
+            real = os.path.realpath(self.prefix + path)
+            if not os.path.isfile(real):
+                continue
+            if not real.startswith(self.prefix):
+                if path not in self.read:
+                    self.warn("a symbolic link to a file outside the scan root, which was not read", path)
+                continue
+            target = real[len(self.prefix) :].replace(os.sep, "/")
+            name = chosen.get(target, target)
+            if name == path or not self.has(name):
+                self.examine(path, kind)
+                chosen[target] = path
+            else:
+                self.terraform.discard(path)
+                self.templates.discard(path)
+                self.links.append((path, name))
+
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Return the problems, sorted."""
+        if not self.problems:
+            return ()
+        from posturio_iac.core.finding import Diagnostic, Level  # noqa: PLC0415 - importing it costs as much as the whole search
+
+        ordered = sorted(set(self.problems), key=lambda p: (p[2] or "", p[0], p[1]))
+        return tuple(Diagnostic(Level(level), message, path) for level, message, path in ordered)
+
+
+def looks_like_terraform(data: bytes) -> bool:
+    """Tell whether a line starts a block of Terraform's: one of its words, and a brace."""
+    for line in data.splitlines():
+        head, brace, _ = line.partition(b"{")
+        words = head.split()
+        if brace and words and words[0] in _BLOCKS:
+            return True
+    return False

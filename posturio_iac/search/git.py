@@ -1,0 +1,244 @@
+"""Discovery with git: it knows which files are ignored, and searches the tracked ones faster than we could."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from posturio_iac.search import spawn
+from posturio_iac.search.file_search import UTF16
+from posturio_iac.search.git_listing import Keep, Listing
+from posturio_iac.search.kinds import HCL, LOCK, TERRAFORM, pathspecs
+from posturio_iac.search.locations import outermost
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from posturio_iac.search.file_search import Finder
+
+_MARKS = (b"GITCRYPT", *UTF16)
+"""What makes a file need a closer look: locked by git-crypt, or UTF-16."""
+_DROPPED = frozenset(
+    (
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_NAMESPACE",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    )
+)
+"""Variables that a running hook sets for its own git commands.
+
+We search the work tree that holds the scan root, whichever repository the hook belongs to. The index of a commit in the making
+differs from the usual one only in files that are found as untracked instead.
+"""
+_FORCED = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
+_OPTIONS = tuple(
+    part
+    for option in (
+        "core.fsmonitor=false",
+        "submodule.recurse=false",
+        "core.quotepath=off",
+        "grep.fullName=false",
+        "grep.lineNumber=false",
+        "grep.column=false",
+    )
+    for part in ("-c", option)
+)
+"""A repository's own configuration must neither start programs nor change what is searched."""
+_AT_ONCE = 8
+SMALL_INDEX = 64 << 10
+"""In bytes: some 600 files."""
+_CLOSED = "warning: could not open directory '"
+_GREP = ("grep", "--no-recurse-submodules", "-z", "-a", "--no-color")
+_SOURCE = b'source["[:space:]]*[=:][[:space:]]*"[^."]'
+"""A line that calls a module which is not local. To search for a hundred addresses of modules takes git ten times as long."""
+_SPECS = 16
+"""With more directories than this, git searches their common parent and the filter does the rest."""
+
+
+def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
+    """Search directories, relative to the root, of the work tree at ``top``.
+
+    Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
+    """
+    directories = outermost(named)
+    base = posixpath.commonpath(directories)
+    small = _is_small(top)
+    kinds = ("-c", "-o") if small else ("-c", "-o", "-d")
+    specs = (*_specs(base, directories), *_specs(base, directories, HCL)[1:])
+    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
+    if not small:
+        commands += _searches(finder, base, directories)
+    try:
+        outcomes = run(commands)
+    except OSError as error:
+        return f"git cannot be started: {(error.strerror or str(error)).lower()}", []
+    if reason := next((_reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
+        return reason, []
+    listing, *hits = (output for _, output, _ in outcomes)
+    keep = Keep(finder, base, directories)
+    listed = Listing(listing)
+    finder.hcl.update(path for path in keep.plain(listed.hcl) if not path.endswith(LOCK))
+    _read(keep, listed.own)
+    if small:
+        _read(keep, listed.there)
+    else:
+        _take_hits(keep, listed, hits)
+    finder.symlinks.update(keep.files(listed.links))
+    if complaints := b"".join(errors for _, _, errors in outcomes):
+        _take_complaints(keep, complaints.splitlines(), listed)
+    return "", _ignored(finder, base, named, listing)
+
+
+def _is_small(top: str) -> bool:
+    """Tell whether a repository has so few files that starting a search by git takes longer than reading them."""
+    try:
+        return os.stat(f"{top}/.git/index").st_size < SMALL_INDEX
+    except OSError:
+        return False
+
+
+def _searches(finder: Finder, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
+    """Return the commands that search what git tracks: for texts, and for lines that call modules."""
+    commands = [grep_command(finder, base, (*finder.needles.texts, *_MARKS), _specs(base, directories))]
+    if finder.needles.modules:
+        commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
+    return commands
+
+
+def _take_hits(keep: Keep, listed: Listing, outputs: Sequence[bytes]) -> None:
+    """Count what git has searched, and look closer at what it has found."""
+    finder = keep.finder
+    if keep.narrow or finder.read or listed.pruned:
+        finder.searched += sum(path not in finder.read for path, _ in keep.files(listed.there))
+    else:
+        finder.searched += len(listed.there)
+    names = outputs[0].split(b"\0") + [name for lines in outputs[1:] for name in _callers(finder, lines)]
+    for path, kind in keep.files(names):
+        _examine_again(finder, path, kind)
+    finder.trees.append(keep)
+
+
+def _callers(finder: Finder, lines: bytes) -> Iterator[bytes]:
+    """Yield the names of the files with a call of a known module, from git's ``name NUL line LF``."""
+    if not finder.needles.call_known_module(lines):
+        return
+    at = 0
+    while at < len(lines):
+        middle = lines.index(b"\0", at)
+        end = lines.index(b"\n", middle)
+        if finder.needles.call_known_module(lines[middle:end]):
+            yield lines[at:middle]
+        at = end + 1
+
+
+def run(commands: Sequence[list[str | bytes]]) -> list[spawn.Outcome]:
+    """Run git commands, undisturbed by a hook's variables and the user's language. Raises `OSError` when git is not there."""
+    environment = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("GIT_TRACE")}
+    environment.update(_FORCED)
+    return spawn.run(commands, environment)
+
+
+def command(finder: Finder, base: str, *arguments: str | bytes) -> list[str | bytes]:
+    """Return a git command that runs in the directory ``base``."""
+    return ["git", "-C", finder.prefix + base, *_OPTIONS, *arguments]
+
+
+def grep_command(finder: Finder, base: str, needles: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
+    """Return the command that names the tracked files which hold one of ``needles``."""
+    patterns = [part for needle in needles for part in ("-e", needle)]
+    return command(finder, base, *_GREP, "-l", "-F", *patterns, *specs)
+
+
+def _specs(base: str, directories: Sequence[str], only: str = "") -> list[str]:
+    if len(directories) > _SPECS:
+        directories = (base,)
+    return ["--", *(spec for d in directories for spec in pathspecs(_below(base, d), only))]
+
+
+def _below(base: str, directory: str) -> str:
+    """Return what a directory is called from ``base``, which holds it; empty for ``base`` itself."""
+    return directory[len(base) :].removeprefix("/")
+
+
+def _reason(errors: bytes) -> str:
+    """Return the first line of git's own that says why it gave up."""
+    lines = os.fsdecode(errors).splitlines()
+    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    return (fatal or lines or ["git failed and did not say why"])[0]
+
+
+def _read(keep: Keep, names: Iterable[bytes]) -> None:
+    """Read files, and note those that are symbolic links by now."""
+    finder = keep.finder
+    for path, kind in keep.files(names):
+        if finder.is_linked(path):
+            finder.symlinks[path] = kind
+        else:
+            finder.examine(path, kind)
+
+
+def _examine_again(finder: Finder, path: str, kind: str) -> None:
+    """Look closer at a file that git has searched, unless it, or a directory on the way, became a symbolic link."""
+    if path in finder.read:
+        return
+    finder.searched -= 1
+    if finder.is_linked(path):
+        finder.symlinks[path] = kind
+    else:
+        finder.examine(path, kind)
+
+
+def _take_complaints(keep: Keep, lines: Iterable[bytes], listed: Listing) -> None:
+    """Turn git's complaints into diagnostics. It quotes file names loosely, so files are tried again one by one."""
+    finder = keep.finder
+    files = False
+    for line in map(os.fsdecode, lines):
+        if line.startswith("error: "):
+            files = True
+        elif line.startswith(_CLOSED):
+            name, separator, why = line.removeprefix(_CLOSED).rpartition("/': ")
+            if not separator:
+                finder.error(f"git says: {line}")
+            elif keep.has_directory(keep.base + name):
+                finder.error(f"cannot be read: {why.lower()}", keep.base + name)
+        elif line.startswith("warning: "):
+            finder.warn(f"git says: {line.removeprefix('warning: ')}")
+    if files:
+        for path, kind in keep.files(listed.there):
+            _examine_again(finder, path, kind)
+        for path, kind in keep.files(listed.missing):
+            finder.examine(path, kind)
+
+
+def holding(keep: Keep, needles: Sequence[bytes]) -> Iterator[str]:
+    """Yield the tracked Terraform files that hold one of ``needles``. What git cannot search any more is not found."""
+    base = keep.base.removesuffix("/")
+    specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], TERRAFORM)
+    ((_, output, _),) = run([grep_command(keep.finder, base, needles, specs)])
+    return (path for path, kind in keep.files(output.split(b"\0")) if kind is TERRAFORM)
+
+
+def _ignored(finder: Finder, base: str, named: Sequence[str], listing: bytes) -> list[str]:
+    """Return those of the directories that git ignores: it lists nothing in them, and says so when asked."""
+    empty: list[str] = []
+    for directory in named:
+        below = os.fsencode(_below(base, directory) + "/") if directory != base else b""
+        if b"\t" + below not in listing and b"? " + below not in listing:
+            empty.append(directory)
+    ignored: list[str] = []
+    for start in range(0, len(empty), _AT_ONCE):
+        some = empty[start : start + _AT_ONCE]
+        outcomes = run([command(finder, d, "check-ignore", "-q", "--", ".") for d in some])
+        ignored += [d for d, (code, _, _) in zip(some, outcomes, strict=True) if code == 0]
+    return ignored

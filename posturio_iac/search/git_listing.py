@@ -1,0 +1,86 @@
+"""What git lists, and which of it counts."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.search.file_search import PRUNED
+from posturio_iac.search.kinds import kind_of
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from posturio_iac.search.file_search import Finder
+
+_HCL = b".hcl"
+
+
+class Keep:
+    """Which of the paths that git names count, and what they are called from the root."""
+
+    __slots__ = ("base", "directories", "finder")
+
+    def __init__(self, finder: Finder, base: str, directories: Sequence[str]) -> None:
+        """Count what is in one of ``directories``."""
+        self.finder = finder
+        self.base = f"{base}/" if base else ""
+        self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a path may be dropped for where it is."""
+        return bool(self.directories or self.finder.exclusions)
+
+    def files(self, names: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+        """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
+        for name in names:
+            path = self.base + os.fsdecode(name)
+            kind = kind_of(path)
+            if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
+                yield path, kind
+
+    def plain(self, names: Iterable[bytes]) -> Iterator[str]:
+        """Yield the paths from the root that count, of whatever kind."""
+        for name in names:
+            path = self.base + os.fsdecode(name)
+            if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
+                yield path
+
+    def has_directory(self, path: str) -> bool:
+        """Tell whether a directory, which is relative to the root, counts."""
+        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")
+
+
+class Listing:
+    """The files that git lists, by what is to be done with them; names as git gives them."""
+
+    __slots__ = ("hcl", "links", "missing", "own", "pruned", "there")
+
+    def __init__(self, output: bytes) -> None:
+        """Sort the records of ``git ls-files -v -s -c -o -d``: ``H 100644 0123abcd 0 TAB name``, ``? name``."""
+        self.own: list[bytes] = []
+        """Files that git does not search as they are: it does not track them, or assumes that they are unchanged."""
+        self.links: list[bytes] = []
+        """Symbolic links."""
+        self.missing: list[bytes] = []
+        """Tracked files that were deleted, or cannot be seen."""
+        self.hcl: list[bytes] = []
+        """Files in Terraform's language that are none of its own."""
+        self.pruned = any(directory.encode() in output for directory in PRUNED)
+        """Whether some may be in directories that are never entered."""
+        tracked: list[bytes] = []
+        for record in output.split(b"\0"):
+            tag, mode = record[:1], record[2:8]
+            if record.endswith(_HCL):
+                self.hcl.append(record[2:] if tag == b"?" else record.partition(b"\t")[2])
+            elif tag == b"?":
+                self.own.append(record[2:])
+            elif mode == b"120000":
+                self.links.append(record.partition(b"\t")[2])
+            elif tag == b"R":
+                self.missing.append(record.partition(b"\t")[2])
+            elif mode[:2] == b"10" and tag in b"HMhm":
+                (tracked if tag in b"HM" else self.own).append(record.partition(b"\t")[2])
+        self.there = set(tracked).difference(self.missing)
+        """Other tracked files."""

@@ -1,0 +1,65 @@
+"""Root modules that ``terraform init`` has been run in: the code of the modules they call lies in ``.terraform``, which is not searched.
+
+Where such code holds a key, the files of the root module matter, whatever they say themselves.
+"""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.search.kinds import TERRAFORM, kind_of
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.search.file_search import Finder
+
+MAX_DIRECTORIES = 300
+"""How many directories are looked at for a ``.terraform``, the highest ones first."""
+_MANIFEST = os.path.join(".terraform", "modules", "modules.json")
+_SKIPPED = frozenset(("node_modules", ".git", ".terraform", ".terragrunt-cache", ".venv"))
+
+
+def add_callers(finder: Finder, directories: list[str]) -> None:
+    """Add the Terraform files of each initialised root module whose installed modules hold one of the needles."""
+    pending = [os.path.join(finder.root, directory) for directory in directories]
+    seen = 0
+    while pending and seen < MAX_DIRECTORIES:
+        directory = pending.pop(0)
+        seen += 1
+        below, files = _content(directory)
+        pending += below
+        if os.path.exists(os.path.join(directory, _MANIFEST)) and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
+            paths = (os.path.relpath(file, finder.root).replace(os.sep, "/") for file in files)
+            finder.terraform.update(path for path in paths if not finder.skips(path))
+
+
+def _content(directory: str) -> tuple[list[str], list[str]]:
+    """Return the directories and the Terraform files in a directory."""
+    below, files = [], []
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in _SKIPPED:
+                        below.append(entry.path)
+                elif kind_of(entry.name) is TERRAFORM:
+                    files.append(entry.path)
+    except OSError:
+        return [], []
+    return sorted(below), sorted(files)
+
+
+def _holds_key(finder: Finder, directory: str) -> bool:
+    needles = finder.needles.by_kind[TERRAFORM]
+    return any(any(needle in data for needle in needles) for data in _texts(directory, finder.max_file_size))
+
+
+def _texts(directory: str, max_size: int) -> Iterator[bytes]:
+    from posturio_iac.search.module_calls import content  # noqa: PLC0415 - only where somebody ran terraform init
+
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+                yield data

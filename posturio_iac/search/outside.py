@@ -1,0 +1,82 @@
+"""Local modules that the search does not enter: above the scan root, in submodules, ignored by git.
+
+Who calls one that holds a key matters.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+
+from posturio_iac.search.kinds import TERRAFORM, kind_of
+from posturio_iac.search.module_calls import content, local_calls, sources
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posturio_iac.search.selection import Selection
+
+
+MAX_FOLDERS = 10_000
+
+
+def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] = frozenset()) -> tuple[set[str], set[tuple[str, str]]]:
+    """Read ``folders`` (relative to the root) and the local modules that they call, except for those ``apart``.
+
+    Return the folders that hold a needle, and who calls whom among them.
+    """
+    needles = selection.finder.needles.by_kind[TERRAFORM]
+    holding: set[str] = set()
+    edges: set[tuple[str, str]] = set()
+    pending = [folder for folder in folders if folder not in apart]
+    seen = {_real(selection, folder) for folder in (*pending, *apart)}
+    while pending and len(seen) < MAX_FOLDERS:
+        folder = pending.pop()
+        for data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
+            if any(needle in data for needle in needles):
+                holding.add(folder)
+            for target in sources(data, folder):
+                edges.add((folder, target))
+                if (real := _real(selection, target)) not in seen:
+                    seen.add(real)
+                    pending.append(target)
+    return holding, edges
+
+
+def _real(selection: Selection, folder: str) -> str:
+    return os.path.realpath(os.path.join(selection.root, folder))
+
+
+def _texts(folder: str, max_size: int) -> Iterable[bytes]:
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return
+    for name in names:
+        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+            yield data
+
+
+def callers(selection: Selection) -> set[str]:
+    """Return the files of the scan in whose folders a module is called that is not searched and holds a key, or leads to one."""
+    calls = set(local_calls(selection))
+    outside = {target for _, target in calls if _is_outside(selection, target)}
+    holding, edges = explore(selection, outside) if outside else (set(), set())
+    while more := {caller for caller, target in edges | calls if target in holding} - holding:
+        holding |= more
+    folders = {"" if caller == "." else caller for caller, target in calls if target in holding}
+    found = (posixpath.join(folder, name) for folder in folders for name in _names(os.path.join(selection.root, folder)))
+    return {path for path in found if not selection.finder.skips(path)}
+
+
+def _names(folder: str) -> list[str]:
+    return [name for name in os.listdir(folder) if kind_of(name) is TERRAFORM] if os.path.isdir(folder) else []
+
+
+def _is_outside(selection: Selection, target: str) -> bool:
+    if target == ".." or target.startswith("../"):
+        return True
+    parts = target.split("/")
+    folders = {"/".join(parts[: i + 1]) for i in range(len(parts))} - selection.finder.repositories
+    return any(os.path.lexists(os.path.join(selection.root, folder, ".git")) for folder in folders)

@@ -1,0 +1,54 @@
+"""What discovery hands over: the files that can matter, relative to the scan root."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.search.file_search import Finder
+
+
+class Selection:
+    """The files of one scan that can matter. Immutable.
+
+    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
+    """
+
+    __slots__ = ("diagnostics", "finder", "links", "repository", "root", "searched", "templates", "terraform")
+
+    root: str
+    """The scan root: absolute, without symbolic links."""
+    repository: str | None
+    """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
+    terraform: tuple[str, ...]
+    """Terraform and OpenTofu files that hold a Terraform needle: relative to the root, with forward slashes, sorted."""
+    templates: tuple[str, ...]
+    """YAML and JSON files, and files of unknown kind that were named, that hold a needle."""
+    links: tuple[tuple[str, str], ...]
+    """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
+    searched: int
+    """How many files were searched."""
+    diagnostics: tuple[Diagnostic, ...]
+    """What was not searched and why, sorted."""
+    finder: Finder
+    """Where `local_calls` and `grep` search again."""
+
+    def __init__(self, finder: Finder, repository: str | None) -> None:
+        """Freeze what ``finder`` has found."""
+        put = object.__setattr__
+        put(self, "root", finder.root)
+        put(self, "repository", repository)
+        put(self, "terraform", tuple(sorted(finder.terraform)))
+        put(self, "templates", tuple(sorted(finder.templates)))
+        put(self, "links", tuple(sorted(finder.links)))
+        put(self, "searched", finder.searched)
+        put(self, "diagnostics", finder.diagnostics())
+        put(self, "finder", finder)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: a selection does not change."""
+        raise AttributeError(f"cannot set {name}: a selection is frozen")
+
+    def __repr__(self) -> str:
+        """Show the files."""
+        return f"Selection(root={self.root!r}, terraform={self.terraform!r}, templates={self.templates!r}, searched={self.searched})"

@@ -1,0 +1,62 @@
+"""Discovery without git: a walk through the directories."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.search.file_search import PRUNED
+from posturio_iac.search.kinds import HCL, LOCK, kind_of
+from posturio_iac.search.locations import is_repository
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from posturio_iac.search.file_search import Finder
+
+SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
+"""Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""
+
+
+def search(finder: Finder, start: str) -> list[str]:
+    """Search the directory ``start``, relative to the root; return the git repositories in it, which are not entered.
+
+    Symbolic links to directories are not followed: what they show inside the root is searched where it is.
+    """
+    repositories: list[str] = []
+    pending = [start]
+    while pending:
+        directory = pending.pop()
+        listing = _list(finder, directory)
+        if directory != start and any(e.name == ".git" for e in listing) and is_repository(finder.prefix + directory):
+            repositories.append(directory)
+            continue
+        base = f"{directory}/" if directory else ""
+        for entry in listing:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in SKIPPED and not (finder.exclusions and finder.exclusions.cover_directory(base + entry.name)):
+                    pending.append(base + entry.name)
+            elif kind := kind_of(entry.name):
+                _take(finder, entry, base + entry.name, kind)
+            elif entry.name.endswith(HCL) and not entry.name.endswith(LOCK) and not finder.skips(base + entry.name):
+                finder.hcl.add(base + entry.name)
+    return repositories
+
+
+def _list(finder: Finder, directory: str) -> list[os.DirEntry[str]]:
+    """Return what is in the directory; nothing, and a diagnostic, when that cannot be read."""
+    try:
+        with os.scandir(finder.prefix + directory) as entries:
+            return list(entries)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        finder.error(f"cannot be read: {(error.strerror or str(error)).lower()}", directory or ".")
+        return []
+
+
+def _take(finder: Finder, entry: os.DirEntry[str], path: str, kind: str) -> None:
+    if finder.exclusions and finder.exclusions.cover(path):
+        return
+    if entry.is_symlink():
+        finder.symlinks[path] = kind
+    elif entry.is_file(follow_symlinks=False):
+        finder.examine(path, kind)

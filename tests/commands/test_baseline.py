@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.judge.baseline import Baseline, Entry, load
+from tests.support.command_line import MISSING, run
+from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "posturio-iac-baseline.json"
+REASON = "was there when the baseline was written on 2026-12-01"
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with one module with a finding and one without, which is the current one."""
+    for name, text in (("a/iam.tf", flagged("a")), ("b/iam.tf", clean("b"))):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> str:
+    found, out, err = run(capsys, "baseline", "--as-of", AS_OF, *argv)
+    assert found == code, err
+    return out
+
+
+def scan(capsys: pytest.CaptureFixture[str], *argv: str, as_of: str = AS_OF) -> tuple[int, str, str]:
+    return run(capsys, "scan", "--as-of", as_of, "--baseline", FILE, *argv)
+
+
+def entries(tree: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads((tree / FILE).read_text())["findings"]
+    return found
+
+
+def edit(tree: Path, **values: Any) -> None:
+    document = json.loads((tree / FILE).read_text())
+    document["findings"][0].update(values)
+    (tree / FILE).write_text(json.dumps(document))
+
+
+def test_known_findings_no_longer_fail_and_new_ones_do(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert write(capsys) == f"wrote {FILE}: 1 entry, 1 new\n"
+    assert scan(capsys)[0] == 0
+    (tree / "b/iam.tf").write_text(flagged("b"))
+    code, out, _ = scan(capsys)
+    assert code == 1
+    assert "b/iam.tf" in out
+    assert "a/iam.tf" not in out
+
+
+def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    (entry,) = entries(tree)
+    assert len(entry.pop("fingerprint")) == 32
+    assert entry == {
+        "rule": MISSING,
+        "address": "aws_iam_access_key.ci",
+        "path": "a/iam.tf",
+        "reason": REASON,
+        "owner": "team",
+        "until": None,
+    }
+
+
+def test_options_fill_new_entries(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys, "--reason", "legacy", "--owner", "payments", "--until", "2026-12-31")
+    assert [(e["reason"], e["owner"], e["until"]) for e in entries(tree)] == [("legacy", "payments", "2026-12-31")]
+    assert scan(capsys)[0] == 0
+    assert scan(capsys, as_of="2026-12-31T23:00Z")[0] == 0
+    code, _, err = scan(capsys, as_of="2027-01-01")
+    assert code == 1
+    assert "of the baseline ended on 2026-12-31" in err
+
+
+def test_moved_and_reformatted_code_keeps_its_entry(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    (tree / "a/iam.tf").write_text("\n\n# moved\n")
+    (tree / "a/users.tf").write_text(USER % ("a", ""))
+    (tree / "a/keys.tf").write_text("\n\n\n" + KEY.replace("  user = ", "\tuser   =   "))
+    assert scan(capsys)[0] == 0
+    assert write(capsys) == f"wrote {FILE}: 1 entry\n"
+    assert entries(tree)[0]["path"] == "a/keys.tf"
+
+
+def test_what_people_wrote_stays(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    edit(tree, reason="die Ämter brauchen ihn", owner="payments", until="2027-06-30")
+    (tree / "b/iam.tf").write_text(flagged("b"))
+    assert write(capsys, "--reason", "new", "--owner", "new", "--until", "2028-01-01") == f"wrote {FILE}: 2 entries, 1 new\n"
+    assert [(e["path"], e["reason"], e["owner"], e["until"]) for e in entries(tree)] == [
+        ("a/iam.tf", "die Ämter brauchen ihn", "payments", "2027-06-30"),
+        ("b/iam.tf", "new", "new", "2028-01-01"),
+    ]
+
+
+def test_entry_follows_its_module(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    edit(tree, reason="kept")
+    (tree / "a").rename(tree / "c")
+    assert scan(capsys)[0] == 1
+    assert write(capsys) == f"wrote {FILE}: 1 entry, 1 moved\n"
+    assert [(e["path"], e["reason"]) for e in entries(tree)] == [("c/iam.tf", "kept")]
+    assert scan(capsys)[0] == 0
+
+
+def test_second_run_changes_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    before = (tree / FILE).read_bytes()
+    assert write(capsys) == f"nothing to change in {FILE}: 1 entry\n"
+    assert (tree / FILE).read_bytes() == before
+
+
+def test_stale_entry_is_said_and_pruned(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    (tree / "a/iam.tf").write_text(clean("a"))
+    code, _, err = scan(capsys)
+    assert code == 0
+    assert f"note: the baseline's entry for aws_iam_access_key.ci in a/iam.tf ({MISSING}) matches nothing any more" in err
+    assert write(capsys) == f"nothing to change in {FILE}: 1 entry, 1 stale, which --prune removes\n"
+    assert write(capsys, "--prune") == f"wrote {FILE}: 0 entries, 1 removed\n"
+    assert scan(capsys)[2] == ""
+
+
+def test_prune_adds_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    (tree / "b/iam.tf").write_text(flagged("b"))
+    assert write(capsys, "--prune") == f"nothing to change in {FILE}: 1 entry\n"
+    assert len(entries(tree)) == 1
+
+
+def test_many_stale_entries_are_counted(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    some = tuple(Entry("a/iam.tf", f"aws_iam_access_key.k{n}", MISSING, f"{n:032x}", "r") for n in range(13))
+    (tree / FILE).write_text(Baseline(some).text())
+    assert scan(capsys)[2].count("note: ") == 11
+
+
+@pytest.mark.parametrize("argv", [["b"], ["--exclude", "a/"], ["--ignore", MISSING], ["--select", "root_access_keys"]])
+def test_entry_that_a_run_could_not_see_is_not_stale(tree: Path, capsys: pytest.CaptureFixture[str], argv: list[str]) -> None:
+    write(capsys)
+    (tree / "a/iam.tf").write_text(clean("a"))
+    assert scan(capsys, *argv)[2] == ""
+    write(capsys, "--prune", *argv)
+    assert len(entries(tree)) == 1
+
+
+def test_incomplete_run_prunes_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys)
+    (tree / "a/iam.tf").write_text(clean("a"))
+    (tree / "b/iam.tf").write_text(flagged("b") + "resource {{\n")
+    code, _, err = run(capsys, "baseline", "--as-of", AS_OF, "--prune")
+    assert code == 3
+    assert "nothing was pruned" in err
+    assert len(entries(tree)) == 1
+    assert "matches nothing" not in scan(capsys)[2]
+
+
+def test_incomplete_run_still_writes_what_it_saw(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "b/iam.tf").write_text(flagged("b") + "resource {{\n")
+    write(capsys, code=3)
+    assert len(entries(tree)) >= 1
+
+
+def test_configuration_names_the_file_for_scan_baseline_and_hook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repository = Repository(tmp_path)
+    repository.write("ci/posturio-iac.toml", 'baseline = "known.json"\n')
+    repository.write("ci/iam.tf", flagged())
+    repository.write("ci/stack.yaml", TEMPLATE)
+    monkeypatch.chdir(tmp_path / "ci")
+    assert run(capsys, "scan", "--as-of", AS_OF)[0] == 2
+    assert write(capsys) == "wrote known.json: 2 entries, 2 new\n"
+    assert run(capsys, "scan", "--as-of", AS_OF)[0] == 0
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "scan", "ci", "--as-of", AS_OF)[0] == 0
+    assert run(capsys, "hook", "--as-of", AS_OF, "--config", "ci/posturio-iac.toml", "ci/iam.tf")[0] == 0
+
+
+def test_hook_says_nothing_of_stale_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    repository = Repository(tmp_path)
+    repository.write("a/iam.tf", flagged("a"))
+    monkeypatch.chdir(tmp_path)
+    write(capsys)
+    repository.write("a/iam.tf", clean("a"))
+    assert run(capsys, "hook", "--as-of", AS_OF, "--baseline", FILE, "a/iam.tf") == (0, "", "")
+
+
+def test_no_suppressions_shows_known_findings(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tree.is_dir()
+    write(capsys)
+    assert scan(capsys, "--no-suppressions")[0] == 1
+
+
+def test_json_report_says_why(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(capsys, "--until", "2027-03-01")
+    edit(tree, reason="legacy")
+    _, out, _ = scan(capsys, "--format", "json")
+    (finding,) = json.loads(out)["findings"]
+    assert finding["suppressed"] == {"reason": "legacy (owner: team)", "until": "2027-03-02T00:00:00Z", "source": "baseline"}
+
+
+ENTRY = {"rule": MISSING, "address": "x", "fingerprint": "f", "reason": "r"}
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("{", "is no valid JSON"),
+        ("[" * 100_000, "is no valid JSON"),
+        ("[]", "must hold an object"),
+        ('{"version": 2, "findings": []}', "version must be 1"),
+        ('{"findings": []}', "version must be 1"),
+        ('{"version": 1}', "findings must be a list"),
+        ('{"version": 1, "findings": {}}', "findings must be a list"),
+        ('{"version": 1, "findings": [], "more": 1}', "unknown key more"),
+        ('{"version": 1, "findings": [1]}', "findings[0] must be an entry"),
+        (json.dumps({"version": 1, "findings": [ENTRY | {"resaon": "x"}]}), 'unknown key findings[0].resaon; did you mean "reason"?'),
+        (json.dumps({"version": 1, "findings": [ENTRY | {"reason": " "}]}), "findings[0].reason must be text"),
+        (json.dumps({"version": 1, "findings": [ENTRY | {"until": "soon"}]}), "findings[0].until must be a date"),
+        (json.dumps({"version": 1, "findings": [ENTRY | {"until": 5}]}), "findings[0].until must be text"),
+        (json.dumps({"version": 1, "findings": [{**ENTRY, "reason": None}]}), "findings[0].reason must be text"),
+        (json.dumps({"version": 1, "findings": [{"rule": MISSING}]}), "findings[0] needs address"),
+        (json.dumps({"version": 1, "findings": [ENTRY, ENTRY]}), "two entries have the fingerprint f"),
+    ],
+)
+def test_broken_baseline_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str], content: str, complaint: str) -> None:
+    (tree / FILE).write_text(content)
+    code, out, err = scan(capsys)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"posturio-iac: {FILE}: {complaint}" in err
+    before = (tree / FILE).read_bytes()
+    assert run(capsys, "baseline")[0] == 2
+    assert (tree / FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (("scan", "--baseline", "none.json"), "there is no baseline"),
+        (("hook", "--baseline", "none.json", "a/iam.tf"), "there is no baseline"),
+        (("baseline", "--prune"), "to prune"),
+        (("baseline", "--until", "soon"), "--until must be a date"),
+        (("baseline", "-"), "standard input"),
+        (("baseline", "nowhere"), "nowhere"),
+    ],
+)
+def test_wrong_use_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], complaint: str) -> None:
+    code, out, err = run(capsys, *argv)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert complaint in err
+    assert not (tree / FILE).exists()
+
+
+def test_unwritable_file_is_one_sentence(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "baseline", "--baseline", "nowhere/known.json")
+    assert code == 3
+    assert "cannot write" in err
+    assert not (tree / "nowhere").exists()
+
+
+def test_file_survives_a_round_trip(tmp_path: Path) -> None:
+    made = Baseline(
+        (Entry("a b/ü.tf", 'x["k"]', MISSING, "1", "why", "", None), Entry("", "y", MISSING, "2", "why", "me", "2027-01-01T00:00Z"))
+    )
+    (tmp_path / FILE).write_text(made.text(), encoding="utf-8-sig")
+    read = load(str(tmp_path / FILE))
+    assert sorted(read.entries) == sorted(made.entries)
+    assert read.text() == made.text()
+
+
+def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "baseline", "--help")
+    assert code == 0
+    assert all(flag in out for flag in ("--reason", "--owner", "--until", "--prune", "--baseline", EXPIRES[:0]))

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.command_line import MISSING, run
+from tests.support.repository import AS_OF, KEY, TEMPLATE, USER, Repository, clean, flagged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Scan = Callable[..., list[str]]
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A repository with two modules and a template with keys, committed on main, and a branch with nothing on it."""
+    made = Repository(tmp_path / "repository")
+    made.write("a/iam.tf", flagged("a"))
+    made.write("b/iam.tf", flagged("b"))
+    made.write("stack.yaml", TEMPLATE)
+    made.write("README.md", "")
+    made.commit()
+    made.git("switch", "-q", "-c", "branch")
+    monkeypatch.chdir(made.path)
+    return made
+
+
+@pytest.fixture
+def scan(capsys: pytest.CaptureFixture[str]) -> Scan:
+    """Scan what changed since main; return the files of what is found."""
+
+    def call(*argv: str, since: str = "main") -> list[str]:
+        code, out, err = run(capsys, "scan", "--as-of", AS_OF, "--changed-since", since, "--format", "json", *argv)
+        assert code in (0, 1), err
+        return sorted(f["path"] for f in json.loads(out)["findings"] if f["rule"] == MISSING)
+
+    return call
+
+
+def test_nothing_changed_finds_nothing(repository: Repository, scan: Scan) -> None:
+    repository.write("README.md", "more")
+    assert scan() == []
+
+
+def test_committed_change_counts(repository: Repository, scan: Scan) -> None:
+    repository.write("a/outputs.tf", "")
+    repository.commit()
+    assert scan() == ["a/iam.tf"]
+
+
+def test_staged_unstaged_and_untracked_changes_count(repository: Repository, scan: Scan) -> None:
+    repository.write("a/outputs.tf", "")
+    assert scan() == ["a/iam.tf"]
+    repository.write("b/iam.tf", flagged("b") + "\n", add=False)
+    assert scan() == ["a/iam.tf", "b/iam.tf"]
+    repository.write("new/iam.tf", flagged("c"), add=False)
+    assert scan() == ["a/iam.tf", "b/iam.tf", "new/iam.tf"]
+
+
+def test_ignored_files_do_not_count(repository: Repository, scan: Scan) -> None:
+    repository.write(".git/info/exclude", "*.auto.tfvars\n", add=False)
+    repository.write("a/x.auto.tfvars", "", add=False)
+    assert scan() == []
+
+
+def test_deleted_file_changes_its_module(repository: Repository, scan: Scan) -> None:
+    repository.write("a/user.tf", "")
+    repository.commit()
+    repository.git("branch", "-f", "main")
+    repository.git("rm", "-q", "a/user.tf")
+    assert scan() == ["a/iam.tf"]
+
+
+def test_renamed_module_counts_in_both_places(repository: Repository, scan: Scan) -> None:
+    repository.write("live/main.tf", 'module "a" {\n  source = "../a"\n}\n')
+    repository.commit()
+    repository.git("branch", "-f", "main")
+    repository.git("mv", "a", "renamed")
+    repository.write("live/main.tf", 'module "a" {\n  source = "../renamed"\n}\n')
+    repository.commit()
+    assert scan() == ["renamed/iam.tf"]
+
+
+def test_what_main_did_since_the_branch_left_it_does_not_count(repository: Repository, scan: Scan) -> None:
+    repository.git("switch", "-q", "main")
+    repository.write("b/outputs.tf", "")
+    repository.commit()
+    repository.git("switch", "-q", "branch")
+    repository.write("a/outputs.tf", "")
+    repository.commit()
+    assert scan() == ["a/iam.tf"]
+
+
+def test_caller_of_a_changed_module_counts(repository: Repository, scan: Scan) -> None:
+    repository.write("a/iam.tf", 'variable "tags" {\n}\n' + (USER % ("a", "")).replace('{ owner = "team" }', "var.tags") + KEY)
+    repository.write("live/main.tf", 'module "a" {\n  source = "../a"\n  tags = { owner = "x" }\n}\n')
+    repository.commit()
+    repository.git("branch", "-f", "main")
+    repository.write("a/outputs.tf", "")
+    assert scan() == ["a/iam.tf"]
+
+
+def test_changed_template_counts(repository: Repository, scan: Scan) -> None:
+    repository.write("stack.yaml", f"# more\n{TEMPLATE}")
+    assert scan() == ["stack.yaml"]
+
+
+def test_scan_of_a_part_sees_changes_from_there(repository: Repository, scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.write("a/outputs.tf", "")
+    repository.write("stack.yaml", f"# more\n{TEMPLATE}")
+    assert scan("a") == ["a/iam.tf"]
+    monkeypatch.chdir(repository.path / "a")
+    assert scan() == ["iam.tf"]
+
+
+def test_change_above_the_scanned_folder_counts(repository: Repository, scan: Scan, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.write(
+        "live/main.tf", 'module "labels" {\n  source = "../labels"\n}\n' + flagged().replace('{ owner = "team" }', "module.labels.tags")
+    )
+    repository.write("labels/main.tf", 'output "tags" {\n  value = { owner = "team" }\n}\n')
+    repository.commit()
+    repository.git("branch", "-f", "main")
+    repository.write("labels/main.tf", 'output "tags" {\n  value = { owner = "teams" }\n}\n')
+    monkeypatch.chdir(repository.path / "live")
+    assert scan() == ["main.tf"]
+
+
+@pytest.mark.parametrize("name", ["with space", "line\nbreak", "ümläut", "-dash", 'quo"te'])
+def test_odd_names_are_understood(repository: Repository, scan: Scan, name: str) -> None:
+    repository.write(f"{name}/iam.tf", flagged(name.encode().hex()))
+    repository.commit()
+    assert scan() == [f"{name}/iam.tf"]
+
+
+def test_fingerprints_are_those_of_a_whole_scan(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("a/outputs.tf", "")
+
+    def found(*argv: str) -> set[tuple[str, str]]:
+        _, out, _ = run(capsys, "scan", "--as-of", AS_OF, "--format", "json", *argv)
+        return {(f["path"], f["fingerprint"]) for f in json.loads(out)["findings"]}
+
+    part = found("--changed-since", "main")
+    assert part == {one for one in found() if one[0].startswith("a/")}
+    assert part
+
+
+def test_user_configuration_of_git_changes_nothing(repository: Repository, scan: Scan) -> None:
+    for name, value in (("diff.relative", "true"), ("diff.renames", "copies"), ("diff.noprefix", "true"), ("diff.external", "false")):
+        repository.git("config", name, value)
+    repository.write("a/outputs.tf", "")
+    repository.commit()
+    assert scan() == ["a/iam.tf"]
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    code, out, err = run(capsys, "scan", *argv)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    return err
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize("revision", ["nope", "-nope", "", "main:a/iam.tf", "--all", "a\0b"])
+def test_missing_revision_is_one_sentence(capsys: pytest.CaptureFixture[str], revision: str) -> None:
+    assert "posturio-iac: " in complaint(capsys, f"--changed-since={revision}")
+
+
+def test_revision_is_named(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    assert repository.path.exists()
+    assert 'there is no commit "nope" here' in complaint(capsys, "--changed-since", "nope")
+
+
+def test_repository_without_commits_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = Repository(tmp_path / "empty")
+    empty.write("iam.tf", clean())
+    monkeypatch.chdir(empty.path)
+    assert "has none yet" in complaint(capsys, "--changed-since", "HEAD")
+
+
+def test_folder_without_repository_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "is in no git repository" in complaint(capsys, "--changed-since", "HEAD")
+
+
+def test_unrelated_histories_are_one_sentence(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.git("switch", "-q", "--orphan", "other")
+    repository.write("x.tf", "")
+    repository.commit()
+    assert "no commit in common" in complaint(capsys, "--changed-since", "main")
+
+
+def test_shallow_clone_is_one_sentence(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = repository.git("rev-parse", "HEAD").strip()
+    repository.write("a/outputs.tf", "")
+    repository.commit()
+    repository.git("switch", "-q", "main")
+    repository.write("b/outputs.tf", "")
+    repository.commit()
+    repository.git("switch", "-q", "branch")
+    source = f"file://{repository.path}"
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", "--no-single-branch", source, "shallow"], cwd=tmp_path, check=True, capture_output=True
+    )
+    monkeypatch.chdir(tmp_path / "shallow")
+    assert "this clone is shallow" in complaint(capsys, "--changed-since", first)
+    assert "does not reach back" in complaint(capsys, "--changed-since", "origin/main")
+
+
+def test_git_that_is_not_there_is_one_sentence(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert repository.path.exists()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = run(capsys, "scan", "--changed-since", "main")
+    assert code == 2
+    assert "git cannot be started" in err
+
+
+@pytest.mark.usefixtures("repository")
+def test_standard_input_has_no_history(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("posturio_iac.commands.scan.command._stdin", KEY.encode)
+    assert "standard input" in complaint(capsys, "--changed-since", "main", "-")

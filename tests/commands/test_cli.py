@@ -1,0 +1,258 @@
+"""What the command line says and what it answers."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from posturio_iac import __version__
+from posturio_iac.cli import main
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.rules import all_rules
+from tests.support.command_line import KEY, MISSING, a_key, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytest_plugins = ["tests.support.cli_fixtures"]
+
+
+@pytest.mark.usefixtures("tree", "found")
+class TestFindings:
+    def test_a_finding_is_printed_and_fails(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = run(capsys, "scan")
+        assert code == 1
+        assert out.startswith(f"iam.tf:1:1: MEDIUM {MISSING}\n")
+        assert '  1 | resource "aws_iam_access_key" "ci" {\n    | ^^^' in out
+        assert out.endswith(" s\n")
+        assert err == ""
+
+    def test_every_format_gives_the_same_code(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, _ = run(capsys, "scan", "--format", "json")
+        assert code == 1
+        assert json.loads(out)["findings"][0]["rule"] == MISSING
+
+    @pytest.mark.parametrize(("level", "code"), [("low", 1), ("medium", 1), ("high", 0), ("critical", 0), ("never", 0)])
+    def test_the_threshold_decides(self, capsys: pytest.CaptureFixture[str], level: str, code: int) -> None:
+        assert run(capsys, "scan", "--fail-on", level)[0] == code
+
+    def test_exit_zero_forgives_findings(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, _ = run(capsys, "scan", "--exit-zero")
+        assert code == 0
+        assert MISSING in out
+
+    def test_select_and_ignore_take_ids_and_their_last_parts(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert MISSING not in run(capsys, "scan", "--ignore", f"{MISSING},ownerless-access-keys")[1]
+        code, out, _ = run(capsys, "scan", "--select", "ownerless_access_keys")
+        assert (code, out.count(" iam.")) == (0, 1)
+
+    def test_quiet_and_verbose(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "keys of" not in run(capsys, "scan", "--quiet")[1]
+        assert "Clean:" in run(capsys, "scan", "--verbose", "--select", "root_access_keys")[1]
+
+    def test_color_is_forced_or_forbidden(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        assert "\x1b[" in run(capsys, "scan", "--color", "always")[1]
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        assert "\x1b[" in run(capsys, "scan")[1]
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert "\x1b[" not in run(capsys, "scan")[1]
+
+
+@pytest.mark.usefixtures("tree")
+class TestOpenQuestions:
+    def test_undetermined_keys_fail_only_when_strict(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
+        found(a_key(hiding_places=(Unknown("var.tags is set by the caller"),), owner="team"))
+        code, out, _ = run(capsys, "scan")
+        assert code == 0
+        assert "Undetermined:\n  iam.tf:1:1: aws_iam_access_key.ci\n    var.tags is set by the caller\n" in out
+        assert run(capsys, "scan", "--strict")[0] == 1
+        assert run(capsys, "scan", "--strict", "--exit-zero")[0] == 0
+
+    def test_incomplete_wins_over_findings_and_is_never_forgiven(
+        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]
+    ) -> None:
+        found(a_key(), diagnostics=(Diagnostic(Level.ERROR, "expected }", "b\x1b.tf", 7, 3), Diagnostic(Level.NOTE, "fine")))
+        for extra in ((), ("--exit-zero",), ("--fail-on", "never")):
+            code, out, err = run(capsys, "scan", *extra)
+            assert code == 3
+            assert MISSING in out
+            assert "incomplete, 1 error" in out
+            assert err == "note: fine\nb\\x1b.tf:7:3: error: expected }\n"
+        assert run(capsys, "scan", "--quiet")[2] == "b\\x1b.tf:7:3: error: expected }\n"
+
+    def test_the_code_of_a_crash_is_a_sentence(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
+        found(error=ValueError("boom\nsecond line"))
+        code, out, err = run(capsys, "scan")
+        assert (code, out) == (3, "")
+        assert err.count("\n") == 1
+        assert "ValueError: boom)" in err
+        assert "report it" in err
+
+    def test_debugging_shows_the_traceback(
+        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found(error=ValueError("boom"))
+        monkeypatch.setenv("POSTURIO_IAC_DEBUG", "1")
+        assert main(["scan"]) == 3
+        assert "Traceback" in capsys.readouterr().err
+
+    @pytest.mark.parametrize("error", [RecursionError(), MemoryError(), OSError(errno.EIO, "input/output error")])
+    def test_other_crashes_are_sentences_too(
+        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], error: Exception
+    ) -> None:
+        found(error=error)
+        assert run(capsys, "scan")[0] == 3
+
+    def test_an_interrupt_is_130(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
+        found(error=KeyboardInterrupt())
+        assert run(capsys, "scan") == (130, "", "posturio-iac: interrupted\n")
+
+
+@pytest.mark.usefixtures("tree")
+class TestSettings:
+    def test_options_reach_the_front_end(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path) -> None:
+        calls = found()
+        (tree / "posturio-iac.toml").write_text('engine = "opentofu"\nvar_files = ["a.tfvars"]\n[names]\nowner = ["guild"]\n')
+        argv = ["--as-of", "2027-01-01", "--var-file", "b.tfvars", "--max-file-size", "1k"]
+        assert run(capsys, "scan", *argv)[0] == 0
+        ((_, options),) = calls
+        assert options.as_of.isoformat() == "2027-01-01T00:00:00+00:00"
+        assert options.engine == "opentofu"
+        assert options.var_files == (str(tree / "a.tfvars"), str(tree / "b.tfvars"))
+        assert options.max_file_size == 1024
+        assert "guild" in options.names.owner
+        assert "team" in options.names.owner
+        assert options.rule_ids == frozenset(all_rules())
+
+    def test_the_command_line_wins_over_the_file(
+        self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]], tree: Path
+    ) -> None:
+        found(a_key())
+        (tree / "posturio-iac.toml").write_text('fail_on = "never"\nignore = ["access_keys_without_lifetime"]')
+        assert run(capsys, "scan")[0] == 0
+        assert run(capsys, "scan", "--fail-on", "low")[0] == 1
+        assert MISSING in run(capsys, "scan", "--select", MISSING)[1]
+        assert MISSING in run(capsys, "scan", "--no-config")[1]
+        (tree / "other.toml").write_text('fail_on = "medium"')
+        assert run(capsys, "scan", "--config", "other.toml")[0] == 1
+
+    @pytest.mark.usefixtures("found")
+    def test_suppressions_of_the_file_can_be_switched_off(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        entry = '[[suppressions]]\nrule = "{}"\npath = "iam.tf"\nreason = "moves to roles"\n'
+        text = "".join(entry.format(rule) for rule in (MISSING, "ownerless_access_keys"))
+        (tree / "posturio-iac.toml").write_text(text)
+        code, out, _ = run(capsys, "scan", "--verbose")
+        assert code == 0
+        assert "configuration: moves to roles" in out
+        assert run(capsys, "scan", "--no-suppressions")[0] == 1
+
+    @pytest.mark.usefixtures("found")
+    def test_globs_of_the_file_count_from_its_folder(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        (tree / ".git").mkdir()
+        (tree / "infra/a").mkdir(parents=True)
+        (tree / "infra/a/iam.tf").write_text(KEY)
+        (tree / "posturio-iac.toml").write_text('exclude = ["/infra/a/"]')
+        assert "of 1 file" in run(capsys, "scan")[1]
+        os.chdir(tree / "infra")
+        assert "there was no file" in run(capsys, "scan")[1]
+        (tree / "infra/posturio-iac.toml").write_text('exclude = ["/a/"]')
+        os.chdir(tree)
+        assert "there was no file" in run(capsys, "scan", "infra")[1]
+        (tree / "infra/posturio-iac.toml").write_text('exclude = ["/infra/a/"]')
+        assert "of 1 file" in run(capsys, "scan", "infra")[1]
+
+
+MISTAKES = [
+    (("scna",), 'there is no command "scna"; did you mean "scan"?'),
+    (("iam.tf",), "`posturio-iac scan iam.tf` scans that path"),
+    (("--format", "json"), "`posturio-iac scan --format`"),
+    (("scan", "--fromat=json"), 'there is no option --fromat; did you mean "--format"?'),
+    (("scan", "--fail-on", "hihg"), 'did you mean "high"?'),
+    (("scan", "--fail-on"), "--fail-on needs a value: --fail-on SEVERITY"),
+    (("scan", "--as-of", "soon"), "must be a date such as 2027-03-01"),
+    (("scan", "--as-of", "2027-02-30"), "must be a date such as 2027-03-01"),
+    (("scan", "--max-file-size", "big"), "must be bytes"),
+    (("scan", "--select", "ownrless_access_keys"), 'did you mean "iam.ownerless_access_keys"?'),
+    (("scan", "--ignore", "zzz"), "`posturio-iac explain` lists them"),
+    (("scan", "gone"), "gone: no such file or directory"),
+    (("scan", "--config", "gone.toml"), "gone.toml: cannot be read: No such file or directory"),
+    (("scan", "--config", "bad.toml"), 'bad.toml: unknown key strcit; did you mean "strict"?'),
+    (("scan", "--config", "a", "--no-config"), "exclude each other"),
+    (("scan", "--quiet", "--verbose"), "exclude each other"),
+    (("scan", "--exclude", "[a"), "cannot be read"),
+    (("explain", "ownrless"), 'did you mean "iam.ownerless_access_keys"?'),
+    (("explain", "a", "b"), 'unexpected "b"'),
+]
+
+
+@pytest.mark.usefixtures("found")
+@pytest.mark.parametrize(("argv", "message"), MISTAKES, ids=[" ".join(argv) for argv, _ in MISTAKES])
+def test_a_mistake_is_one_sentence(capsys: pytest.CaptureFixture[str], tree: Path, argv: tuple[str, ...], message: str) -> None:
+    (tree / "bad.toml").write_text("strcit = true")
+    code, out, err = run(capsys, *argv)
+    assert (code, out) == (2, "")
+    assert err.startswith("posturio-iac: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+WORDS = st.sampled_from(
+    ["scan", "explain", "-", "--", "", ".", "gone", "--format", "json", "--output", "--strict", "--as-of", "--select", "=", "-x"]
+)
+
+
+@pytest.mark.usefixtures("tree", "found")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(argv=st.lists(WORDS | st.text(st.characters(exclude_characters="\0/.\\"), max_size=8), max_size=5))
+def test_no_command_line_ends_in_a_traceback(argv: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        err = io.StringIO()
+        patch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
+        patch.setattr(sys, "stdout", io.StringIO())
+        patch.setattr(sys, "stderr", err)
+        patch.setattr("posturio_iac.commands.output.write", lambda _text, _target: None)
+        patch.setattr("posturio_iac.commands.reports.write", lambda _text, _target: None)
+        assert main(argv) in (0, 1, 2)
+        assert "Traceback" not in err.getvalue()
+
+
+class TestHelp:
+    def test_no_command_is_a_mistake(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = run(capsys)
+        assert (code, out) == (2, "")
+        assert err.startswith("usage: posturio-iac COMMAND")
+
+    @pytest.mark.parametrize("argv", [("--help",), ("-h",), ("help",), ("scan", "--help"), ("explain", "-h")])
+    def test_help_goes_to_standard_output(self, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...]) -> None:
+        code, out, err = run(capsys, *argv)
+        assert (code, err) == (0, "")
+        assert out.startswith("usage: posturio-iac")
+        assert all(len(line) <= 140 for line in out.splitlines())
+
+    def test_the_version(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "--version") == (0, f"posturio-iac {__version__}\n", "")
+
+
+class TestExplain:
+    @pytest.mark.parametrize("rule", all_rules())
+    def test_every_rule_has_its_page(self, capsys: pytest.CaptureFixture[str], rule: str) -> None:
+        code, out, _ = run(capsys, "explain", rule)
+        assert code == 0
+        assert out.startswith(f"{rule} (")
+        assert all_rules()[rule].page in out
+        assert run(capsys, "explain", rule.rpartition(".")[2])[1] == out
+
+    def test_alone_it_lists_them(self, capsys: pytest.CaptureFixture[str]) -> None:
+        out = run(capsys, "explain")[1]
+        assert [line.split()[0] for line in out.splitlines()] == list(all_rules())

@@ -1,0 +1,131 @@
+"""``--format auto`` picks what the CI service shows."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.finding import Diagnostic, Level
+from tests.support.command_line import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytest_plugins = ["tests.support.cli_fixtures"]
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """GitHub Actions, with a summary that a step before has begun."""
+    summary = tmp_path / "summary" / "step.md"
+    summary.parent.mkdir()
+    summary.write_text("# before\n", encoding="utf-8")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    return summary
+
+
+@pytest.mark.usefixtures("tree", "found")
+class TestAuto:
+    def test_elsewhere_it_is_text(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: MEDIUM")
+
+    def test_in_github_actions_it_annotates_and_adds_to_the_summary(self, capsys: pytest.CaptureFixture[str], github: Path) -> None:
+        code, out, _ = run(capsys, "scan", "--format", "auto")
+        assert code == 1
+        assert out.startswith("::warning file=iam.tf,line=1,")
+        before, _, added = github.read_text(encoding="utf-8").partition("\n")
+        assert (before, added.splitlines()[0]) == ("# before", "## IAM access keys")
+
+    def test_a_summary_that_cannot_be_written_is_incomplete(self, capsys: pytest.CaptureFixture[str], github: Path) -> None:
+        github.unlink()
+        github.parent.rmdir()
+        code, _, err = run(capsys, "scan", "--format", "auto")
+        assert (code, err) == (3, f"posturio-iac: cannot write {github}: No such file or directory\n")
+
+    @pytest.mark.usefixtures("github")
+    def test_without_a_summary_it_annotates(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+        assert run(capsys, "scan", "--format", "auto")[1].startswith("::warning ")
+
+    def test_in_gitlab_ci_it_is_the_code_quality_report(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path
+    ) -> None:
+        monkeypatch.setenv("GITLAB_CI", "true")
+        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert json.loads((tree / "gl.json").read_text())[0]["check_name"] == "iam.access_keys_without_lifetime"
+
+    @pytest.mark.usefixtures("github")
+    def test_other_reports_go_beside_it(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        out = run(capsys, "scan", "--format", "auto", "--format", "sarif", "--output", "r.sarif")[1]
+        assert out.startswith("::warning ")
+        assert json.loads((tree / "r.sarif").read_text())["runs"][0]["invocations"][0]["exitCode"] == 1
+
+    @pytest.mark.usefixtures("github")
+    def test_the_default_is_text_everywhere(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: MEDIUM")
+
+
+@pytest.mark.usefixtures("found")
+class TestPlaces:
+    """Services know paths from the top of the repository, whatever folder the scan starts in."""
+
+    @staticmethod
+    def uri(tree: Path) -> str:
+        found = json.loads((tree / "r.sarif").read_text())["runs"][0]["results"][0]
+        return str(found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+
+    @pytest.mark.parametrize("variable", [None, "GITHUB_WORKSPACE", "CI_PROJECT_DIR"])
+    def test_they_begin_at_the_top_of_the_work_tree_or_of_the_checkout(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path, variable: str | None
+    ) -> None:
+        if variable:
+            monkeypatch.setenv(variable, str(tree))
+        else:
+            (tree / ".git").mkdir()
+            (tree / ".git/HEAD").write_text("ref: refs/heads/main\n")
+            (tree / ".git/objects").mkdir()
+            (tree / ".git/refs").mkdir()
+        (tree / "infra a").mkdir()
+        os.rename(tree / "iam.tf", tree / "infra a" / "iam.tf")  # noqa: PTH104 - Path.rename returns what nobody needs
+        monkeypatch.chdir(tree / "infra a")
+        run(capsys, "scan", "--format", "sarif", "--output", "../r.sarif")
+        assert self.uri(tree) == "infra%20a/iam.tf"
+        assert run(capsys, "scan")[1].startswith("iam.tf:1:1:")
+
+    def test_elsewhere_they_begin_at_the_scan_root(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path
+    ) -> None:
+        monkeypatch.setenv("GITHUB_WORKSPACE", str(tree / "elsewhere"))
+        run(capsys, "scan", "--format", "sarif", "--output", "r.sarif")
+        assert self.uri(tree) == "iam.tf"
+
+
+@pytest.mark.usefixtures("tree")
+def test_what_goes_to_standard_error_is_no_command_either(capsys: pytest.CaptureFixture[str], found: Callable[..., object]) -> None:
+    found(diagnostics=(Diagnostic(Level.WARNING, "odd ##[add-mask]x\n::error::pwned", "::error title=x::pwned.tf", 3),))
+    _, out, err = run(capsys, "scan", "--format", "auto")
+    assert err == "\\x3a:error title=x::pwned.tf:3: warning: odd \\x23#[add-mask]x\\n::error::pwned\n"
+    assert "pwned" not in out
+
+
+@pytest.mark.usefixtures("found")
+def test_line_hashes_are_of_the_file_as_github_reads_it(capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+    from posturio_iac.render.sarif.line_hash import line_hashes  # noqa: PLC0415 - only here
+
+    code = (tree / "iam.tf").read_text()
+    for data, expected in (
+        (code.encode(), line_hashes(code)[0]),
+        (b"\xef\xbb\xbf" + code.encode(), line_hashes("\ufeff" + code)[0]),
+        (code.replace("\n", "\r\n").encode(), line_hashes(code)[0]),
+        (code.encode("utf-16"), None),
+    ):
+        (tree / "iam.tf").write_bytes(data)
+        run(capsys, "scan", "--format", "sarif", "--output", "r.sarif")
+        results = json.loads((tree / "r.sarif").read_text())["runs"][0]["results"]
+        assert [r.get("partialFingerprints", {}).get("primaryLocationLineHash") for r in results] == [expected] * len(results)
+        assert results

@@ -1,0 +1,142 @@
+"""From the command line to the result, on standard input and with nothing faked."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
+from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
+from posturio_iac.scan import TEMPLATE_NEEDLES
+from tests.support import canned
+from tests.support.command_line import KEY, MISSING, ROOT, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytest_plugins = ["tests.support.cli_fixtures"]
+
+
+class TestStandardInput:
+    def feed(self, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data)))
+
+    def test_it_is_one_file_by_its_name(
+        self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        calls = found(canned.key("aws_iam_access_key.ci", canned.span("infra/x.tf")))
+        self.feed(monkeypatch, KEY.encode())
+        code, out, _ = run(capsys, "scan", "-", "--stdin-filename", "infra/x.tf")
+        ((selection, _),) = calls
+        assert code == 1
+        assert selection.terraform == ("infra/x.tf",)
+        assert '  1 | resource "aws_iam_access_key" "ci" {\n' in out
+        assert sorted(path.name for path in tree.iterdir()) == ["iam.tf"]
+        assert not Path(selection.root).exists()
+
+    @pytest.mark.usefixtures("tree", "found")
+    @pytest.mark.parametrize(
+        ("argv", "message"),
+        [
+            (("-", "infra"), "goes with no other path"),
+            (("-", "--stdin-filename", "../x.tf"), "must be a relative path below this folder"),
+            (("-", "--stdin-filename", "/x.tf"), "must be a relative path below this folder"),
+            (("--stdin-filename", "x.tf"), "add the path -"),
+        ],
+    )
+    def test_wrong_uses_are_refused(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], message: str
+    ) -> None:
+        self.feed(monkeypatch, b"")
+        code, _, err = run(capsys, "scan", *argv)
+        assert code == 2
+        assert message in err
+
+    @pytest.mark.usefixtures("tree", "found")
+    def test_it_may_be_closed(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", None)
+        assert run(capsys, "scan", "-")[0] == 2
+
+    def test_globs_of_the_configuration_hold_for_it(
+        self, capsys: pytest.CaptureFixture[str], tree: Path, found: Callable[..., list[Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        found(canned.key("aws_iam_access_key.ci", canned.span("infra/x.tf")))
+        (tree / "posturio-iac.toml").write_text(f'[[suppressions]]\nrule = "{MISSING}"\npath = "/infra/*.tf"\nreason = "moves to roles"\n')
+        self.feed(monkeypatch, KEY.encode())
+        assert run(capsys, "scan", "-", "--stdin-filename", "infra/x.tf")[0] == 0
+
+
+class TestEndToEnd:
+    """Nothing is faked here."""
+
+    @pytest.fixture
+    def repository(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        (tmp_path / ".github").mkdir()
+        (tmp_path / ".github/CODEOWNERS").write_text("/app/ @acme/payments\n")
+        (tmp_path / "app").mkdir()
+        (tmp_path / "app/main.tf").write_text(
+            'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n\n'
+            'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n\n'
+            f'# posturio:ignore[{MISSING}] reason="moves to roles"\n'
+            'resource "aws_iam_access_key" "old" {\n  user = aws_iam_user.old.name\n}\n\n'
+            'resource "aws_iam_user" "old" {\n  name = "old"\n}\n\n'
+            'resource "aws_iam_access_key" "late" {\n  user = aws_iam_user.late.name\n}\n\n'
+            'resource "aws_iam_user" "late" {\n  name = "late"\n  tags = { "acme:sunset" = "2026-01-31" }\n}\n\n'
+        )
+        (tmp_path / "stack.yaml").write_text(
+            "Resources:\n  User:\n    Type: AWS::IAM::User\n"
+            "  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: !Ref User\n"
+        )
+        (tmp_path / "posturio-iac.toml").write_text('[names]\nprefixes = ["acme"]\nexpiry = ["sunset"]\n')
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    @pytest.mark.usefixtures("repository")
+    def test_findings_of_both_worlds(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = run(capsys, "scan", "--as-of", "2026-11-24", "--format", "json")
+        report = json.loads(out)
+        jsonschema.validate(report, json.loads((ROOT / "docs/schema/report-1.json").read_text()))
+        assert (code, err) == (1, "")
+        assert [(f["path"], f["line"], f["rule"].rpartition(".")[2], "suppressed" in f) for f in report["findings"]] == [
+            ("app/main.tf", 5, "access_keys_without_lifetime", False),
+            ("app/main.tf", 10, "access_keys_without_lifetime", True),
+            ("app/main.tf", 24, "expired_access_keys", False),
+            ("stack.yaml", 4, "access_keys_without_lifetime", False),
+            ("stack.yaml", 4, "ownerless_access_keys", False),
+        ]
+        assert report["keys"][0]["owner"] == "@acme/payments"
+        assert (report["summary"]["keys"], report["summary"]["flagged"], report["summary"]["suppressed"]) == (4, 3, 1)
+
+    @pytest.mark.usefixtures("repository")
+    def test_the_time_of_the_run_decides(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "expired_access_keys" not in run(capsys, "scan", "--as-of", "2026-01-31")[1]
+        assert "expired_access_keys" in run(capsys, "scan", "--as-of", "2026-02-01")[1]
+
+    def test_a_syntax_error_is_placed_and_the_rest_is_judged(self, capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+        with (repository / "app/main.tf").open("a") as file:
+            file.write('resource "aws_s3_bucket" "b" {\n  bucket = = 1\n}\n')
+        code, out, err = run(capsys, "scan")
+        assert code == 3
+        assert err.startswith("app/main.tf:2")
+        assert ": error: " in err
+        assert f"app/main.tf:5:1: MEDIUM {MISSING}" in out
+
+    def test_parameters_and_custom_types_reach_the_templates(self, capsys: pytest.CaptureFixture[str], repository: Path) -> None:
+        (repository / "posturio-iac.toml").write_text('custom_types = ["Custom::Robot"]')
+        (repository / "robot.yaml").write_text("Resources:\n  Robot:\n    Type: Custom::Robot\n    Properties: {UserName: ci}\n")
+        out = run(capsys, "scan", "robot.yaml")[1]
+        assert "in 1 key of 1 file" in out
+        code, _, err = run(capsys, "scan", "robot.yaml", "--parameters", "gone.json")
+        assert code == 2
+        assert "gone.json" in err
+
+
+def test_needles_hold_every_type_of_custom_resource() -> None:
+    assert {needle.decode() for needle in TEMPLATE_NEEDLES} == {*CUSTOM_TYPES, SDK_CALL}

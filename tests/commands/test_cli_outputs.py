@@ -1,0 +1,128 @@
+"""Where the results of a scan go."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_line import environment, run
+
+pytest_plugins = ["tests.support.cli_fixtures"]
+
+
+@pytest.mark.usefixtures("tree", "found")
+class TestOutputs:
+    def test_reports_go_to_files_and_to_standard_output(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        code, out, _ = run(capsys, "scan", "--format", "json", "--output", "r.json", "--format", "text")
+        assert code == 1
+        assert out.startswith("iam.tf:1:1:")
+        assert json.loads((tree / "r.json").read_text())["version"] == 1
+
+    def test_an_output_before_its_format_and_text_by_itself(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        assert run(capsys, "scan", "--output", "r.json", "--format", "json")[1] == ""
+        assert json.loads((tree / "r.json").read_text())["version"] == 1
+        assert run(capsys, "scan", "--output", "r.txt")[1] == ""
+        assert (tree / "r.txt").read_text().startswith("iam.tf:1:1:")
+
+    def test_a_file_is_replaced_with_its_mode(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        report = tree / "r.txt"
+        report.write_text("old")
+        report.chmod(0o604)
+        inode = report.stat().st_ino
+        (tree / "link").symlink_to("r.txt")
+        run(capsys, "scan", "--output", "link")
+        assert report.read_text().startswith("iam.tf:1:1:")
+        assert stat.S_IMODE(report.stat().st_mode) == 0o604
+        assert report.stat().st_ino != inode
+        assert sorted(path.name for path in tree.iterdir()) == ["iam.tf", "link", "r.txt"]
+
+    def test_a_device_is_written_and_not_replaced(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "scan", "--output", os.devnull)[0] == 1
+        assert Path(os.devnull).is_char_device()
+
+    def test_what_cannot_be_written_is_incomplete(
+        self, capsys: pytest.CaptureFixture[str], tree: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        code, out, err = run(capsys, "scan", "--output", "gone/r.txt", "--format", "json")
+        assert (code, out, err) == (3, "", "posturio-iac: cannot write gone/r.txt: No such file or directory\n")
+        (tree / "r.txt").write_text("old")
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "replace", full)
+        assert run(capsys, "scan", "--output", "r.txt")[0] == 3
+        assert (tree / "r.txt").read_text() == "old"
+        assert sorted(path.name for path in tree.iterdir()) == ["iam.tf", "r.txt"]
+
+    @pytest.mark.parametrize(
+        ("argv", "message"),
+        [
+            (("--format", "text", "--format", "json"), "two reports would go to standard output; give each --format its own --output"),
+            (("--format", "text", "--output", "a", "--format", "json", "--output", "a"), "two reports would go to a;"),
+            (("--format", "json", "--output", "a", "--output", "b"), "--output b has no --format before it"),
+            (("--format", "jsno"), 'markdown, html, csv, auto, not "jsno"; did you mean "json"?'),
+        ],
+    )
+    def test_reports_that_do_not_pair_are_refused(self, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], message: str) -> None:
+        code, out, err = run(capsys, "scan", *argv)
+        assert (code, out) == (2, "")
+        assert message in err
+
+
+class TestNothingFound:
+    def test_it_is_one_line(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        (tree / "iam.tf").write_text('resource "aws_iam_user" "ci" {}')
+        code, out, err = run(capsys, "scan")
+        assert code == 0
+        assert out.startswith("No access keys in 1 file; ")
+        assert err == ""
+        assert run(capsys, "scan", "--quiet") == (0, "", "")
+        assert json.loads(run(capsys, "scan", "--format", "json")[1])["summary"]["files"] == 1
+
+    def test_it_loads_neither_model_nor_rules(self, tree: Path) -> None:
+        (tree / "iam.tf").write_text("")
+        unneeded = "argparse dataclasses json pathlib subprocess tomllib typing posturio_iac.core.model"
+        code = (
+            "import sys; before = set(sys.modules); from posturio_iac.cli import main; assert main(['scan']) == 0;"
+            f"print(sorted((set({unneeded.split()!r}) & sys.modules.keys()) - before))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tree, env=environment())
+        assert done.stdout.splitlines()[1] == "[]"
+
+
+class TestProcess:
+    def test_a_reader_that_goes_away_is_no_error(self, tree: Path) -> None:
+        command = [sys.executable, "-m", "posturio_iac", "explain", "ownerless_access_keys"]
+        read, write = os.pipe()
+        os.close(read)
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, cwd=tree, env=environment(), check=False)
+        os.close(write)
+        assert (done.returncode, done.stderr) == (0, b"")
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+    def test_a_full_disk_is_incomplete(self, tree: Path) -> None:
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "posturio_iac", "explain"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                cwd=tree,
+                env=environment(),
+                check=False,
+            )
+        assert (done.returncode, done.stderr) == (3, b"posturio-iac: cannot write to standard output: No space left on device\n")
+
+    def test_a_terminal_that_knows_only_ascii_gets_escapes(self, tree: Path) -> None:
+        (tree / "é.tf").write_text("")
+        command = [sys.executable, "-m", "posturio_iac", "scan", "gé"]
+        done = subprocess.run(command, capture_output=True, cwd=tree, env=environment(PYTHONIOENCODING="ascii"), check=False)
+        assert done.returncode == 2
+        assert done.stderr == b"posturio-iac: g\\xe9: no such file or directory\n"

@@ -1,0 +1,116 @@
+"""What .pre-commit-hooks.yaml and action.yml promise, as far as no host is needed; tests/hosts runs them for real."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from posturio_iac.commands import COMMANDS, hook
+from posturio_iac.commands.parser import parse
+from posturio_iac.commands.scan import arguments
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).parents[2]
+HOOKS: dict[str, dict[str, Any]] = {one["id"]: one for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
+
+TERRAFORM = (
+    "main.tf",
+    "a/b/main.tofu",
+    "x.tf.json",
+    "x.tofu.json",
+    "override.tf",
+    "a_override.tf.json",
+    "terraform.tfvars",
+    "terraform.tfvars.json",
+    "x.auto.tfvars",
+    "with space.tf",
+    "line\nbreak.tf",
+    "ümläut/x.tf",
+    "-dash.tf",
+)
+TEMPLATES = ("a.yaml", "a/b.yml", "a.json", "x.template", "serverless.yml", "x.template.json", "A.YAML", "x.cfn", "cdk.out/a.template.json")
+NEITHER = (
+    "main.tf.bak",
+    "main.tfstate",
+    "tf",
+    "a.tf/readme.md",
+    "main.py",
+    "README.md",
+    "x.tfvarsx",
+    "x.hcl",
+    "yaml",
+    "a.yamlx",
+    "template",
+    "x.jsonl",
+    ".terraform.lock.hcl",
+    "notes.txt",
+    "x.tf.j2",
+    "image.png",
+)
+
+
+LIVE = "posturio-iac-live"
+
+
+def matches(name: str, path: str) -> bool:
+    return name != LIVE and re.search(HOOKS[name]["files"], path) is not None
+
+
+@pytest.mark.parametrize("path", TERRAFORM)
+def test_terraform_triggers_its_hooks(path: str) -> None:
+    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-terraform"]
+
+
+@pytest.mark.parametrize("path", TEMPLATES)
+def test_templates_trigger_their_hooks(path: str) -> None:
+    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-cloudformation"]
+
+
+@pytest.mark.parametrize("path", NEITHER)
+def test_other_files_trigger_nothing(path: str) -> None:
+    assert [name for name in HOOKS if matches(name, path)] == []
+
+
+@pytest.mark.parametrize("name", [name for name in HOOKS if name != LIVE])
+def test_hook_is_one_process_that_gets_the_names(name: str) -> None:
+    definition = HOOKS[name]
+    assert (definition["require_serial"], definition["pass_filenames"], definition["language"]) == (True, True, "python")
+    program, command, *options = shlex.split(definition["entry"])
+    assert program == "posturio-iac"
+    assert command in COMMANDS
+    assert parse(hook.COMMAND, [*options, "--", "x.tf"]) is not None
+    assert "additional_dependencies" not in definition
+
+
+def test_live_hook_runs_only_when_it_is_asked_for_and_brings_what_it_needs() -> None:
+    definition = HOOKS[LIVE]
+    assert (definition["stages"], definition["pass_filenames"], definition["always_run"]) == (["manual"], False, True)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert definition["additional_dependencies"] == project["optional-dependencies"]["live"]
+    assert shlex.split(definition["entry"])[1] in COMMANDS
+
+
+def test_action_uses_nobody_elses_action_and_puts_no_input_into_a_script() -> None:
+    for step in ACTION["runs"]["steps"]:
+        assert "uses" not in step
+        assert "${{" not in step["run"]
+        assert step["shell"] == "bash"
+
+
+def test_action_asks_for_options_that_exist() -> None:
+    flags = arguments.COMMAND.flags()
+    for step in ACTION["runs"]["steps"]:
+        for flag in re.findall(r"(?<=[( ])--[a-z-]+(?= )", step["run"]):
+            assert flag in flags or "pip install" in step["run"]
+    assert {"path", "fail-on", "sarif-file", "args"} <= ACTION["inputs"].keys()

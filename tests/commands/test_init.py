@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import re
+import sys
+from difflib import ndiff
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac import __version__
+from posturio_iac.commands.init import command
+from posturio_iac.commands.init.config_file import commented
+from posturio_iac.commands.init.hook_file import with_hook
+from posturio_iac.config.load import load
+from posturio_iac.config.schema import OPTIONS
+from posturio_iac.errors import UsageError
+from tests.support.command_line import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOOKS, CONFIGURATION = ".pre-commit-config.yaml", "posturio-iac.toml"
+EXISTING = """\
+# Our hooks.
+repos:
+  - repo: https://example.com/hooks   # keep
+    rev: "v1.0"
+    hooks:
+      - id: one
+        args: [--a,
+               --b]
+      - id: two
+        exclude: |
+          a
+          b
+
+  # The end of the list.
+fail_fast: true
+"""
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / "infra").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let somebody sit at the terminal and type a line."""
+
+    def sit(answer: str) -> None:
+        class Terminal:
+            def isatty(self) -> bool:
+                return True
+
+            def readline(self) -> str:
+                return answer
+
+        monkeypatch.setattr(sys, "stdin", Terminal())
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+
+    return sit
+
+
+def added(text: str) -> str:
+    return with_hook(text, "https://example.com/posturio-iac", "v1", HOOKS)
+
+
+def test_both_files_are_made_at_the_top_of_the_repository(
+    top: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(top / "infra")
+    code, out, _ = run(capsys, "init", "--yes")
+    assert code == 0
+    assert "+    - id: posturio-iac" in out or "+  - id: posturio-iac" in out
+    (repository,) = yaml.safe_load((top / HOOKS).read_text())["repos"]
+    assert repository == {"repo": command.REPOSITORY, "rev": f"v{__version__}", "hooks": [{"id": "posturio-iac"}]}
+    assert (top / CONFIGURATION).read_text() == commented()
+    assert list((top / "infra").iterdir()) == []
+
+
+def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (top / HOOKS).write_text(EXISTING)
+    assert run(capsys, "init", "--yes", "--repo", "https://example.com/x", "--rev", "v9")[0] == 0
+    text = (top / HOOKS).read_text()
+    new = "  - repo: https://example.com/x\n    rev: v9\n    hooks:\n    - id: posturio-iac\n"
+    assert text == EXISTING.replace("          b\n", f"          b\n{new}")
+
+
+def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "init", "--yes")
+    before = {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
+    assert run(capsys, "init") == (0, "there is nothing to do: the hook and a configuration are there\n", "")
+    assert before == {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
+
+
+@pytest.mark.parametrize(("name", "text"), [(CONFIGURATION, "strict = true\n"), ("pyproject.toml", "[tool.posturio-iac]\nstrict = true\n")])
+def test_existing_configuration_is_left_alone(top: Path, capsys: pytest.CaptureFixture[str], name: str, text: str) -> None:
+    (top / name).write_text(text)
+    run(capsys, "init", "--yes")
+    assert (top / name).read_text() == text
+    assert name == CONFIGURATION or not (top / CONFIGURATION).exists()
+
+
+def test_without_a_terminal_the_diff_is_shown_and_nothing_written(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "init")
+    assert code == 2
+    assert f"+++ b/{HOOKS}" in out
+    assert f"+++ b/{CONFIGURATION}" in out
+    assert "--yes writes without asking" in err
+    assert sorted(path.name for path in top.iterdir()) == [".git", "infra"]
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("YES\n", True), ("\n", False), ("n\n", False), ("", False)])
+def test_terminal_is_asked(top: Path, capsys: pytest.CaptureFixture[str], terminal: Any, answer: str, written: bool) -> None:
+    terminal(answer)
+    code, out, _ = run(capsys, "init")
+    assert code == 0
+    assert "write this? [y/N] " in out
+    assert (top / HOOKS).exists() is written
+    assert ("nothing was written" in out) is not written
+
+
+@pytest.mark.parametrize("hook", ["posturio-iac", "posturio-iac-terraform", "posturio-iac-cloudformation"])
+def test_any_of_our_hooks_is_enough(hook: str) -> None:
+    text = f"repos:\n- repo: local\n  hooks:\n  - id: {hook}\n"
+    assert added(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n",
+        "# only a comment\nrepos: []\n",
+        "repos: [ ] # none yet\nfail_fast: true\n",
+        "repos:\n- repo: a\n  hooks: [{id: b}]",
+        "repos:\r\n- repo: a\r\n  hooks:\r\n  - id: b\r\n# end\r\n",
+        "---\nrepos:\n    -   repo: a\n        hooks:\n        -   id: b\n...\n",
+        "\ufeffrepos:\n- {repo: a, hooks: [{id: b}]}\n\n\nci: {}\n",
+        "repos:\n- repo: a\n  hooks:\n  - id: b\n    files: >-\n      a # no comment\n\n# comment\n\ndefault_stages: [manual]\n",
+        EXISTING,
+    ],
+)
+def test_extended_text_holds_what_was_there_and_the_hook(text: str) -> None:
+    after = added(text)
+    before = yaml.safe_load(text) or {"repos": []}
+    ours = {"repo": "https://example.com/posturio-iac", "rev": "v1", "hooks": [{"id": "posturio-iac"}]}
+    assert yaml.safe_load(after) == before | {"repos": [*before["repos"], ours]}
+    removed = [line for line in ndiff(text.splitlines(), after.splitlines()) if line.startswith("- ")]
+    assert all(line.startswith("- repos: [") for line in removed)
+    assert "\r\n" not in text or after.count("\n") == after.count("\r\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("repos: [{repo: a, hooks: []}]\n", "cannot be extended safely; add this to it:\n- repo: https://example.com"),
+        ("repos:\n- &a\n  repo: a\n  hooks:\n  - id: b\n- *a\n", "cannot be extended safely"),
+        ("repos: {}\n", "has no list of repos"),
+        ("- a\n", "has no list of repos"),
+        ("fail_fast: true\n", "has no list of repos"),
+        ("repos:\n- [\n", "is no valid YAML"),
+        ("repos: &a\n- *a\n- *b\n", "is no valid YAML"),
+    ],
+)
+def test_text_that_cannot_be_extended_is_refused(text: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(complaint)):
+        added(text)
+
+
+def test_refused_file_is_untouched(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (top / HOOKS).write_bytes(b"repos: \xff")
+    assert run(capsys, "init", "--yes")[0] == 2
+    assert (top / HOOKS).read_bytes() == b"repos: \xff"
+    assert not (top / CONFIGURATION).exists()
+
+
+NAMES = st.text("abc -#'\"[]{}:,&*!|>%@`\\éß\n\t", min_size=1, max_size=8)
+
+
+@given(
+    st.lists(st.tuples(NAMES, st.lists(NAMES, max_size=3)), max_size=4),
+    st.sampled_from([None, False]),
+    st.integers(2, 6),
+    st.text("# \n", max_size=6),
+)
+def test_any_configuration_is_extended_or_refused(repositories: Any, flow: Any, indent: int, tail: str) -> None:
+    data = {"repos": [{"repo": name, "hooks": [{"id": f"h{hook}"} for hook in hooks]} for name, hooks in repositories], "fail_fast": True}
+    text = yaml.safe_dump(data, default_flow_style=flow, indent=indent, sort_keys=False, allow_unicode=True) + re.sub("[^\n#]+$", "", tail)
+    try:
+        before = yaml.safe_load(text)
+        after = added(text)
+    except (UsageError, yaml.YAMLError):
+        return
+    assert yaml.safe_load(after)["repos"][:-1] == before["repos"]
+    assert flow is None or sorted(text.splitlines()) == sorted(line for line in text.splitlines() if line in after or "[]" in line)
+
+
+def uncommented(text: str) -> str:
+    return re.sub(r"^# (?=\w+ = |\[)", "", text, flags=re.MULTILINE)
+
+
+def test_every_option_is_explained_and_none_is_set(tmp_path: Path) -> None:
+    text = commented()
+    assert all(line.startswith("#") for line in text.splitlines() if line)
+    for option in OPTIONS:
+        if option.name != "known_modules":
+            assert re.search(rf"^# (\[+)?{option.name}( = |\])", text, re.MULTILINE), option.name
+    (tmp_path / CONFIGURATION).write_text(text)
+    assert load(str(tmp_path / CONFIGURATION)).fail_on == "medium"
+
+
+def test_every_line_can_be_uncommented(tmp_path: Path) -> None:
+    (tmp_path / CONFIGURATION).write_text(uncommented(commented()))
+    config = load(str(tmp_path / CONFIGURATION))
+    assert (len(config.overrides), len(config.suppressions)) == (1, 1)
+    assert all(getattr(config, o.name) == o.default for o in OPTIONS if isinstance(o.default, (bool, int)) or o.choices)
+
+
+def test_configuration_names_no_line_longer_than_our_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert max(map(len, commented().splitlines())) <= 180
+    assert run(capsys, "init", "nowhere")[0] == 2

@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import sys
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.config.check import moment, size
+from posturio_iac.config.load import Exemption, Override, load
+from posturio_iac.config.model import Config, find
+from posturio_iac.config.schema import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION
+from posturio_iac.core.globs import rebase
+from posturio_iac.errors import UsageError
+from posturio_iac.search.exclude import Exclusions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERYTHING = """
+max_lifetime_days = 60
+unused_days = 30
+grace_days = 7
+require = "enforced"
+fail_on = "never"
+strict = true
+select = ["expired_access_keys"]
+ignore = ["iam.ownerless_access_keys"]
+exclude = ["vendor/"]
+max_file_size = "2MB"
+engine = "opentofu"
+engine_version = "1.12.0"
+var_files = ["env/prod.tfvars"]
+parameters = ["/etc/parameters.json"]
+source = "env"
+baseline = "known.json"
+custom_types = ["Custom::Key"]
+
+[names]
+prefixes = ["acme"]
+expiry = ["sunset"]
+owner = ["guild"]
+
+[[known_modules]]
+source = "acme/user/aws"
+anything = [1, 2]
+
+[[overrides]]
+paths = ["prod/**"]
+tags = { tier = "gold" }
+max_lifetime_days = 30
+
+[[overrides]]
+paths = ["legacy/**"]
+require = "declared"
+reason = "moves to roles"
+until = 2027-03-01
+
+[[suppressions]]
+rule = "ownerless_access_keys"
+path = "demo/**"
+address = "module.demo.*"
+reason = "a demonstration"
+until = "2027-03-01T12:00:00+02:00"
+
+[[owners]]
+users = "/payments/*"
+owner = "payments@example.com"
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, text: str, name: str = "posturio-iac.toml") -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+    return str(folder / name)
+
+
+def refused(folder: Path, text: str) -> str:
+    with pytest.raises(UsageError) as error:
+        load(write(folder, text))
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith("posturio-iac.toml: ")
+    return message.removeprefix("posturio-iac.toml: ")
+
+
+def test_every_option_is_read(folder: Path) -> None:
+    config = load(write(folder, EVERYTHING))
+    assert (config.max_lifetime_days, config.unused_days, config.grace_days, config.require) == (60, 30, 7, "enforced")
+    assert (config.fail_on, config.strict, config.engine, config.engine_version) == ("never", True, "opentofu", "1.12.0")
+    assert (config.select, config.ignore, config.exclude) == (("expired_access_keys",), ("iam.ownerless_access_keys",), ("vendor/",))
+    assert config.max_file_size == 2 * 1024 * 1024
+    assert config.var_files == (str(folder / "env/prod.tfvars"),)
+    assert (config.source, config.baseline) == (str(folder / "env"), str(folder / "known.json"))
+    assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
+    assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}
+    assert config.known_modules == ({"source": "acme/user/aws", "anything": [1, 2]},)
+    assert config.folder == str(folder)
+    assert config.overrides == (
+        Override(("prod/**",), {"tier": "gold"}, 30),
+        Override(("legacy/**",), require="declared", reason="moves to roles", until=datetime(2027, 3, 2, tzinfo=timezone.utc)),
+    )
+    until = datetime(2027, 3, 1, 10, tzinfo=timezone.utc)
+    assert config.suppressions == (Exemption("ownerless_access_keys", "a demonstration", "demo/**", "module.demo.*", until),)
+
+
+def test_everything_above_is_every_option(folder: Path) -> None:
+    config = load(write(folder, EVERYTHING))
+    assert all(getattr(config, option.name) != option.default for option in OPTIONS)
+
+
+def test_the_types_of_the_tables_have_the_fields_of_the_schema() -> None:
+    assert [o.name for o in OVERRIDE] == list(Override.__dataclass_fields__)
+    assert {o.name for o in SUPPRESSION} == set(Exemption.__dataclass_fields__)
+    assert {o.name for o in LIMITS} <= set(Override.__dataclass_fields__)
+    assert all(hasattr(Config(), option.name) for option in OPTIONS)
+
+
+def test_an_empty_file_changes_nothing(folder: Path) -> None:
+    config = load(write(folder, ""))
+    assert all(getattr(config, option.name) == option.default for option in OPTIONS)
+
+
+def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
+    (folder / "posturio-iac.toml").write_bytes(b"\xef\xbb\xbfstrict = true\r\nexclude = [\r\n  'a',\r\n]\r\n")
+    assert load("posturio-iac.toml").exclude == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("max_lifetime_day = 1", 'unknown key max_lifetime_day; did you mean "max_lifetime_days"?'),
+        ("[names]\nexpires = ['a']", 'unknown key names.expires; did you mean "expiry"?'),
+        ("[[overrides]]\npath = ['a']", 'unknown key overrides[0].path; did you mean "paths"?'),
+        ("max_lifetime_days = '90'", 'max_lifetime_days must be a whole number of days from 1 to 36500, not "90"'),
+        ("max_lifetime_days = true", "max_lifetime_days must be a whole number of days from 1 to 36500, not true"),
+        ("max_lifetime_days = 0", "max_lifetime_days must be a whole number of days from 1 to 36500, not 0"),
+        ("strict = 1", "strict must be true or false, not 1"),
+        ("fail_on = 'hihg'", 'fail_on must be one of low, medium, high, critical, never, not "hihg"'),
+        ("exclude = 'a'", 'exclude must be a list of text, not "a"'),
+        ("exclude = [1]", "exclude must be a list of text, not a list"),
+        ("names = 1", "names must be a table, not 1"),
+        ("overrides = {}", "overrides must be an array of tables, written [[overrides]], not a table"),
+        ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
+        ("max_file_size = '10 parsecs'", 'max_file_size must be bytes, or text such as "10MB", not "10 parsecs"'),
+        ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),
+        (
+            "[[overrides]]\npaths = ['a']",
+            "overrides[0] changes nothing: give it one of max_lifetime_days, unused_days, grace_days, require",
+        ),
+        (
+            "[[overrides]]\npaths = ['a']\nmax_lifetime_days = 91\nreason = 'x'",
+            "overrides[0].max_lifetime_days is looser than 90: say why with reason, and until when with until",
+        ),
+        (
+            "require = 'enforced'\n[[overrides]]\npaths = ['a']\nrequire = 'declared'",
+            "overrides[0].require is looser than enforced: say why with reason, and until when with until",
+        ),
+        ("[[suppressions]]\nrule = 'a'\npath = 'b'", "suppressions[0] needs reason: why, for whoever reads it later"),
+        (
+            "[[suppressions]]\nrule = 'a'\nreason = 'b'",
+            "suppressions[0] would suppress its rule everywhere: give it a path or an address, or put the rule into ignore",
+        ),
+        (
+            "[[suppressions]]\nrule = 'a'\npath = 'b'\nreason = 'c'\nuntil = 'soon'",
+            'suppressions[0].until must be a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z, not "soon"',
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_what_is_right(folder: Path, text: str, message: str) -> None:
+    assert refused(folder, text) == message
+
+
+def test_a_file_that_is_no_toml_says_where(folder: Path) -> None:
+    assert refused(folder, "a = ").startswith("is no valid TOML: Invalid value (at ")
+    assert refused(folder, "a = " + "[" * 5000).startswith("is no valid TOML: ")
+
+
+def test_files_that_cannot_be_read_are_usage_errors(folder: Path) -> None:
+    (folder / "latin.toml").write_bytes(b"a = '\xe9'")
+    with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8 at byte 5"):
+        load("latin.toml")
+    with pytest.raises(UsageError, match=r"gone\.toml: cannot be read: No such file"):
+        load("gone.toml")
+    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+        load(str(folder))
+
+
+def test_the_nearest_file_is_found(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    top = write(folder, "")
+    near = write(folder / "a/b", "")
+    assert find(str(folder / "a/b/c")) == near
+    assert find(str(folder / "a")) == top
+
+
+def test_the_search_ends_at_the_top_of_the_repository(folder: Path) -> None:
+    write(folder, "")
+    (folder / "repository/a").mkdir(parents=True)
+    (folder / "repository/.git").write_text("gitdir: elsewhere")
+    assert find(str(folder / "repository/a")) is None
+
+
+def test_pyproject_counts_only_with_our_table(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    top = write(folder, "")
+    write(folder / "a", '[project]\nname = "posturio-iac"', "pyproject.toml")
+    assert find(str(folder / "a")) == top
+    near = write(folder / "a", "[tool.posturio-iac]\nstrict = true", "pyproject.toml")
+    assert find(str(folder / "a")) == near
+    assert load(near).strict is True
+    own = write(folder / "a", "")
+    assert find(str(folder / "a")) == own
+
+
+def test_a_broken_pyproject_that_names_us_is_an_error(folder: Path) -> None:
+    path = write(folder, "[tool.posturio-iac\n", "pyproject.toml")
+    assert find(str(folder)) == path
+    with pytest.raises(UsageError, match="is no valid TOML"):
+        load(path)
+    with pytest.raises(UsageError, match=r"tool\.posturio-iac must be a table"):
+        load(write(folder, "[tool]\nposturio-iac = 1", "pyproject.toml"))
+
+
+def test_sizes_and_times() -> None:
+    assert [size(value) for value in (5, "5", "5k", "1 MiB", "2GB")] == [5, 5, 5120, 1048576, 2147483648]
+    midnight = datetime(2027, 3, 1, tzinfo=timezone.utc)
+    assert moment("2027-03-01", end_of_day=False) == midnight
+    assert moment("2027-02-28", end_of_day=True) == midnight
+    assert moment("2027-03-01T01:00:00+01:00", end_of_day=True) == midnight
+    assert moment(datetime(2027, 3, 1), end_of_day=True) == midnight  # noqa: DTZ001 - TOML's local time
+
+
+def test_every_shape_is_checked(folder: Path) -> None:
+    for option in OPTIONS:
+        assert f"{option.name} must be" in refused(folder, f"{option.name} = 1979-05-27T07:32:00Z")
+
+
+BELOW = [
+    ("vendor/", "infra", "vendor/"),
+    ("/infra/vendor/", "infra", "/vendor/"),
+    ("!infra/*.tf", "infra", "!/*.tf"),
+    ("*/x.tf", "infra", "/x.tf"),
+    ("**/x.tf", "infra", "/**/x.tf"),
+    ("other/x.tf", "infra", None),
+    ("infra", "infra", "infra"),
+    ("/infra/", "infra", None),
+]
+
+
+@pytest.mark.parametrize(("pattern", "way", "expected"), BELOW)
+def test_globs_move_down_to_the_scan_root(folder: Path, pattern: str, way: str, expected: str | None) -> None:
+    moved = rebase([pattern], str(folder), str(folder / way))
+    assert moved == ((expected,) if expected else ()) or expected in moved
+
+
+def test_globs_move_up_to_the_scan_root(folder: Path) -> None:
+    assert rebase(["vendor/", "/a/*.tf", "!b/c"], str(folder / "in[f]ra"), str(folder)) == (
+        "/in\\[f]ra/**/vendor/",
+        "/in\\[f]ra/a/*.tf",
+        "!/in\\[f]ra/b/c",
+    )
+
+
+def test_globs_stay_where_neither_folder_holds_the_other(folder: Path) -> None:
+    assert rebase(["/a"], str(folder / "x"), str(folder / "y")) == ("/a",)
+    assert rebase(["/a"], str(folder), str(folder)) == ("/a",)
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "*", "**", "?"]), min_size=1, max_size=4).map("/".join),
+    st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=5),
+    st.integers(0, 3),
+)
+def test_a_moved_glob_matches_the_same_files(pattern: str, steps: list[str], depth: int) -> None:
+    way, path = "/".join(steps[:-1][:depth]), "/".join(steps)
+    below = path.removeprefix(way).removeprefix("/")
+    anchored = f"/{pattern}"
+    down = Exclusions(rebase([anchored], "/top", f"/top/{way}".rstrip("/")))
+    up = Exclusions(rebase([anchored], f"/top/{way}".rstrip("/"), "/top"))
+    whole = Exclusions([anchored])
+    assert whole.cover_directory(way) or down.cover(below) == whole.cover(path)
+    assert up.cover(path) == whole.cover(below)
+
+
+def test_a_python_without_a_reader_of_toml_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "posturio-iac.toml").write_text("strict = true\n")
+    monkeypatch.setitem(sys.modules, "tomllib", None)
+    monkeypatch.setitem(sys.modules, "tomli", None)
+    with pytest.raises(UsageError, match="cannot be read without tomli"):
+        load(str(tmp_path / "posturio-iac.toml"))

@@ -1,0 +1,256 @@
+"""What templates say about a key: its user, its lifetimes, its owner, where its secret goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Effect, Kind, Unknown
+from tests.support.cloudformation_reading import key, keys, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+
+USER = """\
+Resources:
+  User:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: ci
+      Tags: {tags}
+  Key:
+    Type: AWS::IAM::AccessKey
+    Properties: {{UserName: {user}}}
+"""
+
+
+def lifetimes(found: AccessKey) -> list[tuple[Kind, Effect, str]]:
+    """Return the evidence in short."""
+    return [(e.kind, e.effect, e.source) for e in found.lifetimes]
+
+
+@pytest.mark.parametrize("user", ["!Ref User", "ci", "!Sub '${User}'", "!GetAtt User.Arn", "!Join ['', [!Ref User]]", "!Sub 'c${X}'"])
+def test_a_key_finds_its_user_by_reference_and_by_value(tmp_path: Path, user: str) -> None:
+    text = USER.format(tags="[{Key: Expires, Value: 2027-01-31}]", user=user) + "Parameters: {X: {Default: i}}\n"
+    found = key(tmp_path, text)
+    assert (found.user, found.user_address) == ("ci", "User")
+    assert lifetimes(found) == [(Kind.EXPIRY, Effect.DECLARED, 'tag "Expires" of User')]
+    assert found.lifetimes[0].at == datetime(2027, 2, 1, tzinfo=timezone.utc)
+    assert found.hiding_places == ()
+    assert found.tags == (("Expires", "2027-01-31"),)
+
+
+def test_a_user_is_found_by_an_equal_expression_and_by_a_name_in_another_file(tmp_path: Path) -> None:
+    name = "!Sub '${AWS::StackName}-ci'"
+    user = f"U: {{Type: AWS::IAM::User, Properties: {{UserName: {name}}}}}"
+    text = f"Resources:\n  {user}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {name}}}}}\n"
+    assert key(tmp_path, text).user_address == "U"
+    files: dict[str, str | bytes] = {
+        "a.yaml": "Resources: {K: {Type: AWS::IAM::AccessKey, Properties: {UserName: bob}}}",
+        "b.yaml": "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: bob}}, "
+        "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: eve}}}",
+    }
+    found = {k.scope: k for k in reading(tmp_path, files).keys}
+    assert found["a.yaml"].user_address == "U"
+    assert found["b.yaml"].user_address is None
+
+
+@pytest.mark.parametrize("user", ["bob", "!Ref P", "!ImportValue x"])
+def test_a_user_that_is_not_declared_may_carry_a_lifetime(tmp_path: Path, user: str) -> None:
+    found = key(
+        tmp_path, f"Parameters: {{P: {{Type: String}}}}\nResources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}"
+    )
+    assert found.lifetimes == ()
+    assert "its tags cannot be seen" in found.hiding_places[0].reason
+    assert isinstance(found.owner, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("tags", "effects", "hidden"),
+    [
+        ("[]", [], 0),
+        ("[{Key: Cost, Value: 7}]", [], 0),
+        ("[{Key: rotation, Value: 90d}]", [Effect.DECLARED], 0),
+        ("[{Key: rotation, Value: !Ref P}]", [Effect.UNKNOWN], 0),
+        ("[{Key: expires, Value: soon}]", [Effect.UNREADABLE], 0),
+        ("[{Key: rotation, Value: off}]", [Effect.INERT], 0),
+        ("[!If [Open, {Key: rotation, Value: 90d}, !Ref AWS::NoValue]]", [Effect.UNKNOWN], 0),
+        ("[!If [Yes, {Key: rotation, Value: 90d}, !Ref AWS::NoValue]]", [Effect.DECLARED], 0),
+        ("!If [Open, [{Key: rotation, Value: 90d}], [{Key: rotation, Value: 9d}]]", [Effect.UNKNOWN, Effect.UNKNOWN], 0),
+        ("[{Key: !Ref P, Value: x}]", [], 1),
+        ("!Ref P", [], 1),
+        ("{Fn::Transform: {Name: x}}", [], 1),
+    ],
+)
+def test_tags_count_as_far_as_they_are_certain(tmp_path: Path, tags: str, effects: list[Effect], hidden: int) -> None:
+    text = (
+        USER.format(tags=tags, user="!Ref User")
+        + "Parameters: {P: {Type: String}}\nConditions: {Yes: !Equals [a, a], Open: !Equals [a, !Ref P]}\n"
+    )
+    found = key(tmp_path, text)
+    assert [e.effect for e in found.lifetimes] == effects
+    assert len(found.hiding_places) == hidden
+
+
+@pytest.mark.parametrize(
+    ("metadata", "kinds"),
+    [
+        ("{Posturio: {Expires: 2027-01-31}}", [Kind.EXPIRY]),
+        ("{posturio: {rotate-every: 12w, Owner: x}}", [Kind.ROTATION]),
+        ("{expires: 2027-01-31, other: {expires: 1}, list: [expires]}", [Kind.EXPIRY]),
+        ("{IKR:ROTATE_AFTER_DAYS: 30}", [Kind.ROTATION]),
+        ("{cfn-lint: {config: {}}}", []),
+    ],
+)
+def test_metadata_of_the_key_is_read_below_posturio_and_flat(tmp_path: Path, metadata: str, kinds: list[Kind]) -> None:
+    found = key(
+        tmp_path,
+        "Resources:\n  U: {Type: AWS::IAM::User}\n"
+        f"  K: {{Type: AWS::IAM::AccessKey, Metadata: {metadata}, Properties: {{UserName: !Ref U}}}}\n",
+    )
+    assert [e.kind for e in found.lifetimes] == kinds
+    assert all(e.effect is Effect.DECLARED and e.span is not None and e.span.line == 3 for e in found.lifetimes)
+
+
+COMMENTED = """\
+# posturio: owner=nobody
+Resources:
+  User: {Type: AWS::IAM::User}   # posturio: owner=other
+
+  # posturio: rotation=60d
+  # This one is rotated by hand.
+  Key:  # posturio: owner=payments@example.com
+    Type: AWS::IAM::AccessKey
+    Properties:
+      UserName: !Ref User
+      Serial: "# posturio: expires=2027-01-31"
+    # posturio:ignore[iam.expired_access_keys] reason="moves to roles" until=2027-03-01
+  # posturio: expires=2027-01-31
+  Other: {Type: AWS::S3::Bucket}
+"""
+
+
+def test_comments_on_above_and_inside_a_key_belong_to_it_and_others_do_not(tmp_path: Path) -> None:
+    found = key(tmp_path, COMMENTED)
+    assert lifetimes(found) == [(Kind.ROTATION, Effect.DECLARED, 'comment "rotation"')]
+    assert found.owner == "payments@example.com"
+    (directive,) = found.directives
+    assert (directive.rules, directive.reason, directive.span.line, directive.source) == (
+        ("iam.expired_access_keys",),
+        "moves to roles",
+        12,
+        "comment",
+    )
+    assert any("a comment speaks of rotation" in note for note in found.notes)
+
+
+def test_metadata_ignores_rules_with_a_reason(tmp_path: Path) -> None:
+    text = """\
+    Resources:
+      U: {Type: AWS::IAM::User}
+      K:
+        Type: AWS::IAM::AccessKey
+        Metadata:
+          Posturio:
+            Ignore:
+              - {Rule: iam.ownerless_access_keys, Reason: shared, Until: 2027-01-01}
+              - {Rules: [iam.expired_access_keys, iam.root_access_keys], Reason: old, Until: later}
+              - {Rule: iam.ownerless_access_keys}
+              - {Rule: iam.misspelt, Reason: x}
+              - iam.ownerless_access_keys
+              - {Reason: x, Rulez: y}
+            Expiry: 2027-01-31
+            Nonsense: 1
+        Properties: {UserName: !Ref U}
+    """
+    found = reading(tmp_path, {"t.yaml": text})
+    first, second = found.keys[0].directives
+    assert (first.rules, first.reason, first.until, first.source, first.span.line) == (
+        ("iam.ownerless_access_keys",),
+        "shared",
+        datetime(2027, 1, 2, tzinfo=timezone.utc),
+        "metadata",
+        8,
+    )
+    assert second.rules == ("iam.expired_access_keys", "iam.root_access_keys")
+    assert isinstance(second.until, Unknown)
+    assert [(d.level, d.line) for d in found.diagnostics] == [(Level.WARNING, n) for n in (10, 11, 12, 13, 13, 15)]
+
+
+def test_signs_of_rotation_by_hand_are_described_and_do_not_count(tmp_path: Path) -> None:
+    text = """\
+    Resources:
+      U:
+        Type: AWS::IAM::User
+        Properties:
+          UserName: ci_2023_09
+          Tags: [{Key: key-rotation-exempt, Value: "true"}]
+          Policies: [{PolicyDocument: {Statement: {Condition: {DateLessThan: {"aws:CurrentTime": 2027-01-01}}}}}]
+      KeyV2: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U, Serial: 3}}
+    """
+    found = key(tmp_path, text)
+    assert found.lifetimes == ()
+    notes = " | ".join(found.notes)
+    for words in (
+        "Serial 3 replaces the key",
+        '"KeyV2" ends in the version v2',
+        "a policy of the user",
+        "exempts the key",
+    ):
+        assert words in notes
+
+
+@pytest.mark.parametrize(
+    ("properties", "status"),
+    [("", "Active"), (", Status: Active", "Active"), (", Status: inactive", "Inactive"), (", Status: !ImportValue s", None)],
+)
+def test_the_status_is_active_unless_the_template_says_otherwise(tmp_path: Path, properties: str, status: str | None) -> None:
+    found = key(tmp_path, f"Resources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: x{properties}}}}}}}")
+    assert found.status == status if status else isinstance(found.status, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("user", "owner"),
+    [
+        ("{Path: /teams/payments/}", "/teams/payments/"),
+        ("{Path: /service-users/}", None),
+        ("{Path: /a/, Tags: [{Key: Team, Value: core}]}", "core"),
+        ("{Tags: [{Key: acme-contact-email, Value: x@y.z}]}", "x@y.z"),
+        ("{Tags: [{Key: owner, Value: ''}]}", None),
+        ("{Tags: [{Key: owner, Value: !ImportValue o}]}", Unknown),
+    ],
+)
+def test_the_owner_stands_in_tags_or_in_the_path(tmp_path: Path, user: str, owner: Any) -> None:
+    found = key(
+        tmp_path,
+        f"Resources: {{U: {{Type: AWS::IAM::User, Properties: {user}}}, "
+        "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}}",
+    )
+    assert isinstance(found.owner, Unknown) if owner is Unknown else found.owner == owner
+
+
+def test_active_keys_of_one_user_are_siblings_unless_they_exclude_each_other(tmp_path: Path) -> None:
+    text = """\
+    Parameters: {P: {AllowedValues: [a, b]}}
+    Conditions: {A: !Equals [!Ref P, a], B: !Equals [!Ref P, b]}
+    Resources:
+      U: {Type: AWS::IAM::User, Properties: {UserName: ci}}
+      A: {Type: AWS::IAM::AccessKey, Condition: A, Properties: {UserName: !Ref U}}
+      B: {Type: AWS::IAM::AccessKey, Condition: B, Properties: {UserName: ci}}
+      C: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}
+      D: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U, Status: Inactive}}
+      E: {Type: AWS::IAM::AccessKey, Properties: {UserName: eve}}
+    """
+    found = keys(tmp_path, text)
+    assert {name: k.active_siblings for name, k in found.items()} == {
+        "A": ("C",),
+        "B": ("C",),
+        "C": ("A", "B"),
+        "D": ("A", "B", "C"),
+        "E": (),
+    }

@@ -1,0 +1,67 @@
+"""JSON and YAML versions of one template say the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.cloudformation_reading import as_json, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+
+EVERYTHING = """\
+Parameters: {P: {Type: String, Default: x, AllowedValues: [x, y]}}
+Conditions: {C: !Equals [!Ref P, y]}
+Resources:
+  User:
+    Type: AWS::IAM::User
+    Properties:
+      UserName: !Sub "${AWS::StackName}-ci"
+      Path: /teams/core/
+      Tags: [{Key: Expires, Value: 2027-01-31}, !If [C, {Key: rotation, Value: 90}, !Ref AWS::NoValue]]
+  KeyV2:
+    Type: AWS::IAM::AccessKey
+    Condition: C
+    Metadata: {Posturio: {Rotation: 60d, Ignore: [{Rule: iam.ownerless_access_keys, Reason: r}]}}
+    Properties: {UserName: !Ref User, Serial: 1}
+  Old: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User, Status: Inactive}}
+  Gone: {Type: AWS::IAM::AccessKey, Condition: Off, Properties: {UserName: bob}}
+Outputs:
+  Secret: {Value: !GetAtt KeyV2.SecretAccessKey}
+"""
+
+
+def placeless(found: AccessKey) -> AccessKey:
+    """Return a key without its places, and without what is worded for one language."""
+    return replace(
+        found,
+        span=None,
+        scope="",
+        remedies=replace(found.remedies, declare="", disable=""),
+        lifetimes=tuple(replace(e, span=None) for e in found.lifetimes),
+        exposures=tuple(replace(e, span=None) for e in found.exposures),  # type: ignore[arg-type]
+        directives=tuple(replace(d, span=None) for d in found.directives),  # type: ignore[arg-type]
+    )
+
+
+def test_json_and_yaml_say_the_same_except_for_places(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a/t.yaml": EVERYTHING, "b/t.json": as_json(EVERYTHING)}
+    found = reading(tmp_path, files).keys
+    yaml_keys, json_keys = ([placeless(k) for k in found if k.scope == path] for path in files)
+    assert sorted(yaml_keys, key=lambda k: k.address) == sorted(json_keys, key=lambda k: k.address)
+    assert len(yaml_keys) == 3
+
+
+@pytest.mark.parametrize(("name", "text"), [("t.yaml", EVERYTHING), ("t.json", as_json(EVERYTHING))])
+def test_remedies_speak_the_language_of_the_template(tmp_path: Path, name: str, text: str) -> None:
+    found = reading(tmp_path, {name: text}).keys[0]
+    line = found.span.line if found.span else 0
+    declare = found.remedies.stating("Expires", "2027-01-31")
+    shown = '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}' if name == "t.json" else 'Metadata: {Posturio: {Expires: "2027-01-31"}}'
+    assert declare == f"add {shown} to {found.address} ({name}:{line})"
+    assert "AutomaticallyAfterDays of 60" in found.remedies.rotating(60)

@@ -1,0 +1,137 @@
+"""Nested stacks: parameters, outputs, tags and secrets that cross from one template to another."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.finding import Level
+from tests.support.cloudformation_reading import PLAIN, places, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PARENT = """\
+Resources:
+  User: {Type: AWS::IAM::User, Properties: {Tags: [{Key: owner, Value: me}]}}
+  One:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: ./nested/child.yaml, Parameters: {Name: !Ref User, Make: "true"}}
+  Two: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested/child.yaml, Parameters: {Name: bob}}}
+  Three: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: nested/child.yaml, Parameters: {Name: eve, Make: "no"}}}
+  Remote: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: "https://example.com/child.yaml"}}
+"""
+CHILD = """\
+Parameters: {Name: {Type: String}, Make: {Type: String, Default: "no"}}
+Conditions: {Make: !Equals [!Ref Make, "true"]}
+Resources:
+  Key: {Type: AWS::IAM::AccessKey, Condition: Make, Properties: {UserName: !Ref Name}}
+Outputs:
+  Secret: {Value: !GetAtt Key.SecretAccessKey}
+"""
+
+
+def test_nested_stacks_are_judged_once_for_each_use_with_its_parameters(tmp_path: Path) -> None:
+    found = reading(tmp_path, {"parent.yaml": PARENT, "nested/child.yaml": CHILD}, selected=("nested/child.yaml",))
+    assert found.diagnostics == ()
+    assert places(found) == {"One/Key": ("nested/child.yaml", 4, 3), "Two/Key": ("nested/child.yaml", 4, 3)}
+    one, two = found.keys
+    assert (one.scope, one.user_address, one.owner) == ("parent.yaml", "User", "me")
+    assert [e.where for e in one.exposures] == ["the output Secret"]
+    assert (two.user, two.user_address) == ("bob", None)
+
+
+def test_tags_of_the_stack_that_holds_the_user_count(tmp_path: Path) -> None:
+    child = "Resources:\n  U: {Type: AWS::IAM::User}\n  K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}\n"
+    tags = "[{Key: expires, Value: 2027-01-31}]"
+    parent = f"Resources:\n  C: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: c.yaml, Tags: {tags}}}}}\n"
+    (found,) = reading(tmp_path, {"c.yaml": child, "p.yaml": parent}).keys
+    assert [e.source for e in found.lifetimes] == ['tag "expires" of the stack']
+
+
+def test_a_value_of_a_nested_stack_is_followed(tmp_path: Path) -> None:
+    child = "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: ci}}}\nOutputs: {Name: {Value: !Ref U}}\n"
+    parent = """\
+    Resources:
+      C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: c.yaml}}
+      K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !GetAtt C.Outputs.Name}}
+    """
+    (found,) = reading(tmp_path, {"c.yaml": child, "p.yaml": parent}, selected=("p.yaml",)).keys
+    assert (found.address, found.user, found.user_address) == ("K", "ci", "C/U")
+
+
+@pytest.mark.parametrize(
+    ("echo", "where"), [("", ["the parameter S of the stack C", "the output O"]), (", NoEcho: true", ["the output O"])]
+)
+def test_a_secret_is_followed_into_a_nested_stack(tmp_path: Path, echo: str, where: list[str]) -> None:
+    child = f"Parameters: {{S: {{Type: String{echo}}}}}\nResources: {{}}\nOutputs: {{O: {{Value: !Ref S}}}}\n"
+    parent = """\
+    Resources:
+      C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: c.yaml, Parameters: {S: !GetAtt K.SecretAccessKey}}}
+      K: {Type: AWS::IAM::AccessKey, Properties: {UserName: ci}}
+    """
+    (found,) = reading(tmp_path, {"c.yaml": child, "p.yaml": parent}, selected=("p.yaml",)).keys
+    assert [e.where for e in found.exposures] == where
+
+
+def test_a_sam_application_and_a_cdk_asset_are_nested_stacks(tmp_path: Path) -> None:
+    parent = {
+        "Resources": {
+            "App": {"Type": "AWS::Serverless::Application", "Properties": {"Location": "app.yaml"}},
+            "Asset": {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {"TemplateURL": {"Fn::Join": ["", ["https://", {"Ref": "AWS::URLSuffix"}]]}},
+                "Metadata": {"aws:asset:path": "asset.yaml"},
+            },
+            "Listed": {
+                "Type": "AWS::Serverless::Application",
+                "Properties": {"Location": {"ApplicationId": "arn:x", "SemanticVersion": "1"}},
+            },
+        }
+    }
+    found = reading(tmp_path, {"p.json": json.dumps(parent), "app.yaml": PLAIN, "asset.yaml": PLAIN})
+    assert sorted(places(found)) == ["App/Key", "Asset/Key"]
+    assert found.diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("../outside.yaml", "is outside the scan root"),
+        ("/etc/passwd.yaml", None),
+        ("gone.yaml", "is not here"),
+        ("!Ref P", None),
+        ("s3-key", None),
+    ],
+)
+def test_a_template_that_cannot_be_followed_is_said_where_it_is_named(tmp_path: Path, url: str, words: str | None) -> None:
+    text = f"Parameters: {{P: {{Type: String}}}}\n{PLAIN}  C: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: {url}}}}}\n"
+    found = reading(tmp_path, {"t.yaml": text})
+    assert places(found) == {"Key": ("t.yaml", 3, 3)}
+    assert [(d.level, d.line) for d in found.diagnostics] == ([(Level.WARNING, 6)] if words else [])
+    assert all(words is not None and words in d.message for d in found.diagnostics)
+
+
+def test_stacks_that_nest_each_other_end_in_an_error(tmp_path: Path) -> None:
+    nest = "  C: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: %s.yaml}}\n"
+    found = reading(tmp_path, {"a.yaml": PLAIN + nest % "b", "b.yaml": PLAIN + nest % "a"})
+    assert sorted(places(found)) == ["C/Key", "Key"]
+    assert any("nests itself" in d.message for d in found.diagnostics)
+
+
+def test_an_instruction_at_the_nested_stack_holds_for_its_keys(tmp_path: Path) -> None:
+    parent = """\
+    Resources:
+      # posturio:ignore[iam.ownerless_access_keys] reason="shared"
+      C:
+        Type: AWS::CloudFormation::Stack
+        Metadata: {Posturio: {Ignore: {Rule: iam.expired_access_keys, Reason: old}}}
+        Properties: {TemplateURL: c.yaml}
+    """
+    (found,) = reading(tmp_path, {"p.yaml": parent, "c.yaml": PLAIN}).keys
+    assert [(d.rules, d.span.path, d.span.line) for d in found.directives] == [
+        (("iam.expired_access_keys",), "p.yaml", 5),
+        (("iam.ownerless_access_keys",), "p.yaml", 2),
+    ]

@@ -1,0 +1,204 @@
+"""What CloudFormation expressions are worth: known, unknown with the reason, or wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.errors import UsageError
+from tests.support.cloudformation_reading import key, keys, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEMPLATE = """\
+Parameters:
+  Name: {Type: String, Default: ci}
+  Empty: {Type: String}
+  Names: {Type: CommaDelimitedList, Default: "a, b"}
+  Image: {Type: "AWS::SSM::Parameter::Value<String>", Default: /path}
+Mappings:
+  Map: {one: {two: three}}
+Conditions:
+  Yes: !Equals [a, a]
+  No: !Not [!Condition Yes]
+  Open: !Equals [!Ref Empty, x]
+  Both: !And [!Condition Yes, !Condition Open]
+  Any: !Or [!Condition Yes, !Condition Open]
+Resources:
+  Bucket: {Type: AWS::S3::Bucket}
+  Key:
+    Type: AWS::IAM::AccessKey
+    Properties:
+      UserName: %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("plain", "plain"),
+        ("yes", "yes"),
+        ("2027-01-31", "2027-01-31"),
+        ("!Ref Name", "ci"),
+        ("!Sub '${Name}-${!Name}'", "ci-${Name}"),
+        ("!Sub ['${A}-${Name}', {A: !Ref Name}]", "ci-ci"),
+        ("!Join ['-', [a, !Ref Name]]", "a-ci"),
+        ("!Join ['-', !Ref Names]", "a-b"),
+        ("!Join ['-', [a, !Ref AWS::NoValue, b]]", "a-b"),
+        ("!Select [1, !Ref Names]", "b"),
+        ("!Select [1, !Split ['.', a.b.c]]", "b"),
+        ("!FindInMap [Map, one, two]", "three"),
+        ("!FindInMap [Map, one, four, {DefaultValue: five}]", "five"),
+        ("!If [Yes, a, b]", "a"),
+        ("!If [No, a, b]", "b"),
+        ("!If [Any, a, b]", "a"),
+        ("!If [Open, same, same]", "same"),
+        ("!Base64 text", "text"),
+        ("{Fn::Length: !Ref Names}", "2"),
+        ("{Fn::ToJsonString: {a: [!Ref Name]}}", '{"a": ["ci"]}'),
+        ("{Fn::Sub: x}", "x"),
+    ],
+)
+def test_a_fixed_value_is_evaluated(tmp_path: Path, expression: str, value: str) -> None:
+    assert key(tmp_path, TEMPLATE % expression).user == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("!Ref Empty", "the parameter Empty is chosen at deployment"),
+        ("!Ref Image", "the parameter Image is chosen at deployment"),
+        ("!Ref Nowhere", "Nowhere is not declared here"),
+        ("!Ref AWS::StackName", "AWS::StackName depends on where the stack is deployed"),
+        ("!Sub '${AWS::Region}-x'", "AWS::Region depends"),
+        ("!Sub '${Bucket}-x'", "Bucket is known once it is deployed"),
+        ("!GetAtt Bucket.Arn", "Bucket.Arn is known once it is deployed"),
+        ("!GetAtt [Bucket, Arn]", "Bucket.Arn is known once it is deployed"),
+        ("!ImportValue x", "Fn::ImportValue is evaluated at deployment"),
+        ("!Join ['', [a, !Ref Empty]]", "the parameter Empty"),
+        ("!Select [!Ref Empty, [a]]", "the parameter Empty"),
+        ("!FindInMap [Map, !Ref AWS::Region, two]", "AWS::Region depends"),
+        ("!FindInMap [Map, one, nine]", "the mapping Map has no entry one, nine"),
+        ("!If [Open, a, b]", "the condition Open is decided at deployment"),
+        ("!If [Both, a, b]", "the condition Both is decided at deployment"),
+        ("!If [Missing, a, b]", "the condition Missing is not declared here"),
+        ("'{{resolve:ssm:/name}}'", "{{resolve:ssm:/name}} is read at deployment"),
+        ("'{{ user }}'", "a template engine fills in {{ user }}"),
+        ("!Frobnicate x", "Fn::Frobnicate is not evaluated"),
+        ("{a: b}", "a list or a map is no text"),
+    ],
+)
+def test_what_code_does_not_fix_is_unknown_with_its_reason(tmp_path: Path, expression: str, reason: str) -> None:
+    user = key(tmp_path, TEMPLATE % expression).user
+    assert isinstance(user, Unknown)
+    assert reason in user.reason
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("!Ref [a]", "Ref takes the name"),
+        ("!GetAtt a", "Fn::GetAtt takes"),
+        ("!Join [a]", "Fn::Join takes"),
+        ("!Join ['', a]", "Fn::Join takes"),
+        ("!Select [9, [a]]", "Fn::Select asks for item 9 of a list of 1"),
+        ("!Select [x, [a]]", "Fn::Select takes"),
+        ("!Split ['', a]", "Fn::Split takes"),
+        ("!FindInMap [a, b]", "Fn::FindInMap takes"),
+        ("!If [a, b]", "Fn::If takes a condition and two values"),
+        ("!If [[a], b, c]", "Fn::If takes the name of a condition"),
+        ("!Sub {}", "Fn::Sub takes"),
+        ("!Sub [a]", "Fn::Sub takes"),
+        ("{Fn::Length: a}", "Fn::Length takes"),
+        ("{Fn::ToJsonString: a}", "Fn::ToJsonString takes"),
+        ("!Equals [a]", "Fn::Equals takes"),
+        ("!Not a", "Fn::Not takes"),
+        ("!And a", "Fn::And takes"),
+        ("!Or a", "Fn::Or takes"),
+        ("!Condition [a]", "Condition takes"),
+    ],
+)
+def test_wrong_arguments_are_one_error_at_their_place_and_the_key_is_judged(tmp_path: Path, expression: str, words: str) -> None:
+    found = reading(tmp_path, {"template.yaml": TEMPLATE % expression})
+    (problem,) = found.diagnostics
+    assert words in problem.message
+    assert (problem.line, problem.column) == (19, 17)
+    assert isinstance(found.keys[0].user, Unknown)
+
+
+def test_an_expression_that_refers_to_itself_is_unknown(tmp_path: Path) -> None:
+    text = """\
+    Conditions: {A: !Condition B, B: !Not [!Condition A]}
+    Resources:
+      User: {Type: AWS::IAM::User, Properties: {UserName: !Ref User}}
+      Key: {Type: AWS::IAM::AccessKey, Condition: A, Properties: {UserName: !Ref User}}
+    """
+    assert isinstance(key(tmp_path, text).user, Unknown)
+
+
+CONDITIONS = """\
+Parameters:
+  Env: {Type: String, Default: dev, AllowedValues: [dev, prod]}
+  Make: {Type: String, Default: "false"}
+Conditions:
+  Never: !Equals [!Ref Env, test]
+  Prod: !Equals [!Ref Env, prod]
+  Make: !Equals [!Ref Make, "true"]
+  Neither: !And [!Condition Prod, !Equals [!Ref Env, dev]]
+  Constant: !Equals [a, b]
+Resources:
+  Key: {Type: AWS::IAM::AccessKey, Condition: %s, Properties: {UserName: ci}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "exists"),
+    [("Prod", True), ("Make", True), ("Undeclared", True), ("Never", False), ("Neither", False), ("Constant", False)],
+)
+def test_a_key_exists_unless_its_condition_is_false_for_every_allowed_value(tmp_path: Path, condition: str, exists: bool) -> None:
+    assert len(keys(tmp_path, CONDITIONS % condition)) == exists
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [{"ParameterKey": "Make", "ParameterValue": "false"}],
+        {"Parameters": {"Make": False}, "Tags": {"owner": "x"}},
+        {"Make": "false"},
+        ["Make=false"],
+    ],
+)
+def test_a_file_of_parameters_decides_a_condition(tmp_path: Path, parameters: Any) -> None:
+    (tmp_path / "parameters.json").write_text(json.dumps(parameters))
+    assert keys(tmp_path, CONDITIONS % "Make", parameters=(str(tmp_path / "parameters.json"),)) == {}
+
+
+def test_stack_tags_of_a_file_of_parameters_are_tags_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(json.dumps({"Parameters": {}, "Tags": {"team": "core", "n": 1}}))
+    text = "Resources:\n  U: {Type: AWS::IAM::User}\n  K: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref U}}\n"
+    found = key(tmp_path, text, parameters=(str(tmp_path / "p.json"),))
+    assert found.owner == "core"
+    assert found.tags == (("team", "core"), ("n", "1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[1]", "parameters are a list of ParameterKey"),
+        ('[{"a": 1}]', "no ParameterKey"),
+        ('{"a": {}}', "neither text nor a list"),
+        ("{", "line 1"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_file_of_parameters_that_is_wrong_ends_the_run_with_its_name(tmp_path: Path, text: str | None, words: str) -> None:
+    path = tmp_path / "p.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UsageError, match=words) as caught:
+        reading(tmp_path, {"t.yaml": ""}, parameters=(str(path),))
+    assert str(path) in str(caught.value)

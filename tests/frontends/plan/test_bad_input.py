@@ -1,0 +1,208 @@
+"""Plans that are cut off, written in UTF-16, of another format or no plans at all: one sentence each, and the rest is judged."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posturio_iac.core.finding import Level
+from posturio_iac.frontends.plan.sniff import looks_like_plan
+from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
+from tests.support.plan_shapes import KEY, USER, key, plan, read, resource, user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.finding import Diagnostic
+
+GOOD = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
+
+
+def only(folder: Path, data: Any) -> Diagnostic:
+    """Return the one thing that is said about a plan."""
+    (said,) = read(folder, data).diagnostics
+    assert (said.level, said.path) == (Level.ERROR, "plan.json")
+    return said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    reading = read(tmp_path, mark + GOOD.replace("plan", "é").encode(encoding))
+    assert [k.address for k in reading.keys] == [f"{KEY}.ci"]
+    assert reading.diagnostics == ()
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    assert "is not UTF-8 text (byte" in only(tmp_path, GOOD.encode().replace(b"1.9.8", b"\xff")).message
+    assert "is not UTF-16 text (byte" in only(tmp_path, GOOD.encode("utf-16") + b"\x00").message
+
+
+def test_a_plan_that_is_cut_off(tmp_path: Path) -> None:
+    said = only(tmp_path, GOOD[:-40])
+    assert (said.message, said.line) == ("the plan ends too early; write it anew", 1)
+    assert only(tmp_path, GOOD[: GOOD.rindex('"Active')] + '"Act').message == "the plan ends too early; write it anew"
+
+
+def test_a_plan_that_is_no_json(tmp_path: Path) -> None:
+    said = only(tmp_path, GOOD.replace('"mode": "managed"', "mode: managed", 1))
+    assert said.message.startswith("the plan is not valid JSON: expecting property name")
+    assert said.column == GOOD.index('"mode": "managed"') + 1
+
+
+def test_nesting_and_numbers_beyond_all_bounds(tmp_path: Path) -> None:
+    assert only(tmp_path, GOOD.replace('"1.9.8"', "[" * 100_000 + "]" * 100_000)).message == "the plan is nested too deeply to be read"
+    assert only(tmp_path, GOOD.replace('"1.9.8"', "9" * 5_000)).message == "the plan holds a number with too many digits"
+
+
+def test_lone_surrogates_do_not_reach_the_output(tmp_path: Path) -> None:
+    text = json.dumps(plan(user(f"{USER}.ci", tags={"owner": "\ud83d"}), key(f"{KEY}.ci")))
+    assert read(tmp_path, text).keys[0].owner == "\ufffd"
+    assert read(tmp_path, text.replace("\\ud83d", "\\ud83d\\ude00")).keys[0].owner == "\U0001f600"
+
+
+@pytest.mark.parametrize("version", ["2.0", "10.1", "x", 3, None, [1]])
+def test_other_formats_are_not_read(tmp_path: Path, version: Any) -> None:
+    reading = read(tmp_path, {**json.loads(GOOD), "format_version": version})
+    if version is None:
+        assert len(reading.keys) == 1
+        return
+    assert reading.keys == ()
+    assert "only 1.x is understood, so it was not read" in reading.diagnostics[0].message
+
+
+@pytest.mark.parametrize("version", ["0.2", "1.0", "1.1", "1.2", "1.9"])
+def test_formats_that_are_read(tmp_path: Path, version: str) -> None:
+    reading = read(tmp_path, {**json.loads(GOOD), "format_version": version})
+    assert (len(reading.keys), reading.diagnostics) == (1, ())
+
+
+def test_a_state_is_not_a_plan(tmp_path: Path) -> None:
+    values = {"root_module": {"resources": [{"address": f"{KEY}.ci", "mode": "managed", "type": KEY, "name": "ci", "values": {}}]}}
+    shown = only(tmp_path, {"format_version": "1.0", "terraform_version": "1.9.8", "values": values})
+    raw = only(tmp_path, {"version": 4, "terraform_version": "1.9.8", "serial": 1, "lineage": "x", "resources": [{"type": KEY}]})
+    assert shown.message == raw.message
+    assert shown.message.startswith("this is a Terraform state and not a plan: ")
+
+
+def test_the_log_of_a_plan_is_not_a_plan(tmp_path: Path) -> None:
+    log = '{"@level":"info","@message":"Plan","type":"planned_change","change":{"resource":{"addr":"aws_iam_access_key.ci"}}}\n'
+    assert only(tmp_path, log * 2).message.startswith("this is the log of terraform plan -json and not a plan")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"results": [{"resource": f"{KEY}.ci", "planned_values": 1}]},
+        {"format_version": "1.0", "provider_schemas": {KEY: {"values": {}}}},
+        [plan(key(f"{KEY}.ci"))],
+    ],
+)
+def test_other_json_is_left_alone(tmp_path: Path, data: Any) -> None:
+    reading = read(tmp_path, data)
+    assert (reading.keys, reading.diagnostics) == ((), ())
+
+
+def test_a_plan_that_failed_is_judged_and_incomplete(tmp_path: Path) -> None:
+    reading = read(tmp_path, {**json.loads(GOOD), "errored": True, "complete": False})
+    assert len(reading.keys) == 1
+    assert [(d.level, d.message.partition(",")[0]) for d in reading.diagnostics] == [(Level.ERROR, "the plan failed (errored is true)")]
+
+
+def test_a_plan_of_a_part_is_said_to_be_one(tmp_path: Path) -> None:
+    reading = read(tmp_path, {**json.loads(GOOD), "errored": False, "complete": False})
+    assert [d.level for d in reading.diagnostics] == [Level.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("broken", "text"),
+    [
+        (1, "resource_changes[1] is not an object"),
+        ({}, "resource_changes[1] has no address and type"),
+        ({"address": "a.b", "type": 1, "change": {}}, "resource_changes[1] has no address and type"),
+        ({"address": f"{KEY}.x", "type": KEY}, f"{KEY}.x has no change, so that nothing is known of it"),
+    ],
+)
+def test_a_broken_change_beside_a_key(tmp_path: Path, broken: Any, text: str) -> None:
+    reading = read(tmp_path, plan(key(f"{KEY}.ci"), broken))
+    assert [k.address for k in reading.keys] == [f"{KEY}.ci"]
+    assert [d.message for d in reading.diagnostics] == [f"the plan is not complete: {text}"]
+
+
+@pytest.mark.parametrize("section", ["resource_changes", "planned_values", "deferred_changes"])
+def test_sections_of_another_type(tmp_path: Path, section: str) -> None:
+    said = only(tmp_path, {**plan(), section: f"{KEY}.ci"})
+    assert said.message.startswith(f"the plan is not complete: {section} is not a")
+
+
+def test_a_change_without_actions_counts_unless_nothing_is_left(tmp_path: Path) -> None:
+    kept, gone = key(f"{KEY}.ci"), resource(f"{KEY}.gone", None)
+    for change in (kept, gone):
+        del change["change"]["actions"]
+    assert [k.address for k in read(tmp_path, plan(kept, gone)).keys] == [f"{KEY}.ci"]
+
+
+def test_values_of_another_type_are_borne(tmp_path: Path) -> None:
+    strange = {"user": ["ci"], "status": {"a": 1}, "pgp_key": 0}
+    odd = resource(f"{USER}.ci", {"name": 1, "tags": "x", "tags_all": ["y"], "path": 3}, {"tags": "z"}, "s")
+    configuration = {"resources": [3, {"type": 1}], "module_calls": {"a": 1}, "outputs": [1]}
+    (found,) = read(tmp_path, plan(resource(f"{KEY}.ci", strange), odd, configuration=configuration)).keys
+    assert found.status == "Active"
+
+
+NAMES = """
+address change after after_unknown after_sensitive actions mode type name tags tags_all user values root_module resources expressions
+references outputs expression module_calls module
+""".split()  # noqa: SIM905 - a list literal would be a screen long
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from(["", "ci", f"{KEY}.ci", f"{USER}.ci.name", "var.x", "module.a.b", "["]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(NAMES),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(changes=JSON, planned=JSON, configuration=JSON)
+def test_anything_in_the_place_of_a_plan_is_borne(
+    tmp_path_factory: pytest.TempPathFactory, changes: Any, planned: Any, configuration: Any
+) -> None:
+    folder = tmp_path_factory.mktemp("plan")
+    real = [key(f"{KEY}.ci", None), user(f"{USER}.ci", None)]
+    data = {
+        "format_version": "1.2",
+        "resource_changes": [*real, *(changes if isinstance(changes, list) else [changes])],
+        "planned_values": planned,
+        "configuration": {"root_module": {"resources": [configuration], "outputs": configuration, "module_calls": configuration}},
+    }
+    assert f"{KEY}.ci" in {k.address for k in read(folder, data).keys}
+
+
+@given(st.text())
+def test_any_text_is_json_or_one_sentence(text: str) -> None:
+    try:
+        parse(text)
+    except PlanTextError as error:
+        assert str(error)
+
+
+@given(st.binary())
+def test_any_bytes_are_text_or_one_sentence(data: bytes) -> None:
+    looks_like_plan(data)
+    try:
+        text_of(data)
+    except PlanTextError as error:
+        assert "text" in str(error)

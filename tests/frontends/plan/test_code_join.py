@@ -1,0 +1,214 @@
+"""What the code adds to a plan: rotation, comments and places, joined by address."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.model import AccessKey, Effect, Replacement, Unknown
+from posturio_iac.errors import UsageError
+from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROTATED = """
+resource "aws_iam_user" "ci" {
+  name = "ci"
+}
+
+resource "time_rotating" "ci" {
+  rotation_days = var.days
+}
+
+resource "time_static" "ci" {
+  rfc3339 = time_rotating.ci.rfc3339
+}
+
+resource "aws_iam_access_key" "ci" {
+  user = aws_iam_user.ci.name
+  lifecycle {
+    create_before_destroy = true
+    replace_triggered_by  = [time_static.ci]
+  }
+}
+
+variable "days" {
+  default = 30
+}
+"""
+
+
+def code(folder: Path, text: str, name: str = "main.tf") -> Path:
+    """Write a file of code and return its folder."""
+    path = folder / "code" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return folder / "code"
+
+
+def joined(folder: Path, text: str, *changes: dict[str, Any]) -> AccessKey:
+    return one(folder, plan(*changes), code(folder, text))
+
+
+def test_rotation_comes_from_the_code(tmp_path: Path) -> None:
+    found = joined(tmp_path, ROTATED, user(f"{USER}.ci"), key(f"{KEY}.ci"))
+    assert found.span is not None
+    assert (found.framework, found.span.path, found.span.line) == ("terraform-plan", "code/main.tf", 14)
+    assert [(e.effect, e.interval) for e in found.lifetimes] == [(Effect.ENFORCED, timedelta(days=30))]
+    assert isinstance(found.replacement, Replacement)
+    assert (found.hiding_places, found.scope) == ((), "code")
+
+
+def test_the_plan_knows_the_interval_better(tmp_path: Path) -> None:
+    found = joined(
+        tmp_path, ROTATED, user(f"{USER}.ci"), resource("time_rotating.ci", {"rotation_days": 7, "rotation_hours": 12}), key(f"{KEY}.ci")
+    )
+    assert found.lifetimes[0].interval == timedelta(days=7, hours=12)
+
+
+def test_a_key_without_rotation_in_the_code_has_none(tmp_path: Path) -> None:
+    found = joined(tmp_path, f'resource "{KEY}" "ci" {{\n  user = "ci"\n}}\n', user(f"{USER}.ci"), key(f"{KEY}.ci"))
+    assert (found.lifetimes, found.hiding_places, found.replacement, found.owner) == ((), (), None, None)
+
+
+def test_comments_and_instructions_come_from_the_code(tmp_path: Path) -> None:
+    text = f"""
+# posturio: expires=2027-01-31 owner=payments@example.com
+# posturio:ignore[iam.exposed_access_key_secrets] reason="it is a test"
+resource "{KEY}" "ci" {{
+  user = "ci"
+}}
+"""
+    found = joined(tmp_path, text, user(f"{USER}.ci", tags={"rotation": "30d"}), key(f"{KEY}.ci"))
+    assert [e.source for e in found.lifetimes] == ['comment "expires"', 'tag "rotation" of aws_iam_user.ci']
+    assert found.owner == "payments@example.com"
+    assert found.directives[0].rules == ("iam.exposed_access_key_secrets",)
+    assert found.directives[0].span.path == "code/main.tf"
+
+
+def test_tags_of_the_plan_go_before_those_of_the_code(tmp_path: Path) -> None:
+    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = var.end, rotation = "9d" }}\n}}\n'
+    text += 'variable "end" {\n  default = "2020-01-01"\n}\n'
+    text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
+    found = joined(tmp_path, text, user(f"{USER}.ci", tags={"expires": "2027-01-31"}), key(f"{KEY}.ci"))
+    assert [e.value for e in found.lifetimes] == ["2027-01-31"]
+
+
+def test_a_clock_behind_a_tag_is_seen_in_the_code_only(tmp_path: Path) -> None:
+    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = timestamp() }}\n}}\n'
+    text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
+    found = joined(tmp_path, text, user(f"{USER}.ci", tags={"expires": "2026-12-01"}), key(f"{KEY}.ci"))
+    assert [e.effect for e in found.lifetimes] == [Effect.INERT]
+
+
+def test_a_user_that_only_the_code_declares(tmp_path: Path) -> None:
+    text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = "2027-01-31", owner = "ops" }}\n}}\n'
+    text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
+    found = joined(tmp_path, text, key(f"{KEY}.ci"))
+    assert (found.owner, found.user_address, found.hiding_places) == ("ops", f"{USER}.ci", ())
+    assert [e.value for e in found.lifetimes] == ["2027-01-31"]
+
+
+@pytest.mark.parametrize(
+    ("count", "address"),
+    [("2", f"{KEY}.ci[1]"), ("var.n", f"{KEY}.ci[1]"), ("2", f"{KEY}.ci[7]")],
+    ids=["fixed", "open", "more than fixed"],
+)
+def test_instances_are_joined_with_their_block(tmp_path: Path, count: str, address: str) -> None:
+    text = ROTATED.replace("  user = aws", f"  count = {count}\n  user = aws") + 'variable "n" {}\n'
+    found = joined(tmp_path, text, user(f"{USER}.ci"), key(address))
+    assert found.address == address
+    assert found.lifetimes
+
+
+def test_a_module_beside_the_root_module_belongs_to_it(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n", encoding="utf-8")
+    folder = code(tmp_path, 'module "ci" {\n  source = "../modules/ci"\n  count = 1\n}\n')
+    (tmp_path / "modules" / "ci").mkdir(parents=True)
+    (tmp_path / "modules" / "ci" / "main.tf").write_text(ROTATED, encoding="utf-8")
+    (found,) = read(tmp_path, plan(key(f"module.ci[0].{KEY}.ci")), folder).keys
+    assert found.span is not None
+    assert found.span.path == "modules/ci/main.tf"
+    assert found.lifetimes[0].effect is Effect.ENFORCED
+
+
+def test_a_module_whose_code_is_elsewhere_is_joined_at_its_call(tmp_path: Path) -> None:
+    text = """
+module "ci" {
+  source                 = "cloudposse/iam-system-user/aws"
+  version                = "0.23.2"
+  name                   = "ci"
+  iam_access_key_max_age = 86400
+}
+"""
+    address = "module.ci.awsutils_expiring_iam_access_key.default[0]"
+    (found,) = read(tmp_path, plan(key(address, max_age=86400)), code(tmp_path, text)).keys
+    assert found.span is not None
+    assert (found.address, found.span.path, found.span.line) == (address, "code/main.tf", 2)
+    assert found.lifetimes[0].effect is Effect.ENFORCED
+
+
+def test_a_key_that_the_code_does_not_declare(tmp_path: Path) -> None:
+    found = joined(tmp_path, ROTATED, user(f"{USER}.ci"), key(f"{KEY}.other"))
+    assert found.hiding_places == (
+        Unknown("a plan shows neither lifecycle blocks nor comments, and the code in code declares no such key"),
+    )
+    assert found.span is not None
+    assert found.span.path == "plan.json"
+
+
+def test_root_modules_that_declare_the_same_address(tmp_path: Path) -> None:
+    code(tmp_path, ROTATED, "a/main.tf")
+    folder = code(tmp_path, ROTATED, "b/main.tf")
+    found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder)
+    (hidden,) = found.hiding_places
+    assert hidden.reason.endswith("declare this address (code/a, code/b); give --source the one that the plan was made in")
+    assert one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder / "b").hiding_places == ()
+
+
+def test_keys_that_take_turns_are_no_rivals(tmp_path: Path) -> None:
+    text = ROTATED + ROTATED[ROTATED.index('resource "aws_iam_access_key"') : ROTATED.index("variable")].replace('"ci"', '"more"')
+    keys = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more")), code(tmp_path, text)).keys
+    assert [k.active_siblings for k in keys] == [(), ()]
+    plainly = text.replace("replace_triggered_by", "ignored_by")
+    keys = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more")), code(tmp_path, plainly)).keys
+    assert [k.active_siblings for k in keys] == [(f"{KEY}.more",), (f"{KEY}.ci",)]
+
+
+def test_an_exposure_that_both_see_counts_once(tmp_path: Path) -> None:
+    text = ROTATED + 'output "out" {\n  value = nonsensitive(aws_iam_access_key.ci.secret)\n}\n'
+    configuration = {"outputs": {"out": {"expression": {"references": [f"{KEY}.ci.secret", f"{KEY}.ci"]}}}}
+    (found,) = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), configuration=configuration), code(tmp_path, text)).keys
+    assert [(e.where, e.span.path) for e in found.exposures] == [('output "out"', "code/main.tf")]
+
+
+def test_places_in_code_outside_the_scan_root(tmp_path: Path) -> None:
+    folder = code(tmp_path, ROTATED)
+    (tmp_path / "plans").mkdir()
+    (found,) = read(tmp_path / "plans", plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder).keys
+    spans = [found.span, *(e.span for e in found.lifetimes)]
+    assert {span.path for span in spans if span} == {"../code/main.tf"}
+    assert "(../code/main.tf:2)" in found.remedies.declare
+
+
+def test_what_is_wrong_with_the_code_is_said(tmp_path: Path) -> None:
+    reading = read(tmp_path, plan(key(f"{KEY}.ci")), code(tmp_path, ROTATED + 'resource "aws_iam_access_key" "x" {\n'))
+    assert {d.path for d in reading.diagnostics} == {"code/main.tf"}
+
+
+def test_a_source_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such folder"):
+        read(tmp_path, plan(key(f"{KEY}.ci")), tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights elsewhere")
+def test_a_source_behind_a_symbolic_link(tmp_path: Path) -> None:
+    folder = code(tmp_path, ROTATED)
+    (tmp_path / "link").symlink_to(folder)
+    found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), tmp_path / "link")
+    assert found.lifetimes

@@ -1,0 +1,137 @@
+"""Plans on the command line: named, found, piped in, saved in binary form, too large, and beside their code."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import zipfile
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.command_line import run
+from tests.support.plan_shapes import KEY, USER, key, plan, user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAN = json.dumps(plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
+CODE = f'resource "{USER}" "ci" {{\n  name = "ci"\n}}\n\nresource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a plan and the folder of its code."""
+    (tmp_path / "plan.json").write_text(PLAN, encoding="utf-8")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "main.tf").write_text(CODE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def report(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, Any]:
+    code, out, _ = run(capsys, "scan", "--as-of", "2026-11-24", "--format", "json", *words)
+    return code, json.loads(out)
+
+
+def keys(made: Any) -> list[tuple[str, str, str]]:
+    return [(k["framework"], k["path"], k["verdict"]) for k in made["keys"]]
+
+
+def test_a_plan_alone_leaves_its_keys_undetermined(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, made = report(capsys, "plan.json")
+    assert (code, keys(made)) == (0, [("terraform-plan", "plan.json", "undetermined")])
+    assert made["findings"] == []
+    assert report(capsys, "plan.json", "--strict")[0] == 1
+    assert folder.is_dir()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_code_decides(capsys: pytest.CaptureFixture[str]) -> None:
+    code, made = report(capsys, "plan.json", "--source", "code")
+    assert (code, keys(made)) == (1, [("terraform-plan", "code/main.tf", "flagged")])
+    assert [f["rule"] for f in made["findings"]] == ["iam.access_keys_without_lifetime", "iam.ownerless_access_keys"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_key_of_a_plan_and_of_its_code_is_one_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [f for f, _, _ in keys(report(capsys, ".", "--source", "code")[1])] == ["terraform-plan"]
+    assert sorted(f for f, _, _ in keys(report(capsys, ".")[1])) == ["terraform", "terraform-plan"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_fingerprints_with_the_code_do_not_depend_on_the_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "other.json").write_text(PLAN, encoding="utf-8")
+    first, second = (report(capsys, name, "--source", "code")[1]["findings"] for name in ("plan.json", "other.json"))
+    assert [f["fingerprint"] for f in first] == [f["fingerprint"] for f in second]
+
+
+def test_the_configuration_may_name_the_source(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "posturio-iac.toml").write_text('source = "code"\n', encoding="utf-8")
+    assert keys(report(capsys, "plan.json")[1]) == [("terraform-plan", "code/main.tf", "flagged")]
+    (folder / "posturio-iac.toml").write_text('source = "gone"\n', encoding="utf-8")
+    code, _, err = run(capsys, "scan", "plan.json")
+    assert code == 2
+    assert "there is no such folder" in err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("source", ["nowhere", "plan.json"])
+def test_a_source_that_is_no_folder(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "scan", ".", "--source", source)
+    assert (code, err) == (2, f"posturio-iac: --source {source}: there is no such folder\n")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_plan_on_standard_input(encoding: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(PLAN.encode(encoding))))
+    _, made = report(capsys, "-")
+    assert keys(made) == [("terraform-plan", "stdin.json", "undetermined")]
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(PLAN.encode(encoding))))
+    _, made = report(capsys, "-", "--source", "code")
+    assert keys(made) == [("terraform-plan", "code/main.tf", "flagged")]
+
+
+@pytest.mark.parametrize("name", ["saved.tfplan", "saved.json"])
+def test_a_saved_plan_in_its_binary_form(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with zipfile.ZipFile(folder / name, "w") as archive:
+        archive.writestr("tfplan", "x")
+    code, _, err = run(capsys, "scan", name)
+    assert code == 3
+    assert err == f"{name}: error: a saved plan in its binary form; give what terraform show -json prints of it\n"
+
+
+def test_a_plan_that_is_too_large(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "plan.json").write_text(PLAN + " " * 2_000_000, encoding="utf-8")
+    code, _, err = run(capsys, "scan", "plan.json", "--max-file-size", "1MB")
+    assert code == 3
+    assert "raise --max-file-size to read it" in err
+    assert run(capsys, "scan", "plan.json", "--max-file-size", "3MB")[0] == 0
+
+
+@pytest.mark.parametrize("data", [PLAN[:-9], PLAN.replace('"1.2"', '"2.0"'), PLAN[:-1] + ', "errored": true}'])
+def test_what_cannot_be_read_is_incomplete(data: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "plan.json").write_text(data, encoding="utf-8")
+    code, _, err = run(capsys, "scan", "plan.json")
+    assert code == 3
+    assert err.count("\n") == 1
+    assert err.startswith("plan.json:")
+
+
+def test_a_template_in_a_plan_is_no_template(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    body = json.dumps({"Resources": {"Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "x"}}}})
+    change = {"actions": ["create"], "after": {"template_body": body}}
+    stack = {"address": "aws_cloudformation_stack.s", "type": "aws_cloudformation_stack", "name": "s", "change": change}
+    (folder / "plan.json").write_text(json.dumps(plan(stack, key(f"{KEY}.ci"))), encoding="utf-8")
+    code, made = report(capsys, "plan.json")
+    assert (code, [k["address"] for k in made["keys"]], made["diagnostics"]) == (0, [f"{KEY}.ci"], [])
+
+
+def test_thousands_of_resources_on_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    many = [change for n in range(1_500) for change in (user(f"{USER}.u{n}", f"u{n}"), key(f"{KEY}.k{n}", f"u{n}"))]
+    (folder / "plan.json").write_text(json.dumps(plan(*many)), encoding="utf-8")
+    _, made = report(capsys, "plan.json")
+    assert made["summary"]["undetermined"] == 1_500

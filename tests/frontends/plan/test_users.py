@@ -1,0 +1,162 @@
+"""The user of a planned key and its tags: by value, by reference, through modules, and only as far as the plan shows them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.model import Effect, Unknown
+from tests.support.plan_shapes import KEY, USER, block, key, one, plan, read, refers, resource, user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def linked(*references: str, **more: Any) -> dict[str, Any]:
+    return block(f"{KEY}.ci", {"user": refers(*references)}, **more)
+
+
+def test_a_user_by_its_name(tmp_path: Path) -> None:
+    found = one(tmp_path, plan(user(f"{USER}.other", "other"), user(f"{USER}.ci"), key(f"{KEY}.ci")))
+    assert (found.user, found.user_address) == ("ci", f"{USER}.ci")
+
+
+def test_a_user_whose_name_is_generated(tmp_path: Path) -> None:
+    written = {"resources": [linked(f"{USER}.ci.name", f"{USER}.ci")]}
+    found = one(tmp_path, plan(user(f"{USER}.ci", None), user(f"{USER}.x", None), key(f"{KEY}.ci", None), configuration=written))
+    assert found.user_address == f"{USER}.ci"
+    assert isinstance(found.user, Unknown)
+
+
+def test_of_users_of_one_name_in_two_accounts_the_one_that_is_referred_to(tmp_path: Path) -> None:
+    written = {"resources": [linked(f"{USER}.eu.name", f"{USER}.eu")]}
+    found = one(tmp_path, plan(user(f"{USER}.us"), user(f"{USER}.eu"), key(f"{KEY}.ci"), configuration=written))
+    assert found.user_address == f"{USER}.eu"
+    found = one(tmp_path, plan(user(f"{USER}.us"), user(f"{USER}.eu"), key(f"{KEY}.ci")))
+    assert found.user_address is None
+    assert found.hiding_places[0] == Unknown("the user is one of aws_iam_user.eu, aws_iam_user.us")
+
+
+@pytest.mark.parametrize(
+    "references",
+    [(f"{USER}.ci", "each.key"), ("each.value.name", "each.value"), (f'{USER}.ci["b"].name', f'{USER}.ci["b"]', f"{USER}.ci")],
+    ids=["index", "for_each", "constant"],
+)
+def test_instances_of_a_user(tmp_path: Path, references: tuple[str, ...]) -> None:
+    users = [user(f'{USER}.ci["{n}"]', None, {"owner": n}) for n in "ab"]
+    written = {"resources": [linked(*references, for_each_expression=refers(f"{USER}.ci"))]}
+    found = one(tmp_path, plan(*users, key(f'{KEY}.ci["b"]', None), configuration=written))
+    assert (found.user_address, found.owner) == (f'{USER}.ci["b"]', "b")
+
+
+def test_a_user_through_a_variable_of_the_module(tmp_path: Path) -> None:
+    module = {"resources": [linked("var.user")]}
+    calls = {"ci": {"expressions": {"user": refers(f"{USER}.ci.name", f"{USER}.ci")}, "module": module}}
+    found = one(tmp_path, plan(user(f"{USER}.ci", None), key(f"module.ci[0].{KEY}.ci", None), configuration={"module_calls": calls}))
+    assert found.user_address == f"{USER}.ci"
+
+
+def test_a_user_through_an_output_of_a_module_within_a_module(tmp_path: Path) -> None:
+    inner = {"resources": [block(f"{USER}.ci", {})], "outputs": {"name": {"expression": refers(f"{USER}.ci.name", f"{USER}.ci")}}}
+    outer = {"module_calls": {"inner": {"module": inner}}, "outputs": {"name": {"expression": refers("module.inner.name", "module.inner")}}}
+    written = {
+        "resources": [linked("module.outer[1].name", "module.outer[1]", "module.outer")],
+        "module_calls": {"outer": {"module": outer}},
+    }
+    users = [user(f"module.outer[{n}].module.inner.{USER}.ci", None) for n in (0, 1)]
+    found = one(tmp_path, plan(*users, key(f"{KEY}.ci", None), configuration=written))
+    assert found.user_address == f"module.outer[1].module.inner.{USER}.ci"
+
+
+def test_modules_that_call_each_other_for_each_name(tmp_path: Path) -> None:
+    users = {"outputs": {"name": {"expression": refers(f"{USER}.ci.name", f"{USER}.ci")}}}
+    calls = {
+        "user": {"module": users},
+        "key": {"expressions": {"user": refers("module.user", "each.key")}, "module": {"resources": [linked("var.user")]}},
+    }
+    changes = [user(f'module.user["{n}"].{USER}.ci', None) for n in "ab"] + [key(f'module.key["{n}"].{KEY}.ci', None) for n in "ab"]
+    keys = read(tmp_path, plan(*changes, configuration={"module_calls": calls})).keys
+    assert [k.user_address for k in keys] == [f'module.user["{n}"].{USER}.ci' for n in "ab"]
+
+
+def test_a_user_through_the_triggers_of_a_null_resource(tmp_path: Path) -> None:
+    passing = block("null_resource.user", {"triggers": refers(f"{USER}.ci.name", f"{USER}.ci")})
+    written = {"resources": [linked("null_resource.user", "count.index"), passing]}
+    assert one(tmp_path, plan(user(f"{USER}.ci", None), key(f"{KEY}.ci[0]", None), configuration=written)).user_address == f"{USER}.ci"
+
+
+def test_references_in_a_circle_end(tmp_path: Path) -> None:
+    written = {
+        "resources": [linked("null_resource.a"), block("null_resource.a", {"triggers": refers("null_resource.a.id", "null_resource.a")})]
+    }
+    assert one(tmp_path, plan(user(f"{USER}.ci", None), key(f"{KEY}.ci", None), configuration=written)).user_address is None
+
+
+def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
+    found = one(tmp_path, plan(key(f"{KEY}.ci", "vendor")))
+    assert found.user == "vendor"
+    assert found.hiding_places[0] == Unknown('the user "vendor" is not declared in this plan, so its tags cannot be seen')
+
+
+def test_tags_with_the_defaults_that_terraform_has_merged(tmp_path: Path) -> None:
+    tags: dict[str, Any] = {"tags": {"expires": "2027-01-31"}, "tags_all": {"expires": "2027-01-31", "Owner": "ops"}}
+    written = {"resources": [block(f"{USER}.ci", {}, provider_config_key="module.x:aws.eu")]}
+    found = one(tmp_path, plan(user(f"{USER}.ci", **tags), key(f"{KEY}.ci"), configuration=written))
+    assert found.tags == (("expires", "2027-01-31"), ("Owner", "ops"))
+    assert found.owner == "ops"
+    assert [e.source for e in found.lifetimes] == ['tag "expires" of aws_iam_user.ci']
+    tags["tags_all"]["rotation"] = "30d"
+    found = one(tmp_path, plan(user(f"{USER}.ci", **tags), key(f"{KEY}.ci"), configuration=written))
+    assert found.lifetimes[1].source == 'default tag "rotation" of provider aws.eu'
+
+
+def test_a_tag_that_is_known_after_apply(tmp_path: Path) -> None:
+    change = resource(
+        f"{USER}.ci", {"name": "ci", "tags": {}, "tags_all": {"a": "b"}}, {"tags": {"expires": True}, "tags_all": {"expires": True}}
+    )
+    (lifetime,) = one(tmp_path, plan(change, key(f"{KEY}.ci"))).lifetimes
+    assert (lifetime.effect, lifetime.why) == (Effect.UNKNOWN, "it is known only after apply")
+
+
+def test_tags_that_are_known_after_apply_leave_the_constant_defaults(tmp_path: Path) -> None:
+    change = resource(f"{USER}.ci", {"name": "ci", "tags": {"expires": "2027-01-31"}}, {"tags_all": True})
+    provider = {"aws": {"expressions": {"default_tags": [{"tags": {"constant_value": {"owner": "ops"}}}]}}}
+    written = {"root_module": {"resources": [block(f"{USER}.ci", {}, provider_config_key="aws")]}, "provider_config": provider}
+    data = {**plan(change, key(f"{KEY}.ci")), "configuration": written}
+    found = one(tmp_path, data)
+    assert found.owner == "ops"
+    assert found.lifetimes[0].value == "2027-01-31"
+    assert "tags_all of aws_iam_user.ci are known only after apply" in {h.reason for h in found.hiding_places}
+
+
+def test_tags_of_a_provider_older_than_default_tags(tmp_path: Path) -> None:
+    change = resource(f"{USER}.ci", {"name": "ci", "tags": {"owner": "ops"}})
+    found = one(tmp_path, plan(change, key(f"{KEY}.ci")))
+    assert found.owner == "ops"
+    assert len(found.hiding_places) == 1
+
+
+def test_tags_that_are_a_list(tmp_path: Path) -> None:
+    change = resource("awscc_iam_user.ci", {"user_name": "ci", "tags": [{"key": "owner", "value": "ops"}, {"key": "expires"}, {}]})
+    found = one(tmp_path, plan(change, key(f"{KEY}.ci")))
+    assert (found.owner, found.user_address) == ("ops", "awscc_iam_user.ci")
+    assert found.lifetimes[0].effect is Effect.UNKNOWN
+    assert len(found.hiding_places) == 2
+
+
+def test_the_path_of_the_user_names_the_owner(tmp_path: Path) -> None:
+    assert one(tmp_path, plan(user(f"{USER}.ci", path="/payments/"), key(f"{KEY}.ci"))).owner == "/payments/"
+    unknown = resource(f"{USER}.ci", {"name": "ci", "tags": None, "tags_all": {}}, {"path": True})
+    assert isinstance(one(tmp_path, plan(unknown, key(f"{KEY}.ci"))).owner, Unknown)
+
+
+@pytest.mark.parametrize("sensitive", [{"name": True, "tags_all": True, "path": True}, True])
+def test_what_is_sensitive_is_not_told(tmp_path: Path, sensitive: Any) -> None:
+    values = {"name": "planted", "path": "/planted/", "tags": None, "tags_all": {"owner": "planted", "expires": "2020-01-01"}}
+    hidden = key(f"{KEY}.ci", "planted")
+    hidden["change"]["after_sensitive"] = {"user": True}
+    found = one(tmp_path, plan(resource(f"{USER}.ci", values, {}, sensitive), hidden))
+    assert found.user_address == f"{USER}.ci"
+    assert "planted" not in repr(found)
+    assert "2020" not in repr(found)

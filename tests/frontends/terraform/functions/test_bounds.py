@@ -1,0 +1,124 @@
+"""No call takes long or much memory: what would is unknown."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import time
+from itertools import pairwise
+
+import pytest
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions import Environment, call
+from posturio_iac.frontends.terraform.values import SetValue, Value, equal, is_heavy, make_set, to_number, to_text
+
+ENVIRONMENT = Environment(
+    read_file=lambda _: "x" * 2_000_000,
+    render=lambda text, names: (text, names),
+    list_files=lambda _: tuple(map(str, range(20_000))),
+)
+LONG = "a" * 900_000
+MANY = tuple(map(str, range(9_000)))
+
+
+def _shared(depth: int, leaf: Value = "x") -> Value:
+    value: Value = (leaf,)
+    for _ in range(depth):
+        value = (value, value)
+    return value
+
+
+def _deep(depth: int) -> Value:
+    value: Value = "x"
+    for _ in range(depth):
+        value = (value,)
+    return value
+
+
+def _alias_bomb() -> str:
+    lines = ["a: &a [x,x,x,x,x,x,x,x,x,x]"]
+    lines += [f"{name}: &{name} [{','.join([f'*{before}'] * 10)}]" for before, name in pairwise("abcdefghi")]
+    return "\n".join(lines)
+
+
+TOO_LARGE = [
+    ("concat", (MANY, MANY)),
+    ("merge", (dict.fromkeys(MANY), {f"x{name}": 1 for name in MANY})),
+    ("flatten", (_shared(60),)),
+    ("flatten", (_shared(60, ()),)),
+    ("distinct", ((_shared(60),),)),
+    ("tolist", ((_shared(60), _shared(60)),)),
+    ("jsonencode", (_shared(60),)),
+    ("format", ("%v", _shared(60))),
+    ("setproduct", (MANY, MANY)),
+    ("setproduct", ((1, 2),) * 40),
+    ("setunion", (MANY, MANY)),
+    ("join", (LONG, ("a", "b", "c"))),
+    ("join", (",", (LONG, LONG))),
+    ("replace", (LONG, "a", "bb")),
+    ("replace", ("aaaaaaaaaaaa", "/a/", "b" * 100_000)),
+    ("replace", (LONG, "/a/", "b")),
+    ("indent", (10**9, "a\nb\n")),
+    ("split", ("", LONG)),
+    ("format", ("%999999s", "a")),
+    ("format", ("%.99999999999f", 1)),
+    ("format", (f"%s{LONG}", LONG)),
+    ("pow", (10, 400)),
+    ("parseint", ("9" * 5_000, 10)),
+    ("sum", ((10**5_000, 0.5),)),
+    ("jsondecode", ("[" * 100_000,)),
+    ("jsondecode", ("[" * 900 + "]" * 900,)),
+    ("yamldecode", ("[" * 500,)),
+    ("yamldecode", (_alias_bomb(),)),
+    ("csvdecode", ("a\n" + "1\n" * 20_000,)),
+    ("base64gunzip", (base64.b64encode(gzip.compress(bytes(5_000_000))).decode("ascii"),)),
+    ("regex", ("a" * 10_000, "a")),
+    ("regex", ("(((a{1000}){1000}){1000})", "a")),
+    ("regex", ("(" * 200 + ")" * 200, "a")),
+    ("regex", ("a*" * 100 + "b", "a" * 50_000)),
+    ("fileset", (".", "*")),
+    ("fileset", (".", "{a,b}" * 20)),
+    ("filebase64", ("a",)),
+    ("timeadd", ("9999-12-31T23:59:59Z", "1h")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "arguments"), TOO_LARGE, ids=[f"{place}-{name}" for place, (name, _) in enumerate(TOO_LARGE)])
+def test_what_would_be_too_large_is_unknown_within_seconds(name: str, arguments: tuple[Value, ...]) -> None:
+    start = time.monotonic()
+    result = call(name, arguments, ENVIRONMENT)
+    assert result == Unknown(f"the result of {name}() is too large to evaluate here")
+    assert time.monotonic() - start < 5
+
+
+def test_nesting_beyond_what_python_can_walk_is_unknown() -> None:
+    assert call("jsonencode", (_deep(50_000),), ENVIRONMENT) == Unknown("the result of jsonencode() is too large to evaluate here")
+    assert call("length", (_deep(50_000),), ENVIRONMENT) == 1
+
+
+def test_numbers_too_large_to_print_or_read_are_unknown() -> None:
+    unknown = Unknown("the number is too large to evaluate here")
+    assert to_text(10**5_000) == unknown
+    assert to_number("9" * 5_000) == unknown
+    assert to_number("1e9999") == unknown
+    assert to_number("-0.1e-99999999999999999999") == unknown
+    assert to_number("1e3000") == 10**3000
+    assert call("upper", (10**5_000,), ENVIRONMENT) == unknown
+    assert call("transpose", ({"a": (10**5_000,)},), ENVIRONMENT) == unknown
+    assert call("jsondecode", ("1e5000",), ENVIRONMENT) == unknown
+
+
+def test_huge_values_are_neither_compared_nor_made_into_sets() -> None:
+    assert is_heavy(_shared(60))
+    assert not is_heavy(_shared(5))
+    assert equal(_shared(60), _shared(60)) == Unknown("the values are too large to compare here")
+    assert make_set((_shared(60),)) == Unknown("the set is too large to evaluate here")
+    assert make_set(MANY) == SetValue(sorted(MANY))
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(a|aa)+$", "a*a*a*a*a*$", "(?:a?){20}a{20}$", "(.*)*(.*)*x"])
+def test_patterns_that_make_backtracking_engines_explode_take_linear_time(pattern: str) -> None:
+    start = time.monotonic()
+    assert call("regexall", (f"^{pattern}", "a" * 2_000 + "b"), ENVIRONMENT) == ()
+    assert time.monotonic() - start < 5

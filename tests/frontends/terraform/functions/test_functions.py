@@ -1,0 +1,458 @@
+"""What each built-in function gives for known arguments, as Terraform's and OpenTofu's documentation describes it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform import functions
+from posturio_iac.frontends.terraform.functions import MODULES, Environment, call, known
+from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
+
+NAMES = [name for names in MODULES.values() for name in names.split()]
+ENVIRONMENT = Environment(read_file=lambda path: f"content of {path}", render=lambda text, variables: (text, dict(variables)))
+
+
+def evaluate(name: str, *arguments: Value) -> Value:
+    return call(name, arguments, ENVIRONMENT)
+
+
+NUMBERS = [
+    ("abs", (-12.5,), 12.5),
+    ("abs", ("-3",), 3),
+    ("ceil", (5.1,), 6),
+    ("ceil", (-5.1,), -5),
+    ("floor", (4.9,), 4),
+    ("floor", (-4.1,), -5),
+    ("log", (81, 3), 4),
+    ("log", (2, 10), pytest.approx(0.30103)),
+    ("max", (12, "54", 3.5), 54),
+    ("min", (12, "54", 3.5), 3.5),
+    ("pow", (3, 2), 9),
+    ("pow", (4, 0), 1),
+    ("pow", (2, -1), 0.5),
+    ("signum", (-13,), -1),
+    ("signum", (0,), 0),
+    ("signum", ("344",), 1),
+    ("parseint", ("100", 10), 100),
+    ("parseint", ("fF", 16), 255),
+    ("parseint", ("-10", 2), -2),
+    ("parseint", ("aA", 62), 656),
+    ("sum", ((10, 13, "6", 4.5),), 33.5),
+    ("sum", ((0.1, 0.2),), 0.3),
+    ("range", (3,), (0, 1, 2)),
+    ("range", (-2,), (0, -1)),
+    ("range", (1, 4), (1, 2, 3)),
+    ("range", (4, 1), (4, 3, 2)),
+    ("range", (1, 8, 2), (1, 3, 5, 7)),
+    ("range", (1, 2, 0.5), (1, 1.5)),
+    ("range", (0,), ()),
+]
+STRINGS = [
+    ("chomp", ("hello\r\n\n",), "hello"),
+    ("endswith", ("hello world", "world"), True),
+    ("startswith", ("hello world", "world"), False),
+    ("strcontains", ("hello world", "o w"), True),
+    ("indent", (2, "a\nb\n\nc"), "a\n  b\n  \n  c"),
+    ("join", ("-", ("foo", 1, True)), "foo-1-true"),
+    ("join", (", ", ("a",), make_set(("c", "b"))), "a, b, c"),
+    ("join", (",", ()), ""),
+    ("lower", ("H\u00c9LLO",), "h\u00e9llo"),
+    ("upper", ("h\u00e9llo",), "H\u00c9LLO"),
+    ("split", (",", "foo,bar,"), ("foo", "bar", "")),
+    ("split", (",", ""), ("",)),
+    ("split", ("", "ab"), ("a", "b")),
+    ("strrev", ("e\u0301a \u2603",), "\u2603 ae\u0301"),
+    ("substr", ("hello world", 1, 4), "ello"),
+    ("substr", ("hello world", -5, -1), "world"),
+    ("substr", ("hello world", 6, 100), "world"),
+    ("substr", ("hello", 9, 2), ""),
+    ("substr", ("hello", 1, 0), ""),
+    ("substr", ("hello", -2, 0), "lo"),
+    ("substr", (12345, 1, 2), "23"),
+    ("substr", ("\U0001f468\u200d\U0001f4bbx", 0, 1), "\U0001f468\u200d\U0001f4bb"),
+    ("title", ("hello big-world it_is 3d",), "Hello Big-World It_is 3d"),
+    ("trim", ("?!hello?!", "!?"), "hello"),
+    ("trim", ("foobar", ""), "foobar"),
+    ("trimprefix", ("aahello", "a"), "ahello"),
+    ("trimsuffix", ("hello.tf", ".tf"), "hello"),
+    ("trimspace", ("\u2003 hello\n\x1c\t",), "hello\n\x1c"),
+    ("length", ("e\u0301\r\n\U0001f1e9\U0001f1ea",), 3),
+    ("format", ("Hello, %s! %d%%", "Ander", 4), "Hello, Ander! 4%"),
+    ("format", ("%v %v %v %v %v", "x", 1.5, True, None, (1, "a")), 'x 1.5 true null [1,"a"]'),
+    ("format", ("%#v|%q|%t", {"b": "<", "a": None}, 'say "hi"', "true"), '{"a":null,"b":"\\u003c"}|"say \\"hi\\""|true'),
+    ("format", ("%05d|%+d|%-5d|% d|%x|%X|%o|%b|%#x", -42, 7, 7, 7, 255, 255, 8, 5, 255), "-0042|+7|7    | 7|ff|FF|10|101|0xff"),
+    (
+        "format",
+        ("%.2f|%8.3f|%e|%E|%g|%.3g|%G", 3.14159, 2.5, 1234.5, 0, 1e-9, 1234.5, 2.5e-7),
+        "3.14|   2.500|1.234500e+03|0.000000E+00|1e-09|1.23e+03|2.5E-07",
+    ),
+    ("format", ("%v %v %v", 100000, 1000000, 0.0001), "100000 1e+06 0.0001"),
+    ("format", ("%v %d %s", 123456789012, 123456789012, 123456789012), "1.23456789012e+11 123456789012 123456789012"),
+    ("format", ("%v", 10**39 + 1), "1.000000000000000000000000000000000000001e+39"),
+    ("format", ("%5s|%-5s|%.2s|%05s", "ab", "ab", "abc", "ab"), "   ab|ab   |ab|000ab"),
+    ("format", ("%[2]s %[1]s %s", "a", "b"), "b a b"),
+    ("formatlist", ("%s/%s", "root", ("a", "b")), ("root/a", "root/b")),
+    ("formatlist", ("hello",), ("hello",)),
+    ("formatlist", ("%s", ()), ()),
+]
+REGEXES = [
+    ("regex", ("[a-z]+", "123abc456def"), "abc"),
+    ("regex", (r"(\d{4})-(\d\d)(-x)?", "on 2026-10-01"), ("2026", "10", None)),
+    (
+        "regex",
+        (r"^(?:(?P<scheme>[^:/?#]+):)?(?://(?P<host>[^/?#]*))?", "https://example.com/x"),
+        {"scheme": "https", "host": "example.com"},
+    ),
+    ("regexall", ("[a-z]+", "12ab34cd"), ("ab", "cd")),
+    ("regexall", ("(.)=(.)", "a=1,b=2"), (("a", "1"), ("b", "2"))),
+    ("regexall", ("z", "abc"), ()),
+    ("replace", ("1 + 2 + 3", "+", "-"), "1 - 2 - 3"),
+    ("replace", ("a.b.c", "/[.]/", "_"), "a_b_c"),
+    ("replace", ("hello world", "/(h)(?P<rest>\\w+)/", "$2$$${rest}-$1x$9"), "ello$ello- world"),
+    ("replace", ("abc", "/x*/", "-"), "-a-b-c-"),
+    ("replace", ("a/b", "/", "-"), "a-b"),
+]
+COLLECTIONS = [
+    ("alltrue", (("true", True),), True),
+    ("alltrue", ((True, None),), False),
+    ("alltrue", ((),), True),
+    ("anytrue", ((None, "false", "true"),), True),
+    ("anytrue", ((),), False),
+    ("chunklist", (("a", "b", "c"), 2), (("a", "b"), ("c",))),
+    ("chunklist", (("a", "b"), 0), (("a", "b"),)),
+    ("chunklist", ((), 0), ()),
+    ("coalesce", (None, "", "b", "c"), "b"),
+    ("coalesce", (None, 0, 5), 0),
+    ("coalesce", ("", 1), "1"),
+    ("coalesce", (None, False), False),
+    ("coalescelist", ((), None, ("c",)), ("c",)),
+    ("compact", (("a", "", None, 1),), ("a", "1")),
+    ("concat", (("a", ""), (1,)), ("a", "", 1)),
+    ("contains", (("a", "b"), "a"), True),
+    ("contains", ((1, 2), "1"), False),
+    ("contains", ((True,), 1), False),
+    ("contains", (({"a": 1},), {"a": 1.0}), True),
+    ("contains", (make_set(("a",)), None), False),
+    ("distinct", (("a", "b", "a", "c", "b"),), ("a", "b", "c")),
+    ("distinct", ((1, "1", 2),), ("1", "2")),
+    ("element", (("a", "b", "c"), 4), "b"),
+    ("element", (("a", "b", "c"), -1), "c"),
+    ("flatten", ((("a",), (), (("b", None), make_set(("d", "c")))),), ("a", "b", None, "c", "d")),
+    ("index", (("a", "b"), "b"), 1),
+    ("keys", ({"c": 2, "a": 1, "B": None},), ("B", "a", "c")),
+    ("values", ({"c": 2, "a": 1},), (1, 2)),
+    ("length", ((),), 0),
+    ("length", ({"a": 1},), 1),
+    ("length", (make_set(("a", "a")),), 1),
+    ("lookup", ({"a": "ay"}, "a", "what?"), "ay"),
+    ("lookup", ({"a": "ay"}, "c", "what?"), "what?"),
+    ("lookup", ({"a": "ay"}, "a"), "ay"),
+    ("lookup", ({"1": "one"}, 1, None), "one"),
+    ("lookup", ({"a": None}, "a", "x"), None),
+    ("matchkeys", (("i-1", "i-2", "i-3"), ("us", "eu", "us"), ("us",)), ("i-1", "i-3")),
+    ("matchkeys", (("a",), (1,), ("1",)), ("a",)),
+    ("merge", ({"a": "b", "c": "d"}, {"e": "f", "c": "z"}), {"a": "b", "c": "z", "e": "f"}),
+    ("merge", (None, {"a": 1}, {}), {"a": 1}),
+    ("merge", (), {}),
+    ("one", ((),), None),
+    ("one", (make_set(("x",)),), "x"),
+    ("reverse", ((1, 2, "x"),), ("x", 2, 1)),
+    ("slice", (("a", "b", "c", "d"), 1, 3), ("b", "c")),
+    ("slice", (("a",), 1, 1), ()),
+    ("sort", (("e", "d", "a", "x", 10),), ("10", "a", "d", "e", "x")),
+    ("transpose", ({"a": ("1", "2"), "b": ("2", "3")},), {"1": ("a",), "2": ("a", "b"), "3": ("b",)}),
+    ("zipmap", (("a", 1), (True, "x")), {"a": True, "1": "x"}),
+    ("setintersection", (("a", "b"), ("b", "c"), ("b", "d")), make_set(("b",))),
+    ("setsubtract", (("a", "b", "c"), ("a", "c")), make_set(("b",))),
+    ("setunion", (("a", "b"), ("b", "c"), (1,)), make_set(("1", "a", "b", "c"))),
+    ("setproduct", (("dev", "prod"), ("a", 1)), (("dev", "a"), ("dev", "1"), ("prod", "a"), ("prod", "1"))),
+    ("setproduct", (make_set(("b", "a")), (1,)), make_set((("a", 1), ("b", 1)))),
+    ("setproduct", (("a",), ()), ()),
+]
+CONVERSIONS = [
+    ("tostring", (1,), "1"),
+    ("tostring", (0.1,), "0.1"),
+    ("tostring", (1.5e-7,), "0.00000015"),
+    ("tostring", (10**25,), "1" + "0" * 25),
+    ("tostring", (True,), "true"),
+    ("tostring", (None,), None),
+    ("tonumber", ("1.50",), 1.5),
+    ("tonumber", ("2e3",), 2000),
+    ("tonumber", (7,), 7),
+    ("tobool", ("true",), True),
+    ("tobool", ("0",), False),
+    ("tobool", (None,), None),
+    ("tolist", (("a", 1, True, None),), ("a", "1", "true", None)),
+    ("tolist", (make_set(("b", "a")),), ("a", "b")),
+    ("tolist", (({"a": 1}, {"b": "x"}),), ({"a": "1"}, {"b": "x"})),
+    ("tolist", ((("a", 1), (2, 3)),), (("a", 1), ("2", 3))),
+    ("toset", (("c", "b", "c"),), make_set(("b", "c"))),
+    ("toset", ((10, 9),), make_set((9, 10))),
+    ("toset", ((),), make_set(())),
+    ("tomap", ({"a": 1, "b": "x", "c": False},), {"a": "1", "b": "x", "c": "false"}),
+    ("tomap", (None,), None),
+    ("list", ("a", 1), ("a", "1")),
+    ("map", ("a", 1, "b", 2), {"a": 1, "b": 2}),
+    ("sensitive", (("x",),), ("x",)),
+    ("nonsensitive", (None,), None),
+    ("ephemeralasnull", ("x",), "x"),
+]
+ENCODINGS = [
+    ("base64encode", ("h\u00e9",), "aMOp"),
+    ("base64decode", ("aM\nOp",), "h\u00e9"),
+    ("textencodebase64", ("Hi", "UTF-16LE"), "SABpAA=="),
+    ("textencodebase64", ("Hi", "UTF-16"), "/v8ASABp"),
+    ("textdecodebase64", ("/v8ASABp", "utf-16"), "Hi"),
+    ("textdecodebase64", ("6Q==", "ISO-8859-1"), "\u00e9"),
+    ("base64gunzip", ("H4sIAAAAAAAA/ytJLS4BAAx+f9gEAAAA",), "test"),
+    ("urlencode", ("a b&c=\u2603~",), "a+b%26c%3D%E2%98%83~"),
+    ("urldecode", ("a+b%26c%3d%E2%98%83",), "a b&c=\u2603"),
+    ("jsonencode", ({"b": (1, 2.5, None, True), "a": "<\u00e9>\n\u2028"},), '{"a":"\\u003c\u00e9\\u003e\\n\\u2028","b":[1,2.5,null,true]}'),
+    ("jsonencode", (None,), "null"),
+    ("jsonencode", (make_set(("b", "a")),), '["a","b"]'),
+    ("jsondecode", ('{"a": [1, 2.0, 1e2, 0.5, "\\ud800", null, true]}',), {"a": (1, 2, 100, 0.5, "\ufffd", None, True)}),
+    ("jsondecode", ('"x"',), "x"),
+    ("csvdecode", ('a,b\r\n1,"x ""y"",\nz"\n\n2,\n',), ({"a": "1", "b": 'x "y",\nz'}, {"a": "2", "b": ""})),
+    ("csvdecode", ("a,b",), ()),
+    ("yamldecode", ("a: [1, 0x1F, 0o17, 1.5, -2, .5]",), {"a": (1, 31, 15, 1.5, -2, 0.5)}),
+    ("yamldecode", ("[yes, Off, ~, null, '1', nope]",), (True, False, None, None, "1", "nope")),
+    ("yamldecode", ("- 2026-10-01\n- 2026-1-2T3:04:05.5+02:00\n- 2026-10-01 10:00:00\n- 2026-13-01",),
+     ("2026-10-01T00:00:00Z", "2026-01-02T03:04:05+02:00", "2026-10-01T10:00:00Z", "2026-13-01")),
+    ("yamldecode", ("base: &b {x: 1, z: 2}\nuse:\n  <<: *b\n  z: 3\n1: one\ny: 2",),
+     {"base": {"x": 1, "z": 2}, "use": {"x": 1, "z": 3}, "1": "one", "true": 2}),
+    ("yamldecode", ("a: |\n  one\n  two\nb: >-\n  12\nc: !!str 7",), {"a": "one\ntwo\n", "b": "12", "c": "7"}),
+    ("yamldecode", ("hello",), "hello"),
+]  # fmt: skip
+DATES = [
+    ("formatdate", ("DD MMM YYYY hh:mm ZZZ", "2018-01-02T23:12:01Z"), "02 Jan 2018 23:12 UTC"),
+    ("formatdate", ("EEEE, D-MMMM-YY H:m:s AA", "2018-01-02T03:02:01-08:00"), "Tuesday, 2-January-18 3:2:1 AM"),
+    (
+        "formatdate",
+        ("EEE MM M hh h HH ss aa Z ZZZ ZZZZ ZZZZZ", "2018-01-02T23:12:01-08:30"),
+        "Tue 01 1 23 23 11 01 pm -08:30 -0830 -0830 -08:30",
+    ),
+    ("formatdate", ("YYYY-MM-DD'T'hh:mm:ssZ", "2026-10-01T00:00:00.25+00:00"), "2026-10-01T00:00:00Z"),
+    ("formatdate", ("H 'o''clock' '' \u2603", "2018-01-02T00:12:01Z"), "12 o'clock ' \u2603"),
+    ("timeadd", ("2017-11-22T00:00:00Z", "-10m"), "2017-11-21T23:50:00Z"),
+    ("timeadd", ("2026-01-31T12:00:00.9+02:00", "2160h0.2s"), "2026-05-01T12:00:01+02:00"),
+    ("timeadd", ("2026-01-01T00:00:00Z", "1.5h2m3s4ms5us6\u00b5s7ns"), "2026-01-01T01:32:03Z"),
+    ("timeadd", ("2026-01-01T00:00:00Z", "0"), "2026-01-01T00:00:00Z"),
+    ("timecmp", ("2017-11-22T00:00:00Z", "2017-11-22T02:00:00+02:00"), 0),
+    ("timecmp", ("2017-11-22T00:00:00Z", "2017-11-22T01:00:00Z"), -1),
+    ("timecmp", ("2017-11-22T00:00:00.2Z", "2017-11-22T00:00:00.1Z"), 1),
+]
+HASHES = [
+    ("md5", ("hello world",), "5eb63bbbe01eeed093cb22bb8f5acdc3"),
+    ("sha1", ("hello world",), "2aae6c35c94fcfb415dbe95f408b9ce91ee846ed"),
+    ("sha256", ("",), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+    ("base64sha256", ("hello world",), "uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="),
+    ("uuidv5", ("dns", "www.example.com"), "2ed6657d-e927-568b-95e1-2665a8aea6a2"),
+    ("uuidv5", ("6ba7b810-9dad-11d1-80b4-00c04fd430c8", "www.example.com"), "2ed6657d-e927-568b-95e1-2665a8aea6a2"),
+]
+NETWORKS = [
+    ("cidrhost", ("10.12.112.0/20", 268), "10.12.113.12"),
+    ("cidrhost", ("10.12.112.0/20", -1), "10.12.127.255"),
+    ("cidrhost", ("fd00:fd12:3456:7890:00a2::/72", 34), "fd00:fd12:3456:7890::22"),
+    ("cidrnetmask", ("172.16.0.0/12",), "255.240.0.0"),
+    ("cidrsubnet", ("172.16.5.9/12", 4, 2), "172.18.0.0/16"),
+    ("cidrsubnet", ("010.1.2.0/24", 4, 15), "10.1.2.240/28"),
+    ("cidrsubnet", ("fd00:fd12:3456:7890::/56", 16, 162), "fd00:fd12:3456:7800:a200::/72"),
+    ("cidrsubnets", ("10.1.0.0/16", 4, 4, 8, 4), ("10.1.0.0/20", "10.1.16.0/20", "10.1.32.0/24", "10.1.48.0/20")),
+    ("cidrsubnets", ("10.1.0.0/16",), ()),
+    ("cidrcontains", ("192.168.2.0/20", "192.168.2.1"), True),
+    ("cidrcontains", ("192.168.2.0/24", "192.168.0.0/16"), False),
+]
+TABLE = NUMBERS + STRINGS + REGEXES + COLLECTIONS + CONVERSIONS + ENCODINGS + DATES + HASHES + NETWORKS
+
+
+def _label(case: tuple[str, tuple[Value, ...], Value]) -> str:
+    return f"{case[0]}-{case[1]!r}"[:60]
+
+
+@pytest.mark.parametrize(("name", "arguments", "expected"), TABLE, ids=map(_label, TABLE))
+def test_documented_results(name: str, arguments: tuple[Value, ...], expected: Value) -> None:
+    result = evaluate(name, *arguments)
+    assert result == expected
+    assert isinstance(result, SetValue) == isinstance(expected, SetValue)
+    assert isinstance(result, bool) == isinstance(expected, bool)
+
+
+ERRORS: list[tuple[str, tuple[Value, ...], str]] = [
+    ("abs", (), "takes 1 argument, got 0"),
+    ("abs", (1, 2), "takes 1 argument, got 2"),
+    ("lookup", ({},), "takes 2 to 3 arguments, got 1"),
+    ("join", (",",), "takes at least 2 arguments, got 1"),
+    ("concat", (), "takes at least 1 argument, got 0"),
+    ("abs", (None,), "num must not be null"),
+    ("abs", ("x",), "num: a number is required, and the string is not a decimal number"),
+    ("abs", (True,), "num: a number is required, not a bool"),
+    ("lower", ((),), "str: a string is required, not a list"),
+    ("substr", ("a", 0.5, 1), "offset: a whole number is required"),
+    ("log", (0, 10), "the result is not a finite number"),
+    ("log", (2, 1), "the result is not a finite number"),
+    ("pow", (-1, 0.5), "the result is not a finite number"),
+    ("parseint", ("12", 2), "number: not a whole number in base 2"),
+    ("parseint", ("", 10), "number: not a whole number in base 10"),
+    ("parseint", (12, 10), "number: must be a string, not a number"),
+    ("parseint", ("1", 63), "base: must be a whole number between 2 and 62"),
+    ("range", (1, 5, -1), "the step must lead from the start to the end"),
+    ("range", (0, 1, 0), "the step must lead from the start to the end"),
+    ("range", (1025,), "more than 1024 elements"),
+    ("sum", ((),), "the list is empty"),
+    ("sum", ((1, None),), "an element is null"),
+    ("sum", ({"a": 1},), "list: a list is required, not a map"),
+    ("indent", (-1, "a"), "spaces: must not be negative"),
+    ("join", (",", ("a", None)), "element 1 is null"),
+    ("join", (",", (("a",),)), "lists: a string is required, not a list"),
+    ("format", ("%s",), '"%s" needs argument 1, and there are 0'),
+    ("format", ("a", 1), "1 arguments are given, and the format uses 0"),
+    ("format", ("%s", None), '"%s" cannot write null'),
+    ("format", ("%d", 1.5), '"%d" needs a whole number'),
+    ("format", ("%z", 1), '"%z" is no verb that Terraform knows'),
+    ("format", ("100%", 1), "a percent sign is not followed by a verb; write %% for the sign itself"),
+    ("formatlist", ("%s %s", ("a",), ("b", "c")), "the lists have different lengths"),
+    ("regex", ("[a-z]+", "123"), "the pattern does not match any part of the string"),
+    ("regex", ("(a)(?P<b>b)", "ab"), "pattern: either all groups have names, or none"),
+    ("chunklist", (("a",), -1), "size: must not be negative"),
+    ("coalesce", (), "no argument is known to be neither null nor an empty string"),
+    ("coalesce", (None, ""), "no argument is known to be neither null nor an empty string"),
+    ("coalesce", ({}, "x"), "all elements must have the same type, not map and string"),
+    ("coalescelist", ((), None), "all lists are empty or null"),
+    ("concat", (("a",), make_set(("b",))), "seqs: a list is required, not a set"),
+    ("contains", ("abc", "a"), "list: a list is required, not a string"),
+    ("element", ((), 0), "the list is empty"),
+    ("element", (make_set(("a",)), 0), "list: a list is required, not a set"),
+    ("index", (("a",), "b"), "the list does not hold the value"),
+    ("length", (5,), "value: a string or a collection is required, not a number"),
+    ("lookup", ({"a": 1}, "b"), 'there is no key "b" and no default'),
+    ("lookup", (("a",), "b", 1), "inputMap: a map or object is required, not a list"),
+    ("matchkeys", (("a",), (), ()), "values and keys must have the same length"),
+    ("merge", ({"a": 1}, "b"), "maps: a map or object is required, not a string"),
+    ("one", (("a", "b"),), "the list must hold at most one element, and holds 2"),
+    ("slice", (("a",), 0, 2), "the start 0 and the end 2 must be in order and within the list's length of 1"),
+    ("sort", (("a", None),), "an element is null"),
+    ("zipmap", (("a",), ()), "1 keys do not match 0 values"),
+    ("setproduct", (("a",),), "takes at least 2 arguments"),
+    ("setunion", (("a",), ({},)), "all elements must have the same type, not map and string"),
+    ("transpose", ({"a": "b"},), "the values must be lists of strings, not a string"),
+    ("tobool", ("True",), 'a bool is required; of strings only "true" and "false" are one'),
+    ("tolist", ((1, True),), "all elements must have the same type, not bool and number"),
+    ("tolist", ((("a", 1), (2, True)),), "all elements must have the same type, not bool and number"),
+    ("toset", ("a",), "cannot convert a string to a set"),
+    ("tomap", (("a",),), "cannot convert a list to a map"),
+    ("tostring", ({},), "a string is required, not a map"),
+    ("map", ("a",), "takes pairs of a key and a value"),
+    ("map", (None, 1), "a key is null"),
+    ("base64decode", ("aGk",), "the string is not valid base64"),
+    ("base64decode", ("/w==",), "the decoded bytes are not valid UTF-8"),
+    ("base64gunzip", ("aGk=",), "the decoded bytes are not gzip"),
+    ("base64gunzip", ("H4sIAAAAAAAA/ytJLS4B",), "the gzip data ends early"),
+    ("textencodebase64", ("\u2603", "US-ASCII"), "string: it holds characters that US-ASCII does not have"),
+    ("textdecodebase64", ("/w==", "US-ASCII"), "source: the bytes are not US-ASCII"),
+    ("urldecode", ("100%",), "a percent sign is not followed by two hexadecimal digits"),
+    ("jsondecode", ('{"a": }',), "not valid JSON in line 1, column 7: expecting value"),
+    ("jsondecode", ("NaN",), "not valid JSON: NaN is no value"),
+    ("csvdecode", ("",), "the header line is missing"),
+    ("csvdecode", ("a,a",), "two columns have the same name"),
+    ("csvdecode", ("a,b\n1",), "a row has more or fewer fields than the header"),
+    ("csvdecode", ('a\n"1',), "a quoted field is not closed"),
+    ("csvdecode", ('a\n1"2',), "a quote stands inside a field that is not quoted"),
+    ("csvdecode", ('a\n"1"2',), "text follows a quoted field"),
+    ("yamldecode", ("",), "there is no document"),
+    ("yamldecode", ("a\n---\nb",), "only one document is allowed"),
+    ("yamldecode", ("a: \x01",), "not valid YAML: it holds characters that YAML does not allow"),
+    ("yamldecode", ("!!python/tuple [x]",), "a list cannot have the tag tag:yaml.org,2002:python/tuple"),
+    ("yamldecode", ("!!python/name:os.system ''",), "the tag tag:yaml.org,2002:python/name:os.system is not supported"),
+    ("yamldecode", ("&a [*a]",), 'the alias "a" has no anchor before it'),
+    ("yamldecode", ("[1]: 2",), "only strings are allowed as keys"),
+    ("yamldecode", ("~: 2",), "a key must be a string and not null"),
+    ("yamldecode", ("<<: 2",), "only maps can be merged into a map"),
+    ("yamldecode", ("!!int a",), "a scalar cannot be read as int"),
+    ("yamldecode", (".nan",), "a number that is not a number is not supported"),
+    ("formatdate", ("YYY", "2018-01-02T23:12:01Z"), 'spec: "YYY" is no part of a date'),
+    ("formatdate", ("X", "2018-01-02T23:12:01Z"), 'spec: "X" is no part of a date'),
+    ("formatdate", ("'YYYY", "2018-01-02T23:12:01Z"), "spec: a quote is not closed"),
+    ("formatdate", ("YYYY", "2018-02-30T23:12:01Z"), 'not a valid RFC 3339 timestamp: "2018-02-30T23:12:01Z"'),
+    ("timeadd", ("2026-10-01", "1h"), 'not a valid RFC 3339 timestamp: "2026-10-01"'),
+    ("timeadd", ("2026-10-01T00:00:00Z", "90d"), 'not a valid duration: "90d"; write hours, minutes and seconds as in "1h30m"'),
+    ("timeadd", ("2026-10-01T00:00:00Z", "3000000h"), 'not a valid duration: "3000000h" is longer than 292 years'),
+    ("uuidv5", ("DNS", "x"), "namespace: must be dns, url, oid, x500 or a UUID"),
+    ("cidrhost", ("10.0.0.0", 1), 'not an address prefix: "10.0.0.0"'),
+    ("cidrhost", ("10.0.0.0/33", 1), 'not an address prefix: "10.0.0.0/33"'),
+    ("cidrhost", ("10.0.0.0/30", 4), "10.0.0.0/30 has no host number 4"),
+    ("cidrnetmask", ("fd00::/8",), "an IPv6 prefix has no mask"),
+    ("cidrsubnet", ("10.0.0.0/24", 9, 0), "10.0.0.0/24 cannot be extended by 9 bits"),
+    ("cidrsubnet", ("10.0.0.0/24", 2, 4), "2 more bits have no room for number 4"),
+    ("cidrsubnets", ("10.0.0.0/24", 1, 1, 1), "10.0.0.0/24 has no room left for a prefix of 25 bits"),
+    ("cidrcontains", ("10.0.0.0/8", "fd00::1"), "10.0.0.0/8 and fd00::1/128 are of different families"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "arguments", "message"), ERRORS, ids=map(_label, ERRORS))
+def test_what_terraform_refuses_is_refused_with_one_clear_sentence(name: str, arguments: tuple[Value, ...], message: str) -> None:
+    with pytest.raises(EvaluationError) as refusal:
+        evaluate(name, *arguments)
+    assert str(refusal.value) == f"{name}(): {message}"
+
+
+def test_malformed_yaml_is_refused_with_its_line() -> None:
+    with pytest.raises(EvaluationError, match=r"yamldecode\(\): not valid YAML in line 2: "):
+        evaluate("yamldecode", "a: 1\nb: [}\n")
+
+
+def test_sets_are_sorted_and_hold_each_element_once() -> None:
+    assert tuple(evaluate("toset", ("b", None, "a", "b"))) == ("a", "b", None)
+    assert tuple(evaluate("toset", (10, 9, 9.5, 10))) == (9, 9.5, 10)
+    assert tuple(evaluate("toset", ({"a": 1}, {"a": 1}))) == ({"a": 1},)
+
+
+def test_every_function_of_the_table_is_declared_in_its_module_and_no_other() -> None:
+    declared = {
+        module: {
+            decorator.args[0].value
+            for node in ast.walk(ast.parse(Path(functions.__file__).with_name(f"{module}.py").read_text(encoding="utf-8")))
+            if isinstance(node, ast.FunctionDef)
+            for decorator in node.decorator_list
+            if isinstance(decorator, ast.Call) and isinstance(decorator.args[0], ast.Constant)
+        }
+        for module in MODULES
+    }
+    hashes = {f"{file}{name}" for file in ("", "file") for name in ("md5", "sha1", "sha256", "sha512", "base64sha256", "base64sha512")}
+    declared["hashes"] |= hashes
+    assert declared == {module: set(names.split()) for module, names in MODULES.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_function_of_the_table_is_known_with_and_without_namespace(name: str) -> None:
+    assert known(name)
+    assert known(f"core::{name}")
+    assert not known(f"provider::aws::{name}")
+
+
+def test_a_function_that_is_not_there_gives_unknown() -> None:
+    assert not known("frobnicate")
+    assert evaluate("frobnicate", 1) == Unknown("frobnicate() is not evaluated here")
+    assert evaluate("provider::aws::arn_parse", "x") == Unknown("provider::aws::arn_parse() is not evaluated here")
+    assert evaluate("core::upper", "x") == "X"
+
+
+def test_nothing_heavy_is_loaded_before_a_function_needs_it() -> None:
+    heavy = ["json", "yaml", "decimal", "ipaddress", "hashlib", "uuid", "unicodedata", "zlib", "pathlib", "subprocess"]
+    program = (
+        "import sys\n"
+        "from posturio_iac.frontends.terraform.functions import Environment, call\n"
+        "env = Environment(read_file=str, render=lambda text, names: text)\n"
+        "call('merge', ({'a': 1}, {'b': 2}), env)\n"
+        "call('lookup', ({'a': 1}, 'a'), env)\n"
+        f"print([name for name in {heavy} if name in sys.modules])\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", f"import sys; sys.path[:0] = {sys.path}\n{program}"], capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "[]\n"

@@ -1,0 +1,142 @@
+"""Patterns mean what they mean to Terraform, that is to RE2 and not to Python."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions import Environment, call
+from posturio_iac.frontends.terraform.functions.re2.machine import compile_pattern
+from posturio_iac.frontends.terraform.values import EvaluationError, Value
+
+ENVIRONMENT = Environment(read_file=lambda path: path, render=lambda text, names: (text, names))
+
+
+def find(pattern: str, text: str) -> Value:
+    return call("regexall", (pattern, text), ENVIRONMENT)
+
+
+FOUND = [
+    ("a|ab", "ab", ("a",)),
+    ("ab|a", "ab", ("ab",)),
+    ("a*?b", "aab", ("aab",)),
+    ("a+?", "aa", ("a", "a")),
+    ("a??b", "ab", ("ab",)),
+    ("(?U)a+", "aa", ("a", "a")),
+    ("(?U)a+?", "aa", ("aa",)),
+    ("a{2}", "aaaaa", ("aa", "aa")),
+    ("a{1,2}", "aaaaa", ("aa", "aa", "a")),
+    ("a{2,}?", "aaaaa", ("aa", "aa")),
+    ("^a$", "a\n", ()),
+    ("a$", "ba", ("a",)),
+    ("(?m)^a$", "a\na\n", ("a", "a")),
+    (r"\Aa\z", "a", ("a",)),
+    (r"a\z", "a\n", ()),
+    ("a.b", "a\nb a.b", ("a.b",)),
+    ("(?s)a.b", "a\nb", ("a\nb",)),
+    ("(?i)ab", "aB Ab", ("aB", "Ab")),
+    ("(?i:a)b", "Ab AB", ("Ab",)),
+    ("(?i)a(?-i)b", "Ab AB", ("Ab",)),
+    ("(?i)[^a-c]", "aBCd", ("d",)),
+    (r"\d+", "12\u0663", ("12",)),
+    (r"\w+", "a_1\u00e9", ("a_1",)),
+    (r"\s", "\t\u00a0\v", ("\t",)),
+    (r"\bfoo\b", "foo foobar \u00e9foo", ("foo", "foo")),
+    (r"o\B", "oo o", ("o",)),
+    (r"[\d\-x]+", "1-x2y", ("1-x2",)),
+    ("[]a]+", "a]b", ("a]",)),
+    ("[^]a]+", "a]bc", ("bc",)),
+    ("[a-]+", "a-b", ("a-",)),
+    (r"[^\D5]", "a57", ("7",)),
+    ("[[:alpha:]_]+", "a_1\u00e9", ("a_",)),
+    ("[[:^digit:]]+", "a1", ("a",)),
+    (r"\pL+", "a\u00e91", ("a\u00e9",)),
+    (r"\p{Lu}|\P{L}", "aB1", ("B", "1")),
+    (r"\p{^L}", "a1", ("1",)),
+    (r"\Qa.b*\E+", "a.b** axb*", ("a.b**",)),
+    (r"\x41\x{1F600}\101\t", "A\U0001f600A\t", ("A\U0001f600A\t",)),
+    (r"\.\$\/\_", ".$/_", (".$/_",)),
+    ("a{,2}|x{|}", "a{,2} x{ }", ("a{,2}", "x{", "}")),
+    ("(?:)", "ab", ("", "", "")),
+    ("(a)|b", "ab", (("a",), (None,))),
+    ("(a*)+", "aab", (("aa",), ("",))),
+    ("(?P<x>a)(?<y>b)?", "ab", ({"x": "a", "y": "b"},)),
+    ("(a|b)*", "ab", (("b",),)),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text", "expected"), FOUND)
+def test_matches(pattern: str, text: str, expected: tuple[Value, ...]) -> None:
+    assert find(pattern, text) == expected
+
+
+REFUSED = {
+    "(a": "a parenthesis is not closed",
+    "a)": "a closing parenthesis has no opening one",
+    "[a": "a bracket is not closed",
+    "[": "a bracket is not closed",
+    "[b-a]": "the range b-a is out of order",
+    "[[:foo:]]": "there is no class [:foo:]",
+    "*a": "a repetition has nothing to repeat",
+    "a|*": "a repetition has nothing to repeat",
+    "a**": "a repetition has nothing to repeat",
+    "a++": "a repetition has nothing to repeat",
+    "a{2}{3}": "a repetition has nothing to repeat",
+    "a{3,2}": "{3,2} is not a valid repetition",
+    "a{1001}": "{1001} is not a valid repetition",
+    "(?=a)": "look-around and other extensions after (? are not supported by Terraform",
+    "(?<!a)b": "look-around and other extensions after (? are not supported by Terraform",
+    r"(a)\1": r"\1 is not supported by Terraform",
+    r"\Z": r"\Z is not supported by Terraform",
+    "a\\": "a backslash stands at the end",
+    r"\x{110000}": r"\x{110000} is no character",
+    "(?P<a>x)(?P<a>y)": 'two groups have the name "a"',
+}
+
+
+@pytest.mark.parametrize("pattern", REFUSED)
+def test_what_re2_refuses_is_refused(pattern: str) -> None:
+    with pytest.raises(EvaluationError) as refusal:
+        find(pattern, "a")
+    assert str(refusal.value) == f"regexall(): pattern: {REFUSED[pattern]}"
+
+
+def test_what_re2_knows_and_we_do_not_is_unknown() -> None:
+    assert find(r"\C", "a") == Unknown(r"\C in a pattern is not evaluated here")
+    assert find(r"\p{Greek}", "a") == Unknown(r"\p{Greek} in a pattern is not evaluated here")
+
+
+PATTERNS = st.recursive(
+    st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\w", r"\d", "1"]),
+    lambda inner: st.one_of(
+        st.tuples(inner, inner).map("".join),
+        st.tuples(inner, inner).map("(?:{0[0]}|{0[1]})".format),
+        st.tuples(inner, st.sampled_from(["?", "??", "{2}", "{1,2}"])).map("(?:{0[0]}){0[1]}".format),
+    ),
+    max_leaves=6,
+)
+BODIES = PATTERNS.filter(lambda pattern: re.fullmatch(pattern, "") is None)  # the engines differ about loops over nothing
+LOOPS = st.tuples(BODIES, st.sampled_from(["*", "+", "*?", "+?", "{1,}", ""]), PATTERNS).map(
+    lambda parts: f"({parts[0]}){parts[1]}{parts[2]}"
+)
+
+
+@given(pattern=st.one_of(PATTERNS, LOOPS), text=st.text("ab1 \n", max_size=12))
+def test_where_both_engines_read_a_pattern_alike_they_find_the_same(pattern: str, text: str) -> None:
+    ours = next(compile_pattern(pattern).find_all(text), None)
+    theirs = re.search(pattern, text)
+    assert (ours and ours[:2]) == (theirs and theirs.span())
+
+
+@given(pattern=st.text(alphabet="ab()[]{}*+?|^$.\\-:<>P,12dwpLQE=!i", max_size=12), text=st.text("ab1\n", max_size=6))
+def test_any_pattern_is_used_or_refused(pattern: str, text: str) -> None:
+    try:
+        result = find(pattern, text)
+    except EvaluationError as error:
+        assert str(error).startswith("regexall(): pattern: ")
+    else:
+        assert isinstance(result, (tuple, Unknown))

@@ -1,0 +1,207 @@
+"""What functions can still say when some of what they are given is unknown."""
+
+from __future__ import annotations
+
+import pytest
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.functions import Environment, call
+from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, ResourceValue, Value, equal, first_unknown, make_set
+
+X = Unknown("var.x is set by the caller")
+Y = Unknown("var.y is set by the caller")
+OPEN = OpenMap({"a": 1, "b": X}, Y)
+ENVIRONMENT = Environment(read_file=lambda _: X, render=lambda text, names: (text, names))
+
+
+def evaluate(name: str, *arguments: Value) -> Value:
+    return call(name, arguments, ENVIRONMENT)
+
+
+def merged(*maps: Value) -> tuple[dict[str, Value], Unknown | None]:
+    result = evaluate("merge", *maps)
+    return dict(result), getattr(result, "rest", None)
+
+
+def test_merge_keeps_unknown_values() -> None:
+    assert merged({"a": X}, {"b": 1}) == ({"a": X, "b": 1}, None)
+
+
+def test_merge_of_an_unknown_map_is_open_and_hides_what_came_before_it() -> None:
+    assert merged({"a": 1, "b": 2}, X, {"b": 3, "c": 4}) == ({"a": X, "b": 3, "c": 4}, X)
+    assert merged(X) == ({}, X)
+    assert merged(X, Y) == ({}, X)
+
+
+def test_merge_of_an_open_map_hides_what_it_does_not_know() -> None:
+    assert merged({"a": 0, "c": 3}, OPEN, {"d": 4}) == ({"a": 1, "c": Y, "b": X, "d": 4}, Y)
+
+
+def test_merge_skips_null_beside_unknown() -> None:
+    assert merged(None, {"a": 1}, None) == ({"a": 1}, None)
+    assert merged({"a": 1}, None, X) == ({"a": X}, X)
+
+
+def test_merge_of_a_resource_is_open() -> None:
+    resource = ResourceValue("aws_iam_user.ci", lambda name: name)
+    assert merged({"a": 1}, resource, {"b": 2}) == ({"a": resource.rest, "b": 2}, resource.rest)
+
+
+KNOWN_DESPITE_UNKNOWN = [
+    ("lookup", (OPEN, "a", "z"), 1),
+    ("lookup", (OPEN, "b", "z"), X),
+    ("lookup", (OPEN, "c", "z"), Y),
+    ("lookup", (OPEN, "c"), Y),
+    ("lookup", ({"a": 1, "b": X}, "a", Y), 1),
+    ("lookup", ({"a": 1}, "c", Y), Y),
+    ("lookup", (X, "c", "z"), X),
+    ("lookup", ({"a": 1}, X, "z"), X),
+    ("coalesce", ("", "a", X), "a"),
+    ("coalesce", (None, X, "a"), X),
+    ("coalesce", (None, "", X), X),
+    ("coalescelist", ((), (X,), Y), (X,)),
+    ("coalescelist", ((), X, ("a",)), X),
+    ("concat", (("a", X), ("b",)), ("a", X, "b")),
+    ("concat", (("a",), X), X),
+    ("keys", ({"b": X, "a": 1},), ("a", "b")),
+    ("keys", (OPEN,), Y),
+    ("values", ({"b": X, "a": 1},), (1, X)),
+    ("values", (OPEN,), Y),
+    ("length", ((X, 1),), 2),
+    ("length", ({"a": X},), 1),
+    ("length", (OPEN,), Y),
+    ("length", (X,), X),
+    ("contains", (("a", X), "a"), True),
+    ("contains", (("a", X), "b"), X),
+    ("contains", (("a",), X), X),
+    ("contains", ((), X), False),
+    ("contains", (({"a": 1, "b": X},), {"a": 2, "b": 3}), False),
+    ("contains", ((OPEN,), {"a": 2, "b": 3}), False),
+    ("contains", ((OPEN,), {"a": 1, "b": 3}), X),
+    ("contains", ((make_set(("a",)), X), make_set(("a",))), True),
+    ("element", ((X, "b"), 3), "b"),
+    ("element", ((X, "b"), 0), X),
+    ("element", (("a",), X), X),
+    ("one", ((X,),), X),
+    ("index", (("a", X, "b"), "a"), 0),
+    ("index", (("a", X, "b"), "b"), X),
+    ("flatten", (("a", X),), X),
+    ("flatten", ((("a",), (OPEN,)),), ("a", OPEN)),
+    ("slice", ((1, X, 3), 1, 2), (X,)),
+    ("reverse", ((1, X),), (X, 1)),
+    ("chunklist", ((1, X, 3), 2), ((1, X), (3,))),
+    ("zipmap", (("a", "b"), (1, X)), {"a": 1, "b": X}),
+    ("zipmap", (("a", X), (1, 2)), X),
+    ("matchkeys", (("a", X), (1, 2), (2,)), (X,)),
+    ("compact", (("a", X),), X),
+    ("distinct", (("a", X),), X),
+    ("sort", (("a", X),), X),
+    ("toset", (("a", X),), X),
+    ("toset", (({"a": X},),), X),
+    ("tolist", (("a", X),), ("a", X)),
+    ("tomap", ({"a": 1, "b": X},), {"a": 1, "b": X}),
+    ("tostring", (X,), X),
+    ("tonumber", (X,), X),
+    ("tobool", (X,), X),
+    ("list", ("a", X), ("a", X)),
+    ("map", ("a", X), {"a": X}),
+    ("map", (X, "a"), X),
+    ("sensitive", (X,), X),
+    ("alltrue", ((True, X),), X),
+    ("alltrue", ((X, False),), False),
+    ("anytrue", ((X, True),), True),
+    ("anytrue", ((X, False),), X),
+    ("join", (",", ("a", X)), X),
+    ("format", ("%s", X), X),
+    ("format", ("%v", {"a": X}), X),
+    ("formatlist", ("%s-%s", "a", ("b", X)), ("a-b", X)),
+    ("formatlist", ("%s", X), X),
+    ("setunion", (("a",), ("b", X)), X),
+    ("setproduct", (("a",), (X,)), (("a", X),)),
+    ("setproduct", (make_set(("a",)), (X,)), X),
+    ("jsonencode", ({"a": OPEN},), Y),
+    ("jsondecode", (X,), X),
+    ("upper", (X,), X),
+    ("max", (1, X), X),
+    ("timeadd", (X, "1h"), X),
+    ("regex", ("a", X), X),
+    ("file", (X,), X),
+    ("file", ("a",), X),
+    ("fileexists", ("a",), X),
+    ("filemd5", ("a",), X),
+    ("filebase64", ("a",), X),
+    ("templatefile", ("a", {}), X),
+    ("templatestring", ("a", {"x": X}), ("a", {"x": X})),
+    ("templatestring", ("a", X), X),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "expected"), KNOWN_DESPITE_UNKNOWN)
+def test_an_unknown_part_makes_unknown_only_what_it_decides(name: str, arguments: tuple[Value, ...], expected: Value) -> None:
+    assert evaluate(name, *arguments) == expected
+
+
+def test_an_open_map_stays_open_as_a_map_of_one_type() -> None:
+    result = evaluate("tomap", OpenMap({"a": 1, "b": "x"}, Y))
+    assert (dict(result), result.rest) == ({"a": "1", "b": "x"}, Y)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [("lower", (X, "x")), ("max", (X, "x")), ("join", (X, "x")), ("element", (X, "x")), ("lookup", (X, ())), ("merge", (X, "x"))],
+)
+def test_what_is_wrong_whatever_the_unknown_is_stays_an_error(name: str, arguments: tuple[Value, ...]) -> None:
+    with pytest.raises(EvaluationError):
+        evaluate(name, *arguments)
+
+
+NEVER_KNOWN: list[tuple[str, tuple[Value, ...], str]] = [
+    ("timestamp", (), "timestamp() is the time of each run"),
+    ("plantimestamp", (), "plantimestamp() is the time of each run"),
+    ("uuid", (), "uuid() is different in each run"),
+    ("bcrypt", ("secret",), "bcrypt() is different in each run"),
+    ("rsadecrypt", ("a", "b"), "rsadecrypt() is not evaluated here"),
+    ("base64gzip", ("a",), "base64gzip() depends on Terraform's own compressor"),
+    ("yamlencode", ({},), "yamlencode() is not evaluated here"),
+    ("abspath", ("a",), "abspath() depends on where Terraform runs"),
+    ("pathexpand", ("~/a",), "pathexpand() depends on who runs Terraform"),
+    ("issensitive", ("a",), "issensitive() depends on marks that are not followed here"),
+    ("type", ("a",), "type() is for the console"),
+    ("fileset", (".", "*"), "the files below . are not listed here"),
+    ("yamldecode", (".inf",), "an infinite number is not evaluated here"),
+    ("textencodebase64", ("a", "ebcdic-us"), "the encoding ebcdic-us is not evaluated here"),
+    ("cidrsubnet", ("10.0.0.0/8", 8, -1), "a negative number in cidrsubnet() is not evaluated here"),
+    ("regex", (r"\p{Greek}", "a"), r"\p{Greek} in a pattern is not evaluated here"),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "reason"), NEVER_KNOWN)
+def test_what_code_does_not_fix_is_unknown_with_its_reason(name: str, arguments: tuple[Value, ...], reason: str) -> None:
+    assert evaluate(name, *arguments) == Unknown(reason)
+
+
+def test_equality_is_decided_by_known_parts_first() -> None:
+    assert equal(("a", X), ("b", "c")) is False
+    assert equal(("a", X), ("a", "c")) == X
+    assert equal(("a", X), ("a",)) is False
+    assert equal(X, None) == X
+    assert equal(OPEN, {"c": 1}) is False
+    assert equal(OPEN, OPEN) == X
+    assert equal(OpenMap({}, Y), OpenMap({}, X)) == Y
+    assert equal(1, True) is False
+    assert equal(1, 1.0) is True
+    assert equal(make_set((1, 2)), make_set((2, 1))) is True
+    assert equal(make_set((1,)), (1,)) is False
+
+
+def test_the_first_unknown_is_found_in_order() -> None:
+    assert first_unknown({"a": (1, {"b": X}), "c": Y}) == X
+    assert first_unknown((OPEN, X)) == Y
+    assert first_unknown(("a", None, {})) is None
+
+
+def test_shared_values_are_walked_once() -> None:
+    value: Value = X
+    for _ in range(200):
+        value = (value, value)
+    assert first_unknown(value) == X

@@ -1,0 +1,425 @@
+"""Modules: who calls whom, what is ours, what is only there to be resolved, and where a key is reported then."""
+
+# ruff: noqa: E501 - a program stands on one line of its table
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Effect, Unknown
+from tests.support.terraform_programs import KEY, PLAIN, USER, key, keys, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.frontends.reading import Reading
+
+CALL = 'module "m" {\n  source = "./m"\n}\n'
+Files = dict[str, "str | bytes"]
+
+
+def places(found: Reading) -> list[tuple[str, str, int]]:
+    return [(k.address, k.span.path, k.span.line) for k in found.keys if k.span]
+
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-c", "protocol.file.allow=always", *arguments], cwd=root, check=True, capture_output=True)
+
+
+class TestInstances:
+    @pytest.mark.parametrize(
+        ("more", "suffixes"),
+        [
+            ("count = 2", ["[0]", "[1]"]),
+            ("count = 0", []),
+            ("count = true ? 1 : 0", ["[0]"]),
+            ("count = length([1, 2, 3])", ["[0]", "[1]", "[2]"]),
+            ('count = "2"', ["[0]", "[1]"]),
+            ("count = local.on ? 1 : 0", []),
+            ("count = var.on ? 1 : 0", [""]),
+            ("count = var.none", [""]),
+            ("count = var.many", [""]),
+            ('for_each = toset(["b", "a"])', ['["a"]', '["b"]']),
+            ("for_each = { x = 1, y = 2 }", ['["x"]', '["y"]']),
+            ("for_each = {}", []),
+            ("for_each = toset([])", []),
+            ("for_each = var.none", [""]),
+            ("for_each = { for k, v in { a = true, b = false } : k => v if v }", ['["a"]']),
+            (r'for_each = toset(["a\"b"])', [r'["a\"b"]']),
+            (r'for_each = toset(["a\\b"])', [r'["a\\b"]']),
+            (r'for_each = toset(["a\nb"])', [r'["a\nb"]']),
+            (r'for_each = toset(["a$${b}"])', ['["a$${b}"]']),
+            (r'for_each = toset(["a%%{b}"])', ['["a%%{b}"]']),
+            (r'for_each = toset(["a\tb\r"])', [r'["a\tb\r"]']),
+            ('for_each = toset(["é 🔑"])', ['["é 🔑"]']),
+            ('for_each = toset(["a.b", "c[0]"])', ['["a.b"]', '["c[0]"]']),
+            ("lifecycle {\n    enabled = false\n  }", []),
+            ("lifecycle {\n    enabled = true\n  }", [""]),
+            ("lifecycle {\n    enabled = var.on\n  }", [""]),
+            ("lifecycle {\n    enabled = local.on\n  }", []),
+        ],
+    )
+    def test_addresses_of_instances(self, tmp_path: Path, more: str, suffixes: list[str]) -> None:
+        code = 'variable "on" { default = false }\nvariable "none" {}\nvariable "many" { default = 3 }\nlocals { on = false }\n'
+        code += f'resource "aws_iam_access_key" "k" {{\n  {more}\n  user = "x"\n}}\n'
+        assert list(keys(tmp_path, code)) == [f"aws_iam_access_key.k{suffix}" for suffix in suffixes]
+
+    def test_a_variables_file_fixes_that_there_is_none(self, tmp_path: Path) -> None:
+        code = 'variable "on" { default = true }\nresource "aws_iam_access_key" "k" {\n  count = var.on ? 1 : 0\n  user = "x"\n}\n'
+        assert list(keys(tmp_path, {"main.tf": code})) == ["aws_iam_access_key.k"]
+        assert keys(tmp_path, {"terraform.tfvars": "on = false\n"}) == {}
+
+    def test_the_calling_module_fixes_that_there_is_none(self, tmp_path: Path) -> None:
+        inner = 'variable "on" { default = DEFAULT }\nresource "aws_iam_access_key" "k" {\n  count = var.on ? 1 : 0\n  user = "x"\n}\n'
+        files: Files = {"main.tf": CALL.replace("\n}", "\n  on = false\n}"), "m/main.tf": inner.replace("DEFAULT", "true")}
+        assert keys(tmp_path, files) == {}
+        assert keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "false")}) == {}
+        assert list(keys(tmp_path, {"main.tf": CALL, "m/main.tf": inner.replace("DEFAULT", "true")})) == [
+            "module.m.aws_iam_access_key.k[0]"
+        ]
+
+    def test_a_constant_false_in_the_way(self, tmp_path: Path) -> None:
+        code = 'variable "on" {}\nresource "aws_iam_access_key" "k" {\n  count = false && var.on ? 1 : 0\n  user = "x"\n}\n'
+        assert keys(tmp_path, code) == {}
+
+    @pytest.mark.parametrize(
+        ("more", "suffixes"),
+        [
+            ("count = 2", ["[0]", "[1]"]),
+            ('for_each = toset(["a"])', ['["a"]']),
+            ("count = 0", []),
+            ("for_each = var.none", [""]),
+            ("", [""]),
+        ],
+    )
+    def test_instances_of_modules(self, tmp_path: Path, more: str, suffixes: list[str]) -> None:
+        files: Files = {"main.tf": f'variable "none" {{}}\nmodule "m" {{\n  source = "./m"\n  {more}\n}}\n', "m/main.tf": PLAIN}
+        assert list(keys(tmp_path, files)) == [f"module.m{suffix}.aws_iam_access_key.ci" for suffix in suffixes]
+
+    def test_three_levels_with_instances_each(self, tmp_path: Path) -> None:
+        files: Files = {
+            "main.tf": 'module "a" {\n  source = "./a"\n  for_each = { x = 1, y = 2 }\n  n = each.value\n}\n',
+            "a/main.tf": 'variable "n" {}\nmodule "b" {\n  source = "./b"\n  count = var.n\n  name = "u-${count.index}"\n}\n',
+            "a/b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../../c"\n  name = var.name\n}\n',
+            "c/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  for_each = toset([var.name])\n  user = each.key\n}\n',
+        }
+        assert list(keys(tmp_path, files)) == [
+            'module.a["x"].module.b[0].module.c.aws_iam_access_key.k["u-0"]',
+            'module.a["y"].module.b[0].module.c.aws_iam_access_key.k["u-0"]',
+            'module.a["y"].module.b[1].module.c.aws_iam_access_key.k["u-1"]',
+        ]
+
+
+class TestCallers:
+    def test_a_module_that_nobody_calls_is_judged_by_itself(self, tmp_path: Path) -> None:
+        assert [(k.address, k.scope) for k in reading(tmp_path, {"modules/user/main.tf": PLAIN}).keys] == [
+            ("aws_iam_access_key.ci", "modules/user")
+        ]
+
+    def test_a_module_that_is_called_is_judged_where_it_is_called(self, tmp_path: Path) -> None:
+        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
+        assert places(reading(tmp_path, files)) == [("module.u.aws_iam_access_key.ci", "modules/user/main.tf", 4)]
+
+    def test_the_caller_counts_when_only_the_module_is_scanned_by_path(self, tmp_path: Path) -> None:
+        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
+        assert places(reading(tmp_path, files, "modules")) == [("aws_iam_access_key.ci", "modules/user/main.tf", 4)]
+
+    def test_an_excluded_caller_calls_nobody(self, tmp_path: Path) -> None:
+        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n'}
+        assert places(reading(tmp_path, files, exclude=("live",))) == [("aws_iam_access_key.ci", "modules/user/main.tf", 4)]
+
+    def test_an_excluded_module_is_reported_at_the_call_or_not_at_all(self, tmp_path: Path) -> None:
+        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": 'module "u" {\n  source = "../modules/user"\n}\n' + PLAIN}
+        found = places(reading(tmp_path, files, exclude=("modules",)))
+        assert ("aws_iam_access_key.ci", "live/main.tf", 7) in found
+        assert all(path == "live/main.tf" for _, path, _ in found)
+
+    @pytest.mark.parametrize("folder", ["examples/simple", "tests/unit", "modules/user/examples/x"])
+    def test_a_module_that_only_examples_call_is_judged_by_itself_too(self, tmp_path: Path, folder: str) -> None:
+        inner = (
+            'variable "second" { default = false }\n'
+            + PLAIN
+            + KEY.replace('"ci"', '"two"').replace("  user", "  count = var.second ? 1 : 0\n  user")
+        )
+        up = "../" * (folder.count("/") + 1)
+        files: Files = {"modules/user/main.tf": inner, f"{folder}/main.tf": f'module "u" {{\n  source = "{up}modules/user"\n}}\n'}
+        assert {(line, path) for _, path, line in places(reading(tmp_path, files))} == {
+            (5, "modules/user/main.tf"),
+            (8, "modules/user/main.tf"),
+        }
+
+    def test_a_call_from_a_file_that_holds_no_key_itself_is_found(self, tmp_path: Path) -> None:
+        files: Files = {
+            "a/main.tf": 'module "b" {\n  source = "../b"\n  name = "deep"\n}\n',
+            "b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../c"\n  name = var.name\n}\n',
+            "c/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n',
+        }
+        found = key(tmp_path, files)
+        assert (found.address, found.user, found.scope) == ("module.b.module.c.aws_iam_access_key.k", "deep", "a")
+
+    @pytest.mark.parametrize("source", ["./m", "./m/", "././m", "../live/m", ".//m"])
+    def test_sources_are_paths(self, tmp_path: Path, source: str) -> None:
+        files: Files = {"live/main.tf": f'module "m" {{\n  source = "{source}"\n}}\n', "live/m/main.tf": PLAIN}
+        assert places(reading(tmp_path, files)) == [("module.m.aws_iam_access_key.ci", "live/m/main.tf", 4)]
+
+    def test_a_source_that_is_computed_leaves_the_module_by_itself(self, tmp_path: Path) -> None:
+        files: Files = {"main.tf": 'module "m" {\n  source = "${path.module}/m"\n}\n', "m/main.tf": PLAIN}
+        assert places(reading(tmp_path, files)) == [("aws_iam_access_key.ci", "m/main.tf", 4)]
+
+
+class TestOutsideAndForeign:
+    def test_a_module_outside_of_the_scan_is_reported_at_the_call(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "-q")
+        files: Files = {"modules/user/main.tf": PLAIN, "live/main.tf": '\nmodule "u" {\n  source = "../modules/user"\n}\n' + PLAIN}
+        found = places(reading(tmp_path, files, ".", cwd="live"))
+        assert sorted(found) == [("aws_iam_access_key.ci", "main.tf", 8), ("module.u.aws_iam_access_key.ci", "main.tf", 2)]
+
+    def initialised(self, tmp_path: Path, source: str = "acme/user/aws", version: str = "1.0.0") -> Files:
+        modules = [{"Key": "", "Source": "", "Dir": "."}, {"Key": "u", "Source": source, "Version": version, "Dir": ".terraform/modules/u"}]
+        (tmp_path / ".gitignore").write_text(".terraform/\n")
+        return {
+            "main.tf": f'# posturio: owner=payments\nmodule "u" {{\n  source = "{source}"\n  version = "{version}"\n  name = "given"\n}}\n'
+            + PLAIN,
+            ".terraform/modules/modules.json": json.dumps({"Modules": modules}),
+            ".terraform/modules/u/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  count = 1\n  user = var.name\n}\n',
+        }
+
+    @pytest.mark.parametrize("with_git", [True, False])
+    def test_an_initialised_module_is_read_and_reported_at_the_call(self, tmp_path: Path, with_git: bool) -> None:
+        if with_git:
+            git(tmp_path, "init", "-q")
+        found = reading(tmp_path, self.initialised(tmp_path))
+        assert sorted(places(found)) == [("aws_iam_access_key.ci", "main.tf", 10), ("module.u.aws_iam_access_key.k[0]", "main.tf", 2)]
+        (inside,) = (k for k in found.keys if k.address.startswith("module"))
+        assert (inside.user, inside.owner) == ("given", "payments")
+
+    def test_modules_inside_an_initialised_module_are_read(self, tmp_path: Path) -> None:
+        files = self.initialised(tmp_path)
+        files[".terraform/modules/u/main.tf"] = 'module "inner" {\n  source = "./inner"\n}\n'
+        files[".terraform/modules/u/inner/main.tf"] = PLAIN
+        assert ("module.u.module.inner.aws_iam_access_key.ci", "main.tf", 2) in places(reading(tmp_path, files))
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{", "[]", '{"Modules": 1}', '{"Modules": [1]}', '{"Modules": [{"Key": "u"}]}', '{"Modules": [{"Key": "u", "Dir": "gone"}]}'],
+    )
+    def test_a_broken_list_of_modules_is_none(self, tmp_path: Path, text: str) -> None:
+        files = self.initialised(tmp_path)
+        files[".terraform/modules/modules.json"] = text
+        assert [a for a, _, _ in places(reading(tmp_path, files))] == ["aws_iam_access_key.ci"]
+
+    @pytest.mark.parametrize("folder", ["../outside", "/etc"])
+    def test_an_installed_folder_outside_of_the_scan_is_no_escape(self, tmp_path: Path, folder: str) -> None:
+        root = tmp_path / "root"
+        root.mkdir()
+        (tmp_path / "outside").mkdir()
+        (tmp_path / "outside/main.tf").write_text(PLAIN)
+        files = self.initialised(root)
+        files[".terraform/modules/modules.json"] = json.dumps({"Modules": [{"Key": "u", "Dir": folder}]})
+        assert all(path == "main.tf" for _, path, _ in places(reading(root, files)))
+
+    def test_a_submodule_of_git_is_read_and_reported_at_the_call(self, tmp_path: Path) -> None:
+        (tmp_path / "library").mkdir()
+        git(tmp_path / "library", "init", "-q")
+        (tmp_path / "library/main.tf").write_text(PLAIN)
+        git(tmp_path / "library", "add", ".")
+        git(tmp_path / "library", "commit", "-qm", "x")
+        root = tmp_path / "root"
+        root.mkdir()
+        git(root, "init", "-q")
+        git(root, "submodule", "add", "-q", str(tmp_path / "library"), "vendor")
+        files: Files = {"main.tf": 'module "v" {\n  source = "./vendor"\n}\n' + PLAIN}
+        assert sorted(places(reading(root, files))) == [
+            ("aws_iam_access_key.ci", "main.tf", 7),
+            ("module.v.aws_iam_access_key.ci", "main.tf", 1),
+        ]
+
+    def test_a_module_that_git_ignores_is_reported_at_the_call(self, tmp_path: Path) -> None:
+        git(tmp_path, "init", "-q")
+        (tmp_path / ".gitignore").write_text("/vendor/\n")
+        files: Files = {"main.tf": 'module "v" {\n  source = "./vendor"\n}\n' + PLAIN, "vendor/main.tf": PLAIN}
+        assert sorted(places(reading(tmp_path, files))) == [
+            ("aws_iam_access_key.ci", "main.tf", 7),
+            ("module.v.aws_iam_access_key.ci", "main.tf", 1),
+        ]
+
+
+class TestKnownModules:
+    IAM = "terraform-aws-modules/iam/aws//modules/iam-user"
+
+    def call(self, body: str, source: str = IAM) -> str:
+        return f'module "user" {{\n  source = "{source}"\n  {body}\n}}\n'
+
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ('version = "5.30.0"\n  name = "ci"', ["module.user"]),
+            ('version = "5.30.0"\n  name = "ci"\n  create_iam_access_key = false', []),
+            ('version = "5.30.0"\n  name = "ci"\n  create_user = false', []),
+            ('version = "6.2.0"\n  name = "ci"', ["module.user"]),
+            ('version = "6.2.0"\n  name = "ci"\n  create_access_key = false', []),
+            ('version = "~> 5.0"\n  name = "ci"\n  count = 2', ["module.user[0]", "module.user[1]"]),
+            ('version = "~> 5.0"\n  name = each.key\n  for_each = toset(["a"])', ['module.user["a"]']),
+            ('version = "~> 5.0"\n  name = "ci"\n  count = 0', []),
+            ('name = "ci"', ["module.user"]),
+            ('version = "~> 5.0"\n  name = "ci"\n  create_iam_access_key = var.on', ["module.user"]),
+        ],
+    )
+    def test_a_key_of_a_known_module_is_reported_at_the_call(self, tmp_path: Path, body: str, expected: list[str]) -> None:
+        found = reading(tmp_path, 'variable "on" { default = false }\n' + self.call(body))
+        assert [k.address for k in found.keys] == expected
+        assert all(k.span and (k.span.path, k.span.line) == ("main.tf", 2) for k in found.keys)
+
+    def test_the_call_says_who_the_user_is_and_what_its_tags_are(self, tmp_path: Path) -> None:
+        found = key(tmp_path, self.call('version = "5.30.0"\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }'))
+        assert (found.user, found.owner, [e.effect for e in found.lifetimes]) == ("ci", "payments", [Effect.DECLARED])
+
+    def test_defaults_of_the_provider_hold_for_it(self, tmp_path: Path) -> None:
+        provider = 'provider "aws" {\n  default_tags {\n    tags = { owner = "platform" }\n  }\n}\n'
+        assert key(tmp_path, provider + self.call('version = "5.30.0"\n  name = "ci"')).owner == "platform"
+
+    def test_a_comment_above_the_call_counts(self, tmp_path: Path) -> None:
+        found = key(tmp_path, "# posturio: rotation=60d\n" + self.call('version = "5.30.0"\n  name = "ci"'))
+        assert [e.effect for e in found.lifetimes] == [Effect.DECLARED]
+
+    def test_the_code_counts_more_than_the_table_when_it_is_here(self, tmp_path: Path) -> None:
+        files: Files = {
+            "main.tf": self.call('version = "5.30.0"\n  name = "ci"'),
+            ".terraform/modules/modules.json": json.dumps(
+                {"Modules": [{"Key": "user", "Version": "5.30.0", "Dir": ".terraform/modules/user"}]}
+            ),
+            ".terraform/modules/user/main.tf": 'variable "name" {}\nresource "aws_iam_access_key" "this" {\n  count = 1\n  user = var.name\n}\n',
+        }
+        assert [k.address for k in reading(tmp_path, files).keys] == ["module.user.aws_iam_access_key.this[0]"]
+
+    def test_a_known_module_inside_a_local_one(self, tmp_path: Path) -> None:
+        files: Files = {"main.tf": CALL, "m/main.tf": self.call('version = "5.30.0"\n  name = "ci"')}
+        assert places(reading(tmp_path, files)) == [("module.m.module.user", "m/main.tf", 1)]
+
+
+class TestDirectives:
+    IGNORE = '# posturio:ignore[iam.ownerless_access_keys] until=2027-03-01 reason="moves to roles"\n'
+
+    @pytest.mark.parametrize(
+        "files",
+        [
+            {"main.tf": USER + IGNORE + KEY},
+            {"main.tf": USER + KEY.replace("\n  user", f"\n  {IGNORE}  user")},
+            {"main.tf": IGNORE + CALL, "m/main.tf": PLAIN},
+            {"main.tf": CALL, "m/main.tf": USER + IGNORE + KEY},
+            {"main.tf": IGNORE + 'module "o" {\n  source = "./o"\n}\n', "o/main.tf": CALL.replace("./m", "../m"), "m/main.tf": PLAIN},
+            {"main.tf": IGNORE + TestKnownModules().call('version = "5.30.0"\n  name = "ci"')},
+        ],
+    )
+    def test_they_are_found_at_the_key_and_at_each_call(self, tmp_path: Path, files: Files) -> None:
+        (directive,) = key(tmp_path, files).directives
+        assert (directive.rules, directive.reason) == (("iam.ownerless_access_keys",), "moves to roles")
+
+    def test_those_of_one_call_are_not_those_of_another(self, tmp_path: Path) -> None:
+        files: Files = {"main.tf": self.IGNORE + CALL + CALL.replace('"m"', '"n"', 1), "m/main.tf": PLAIN}
+        found = keys(tmp_path, files)
+        assert {a: len(k.directives) for a, k in found.items()} == {
+            "module.m.aws_iam_access_key.ci": 1,
+            "module.n.aws_iam_access_key.ci": 0,
+        }
+
+    def test_a_wrong_one_is_said_once(self, tmp_path: Path) -> None:
+        files: Files = {
+            "main.tf": CALL + CALL.replace('"m"', '"n"', 1),
+            "m/main.tf": USER + "# posturio:ignore[iam.no_such_rule] reason=x\n" + KEY,
+        }
+        (said,) = reading(tmp_path, files).diagnostics
+        assert (said.level, said.path, said.line) == (Level.WARNING, "m/main.tf", 4)
+
+
+class TestExposures:
+    def where(self, tmp_path: Path, code: str, **more: str) -> list[str]:
+        files: Files = {"main.tf": code, **{name.replace("__", "/") + ".tf": text for name, text in more.items()}}
+        return [e.where for k in reading(tmp_path, files).keys for e in k.exposures]
+
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [
+            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = SECRET\n}\n', ["value of aws_ssm_parameter.p"]),
+            ('resource "aws_ssm_parameter" "p" {\n  type = "SecureString"\n  value = SECRET\n}\n', []),
+            ('resource "aws_ssm_parameter" "p" {\n  type = var.type\n  value = SECRET\n}\n', []),
+            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = ID\n}\n', []),
+            ('resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = ENCRYPTED\n}\n', []),
+            (
+                'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = jsonencode({ a = local.s })\n}\n',
+                ["value of aws_ssm_parameter.p"],
+            ),
+            ('resource "aws_instance" "i" {\n  user_data = "export S=${SECRET}"\n}\n', ["user_data of aws_instance.i"]),
+            (
+                'resource "aws_instance" "i" {\n  user_data = base64encode(templatefile("x", { s = SECRET }))\n}\n',
+                ["user_data of aws_instance.i"],
+            ),
+            (
+                'resource "aws_lambda_function" "f" {\n  environment {\n    variables = { S = SECRET }\n  }\n}\n',
+                ["variables of aws_lambda_function.f"],
+            ),
+            ('resource "aws_s3_object" "o" {\n  content = SECRET\n}\n', ["content of aws_s3_object.o"]),
+            ('resource "local_file" "f" {\n  content = SMTP\n}\n', ["content of local_file.f"]),
+            ('resource "aws_s3_bucket" "b" {\n  tags = { s = SECRET }\n}\n', ["tags of aws_s3_bucket.b"]),
+            ('resource "aws_secretsmanager_secret_version" "v" {\n  secret_string = SECRET\n}\n', []),
+            ('output "s" {\n  value = SECRET\n}\n', []),
+            ('output "s" {\n  value = SECRET\n  sensitive = true\n}\n', []),
+            ('output "s" {\n  value = nonsensitive(SECRET)\n}\n', ['output "s"']),
+            ('output "s" {\n  value = nonsensitive(ENCRYPTED)\n}\n', []),
+            ('terraform {\n  required_version = "~> 0.12.0"\n}\noutput "s" {\n  value = SECRET\n}\n', ['output "s"']),
+            ('terraform {\n  required_version = "~> 0.12.0"\n}\noutput "s" {\n  value = SECRET\n  sensitive = true\n}\n', []),
+        ],
+    )
+    def test_sinks(self, tmp_path: Path, code: str, expected: list[str]) -> None:
+        key_ = "aws_iam_access_key.ci"
+        for word, attribute in (("SECRET", "secret"), ("ID", "id"), ("ENCRYPTED", "encrypted_secret"), ("SMTP", "ses_smtp_password_v4")):
+            code = code.replace(word, f"{key_}.{attribute}")
+        assert self.where(tmp_path, PLAIN + 'variable "type" {}\nlocals {\n  s = aws_iam_access_key.ci.secret\n}\n' + code) == expected
+
+    def test_through_the_output_of_a_module(self, tmp_path: Path) -> None:
+        code = CALL + 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = module.m.secret\n}\n'
+        inner = PLAIN + 'output "secret" {\n  value = aws_iam_access_key.ci.secret\n  sensitive = true\n}\n'
+        assert self.where(tmp_path, code, m__main=inner) == ["value of aws_ssm_parameter.p"]
+
+    def test_through_the_output_of_a_known_module(self, tmp_path: Path) -> None:
+        code = TestKnownModules().call('version = "5.30.0"\n  name = "ci"')
+        code += 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = module.user.iam_access_key_secret\n}\n'
+        assert self.where(tmp_path, code) == ["value of aws_ssm_parameter.p"]
+
+    def test_a_key_encrypted_with_pgp_has_no_plain_secret(self, tmp_path: Path) -> None:
+        code = (
+            PLAIN.replace("  user", '  pgp_key = "keybase:x"\n  user')
+            + 'resource "local_file" "f" {\n  content = aws_iam_access_key.ci.secret\n}\n'
+        )
+        assert self.where(tmp_path, code) == []
+
+    def test_each_instance_is_exposed_for_itself(self, tmp_path: Path) -> None:
+        code = USER + 'resource "aws_iam_access_key" "k" {\n  for_each = toset(["a", "b"])\n  user = aws_iam_user.ci.name\n}\n'
+        code += 'resource "aws_ssm_parameter" "p" {\n  type = "String"\n  value = aws_iam_access_key.k["a"].secret\n}\n'
+        found = keys(tmp_path, code)
+        assert {a: len(k.exposures) for a, k in found.items()} == {'aws_iam_access_key.k["a"]': 1, 'aws_iam_access_key.k["b"]': 0}
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [
+            ("", "Active"),
+            ('status = "Inactive"', "Inactive"),
+            ("status = null", "Active"),
+            ("status = local.s", "Inactive"),
+            ("status = var.s", None),
+            ("status = var.d", "Active"),
+        ],
+    )
+    def test_it_is_active_unless_the_code_says_otherwise(self, tmp_path: Path, status: str, expected: str | None) -> None:
+        code = 'variable "s" {}\nvariable "d" { default = "Active" }\nlocals { s = "Inactive" }\n' + PLAIN.replace(
+            "  user", f"  {status}\n  user"
+        )
+        found = key(tmp_path, code).status
+        assert isinstance(found, Unknown) if expected is None else found == expected

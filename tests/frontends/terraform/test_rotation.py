@@ -1,0 +1,580 @@
+"""What gives a key an end: schedulers and what leads to them, dates, secrets, tags and comments; and what only looks like it."""
+
+# ruff: noqa: E501 - a program stands on one line of its table
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from tests.support.terraform_programs import USER, key, keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+
+DAYS90 = 'resource "time_rotating" "r" {\n  rotation_days = 90\n}\n'
+STATIC = DAYS90 + 'resource "time_static" "s" {\n  rfc3339 = time_rotating.r.rfc3339\n}\n'
+
+
+def rotated(trigger: str, more: str = "", user: str = "aws_iam_user.ci.name", head: str = "") -> str:
+    return USER + (
+        f'resource "aws_iam_access_key" "ci" {{\n  {head}\n  user = {user}\n  lifecycle {{\n    replace_triggered_by = [{trigger}]\n    {more}\n  }}\n}}\n'
+    )
+
+
+def plain(head: str = "", user: str = "aws_iam_user.ci.name") -> str:
+    return USER + f'resource "aws_iam_access_key" "ci" {{\n  {head}\n  user = {user}\n}}\n'
+
+
+def ends(found: AccessKey) -> list[tuple[str, str, object]]:
+    """Return kind, effect and the days or the date of each piece of evidence."""
+    return [
+        (
+            e.kind.value,
+            e.effect.value,
+            e.interval / timedelta(days=1) if e.interval is not None else e.at.date().isoformat() if e.at else None,
+        )
+        for e in found.lifetimes
+    ]
+
+
+ENFORCED90 = ("rotation", "enforced", 90.0)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "between"),
+    [
+        ("time_static.s", 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }'),
+        ("time_static.s.rfc3339", 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }'),
+        ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = time_rotating.r.id }'),
+        ("terraform_data.t", 'resource "terraform_data" "t" { triggers_replace = [time_rotating.r.id] }'),
+        ("terraform_data.t", 'resource "terraform_data" "t" { input = time_rotating.r.unix }'),
+        ("terraform_data.t.output", 'resource "terraform_data" "t" { input = time_rotating.r.unix }'),
+        ("null_resource.n", 'resource "null_resource" "n" {\n  triggers = { r = time_rotating.r.id }\n}'),
+        ("null_resource.n.id", 'resource "null_resource" "n" {\n  triggers = { r = time_rotating.r.id }\n}'),
+        ("null_resource.n", 'resource "null_resource" "n" {\n  triggers {\n    r = time_rotating.r.id\n  }\n}'),
+        ("random_pet.p", 'resource "random_pet" "p" {\n  keepers = { r = time_rotating.r.id }\n}'),
+        (
+            "random_id.p.hex",
+            'resource "random_id" "p" {\n  byte_length = 4\n  keepers = { r = local.r }\n}\nlocals { r = time_rotating.r.id }',
+        ),
+        ("time_offset.o", 'resource "time_offset" "o" {\n  triggers = { r = time_rotating.r.id }\n  offset_days = 1\n}'),
+        ("time_static.s[0]", 'resource "time_static" "s" {\n  count = 1\n  rfc3339 = time_rotating.r.rfc3339\n}'),
+        ('time_static.s["a"]', 'resource "time_static" "s" {\n  for_each = toset(["a"])\n  rfc3339 = time_rotating.r.rfc3339\n}'),
+        (
+            "terraform_data.b",
+            'resource "terraform_data" "a" { input = time_rotating.r.id }\nresource "terraform_data" "b" { input = terraform_data.a.output }',
+        ),
+        (
+            "terraform_data.t",
+            'resource "terraform_data" "t" {\n  lifecycle {\n    replace_triggered_by = [time_static.s]\n  }\n}\nresource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }',
+        ),
+        ("aws_iam_user.ci", ""),
+    ],
+)
+def test_a_schedule_is_reached_through_another_resource(tmp_path: Path, trigger: str, between: str) -> None:
+    code = DAYS90 + between + "\n" + rotated(trigger)
+    if not between:
+        code = code.replace('name = "ci"', 'name = "ci"\n  tags = { turn = time_rotating.r.id }')
+    found = key(tmp_path, code)
+    assert ENFORCED90 in ends(found)
+    assert isinstance(found.replacement, Replacement)
+
+
+def test_references_in_quotes_are_references(tmp_path: Path) -> None:
+    assert ENFORCED90 in ends(key(tmp_path, STATIC + rotated('"time_static.s"')))
+    assert ENFORCED90 in ends(
+        key(tmp_path, STATIC.replace("time_rotating.r.rfc3339", '"${time_rotating.r.rfc3339}"') + rotated("time_static.s"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "user"),
+    [
+        ("", "null_resource.n.triggers.user"),
+        ("", '"ci-${time_rotating.r.unix}"'),
+        ("for_each = toset([time_rotating.r.id])", "aws_iam_user.ci.name"),
+        ("for_each = { (time_rotating.r.id) = 1 }", "aws_iam_user.ci.name"),
+        ('for_each = toset(["${time_rotating.r.id}-a"])', "aws_iam_user.ci.name"),
+    ],
+)
+def test_a_schedule_in_the_user_or_in_the_address_replaces_the_key(tmp_path: Path, head: str, user: str) -> None:
+    more = 'resource "null_resource" "n" {\n  triggers = { user = aws_iam_user.ci.name, r = time_rotating.r.id }\n}\n'
+    found = key(tmp_path, DAYS90 + more + plain(head, user))
+    assert ENFORCED90 in ends(found)
+
+
+@pytest.mark.parametrize(
+    ("engine", "effect"),
+    [
+        ({}, "inert"),
+        ({"engine": "terraform"}, "inert"),
+        ({"engine": "terraform", "engine_version": "1.15"}, "inert"),
+        ({"engine": "opentofu"}, "unknown"),
+        ({"engine": "opentofu", "engine_version": "1.11.4"}, "unknown"),
+        ({"engine": "opentofu", "engine_version": "1.12.0"}, "enforced"),
+        ({"engine": "opentofu", "engine_version": "2.0"}, "enforced"),
+    ],
+)
+@pytest.mark.parametrize("trigger", ["time_rotating.r", "time_rotating.r.id", "time_rotating.r.rfc3339"])
+def test_straight_to_the_schedule_works_on_one_engine_only(tmp_path: Path, engine: dict[str, str], effect: str, trigger: str) -> None:
+    found = key(tmp_path, DAYS90 + rotated(trigger), **engine)
+    (one,) = found.lifetimes
+    if engine.get("engine_version") == "1.11.4":
+        assert one.effect is not Effect.ENFORCED
+    else:
+        assert (one.effect.value, one.interval) == (effect, timedelta(days=90))
+    assert one.effect is not Effect.INERT or "time_static" in one.fix
+
+
+def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
+    lock = 'provider "registry.opentofu.org/hashicorp/aws" {\n  version = "5.0.0"\n}\n'
+    files: dict[str, str | bytes] = {
+        "main.tf": 'terraform {\n  required_version = ">= 1.12"\n}\n' + DAYS90 + rotated("time_rotating.r"),
+        ".terraform.lock.hcl": lock,
+    }
+    assert ends(key(tmp_path, files)) == [ENFORCED90]
+    (tmp_path / ".terraform.lock.hcl").write_text(lock.replace("opentofu.org", "terraform.io"))
+    assert [e for _, e, _ in ends(key(tmp_path, {}))] == ["inert"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "declared"),
+    [
+        ("var.x", 'variable "x" {}'),
+        ("local.x", "locals { x = time_rotating.r.id }"),
+        ("data.aws_iam_user.x", 'data "aws_iam_user" "x" {}'),
+        ("module.m.x", ""),
+        ("each.value", ""),
+        ("time_rotating.none", ""),
+        ("terraform_data.none", ""),
+        ("random_pet.p", 'resource "random_pet" "p" {}'),
+        ("aws_iam_user.ci", ""),
+        ("time_static.t", 'resource "time_static" "t" {}'),
+        (
+            "time_static.t",
+            'resource "time_static" "t" {\n  rfc3339 = "2020-01-01T00:00:00Z"\n  lifecycle {\n    ignore_changes = all\n  }\n}',
+        ),
+        (
+            "terraform_data.t",
+            'resource "terraform_data" "t" {\n  input = time_rotating.r.id\n  lifecycle {\n    ignore_changes = [input]\n  }\n}',
+        ),
+        ("terraform_data.t.id", 'resource "terraform_data" "t" { input = time_rotating.r.id }'),
+        (
+            "time_static.f",
+            'resource "time_rotating" "f" {\n  rfc3339 = "2024-01-01T00:00:00Z"\n  rotation_days = 30\n}\nresource "time_static" "f" { rfc3339 = time_rotating.f.rfc3339 }',
+        ),
+        ("null_resource.n", 'resource "null_resource" "n" {\n  depends_on = [time_rotating.r]\n}'),
+    ],
+)
+def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, declared: str) -> None:
+    found = key(tmp_path, DAYS90 + declared + "\n" + rotated(trigger))
+    assert {effect for _, effect, _ in ends(found)} == {"inert"}
+    assert all(e.why and e.fix for e in found.lifetimes)
+
+
+def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:
+    for depends in ("[time_rotating.r]", '["time_rotating.r"]'):
+        assert [e for _, e, _ in ends(key(tmp_path, DAYS90 + plain(f"depends_on = {depends}")))] == ["inert"]
+    assert ends(key(tmp_path, plain("depends_on = [aws_iam_user.ci]"))) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "days"),
+    [
+        ("rotation_days = 30", 30),
+        ('rotation_days = "30"', 30),
+        ("rotation_days = 30\nrotation_hours = 12", 30.5),
+        ("rotation_hours = 48", 2),
+        ("rotation_minutes = 1440", 1),
+        ("rotation_months = 3", None),
+        ("rotation_years = 1", None),
+        ("rotation_days = var.days", 45),
+        ("rotation_days = local.days * 2", 20),
+        ('rotation_days = terraform.workspace == "x" ? 1 : 2', "unknown"),
+        ("rotation_days = var.none", "unknown"),
+    ],
+)
+def test_intervals_are_the_sum_of_what_is_set(tmp_path: Path, arguments: str, days: float | str | None) -> None:
+    code = f'variable "days" {{ default = 45 }}\nvariable "none" {{}}\nlocals {{ days = 10 }}\nresource "time_rotating" "r" {{\n{arguments}\n}}\n'
+    ((kind, effect, found),) = ends(
+        key(tmp_path, code + 'resource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n' + rotated("time_static.s"))
+    )
+    assert (kind, effect) == ("rotation", "enforced")
+    if days == "unknown":
+        assert found is None
+    elif days is None:
+        assert isinstance(found, float)
+        assert found in (pytest.approx(90, abs=3), pytest.approx(365, abs=2))
+    else:
+        assert found == days
+
+
+def test_a_schedule_that_ends_on_a_date_is_an_expiry(tmp_path: Path) -> None:
+    code = 'resource "time_rotating" "r" { rotation_rfc3339 = "2027-01-31T00:00:00Z" }\nresource "time_static" "s" { rfc3339 = time_rotating.r.rfc3339 }\n'
+    assert ends(key(tmp_path, code + rotated("time_static.s"))) == [("expiry", "enforced", "2027-01-31")]
+
+
+LEAPFROG = 'resource "toggles_leapfrog" "t" { trigger = time_rotating.r.rotation_rfc3339 }\n'
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "trigger", "days"),
+    [
+        (LEAPFROG, "toggles_leapfrog.t.alpha_timestamp", 180),
+        (LEAPFROG, "toggles_leapfrog.t.beta_timestamp", 180),
+        (LEAPFROG, "toggles_leapfrog.t.alpha", 90),
+        ('resource "toggles_rotary" "t" {\n  trigger = time_rotating.r.id\n  n = 3\n}\n', "toggles_rotary.t.outputs[0]", 270),
+        ('resource "toggles_rotary" "t" { trigger = time_rotating.r.id }\n', "toggles_rotary.t.outputs[0]", 180),
+        ('resource "rotating_blue_green" "t" { rotate_after_days = 90 }\n', "rotating_blue_green.t.blue_uuid", 180),
+        ('resource "rotating_blue_green" "t" { rotate_after_hours = 24 }\n', "rotating_blue_green.t.green_uuid", 2),
+        ('resource "flipflop" "t" { value = time_rotating.r.id }\n', "flipflop.t.a", 180),
+        ('resource "flipflop_tri" "t" { value = time_rotating.r.id }\n', "flipflop_tri.t.c", 270),
+    ],
+)
+def test_schedulers_of_other_providers(tmp_path: Path, scheduler: str, trigger: str, days: float) -> None:
+    holder = f'resource "terraform_data" "h" {{ triggers_replace = {trigger} }}\n'
+    found = key(tmp_path, DAYS90 + scheduler + holder + rotated("terraform_data.h"))
+    assert ends(found) == [("rotation", "enforced", float(days))]
+    assert isinstance(found.replacement, Replacement)
+    assert found.replacement.takes_turns is (days != 90)
+
+
+def test_a_leapfrog_without_a_trigger_turns_at_every_apply(tmp_path: Path) -> None:
+    code = 'resource "toggles_leapfrog" "t" {}\nresource "terraform_data" "h" { input = toggles_leapfrog.t.alpha }\n'
+    assert ends(key(tmp_path, code + rotated("terraform_data.h"))) == [("rotation", "enforced", None)]
+
+
+@pytest.mark.parametrize(
+    ("holder", "more"),
+    [
+        ('triggers = { rotated = "2026-10-01" }', ""),
+        ("triggers = { rotated = var.rotated }", 'variable "rotated" { default = "2026-10-01" }\n'),
+        ("triggers = { rotated = local.rotated }", 'locals { rotated = "2026-10-01" }\n'),
+        ("triggers = { rotated = var.rotated }", 'variable "rotated" { default = "20261001#2" }\n'),
+        ('triggers {\n    rotated = "2026-10-01"\n  }', ""),
+    ],
+)
+def test_a_date_in_the_chain_says_when_it_was_rotated(tmp_path: Path, holder: str, more: str) -> None:
+    found = key(tmp_path, more + f'resource "null_resource" "n" {{\n  {holder}\n}}\n' + rotated("null_resource.n"))
+    (one,) = found.lifetimes
+    assert (one.kind, one.effect) == (Kind.ROTATED, Effect.DECLARED)
+    assert one.at is not None
+    assert datetime(2026, 10, 1, tzinfo=timezone.utc) <= one.at <= datetime(2026, 10, 2, tzinfo=timezone.utc)
+
+
+def test_a_counter_in_the_chain_is_no_lifetime_and_is_noted(tmp_path: Path) -> None:
+    found = key(tmp_path, 'resource "null_resource" "n" {\n  triggers = { version = 3 }\n}\n' + rotated("null_resource.n"))
+    assert found.lifetimes == ()
+    assert any("null_resource.n" in note and "schedule" in note for note in found.notes)
+
+
+def test_a_variable_without_a_value_in_the_chain_is_unknown(tmp_path: Path) -> None:
+    code = 'variable "v" {}\nresource "null_resource" "n" {\n  triggers = { v = var.v }\n}\n'
+    assert [e for _, e, _ in ends(key(tmp_path, code + rotated("null_resource.n")))] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("timestamp()", None),
+        ('formatdate("YYYY-MM", plantimestamp())', True),
+        ('formatdate("YYYY-MM", timestamp())', None),
+    ],
+)
+def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, expected: bool | None) -> None:
+    found = key(tmp_path, f'resource "terraform_data" "t" {{ input = {code} }}\n' + rotated("terraform_data.t"))
+    ((kind, effect, days),) = ends(found)
+    assert (kind, effect) == ("rotation", "enforced")
+    assert (days is not None) is (expected is True)
+
+
+class TestOverlap:
+    @pytest.mark.parametrize(
+        ("more", "expected"),
+        [
+            ("", False),
+            ("create_before_destroy = true", True),
+            ('create_before_destroy = "true"', True),
+            ("create_before_destroy = false", False),
+            ("create_before_destoy = true", False),
+        ],
+    )
+    def test_the_key_says_it(self, tmp_path: Path, more: str, expected: bool) -> None:
+        found = key(tmp_path, STATIC + rotated("time_static.s", more)).replacement
+        assert isinstance(found, Replacement)
+        assert found.create_before_destroy is expected
+
+    @pytest.mark.parametrize(
+        "dependant",
+        [
+            'resource "aws_ssm_parameter" "p" {\n  value = aws_iam_access_key.ci.secret\n  type = "SecureString"\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n',
+            'resource "terraform_data" "p" {\n  input = local.key\n  lifecycle {\n    create_before_destroy = true\n  }\n}\nlocals { key = aws_iam_access_key.ci.id }\n',
+            'resource "terraform_data" "p" {\n  depends_on = [aws_iam_access_key.ci]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n',
+            (
+                'resource "terraform_data" "p" {\n  depends_on = [terraform_data.q]\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
+                'resource "terraform_data" "q" { input = aws_iam_access_key.ci.id }\n'
+            ),
+        ],
+    )
+    def test_it_is_inherited_from_what_needs_the_key(self, tmp_path: Path, dependant: str) -> None:
+        found = key(tmp_path, STATIC + rotated("time_static.s") + dependant).replacement
+        assert isinstance(found, Replacement)
+        assert found.create_before_destroy is True
+
+    def test_it_is_not_inherited_from_what_the_key_needs(self, tmp_path: Path) -> None:
+        code = STATIC + rotated("time_static.s")
+        found = key(tmp_path, code.replace('name = "ci"', 'name = "ci"\n  lifecycle {\n    create_before_destroy = true\n  }')).replacement
+        assert isinstance(found, Replacement)
+        assert found.create_before_destroy is False
+
+
+class TestSecrets:
+    STORED = (
+        'resource "aws_secretsmanager_secret" "s" {}\n'
+        'resource "aws_secretsmanager_secret_version" "v" {\n  secret_id = aws_secretsmanager_secret.s.id\n  secret_string = SECRET\n}\n'
+        'resource "aws_secretsmanager_secret_rotation" "r" {\n  secret_id = aws_secretsmanager_secret.s.id\n  LAMBDA\n'
+        "  rotation_rules {\n    RULES\n  }\n}\n"
+    )
+    ARN = "rotation_lambda_arn = aws_lambda_function.l.arn"
+
+    @pytest.mark.parametrize(
+        ("secret", "arn", "rules", "expected"),
+        [
+            ("aws_iam_access_key.ci.secret", ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
+            ("jsonencode({ k = aws_iam_access_key.ci.secret })", ARN, 'schedule_expression = "rate(90 days)"', ENFORCED90),
+            ("jsonencode(local.both)", ARN, "automatically_after_days = 30", ("rotation", "enforced", 30.0)),
+            (
+                '"${aws_iam_access_key.ci.id}:${aws_iam_access_key.ci.secret}"',
+                ARN,
+                'schedule_expression = "cron(0 1 1 * ? *)"',
+                ("rotation", "enforced", None),
+            ),
+            ("aws_iam_access_key.ci.secret", "", "automatically_after_days = 30", ("rotation", "inert", None)),
+            ('"other"', ARN, "automatically_after_days = 30", None),
+        ],
+    )
+    def test_the_rotation_of_the_secret_that_stores_the_key(
+        self, tmp_path: Path, secret: str, arn: str, rules: str, expected: tuple[str, str, object] | None
+    ) -> None:
+        code = self.STORED.replace("SECRET", secret).replace("LAMBDA", arn).replace("RULES", rules)
+        code += "locals {\n  both = { k = aws_iam_access_key.ci.secret }\n}\n"
+        assert ends(key(tmp_path, code + plain())) == ([expected] if expected else [])
+
+    def test_each_instance_has_its_own_secret(self, tmp_path: Path) -> None:
+        code = USER + (
+            'resource "aws_iam_access_key" "k" {\n  for_each = toset(["a", "b"])\n  user = aws_iam_user.ci.name\n}\n'
+            'resource "aws_secretsmanager_secret" "s" {}\n'
+            'resource "aws_secretsmanager_secret_version" "v" {\n  secret_id = aws_secretsmanager_secret.s.id\n'
+            '  secret_string = aws_iam_access_key.k["a"].secret\n}\n'
+            'resource "aws_secretsmanager_secret_rotation" "r" {\n  secret_id = aws_secretsmanager_secret.s.id\n'
+            '  rotation_lambda_arn = "arn"\n  rotation_rules {\n    automatically_after_days = 30\n  }\n}\n'
+        )
+        found = keys(tmp_path, code)
+        assert ends(found['aws_iam_access_key.k["a"]']) == [("rotation", "enforced", 30.0)]
+        assert ends(found['aws_iam_access_key.k["b"]']) == []
+
+
+@pytest.mark.parametrize(
+    ("age", "expected"),
+    [
+        ("max_age = 7776000", ENFORCED90),
+        ("max_age = 60 * 60 * 24 * 30", ("rotation", "enforced", 30.0)),
+        ('max_age = "86400"', ("rotation", "enforced", 1.0)),
+        ("max_age = 0", ("rotation", "inert", None)),
+        ("", ("rotation", "inert", None)),
+        ("max_age = var.none", ("rotation", "unknown", None)),
+        ("max_age = var.set", ("rotation", "enforced", 1.0)),
+        ('max_age = "soon"', ("rotation", "unreadable", None)),
+    ],
+)
+def test_expiring_keys(tmp_path: Path, age: str, expected: tuple[str, str, object]) -> None:
+    code = f'variable "none" {{}}\nvariable "set" {{ default = 86400 }}\nresource "awsutils_expiring_iam_access_key" "k" {{\n  user = "x"\n  {age}\n}}\n'
+    assert ends(key(tmp_path, code)) == [expected]
+
+
+class TestOutOfBand:
+    @pytest.mark.parametrize("ignored", ["all", "[all]", '["all"]', '"all"', '["*"]'])
+    def test_a_comment_that_something_rotates_it_leaves_it_open(self, tmp_path: Path, ignored: str) -> None:
+        code = f'# rotated by a Lambda every quarter\nresource "aws_iam_access_key" "ci" {{\n  user = aws_iam_user.ci.name\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
+        assert [e.effect for e in key(tmp_path, USER + code).lifetimes] == [Effect.UNKNOWN]
+        assert key(tmp_path, USER + code.replace("rotated by a Lambda every quarter", "the key")).lifetimes == ()
+
+
+class TestSiblings:
+    TWO = (
+        USER
+        + 'resource "aws_iam_access_key" "a" {\n  user = aws_iam_user.ci.name\n  A\n}\nresource "aws_iam_access_key" "b" {\n  user = "ci"\n  B\n}\n'
+    )
+
+    def siblings(self, tmp_path: Path, a: str = "", b: str = "", more: str = "") -> dict[str, object]:
+        found = keys(tmp_path, more + self.TWO.replace("  A\n", f"  {a}\n").replace("  B\n", f"  {b}\n"))
+        return {address.rpartition(".")[2]: k.active_siblings for address, k in found.items()}
+
+    def test_two_active_keys_of_a_user_see_each_other(self, tmp_path: Path) -> None:
+        assert self.siblings(tmp_path) == {"a": ("aws_iam_access_key.b",), "b": ("aws_iam_access_key.a",)}
+
+    def test_an_inactive_one_is_no_rival(self, tmp_path: Path) -> None:
+        assert self.siblings(tmp_path, b='status = "Inactive"') == {"a": (), "b": ("aws_iam_access_key.a",)}
+
+    def test_an_unknown_status_leaves_it_open(self, tmp_path: Path) -> None:
+        found = self.siblings(tmp_path, b="status = var.s", more='variable "s" {}\n')
+        assert isinstance(found["a"], Unknown)
+
+    def test_one_that_may_not_exist_leaves_it_open(self, tmp_path: Path) -> None:
+        found = self.siblings(tmp_path, b="count = var.n", more='variable "n" { default = 1 }\n')
+        assert found["a"] == Unknown("the code does not fix whether it exists together with aws_iam_access_key.b")
+
+    def test_an_inactive_one_that_may_not_exist_is_no_rival(self, tmp_path: Path) -> None:
+        found = self.siblings(tmp_path, b='count = var.n\n  status = "Inactive"', more='variable "n" { default = 1 }\n')
+        assert found["a"] == ()
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("var.n ? 1 : 0", "var.n ? 0 : 1"), ("var.n ? 1 : 0", "!var.n ? 1 : 0"), ('var.n == "" ? 1 : 0', 'var.n != "" ? 1 : 0')],
+    )
+    def test_keys_of_which_one_excludes_the_other_are_none(self, tmp_path: Path, one: str, other: str) -> None:
+        found = self.siblings(tmp_path, f"count = {one}", f"count = {other}", 'variable "n" {}\n')
+        assert set(found.values()) == {()}
+
+    def test_two_conditions_leave_it_open(self, tmp_path: Path) -> None:
+        found = self.siblings(tmp_path, "count = var.n ? 1 : 0", "count = var.m ? 1 : 0", 'variable "n" {}\nvariable "m" {}\n')
+        assert all(isinstance(s, Unknown) for s in found.values())
+
+    def test_keys_of_different_users_are_no_siblings(self, tmp_path: Path) -> None:
+        code = 'resource "aws_iam_user" "u" {\n  for_each = toset(["a", "b"])\n  name = each.key\n}\nresource "aws_iam_access_key" "k" {\n  for_each = aws_iam_user.u\n  user = each.value.name\n}\n'
+        assert {k.active_siblings for k in keys(tmp_path, code).values()} == {()}
+
+    def test_counted_keys_of_one_user_are(self, tmp_path: Path) -> None:
+        code = USER + 'resource "aws_iam_access_key" "k" {\n  count = 2\n  user = aws_iam_user.ci.name\n}\n'
+        assert {a: k.active_siblings for a, k in keys(tmp_path, code).items()} == {
+            "aws_iam_access_key.k[0]": ("aws_iam_access_key.k[1]",),
+            "aws_iam_access_key.k[1]": ("aws_iam_access_key.k[0]",),
+        }
+
+    def test_keys_that_take_turns_are_none(self, tmp_path: Path) -> None:
+        code = DAYS90 + LEAPFROG + USER
+        for name, output in (("a", "alpha"), ("b", "beta")):
+            code += f'resource "terraform_data" "{name}" {{ input = toggles_leapfrog.t.{output}_timestamp }}\n'
+            code += f'resource "aws_iam_access_key" "{name}" {{\n  user = aws_iam_user.ci.name\n  lifecycle {{\n    replace_triggered_by = [terraform_data.{name}]\n  }}\n}}\n'
+        found = keys(tmp_path, code)
+        assert {k.active_siblings for k in found.values()} == {()}
+        assert all(isinstance(k.replacement, Replacement) and k.replacement.takes_turns for k in found.values())
+
+
+class TestTagsAndComments:
+    def test_tags_computed_from_a_clock_are_inert(self, tmp_path: Path) -> None:
+        for code in ('timeadd(timestamp(), "720h")', "local.end"):
+            text = (
+                USER.replace('name = "ci"', f'name = "ci"\n  tags = {{ expires = {code} }}')
+                + 'locals { end = timeadd(plantimestamp(), "24h") }\n'
+            )
+            (one,) = key(tmp_path, text + plain().replace(USER, "")).lifetimes
+            assert (one.kind, one.effect) == (Kind.EXPIRY, Effect.INERT)
+
+    @pytest.mark.parametrize(
+        ("tag", "expected"),
+        [
+            ('expires = "2027-01-31"', ("expiry", "declared", "2027-02-01")),
+            ('"IKR:ROTATE_AFTER_DAYS" = 60', ("rotation", "declared", 60.0)),
+            ('rotation-period = "90d"', ("rotation", "declared", 90.0)),
+            ('last_rotated = "2026-10-01"', ("rotated", "declared", None)),
+            ('expires = "someday"', ("expiry", "unreadable", None)),
+            ("expires = var.end", ("expiry", "unknown", None)),
+        ],
+    )
+    def test_tags_of_the_user(self, tmp_path: Path, tag: str, expected: tuple[str, str, object]) -> None:
+        text = 'variable "end" {}\n' + USER.replace('name = "ci"', f'name = "ci"\n  tags = {{ {tag} }}')
+        (found,) = ends(key(tmp_path, text + plain().replace(USER, "")))
+        assert found[:2] == expected[:2]
+        assert expected[2] is None or found[2] == expected[2]
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "# posturio: expires=2027-01-31 owner=payments\nKEY",
+            'HEAD # posturio: expires=2027-01-31 owner=payments\n  user = "x"\n}\n',
+            'HEAD\n  user = "x" # posturio: expires=2027-01-31 owner=payments\n}\n',
+            'HEAD\n  # posturio: expires=2027-01-31\n  # posturio: owner=payments\n  user = "x"\n}\n',
+            'HEAD\n  user = "x"\n} # posturio: expires=2027-01-31 owner=payments\n',
+            "/* posturio: expires=2027-01-31\n   owner=payments */\nKEY",
+        ],
+    )
+    def test_comments_of_the_key(self, tmp_path: Path, code: str) -> None:
+        head = 'resource "aws_iam_access_key" "ci" {'
+        found = key(tmp_path, code.replace("KEY", f'{head}\n  user = "x"\n}}\n').replace("HEAD", head))
+        assert [(e.kind, e.effect) for e in found.lifetimes] == [(Kind.EXPIRY, Effect.DECLARED)]
+        assert found.owner == "payments"
+
+    def test_comments_of_the_user_and_of_the_call_count_for_the_key(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {
+            "main.tf": '# posturio: expires=2027-01-31\nmodule "m" {\n  source = "./m"\n}\n',
+            "m/main.tf": "# posturio: owner=payments\n" + plain(),
+        }
+        found = key(tmp_path, files)
+        assert (found.owner, [e.kind for e in found.lifetimes]) == ("payments", [Kind.EXPIRY])
+
+
+class TestNotes:
+    @pytest.mark.parametrize("name", ["ci_v2", "key_2023", "ci-2023-09"])
+    def test_a_version_or_a_date_in_the_name_is_noted(self, tmp_path: Path, name: str) -> None:
+        found = key(tmp_path, plain().replace('"aws_iam_access_key" "ci"', f'"aws_iam_access_key" "{name}"'))
+        assert any(name in note for note in found.notes)
+
+    def test_a_permission_that_ends_is_noted(self, tmp_path: Path) -> None:
+        policy = (
+            'data "aws_iam_policy_document" "p" {\n  statement {\n    condition {\n      test = "DateLessThan"\n'
+            '      variable = "aws:CurrentTime"\n      values = ["2027-01-01T00:00:00Z"]\n    }\n  }\n}\n'
+            'resource "aws_iam_user_policy" "p" {\n  user = aws_iam_user.ci.name\n  policy = data.aws_iam_policy_document.p.json\n}\n'
+        )
+        found = key(tmp_path, plain() + policy)
+        assert found.lifetimes == ()
+        assert any("aws:CurrentTime" in note for note in found.notes)
+
+
+class TestExistence:
+    @pytest.mark.parametrize(
+        "code",
+        [
+            'resource "time_rotating" "r" {\n  count = 0\n  rotation_days = 30\n}\nresource "time_static" "s" { rfc3339 = one(time_rotating.r[*].rfc3339) }\n',
+            DAYS90 + 'resource "time_static" "s" {\n  count = 0\n  rfc3339 = time_rotating.r.rfc3339\n}\n',
+            DAYS90 + 'resource "time_static" "s" {\n  for_each = {}\n  rfc3339 = time_rotating.r.rfc3339\n}\n',
+        ],
+    )
+    def test_a_schedule_that_is_fixed_not_to_exist_rotates_nothing(self, tmp_path: Path, code: str) -> None:
+        found = key(tmp_path, code + rotated("time_static.s"))
+        assert all(e.effect is Effect.INERT for e in found.lifetimes)
+
+    def test_a_rotation_of_the_secret_that_is_fixed_not_to_exist_rotates_nothing(self, tmp_path: Path) -> None:
+        code = TestSecrets.STORED.replace("SECRET", "aws_iam_access_key.ci.secret").replace("RULES", "automatically_after_days = 30")
+        assert key(tmp_path, code.replace("LAMBDA", f"{TestSecrets.ARN}\n  count = 0") + plain()).lifetimes == ()
+
+    def test_a_schedule_that_an_unknown_condition_chooses_is_not_certain(self, tmp_path: Path) -> None:
+        code = 'variable "on" {}\n' + DAYS90
+        code += 'resource "time_static" "s" { rfc3339 = var.on ? time_rotating.r.rfc3339 : "2020-01-01T00:00:00Z" }\n'
+        assert {e.effect for e in key(tmp_path, code + rotated("time_static.s")).lifetimes} == {Effect.UNKNOWN}
+
+    def test_a_user_that_is_fixed_not_to_exist_has_no_tags(self, tmp_path: Path) -> None:
+        code = USER.replace('name = "ci"', 'count = 0\n  name = "ci"\n  tags = { expires = "2027-01-31" }') + plain("", '"ci"').replace(
+            USER, ""
+        )
+        found = key(tmp_path, code)
+        assert found.lifetimes == ()
+        assert found.hiding_places != ()
+
+    @pytest.mark.parametrize("code", ["aws_iam_user.u[1 - count.index].name", "element(aws_iam_user.u[*].name, count.index + 1)"])
+    def test_a_key_may_belong_to_the_other_user(self, tmp_path: Path, code: str) -> None:
+        text = 'resource "aws_iam_user" "u" {\n  count = 2\n  name = "u${count.index}"\n}\n'
+        text += f'resource "aws_iam_access_key" "k" {{\n  count = 2\n  user = {code}\n}}\n'
+        assert [k.user_address for k in keys(tmp_path, text).values()] == ["aws_iam_user.u[1]", "aws_iam_user.u[0]"]
+
+    def test_each_instance_follows_its_own_schedule(self, tmp_path: Path) -> None:
+        code = USER + 'resource "time_rotating" "r" {\n  for_each = { a = 30, b = 60 }\n  rotation_days = each.value\n}\n'
+        code += 'resource "time_static" "s" {\n  for_each = time_rotating.r\n  rfc3339 = each.value.rfc3339\n}\n'
+        code += 'resource "aws_iam_access_key" "k" {\n  for_each = { a = 1, b = 2 }\n  user = aws_iam_user.ci.name\n  lifecycle {\n    replace_triggered_by = [time_static.s[each.key]]\n  }\n}\n'
+        assert [ends(k) for k in keys(tmp_path, code).values()] == [[("rotation", "enforced", 30.0)], [("rotation", "enforced", 60.0)]]

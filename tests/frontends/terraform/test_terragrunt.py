@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from textwrap import indent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Unknown
+from tests.support.search_tree import Tree
+from tests.support.terraform_programs import PLAIN, key, keys, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UNIT = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n  source = "%s"\n}\n'
+OWNER = 'Owner = "platform@example.com"'
+
+
+def generating(tags: str, *, before: str = "", block: str = "") -> str:
+    """Return a file of Terragrunt's that generates a provider with default tags."""
+    provider = f'provider "aws" {{\n  region = "${{local.region}}"\n  default_tags {{\n{indent(tags, "    ")}\n  }}\n}}\n{block}'
+    return f'{before}generate "provider" {{\n  path     = "provider.tf"\n  contents = <<EOT\n{provider}EOT\n}}\n'
+
+
+def live(tags: str, source: str = "../../../modules//iam", **more: str) -> dict[str, str | bytes]:
+    """Return a repository in which Terragrunt applies one module."""
+    return {"live/root.hcl": generating(tags, **more), "live/dev/iam/terragrunt.hcl": UNIT % source, "modules/iam/main.tf": PLAIN}
+
+
+def owner(root: Path, files: dict[str, str | bytes]) -> object:
+    return key(root, files).owner
+
+
+def test_owner_of_a_generated_provider_counts(tmp_path: Path) -> None:
+    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}")) == "platform@example.com"
+
+
+def test_place_of_a_generated_tag_is_its_line_in_the_file_of_terragrunt(tmp_path: Path) -> None:
+    found = key(tmp_path, live('tags = {\n  expires = "2027-01-31"\n}', before="locals {\n}\n\n"))
+    (lifetime,) = found.lifetimes
+    assert lifetime.span is not None
+    assert (lifetime.span.path, lifetime.span.line) == ("live/root.hcl", 11)
+    assert lifetime.source == 'default tag "expires" of the provider that live/root.hcl generates'
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        pytest.param('tags = {\n  Owner = "${local.owner}"\n}', id="in quotes"),
+        pytest.param("tags = {\n  Owner = ${jsonencode(local.owner)}\n}", id="without quotes"),
+        pytest.param('tags = {\n  Team = "a \\"b\\" ${local.team} c"\n}', id="among quotes"),
+        pytest.param("tags = ${jsonencode(local.tags)}", id="all of them"),
+        pytest.param("tags = var.tags", id="a variable of the module"),
+    ],
+)
+def test_what_terragrunt_fills_in_is_unknown(tmp_path: Path, tags: str) -> None:
+    files = live(tags)
+    files["modules/iam/variables.tf"] = 'variable "tags" {\n}\n'
+    assert isinstance(owner(tmp_path, files), Unknown)
+
+
+def test_unknown_values_of_other_tags_hide_nothing(tmp_path: Path) -> None:
+    found = key(tmp_path, live(f'tags = {{\n  {OWNER}\n  Environment = "${{local.env}}"\n}}'))
+    assert found.owner == "platform@example.com"
+    assert found.hiding_places == ()
+
+
+def test_own_variables_of_the_module_are_known_to_the_generated_provider(tmp_path: Path) -> None:
+    files = live("tags = local.tags")
+    files["modules/iam/locals.tf"] = f"locals {{\n  tags = {{ {OWNER} }}\n}}\n"
+    assert owner(tmp_path, files) == "platform@example.com"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "../../../modules/iam",
+        "../../..//modules/iam",
+        "${get_repo_root()}//modules/iam",
+        "${get_terragrunt_dir()}/../../../modules/iam",
+        "git::https://example.com/infra.git//modules/iam?ref=v1",
+        "${local.base}/iam",
+    ],
+)
+def test_sources_that_lead_to_the_module(tmp_path: Path, source: str) -> None:
+    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", source)) == "platform@example.com"
+
+
+def test_module_that_terragrunt_does_not_apply_has_no_generated_provider(tmp_path: Path) -> None:
+    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")) is None
+
+
+def test_module_beside_its_unit(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "root.hcl": generating(f"tags = {{\n  {OWNER}\n}}"),
+        "iam/terragrunt.hcl": 'include {\n  path = find_in_parent_folders("root.hcl")\n}\n',
+        "iam/main.tf": PLAIN,
+    }
+    assert owner(tmp_path, files) == "platform@example.com"
+
+
+def test_provider_of_the_module_wins(tmp_path: Path) -> None:
+    files = live(f"tags = {{\n  {OWNER}\n}}")
+    files["modules/iam/provider.tf"] = 'provider "aws" {\n}\n'
+    assert owner(tmp_path, files) is None
+
+
+def test_generated_provider_of_another_name_is_not_used(tmp_path: Path) -> None:
+    files = live(f"tags = {{\n  {OWNER}\n}}")
+    files["live/root.hcl"] = str(files["live/root.hcl"]).replace("region =", 'alias = "other"\n  region =')
+    assert owner(tmp_path, files) is None
+
+
+def test_module_that_the_applied_one_calls_inherits_it(tmp_path: Path) -> None:
+    files = live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/stack")
+    files["modules/stack/main.tf"] = 'module "iam" {\n  source = "../iam"\n}\n'
+    (found,) = keys(tmp_path, files).values()
+    assert (found.address, found.owner) == ("module.iam.aws_iam_access_key.ci", "platform@example.com")
+
+
+def test_owners_that_differ_between_environments_are_unknown(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"modules/iam/main.tf": PLAIN}
+    for environment in ("dev", "prod"):
+        files[f"live/{environment}/root.hcl"] = generating(f'tags = {{\n  Owner = "{environment}@example.com"\n  Team = "platform"\n}}')
+        files[f"live/{environment}/iam/terragrunt.hcl"] = UNIT % "../../../modules/iam"
+    found = key(tmp_path, files)
+    assert found.owner == "platform"
+    assert "prod@example.com" not in str(found.tags)
+    for environment in ("dev", "prod"):
+        files[f"live/{environment}/root.hcl"] = generating(f'tags = {{\n  Owner = "{environment}@example.com"\n}}')
+    assert isinstance(owner(tmp_path, files), Unknown)
+
+
+def test_text_that_stands_elsewhere_or_is_no_code_is_unknown(tmp_path: Path) -> None:
+    for number, contents in enumerate(('templatefile("provider.tpl", { default_tags = 1 })', "<<EOT\nprovider {{ default_tags\nEOT")):
+        files = live("tags = {}")
+        files["live/root.hcl"] = f'generate "provider" {{\n  path = "p.tf"\n  contents = {contents}\n}}\n'
+        assert isinstance(owner(tmp_path / str(number), files), Unknown)
+
+
+def test_file_with_a_syntax_error_leaves_the_owner_unknown(tmp_path: Path) -> None:
+    files = live("tags = {}")
+    files["live/root.hcl"] = 'generate "provider" {\n  contents = <<EOT\nprovider "aws" { default_tags {\n'
+    found = owner(tmp_path, files)
+    assert isinstance(found, Unknown)
+    assert "live/root.hcl has a syntax error" in found.reason
+
+
+@pytest.mark.parametrize("name", ["live/root.hcl", "modules/iam/terragrunt.hcl"])
+def test_file_that_cannot_be_read_leaves_the_owner_unknown_and_is_named(name: str, tmp_path: Path) -> None:
+    found = reading(tmp_path, {**live("tags = {}"), name: b"\xff\xfe"})
+    (only,) = found.keys
+    assert isinstance(only.owner, Unknown)
+    assert only.owner.reason == f"{name} cannot be read, so what it generates cannot be seen"
+    assert [(d.level, d.path) for d in found.diagnostics] == [(Level.ERROR, name)]
+
+
+def test_file_that_cannot_be_read_and_concerns_no_module_is_passed_over(tmp_path: Path) -> None:
+    files = {**live(f"tags = {{\n  {OWNER}\n}}"), "live/prod/root.hcl": b"\xff\xfe", "nomad/job.hcl": b"\0"}
+    assert owner(tmp_path, files) == "platform@example.com"
+
+
+def test_files_of_other_programs_are_not_read(tmp_path: Path) -> None:
+    files = live(f"tags = {{\n  {OWNER}\n}}")
+    files |= {"image.pkr.hcl": "\0", ".terraform.lock.hcl": "\0", "modules/iam/notes.hcl": b"\xff\xfe"}
+    assert owner(tmp_path, files) == "platform@example.com"
+
+
+@pytest.mark.parametrize("git", [True, False])
+@pytest.mark.parametrize("small", [True, False])
+def test_files_are_found_with_git_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, git: bool, small: bool) -> None:
+    from posturio_iac.search import git as git_search  # noqa: PLC0415 - changed here only
+
+    monkeypatch.setattr(git_search, "SMALL_INDEX", git_search.SMALL_INDEX if small else 0)
+    tree = Tree(tmp_path, git=git)
+    for name, text in live(f"tags = {{\n  {OWNER}\n}}").items():
+        tree.write(name, text)
+    tree.write("ignored/terragrunt.hcl", UNIT % "../x", add=False)
+    tree.write(".terragrunt-cache/x/terragrunt.hcl", UNIT % "../x", add=False)
+    selection = tree.discover(".")
+    assert {"live/root.hcl", "live/dev/iam/terragrunt.hcl"} <= selection.finder.hcl
+    assert not any(".terragrunt-cache" in path for path in selection.finder.hcl)
+    assert selection.searched == 1

@@ -1,0 +1,351 @@
+"""From a key to its user: every way in which code names it, and what the user's tags and path say then."""
+
+# ruff: noqa: E501 - a program stands on one line of its table
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.model import Effect, Unknown
+from tests.support.terraform_programs import key, keys, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+
+USER = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { expires = "2027-01-31", owner = "payments" }\n}\n'
+
+
+def named(expression: str) -> str:
+    return f'resource "aws_iam_access_key" "k" {{\n  user = {expression}\n}}\n'
+
+
+def told(found: AccessKey) -> list[str]:
+    return [e.value for e in found.lifetimes if e.effect is Effect.DECLARED]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *(
+            "aws_iam_user.u.name",
+            "aws_iam_user.u.id",
+            '"${aws_iam_user.u.name}"',
+            '"ci"',
+            "local.name",
+            'local.names["ci"]',
+            "local.names.ci",
+        ),
+        *("aws_iam_user.u[*].name[0]", "one(aws_iam_user.u[*].name)", "element(aws_iam_user.u.*.name, 0)", "null_resource.n.triggers.user"),
+        *(
+            'null_resource.n.triggers["user"]',
+            "terraform_data.d.output",
+            "terraform_data.d.input",
+            "module.pass.out",
+            "module.pass.map.user",
+        ),
+        *(
+            'lookup(local.names, "ci", "x")',
+            "try(aws_iam_user.u.name, null)",
+            "coalesce(null, aws_iam_user.u.name)",
+            "local.flag ? aws_iam_user.u.name : null",
+        ),
+        *(
+            'join("", aws_iam_user.u.*.name)',
+            'join("", [aws_iam_user.u.name])',
+            "values(local.names)[0]",
+            "[for u in [aws_iam_user.u] : u.name][0]",
+            "var.given",
+        ),
+        *(
+            'element(concat(aws_iam_user.u.*.name, [""]), 0)',
+            "aws_iam_user.u.0.name",
+            "tostring(aws_iam_user.u.name)",
+            "local.object.user.name",
+        ),
+        *(
+            "data.aws_iam_user.d.user_name",
+            "module.pass.user.name",
+            "trimspace(aws_iam_user.u.name)",
+            "merge(local.names, {}).ci",
+            "flatten([aws_iam_user.u[*].name])[0]",
+        ),
+    ],
+)
+def test_links(tmp_path: Path, expression: str) -> None:
+    rest = """
+    variable "given" {}
+    locals {
+      flag   = true
+      name   = aws_iam_user.u.name
+      names  = { ci = aws_iam_user.u.name }
+      object = { user = aws_iam_user.u }
+    }
+    resource "null_resource" "n" {
+      triggers = { user = aws_iam_user.u.name }
+    }
+    resource "terraform_data" "d" { input = aws_iam_user.u.name }
+    data "aws_iam_user" "d" { user_name = aws_iam_user.u.name }
+    module "pass" {
+      source = "./pass"
+      in     = aws_iam_user.u.name
+      user   = aws_iam_user.u
+    }
+    """
+    passing = 'variable "in" {}\nvariable "user" {}\noutput "out" { value = var.in }\noutput "map" { value = { user = var.in } }\noutput "user" { value = var.user }\n'
+    files: dict[str, str | bytes] = {
+        "main.tf": USER + textwrap.dedent(rest) + named(expression),
+        "pass/main.tf": passing,
+        "terraform.tfvars": 'given = "ci"\n',
+    }
+    found = key(tmp_path, files)
+    assert (found.user, found.user_address, found.owner) == ("ci", "aws_iam_user.u", "payments")
+    assert told(found) == ["2027-01-31"]
+    assert found.hiding_places == ()
+
+
+COUNTED = """
+resource "aws_iam_user" "u" {
+  count = 2
+  name  = "ci-${count.index}"
+  tags  = { expires = "2027-01-0${count.index + 1}" }
+}
+resource "aws_iam_access_key" "k" {
+  count = 2
+  user  = USER
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *(
+            "aws_iam_user.u[count.index].name",
+            "aws_iam_user.u.*.name[count.index]",
+            "element(aws_iam_user.u.*.name, count.index)",
+            '"ci-${count.index}"',
+        ),
+        *("aws_iam_user.u[count.index].id", "null_resource.n[count.index].triggers.user", "local.users[count.index].name"),
+        '"${element(aws_iam_user.u.*.name, count.index)}"',
+    ],
+)
+def test_links_of_counted_keys_lead_to_their_own_user(tmp_path: Path, expression: str) -> None:
+    more = 'resource "null_resource" "n" {\n  count = 2\n  triggers = { user = aws_iam_user.u[count.index].name }\n}\nlocals { users = aws_iam_user.u }\n'
+    found = keys(tmp_path, COUNTED.replace("USER", expression) + more)
+    assert {a: (k.user, k.user_address, told(k)) for a, k in found.items()} == {
+        f"aws_iam_access_key.k[{i}]": (f"ci-{i}", f"aws_iam_user.u[{i}]", [f"2027-01-0{i + 1}"]) for i in range(2)
+    }
+
+
+EACH = """
+locals {
+  people = {
+    ann = { name = "ann", end = "2027-01-01" }
+    bob = { name = "bob", end = "2027-01-02" }
+  }
+}
+resource "aws_iam_user" "u" {
+  for_each = local.people
+  name     = each.value.name
+  tags     = { expires = each.value.end }
+}
+resource "aws_iam_access_key" "k" {
+  for_each = EACH
+  user     = USER
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("each", "expression"),
+    [
+        ("local.people", "aws_iam_user.u[each.key].name"),
+        ("local.people", "aws_iam_user.u[each.value.name].name"),
+        ("local.people", "each.value.name"),
+        ("local.people", "each.key"),
+        ("aws_iam_user.u", "each.value.name"),
+        ("aws_iam_user.u", "each.value.id"),
+        ("aws_iam_user.u", "aws_iam_user.u[each.key].name"),
+        ("toset(keys(aws_iam_user.u))", "aws_iam_user.u[each.key].name"),
+        ('toset(["ann", "bob"])', "aws_iam_user.u[each.value].name"),
+        ("{ for k, u in aws_iam_user.u : k => u.name }", "each.value"),
+        ("{ for k, u in aws_iam_user.u : k => u }", "each.value.name"),
+    ],
+)
+def test_links_of_keyed_keys_lead_to_their_own_user(tmp_path: Path, each: str, expression: str) -> None:
+    found = keys(tmp_path, EACH.replace("EACH", each).replace("USER", expression))
+    assert {a: (k.user, k.user_address, told(k)) for a, k in found.items()} == {
+        f'aws_iam_access_key.k["{n}"]': (n, f'aws_iam_user.u["{n}"]', [f"2027-01-0{i}"]) for i, n in ((1, "ann"), (2, "bob"))
+    }
+
+
+def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_path: Path) -> None:
+    for found in keys(tmp_path, COUNTED.replace("USER", "[for u in aws_iam_user.u : u.name][count.index]")).values():
+        assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
+    each = EACH.replace("EACH", "{ for u in values(aws_iam_user.u) : u.name => u }").replace("USER", "each.value.name")
+    for found in keys(tmp_path, each).values():
+        assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
+
+
+def test_a_user_of_another_folder_is_found_by_its_literal_name(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"a/main.tf": USER, "b/main.tf": named('"ci"')}
+    found = key(tmp_path, files)
+    assert (found.user, told(found), found.owner) == ("ci", ["2027-01-31"], "payments")
+    assert "a/main.tf" in found.remedies.declare
+
+
+def test_two_users_of_a_name_in_other_folders_are_no_link(tmp_path: Path) -> None:
+    found = key(tmp_path, {"a/main.tf": USER, "c/main.tf": USER, "b/main.tf": named('"ci"')})
+    assert told(found) == []
+    assert found.hiding_places != ()
+
+
+@pytest.mark.parametrize(
+    "expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", '"elsewhere"', "aws_iam_user.none.name", "local.none"]
+)
+def test_what_cannot_be_followed_hides_tags(tmp_path: Path, expression: str) -> None:
+    rest = 'variable "user" {}\nmodule "gone" {\n  source = "acme/vpc/aws"\n}\ndata "aws_iam_user" "x" { user_name = var.user }\n'
+    found = key(tmp_path, rest + named(expression))
+    assert found.lifetimes == ()
+    assert found.hiding_places != ()
+    assert isinstance(found.owner, Unknown)
+
+
+def test_of_two_possible_users_only_what_both_say_is_certain(tmp_path: Path) -> None:
+    two = USER.replace('"u"', '"v"').replace('"ci"', '"other"').replace('owner = "payments"', 'owner = "else"')
+    found = key(tmp_path, 'variable "which" {}\n' + USER + two + named("var.which ? aws_iam_user.u.name : aws_iam_user.v.name"))
+    assert isinstance(found.user, Unknown)
+    assert found.hiding_places != ()
+    assert found.owner != "payments"
+
+
+def test_an_end_that_only_one_of_two_possible_users_has_is_not_the_end_of_the_key(tmp_path: Path) -> None:
+    two = USER.replace('"u"', '"v"').replace('"ci"', '"other"').replace("2027-01-31", "2020-01-31")
+    for code in (USER + two, two + USER):
+        found = key(tmp_path, 'variable "which" {}\n' + code + named("var.which ? aws_iam_user.v.name : aws_iam_user.u.name"))
+        assert told(found) == []
+
+
+class TestTags:
+    def tags(self, tmp_path: Path, code: str, **files: str) -> dict[str, str]:
+        more: dict[str, str | bytes] = {name.replace("__", "/") + ".tf": text for name, text in files.items()}
+        return dict(key(tmp_path, {"main.tf": textwrap.dedent(code) + named("aws_iam_user.u.name"), **more}).tags)
+
+    @pytest.mark.parametrize(
+        "tags",
+        [
+            'merge(local.common, { b = "2" })',
+            '"${merge(local.common, map("b", "2"))}"',
+            "merge(local.common, local.more...)",
+            "{ for k, v in merge(local.common, { b = 2 }) : k => tostring(v) }",
+            'tomap({ a = "1", b = "2" })',
+            'zipmap(["a", "b"], ["1", "2"])',
+            '{ a = local.common["a"], "b" = "2" }',
+            '{ "${local.letter}" = "1", (local.other) = "2" }',
+            'jsondecode("{\\"a\\": \\"1\\", \\"b\\": \\"2\\"}")',
+            'yamldecode(file("tags.yaml"))',
+            "module.tags.all",
+        ],
+    )
+    def test_they_are_merged_and_made_in_many_ways(self, tmp_path: Path, tags: str) -> None:
+        (tmp_path / "tags.yaml").write_text('a: "1"\nb: "2"\n')
+        code = 'locals {\n  common = { a = "1" }\n  more = [{ b = "2" }]\n  letter = "a"\n  other = "b"\n}\nmodule "tags" {\n  source = "./t"\n}\n'
+        code += f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  tags = {tags}\n}}\n'
+        assert self.tags(tmp_path, code, t__main='output "all" { value = { a = "1", b = "2" } }\n') == {"a": "1", "b": "2"}
+
+    def test_the_old_block_is_a_map(self, tmp_path: Path) -> None:
+        assert self.tags(tmp_path, 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags {\n    a = "1"\n  }\n}\n') == {"a": "1"}
+
+    def test_tags_of_the_user_win_over_defaults_of_the_provider(self, tmp_path: Path) -> None:
+        code = 'provider "aws" {\n  default_tags {\n    tags = { a = "default", b = "default" }\n  }\n}\n'
+        code += 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { a = "own" }\n}\n'
+        assert self.tags(tmp_path, code) == {"a": "own", "b": "default"}
+
+    @pytest.mark.parametrize(
+        ("provider", "expected"),
+        [("", "plain"), ("provider = aws.other", "other"), ('provider = "aws.other"', "other"), ("provider = aws", "plain")],
+    )
+    def test_the_provider_that_the_user_has_counts(self, tmp_path: Path, provider: str, expected: str) -> None:
+        code = 'provider "aws" {\n  default_tags {\n    tags = { a = "plain" }\n  }\n}\n'
+        code += 'provider "aws" {\n  alias = "other"\n  default_tags {\n    tags = { a = "other" }\n  }\n}\n'
+        code += f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  {provider}\n}}\n'
+        assert self.tags(tmp_path, code) == {"a": expected}
+
+    @pytest.mark.parametrize(
+        ("call", "user", "expected"),
+        [
+            ("", "", "plain"),
+            ("providers = { aws = aws.other }", "", "other"),
+            ("providers = { aws.inner = aws.other }", "provider = aws.inner", "other"),
+            ('providers = { "aws.inner" = "aws.other" }', "provider = aws.inner", "other"),
+            ("providers = { aws = aws, aws.inner = aws.other }", "", "plain"),
+            ("providers = {\n    aws = aws.other\n  }", "provider = aws", "other"),
+        ],
+    )
+    def test_providers_are_passed_to_modules(self, tmp_path: Path, call: str, user: str, expected: str) -> None:
+        main = 'provider "aws" {\n  default_tags {\n    tags = { a = "plain" }\n  }\n}\n'
+        main += 'provider "aws" {\n  alias = "other"\n  default_tags {\n    tags = { a = "other" }\n  }\n}\n'
+        main += f'module "outer" {{\n  source = "./outer"\n  {call}\n}}\n'
+        inner = f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  {user}\n}}\n' + named("aws_iam_user.u.name")
+        found = key(tmp_path, {"main.tf": main, "outer/main.tf": inner})
+        assert dict(found.tags) == {"a": expected}
+
+    def test_unknown_tags_hide_and_known_ones_beside_them_count(self, tmp_path: Path) -> None:
+        code = 'variable "tags" {}\nresource "aws_iam_user" "u" {\n  name = "ci"\n  tags = merge(var.tags, { expires = "2027-01-31" })\n}\n'
+        found = key(tmp_path, code + named("aws_iam_user.u.name"))
+        assert told(found) == ["2027-01-31"]
+        assert found.hiding_places != ()
+
+    def test_a_tag_that_unknown_ones_may_override_is_not_certain(self, tmp_path: Path) -> None:
+        code = 'variable "tags" {}\nresource "aws_iam_user" "u" {\n  name = "ci"\n  tags = merge({ expires = "2027-01-31" }, var.tags)\n}\n'
+        assert told(key(tmp_path, code + named("aws_iam_user.u.name"))) == []
+
+    def test_defaults_of_variables_say_something_and_may_hide_more(self, tmp_path: Path) -> None:
+        code = 'variable "tags" {\n  default = { expires = "2027-01-31" }\n}\nresource "aws_iam_user" "u" {\n  name = "ci"\n  tags = var.tags\n}\n'
+        found = key(tmp_path, code + named("aws_iam_user.u.name"))
+        assert told(found) == ["2027-01-31"]
+        assert found.hiding_places != ()
+
+    def test_the_defaults_of_an_applied_folder_are_what_holds(self, tmp_path: Path) -> None:
+        code = 'provider "aws" {\n  region = "eu-west-1"\n}\nvariable "tags" {\n  default = {}\n}\n'
+        code += 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = var.tags\n}\n'
+        assert key(tmp_path, code + named("aws_iam_user.u.name")).hiding_places == ()
+
+    @pytest.mark.parametrize("ignored", ["all", "[tags]", '["tags"]', "[tags_all]", "[\n tags,\n]", '["all"]', "[name, tags]"])
+    def test_ignored_changes_of_tags_hide(self, tmp_path: Path, ignored: str) -> None:
+        code = f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
+        assert key(tmp_path, code + named("aws_iam_user.u.name")).hiding_places != ()
+
+    def test_an_ignored_single_tag_is_only_itself_open(self, tmp_path: Path) -> None:
+        code = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { a = 1 }\n  lifecycle {\n    ignore_changes = [tags["expires"]]\n  }\n}\n'
+        found = key(tmp_path, code + named("aws_iam_user.u.name"))
+        assert [e.effect for e in found.lifetimes] == [Effect.UNKNOWN]
+
+
+def test_the_path_of_the_user_names_an_owner(tmp_path: Path) -> None:
+    code = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  path = "/teams/payments/"\n}\n'
+    assert key(tmp_path, code + named("aws_iam_user.u.name")).owner == "/teams/payments/"
+
+
+def test_the_root_user(tmp_path: Path) -> None:
+    assert key(tmp_path, named('"root"')).is_root is True
+
+
+def test_keys_of_modules_called_from_two_roots_are_two(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "m/main.tf": 'variable "name" {}\nresource "aws_iam_user" "u" {\n  name = var.name\n}\n' + named("aws_iam_user.u.name"),
+        "a/main.tf": 'module "one" {\n  source = "../m"\n  name = "from-a"\n}\n',
+        "b/main.tf": 'module "two" {\n  source = "../m"\n  name = "from-b"\n}\nmodule "three" {\n  source = "../m"\n  name = "also-b"\n}\n',
+    }
+    found = reading(tmp_path, files)
+    assert [(k.scope, k.address, k.user) for k in found.keys] == [
+        ("a", "module.one.aws_iam_access_key.k", "from-a"),
+        ("b", "module.two.aws_iam_access_key.k", "from-b"),
+        ("b", "module.three.aws_iam_access_key.k", "also-b"),
+    ]
+    assert {k.span.path for k in found.keys if k.span} == {"m/main.tf"}

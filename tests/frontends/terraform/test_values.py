@@ -1,0 +1,470 @@
+"""What names mean in a module: variables and what sets them, types, locals, resources, modules, paths and files."""
+
+# ruff: noqa: E501 - a program stands on one line of its table
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.values import EvaluationError
+from tests.support.terraform_programs import local, module, value_of
+from tests.support.terraform_shapes import expression
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.frontends.terraform.modules.instance import Scope
+
+VARIABLE = 'variable "v" {\n  default = "default"\n}\nlocals { x = var.v }\n'
+
+
+def value(scope: Scope, code: str) -> Any:
+    return settle(expression(code), scope)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("10 / 4", 2.5),
+        ("7 % 3", 1),
+        ("-7 % 3", -1),
+        ("7 % -3", 1),
+        ("1 == 1.0", True),
+        ('1 == "1"', False),
+        ('true == "true"', False),
+        ("null == null", True),
+        ("[1, [2]] == [1, [2]]", True),
+        ("{ a = 1 } == { a = 1 }", True),
+        ("[] == {}", False),
+        ('"1" + 1', 2),
+        ('"2" > 1', True),
+        ('!"true"', False),
+        ('"true" && true', True),
+        ("true ? 1 : fail", 1),
+        ('{ a = 1 }["a"]', 1),
+        ('{ "1" = 2 }[1]', 2),
+        ('{ "true" = 2 }[true]', 2),
+        ('[1, 2]["1"]', 2),
+        ("null[*]", ()),
+        ("{ a = 1 }[*].a", (1,)),
+        ("[{ a = [1, 2] }].*.a[0]", (1, 2)),
+        ("[{ a = [1, 2] }][*].a[0]", (1,)),
+        ("[for k, v in { b = 1, a = 2 } : k]", ("a", "b")),
+        ("[for i, v in [5, 6] : i * v]", (0, 6)),
+        ('{ for s in ["a", "b", "aa"] : substr(s, 0, 1) => s... }', {"a": ("a", "aa"), "b": ("b",)}),
+        ('[for s in toset(["b", "a"]) : s]', ("a", "b")),
+        ('[for k in ["a"] : { "${k}" = 1 }]', ({"a": 1},)),
+        ("try([][0], {}.a, 3)", 3),
+        ('can(1 + "x")', False),
+        ("can({ a = 1 }.a)", True),
+        ("max([1, 5, 3]...)", 5),
+        ("merge([{ a = 1 }, { b = 2 }]...)", {"a": 1, "b": 2}),
+        ("60 * 60 * 24 * 30", 2592000),
+    ],
+)
+def test_expressions(code: str, expected: object) -> None:
+    found = value_of(code)
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(
+            '1 + "x"',
+            "1 / 0",
+            "[1][1]",
+            "[1][-1]",
+            "[1][0.5]",
+            "{}.a",
+            '{}["a"]',
+            "null.a",
+            '"a".b',
+            "1 + null",
+            "null ? 1 : 2",
+            "!1.5",
+            "[1] * 1",
+        ),
+        *('"x${null}"', '"x${[1]}"', "nothing", "{ for s in [1, 1] : s => s }", "[for x in 5 : x]", "null[0]", "toset(1)[0]"),
+    ],
+)
+def test_what_terraform_refuses_is_an_error(code: str) -> None:
+    with pytest.raises(EvaluationError):
+        value_of(code)
+
+
+class TestVariables:
+    @pytest.mark.parametrize(
+        ("files", "expected"),
+        [
+            ({}, "default"),
+            ({"terraform.tfvars": 'v = "1"\n'}, "1"),
+            ({"terraform.tfvars": 'v = "1"\n', "terraform.tfvars.json": '{"v": "2"}'}, "2"),
+            ({"terraform.tfvars.json": '{"v": "2"}', "a.auto.tfvars": 'v = "3"\n'}, "3"),
+            ({"b.auto.tfvars": 'v = "4"\n', "a.auto.tfvars": 'v = "3"\n'}, "4"),
+            ({"a.auto.tfvars.json": '{"v": "5"}', "a.auto.tfvars": 'v = "3"\n'}, "5"),
+            ({"other.tfvars": 'v = "6"\n'}, "default"),
+            ({"sub/terraform.tfvars": 'v = "7"\n'}, "default"),
+        ],
+    )
+    def test_files_set_them_in_terraforms_order(self, tmp_path: Path, files: dict[str, str | bytes], expected: str) -> None:
+        assert local(tmp_path, {"main.tf": VARIABLE, **files}) == expected
+
+    def test_files_of_the_command_line_come_last(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {
+            "main.tf": VARIABLE,
+            "z.auto.tfvars": 'v = "1"\n',
+            "a.tfvars": 'v = "2"\n',
+            "b.tfvars": 'v = "3"\n',
+        }
+        names = (str(tmp_path / "b.tfvars"), str(tmp_path / "a.tfvars"))
+        assert local(tmp_path, files, var_files=names) == "2"
+
+    def test_a_default_is_no_fact_in_the_strict_reading(self, tmp_path: Path) -> None:
+        assert isinstance(module(tmp_path, VARIABLE, strict=True).attribute("local", "x"), Unknown)
+        assert module(tmp_path, {"terraform.tfvars": 'v = "1"\n'}, strict=True).attribute("local", "x") == "1"
+
+    def test_without_a_default_nothing_is_known(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, 'variable "v" {}\nvariable "n" { default = null }\n')
+        assert value(scope, "var.v") == Unknown("var.v has no value in this code")
+        assert value(scope, "var.n") is None
+        assert isinstance(value(scope, "var.none"), Unknown)
+
+    def test_a_variables_file_that_cannot_be_read_may_set_anything(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, {"main.tf": VARIABLE, "terraform.tfvars": b"\0GITCRYPT\0\xff"})
+        assert value(scope, "var.v") == Unknown("terraform.tfvars cannot be read and may set any variable")
+
+    @pytest.mark.parametrize(
+        ("kind", "default", "expected"),
+        [
+            ("string", "1", "1"),
+            ("string", "true", "true"),
+            ("string", "1.5", "1.5"),
+            ("number", '"5"', 5),
+            ("number", '"1.5"', 1.5),
+            ("bool", '"true"', True),
+            ("bool", '"false"', False),
+            ("any", "1", 1),
+            ("list(string)", "[1, true]", ("1", "true")),
+            ("map(number)", '{ a = "1" }', {"a": 1}),
+            ('"string"', "1", "1"),
+            ("list", '["a"]', ("a",)),
+            ("map", "{ a = 1 }", {"a": 1}),
+            ("object({ a = string })", "{ a = 1 }", {"a": "1"}),
+            ("object({ a = optional(string), b = optional(number, 5) })", "{}", {"a": None, "b": 5}),
+            ("object({ a = optional(bool, true) })", "{ a = null }", {"a": True}),
+            ("object({ a = object({ b = optional(number, 1) }) })", "{ a = {} }", {"a": {"b": 1}}),
+            ("object({ a = optional(object({ b = optional(number, 1) }), {}) })", "{}", {"a": {"b": 1}}),
+            ("map(object({ a = optional(number, 1) }))", "{ k = {} }", {"k": {"a": 1}}),
+            ("list(object({ a = optional(number, 1) }))", "[{}]", ({"a": 1},)),
+            ("object({ a = string })", '{ a = "1", b = 2 }', {"a": "1"}),
+            ("tuple([string, number])", '[1, "2"]', ("1", 2)),
+        ],
+    )
+    def test_types_convert(self, tmp_path: Path, kind: str, default: str, expected: object) -> None:
+        code = f'variable "v" {{\n  type = {kind}\n  default = {default}\n}}\nlocals {{ x = var.v }}\n'
+        found = local(tmp_path, code)
+        assert found == expected
+        assert type(found) is type(expected)
+
+    @pytest.mark.parametrize("code", ["length(var.v)", "[for e in var.v : e]", "tolist(var.v)[0]"])
+    def test_a_set_holds_each_element_once_and_in_order(self, tmp_path: Path, code: str) -> None:
+        text = f'variable "v" {{\n  type = set(string)\n  default = ["b", "a", "b"]\n}}\nlocals {{ x = {code} }}\n'
+        assert local(tmp_path, text) == {"l": 2, "[": ("a", "b"), "t": "a"}[code[0]]
+
+    def test_types_convert_what_files_and_calls_give(self, tmp_path: Path) -> None:
+        typed = 'variable "v" { type = number }\noutput "o" { value = var.v }\nlocals { x = var.v }\n'
+        files: dict[str, str | bytes] = {
+            "main.tf": typed + 'module "m" {\n  source = "./m"\n  v = "7"\n}\nlocals { y = module.m.o }\n',
+            "terraform.tfvars": 'v = "5"\n',
+            "m/main.tf": typed,
+        }
+        assert local(tmp_path, files) == 5
+        assert local(tmp_path, files, "y") == 7
+
+
+class TestLocals:
+    def test_they_may_stand_in_many_blocks_and_any_order(self, tmp_path: Path) -> None:
+        assert local(tmp_path, {"b.tf": "locals { x = local.y + 1 }", "a.tf": "locals {\n  y = local.z\n  z = 1\n}"}) == 2
+
+    @pytest.mark.parametrize("code", ["x = local.x", "x = local.y\ny = local.x", "x = [local.y]\ny = { a = local.z }\nz = local.x"])
+    def test_a_circle_is_unknown(self, tmp_path: Path, code: str) -> None:
+        scope = module(tmp_path, f"locals {{\n{code}\n}}\n")
+        found = value(scope, "local.x")
+        assert isinstance(found, (Unknown, tuple))
+        assert "refers to itself" in repr(found)
+
+    def test_a_long_chain_is_known(self, tmp_path: Path) -> None:
+        code = "".join(f"  l{i} = local.l{i + 1}\n" for i in range(60))
+        assert local(tmp_path, f"locals {{\n{code}  l60 = 1\n  x = local.l0\n}}\n") == 1
+
+    def test_a_chain_beyond_all_bounds_is_unknown(self, tmp_path: Path) -> None:
+        code = "".join(f"  l{i} = local.l{i + 1}\n" for i in range(5000))
+        assert isinstance(value(module(tmp_path, f"locals {{\n{code}  l5000 = 1\n}}\n"), "local.l0"), Unknown)
+
+    def test_an_error_inside_is_caught_outside(self, tmp_path: Path) -> None:
+        assert local(tmp_path, "locals {\n  y = {}.a\n  x = try(local.y, 1)\n}\n") == 1
+
+
+class TestUnknowns:
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [
+            ("false && var.v", False),
+            ("var.v && false", False),
+            ("true || var.v", True),
+            ("var.v ? 1 : 1", 1),
+            ("[var.v, 1][1]", 1),
+            ("{ a = var.v, b = 1 }.b", 1),
+            ("length([var.v])", 1),
+            ("keys({ a = var.v })", ("a",)),
+            ("[var.v] == null", False),
+            ("merge({ a = 1 }, { a = var.v, b = 2 }).b", 2),
+        ],
+    )
+    def test_they_do_not_hide_what_is_fixed(self, tmp_path: Path, code: str, expected: object) -> None:
+        assert value(module(tmp_path, 'variable "v" {}\n'), code) == expected
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            *(
+                "var.v",
+                "!var.v",
+                "var.v == 1",
+                "var.v != 1",
+                "var.v == null",
+                "var.v && true",
+                "false || var.v",
+                "var.v ? 1 : 2",
+                "1 + var.v",
+            ),
+            *("var.v[0]", "var.v.a", "var.v[*].a", '"x${var.v}"', "[var.v][0]", "{ a = var.v }.a", "[for x in var.v : 1]", "length(var.v)"),
+            *("try(var.v, 1)", "can(var.v)", 'coalesce(var.v, "a")', "merge({ a = 1 }, var.v).a", 'lookup(var.v, "a", 1)', "[1, 2][var.v]"),
+            *(
+                '{ "${var.v}" = 1 }.a',
+                "[var.v] == [1]",
+                "toset([var.v])",
+                "nothing_known(1)",
+                "timestamp()",
+                "uuid()",
+                "[for x in [1] : x if var.v]",
+            ),
+            *(
+                "{ for x in [1] : var.v => x }.a",
+                "element([1, 2], var.v)",
+                "contains([1], var.v)",
+                "try(var.v.a.b, 1)",
+                'can(regex("a", var.v))',
+            ),
+        ],
+    )
+    def test_they_are_never_true_and_never_false(self, tmp_path: Path, code: str) -> None:
+        assert isinstance(value(module(tmp_path, 'variable "v" {}\n'), code), Unknown)
+
+
+RESOURCES = """
+variable "on" { default = true }
+resource "aws_iam_user" "one" {
+  name = "one"
+  tags = { a = "b" }
+}
+resource "aws_iam_user" "many" {
+  count = 2
+  name  = "many-${count.index}"
+}
+resource "aws_iam_user" "each" {
+  for_each = { x = "1", y = "2" }
+  name     = "${each.key}-${each.value}"
+}
+resource "aws_iam_user" "set" {
+  for_each = toset(["p", "q"])
+  name     = each.value
+}
+resource "aws_iam_user" "none" {
+  count = 0
+  name  = "none"
+}
+resource "terraform_data" "d" { input = "kept" }
+"""
+
+
+class TestResources:
+    @pytest.mark.parametrize(
+        ("code", "expected"),
+        [
+            ("aws_iam_user.one.name", "one"),
+            ("aws_iam_user.one.id", "one"),
+            ('aws_iam_user.one.tags["a"]', "b"),
+            ("aws_iam_user.one[*].name", ("one",)),
+            ("aws_iam_user.many[1].name", "many-1"),
+            ("aws_iam_user.many[*].name", ("many-0", "many-1")),
+            ("aws_iam_user.many.*.name", ("many-0", "many-1")),
+            ("aws_iam_user.many.1.name", "many-1"),
+            ("length(aws_iam_user.many)", 2),
+            ('aws_iam_user.each["x"].name', "x-1"),
+            ("[for u in aws_iam_user.each : u.name]", ("x-1", "y-2")),
+            ("values(aws_iam_user.each)[*].name", ("x-1", "y-2")),
+            ("{ for k, u in aws_iam_user.set : k => u.name }", {"p": "p", "q": "q"}),
+            ("length(aws_iam_user.none)", 0),
+            ('try(aws_iam_user.none[0].name, "no")', "no"),
+            ('element(concat(aws_iam_user.none.*.name, [""]), 0)', ""),
+            ("one(aws_iam_user.none[*].name)", None),
+            ('join("", aws_iam_user.none.*.name)', ""),
+            ("terraform_data.d.output", "kept"),
+        ],
+    )
+    def test_arguments_are_known(self, tmp_path: Path, code: str, expected: object) -> None:
+        assert value(module(tmp_path, RESOURCES), code) == expected
+
+    @pytest.mark.parametrize(
+        "code", ["aws_iam_user.one.arn", "aws_iam_user.one.unique_id", "aws_iam_user.one == null", "data.aws_iam_user.x.user_name"]
+    )
+    def test_computed_attributes_are_not(self, tmp_path: Path, code: str) -> None:
+        found = value(module(tmp_path, RESOURCES), code)
+        assert isinstance(found, Unknown) or found is False
+
+    def test_how_many_there_are_is_no_fact_when_a_default_decides(self, tmp_path: Path) -> None:
+        code = 'variable "n" { default = 2 }\nresource "aws_iam_user" "u" {\n  count = var.n\n  name = "u"\n}\n'
+        assert value(module(tmp_path, code), "length(aws_iam_user.u)") == 2
+        assert isinstance(value(module(tmp_path, code, strict=True), "length(aws_iam_user.u)"), Unknown)
+
+
+DEEP: dict[str, str | bytes] = {
+    "main.tf": 'module "a" {\n  source = "./a"\n  name = "top"\n}\nlocals { x = module.a.name }\n',
+    "a/main.tf": 'variable "name" {}\nmodule "b" {\n  source = "./b"\n  name = "${var.name}-a"\n}\noutput "name" { value = module.b.name }\n',
+    "a/b/main.tf": 'variable "name" {}\nmodule "c" {\n  source = "../../c"\n  name = "${var.name}-b"\n}\noutput "name" { value = module.c.name }\n',
+    "c/main.tf": 'variable "name" {}\noutput "name" { value = "${var.name}-c" }\n',
+}
+CALLED = """
+variable "name" { default = "default" }
+variable "strict" {
+  default  = "filled"
+  nullable = false
+}
+output "name" { value = var.name }
+output "strict" { value = var.strict }
+output "path" { value = path.module }
+output "root" { value = path.root }
+"""
+
+
+class TestModules:
+    def test_values_go_down_and_up_three_levels(self, tmp_path: Path) -> None:
+        assert local(tmp_path, DEEP) == "top-a-b-c"
+
+    @pytest.mark.parametrize(
+        ("call", "code", "expected"),
+        [
+            ('name = "x"', "module.m.name", "x"),
+            ("", "module.m.name", "default"),
+            ("name = null", "module.m.name", None),
+            ("strict = null", "module.m.strict", "filled"),
+            ("count = 2\nname = count.index", "module.m[*].name", (0, 1)),
+            ("count = 2\nname = count.index", "module.m[1].name", 1),
+            ("count = 0", "length(module.m)", 0),
+            ('for_each = { a = "1", b = "2" }\nname = each.value', 'module.m["b"].name', "2"),
+            ('for_each = toset(["a", "b"])\nname = each.key', "[for k, v in module.m : v.name]", ("a", "b")),
+            ('for_each = toset(["a", "b"])\nname = each.key', "values(module.m)[*].name", ("a", "b")),
+            ("", "module.m.path", "m"),
+            ("", "module.m.root", "."),
+        ],
+    )
+    def test_outputs(self, tmp_path: Path, call: str, code: str, expected: object) -> None:
+        scope = module(tmp_path, {"main.tf": f'module "m" {{\n  source = "./m"\n{call}\n}}\n', "m/main.tf": CALLED})
+        assert value(scope, code) == expected
+
+    def test_the_path_of_a_root_module_is_a_dot(self, tmp_path: Path) -> None:
+        assert value(module(tmp_path, {"live/main.tf": ""}, "live"), "path.module") == "."
+
+    def test_what_a_call_leaves_out_is_a_fact_for_the_module(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": CALLED}
+        assert value(module(tmp_path, files, strict=True), "module.m.name") == "default"
+
+    def test_a_module_that_is_not_here_is_unknown(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, 'module "m" {\n  source = "terraform-aws-modules/vpc/aws"\n}\n')
+        assert value(scope, "module.m.name") == Unknown("the code of module.m is not here")
+
+    @pytest.mark.parametrize("code", ["module.none.x", "module.m.none"])
+    def test_what_is_not_declared_is_an_error(self, tmp_path: Path, code: str) -> None:
+        scope = module(tmp_path, {"main.tf": 'module "m" {\n  source = "./m"\n}\n', "m/main.tf": CALLED})
+        assert value(scope, f"can({code})") is False
+
+
+class TestFiles:
+    def test_files_inside_the_root_are_read(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {
+            "live/main.tf": 'module "m" {\n  source = "../m"\n}\nlocals {\n  x = file("a.txt")\n  y = module.m.o\n'
+            '  z = templatefile("${path.module}/t.tftpl", { n = "N", l = [1, 2] })\n  w = fileexists("a.txt")\n}\n',
+            "live/a.txt": "A\n",
+            "live/t.tftpl": "${n}:%{ for i in l }${i}%{ endfor }\n",
+            "m/main.tf": 'output "o" { value = file("${path.module}/b.txt") }\n',
+            "m/b.txt": "B",
+        }
+        scope = module(tmp_path, files, "live")
+        assert [value(scope, f"local.{n}") for n in "xyzw"] == ["A\n", "B", "N:12\n", True]
+
+    @pytest.mark.parametrize("path", ["../outside.txt", "/etc/hostname", "link.txt", "sub/../../outside.txt"])
+    def test_files_outside_the_root_are_refused_aloud(self, tmp_path: Path, path: str) -> None:
+        (tmp_path / "outside.txt").write_text("secret")
+        (tmp_path / "root/sub").mkdir(parents=True)
+        (tmp_path / "root/link.txt").symlink_to("../outside.txt")
+        scope = module(tmp_path / "root", "")
+        assert isinstance(value(scope, f'file("{path}")'), Unknown)
+        assert isinstance(value(scope, f'fileexists("{path}")'), Unknown)
+        (said,) = scope.instance.program.diagnostics
+        assert said.level is Level.WARNING
+        assert path in said.message
+
+    def test_a_missing_large_or_binary_file_is_unknown(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, {"main.tf": "", "large": "x" * 100, "binary": b"\xff\xfe"}, max_file_size=50)
+        assert all(isinstance(value(scope, f'file("{name}")'), Unknown) for name in ("none", "large", "binary", ".", "a\\u0000b"))
+
+    def test_templates_see_only_what_they_are_given(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, {"main.tf": 'locals { x = 1 }\nvariable "v" { default = 1 }\n', "t": "${local.x}", "u": "${v}", "w": "${"})
+        assert all(isinstance(value(scope, f'templatefile("{name}", {{}})'), Unknown) for name in "tuw")
+
+    def test_a_template_that_calls_itself_has_an_end(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, {"main.tf": "", "t": '${templatefile("t", {})}'})
+        assert isinstance(value(scope, 'templatefile("t", {})'), Unknown)
+
+    def test_sets_of_files_are_known(self, tmp_path: Path) -> None:
+        scope = module(tmp_path, {"main.tf": "", "users/a.json": "{}", "users/b.json": "{}", "users/sub/c.json": "{}", "users/d.txt": ""})
+        assert value(scope, '[for f in fileset("${path.module}/users", "*.json") : f]') == ("a.json", "b.json")
+        assert value(scope, 'length(fileset(path.module, "users/**/*.json"))') == 3
+
+
+class TestOverridesAndShadows:
+    BASE = 'resource "aws_iam_user" "u" {\n  name = "base"\n  path = "/base/"\n  tags = { a = 1 }\n}\nvariable "v" { default = 1 }\nlocals { x = 1 }\n'
+
+    def test_override_files_replace_arguments(self, tmp_path: Path) -> None:
+        over = 'resource "aws_iam_user" "u" {\n  name = "over"\n  tags = { b = 2 }\n}\nvariable "v" { default = 2 }\nlocals {\n  x = 2\n  y = 3\n}\n'
+        scope = module(tmp_path, {"main.tf": self.BASE, "override.tf": over, "z_override.tf": 'variable "v" { default = 3 }\n'})
+        code = "[aws_iam_user.u.name, aws_iam_user.u.path, aws_iam_user.u.tags, var.v, local.x, local.y]"
+        assert value(scope, code) == ("over", "/base/", {"b": 2}, 3, 2, 3)
+
+    def test_override_files_may_be_json(self, tmp_path: Path) -> None:
+        over = '{"resource": {"aws_iam_user": {"u": {"name": "json"}}}}'
+        assert value(module(tmp_path, {"main.tf": self.BASE, "a_override.tf.json": over}), "aws_iam_user.u.name") == "json"
+
+    @pytest.mark.parametrize(("tofu", "expected"), [("main.tofu", "tofu"), ("other.tofu", "tofu"), ("main.tofu.json", "json")])
+    def test_tofu_hides_its_twin(self, tmp_path: Path, tofu: str, expected: str) -> None:
+        text = '{"locals": {"x": "json"}}' if tofu.endswith("json") else 'locals { x = "tofu" }\n'
+        twin = "main.tf.json" if tofu.endswith("json") else "main.tf"
+        files: dict[str, str | bytes] = {twin: '{"locals": {"x": "tf"}}' if twin.endswith("json") else 'locals { x = "tf" }\n', tofu: text}
+        assert local(tmp_path, files) == expected
+
+    def test_files_that_terraform_passes_over_are_passed_over(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {
+            "main.tf": "locals { x = 1 }\n",
+            ".hidden.tf": "locals { x = 2 }\n",
+            "b.tf~": "",
+            "#c.tf": "locals { x = 3 }\n",
+        }
+        assert local(tmp_path, files) == 1

@@ -1,0 +1,293 @@
+"""From keys to a report: verdicts, selected rules, fingerprints, order, crashes and the exit code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.config.load import Exemption
+from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
+from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.errors import UsageError
+from posturio_iac.rules import Context, Registered, all_rules
+from tests.support.keys import (
+    AS_OF,
+    UNKNOWN,
+    access_key,
+    day,
+    enforced,
+    exposure,
+    ignore,
+    inert,
+    open_evidence,
+    outage,
+    rotates,
+    rules,
+    run,
+    said,
+    span,
+    unknown_key,
+    unreadable,
+    verdict,
+)
+from tests.support.rule_cases import OWNERLESS, PAST, SOON, WITHOUT
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterator
+
+# Verdicts
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (access_key(), Verdict.FLAGGED),
+        (access_key(enforced()), Verdict.CLEAN),
+        (access_key(SOON), Verdict.CLEAN),
+        (access_key(enforced(), owner=None), Verdict.FLAGGED),
+        (access_key(enforced(), owner=UNKNOWN), Verdict.UNDETERMINED),
+        (access_key(enforced(), owner=UNKNOWN, is_root=UNKNOWN), Verdict.CLEAN),
+        (access_key(SOON, active_siblings=UNKNOWN), Verdict.UNDETERMINED),
+        (access_key(enforced(), active_siblings=UNKNOWN), Verdict.CLEAN),
+        (access_key(SOON, status="Inactive", active_siblings=UNKNOWN), Verdict.CLEAN),
+        (access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN)), Verdict.UNDETERMINED),
+        (access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN, takes_turns=True)), Verdict.CLEAN),
+        (access_key(enforced(), possible_exposures=(UNKNOWN,)), Verdict.UNDETERMINED),
+        (access_key(enforced(), status="Inactive", possible_exposures=(UNKNOWN,)), Verdict.FLAGGED),
+        (access_key(open_evidence()), Verdict.UNDETERMINED),
+        (access_key(hiding_places=(UNKNOWN,)), Verdict.UNDETERMINED),
+        (access_key(inert(), open_evidence()), Verdict.UNDETERMINED),
+        (access_key(enforced(None)), Verdict.UNDETERMINED),
+        (access_key(enforced(None), SOON), Verdict.CLEAN),
+        (access_key(SOON, open_evidence()), Verdict.CLEAN),
+        (access_key(rotates(365), open_evidence()), Verdict.UNDETERMINED),
+        (access_key(SOON, hiding_places=(UNKNOWN,)), Verdict.CLEAN),
+        (access_key(status=UNKNOWN), Verdict.UNDETERMINED),
+        (access_key(SOON, status=UNKNOWN), Verdict.CLEAN),
+        (access_key(PAST, status=UNKNOWN), Verdict.UNDETERMINED),
+        (access_key(SOON, status="Inactive"), Verdict.CLEAN),
+        (access_key(status="Inactive", hiding_places=(UNKNOWN,)), Verdict.UNDETERMINED),
+        (access_key(SOON, created=day("2026-01-01")), Verdict.UNDETERMINED),
+        (access_key(SOON, created=day("2026-11-01")), Verdict.CLEAN),
+        (access_key(SOON, created=day("2026-01-01"), last_used=AS_OF), Verdict.CLEAN),
+        (access_key(status="Inactive", created=day("2026-01-01"), disabled_since=UNKNOWN), Verdict.UNDETERMINED),
+        (unknown_key(), Verdict.UNDETERMINED),
+    ],
+)
+def test_what_becomes_of_a_key(key: AccessKey, expected: Verdict) -> None:
+    assert verdict(key) is expected
+
+
+def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matter() -> None:
+    status, tags = Unknown("var.status is set by the caller"), Unknown("var.tags is set by the caller")
+    assert run(access_key(hiding_places=(tags,))).keys[0].undecided == ("var.tags is set by the caller",)
+    assert run(access_key(status=status)).keys[0].undecided == ("whether it is active: var.status is set by the caller",)
+    both = run(access_key(status=status, hiding_places=(tags,))).keys[0].undecided
+    assert both == ("whether it is active: var.status is set by the caller", "var.tags is set by the caller")
+    assert run(access_key(inert(), status=status, hiding_places=(tags,))).keys[0].undecided == (both[0],)
+
+
+@pytest.mark.parametrize(
+    ("key", "reasons"),
+    [
+        (access_key(SOON, owner=UNKNOWN), ("whether it has an owner: {}",)),
+        (access_key(SOON, active_siblings=UNKNOWN), ("whether its user has another active key: {}",)),
+        (
+            access_key(enforced(), replacement=outage(create_before_destroy=UNKNOWN)),
+            ("whether its replacement exists before it is deleted: {}",),
+        ),
+        (
+            access_key(enforced(), possible_exposures=(UNKNOWN, Unknown("sensitive = var.hide"))),
+            ("whether its secret is protected: {}", "whether its secret is protected: sensitive = var.hide"),
+        ),
+        (
+            access_key(SOON, owner=UNKNOWN, active_siblings=UNKNOWN),
+            ("whether it has an owner and whether its user has another active key: {}",),
+        ),
+        # What hides the lifetime as well is one line, which needs no question.
+        (access_key(hiding_places=(UNKNOWN,), owner=UNKNOWN), ("{}",)),
+        (access_key(owner=UNKNOWN, hiding_places=(Unknown("local.tags"),)), ("local.tags", "whether it has an owner: {}")),
+        (access_key(status=UNKNOWN, owner=UNKNOWN), ("whether it is active and whether it has an owner: {}",)),
+    ],
+)
+def test_an_open_question_is_named_with_the_reason_and_each_reason_once(key: AccessKey, reasons: tuple[str, ...]) -> None:
+    assert run(key).keys[0].undecided == tuple(reason.format(UNKNOWN.reason) for reason in reasons)
+
+
+def test_whether_a_key_has_an_owner_is_open_only_where_the_rule_asks() -> None:
+    key = access_key(SOON, owner=UNKNOWN)
+    assert verdict(key, ignore=(OWNERLESS,)) is Verdict.CLEAN
+    assert verdict(replace(key, directives=(ignore(OWNERLESS),))) is Verdict.SUPPRESSED
+    assert run(key).exit_code(Severity.LOW) is Exit.CLEAN
+    assert run(key).exit_code(Severity.LOW, strict=True) is Exit.FINDINGS
+
+
+def test_a_flagged_key_still_says_what_is_unknown() -> None:
+    (judged,) = run(access_key(hiding_places=(UNKNOWN,), owner=None)).keys
+    assert judged.verdict is Verdict.FLAGGED
+    assert judged.undecided == (UNKNOWN.reason,)
+    assert judged.worst is Severity.LOW
+
+
+def test_what_no_selected_rule_asks_is_not_undetermined() -> None:
+    assert verdict(access_key(hiding_places=(UNKNOWN,)), select=("ownerless_access_keys",)) is Verdict.CLEAN
+    assert verdict(access_key(hiding_places=(UNKNOWN,)), ignore=("iam.access_keys_without_lifetime",)) is Verdict.CLEAN
+
+
+# Selected rules
+
+
+def test_selected_and_ignored_rules() -> None:
+    key = access_key(owner=None)
+    assert rules(run(key)) == [WITHOUT, OWNERLESS]
+    assert rules(run(key, select=(OWNERLESS,))) == [OWNERLESS]
+    assert rules(run(key, ignore=(f"iam.{OWNERLESS}",))) == [WITHOUT]
+    assert rules(run(key, select=(OWNERLESS,), ignore=(OWNERLESS,))) == []
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"select": ("ownerless_acess_keys",)},
+        {"ignore": ("ownerless_acess_keys",)},
+        {"suppressions": (Exemption("ownerless_acess_keys", "x"),)},
+    ],
+)
+def test_a_rule_that_does_not_exist_is_refused(config: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="ownerless_access_keys"):
+        run(access_key(), **config)
+
+
+# Fingerprints and order
+
+
+def test_a_fingerprint_survives_moved_and_reformatted_code() -> None:
+    before = run(access_key(), access_key(address="b")).findings
+    moved = run(access_key(address="b", span=span(90, "other.tf")), access_key(span=span(70))).findings
+    assert {f.fingerprint for f in before} == {f.fingerprint for f in moved}
+    assert all(len(f.fingerprint) == 32 and int(f.fingerprint, 16) >= 0 for f in before)
+
+
+@pytest.mark.parametrize("change", [{"address": "b"}, {"scope": "b"}, {"framework": "terraform-plan"}])
+def test_a_fingerprint_tells_keys_apart(change: dict[str, str]) -> None:
+    assert run(access_key()).findings[0].fingerprint != run(access_key(**change)).findings[0].fingerprint
+
+
+def test_every_finding_has_a_fingerprint_of_its_own() -> None:
+    places = tuple(exposure(f'output "{n}"') for n in "abc")
+    twice = exposure('output "a"')
+    report = run(access_key(unreadable(), unreadable(source="metadata"), exposures=(*places, twice), owner=None), access_key(owner=None))
+    assert len({f.fingerprint for f in report.findings}) == len(report.findings) == 9
+
+
+def test_a_place_more_leaves_the_other_fingerprints_as_they_are() -> None:
+    first, second = exposure('output "a"'), exposure('output "b"')
+    before = {f.fingerprint for f in run(access_key(SOON, exposures=(second,))).findings}
+    assert before < {f.fingerprint for f in run(access_key(SOON, exposures=(first, second))).findings}
+
+
+def keys_in_places() -> list[AccessKey]:
+    """Keys in several files and lines, one of them in none."""
+    places = [span(9), span(10), span(5, "a.tf"), span(5, "b/c.tf"), None]
+    return [access_key(address=f"key{n}", span=place, owner=None, hiding_places=()) for n, place in enumerate(places)]
+
+
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_a_report_does_not_depend_on_that_of_the_keys(shuffle: random.Random) -> None:
+    keys = keys_in_places()
+    shuffle.shuffle(keys)
+    report = run(*keys)
+    assert report == run(*keys_in_places())
+    assert [k.key.address for k in report.keys] == ["key4", "key2", "key3", "key0", "key1"]
+    assert [f.address for f in report.findings] == [a for k in report.keys for a in (k.key.address,) * 2]
+
+
+def test_findings_are_where_the_value_is() -> None:
+    assert [(f.span, f.rule.id) for f in run(access_key(PAST, owner=None)).findings] == [
+        (span(2), "iam.expired_access_keys"),
+        (span(), "iam.ownerless_access_keys"),
+    ]
+
+
+def test_what_the_front_ends_say_is_passed_on_once_and_in_order() -> None:
+    first, second = Diagnostic(Level.WARNING, "b", "a.tf", 3), Diagnostic(Level.NOTE, "a", None)
+    assert run(diagnostics=(first, second, first)).diagnostics == (second, first)
+
+
+# Crashes
+
+
+@pytest.fixture
+def crashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make one rule crash on the key ``bad`` after it found something."""
+    known = all_rules()
+    inner = known["iam.ownerless_access_keys"]
+
+    def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+        yield from inner.check(key, context)
+        if key.address == "bad":
+            raise KeyError("tags")
+
+    broken = {**known, "iam.ownerless_access_keys": Registered(inner.rule, check, inner.page)}
+    monkeypatch.setattr("posturio_iac.judge.engine.all_rules", lambda: broken)
+
+
+@pytest.mark.usefixtures("crashing")
+def test_a_rule_that_crashes_is_reported_and_everything_else_is_judged() -> None:
+    report = run(access_key(address="bad", owner=None), access_key(address="good", owner=None))
+    assert rules(report) == [WITHOUT, WITHOUT, OWNERLESS, OWNERLESS]
+    assert said(report) == [("error", "rule iam.ownerless_access_keys crashed on bad: KeyError: 'tags'; please report it")]
+    assert report.exit_code(Severity.LOW) is Exit.INCOMPLETE
+    assert report.score() is None
+
+
+@pytest.mark.usefixtures("crashing")
+def test_a_key_on_which_a_rule_crashed_is_not_clean() -> None:
+    (judged,) = run(access_key(enforced(), address="bad", directives=(ignore(OWNERLESS),))).keys
+    assert judged.verdict is Verdict.UNDETERMINED
+    assert judged.undecided == ("iam.ownerless_access_keys crashed",)
+
+
+@pytest.mark.usefixtures("crashing")
+def test_a_suppression_of_a_rule_that_crashed_is_not_called_useless() -> None:
+    report = run(access_key(enforced(), address="bad", directives=(ignore(OWNERLESS),)))
+    assert [level for level, _ in said(report)] == ["error"]
+
+
+# Exit code and score
+
+
+def test_exit_codes() -> None:
+    clean, low, medium = access_key(enforced()), access_key(enforced(), owner=None), access_key()
+    vague = access_key(hiding_places=(UNKNOWN,))
+    assert run(clean).exit_code(Severity.LOW, strict=True) is Exit.CLEAN
+    assert run(low).exit_code(Severity.MEDIUM) is Exit.CLEAN
+    assert run(low).exit_code(Severity.LOW) is Exit.FINDINGS
+    assert run(medium).exit_code(Severity.MEDIUM) is Exit.FINDINGS
+    assert run(medium).exit_code(None) is Exit.CLEAN
+    assert run(vague).exit_code(Severity.LOW) is Exit.CLEAN
+    assert run(clean, replace(vague, address="vague")).exit_code(Severity.LOW, strict=True) is Exit.FINDINGS
+    assert run(vague).exit_code(Severity.LOW, strict=True) is Exit.FINDINGS
+    assert run(replace(vague, owner=None)).exit_code(Severity.MEDIUM, strict=True) is Exit.FINDINGS
+    assert run(medium, diagnostics=(Diagnostic(Level.ERROR, "unread"),)).exit_code(Severity.LOW) is Exit.INCOMPLETE
+    assert run(replace(medium, directives=(ignore(WITHOUT),))).exit_code(Severity.LOW, strict=True) is Exit.CLEAN
+
+
+def test_judging_is_pure() -> None:
+    keys = [access_key(owner=None), access_key(PAST, address="b", directives=(ignore(OWNERLESS),))]
+    assert run(*keys) == run(*keys)
+
+
+def test_a_finding_carries_what_a_format_needs() -> None:
+    (finding,) = run(access_key()).findings
+    rule: Rule = finding.rule
+    expected: Finding = replace(finding, severity=Severity.MEDIUM, address="aws_iam_access_key.ci", framework="terraform", span=span())
+    assert finding == expected
+    assert rule.id == f"iam.{WITHOUT}"
+    assert isinstance(run().as_of, datetime)

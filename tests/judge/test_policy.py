@@ -1,0 +1,85 @@
+"""Which limits hold for a key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.config.load import Override
+from posturio_iac.config.model import Config
+from posturio_iac.judge.engine import Policy
+from tests.support.keys import AS_OF, access_key, day, rules, run, span
+from tests.support.rule_cases import SOON
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.rules import Context
+
+
+def context_of(key: AccessKey, *overrides: Override, root: str = "", **config: Any) -> Context:
+    """The limits that hold for a key."""
+    return Policy(Config(overrides=overrides, **config), root=root).context_for(key, AS_OF)
+
+
+def test_limits_come_from_the_configuration() -> None:
+    context = context_of(access_key(), max_lifetime_days=30, unused_days=20, grace_days=10, require="enforced")
+    assert (context.max_lifetime.days, context.window.days, context.grace.days) == (30, 20, 10)
+    assert context.enforced_only
+    assert context.as_of == AS_OF
+
+
+@pytest.mark.parametrize(
+    ("override", "days"),
+    [
+        (Override(paths=("prod/",), max_lifetime_days=30), 30),
+        (Override(paths=("dev/",), max_lifetime_days=30), 90),
+        (Override(paths=("dev/", "prod/**/*.tf"), max_lifetime_days=30), 30),
+        (Override(tags={"tier": "gold"}, max_lifetime_days=30), 30),
+        (Override(tags={"tier": "g*"}, max_lifetime_days=30), 30),
+        (Override(tags={"tier": "silver"}, max_lifetime_days=30), 90),
+        (Override(tags={"Tier": "gold"}, max_lifetime_days=30), 90),
+        (Override(paths=("prod/",), tags={"tier": "silver"}, max_lifetime_days=30), 90),
+        (Override(paths=("prod/",), unused_days=10), 90),
+        (Override(paths=("prod/",), max_lifetime_days=365), 90),
+        (Override(paths=("prod/",), max_lifetime_days=365, reason="audit"), 90),
+        (Override(paths=("prod/",), max_lifetime_days=365, until=day("2026-12-31")), 90),
+        (Override(paths=("prod/",), max_lifetime_days=365, reason="audit", until=day("2026-12-31")), 365),
+        (Override(paths=("prod/",), max_lifetime_days=365, reason="audit", until=day("2026-11-23")), 90),
+    ],
+)
+def test_an_override_holds_for_the_keys_that_it_selects(override: Override, days: int) -> None:
+    key = access_key(span=span(5, "prod/eu/iam.tf"), tags=(("tier", "gold"),))
+    assert context_of(key, override).max_lifetime == timedelta(days=days)
+
+
+def test_the_last_override_decides_and_a_looser_one_needs_an_exception() -> None:
+    strict, loose = Override(paths=("*.tf",), max_lifetime_days=30), Override(paths=("*.tf",), max_lifetime_days=60)
+    assert context_of(access_key(), strict, loose).max_lifetime.days == 30
+    assert context_of(access_key(), loose, strict).max_lifetime.days == 30
+    excepted = replace(loose, reason="audit", until=day("2027-01-01"))
+    assert context_of(access_key(), strict, excepted).max_lifetime.days == 60
+
+
+def test_requiring_less_needs_an_exception_too() -> None:
+    loose = Override(paths=("*.tf",), require="declared")
+    assert context_of(access_key(), loose, require="enforced").enforced_only
+    assert not context_of(access_key(), replace(loose, reason="audit", until=day("2027-01-01")), require="enforced").enforced_only
+    assert context_of(access_key(), Override(paths=("*.tf",), require="enforced")).enforced_only
+
+
+def test_an_override_by_path_leaves_deployed_keys_alone() -> None:
+    assert context_of(access_key(span=None), Override(paths=("*",), max_lifetime_days=1)).max_lifetime.days == 90
+
+
+def test_a_window_of_its_own_decides() -> None:
+    key = access_key(SOON, created=day("2026-01-01"), last_used=day("2026-10-31"), tags=(("use", "quarterly"),))
+    assert rules(run(key)) == []
+    assert rules(run(key, overrides=(Override(tags={"use": "quarterly"}, unused_days=10),))) == ["unused_access_keys"]
+
+
+def test_an_exception_that_ends_now_has_ended() -> None:
+    override = Override(paths=("*.tf",), max_lifetime_days=365, reason="audit", until=AS_OF)
+    assert context_of(access_key(), override).max_lifetime.days == 90

@@ -1,0 +1,170 @@
+"""What suppresses findings, and what is said of what suppresses nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from posturio_iac.config.load import Exemption
+from posturio_iac.config.model import Config
+from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
+from posturio_iac.core.model import Unknown
+from posturio_iac.judge.engine import Policy, judge
+from tests.support.keys import AS_OF, UNKNOWN, access_key, day, enforced, ignore, rules, run, said, span, verdict
+from tests.support.rule_cases import OWNERLESS, WITHOUT
+
+
+def test_a_directive_suppresses_its_rules_and_no_others() -> None:
+    report = run(access_key(owner=None, directives=(ignore(OWNERLESS, until=day("2027-03-01")),)))
+    assert rules(report) == [WITHOUT]
+    (suppressed,) = (f for f in report.findings if f.suppressed)
+    assert suppressed.suppressed == Suppression("moves to roles", day("2027-03-01"), "comment")
+    assert report.keys[0].verdict is Verdict.FLAGGED
+    assert said(report) == []
+
+
+def test_a_key_whose_findings_are_all_suppressed() -> None:
+    (judged,) = run(access_key(directives=(ignore(WITHOUT),))).keys
+    assert judged.verdict is Verdict.SUPPRESSED
+    assert judged.worst is Severity.MEDIUM
+
+
+def test_suppressions_can_be_switched_off() -> None:
+    exemption = Exemption(WITHOUT, "known", address="*")
+    report = run(access_key(directives=(ignore(WITHOUT, OWNERLESS),)), suppress=False, suppressions=(exemption,))
+    assert rules(report) == [WITHOUT]
+    assert said(report) == []
+
+
+def test_a_date_that_has_passed_suppresses_nothing_and_says_so() -> None:
+    report = run(access_key(directives=(ignore(WITHOUT, until=day("2026-11-23")),)))
+    assert rules(report) == [WITHOUT]
+    assert said(report) == [
+        (
+            "warning",
+            (
+                "posturio:ignore[iam.access_keys_without_lifetime] ended on 2026-11-23 and suppresses nothing; "
+                "mend the finding or set a later date"
+            ),
+        )
+    ]
+    assert (report.diagnostics[0].path, report.diagnostics[0].line) == ("iam.tf", 4)
+
+
+def test_a_date_holds_until_its_day_is_over() -> None:
+    assert verdict(access_key(directives=(ignore(WITHOUT, until=day("2026-11-24")),))) is Verdict.SUPPRESSED
+
+
+def test_an_end_that_cannot_be_read_suppresses_nothing_and_says_so() -> None:
+    report = run(access_key(directives=(ignore(WITHOUT, until=Unknown('"soon" is not a date')),)))
+    assert rules(report) == [WITHOUT]
+    ((level, text),) = said(report)
+    assert level == "warning"
+    assert text.endswith('has an end that cannot be read and suppresses nothing: "soon" is not a date')
+
+
+def test_a_reason_is_required() -> None:
+    report = run(access_key(directives=(ignore(WITHOUT, reason="  "),)))
+    assert rules(report) == [WITHOUT]
+    assert [level for level, _ in said(report)] == ["warning"]
+
+
+def test_a_directive_that_suppresses_nothing_is_noted() -> None:
+    report = run(access_key(enforced(), directives=(ignore(WITHOUT, OWNERLESS), ignore(OWNERLESS, line=3))))
+    assert said(report) == [
+        ("note", "posturio:ignore[iam.ownerless_access_keys] suppresses nothing, because nothing of that kind was found; remove it"),
+        (
+            "note",
+            (
+                "posturio:ignore[iam.access_keys_without_lifetime, iam.ownerless_access_keys] suppresses nothing, "
+                "because nothing of that kind was found; remove it"
+            ),
+        ),
+    ]
+
+
+def test_a_directive_of_which_one_rule_is_idle_names_that_one() -> None:
+    report = run(access_key(directives=(ignore(WITHOUT, OWNERLESS),)))
+    ((level, text),) = said(report)
+    assert level == "note"
+    assert "suppresses nothing of iam.ownerless_access_keys, because" in text
+
+
+def test_a_directive_that_is_of_use_to_one_of_several_keys_is_of_use() -> None:
+    above_module = ignore(WITHOUT)
+    keys = access_key(directives=(above_module,)), access_key(enforced(), address="aws_iam_access_key.b", directives=(above_module,))
+    assert said(run(*keys)) == []
+
+
+def test_a_directive_for_a_rule_that_is_not_asked_is_left_alone() -> None:
+    assert said(run(access_key(enforced(), directives=(ignore(OWNERLESS),)), ignore=(OWNERLESS,))) == []
+
+
+def test_a_directive_that_names_no_rule_says_which_one_was_meant() -> None:
+    report = run(access_key(enforced(), directives=(ignore("ownerless_acess_keys"),)))
+    ((level, text),) = said(report)
+    assert level == "warning"
+    assert 'did you mean "iam.ownerless_access_keys"?' in text
+
+
+def test_metadata_is_named_as_such() -> None:
+    report = run(access_key(enforced(), directives=(ignore(WITHOUT, source="metadata"),)))
+    assert said(report)[0][1].startswith("the metadata that ignores iam.access_keys_without_lifetime suppresses nothing")
+
+
+@pytest.mark.parametrize(
+    ("exemption", "root", "suppresses"),
+    [
+        (Exemption(WITHOUT, "known", path="infra/legacy/*.tf"), "infra", True),
+        (Exemption(WITHOUT, "known", path="legacy/*.tf"), "infra", False),
+        (Exemption(WITHOUT, "known", path="legacy/"), "", True),
+        (Exemption(WITHOUT, "known", path="other/"), "", False),
+        (Exemption(WITHOUT, "known", path="keys.tf"), "..", True),
+        (Exemption(WITHOUT, "known", address="module.mail[*].aws_iam_access_key.*"), "", True),
+        (Exemption(WITHOUT, "known", address="aws_iam_access_key.*"), "", False),
+        (Exemption(WITHOUT, "known", path="legacy/", address="module.web.*"), "", False),
+        (Exemption(f"iam.{WITHOUT}", "known", address="*", until=day("2026-12-31")), "", True),
+        (Exemption(f"iam.{WITHOUT}", "known", address="*", until=day("2026-01-31")), "", False),
+        (Exemption(OWNERLESS, "known", address="*"), "", False),
+    ],
+)
+def test_the_configuration_suppresses_by_path_and_address(exemption: Exemption, root: str, suppresses: bool) -> None:
+    key = access_key(address='module.mail["a"].aws_iam_access_key.this', span=span(5, "legacy/keys.tf"))
+    policy = Policy(Config(suppressions=(exemption,)), root=root)
+    report = judge([key], as_of=AS_OF, policy=policy)
+    assert (report.keys[0].verdict is Verdict.SUPPRESSED) is suppresses
+    if suppresses:
+        assert report.findings[0].suppressed == Suppression("known", exemption.until, "configuration")
+
+
+def test_an_entry_of_the_configuration_for_keys_that_are_not_here_is_left_alone() -> None:
+    here, elsewhere = Exemption(OWNERLESS, "known", path="iam.tf"), Exemption(OWNERLESS, "known", path="other.tf")
+    report = judge([access_key()], as_of=AS_OF, policy=Policy(Config(suppressions=(here, elsewhere))))
+    ((level, text),) = said(report)
+    assert level == "note"
+    assert text.startswith("the suppression of iam.ownerless_access_keys for iam.tf in the configuration suppresses nothing")
+
+
+def test_a_baseline_suppresses_by_fingerprint_while_it_lasts() -> None:
+    (finding,) = run(access_key()).findings
+    known = Suppression("adopted", day("2026-12-31"), "baseline")
+    report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: known}))
+    assert report.findings[0].suppressed == known
+    ended = replace(known, until=day("2026-01-31"))
+    report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: ended}))
+    assert rules(report) == [WITHOUT]
+    assert [level for level, _ in said(report)] == ["warning"]
+
+
+def test_an_open_question_can_be_accepted() -> None:
+    report = run(access_key(hiding_places=(UNKNOWN,), directives=(ignore(WITHOUT),)))
+    (judged,) = report.keys
+    assert judged.verdict is Verdict.SUPPRESSED
+    assert judged.undecided == ()
+    assert report.exit_code(Severity.LOW, strict=True) is Exit.CLEAN
+    ((level, text),) = said(report)
+    assert level == "note"
+    assert UNKNOWN.reason in text
+    assert "moves to roles" in text
+    assert report.score() == run(access_key(hiding_places=(UNKNOWN,))).score()

@@ -1,0 +1,82 @@
+"""What CloudFormation's answers mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.link.stack import StackKey
+from posturio_iac.live.errors import AwsError
+from posturio_iac.live.stacks import _answer, _held
+
+ID = "AKIAIOSFODNN7EXAMPLE"
+
+
+class Region:
+    """A region that gives one answer and counts how often it is asked."""
+
+    def __init__(self, *resources: dict[str, str], error: AwsError | None = None, name: str = "eu-west-1") -> None:
+        self.region, self.resources, self.error, self.asked = name, resources, error, 0
+
+    def call(self, operation: str, **parameters: str) -> dict[str, Any]:
+        assert (operation, parameters) == ("cloudformation:DescribeStackResources", {"PhysicalResourceId": ID})
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        return {"StackResources": list(self.resources)}
+
+
+def resource(key_id: str = ID, **changes: str) -> dict[str, str]:
+    names = {"StackName": "mail", "LogicalResourceId": "Key", "ResourceType": "AWS::IAM::AccessKey", "ResourceStatus": "CREATE_COMPLETE"}
+    return {**names, "PhysicalResourceId": key_id, **changes}
+
+
+def error(code: str) -> AwsError:
+    return AwsError("cloudformation:DescribeStackResources", code, "no")
+
+
+def held(region: Any) -> StackKey | None:
+    return _held(region, ID)
+
+
+def answer(*regions: Any, failed: dict[tuple[str, str], AwsError]) -> Any:
+    return _answer(ID, regions, failed)
+
+
+def test_the_resource_with_the_id_is_the_key() -> None:
+    others = (resource("mail-User-1", LogicalResourceId="User", ResourceType="AWS::IAM::User"), resource("AKIAIOSFODNN7EXAMPL2"))
+    assert held(Region(*others, resource())) == StackKey("mail", "eu-west-1", "Key")
+
+
+def test_an_id_of_no_stack_is_none() -> None:
+    assert held(Region(error=error("ValidationError"))) is None
+    assert held(Region()) is None
+
+
+@pytest.mark.parametrize("status", ["DELETE_COMPLETE", "DELETE_SKIPPED"])
+def test_what_a_stack_has_let_go_is_not_declared_by_it(status: str) -> None:
+    assert held(Region(resource(ResourceStatus=status))) is None
+
+
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_COMPLETE", "IMPORT_COMPLETE"])
+def test_what_a_stack_still_holds_is(status: str) -> None:
+    assert held(Region(resource(ResourceStatus=status))) is not None
+
+
+def test_of_a_large_stack_only_its_name_is_known() -> None:
+    assert held(Region(*(resource(f"other-{n}") for n in range(100)))) == StackKey("mail", "eu-west-1", "")
+
+
+def test_a_region_that_denies_is_asked_once_and_the_others_go_on() -> None:
+    shut, open_ = Region(error=error("AccessDenied")), Region(resource(), name="us-east-1")
+    failed: dict[tuple[str, str], AwsError] = {}
+    assert [answer(shut, open_, failed=failed) for _ in range(3)] == [StackKey("mail", "us-east-1", "Key")] * 3
+    assert (shut.asked, open_.asked, list(failed)) == (1, 3, [("eu-west-1", "AccessDenied")])
+
+
+def test_what_one_region_could_not_tell_is_not_known() -> None:
+    failed: dict[tuple[str, str], AwsError] = {}
+    found = answer(Region(error=error("Throttling")), Region(name="us-east-1"), failed=failed)
+    assert found == Unknown("cloudformation:DescribeStackResources failed with Throttling in eu-west-1")

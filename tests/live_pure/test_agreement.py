@@ -1,0 +1,144 @@
+"""For any account the cheap way and the exact way agree, and whatever is denied, nothing is invented and nothing lost in silence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from posturio_iac.config.model import Config
+from posturio_iac.core.finding import Level
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.inventory import Request, take
+from posturio_iac.live.ownership import Owner
+from posturio_iac.live.survey import date_disabled
+from tests.support.keys import AS_OF
+from tests.support.played_aws import ACCOUNT, Aws, Key, Person
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.core.finding import Report
+
+DAY = 86_400
+
+# Around the limits of 14, 45 and 90 days to the second, and anywhere else.
+AGES = st.one_of(
+    st.sampled_from([day * DAY + shift for day in (0, 14, 45, 90) for shift in (-1, 0, 1)]).map(abs), st.integers(0, 400 * DAY)
+).map(lambda seconds: timedelta(seconds=seconds))
+TAGS = st.lists(
+    st.sampled_from(
+        [
+            ("owner", "payments@example.com"),
+            ("team", "TBD"),
+            ("expires", "2026-11-01"),
+            ("expires", "2027-01-01"),
+            ("expires", "soon"),
+            ("rotation", "30d"),
+            ("rotation", "365d"),
+            ("cycle", "quarterly"),
+        ]
+    ),
+    unique_by=lambda tag: tag[0],
+    max_size=3,
+).map(tuple)
+
+
+@st.composite
+def keys(draw: st.DrawFn) -> Key:
+    age = draw(AGES)
+    used = draw(st.none() | AGES)
+    status = draw(st.sampled_from(["Active", "Active", "Active", "Inactive"]))
+    off = draw(st.none() | st.integers(0, 89).map(lambda days: AS_OF - timedelta(days=days))) if status == "Inactive" else None
+    return Key(AS_OF - age, None if used is None else AS_OF - min(used, age), status, draw(st.sampled_from([True, True, True, False])), off)
+
+
+PEOPLE = st.lists(
+    st.builds(
+        Person,
+        st.sampled_from(["/", "/teams/billing/", "/ci/"]),
+        TAGS,
+        st.lists(keys(), max_size=2).map(tuple),
+        st.sampled_from([True, True, True, False]),
+    ),
+    max_size=4,
+)
+CONFIGS = st.builds(
+    Config().with_values,
+    unused_days=st.sampled_from([45, 30, 90]),
+    max_lifetime_days=st.sampled_from([90, 30]),
+    require=st.sampled_from(["declared", "enforced"]),
+    select=st.sampled_from([(), ("iam.unused_access_keys",), ("iam.access_keys_without_lifetime", "iam.ownerless_access_keys")]),
+    ignore=st.sampled_from([(), ("iam.lingering_inactive_access_keys",)]),
+)
+OWNERS = st.sampled_from([(), (Owner("/ci/*", "platform@example.com"),)])
+
+
+def look(aws: Aws, config: Config, owners: tuple[Owner, ...] = (), *, exact: bool, as_of: datetime = AS_OF) -> Report:
+    """Do what a run does with one account."""
+    request = Request(as_of, Policy(config), owners=owners, exact=exact, sleep=lambda _: None)
+    inventory = take(aws, ACCOUNT, request)  # type: ignore[arg-type]  # it answers alike
+    date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
+    made = access_keys(inventory.keys, ACCOUNT, request.names, owners, as_of)
+    return judge(made, as_of=as_of, diagnostics=inventory.diagnostics, policy=request.policy)
+
+
+def verdicts(report: Report) -> Counter[tuple[object, ...]]:
+    """What is said of each key, whatever it is called: two keys that are alike in all of it need not be told apart."""
+    found: dict[str, set[str]] = {}
+    for finding in report.findings:
+        found.setdefault(finding.address, set()).add(finding.rule.id)
+    return Counter((j.key.user, j.key.created, j.key.status, j.verdict, frozenset(found.get(j.key.address, ()))) for j in report.keys)
+
+
+def findings(report: Report) -> Counter[tuple[object, ...]]:
+    keys = {judged.key.address: judged.key for judged in report.keys}
+    return Counter((keys[f.address].user, keys[f.address].created, f.rule.id) for f in report.findings)
+
+
+@given(PEOPLE, CONFIGS, OWNERS)
+def test_the_verdict_of_the_report_is_that_of_the_exact_way(people: list[Person], config: Config, owners: tuple[Owner, ...]) -> None:
+    cheap, exact = Aws(people), Aws(people)
+    one, other = look(cheap, config, owners, exact=False), look(exact, config, owners, exact=True)
+    assert verdicts(one) == verdicts(other)
+    assert one.exit_code(None, strict=True) == other.exit_code(None, strict=True)
+    assert [said.level for said in one.diagnostics if said.level is not Level.NOTE] == []
+    assert cheap.calls["iam:GetAccessKeyLastUsed"] <= exact.calls["iam:GetAccessKeyLastUsed"]
+    assert cheap.calls["iam:ListUsers"] == cheap.calls["iam:ListUserTags"] == 0
+
+
+DENIABLE = (
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountSummary",
+    "iam:ListUsers",
+    "iam:ListUserTags",
+    "iam:ListAccessKeys",
+    "iam:GetAccessKeyLastUsed",
+    "cloudtrail:LookupEvents",
+)
+STALE = Person("/", (), (Key(AS_OF - timedelta(days=80), None, "Active", told=True, off=None),), reported=True)
+
+
+@given(PEOPLE, CONFIGS, st.frozensets(st.sampled_from(DENIABLE)), st.booleans())
+@example([STALE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
+@example([STALE], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
+@example([replace(STALE, reported=False)], Config(), frozenset({"iam:GetAccountAuthorizationDetails"}), False)
+def test_whatever_is_denied_nothing_is_invented_and_nothing_lost_in_silence(
+    people: list[Person], config: Config, denied: frozenset[str], exact: bool
+) -> None:
+    whole, partial = look(Aws(people), config, exact=True), look(Aws(people, denied), config, exact=exact)
+    known, found = findings(whole), findings(partial)
+    assert found <= known
+    open_ = {judged.key.user for judged in partial.keys if judged.undecided}
+    failed = any(said.level is Level.ERROR for said in partial.diagnostics)
+    assert failed or all(user in open_ for user, _, _ in known - found)
+    lost = Counter(key[:3] for key in verdicts(whole)) - Counter(key[:3] for key in verdicts(partial))
+    assert failed or not lost

@@ -1,0 +1,142 @@
+"""The text of a live run: the worst key first, owner by owner, as wide as the terminal is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.commands.live.table import Style, entries
+from posturio_iac.commands.live.text import HINT, NAMED, render
+from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
+from posturio_iac.core.model import Span
+from posturio_iac.core.terminal import width
+from tests.support import canned
+
+UNUSED = Rule("iam.unused_access_keys", Severity.MEDIUM, "Access keys that show no recent use")
+PLAIN = Style(color=False)
+
+EXPECTED = f"""\
+Account 123456789012
+severity  user             key       status   age      last used                     owner                 findings
+HIGH      root             key-1     Active   200 d    never                         (nobody)              expired_access_keys
+HIGH      payments/mailer  ****WXYZ  Active   200 d    60 d ago (ses in eu-west-1)   payments@example.com  expired_access_keys, \
+ownerless_access_keys
+
+Undetermined:
+  when it was last used: iam:GetAccessKeyLastUsed is denied
+    123456789012 open/****WXYZ
+
+3 findings (2 high, 1 low) in 6 keys of 1 account; incomplete, 2 errors; 1 undetermined, 2 suppressed
+{HINT}
+"""
+
+
+def text(report: Report, style: Style = PLAIN, *, by_owner: bool = False, quiet: bool = False) -> str:
+    return render(report, style, by_owner=by_owner, quiet=quiet)
+
+
+def squeezed(shown: str) -> str:
+    return re.sub(r" {2,}", "  ", shown)
+
+
+def report_of(*flagged: tuple[JudgedKey, tuple[Rule, ...]]) -> Report:
+    findings: list[Finding] = [canned.of_deployed(rule, judged.key, "x") for judged, rules in flagged for rule in rules]
+    return Report(canned.AS_OF, tuple(judged for judged, _ in flagged), tuple(findings), (), 0)
+
+
+def judged(user: str, *, age: float, used: float | None, **more: Any) -> JudgedKey:
+    when = None if used is None else canned.AS_OF - timedelta(days=used)
+    return JudgedKey(canned.deployed_key(user, created=canned.AS_OF - timedelta(days=age), last_used=when, **more), Verdict.FLAGGED)
+
+
+def test_keys_what_is_open_and_a_line_that_sums_up() -> None:
+    shown = squeezed(text(canned.deployed()))
+    assert shown == squeezed(EXPECTED.replace("status   ", "").replace("Active   ", ""))
+
+
+def test_nothing_to_show_is_one_truthful_line() -> None:
+    assert text(canned.empty()) == "No access keys\n"
+    assert text(canned.empty(diagnostics=(Diagnostic(Level.ERROR, "denied"),))) == "No access keys; incomplete, 1 error\n"
+    fine = Report(canned.AS_OF, canned.deployed().keys[4:5], (), (), 0)
+    assert text(fine) == "No findings in 1 key of 1 account\n"
+    assert text(fine, quiet=True) == ""
+
+
+def test_the_worst_come_first_then_the_unused_and_of_these_the_never_used() -> None:
+    order = [
+        (judged("expired", age=10, used=1), (canned.EXPIRED,)),
+        (judged("never-long", age=300, used=None), (UNUSED,)),
+        (judged("never", age=100, used=None), (UNUSED,)),
+        (judged("idle-long", age=900, used=400), (UNUSED,)),
+        (judged("idle", age=900, used=60), (UNUSED,)),
+        (judged("busy-old", age=900, used=1), (canned.WITHOUT,)),
+        (judged("busy", age=100, used=1), (canned.WITHOUT,)),
+        (judged("fresh", age=2, used=None), (canned.WITHOUT,)),
+        (judged("low", age=900, used=None), (canned.OWNERLESS,)),
+    ]
+    names = [entry.judged.key.user for entry in entries(report_of(*reversed(order)))]
+    assert names.index("fresh") < names.index("low")
+    assert [name for name in names if name != "fresh"] == [pair[0].key.user for pair in order if pair[0].key.user != "fresh"]
+
+
+def test_owners_have_tables_of_their_own_with_what_a_key_was_used_for() -> None:
+    lines = text(canned.deployed(), by_owner=True).splitlines()
+    assert lines[2] == "(nobody): 1 key"
+    assert lines[6] == "payments@example.com: 1 key"
+    assert "60 d ago (ses in eu-west-1)" in lines[8]
+    assert not any(re.search(r"\bowner\b", line) for line in lines)
+
+
+def test_columns_appear_when_they_tell_something() -> None:
+    one, other = judged("a", age=100, used=None), judged("b", age=100, used=None, account="210987654321", status="Inactive")
+    moved = replace(other, key=replace(other.key, span=Span("iam.tf", 3, 1, 3, 9)))
+    head = text(report_of((one, (UNUSED,)), (moved, (UNUSED,)))).splitlines()[0].split()
+    assert head == ["severity", "account", "user", "key", "status", "age", "last", "used", "owner", "code", "findings"]
+
+
+def test_verbose_says_why_and_what_to_do_and_lists_the_rest() -> None:
+    shown = text(canned.deployed(), Style(color=False, verbose=True))
+    assert "    iam.ownerless_access_keys: nobody answers for it\n      fix: add a date\n" in shown
+    assert re.search(r"(?m)^clean +fine +\*{4}WXYZ", shown)
+    assert "Suppressed:\n  arn:aws:iam::123456789012:user/spare/AKIAIOSFODNN7EXAMPLE: iam.access_keys_without_lifetime\n" in shown
+    assert "    configuration until 2027-02-28: moves to OIDC\n" in shown
+    assert HINT not in shown
+
+
+def test_keys_that_are_open_for_the_same_reason_are_told_together() -> None:
+    keys = tuple(replace(judged(f"u{n}", age=9, used=1), verdict=Verdict.UNDETERMINED, undecided=("denied",)) for n in range(NAMED + 5))
+    shown = text(Report(canned.AS_OF, keys, (), (), 0))
+    assert shown.count("denied") == 1
+    assert shown.count("/****WXYZ") == NAMED
+    assert " and 5 more\n" in shown
+    assert text(Report(canned.AS_OF, keys, (), (), 0), Style(color=False, verbose=True)).count("/****WXYZ") == NAMED + 5
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 100, 120, 160, 240])
+@pytest.mark.parametrize("by_owner", [False, True])
+def test_nothing_is_wider_than_the_terminal_or_lost(columns: int, *, by_owner: bool) -> None:
+    rules = (UNUSED, canned.WITHOUT, canned.OWNERLESS)
+    report = report_of(*((judged(f"team/user-{n}", age=n + 50, used=None, owner=f"t{n % 3}@example.com"), rules) for n in range(200)))
+    shown = text(report, Style(color=False, columns=columns), by_owner=by_owner)
+    body = shown.rpartition("\n\n")[0]
+    assert all(width(line) <= columns for line in body.splitlines())
+    assert all(len(re.findall(rf"team/user-{n}\b", shown)) == 1 for n in range(200))
+    assert [shown.count(rule.id.partition(".")[2]) for rule in rules] == [200, 200, 200]
+    assert ("severity" in shown) == (columns >= 100)
+
+
+@given(st.sampled_from([canned.deployed(), canned.hostile_deployed()]), st.none() | st.integers(20, 200), st.booleans(), st.booleans())
+def test_whatever_is_in_it_no_line_moves_a_terminal_or_commands_a_service(
+    report: Report, columns: int | None, verbose: bool, by_owner: bool
+) -> None:
+    plain = text(report, Style(color=False, verbose=verbose, columns=columns), by_owner=by_owner)
+    colored = text(report, Style(color=True, verbose=verbose, columns=columns), by_owner=by_owner)
+    assert plain.replace("\n", "").isprintable()
+    assert not re.search(r"(?m)^\s*::|##\w*\[", plain)
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored).replace("::", "\\x3a:") == plain.replace("::", "\\x3a:")

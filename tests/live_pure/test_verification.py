@@ -1,0 +1,136 @@
+"""A verification tells the truth: what is called resolved is so, what is called open is so, and a new finding was not there before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.config.model import Config
+from posturio_iac.contract import write
+from posturio_iac.core.finding import Level
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.inventory import Request
+from posturio_iac.live.mask import Mask
+from posturio_iac.live.model import Wanted
+from posturio_iac.live.survey import date_disabled
+from posturio_iac.live.verify.baseline import read
+from posturio_iac.live.verify.compare import Now, State, compare
+from posturio_iac.live.verify.query import recheck
+from posturio_iac.render import RenderContext
+from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
+from tests.support.keys import AS_OF
+from tests.support.played_aws import ACCOUNT, Aws, Key, Person, id_of
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Report
+    from posturio_iac.live.verify.baseline import Earlier
+    from posturio_iac.live.verify.compare import Verification
+
+LATER = AS_OF + timedelta(days=1)
+Known = set[tuple[str, str]]
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> tuple[list[Person], Aws]:
+    """People, and the account that they have become after some work."""
+    people = draw(PEOPLE)
+    deleted, now = set(), []
+    for number, who in enumerate(people):
+        keys = list(who.keys)
+        for place, key in enumerate(keys):
+            match draw(st.sampled_from(["leave", "leave", "delete", "disable", "use"])):
+                case "delete":
+                    deleted.add(id_of(number, place))
+                case "disable":
+                    keys[place] = replace(key, status="Inactive", off=AS_OF)
+                case "use":
+                    keys[place] = replace(key, used=AS_OF)
+        keys += [Key(AS_OF + timedelta(hours=1), None, "Active", told=True, off=None)] * draw(st.integers(0, 2))
+        now.append(replace(who, keys=tuple(keys), tags=draw(st.sampled_from([who.tags, (), (("owner", "payments@example.com"),)]))))
+    left = frozenset(number for number in range(len(now)) if draw(st.integers(0, 5)) == 0)
+    return people, Aws(now, deleted=frozenset(deleted), left=left)
+
+
+def saved(report: Report, *, masked: bool) -> Earlier:
+    """What a result says when it is read again."""
+    shown = Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).report(report) if masked else report
+    return read(json.dumps(write.document(shown, RenderContext(lambda _path, _line: None, "", 0.0))))
+
+
+def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Report]:
+    """Do what ``--verify`` does with one account."""
+    people = [user for _, users in earlier.accounts().values() for user in users]
+    wanted = [Wanted(user, tuple(key.id for key in earlier.keys if key.user == user and key.id)) for user in people]
+    inventory = recheck(aws, ACCOUNT, wanted)  # type: ignore[arg-type]  # it answers like a connection
+    request = Request(LATER, Policy(config))
+    date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
+    keys = access_keys(inventory.keys, ACCOUNT, request.names, (), LATER)
+    report = judge(keys, as_of=LATER, diagnostics=inventory.diagnostics, policy=request.policy)
+    return compare(earlier, Now(report, inventory.unread, frozenset(inventory.gone)), request.policy), report
+
+
+def known(report: Report) -> Known:
+    """Address and rule of each finding."""
+    return {(finding.address, finding.rule.id) for finding in report.findings}
+
+
+@given(changes(), st.booleans(), st.booleans())
+def test_what_it_says_is_so(changed: tuple[list[Person], Aws], exact: bool, masked: bool) -> None:
+    people, aws = changed
+    config = Config()
+    before = look(Aws(people), config, exact=exact)
+    earlier = saved(before, masked=masked)
+    verification, _ = verify(aws, earlier, config)
+    assert len(verification.results) - verification.count(State.NEW) == len(earlier.findings) == len(before.findings)
+    truth_then, truth_now = known(look(Aws(people), config, exact=True)), known(look_later(aws, config))
+    really = {finding.fingerprint: _real(finding.address) for finding in before.findings}
+    for result in verification.results:
+        match result.state:
+            case State.RESOLVED:
+                assert (really[result.fingerprint], result.rule) not in truth_now
+            case State.OPEN:
+                assert (really[result.fingerprint], result.rule) in truth_now or "/key-" in _label(before, result.fingerprint)
+            case State.NEW:
+                assert (result.address, result.rule) in truth_now
+                assert (result.address, result.rule) not in truth_then
+            case State.UNTOLD:
+                assert result.why
+
+
+@given(changes(), st.frozensets(st.sampled_from(DENIABLE), min_size=1))
+def test_what_is_denied_is_never_called_resolved(changed: tuple[list[Person], Aws], denied: frozenset[str]) -> None:
+    people, aws = changed
+    config = Config()
+    before = look(Aws(people), config, exact=True)
+    verification, report = verify(replace(aws, denied=denied), saved(before, masked=True), config)
+    truth_now = known(look_later(aws, config))
+    really = {finding.fingerprint: finding.address for finding in before.findings}
+    for result in verification.results:
+        if result.state is State.RESOLVED:
+            assert (really[result.fingerprint], result.rule) not in truth_now
+    assert not verification.count(State.UNTOLD) or verification.exit_code(report, None) == 3
+    if "iam:ListAccessKeys" in denied and before.findings:
+        assert any(said.level is Level.ERROR for said in report.diagnostics)
+
+
+def look_later(aws: Aws, config: Config) -> Report:
+    """What an exact run finds at the time of the verification."""
+    return look(replace(aws, denied=frozenset()), config, exact=True, as_of=LATER)
+
+
+def _real(address: str) -> str:
+    """The address with the id of the key, also where only its place in the report was known."""
+    user, _, label = address.rpartition("/")
+    number = int(user.rpartition("/u")[2])
+    return f"{user}/{id_of(number, int(label[4:]) - 1)}" if label.startswith("key-") else address
+
+
+def _label(report: Report, fingerprint: str) -> str:
+    return next(finding.address for finding in report.findings if finding.fingerprint == fingerprint)

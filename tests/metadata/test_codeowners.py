@@ -1,0 +1,54 @@
+"""CODEOWNERS as GitHub and GitLab read it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.metadata.codeowners import CodeOwners, find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = """
+# comment
+*            @org/everyone
+/infra/      @org/platform   # trailing comment
+*.tf         @org/terraform ops@example.com
+/infra/open/
+docs/My\\ File.md @org/docs
+[Broken
+[Data][2] @org/data
+/warehouse/
+/warehouse/own/ @org/own
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "owners"),
+    [
+        ("README.md", "@org/everyone"),
+        ("infra/README.md", "@org/platform"),
+        ("infra/main.tf", "@org/terraform ops@example.com"),
+        ("infra/open/main.tf", None),
+        ("docs/My File.md", "@org/docs"),
+        ("warehouse/a/b.sql", "@org/data"),
+        ("warehouse/own/b.sql", "@org/own"),
+    ],
+)
+def test_the_last_rule_that_matches_counts(path: str, owners: str | None) -> None:
+    assert CodeOwners(TEXT).of(path) == owners
+
+
+def test_a_repository_without_the_file_has_no_code_owners(tmp_path: Path) -> None:
+    assert find(str(tmp_path)) is None
+
+
+def test_the_file_in_the_github_folder_counts_first(tmp_path: Path) -> None:
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "CODEOWNERS").write_text("* @one\n")
+    (tmp_path / "CODEOWNERS").write_text("* @two\n")
+    found = find(str(tmp_path))
+    assert found is not None
+    assert found.of("a.tf") == "@one"

@@ -1,0 +1,257 @@
+"""What the names and values of metadata say about the life of a key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
+from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read
+from posturio_iac.metadata.names import unit_in_name
+
+NAMES = Names.default()
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.builds(Unknown, st.text())
+SOME_NAMES = st.text() | st.sampled_from(NAMES.spellings())
+
+
+def said(name: str, value: object) -> Lifetime:
+    found = read(name, value, source="tag")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "meaning"),
+    [
+        ("expires", Meaning.EXPIRY),
+        ("Expires-On", Meaning.EXPIRY),
+        ("valid until", Meaning.EXPIRY),
+        ("Posturio/Expires", Meaning.EXPIRY),
+        ("posturio:expires", Meaning.EXPIRY),
+        ("posturioExpires", Meaning.EXPIRY),
+        ("IKR:ROTATE_AFTER_DAYS", Meaning.ROTATION),
+        ("IKR:DELETE_AFTER_DAYS", Meaning.ROTATION),
+        ("IamRotateCredentials:Email", Meaning.OWNER),
+        ("key_rotation", Meaning.ROTATION),
+        ("delete_after", Meaning.EXPIRY),
+        ("delete_after_days", Meaning.ROTATION),
+        ("expires_in_days", Meaning.ROTATION),
+        ("rotation_months", Meaning.ROTATION),
+        ("max_age_seconds", Meaning.ROTATION),
+        ("NextRotation", Meaning.ROTATE_BY),
+        ("last.rotated", Meaning.ROTATED_ON),
+        ("Team", Meaning.OWNER),
+        ("acme-contact-email", Meaning.OWNER),
+        ("TechnicalOwner", Meaning.OWNER),
+        ("AWSOwner", Meaning.OWNER),
+        ("rotation_owner", Meaning.OWNER),
+        ("key-rotation-exempt", Meaning.EXEMPT),
+        ("KeyAutoExpire", Meaning.EXEMPT),
+        ("ownership", None),
+        ("contactless", None),
+        ("Name", None),
+        ("posturio", None),
+        ("IKR:", None),
+        ("rotation_day", None),
+        ("days", None),
+        ("owner_days", Meaning.OWNER),
+        ("rotated_on_days", None),
+        ("acme:expires", None),
+        ("", None),
+        ("-", None),
+    ],
+)
+def test_a_name_means(name: str, meaning: Meaning | None) -> None:
+    assert classify(name, NAMES) is meaning
+
+
+def test_a_configured_prefix_is_dropped_and_names_are_added() -> None:
+    names = NAMES.with_extra(prefixes=("acme:", ""), owner=("guild",), expiry=("sunset-date",))
+    assert classify("acme:expires", names) is Meaning.EXPIRY
+    assert classify("AcmeGuild", names) is Meaning.OWNER
+    assert classify("SunsetDate", names) is Meaning.EXPIRY
+    assert classify("acme", names) is None
+    assert classify("IKR:EMAIL", names) is Meaning.OWNER
+    assert classify("guild", NAMES) is None
+
+
+def test_an_unknown_list_of_names_is_refused() -> None:
+    with pytest.raises(TypeError, match="owners"):
+        NAMES.with_extra(owners=("guild",))
+
+
+def test_a_name_in_two_lists_means_the_stricter_one() -> None:
+    assert classify("rotation", NAMES.with_extra(exempt=("rotation",))) is Meaning.EXEMPT
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("rotation", None),
+        ("rotation_days", "d"),
+        ("IKR:rotate_after_days", "d"),
+        ("max-age-seconds", "s"),
+        ("rotation_hours", "h"),
+        ("rotate_every_weeks", "w"),
+        ("RotationMonths", "mo"),
+        ("max_age_minutes", "min"),
+        ("expires_in_years", "y"),
+        ("owner", None),
+        ("expires", None),
+    ],
+)
+def test_a_name_fixes_the_unit(name: str, unit: str | None) -> None:
+    assert unit_in_name(name, NAMES) == unit
+
+
+@given(st.sampled_from(NAMES.spellings()), st.sampled_from(["", "posturio", "IKR"]), st.data())
+def test_case_separators_and_prefix_change_no_meaning(name: str, prefix: str, data: st.DataObject) -> None:
+    gap = st.text("-_:./ ", max_size=2)
+    spelled = "".join(data.draw(gap) + data.draw(st.sampled_from([c.upper(), c])) for c in prefix + name) + data.draw(gap)
+    assert classify(spelled, NAMES) is classify(name, NAMES)
+    assert unit_in_name(spelled, NAMES) == unit_in_name(name, NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "at"),
+    [
+        ("expires", "2027-01-31", datetime(2027, 2, 1, tzinfo=timezone.utc)),
+        ("expires", 20270131, datetime(2027, 2, 1, tzinfo=timezone.utc)),
+        ("rotate-by", "2027-01-31T12:00:00+02:00", datetime(2027, 1, 31, 10, tzinfo=timezone.utc)),
+        ("rotation", "2027-01-01", datetime(2027, 1, 2, tzinfo=timezone.utc)),
+    ],
+)
+def test_a_date_is_an_end(name: str, value: object, at: datetime) -> None:
+    assert said(name, value) == Lifetime(Kind.EXPIRY, Effect.DECLARED, "tag", str(value), at=at)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "days"),
+    [
+        ("rotation", 90, 90),
+        ("rotation", 90.0, 90),
+        ("rotation", "90 days", 90),
+        ("expires", "90d", 90),
+        ("delete_after", 30, 30),
+        ("max_age_seconds", 2592000, 30),
+        ("rotation_weeks", "6", 42),
+        ("rotation_weeks", "6d", 6),
+        ("rotation_days", 2027, 2027),
+    ],
+)
+def test_an_interval_is_how_long_a_key_lives(name: str, value: object, days: int) -> None:
+    found = said(name, value)
+    assert (found.kind, found.effect, found.interval) == (Kind.ROTATION, Effect.DECLARED, timedelta(days=days))
+
+
+def test_a_rotated_on_date_may_be_followed_by_a_counter() -> None:
+    found = said("rotated_on", "20260319#2")
+    assert (found.kind, found.effect, found.at) == (Kind.ROTATED, Effect.DECLARED, datetime(2026, 3, 20, tzinfo=timezone.utc))
+
+
+@pytest.mark.parametrize("value", [0, 0.0, "0", "0d", False, "off", "No", "disabled"])
+def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
+    found = said("rotation", value)
+    assert (found.kind, found.effect, found.at, found.interval) == (Kind.ROTATION, Effect.INERT, None, None)
+    assert found.why.endswith("turns rotation off")
+    assert found.fix == "set tag to an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("expires", "", "the value is empty; write a date such as 2027-01-31"),
+        ("expires", None, "the value is empty; write a date such as 2027-01-31"),
+        ("expires", "never", '"never" says that the key never ends; write a date such as 2027-01-31'),
+        ("expires", False, '"false" says that the key never ends; write a date such as 2027-01-31'),
+        ("expires", "TBD", '"TBD" is a placeholder; write a date such as 2027-01-31'),
+        ("expires", 0, '"0" sets no end; write a date such as 2027-01-31'),
+        ("expires", 2027, '"2027" names only a year; write a date such as 2027-12-31'),
+        ("expires", True, '"true" is neither a date nor an interval; write a date such as 2027-01-31'),
+        ("expires", "soon", '"soon" is neither a date nor an interval; write a date such as 2027-01-31'),
+        ("expires", "31-12-2027", '"31-12-2027" is not an ISO 8601 date; write it as 2027-12-31'),
+        ("expires", "90m", 'the m of "90m" can mean minutes or months; write it as 90min or 90mo'),
+        ("expires", ("2027-01-31",), "a list or a map is no value; write a date such as 2027-01-31"),
+        ("rotation", "n/a", '"n/a" is a placeholder; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
+        ("rotation", True, '"true" names no interval; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
+        ("rotation", 2027, '"2027" names only a year; write a date such as 2027-12-31'),
+        ("rotation", "quarterly", '"quarterly" is not a number with a unit; write it as 90d'),
+        ("rotation", "31/12/2027", '"31/12/2027" is not an ISO 8601 date; write it as 2027-12-31'),
+        ("rotation_years", 5000, '"5000" is longer than a thousand years; write an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'),
+        ("rotated_on", "never", '"never" is not a date; write a date such as 2027-01-31'),
+        ("rotated_on", "90d", '"90d" is not a date; write a date such as 2027-01-31'),
+        ("rotated_on", "01/02/2027", 'day and month of "01/02/2027" can be read either way round; write it as 2027-01-02 or 2027-02-01'),
+    ],
+)
+def test_an_unreadable_value_says_why_and_what_to_write(name: str, value: object, why: str) -> None:
+    found = said(name, value)
+    assert (found.effect, found.why, found.at, found.interval) == (Effect.UNREADABLE, why, None, None)
+
+
+def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:
+    span = Span("main.tf", 3, 5, 3, 20)
+    found = read("expires", Unknown("var.expires is set by the caller"), source="tag", span=span)
+    assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, "tag", span=span, why="var.expires is set by the caller")
+
+
+@pytest.mark.parametrize("name", ["Name", "owner", "key-rotation-exempt"])
+def test_other_names_are_no_lifetime(name: str) -> None:
+    assert read(name, "2027-01-31", source="tag") is None
+
+
+def test_a_hint_decides_where_the_name_says_nothing() -> None:
+    found = read("iam_key_ttl", "90d", source="input", kind_hint=Kind.ROTATION)
+    assert found is not None
+    assert found.interval == timedelta(days=90)
+    assert read("owner", "90d", source="input", kind_hint=Kind.ROTATION) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "exempts"),
+    [
+        ("key-rotation-exempt", "true", True),
+        ("key-rotation-exempt", "", True),
+        ("key-rotation-exempt", False, False),
+        ("KeyAutoExpire", "False", True),
+        ("KeyAutoExpire", True, False),
+        ("owner", "true", False),
+    ],
+)
+def test_an_exemption_is_quoted(name: str, value: object, exempts: bool) -> None:
+    sentence = exemption(name, value, source=f'tag "{name}"')
+    assert (sentence is not None) is exempts
+    if sentence is not None:
+        assert sentence == f'tag "{name}" = "{as_text(value)}" exempts the key from rotation, which is not a lifetime'
+
+
+def test_an_unknown_exemption_is_neither_yes_nor_no() -> None:
+    assert (
+        exemption("KeyAutoExpire", Unknown("var.x"), source="tag")
+        == "tag may exempt the key from rotation (var.x), which is not a lifetime"
+    )
+
+
+@given(SOME_NAMES, SCALARS, st.none() | st.sampled_from(Kind))
+def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object, hint: Kind | None) -> None:
+    exemption(name, value, source="tag")
+    found = read(name, value, source="tag", kind_hint=hint)
+    if found is None:
+        return
+    match found.effect:
+        case Effect.DECLARED:
+            assert (found.at is None) is (found.kind is Kind.ROTATION)
+            assert bool(found.interval) is (found.kind is Kind.ROTATION)
+        case Effect.UNKNOWN:
+            assert isinstance(value, Unknown)
+        case Effect.UNREADABLE | Effect.INERT:
+            assert found.why
+            assert (found.at, found.interval) == (None, None)
+        case Effect.ENFORCED:
+            pytest.fail("metadata enforces nothing")
+
+
+def test_a_huge_number_is_not_spelled_out() -> None:
+    assert said("rotation", 10**5000).effect is Effect.UNREADABLE

@@ -1,0 +1,126 @@
+"""What names and comments hint at without being a lifetime."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.metadata.manual_rotation import date_in_name, mentions_rotation
+
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "at"),
+    [
+        ("key_2023", "holds the year 2023, 1058 days ago", (2024, 1, 1)),
+        ("2023_key", "holds the year 2023, 1058 days ago", (2024, 1, 1)),
+        ("ci-2023-09", "holds the date 2023-09, 1150 days ago", (2023, 10, 1)),
+        ("ci_2023_09", "holds the date 2023-09, 1150 days ago", (2023, 10, 1)),
+        ("ci_202309", "holds the date 2023-09, 1150 days ago", (2023, 10, 1)),
+        ("ci-2023-12", "holds the date 2023-12, 1058 days ago", (2024, 1, 1)),
+        ("ci-2023-09-01", "holds the date 2023-09-01, 1179 days ago", (2023, 9, 2)),
+        ("k20230901", "holds the date 2023-09-01, 1179 days ago", (2023, 9, 2)),
+        ("key_v2_2026-11-22", "holds the date 2026-11-22, 1 day ago", (2026, 11, 23)),
+        ("key_2026", "holds the year 2026", (2027, 1, 1)),
+        ("key_2027-01", "holds the date 2027-01", (2027, 2, 1)),
+    ],
+)
+def test_a_date_in_a_name_is_noted_with_its_age(name: str, text: str, at: tuple[int, int, int]) -> None:
+    mark = date_in_name(name, NOW)
+    assert mark is not None
+    assert (mark.text, mark.at) == (text, datetime(*at, tzinfo=timezone.utc))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("key_v2", "ends in the version v2"),
+        ("key-v10", "ends in the version v10"),
+        ("ci.V3", "ends in the version v3"),
+        ("keyV2", "ends in the version v2"),
+        ("key_v1", "ends in the version v1"),
+        ("v2", "ends in the version v2"),
+        ("key_2", "ends in the number 2"),
+        ("key-02", "ends in the number 02"),
+    ],
+)
+def test_a_version_at_the_end_is_noted(name: str, text: str) -> None:
+    mark = date_in_name(name, NOW)
+    assert mark is not None
+    assert (mark.text, mark.at) == (text, None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("ci", "s3", "ec2", "route53", "log4j", "sha256", "sha-256", "x86", "ipv4", "sesv2", "v1", "key_1", "a1b2c3d4"),
+        *("us-east-2", "eu-west-3", "utf-8", "route-53", "windows-2019", "sql_2022", "api_v2", "account_123456789012", "key_123", ""),
+        *("key_2050", "key_1999", "key_20231399", "key_2023131", "v2_key", "rev2"),
+    ],
+)
+def test_other_digits_are_no_date_and_no_version(name: str) -> None:
+    assert date_in_name(name, NOW) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Rotated by a Lambda",
+        "// the key is rotated out of band, not by Terraform",
+        "/* rotation happens\n * outside of Terraform */",
+        "# rotated not by us but by the rotator",
+        "# key-rotator does it",
+        "# No automatic expiry here. Rotated by the vault",
+        "# ROTATION: every 90 days",
+        "# keys rotate weekly; nobody does it by hand",
+    ],
+)
+def test_a_comment_that_states_rotation(text: str) -> None:
+    assert mentions_rotation(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# not rotated",
+        "# this key is not\n# rotated",
+        "# never automatically rotated",
+        "# isn't rotated",
+        "# isn\u2019t rotated",
+        "# no rotation",
+        "# non-rotating key",
+        "# rotation is disabled",
+        "# rotation: none",
+        "# rotation isn't set up",
+        "# TODO rotate",
+        "# TODO(ci): this key is to be rotated",
+        "# should be rotated",
+        "# please rotate",
+        "# for log rotation",
+        "# see time_rotating.ci",
+        "# logrotate user",
+        "# the CI user",
+        "# posturio: rotation=90d",
+        "/* CI\n * posturio: rotation=90d\n */",
+        "",
+    ],
+)
+def test_a_comment_that_does_not_state_rotation(text: str) -> None:
+    assert not mentions_rotation(text)
+
+
+@given(st.text() | st.from_regex(r"[a-z0-9_vV./-]{0,40}", fullmatch=True), st.datetimes(timezones=st.just(timezone.utc)))
+def test_no_name_and_no_time_raises(name: str, as_of: datetime) -> None:
+    mark = date_in_name(name, as_of)
+    assert mark is None or mark.text
+
+
+@given(
+    st.text() | st.lists(st.sampled_from(["rotate", "not", "never", "#", "TODO", "is", ".", "/*", "*/", "\n", "by", "log"])).map(" ".join)
+)
+def test_no_comment_raises(text: str) -> None:
+    assert mentions_rotation(text) in (True, False)

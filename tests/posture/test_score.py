@@ -1,0 +1,197 @@
+"""The score of joined results: the same as that of the runs, monotone, and never good about what is not known."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.commands.live.merge import merge
+from posturio_iac.contract.write import render
+from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
+from posturio_iac.posture.document import cost, load
+from posturio_iac.posture.records import Said
+from posturio_iac.posture.score import shown
+from posturio_iac.posture.view import Posture, join
+from tests.support import canned
+from tests.support.keys import AS_OF, access_key
+from tests.support.report_results import A, B, C, accounts, deployed, error, finding, joined, result
+
+if TYPE_CHECKING:
+    from random import Random
+
+RULES = ("unused", "expired", "ownerless", "root")
+SUPPRESSED = {"reason": "known", "until": None, "source": "comment"}
+OPEN = {"undecided": ["the tags were not read"]}
+
+
+@st.composite
+def documents(draw: st.DrawFn) -> list[Any]:
+    """Results of up to three accounts and times, with keys that have anything wrong, nothing, or something open."""
+    made = []
+    for days in draw(st.lists(st.sampled_from([0, 0.1, 3, 9]), min_size=1, max_size=3, unique=True)):
+        keys, findings = [], []
+        for number in range(draw(st.integers(0, 5))):
+            key = deployed(f"u{number}", account=draw(st.sampled_from([A, B, C])), age=500)
+            rules = draw(st.lists(st.sampled_from(RULES), max_size=3, unique=True))
+            findings += [finding(key, rule, **draw(st.sampled_from([{}, {}, {"suppressed": SUPPRESSED}]))) for rule in rules]
+            if draw(st.booleans()):
+                key |= OPEN | ({"verdict": "undetermined"} if key["verdict"] == "clean" else {})
+                key |= draw(st.sampled_from([{}, {"demerit": 0.25}, {"demerit": 1.0}]))
+            keys.append(key)
+        said = draw(st.sampled_from([(), (), (error(account=A),), ({"level": "note", "message": "hm"},)]))
+        made.append(result(keys, findings, said, days=days, scope=accounts(*draw(st.sampled_from([(), (A, B, C)])))))
+    return made
+
+
+def value(view: Posture) -> float:
+    """The score, below every number while it is not known."""
+    return -1.0 if view.score.value is None else view.score.value
+
+
+@given(documents(), st.data())
+def test_mending_anything_never_lowers_the_score(made: list[Any], data: st.DataObject) -> None:
+    before = joined(*made)
+    after = copy.deepcopy(made)
+    place = data.draw(st.integers(0, len(after) - 1))
+    document = after[place]
+    match data.draw(st.sampled_from(["key", "finding", "open", "error"])):
+        case "key" if document["keys"]:
+            gone = document["keys"].pop(data.draw(st.integers(0, len(document["keys"]) - 1)))
+            document["findings"] = [f for f in document["findings"] if f["address"] != gone["address"]]
+            document["scope"] = accounts(A, B, C)
+        case "finding" if document["findings"]:
+            document["findings"].pop(data.draw(st.integers(0, len(document["findings"]) - 1)))
+        case "open" if document["keys"]:
+            key = document["keys"][data.draw(st.integers(0, len(document["keys"]) - 1))]
+            key.pop("undecided", None)
+            key.pop("demerit", None)
+            key["verdict"] = "clean" if key["verdict"] == "undetermined" else key["verdict"]
+        case _ if place == max(range(len(after)), key=lambda n: (after[n]["as_of"], n)):
+            document["diagnostics"] = []
+    assert value(joined(*after)) >= value(before)
+
+
+@given(documents(), st.randoms())
+def test_the_order_of_files_does_not_matter(made: list[Any], chance: Random) -> None:
+    times = {document["as_of"]: document for document in made}
+    ordered = list(times.values())
+    shuffled = ordered.copy()
+    chance.shuffle(shuffled)
+    one, other = joined(*ordered), joined(*shuffled)
+    assert one.score == other.score
+    assert [row.key for row in one.rows] == [row.key for row in other.rows]
+    assert [(p.when, p.score, p.units) for p in one.trend] == [(p.when, p.score, p.units) for p in other.trend]
+    assert {w: sorted(str(c.key) for c in cs) for w, cs in one.changed.items()} == {
+        w: sorted(str(c.key) for c in cs) for w, cs in other.changed.items()
+    }
+
+
+@given(documents(), st.integers(1, 50))
+def test_good_keys_more_change_nothing(made: list[Any], number: int) -> None:
+    for document in made:
+        document["scope"] = accounts(A, B, C)
+    more = copy.deepcopy(made)
+    for document in more:
+        document["keys"] += [deployed(f"good{n}", account=B, age=3) for n in range(number)]
+    assert value(joined(*more)) == value(joined(*made))
+
+
+@given(documents())
+def test_what_is_undetermined_or_unreadable_is_never_good(made: list[Any]) -> None:
+    view = joined(*made)
+    current = [said for _, said in view.said if said.level is Level.ERROR]
+    assert (view.score.value is None) == bool(current)
+    for row in view.rows:
+        if row.key.undecided or row.key.verdict is Verdict.UNDETERMINED:
+            assert row.key.demerit >= DEMERITS[Severity.LOW]
+        assert row.key.demerit >= max((DEMERITS[f.severity] for f in row.found), default=0.0)
+    assert view.score.demerits == sum(row.key.demerit for row in view.rows)
+    assert view.score.at_best is not None
+    assert view.score.value is None or view.score.value <= view.score.at_best
+    unread = joined(*made, unread=(Said(Level.ERROR, "cut off"),))
+    assert (unread.score.value, unread.score.at_best) == (None, None)
+
+
+judged = st.builds(
+    lambda worst, open_, suspected: JudgedKey(
+        access_key(address=f"arn:aws:iam::{A}:user/u/****AAAA", framework="aws"),
+        Verdict.UNDETERMINED if open_ and worst is None else Verdict.CLEAN,
+        ("var.x",) if open_ else (),
+        worst,
+        suspected if open_ else None,
+    ),
+    st.sampled_from([None, *Severity]),
+    st.booleans(),
+    st.sampled_from([None, *Severity]),
+)
+
+
+@given(st.lists(judged, max_size=6), st.booleans())
+def test_a_result_has_the_same_score_whether_computed_by_its_run_or_from_its_json(keys: list[JudgedKey], broken: bool) -> None:
+    said = (Diagnostic(Level.ERROR, "unread"),) if broken else ()
+    report = Report(AS_OF, tuple(keys), (), said, 1)
+    text = render(report, canned.context())
+    view = join([load(text, "one.json")])
+    expected = report.score()
+    assert json.loads(text)["summary"]["score"] == expected
+    assert (None if view.score.value is None else round(view.score.value)) == expected
+    assert merge([json.loads(text)])["summary"]["score"] == expected
+
+
+@given(documents())
+def test_what_is_unknown_is_at_best_what_it_says_whatever_is_read_later(made: list[Any]) -> None:
+    before = joined(*made)
+    newest = max(made, key=lambda document: str(document["as_of"]))
+    later = copy.deepcopy(newest)
+    later["diagnostics"] = []
+    for key in later["keys"]:
+        key.pop("undecided", None)
+        key.pop("demerit", None)
+        key["verdict"] = "clean" if key["verdict"] == "undetermined" else key["verdict"]
+    after = joined(*(document for document in made if document is not newest), later)
+    if after.score.value is not None and before.score.value is None:
+        assert before.score.at_best is not None
+        assert after.score.value <= before.score.at_best
+
+
+def test_a_merge_knows_accounts_without_keys_and_rules_that_were_left_out() -> None:
+    old = result([deployed("a"), deployed("b", account=B)], days=1, scope=accounts(A, B))
+    new = result([], scope=accounts(A) | {"left_out": ["iam.unused"]})
+    merged = merge([new, old])
+    assert [key["user"] for key in merged["keys"]] == ["b"]
+    assert merged["scope"] == {"kind": "aws", "accounts": [A, B], "left_out": ["iam.unused"]}
+    assert merge([result([deployed("a")])])["scope"] == accounts(A)
+
+
+def test_what_a_key_costs_is_never_less_than_its_findings_say() -> None:
+    key = {"verdict": "flagged", "demerit": 0.25}
+    assert cost(key, ["high", "low"]) == 2
+    assert cost({"verdict": "clean"}, []) == 0
+    assert cost({"verdict": "undetermined"}, []) == 1
+    assert cost({"verdict": "undetermined", "demerit": 0.25}, []) == 0.25
+    assert cost({"verdict": "clean", "demerit": -5}, []) == 0
+    assert cost({"verdict": "clean", "demerit": float("nan")}, []) == 3
+    assert cost({"verdict": "clean", "demerit": 1e9}, []) == 3
+    assert cost({"verdict": "clean", "demerit": True}, []) == 0
+
+
+def test_small_scores_have_a_decimal() -> None:
+    assert [shown(x) for x in (None, 100.0, 90.9, 10.0, 9.96, 0.5)] == ["unknown", "100", "91", "10", "10.0", "0.5"]
+
+
+def test_the_sum_names_each_cause() -> None:
+    keys = [deployed(f"u{n}") for n in range(5)]
+    found = [finding(keys[0], "root"), finding(keys[1]), finding(keys[2], "ownerless")]
+    keys[2] |= OPEN | {"demerit": 1.0}
+    keys[3] |= OPEN | {"verdict": "undetermined"}
+    keys[4] |= {"verdict": "suppressed", "demerit": 2.0}
+    assert [(line.cause, line.keys, line.each) for line in joined(result(keys, found)).score.lines] == [
+        ("the worst finding is critical", 1, 3.0),
+        ("accepted in advance, as bad as a high finding", 1, 2.0),
+        ("the worst finding is medium", 1, 1.0),
+        ("undetermined", 2, 1.0),
+    ]

@@ -1,0 +1,192 @@
+"""The same run gives the same findings in every format, and hostile text harms none of them."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from posturio_iac.core.terminal import without_commands
+from posturio_iac.render import DEPLOYED, FORMATS, renderer
+from posturio_iac.render.wording import DOCS, page_url
+from posturio_iac.rules import all_rules
+from tests.support import canned
+from tests.support.command_line import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.core.finding import Report
+
+Found = list[tuple[str, str, int]]
+
+
+def _json(text: str) -> Found:
+    return [(f["rule"], f["path"], f["line"]) for f in json.loads(text)["findings"] if "suppressed" not in f]
+
+
+def _sarif(text: str) -> Found:
+    results = [(r["ruleId"], r["locations"][0]["physicalLocation"]) for r in json.loads(text)["runs"][0]["results"]]
+    return [(rule, unquote(place["artifactLocation"]["uri"]), place["region"]["startLine"]) for rule, place in results]
+
+
+def _junit(text: str) -> Found:
+    cases = ((case, "".join(case.itertext())) for case in ET.fromstring(text.encode()).iter("testcase"))  # noqa: S314 - our own output
+    return [
+        (case.get("name", ""), *_place(line.split(": ")[0]))
+        for case, said in cases
+        for line in said.splitlines()
+        if ":" in line and not line.startswith("fix")
+    ]
+
+
+def _place(text: str) -> tuple[str, int]:
+    path, line = text.rsplit(":", 1)
+    return path, int(line)
+
+
+def _github(text: str) -> Found:
+    found = re.findall(r"(?m)^::\w+ file=(.*?),line=(\d+),.*title=(iam\.\w+) \(", text)
+    return [(rule, path, int(line)) for path, line, rule in found]
+
+
+def _gitlab(text: str) -> Found:
+    issues = [issue for issue in json.loads(text) if issue["check_name"] != "incomplete"]
+    return [(i["check_name"], i["location"]["path"], i["location"]["lines"]["begin"]) for i in issues]
+
+
+def _markdown(text: str) -> Found:
+    return [(rule, path, int(line)) for rule, path, line in re.findall(r"(?m)^\| [A-Z]+ \| \[`(.*?)`\].*\| `(.*):(\d+)` \|$", text)]
+
+
+def _csv(text: str) -> Found:
+    return [(row["rule"], row["path"], int(row["line"])) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"]
+
+
+def _text(text: str) -> Found:
+    return [(rule, path, int(line)) for path, line, rule in re.findall(r"(?m)^(\S+?):(\d+):\d+: [A-Z]+ (iam\.\w+)$", text)]
+
+
+def _html(text: str) -> Found:
+    rows = re.findall(r"<tr><td><span class=\"level \w+\">.*?<br><code>(.*):(\d+)</code>.*<a href=.*?>(iam\.\w+)</a>", text)
+    return [(rule, path, int(line)) for path, line, rule in rows]
+
+
+READERS: dict[str, Callable[[str], Found]] = {
+    "json": _json, "sarif": _sarif, "junit": _junit, "github": _github,
+    "gitlab": _gitlab, "markdown": _markdown, "csv": _csv, "text": _text, "html": _html,
+}  # fmt: skip
+
+
+OF_CODE = [name for name in FORMATS if name not in DEPLOYED]
+
+
+@pytest.mark.parametrize("name", OF_CODE)
+def test_the_same_run_gives_the_same_findings(name: str) -> None:
+    report = canned.report()
+    found = READERS[name](renderer(name)(report, canned.context()))
+    assert sorted(found) == sorted((f.rule.id, f.span.path, f.span.line) for f in report.active() if f.span)
+
+
+Pairs = list[tuple[str, str]]
+
+
+def _deployed_text(text: str) -> Pairs:
+    return [(rule, address) for address, rule in re.findall(r"(?m)^(arn:\S+): [A-Z]+ (iam\.\w+)$", text)]
+
+
+def _deployed_junit(text: str) -> Pairs:
+    cases = (case for case in ET.fromstring(text.encode()).iter("testcase"))  # noqa: S314 - our own output
+    return [
+        (c.get("name", ""), c.get("classname", "")) for c in cases if c.get("name", "").startswith("iam.") and c.find("skipped") is None
+    ]
+
+
+def _deployed_markdown(text: str) -> Pairs:
+    return [(rule, _arn(rest)) for rule, rest in re.findall(r"(?m)^\| [A-Z]+ \| \[`(.*?)`\].*?\| (.*)$", html.unescape(text))]
+
+
+def _deployed_asff(text: str) -> Pairs:
+    findings = [f for line in text.splitlines() for f in json.loads(line)]
+    failed = [f for f in findings if f["Compliance"]["Status"] == "FAILED" and f["RecordState"] == "ACTIVE"]
+    return [(f["GeneratorId"].removeprefix("posturio-iac/"), f["Resources"][0]["Id"]) for f in failed]
+
+
+def _deployed_ocsf(text: str) -> Pairs:
+    events = [event for event in map(json.loads, text.splitlines()) if event["compliance"]["status_id"] == 3 and event["status_id"] == 1]
+    return [(event["compliance"]["control"], event["resources"][0]["uid"]) for event in events]
+
+
+def _arn(text: str) -> str:
+    return re.sub(r"\\(?=[*_])", "", re.findall(r"arn:[^\s`<]+", text.replace("<code>", ""))[0]).rstrip(":")
+
+
+OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
+    "json": lambda text: [(f["rule"], f["address"]) for f in json.loads(text)["findings"] if "suppressed" not in f],
+    "sarif": lambda text: [
+        (r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in json.loads(text)["runs"][0]["results"]
+    ],
+    "junit": _deployed_junit,
+    "github": lambda text: [(rule, _arn(said)) for rule, said in re.findall(r"(?m)^::\w+ title=(iam\.\w+) .*?::(.*)$", text)],
+    "gitlab": lambda text: [(i["check_name"], i["location"]["path"]) for i in json.loads(text) if i["check_name"] != "incomplete"],
+    "markdown": _deployed_markdown,
+    "csv": lambda text: [(row["rule"], row["address"]) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"],
+    "text": _deployed_text,
+    "html": lambda text: [(rule, unescape(arn)) for arn, rule in re.findall(r"<br><code>(arn:.*?)</code>.*>(iam\.\w+)</a>", text)],
+    "asff": _deployed_asff,
+    "ocsf": _deployed_ocsf,
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_live_run_gives_the_same_findings(name: str) -> None:
+    report = canned.deployed()
+    found = OF_DEPLOYED[name](renderer(name)(report, canned.context()))
+    assert sorted(found) == sorted((f.rule.id, f.address) for f in report.active())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("report", [canned.hostile, canned.hostile_deployed])
+def test_hostile_text_is_harmless(name: str, report: Callable[[], Report]) -> None:
+    text = renderer(name)(report(), canned.context(text=lambda _path: "\n" * 50))
+    assert text.encode() or name in DEPLOYED
+    assert all(line.isprintable() for line in text.replace("\r\n", "\n").split("\n"))
+    if name == "text":
+        assert not re.search(r"(?m)^\s*::|##\w*\[", text)
+
+
+@pytest.mark.parametrize("name", ["text", "github", "markdown"])
+def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
+    text = renderer(name)(canned.repeated(), canned.context())
+    assert text.count("has no end (also in 2 other root modules: prod, test)") == 1
+    assert "(also in 1 other root module: .)" in renderer(name)(canned.repeated(("dev", "")), canned.context())
+
+
+def test_the_page_on_formats_has_each_of_them() -> None:
+    text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^\| `(\w+)` \| \w", text) == [*FORMATS, "auto"]
+
+
+def test_every_rule_has_a_page_where_the_links_lead() -> None:
+    assert all((ROOT / "docs" / page_url(rule).removeprefix(DOCS + "/")).is_file() for rule in all_rules())
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a::b\n", "a::b\n"),
+        ("::error::x\n  ::set-output name=a::b\n", "\\x3a:error::x\n  \\x3a:set-output name=a::b\n"),
+        ("1 | ##[add-mask]x ##vso[a]", "1 | \\x23#[add-mask]x \\x23#vso[a]"),
+        ("## a heading", "## a heading"),
+    ],
+)
+def test_ci_services_see_no_commands(text: str, shown: str) -> None:
+    assert without_commands(text) == shown

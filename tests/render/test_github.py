@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.core.finding import Diagnostic, Level, Severity
+from posturio_iac.core.model import Span
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.github import render
+from tests.support import canned
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Report
+
+
+def unescape(text: str, *, in_property: bool) -> str:
+    escapes = {"%25": "%", "%0D": "\r", "%0A": "\n"} | ({"%3A": ":", "%2C": ","} if in_property else {})
+    return re.sub("%[0-9A-F]{2}", lambda found: escapes[found[0]], text)
+
+
+def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
+    """Read commands as the runner does: a line that starts with ``::``, the head up to the next ``::``, properties between commas."""
+    found = []
+    for line in text.splitlines():
+        if line.lstrip().startswith("::"):
+            head, _, data = line.lstrip()[2:].partition("::")
+            kind, _, properties = head.partition(" ")
+            pairs = (pair.split("=", 1) for pair in properties.split(",") if pair)
+            found.append((kind, {name: unescape(value, in_property=True) for name, value in pairs}, unescape(data, in_property=False)))
+    return found
+
+
+def annotated(report: Report, **more: object) -> list[tuple[str, dict[str, str], str]]:
+    return commands(render(report, canned.context(**more)))
+
+
+def test_errors_come_first_then_the_worst_findings() -> None:
+    made = annotated(canned.report(), prefix="infra/")
+    assert [(kind, given["file"], given["line"], given["title"]) for kind, given, _ in made] == [
+        ("error", "infra/iam/broken.tf", "7", "posturio-iac: incomplete"),
+        ("error", "infra/iam/old.tf", "2", "iam.expired_access_keys (HIGH)"),
+        ("warning", "infra/iam/ci.tf", "1", "iam.access_keys_without_lifetime (MEDIUM)"),
+        ("notice", "infra/iam/ci.tf", "1", "iam.ownerless_access_keys (LOW)"),
+        ("notice", "infra/iam/ci.tf", "2", "undetermined"),
+    ]
+    assert made[2][1] | {"title": ""} == {
+        "file": "infra/iam/ci.tf", "line": "1", "endLine": "1", "col": "1", "endColumn": "36", "title": "",
+    }  # fmt: skip
+    assert made[3][2] == "aws_iam_access_key.ci: nobody answers for it\nFix: add a date"
+
+
+def test_the_last_line_sums_up() -> None:
+    assert render(canned.report(), canned.context()).splitlines()[-1].startswith("3 findings (1 high, 1 medium, 1 low) in 5 keys")
+    assert render(canned.empty(), canned.context()) == "No access keys in 12 files; 0.08 s\n"
+    assert render(canned.empty(), canned.context(quiet=True)) == "\n"
+
+
+def test_quiet_leaves_out_what_is_undetermined() -> None:
+    assert "undetermined" not in render(canned.report(), canned.context(quiet=True))
+
+
+@pytest.mark.parametrize(("severity", "kind"), [("low", "notice"), ("medium", "warning"), ("high", "error"), ("critical", "error")])
+def test_severities_are_kinds_of_annotations(severity: str, kind: str) -> None:
+    finding = replace(canned.report().findings[0], severity=Severity(severity))
+    assert annotated(replace(canned.empty(), findings=(finding,)))[0][0] == kind
+
+
+def test_a_region_of_several_lines_has_no_columns() -> None:
+    finding = canned.finding(canned.WITHOUT, "a", Span("a.tf", 3, 5, 9, 2), "a")
+    (_, given, _), *_ = annotated(replace(canned.empty(), findings=(finding,)))
+    assert {name: given[name] for name in given if name != "title"} == {"file": "a.tf", "line": "3", "endLine": "9"}
+
+
+def test_what_stands_in_no_file_has_no_place() -> None:
+    finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused")
+    assert list(annotated(replace(canned.empty(), findings=(finding,)))[0][1]) == ["title"]
+
+
+def test_warnings_are_annotations_and_notes_are_not() -> None:
+    said = (Diagnostic(Level.WARNING, "odd", "a.tf"), Diagnostic(Level.NOTE, "fine"))
+    assert annotated(canned.empty(diagnostics=said)) == [("warning", {"file": "a.tf", "title": "posturio-iac"}, "odd")]
+
+
+def test_one_shared_module_is_one_annotation() -> None:
+    (made,) = annotated(canned.repeated())
+    assert "has no end (also in 2 other root modules: prod, test)" in made[2]
+
+
+def test_hostile_text_starts_no_command_of_its_own() -> None:
+    report = canned.hostile()
+    text = render(report, canned.context())
+    made = commands(text)
+    assert len(made) == len(text.splitlines()) - 1 == 4 * len(canned.HOSTILE)
+    assert {kind for kind, _, _ in made} == {"error", "warning", "notice"}
+    assert all(named["file"].replace("\n", "").isprintable() and data.replace("\nFix: ", "").isprintable() for _, named, data in made)
+    for (_, named, data), hostile in zip(made[len(canned.HOSTILE) :], canned.HOSTILE, strict=False):
+        assert named["file"] == "\n".join(map(printable, hostile.split("\n")))
+        assert data.startswith(printable(hostile))
+
+
+@given(st.text(st.characters(codec=None)), st.text(st.characters(codec=None)))
+def test_whatever_is_written_comes_back(path: str, message: str) -> None:
+    report = canned.empty(diagnostics=(Diagnostic(Level.ERROR, message, path),))
+    ((kind, named, data),) = annotated(report)
+    assert (kind, data) == ("error", printable(message))
+    assert named["file"] == "\n".join(map(printable, path.split("\n")))

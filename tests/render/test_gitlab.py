@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+
+from posturio_iac.core.finding import Severity
+from posturio_iac.render.gitlab import render
+from tests.support import canned
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Report
+
+TEXT = {"type": "string", "minLength": 1}
+VALIDATOR = Draft202012Validator(
+    {
+        "type": "array",
+        "items": {
+            "required": ["description", "check_name", "fingerprint", "severity", "location"],
+            "properties": {
+                **dict.fromkeys(("description", "check_name", "fingerprint"), TEXT),
+                "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+                "location": {
+                    "required": ["path", "lines"],
+                    "properties": {
+                        "path": {"type": "string", "pattern": "^(?!\\./|/)"},
+                        "lines": {"required": ["begin"], "properties": {"begin": {"type": "integer", "minimum": 1}}},
+                    },
+                },
+            },
+        },
+    }
+)
+"""What GitLab's page on Code Quality demands of a report."""
+
+
+def issues(report: Report, **more: object) -> Any:
+    text = render(report, canned.context(**more))
+    assert text.isascii()
+    made = json.loads(text)
+    VALIDATOR.validate(made)
+    fingerprints = [issue["fingerprint"] for issue in made]
+    assert len(set(fingerprints)) == len(fingerprints)
+    return made
+
+
+def test_findings_and_errors_are_issues() -> None:
+    made = issues(canned.report(), prefix="infra/")
+    assert [(i["check_name"], i["severity"], i["location"]["path"], i["location"]["lines"]["begin"]) for i in made] == [
+        (canned.WITHOUT.id, "major", "infra/iam/ci.tf", 1),
+        (canned.OWNERLESS.id, "minor", "infra/iam/ci.tf", 1),
+        (canned.EXPIRED.id, "critical", "infra/iam/old.tf", 2),
+        ("incomplete", "critical", "infra/iam/broken.tf", 7),
+    ]
+    assert made[1]["description"] == "aws_iam_access_key.ci: nobody answers for it Fix: add a date"
+    assert made[3]["description"] == "posturio-iac could not finish: expected a closing brace"
+
+
+def test_the_first_of_equal_fingerprints_is_kept_and_the_others_are_stable() -> None:
+    first, second = (issues(canned.report()) for _ in range(2))
+    assert first == second
+    assert first[0]["fingerprint"] == canned.report().findings[0].fingerprint
+
+
+def test_the_worst_severity_blocks() -> None:
+    finding = replace(canned.report().findings[0], severity=Severity.CRITICAL)
+    assert issues(replace(canned.empty(), findings=(finding,)))[0]["severity"] == "blocker"
+
+
+def test_one_shared_module_gives_issues_that_name_their_root_modules() -> None:
+    assert [issue["description"].partition("(")[2].partition(")")[0] for issue in issues(canned.repeated())] == [
+        "root module dev", "root module prod", "root module test",
+    ]  # fmt: skip
+
+
+def test_what_stands_in_no_file_is_placed_by_its_address() -> None:
+    finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused")
+    assert issues(replace(canned.empty(), findings=(finding,)))[0]["location"]["path"] == "arn:aws:iam::1:user/ci"
+
+
+def test_nothing_found_is_an_empty_list() -> None:
+    assert issues(canned.empty()) == []
+
+
+def test_hostile_text_is_printable() -> None:
+    made = issues(canned.hostile())
+    assert len(made) == 2 * len(canned.HOSTILE)
+    assert all(issue["description"].isprintable() and issue["location"]["path"].isprintable() for issue in made)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+from posturio_iac.core.finding import Verdict
+from posturio_iac.render.junit import render
+from tests.support import canned
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Report
+
+REQUIRED = {"testsuites": (), "testsuite": ("name", "tests", "failures", "errors"), "testcase": ("name",)}
+ALLOWED = {
+    "testsuites": {"name", "time", "tests", "failures", "errors"},
+    "testsuite": {"name", "tests", "failures", "errors", "skipped", "time", "timestamp", "hostname", "id", "package", "file", "log", "url"},
+    "testcase": {"name", "classname", "time", "group"},
+    **{name: {"type", "message"} for name in ("failure", "error", "skipped")},
+    "system-out": set(),
+}
+INSIDE = {
+    "testsuites": {"testsuite"},
+    "testsuite": {"testcase", "testsuite", "properties", "system-out", "system-err"},
+    "testcase": {"failure", "error", "skipped", "system-out", "system-err"},
+}
+"""What Jenkins' schema of JUnit files (junit-10.xsd) demands and allows, as far as we use it."""
+
+
+def parsed(report: Report, **more: object) -> Any:
+    root = ET.fromstring(render(report, canned.context(**more)).encode())  # noqa: S314 - our own output
+    assert root.tag == "testsuites"
+    for element in root.iter():
+        assert set(REQUIRED.get(element.tag, ())) <= set(element.attrib) <= ALLOWED[element.tag], element.tag
+        assert {child.tag for child in element} <= INSIDE.get(element.tag, set())
+    for suite in root:
+        counts = Counter(child.tag for case in suite for child in case)
+        assert [suite.get(n) for n in ("tests", "failures", "errors", "skipped")] == [
+            str(n) for n in (len(suite), counts["failure"], counts["error"], counts["skipped"])
+        ]
+    for name in ("tests", "failures", "errors"):
+        assert root.get(name) == str(sum(int(suite.get(name, "")) for suite in root))
+    return root
+
+
+def outcomes(root: Any) -> list[tuple[str, str, list[str]]]:
+    return [(case.get("classname"), case.get("name"), [child.tag for child in case]) for case in root.iter("testcase")]
+
+
+def test_each_key_and_rule_is_a_case() -> None:
+    root = parsed(canned.report())
+    assert outcomes(root) == [
+        ("aws_iam_access_key.ci", canned.WITHOUT.id, ["failure"]),
+        ("aws_iam_access_key.ci", canned.OWNERLESS.id, ["system-out"]),
+        ("aws_iam_access_key.old", canned.EXPIRED.id, ["failure"]),
+        ("aws_iam_access_key.rotated", "every rule", []),
+        ('module.mail.aws_iam_access_key.this["a"]', canned.OWNERLESS.id, ["skipped"]),
+        ("aws_iam_access_key.open", "every rule", ["skipped"]),
+        ("incomplete", "iam/broken.tf:7", ["error"]),
+    ]
+    assert [suite.get("name") for suite in root] == ["terraform", "posturio-iac"]
+
+
+def test_a_failure_says_where_what_and_how() -> None:
+    failure = next(parsed(canned.report(), prefix="infra/").iter("failure"))
+    assert failure.attrib == {"type": "MEDIUM", "message": "aws_iam_access_key.ci has no end"}
+    assert failure.text == "infra/iam/ci.tf:1: MEDIUM aws_iam_access_key.ci has no end\nfix: add a date"
+
+
+def test_a_skipped_case_says_why() -> None:
+    first, second = (case.get("message") for case in parsed(canned.report()).iter("skipped"))
+    assert first.endswith("nobody answers for it (suppressed by comment until 2027-02-28: moves to OIDC)")
+    assert second == "undetermined: var.tags is set by the caller"
+
+
+def test_what_fails_the_run_fails_the_case() -> None:
+    counts = [len(list(parsed(canned.report(), fail_on=level).iter("failure"))) for level in ("low", "medium", "high", "critical", "never")]
+    assert counts == [3, 2, 1, 0, 0]
+
+
+def test_several_findings_of_one_rule_are_one_case() -> None:
+    here = canned.span("a.tf")
+    found = tuple(canned.finding(canned.WITHOUT, "a", here, message) for message in ("a b", "a c"))
+    report = replace(canned.report(), findings=found, keys=(), diagnostics=())
+    (failure,) = parsed(report).iter("failure")
+    assert failure.text.count("fix:") == 2
+
+
+def test_one_shared_module_gives_a_case_for_each_root_module() -> None:
+    assert [case[0] for case in outcomes(parsed(canned.repeated()))] == [
+        f"{root}/module.ci.aws_iam_access_key.this" for root in ("dev", "prod", "test")
+    ]
+
+
+def test_a_flagged_key_that_is_also_open_has_both_cases() -> None:
+    judged = replace(canned.report().keys[0], verdict=Verdict.UNDETERMINED, undecided=("var.x",))
+    report = replace(canned.report(), keys=(judged,), findings=canned.report().findings[:1], diagnostics=())
+    assert [case[2] for case in outcomes(parsed(report))] == [["failure"], ["skipped"]]
+
+
+def test_nothing_found_is_a_suite_without_cases() -> None:
+    assert outcomes(parsed(canned.empty())) == []
+
+
+def test_hostile_text_is_one_well_formed_document() -> None:
+    root = parsed(canned.hostile())
+    assert all(not set(text) & set("\x1b\u202e\x85") for element in root.iter() for text in (element.text or "", *element.attrib.values()))
+    assert len(list(root.iter("error"))) == len(canned.HOSTILE)

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.render import markdown
+from posturio_iac.render.markdown import render
+from posturio_iac.render.markdown_text import BREAK, code, plain
+from tests.support import canned
+
+RULES = "https://github.com/posturio/posturio-iac/blob/main/docs/rules/"
+EXPECTED = f"""\
+## IAM access keys
+
+3 findings (1 high, 1 medium, 1 low) in 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
+
+### Incomplete
+
+- `iam/broken.tf:7`: expected a closing brace
+
+| severity | rule | finding | place |
+| --- | --- | --- | --- |
+| HIGH | [`{canned.EXPIRED.id}`]({RULES}{canned.EXPIRED.id}.md) | aws_iam_access_key.old should have ended on 2026-01-31\
+<br>Fix: add a date | `iam/old.tf:2` |
+| MEDIUM | [`{canned.WITHOUT.id}`]({RULES}{canned.WITHOUT.id}.md) | aws_iam_access_key.ci has no end\
+<br>Fix: add a date | `iam/ci.tf:1` |
+| LOW | [`{canned.OWNERLESS.id}`]({RULES}{canned.OWNERLESS.id}.md) | `aws_iam_access_key.ci`<br>nobody answers for it\
+<br>Fix: add a date | `iam/ci.tf:1` |
+
+### Undetermined
+
+- `aws_iam_access_key.open` (`iam/ci.tf:2`): var.tags is set by the caller
+
+### Suppressed
+
+- `module.mail.aws_iam_access_key.this["a"]` (`iam/é.tf:1`): `iam.ownerless_access_keys`, by comment until 2027-02-28: moves to OIDC
+
+### Notes
+
+- the engine is OpenTofu
+"""
+
+
+def test_the_summary_has_everything() -> None:
+    assert render(canned.report(), canned.context()) == EXPECTED
+
+
+def test_quiet_has_findings_and_errors() -> None:
+    assert render(canned.report(), canned.context(quiet=True)) == EXPECTED.partition("\n### Undetermined")[0]
+
+
+def test_nothing_found_is_one_sentence() -> None:
+    assert render(canned.empty(), canned.context()) == "## IAM access keys\n\nNo access keys in 12 files; 0.08 s\n"
+
+
+def test_one_shared_module_is_one_row() -> None:
+    rows = [line for line in render(canned.repeated(), canned.context()).splitlines() if line.startswith("| MEDIUM")]
+    assert len(rows) == 1
+    assert "has no end (also in 2 other root modules: prod, test)<br>" in rows[0]
+
+
+def test_paths_begin_at_the_top_of_the_repository() -> None:
+    text = render(canned.report(), canned.context(prefix="infra/"))
+    assert [path in text for path in ("`infra/iam/old.tf:2`", "`infra/iam/broken.tf:7`", "`infra/iam/ci.tf:2`")] == [True] * 3
+
+
+def test_what_stands_in_no_file_has_no_place() -> None:
+    report = replace(canned.empty(), findings=(canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci", None, "unused"),))
+    assert render(report, canned.context()).splitlines()[-1].endswith(" |  |")
+
+
+def test_a_long_report_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "LIMIT", 500)
+    text = render(canned.report(), canned.context())
+    assert "\n\n… and 1 more row.\n\n### Undetermined\n\n… and 1 more row.\n" in text
+    assert text.index("### Incomplete") < text.index("| HIGH |") < text.index("… and 1 more row.")
+
+
+def test_the_longest_report_fits_into_a_comment() -> None:
+    report = canned.report()
+    long = replace(report, findings=report.findings * 2000, diagnostics=report.diagnostics * 2000)
+    assert 60_000 < len(render(long, canned.context())) < 65_536
+    many = tuple(replace(f, address=f"aws_iam_access_key.k{n}") for n, f in enumerate(report.findings[:3] * 1000))
+    assert 60_000 < len(render(replace(report, findings=many), canned.context())) < 65_536
+
+
+def test_hostile_text_stays_text() -> None:
+    text = render(canned.hostile(), canned.context())
+    rows = [line for line in text.splitlines() if line.startswith("| MEDIUM")]
+    assert len(rows) == len(canned.HOSTILE)
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {5}
+    assert set(re.findall(r"<[^>]*>", text.replace(BREAK, ""))) <= {
+        "<br>",
+        "<code>",
+        "</code>",
+        "<script>",
+        "</script>",
+        "<img src=x onerror=alert(1)>",
+    }
+    outside = re.sub(r"`[^`\n]*`|<code>[^<\n]*</code>", "", text)
+    assert "<script" not in outside
+    assert "<img" not in outside
+    assert "@acme" not in outside
+    assert "](https://evil" not in outside
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_code_span_is_one_line_that_ends_where_it_should(text: str) -> None:
+    span = code(text)
+    assert span.isprintable()
+    assert re.fullmatch(r"`[^`|]+`|<code>(?:[^<>&`|\\*_\[\]]|&#\d+;)*</code>", span)
+
+
+@given(st.text(st.characters(codec=None)))
+def test_plain_text_has_no_markup_of_its_own(text: str) -> None:
+    shown = plain(text)
+    assert shown.isprintable()
+    assert not re.search(r"<(?!!-- -->)", shown)
+    assert not re.search(r"(?<!\\)(?:\\\\)*(?:[`*\[\]|~$])", shown.replace("\\\\", ""))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("aws_iam_user.ci_1", "aws_iam_user.ci_1"),
+        ("_x_ *y* `z`", r"\_x\_ \*y\* \`z\`"),
+        ("a | b", r"a \| b"),
+        ("# no heading", r"\# no heading"),
+        ("1. no item", r"1\. no item"),
+        ("- no item", r"\- no item"),
+        ("a & b < c", "a &amp; b &lt; c"),
+        ("@acme #12", f"@{BREAK}acme #{BREAK}12"),
+        ("https://a.example", f"https{BREAK}://a.example"),
+    ],
+)
+def test_escapes_are_few(text: str, shown: str) -> None:
+    assert plain(text) == shown

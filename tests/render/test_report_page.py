@@ -1,0 +1,322 @@
+"""The page and the Markdown: what they say, that pictures are pictures, and that hostile text is text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import itertools
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.posture.counts import Bin, ages, sources, uses
+from posturio_iac.render.report.charts.bars import histogram
+from posturio_iac.render.report.charts.svg import steps
+from posturio_iac.render.report.html_page import page
+from posturio_iac.render.report.markdown_report import page as markdown
+from tests.support.report_results import HOSTILE, A, B, accounts, at, code, declared, deployed, error, finding, hostile, joined, result
+
+if TYPE_CHECKING:
+    from posturio_iac.posture.view import Posture
+
+VOID = {"meta", "link", "br", "input"}
+OPTIONAL = {"tr", "td", "th", "li", "tbody", "p"}
+
+
+class Page(HTMLParser):
+    """Reads a page: its elements with attributes, its text, and whether elements are closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open[-1] != tag and self.open[-1] in OPTIONAL:
+            self.open.pop()
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("style", "script"):
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+
+SUPPRESSED = {"reason": "moves to OIDC", "until": at(-10), "source": "comment"}
+
+
+def everything() -> Posture:
+    """A view with something in every section."""
+    before, now = (
+        deployed("ci", age=400, last_used=at(50)),
+        deployed("ci", age=400, last_used=at(50), evidence=["credential report of 2026-11-20 08:00 UTC"]),
+    )
+    end = [{"kind": "expiry", "value": "2027-01-31", "effect": "declared", "source": "tag", "path": None, "line": None}]
+    off = deployed("old", account=B, status="Inactive", disabled_since=at(30), never_used=True, lifetime=end, owner="data@example.com")
+    kept, opened = (
+        declared("aws_iam_access_key.kept"),
+        declared("aws_iam_access_key.open", verdict="undetermined", undecided=["var.tags has no value"]),
+    )
+    found = [finding(now), finding(now, "ownerless")]
+    return joined(
+        result([before], [finding(before, "ownerless")], days=30, scope=accounts(A)),
+        result([now], found, scope=accounts(A)),
+        result([off], [finding(off, "ownerless")], [error("iam:ListUsers is denied", account=B)], days=2),
+        result(
+            [kept, opened],
+            [finding(kept, "unused", suppressed=SUPPRESSED)],
+            [{"level": "note", "message": "OpenTofu"}],
+            scope=code(),
+            files=7,
+        ),
+    )
+
+
+def test_the_page_tells_all_there_is() -> None:
+    text = Page(page(everything())).text
+    for said in (
+        "4 access keys in 2 accounts and 7 files of code, as of 2026-11-24 12:00 UTC",
+        "Not known: 1 thing could not be read or decided.",
+        "iam:ListUsers is denied",
+        "ci/****ABCD is unused",
+        "New findings",
+        "iam.unused",
+        "created 2025-10-20, last used 2026-10-05",
+        "declared end 2027-01-31, disabled 2026-10-25",
+        "data@example.com",
+        "moves to OIDC",
+        "2026-12-04 12:00 UTC soon",
+        "var.tags has no value",
+        "credential report of 2026-11-20 08:00 UTC",
+        "OpenTofu",
+        "2.json",
+    ):
+        assert said in text, said
+
+
+def test_the_markdown_tells_all_there_is() -> None:
+    text = markdown(everything())
+    for said in (
+        "**Score: unknown.**",
+        "iam:ListUsers is denied",
+        "### New findings (1)",
+        "## Age of keys",
+        "moves to OIDC",
+        "var.tags has no value",
+        r"| never | 2027\-01-31 | 2026-10-25 |",
+    ):
+        assert said in text, said
+
+
+@pytest.mark.parametrize(
+    "view", [joined(result(scope=accounts(A))), joined(result([deployed("a")])), everything()], ids=["none", "one", "all"]
+)
+def test_the_page_is_well_formed_and_its_parts_are_named(view: Posture) -> None:
+    found = Page(page(view))
+    assert found.open == []
+    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for tag, attributes in found.elements:
+        for name in ("aria-labelledby", "aria-describedby"):
+            assert set((attributes.get(name) or "").split()) <= set(ids)
+        if tag == "a":
+            assert (attributes["href"] or "").startswith(("#", "https://github.com/posturio/"))
+            assert not (attributes["href"] or "").startswith("#") or (attributes["href"] or "")[1:] in ids
+        assert not {name for name in attributes if name.startswith("on") or name == "style"}
+    headings = [int(tag[1]) for tag, _ in found.elements if re.fullmatch("h[1-6]", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(headings))
+
+
+def test_the_policy_allows_our_style_and_script_and_nothing_else() -> None:
+    text = page(everything())
+    (policy,) = (a["content"] for tag, a in Page(text).elements if a.get("http-equiv") == "Content-Security-Policy")
+    for tag, directive in (("style", "style-src"), ("script", "script-src")):
+        (inside,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{directive} 'sha256-{digest}';" in (policy or "")
+    assert (policy or "").startswith("default-src 'none'; ")
+    assert "unsafe" not in (policy or "")
+    assert not re.findall(r"(?:src|srcset|action|data|poster)=\"(?!data:,)", re.sub(r"<meta.*?>", "", text))
+
+
+def pictures(text: str) -> list[ET.Element]:
+    return [ET.fromstring(svg) for svg in re.findall(r"<svg xmlns=.*?</svg>", text, re.DOTALL)]  # noqa: S314 - our own output
+
+
+def test_pictures_are_svg_with_a_title_a_description_and_marked_axes() -> None:
+    made = pictures(page(everything()))
+    assert len(made) == 6
+    name = "{http://www.w3.org/2000/svg}"
+    for picture in made:
+        assert picture.get("role") == "img"
+        title, description = picture[0], picture[1]
+        assert (title.tag, description.tag) == (f"{name}title", f"{name}desc")
+        assert title.text
+        assert description.text
+        assert picture.get("aria-labelledby") == f"{title.get('id')} {description.get('id')}"
+        assert [text.text for text in picture.iter(f"{name}text") if "axis" in (text.get("class") or "")]
+        width, height = (float(picture.get(side) or 0) for side in ("width", "height"))
+        for text in picture.iter(f"{name}text"):
+            assert -1 <= float(text.get("x") or 0) <= width
+            assert 0 <= float(text.get("y") or 0) <= height
+
+
+def test_rules_that_were_left_out_are_said() -> None:
+    view = joined(result([deployed("a")], days=7), result([deployed("a")], scope=accounts(A) | {"left_out": ["iam.unused_access_keys"]}))
+    text = Page(page(view)).text
+    assert "1 rule left out by choice, of which nothing is known here: iam.unused_access_keys." in text
+    assert "were not judged by the same rules" in text
+    assert "everything was read" not in text
+    assert "iam.unused\\_access\\_keys" in markdown(view) or "iam.unused_access_keys" in markdown(view)
+    assert "everything was read" not in markdown(view)
+
+
+def test_a_year_of_daily_results_is_drawn_with_labels_that_do_not_touch() -> None:
+    view = joined(*(result([deployed("a")], days=n) for n in range(365)))
+    assert len(view.trend) == 365
+    for picture in pictures(page(view))[1:3]:
+        dates = sorted(float(t.get("x") or 0) for t in picture.iter("{http://www.w3.org/2000/svg}text") if re.match("20", t.text or ""))
+        assert len(dates) == 5
+        assert all(after - before >= 66 for before, after in itertools.pairwise(dates))
+        assert dates[-1] <= 560 - 33
+
+
+def test_where_scores_are_small_the_demerits_are_drawn() -> None:
+    keys = [deployed(f"u{n}") for n in range(200)]
+    found = [finding(key) for key in keys]
+    text = page(joined(result(keys, found, days=7), result(keys, found[:150])))
+    (trend,) = (p for p in pictures(text) if p.get("aria-labelledby") == "trend-title trend-desc")
+    assert trend[0].text == "Demerits over time, of which fewer are better"
+    assert trend[1].text == "2026-11-17: 200; 2026-11-24: 150."
+    assert "Every score is below 10" in text
+    assert "Every score is below 10" not in page(joined(result(keys[:2], found[:2], days=7), result(keys[:2])))
+
+
+def test_the_timeline_draws_the_worst_and_says_so() -> None:
+    view = joined(result([deployed(f"u{n:03}", label=f"****{n:04}") for n in range(130)]))
+    text = page(view)
+    (timeline,) = (p for p in pictures(text) if p[0].text == "Timeline of keys")
+    assert len(timeline.findall("{http://www.w3.org/2000/svg}g")) == 100
+    assert "Drawn by name are the 100 worst of 130 keys with a known date" in Page(text).text
+    assert Page(text).text.count("u129/****0129") == 1
+    (overview,) = (p for p in pictures(text) if p[0].text == "All keys at a glance")
+    lines = [p.get("d") or "" for p in overview.iter("{http://www.w3.org/2000/svg}path") if p.get("class") == "glance"]
+    assert [line.count("M") for line in lines] == [130]
+
+
+def test_findings_beyond_the_limit_are_counted_and_every_key_is_there() -> None:
+    keys = [deployed(f"u{n:04}", label=f"****{n:04}") for n in range(1100)]
+    text = Page(page(joined(result(keys, [finding(key) for key in keys])))).text
+    assert "Findings 1,100" in text
+    assert "The 1,000 worst are told in full here" in text
+    assert all(f"u{n:04}/" in text for n in range(1100))
+    short = markdown(joined(result(keys, [finding(key) for key in keys])))
+    assert "… and 900 more findings." in short
+    assert "… and 900 more keys." in short
+
+
+def test_code_alone_has_neither_ages_nor_uses() -> None:
+    text = Page(page(joined(result([declared("k")], scope=code(), files=1)))).text
+    assert "Code does not tell how old a key is" in text
+    assert "No date of any key is known, which is usual for code" in text
+    assert "## Age of keys" not in markdown(joined(result([declared("k")], scope=code())))
+
+
+@pytest.mark.parametrize("name", ["html", "markdown"])
+def test_an_unknown_score_is_never_shown_as_a_number(name: str) -> None:
+    view = joined(result([deployed("a")], [], [error()]))
+    text = Page(page(view)).text if name == "html" else markdown(view)
+    assert re.search(r"(Posture score|Score:) ?unknown", text)
+    assert "100 of 100" not in text
+    assert "of 100" not in text.partition("What to do first")[0].replace("from 0 to 100", "")
+
+
+def test_ages_and_uses_are_counted_once_each() -> None:
+    keys = [
+        deployed("a", age=30),
+        deployed("b", age=31, last_used=at(3)),
+        deployed("c", age=None),
+        deployed("d", age=2000, never_used=True),
+    ]
+    rows = joined(result([*keys, deployed("e", age=91, status=None, last_used=at(400)), declared("k")])).rows
+    assert [(b.label, b.active, b.other) for b in ages(rows) if b.total] == [
+        ("0-30", 1, 0), ("31-90", 1, 0), ("91-180", 0, 1), ("over 3 years", 1, 0), ("unknown", 1, 0),
+    ]  # fmt: skip
+    assert [(b.label, b.active, b.other) for b in uses(rows) if b.total] == [
+        ("0-7", 1, 0),
+        ("over 365", 0, 1),
+        ("never", 1, 0),
+        ("unknown", 2, 0),
+    ]
+
+
+def test_evidence_is_as_old_as_it_says_or_as_its_result() -> None:
+    keys = [deployed("a", evidence=["credential report of 2026-11-20 08:00 UTC"]), deployed("b", evidence=["ListAccessKeys of this run"])]
+    keys.append(deployed("c", evidence=["a report of 2099-01-01", "a report of 2026-99-99"]))
+    told = {source.text: source.when.isoformat()[:16] for source in sources(joined(result(keys, days=1), result(scope=code())))}
+    assert told == {
+        "credential report of 2026-11-20 08:00 UTC": "2026-11-20T08:00",
+        "ListAccessKeys of this run": "2026-11-23T12:00",
+        "a report of 2099-01-01": "2026-11-23T12:00",
+        "a report of 2026-99-99": "2026-11-23T12:00",
+    }
+
+
+@given(st.integers(0, 10**7))
+def test_steps_of_an_axis_are_round_and_reach_far_enough(most: int) -> None:
+    made = steps(most)
+    assert made[0] == 0
+    assert made[-1] >= most
+    assert 2 <= len(made) <= 6
+    assert str(made[1]).rstrip("0") in ("1", "2", "5")
+    assert most == 0 or made[-1] - made[1] < most
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=12))
+def test_bars_stay_inside_their_picture(counts: list[tuple[int, int]]) -> None:
+    svg = ET.fromstring(histogram("x", "t", [Bin(str(n), *pair) for n, pair in enumerate(counts)], "axis"))  # noqa: S314 - our own output
+    for bar in svg.iter("{http://www.w3.org/2000/svg}rect"):
+        assert float(bar.get("y") or 0) >= 25
+        assert float(bar.get("y") or 0) + float(bar.get("height") or 0) <= 217
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_is_text(text: str) -> None:
+    view = hostile(text)
+    made = page(view)
+    found = Page(made)
+    made.encode()
+    harmless = Page(page(hostile("harmless")))
+    kinds = {tag for tag, _ in harmless.elements}
+    assert {tag for tag, _ in found.elements} <= kinds
+    assert [tag for tag, _ in found.elements].count("script") == 1
+    assert {name for _, attributes in found.elements for name in attributes} <= {name for _, a in harmless.elements for name in a}
+    assert all(line.isprintable() for line in made.split("\n"))
+    assert "49{%" not in made
+    written = markdown(view)
+    assert all(line.isprintable() for line in written.split("\n"))
+    assert len(written) < 100_000
+    assert len(made) < 300_000
+    assert set(re.findall(r"<[^>]*>?", re.sub(r"`[^`\n]*`", "", written))) <= {"<!-- -->", "<code>", "</code>"}

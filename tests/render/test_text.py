@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.core.finding import Diagnostic, Level, Report
+from posturio_iac.core.terminal import printable, wants_color
+from posturio_iac.render import DEPLOYED, FORMATS, renderer
+from posturio_iac.render.excerpt import LIMIT, excerpt
+from posturio_iac.render.text import render, summary
+from tests.support import canned
+
+EXPECTED = """\
+iam/ci.tf:1:1: MEDIUM iam.access_keys_without_lifetime
+  aws_iam_access_key.ci has no end
+  1 | resource "aws_iam_access_key" "ci" {
+    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  fix: add a date
+
+iam/ci.tf:1:1: LOW iam.ownerless_access_keys
+  aws_iam_access_key.ci: nobody answers for it
+  1 | resource "aws_iam_access_key" "ci" {
+    | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  fix: add a date
+
+iam/old.tf:2:2: HIGH iam.expired_access_keys
+  aws_iam_access_key.old should have ended on 2026-01-31
+  2 |     resource "aws_iam_access_key" "old" {
+    |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  fix: add a date
+
+Undetermined:
+  iam/ci.tf:2:1: aws_iam_access_key.open
+    var.tags is set by the caller
+
+3 findings (1 high, 1 medium, 1 low) in 5 keys of 12 files; incomplete, 1 error; 1 undetermined, 1 suppressed; 0.08 s
+"""
+
+
+class Terminal:
+    def __init__(self, *, tty: bool) -> None:
+        self.tty = tty
+
+    def isatty(self) -> bool:
+        return self.tty
+
+
+def test_findings_show_place_message_code_and_fix() -> None:
+    assert render(canned.report(), canned.context()) == EXPECTED
+
+
+def test_verbose_lists_clean_keys_and_suppressed_findings() -> None:
+    text = render(canned.report(), canned.context(verbose=True))
+    assert "Clean:\n  iam/ci.tf:3:1: aws_iam_access_key.rotated\n    rotation 90 (enforced): time_rotating.ci\n" in text
+    assert "Suppressed:\n  iam/é.tf:1:1: iam.ownerless_access_keys\n    comment until 2027-02-28: moves to OIDC\n" in text
+
+
+def test_quiet_shows_findings_only() -> None:
+    text = render(canned.report(), canned.context(quiet=True))
+    assert text == EXPECTED.partition("Undetermined:")[0]
+
+
+def test_color_only_adds_escapes() -> None:
+    plain, colored = (render(canned.report(), canned.context(color=color)) for color in (False, True))
+    assert "\x1b[" in colored
+    assert "".join(part.partition("m")[2] if n else part for n, part in enumerate(colored.split("\x1b["))) == plain
+
+
+def test_a_finding_without_code_is_placed_by_its_address() -> None:
+    finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci/AKIA", None, "never used")
+    report = replace(canned.report(), findings=(finding,))
+    assert render(report, canned.context()).startswith("arn:aws:iam::1:user/ci/AKIA: MEDIUM iam.access_keys_without_lifetime\n")
+
+
+def test_a_line_that_cannot_be_read_is_left_out() -> None:
+    report = replace(canned.report(), findings=(canned.finding(canned.WITHOUT, "a.b", canned.span("gone.tf", 9), "a.b lives on"),))
+    assert "gone.tf:9:1: MEDIUM iam.access_keys_without_lifetime\n  a.b lives on\n  fix: add a date\n" in render(report, canned.context())
+
+
+def test_nothing_found_is_one_truthful_line() -> None:
+    assert render(canned.empty(1204), canned.context()) == "No access keys in 1,204 files; 0.08 s\n"
+    assert render(canned.empty(0), canned.context()) == "No access keys: there was no file to search; 0.08 s\n"
+    assert summary(canned.empty(1, (Diagnostic(Level.ERROR, "unreadable"),)), canned.context()) == (
+        "No access keys in 1 file; incomplete, 1 error; 0.08 s"
+    )
+
+
+def test_clean_keys_are_counted() -> None:
+    report = replace(canned.report(), keys=canned.report().keys[2:3], findings=(), diagnostics=())
+    assert summary(report, canned.context()) == "No findings in 1 key of 12 files; 0.08 s"
+
+
+HOSTILE = "\x1b[31mred\x07 \u202eevil\u2066 a\nb \udcff \x9b2J"
+
+
+def test_hostile_text_is_escaped_wherever_it_stands() -> None:
+    where = canned.span("a\n\x1b[2J.tf")
+    finding = replace(canned.finding(canned.WITHOUT, HOSTILE, where, HOSTILE), remediation=HOSTILE)
+    report = Report(canned.AS_OF, (), (finding,), (), 1)
+    context = canned.context(lines=lambda _path, _number: HOSTILE)
+    text = render(report, context)
+    assert "\\x1b[31mred\\x07 \\u202eevil\\u2066 a\\nb \\xff \\x9b2J" in text
+    assert text.replace("\n", "").isprintable()
+    assert text.encode()
+
+
+@given(st.text(st.characters(codec=None)))
+def test_printable_text_is_one_line_without_controls(text: str) -> None:
+    shown = printable(text)
+    assert shown.isprintable()
+    assert len(shown.splitlines()) <= 1
+    assert printable("é" + text).startswith("é")
+
+
+@given(st.text(max_size=400), st.integers(1, 500), st.integers(0, 500))
+def test_an_excerpt_is_two_short_lines(line: str, column: int, more: int) -> None:
+    code, carets = excerpt(canned.span("a", 3, column, column + more), line, color=False)
+    assert code.startswith("3 |")
+    assert carets.startswith("  | ")
+    assert "^" in carets
+    assert len(code) <= 10 * (LIMIT + 6)
+
+
+def test_a_long_line_is_cut_around_its_region() -> None:
+    line = "x" * 1000 + "KEY" + "y" * 1000
+    code, carets = excerpt(canned.span("a", 1, 1001, 1004), line, color=False)
+    assert len(code) <= LIMIT + 6
+    assert code.index("KEY") == carets.index("^^^")
+
+
+def test_wide_characters_and_tabs_keep_the_carets_below_their_code() -> None:
+    _, carets = excerpt(canned.span("a", 1, 4, 6), "\t鍵 ab", color=False)
+    assert carets == "  |        ^^"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("report", [canned.report(), canned.empty()], ids=["full", "empty"])
+def test_every_format_is_text_with_an_end(name: str, report: Report) -> None:
+    text = renderer(name)(report, canned.context())
+    assert text.endswith("\n") or (name in DEPLOYED and not text)
+    assert text.encode().decode() == text
+
+
+def test_color_is_for_terminals_unless_told() -> None:
+    tty, pipe = Terminal(tty=True), Terminal(tty=False)
+    wants = [
+        wants_color(choice, stream, environment)  # type: ignore[arg-type]
+        for choice, stream, environment in [
+            ("auto", tty, {}),
+            ("auto", pipe, {"FORCE_COLOR": "1"}),
+            ("always", pipe, {"NO_COLOR": "1"}),
+            ("auto", pipe, {}),
+            ("auto", tty, {"NO_COLOR": "1", "FORCE_COLOR": "1"}),
+            ("auto", tty, {"TERM": "dumb"}),
+            ("auto", tty, {"FORCE_COLOR": "0"}),
+            ("never", tty, {"FORCE_COLOR": "1"}),
+        ]
+    ]
+    assert wants == [True, True, True, False, False, False, False, False]

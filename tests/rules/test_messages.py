@@ -1,0 +1,298 @@
+"""What a reader is told about a key."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.core.model import Effect, Kind
+from posturio_iac.rules import all_rules
+from tests.support.keys import (
+    AS_OF,
+    ENFORCED_ONLY,
+    access_key,
+    day,
+    enforced,
+    expires,
+    exposure,
+    flagged,
+    inert,
+    outage,
+    rotated,
+    rotates,
+    span,
+    unreadable,
+    violations,
+)
+from tests.support.rule_cases import (
+    CASES,
+    EXPIRED,
+    EXPOSED,
+    FAR,
+    FIRED,
+    INERT,
+    LINGERING,
+    OLD,
+    OUTAGE,
+    OVERDUE,
+    OVERLONG,
+    PAST,
+    SEVERAL,
+    SOON,
+    UNREADABLE,
+    UNUSED,
+    WITHOUT,
+)
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import AccessKey, Lifetime
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
+    key, _ = CASES[name]
+    for found in violations(key).values():
+        for violation in found:
+            assert key.address in violation.message
+            assert violation.message.endswith(".")
+            assert violation.message.count(". ") <= 1
+            assert "  " not in violation.message + violation.remediation
+            assert violation.remediation[0].isupper()
+            assert violation.remediation.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("key", "rule", "message", "remediation", "line"),
+    [
+        (
+            access_key(notes=("the name holds the date 2023-09, 1157 days ago",)),
+            WITHOUT,
+            (
+                "aws_iam_access_key.ci never ends, because the code states neither an expiry date nor a rotation for it. "
+                "The name holds the date 2023-09, 1157 days ago."
+            ),
+            'Add expires = "2027-02-22" to the tags of aws_iam_user.ci (iam.tf:1).',
+            None,
+        ),
+        (
+            access_key(PAST),
+            EXPIRED,
+            'aws_iam_access_key.ci is still active 84 days after its end: tag "expires" of aws_iam_user.ci says 2026-08-31.',
+            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-22 or earlier, or set status = "Inactive".'),
+            2,
+        ),
+        (
+            access_key(rotates(365)),
+            OVERLONG,
+            'aws_iam_access_key.ci may live 365 days, while at most 90 days are allowed: tag "rotation" of aws_iam_user.ci says 365d.',
+            'Set tag "rotation" of aws_iam_user.ci to 90 days or less.',
+            3,
+        ),
+        (
+            access_key(unreadable()),
+            UNREADABLE,
+            (
+                'aws_iam_access_key.ci has an end that nobody can read in tag "expires" of aws_iam_user.ci: '
+                '"soon" is neither a date nor an interval.'
+            ),
+            'Set tag "expires" of aws_iam_user.ci to 2027-02-22 or earlier.',
+            2,
+        ),
+        (
+            access_key(inert()),
+            INERT,
+            (
+                "aws_iam_access_key.ci is never replaced by replace_triggered_by = [time_rotating.ci], "
+                "because Terraform does not react to a resource that it creates."
+            ),
+            "Go through a time_static.",
+            6,
+        ),
+        (
+            access_key(inert(fix="")),
+            INERT,
+            (
+                "aws_iam_access_key.ci is never replaced by replace_triggered_by = [time_rotating.ci], "
+                "because Terraform does not react to a resource that it creates."
+            ),
+            "Replace the key by a time_rotating { rotation_days = 90 } through a time_static.",
+            6,
+        ),
+        (
+            access_key(rotated("2026-03-19")),
+            OVERDUE,
+            (
+                "aws_iam_access_key.ci was last rotated 249 days ago, while at most 90 days are allowed: "
+                'tag "rotated-on" of aws_iam_user.ci says 2026-03-19.'
+            ),
+            'Replace the key and set tag "rotated-on" of aws_iam_user.ci to 2026-11-24.',
+            4,
+        ),
+        (
+            access_key(SOON, created=OLD, last_used=None),
+            UNUSED,
+            "aws_iam_access_key.ci was never used in the 249 days since it was created on 2026-03-20, and the window is 45 days.",
+            'Set status = "Inactive", and delete the key 14 days later.',
+            None,
+        ),
+        (
+            access_key(SOON, active_siblings=("b", "c")),
+            SEVERAL,
+            "aws_iam_access_key.ci is one of 3 active keys of user ci, and each of them can leak; the others are b and c.",
+            'Set status = "Inactive", unless this key is the one that stays.',
+            None,
+        ),
+    ],
+)
+def test_what_a_reader_is_told(key: AccessKey, rule: str, message: str, remediation: str, line: int | None) -> None:
+    (violation,) = violations(key)[rule]
+    assert violation.message == message
+    assert violation.remediation == remediation
+    assert (violation.span.line if violation.span else None) == line
+
+
+def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
+    (violation,) = violations(access_key(SOON, rotates(30)), ENFORCED_ONLY)[WITHOUT]
+    assert 'only if somebody acts on tag "expires" of aws_iam_user.ci and tag "rotation" of aws_iam_user.ci' in violation.message
+    assert "rotation_days = 90" in violation.remediation
+
+
+def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
+    evidence = replace(unreadable("31/12/2026"), why='"31/12/2026" is not an ISO 8601 date; write it as 2026-12-31')
+    (violation,) = violations(access_key(evidence))[UNREADABLE]
+    assert violation.remediation == 'Write it as 2026-12-31 in tag "expires" of aws_iam_user.ci.'
+
+
+def test_each_unreadable_value_and_each_exposure_is_a_finding_of_its_own() -> None:
+    values = unreadable("soon", 'tag "expires"'), unreadable("later", "metadata Expires")
+    places = exposure('output "secret"'), exposure("aws_ssm_parameter.secret")
+    found = violations(access_key(*values, exposures=places))
+    assert [v.mark for v in found[UNREADABLE]] == ['tag "expires"', "metadata Expires"]
+    assert [v.mark for v in found[EXPOSED]] == ['output "secret"', "aws_ssm_parameter.secret"]
+
+
+def test_of_several_passed_dates_the_earliest_is_named() -> None:
+    (violation,) = violations(access_key(expires("2026-09-30"), PAST))[EXPIRED]
+    assert "2026-08-31" in violation.message
+
+
+def test_of_several_long_lifetimes_the_shortest_is_named() -> None:
+    (violation,) = violations(access_key(FAR, rotates(100)))[OVERLONG]
+    assert "may live 100 days" in violation.message
+
+
+def test_a_placeholder_inside_a_name_or_other_braces_stay_as_they_are() -> None:
+    remedies = replace(access_key().remedies, declare="add {name}={value} to ${local.tags} { }")
+    assert remedies.stating("{value}", "2027-01-01") == "add {value}=2027-01-01 to ${local.tags} { }"
+
+
+@pytest.mark.parametrize("rule", all_rules())
+def test_a_page_opens_with_its_title_and_says_everything(rule: str) -> None:
+    registered = all_rules()[rule]
+    title, blank, *_ = registered.page.splitlines()
+    assert (title, blank) == (f"{registered.rule.title}.", "")
+    headings = [line for line in registered.page.splitlines() if line.startswith("## ")]
+    assert headings == [f"## {h}" for h in ("Why it matters", "Terraform", "CloudFormation", "Undetermined", "Configuration")]
+
+
+TAG = 'tag "expires" of aws_iam_user.ci'
+
+
+def unreadable_rotation() -> Lifetime:
+    """An interval that is none."""
+    return replace(unreadable("quarterly", 'tag "rotation" of aws_iam_user.ci'), kind=Kind.ROTATION)
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        (access_key(status="Inactive"), "no date is stated for that"),
+        (access_key(replace(FIRED, source="time_rotating.ci"), status="Inactive"), "no date is stated for that"),
+        (access_key(unreadable_rotation(), status="Inactive"), "no date is stated for that"),
+        (access_key(PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days ahead"),
+        (access_key(FAR, PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
+        (access_key(unreadable(), status="Inactive"), f"{TAG} cannot be read as a date"),
+        (access_key(inert(), status="Inactive"), "no date is stated for that"),
+        (
+            access_key(status="Inactive", disabled_since=day("2026-10-01")),
+            "it has been disabled for 53 days, and the grace is 14 days",
+        ),
+    ],
+)
+def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
+    (violation,) = violations(key)[LINGERING]
+    assert violation.message == f"aws_iam_access_key.ci is inactive and nothing removes it: {why}."
+    stated = TAG in why
+    change = f"set {TAG} to 2026-12-08" if stated else 'add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1)'
+    assert violation.remediation == f"Delete the key, or {change}."
+    assert violation.span == (span(2) if stated else None)
+
+
+def test_a_removal_date_that_is_set_as_advised_mends() -> None:
+    advised = expires("2026-12-08")
+    assert flagged(access_key(advised, status="Inactive")) == set()
+    far = replace(FAR, effect=Effect.ENFORCED, source="time_rotating.ci")
+    (violation,) = violations(access_key(far, status="Inactive"))[LINGERING]
+    assert violation.remediation == 'Delete the key, or add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1).'
+    assert flagged(access_key(far, advised, status="Inactive")) == set()
+
+
+def test_a_rotation_that_fired_its_only_time_says_when() -> None:
+    (violation,) = violations(access_key(replace(FIRED, source="time_rotating.ci")))[INERT]
+    assert violation.message == (
+        "aws_iam_access_key.ci was due for its only replacement on 2026-05-01, 206 days ago, and time_rotating.ci sets no other date."
+    )
+    assert "rotation_days = 90" in violation.remediation
+
+
+def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
+    source = 'replace_triggered_by = [terraform_data.key] by way of "2026-03-19"'
+    key = access_key(replace(rotated("2026-03-19"), source=source), replacement=outage(create_before_destroy=True))
+    (violation,) = violations(key)[OVERDUE]
+    assert violation.message == f"aws_iam_access_key.ci was last rotated 249 days ago by {source}, while at most 90 days are allowed."
+    assert violation.remediation == 'Change "2026-03-19" to 2026-11-24, which replaces the key.'
+
+
+def test_an_interval_of_the_code_is_lowered() -> None:
+    (violation,) = violations(access_key(replace(enforced(365), value="")))[OVERLONG]
+    assert violation.message == "aws_iam_access_key.ci may live 365 days by time_rotating.ci, while at most 90 days are allowed."
+    assert violation.remediation == "Lower the interval of time_rotating.ci to 90 days or less."
+
+
+def test_an_outage_names_the_change_in_the_language_of_the_code_where_there_is_one() -> None:
+    key = access_key(enforced(), replacement=outage())
+    assert violations(key)[OUTAGE][0].remediation == "Set create_before_destroy = true in lifecycle { } of aws_iam_access_key.ci."
+    bare = replace(key, remedies=replace(key.remedies, overlap=""))
+    assert violations(bare)[OUTAGE][0].remediation == "Let the new key exist before the old one is deleted."
+
+
+def test_an_age_says_what_allows_it() -> None:
+    (violation,) = violations(access_key(rotates(30), created=day("2026-10-01"), last_used=AS_OF))[OVERDUE]
+    assert violation.message == (
+        'aws_iam_access_key.ci is 53 days old, created on 2026-10-02, while tag "rotation" of aws_iam_user.ci allows 30 days.'
+    )
+
+
+@pytest.mark.parametrize(
+    ("knob", "turns", "remediation"),
+    [
+        ("set rotation_days of time_rotating.ci to {days} or less", 1, "Set rotation_days of time_rotating.ci to 90 or less."),
+        (
+            "set rotation_days of time_rotating.ci to {days} or less",
+            2,
+            "Set rotation_days of time_rotating.ci to 45 or less, since a key lives 2 of its turns.",
+        ),
+        (
+            "set max_age of x.b to {seconds} or less ({days} days in seconds)",
+            1,
+            "Set max_age of x.b to 7776000 or less (90 days in seconds).",
+        ),
+        ("set rotation_days of ci to {days} or less", 200, "Set rotation_days of ci to 1 or less, since a key lives 200 of its turns."),
+    ],
+)
+def test_what_sets_an_interval_is_named_with_its_own_number(knob: str, turns: int, remediation: str) -> None:
+    (violation,) = violations(access_key(replace(enforced(365), knob=knob, turns=turns)))[OVERLONG]
+    assert violation.remediation == remediation

@@ -1,0 +1,233 @@
+"""What each rule flags and leaves alone, and what an unknown value does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.finding import Severity
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime
+from posturio_iac.rules import Context, all_rules
+from tests.support.keys import (
+    AS_OF,
+    CONTEXT,
+    ENFORCED_ONLY,
+    UNKNOWN,
+    access_key,
+    day,
+    enforced,
+    expires,
+    exposure,
+    flagged,
+    inert,
+    open_evidence,
+    outage,
+    rotated,
+    rotates,
+    span,
+    unknown_key,
+    unreadable,
+    violations,
+)
+from tests.support.rule_cases import (
+    CASES,
+    ENFORCED_CASES,
+    EXPIRED,
+    FAR,
+    FIRED,
+    FRESH,
+    INERT,
+    LINGERING,
+    OLD,
+    OUTAGE,
+    OVERDUE,
+    OVERLONG,
+    PAST,
+    SOON,
+    UNUSED,
+    WITHOUT,
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_one_root_cause_gives_one_finding(name: str) -> None:
+    key, expected = CASES[name]
+    assert flagged(key) == expected
+
+
+@pytest.mark.parametrize("name", ENFORCED_CASES)
+def test_where_the_configuration_requires_enforcement(name: str) -> None:
+    key, expected = ENFORCED_CASES[name]
+    assert flagged(key, ENFORCED_ONLY) == expected
+
+
+def test_every_rule_has_a_case_that_it_flags_and_one_that_it_leaves_alone() -> None:
+    rules = {rule.partition(".")[2] for rule in all_rules()}
+    assert rules == set().union(*(expected for _, expected in CASES.values()))
+
+
+@pytest.mark.parametrize("context", [CONTEXT, ENFORCED_ONLY])
+@pytest.mark.parametrize("rule", all_rules())
+def test_a_key_of_which_all_is_unknown_is_never_flagged(rule: str, context: Context) -> None:
+    assert list(all_rules()[rule].check(unknown_key(), context)) == []
+
+
+UNKNOWN_FIELDS = ("status", "owner", "is_root", "replacement", "active_siblings", "created", "last_used", "disabled_since")
+RESOLUTIONS: dict[str, tuple[object, ...]] = {
+    "status": ("Active", "Inactive", "Expired"),
+    "owner": (None, "payments"),
+    "is_root": (False,),
+    "replacement": (None, outage(), outage(create_before_destroy=True), outage(takes_turns=True)),
+    "active_siblings": ((), ("other",)),
+    "created": (None, OLD, FRESH, day("2016-01-01")),
+    "last_used": (None, OLD, FRESH),
+    "disabled_since": (None, OLD, day("2026-11-20")),
+}
+EVIDENCE = (
+    PAST,
+    SOON,
+    FAR,
+    FIRED,
+    rotates(30),
+    rotates(365),
+    enforced(),
+    enforced(365),
+    enforced(None),
+    rotated("2026-03-19"),
+    unreadable(),
+    inert(),
+)
+
+
+@st.composite
+def partly_unknown(draw: st.DrawFn) -> tuple[AccessKey, AccessKey]:
+    """A key with some unknown fields, and what it turns out to be."""
+    fields = {name: draw(st.sampled_from(RESOLUTIONS[name])) for name in UNKNOWN_FIELDS}
+    hidden = {name: UNKNOWN for name in UNKNOWN_FIELDS if draw(st.booleans())}
+    known = draw(st.lists(st.sampled_from(EVIDENCE), max_size=3))
+    vague = draw(st.lists(st.sampled_from(list(Kind)), max_size=2))
+    found = [
+        e
+        for kind in vague
+        for e in draw(st.sampled_from([(), *((e,) for e in EVIDENCE if e.kind is kind and e.effect is not Effect.INERT)]))
+    ]
+    exposures = draw(st.sampled_from([(), (exposure(),)]))
+    vaguely = access_key(*known, *map(open_evidence, vague), exposures=exposures, **fields | hidden)
+    return vaguely, access_key(*known, *found, exposures=exposures, **fields)
+
+
+@example((access_key(rotated("2026-03-19"), created=UNKNOWN), access_key(rotated("2026-03-19"), created=FRESH)), CONTEXT)
+@example((access_key(FAR, open_evidence(Kind.EXPIRY), status="Inactive"), access_key(FAR, SOON, status="Inactive")), CONTEXT)
+@given(partly_unknown(), st.sampled_from([CONTEXT, ENFORCED_ONLY]))
+def test_what_is_flagged_while_something_is_unknown_is_flagged_however_it_turns_out(
+    keys: tuple[AccessKey, AccessKey], context: Context
+) -> None:
+    vaguely, truly = keys
+    silenced = {OUTAGE} if any(e == FIRED for e in truly.lifetimes) else set()
+    assert flagged(vaguely, context) - silenced <= flagged(truly, context) | _closer(vaguely, truly, context)
+
+
+def _closer(vaguely: AccessKey, truly: AccessKey, context: Context) -> set[str]:
+    """Rules whose finding another rule takes over once more is known about the same cause."""
+    more = flagged(truly, context) - flagged(vaguely, context)
+    return {WITHOUT} if OVERDUE in more else set()
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc)),  # noqa: DTZ001 - hypothesis adds the zone
+    st.integers(1, 36500),
+)
+def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: int) -> None:
+    context = replace(CONTEXT, as_of=as_of, max_lifetime=timedelta(days=days))
+    (violation,) = violations(access_key(), context)[WITHOUT]
+    end = parse_date(violation.remediation.split('"')[1])
+    mended = access_key(Lifetime(Kind.EXPIRY, Effect.DECLARED, "tag", at=end))
+    assert flagged(mended, context) == set()
+
+
+@given(st.integers(1, 2000), st.integers(1, 2000))
+def test_a_rotation_is_overlong_exactly_when_it_exceeds_the_maximum(interval: int, maximum: int) -> None:
+    context = replace(CONTEXT, max_lifetime=timedelta(days=maximum))
+    assert (OVERLONG in flagged(access_key(rotates(interval)), context)) is (interval > maximum)
+
+
+@pytest.mark.parametrize(("end", "expected"), [("2026-11-23", {EXPIRED}), ("2026-11-24", set())])
+def test_a_date_ends_with_its_day(end: str, expected: set[str]) -> None:
+    assert flagged(access_key(expires(end))) == expected
+
+
+@pytest.mark.parametrize("idle", [timedelta(days=45), timedelta(days=45, seconds=1)])
+def test_the_window_is_exceeded_only_beyond_its_end(idle: timedelta) -> None:
+    key = access_key(SOON, created=AS_OF - timedelta(days=400), last_used=AS_OF - idle)
+    assert (UNUSED in flagged(key)) is (idle > CONTEXT.window)
+
+
+def test_ids_and_severities_are_those_that_were_promised() -> None:
+    assert {rule: registered.rule.severity for rule, registered in all_rules().items()} == {
+        "iam.access_key_rotation_outages": Severity.LOW,
+        "iam.access_keys_without_lifetime": Severity.MEDIUM,
+        "iam.expired_access_keys": Severity.HIGH,
+        "iam.exposed_access_key_secrets": Severity.HIGH,
+        "iam.inert_access_key_rotation": Severity.MEDIUM,
+        "iam.lingering_inactive_access_keys": Severity.LOW,
+        "iam.multiple_active_access_keys": Severity.MEDIUM,
+        "iam.overdue_access_key_rotations": Severity.MEDIUM,
+        "iam.overlong_access_key_lifetimes": Severity.MEDIUM,
+        "iam.ownerless_access_keys": Severity.LOW,
+        "iam.root_access_keys": Severity.CRITICAL,
+        "iam.unmanaged_access_keys": Severity.LOW,
+        "iam.unreadable_access_key_lifetimes": Severity.MEDIUM,
+        "iam.unused_access_keys": Severity.MEDIUM,
+    }
+
+
+def test_rules_load_nothing_but_the_standard_library() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import posturio_iac.judge.engine; from posturio_iac.rules import all_rules; all_rules(); "
+        "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before} - set(sys.stdlib_module_names)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["posturio_iac"]
+
+
+def test_spans_point_at_the_value() -> None:
+    assert [v.span for v in violations(access_key(PAST))[EXPIRED]] == [span(2)]
+    assert [v.span for v in violations(access_key(enforced(), replacement=outage()))[OUTAGE]] == [span(7)]
+
+
+def test_what_ends_now_has_ended() -> None:
+    now = replace(SOON, at=AS_OF)
+    assert flagged(access_key(now)) == {EXPIRED}
+    assert flagged(access_key(replace(now, effect=Effect.ENFORCED))) == {INERT}
+
+
+@pytest.mark.parametrize(("late", "expected"), [(timedelta(0), set()), (timedelta(seconds=1), {OVERDUE})])
+def test_a_rotation_is_overdue_only_beyond_its_end(late: timedelta, expected: set[str]) -> None:
+    at = AS_OF - CONTEXT.max_lifetime - late
+    assert flagged(access_key(replace(rotated("2026-03-19"), at=at))) == expected
+    assert flagged(access_key(rotates(90), created=at, last_used=AS_OF)) == expected
+
+
+def test_the_shortest_of_several_rotations_is_due_first() -> None:
+    assert flagged(access_key(rotates(365), rotates(30), created=day("2026-10-01"), last_used=AS_OF)) == {OVERDUE}
+
+
+@pytest.mark.parametrize(("since", "expected"), [(timedelta(days=14), set()), (timedelta(days=14, seconds=1), {LINGERING})])
+def test_the_grace_is_over_only_beyond_its_end(since: timedelta, expected: set[str]) -> None:
+    assert flagged(access_key(status="Inactive", disabled_since=AS_OF - since)) == expected
+
+
+@pytest.mark.parametrize(("end", "expected"), [("2027-02-22", set()), ("2027-02-23", {LINGERING})])
+def test_a_removal_date_counts_up_to_the_maximum(end: str, expected: set[str]) -> None:
+    assert flagged(access_key(expires(end), status="Inactive")) == expected
+
+
+def test_a_removal_date_that_is_now_has_passed() -> None:
+    assert flagged(access_key(replace(SOON, at=AS_OF), status="Inactive")) == {LINGERING}

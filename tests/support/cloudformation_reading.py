@@ -1,0 +1,61 @@
+"""Reads templates that a test writes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from textwrap import dedent
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.frontends.cloudformation.options import Options
+from posturio_iac.frontends.cloudformation.reader import read
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
+from posturio_iac.metadata.names import Names
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.reading import Reading
+
+PLAIN = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: ci}\n"
+"""A template with one key."""
+AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
+
+
+def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...] | None = None, **options: Any) -> Reading:
+    """Write ``files`` below ``root`` and read them, or of them only those that are ``selected``."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
+    selection = SimpleNamespace(root=str(root), templates=tuple(sorted(files if selected is None else selected)))
+    return read(selection, Options(Names.default(), AS_OF, frozenset(all_rules()), **options))
+
+
+def key(root: Path, text: str, **options: Any) -> AccessKey:
+    """Return the one key of a template, which reads without problems."""
+    found = reading(root, {"template.yaml": text}, **options)
+    assert found.diagnostics == ()
+    assert len(found.keys) == 1
+    return found.keys[0]
+
+
+def keys(root: Path, text: str, **options: Any) -> dict[str, AccessKey]:
+    """Return the keys of a template, which reads without problems, by address."""
+    found = reading(root, {"template.yaml": text}, **options)
+    assert found.diagnostics == ()
+    return {k.address: k for k in found.keys}
+
+
+def as_json(text: str) -> str:
+    """Return a YAML template as JSON, short tags spelled out and scalars as text."""
+    (document,), problems = documents(dedent(text))
+    assert problems == ()
+    return json.dumps(document.root.data(), indent=2)
+
+
+def places(found: Reading) -> dict[str, tuple[str, int, int]]:
+    """Return where each key stands."""
+    return {k.address: (k.span.path, k.span.line, k.span.column) for k in found.keys if k.span is not None}

@@ -1,0 +1,32 @@
+"""What the tests of the command line share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.cli import main
+from tests.support import canned
+
+if TYPE_CHECKING:
+    import pytest
+
+ROOT = Path(__file__).parents[2]
+KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
+MISSING = "iam.access_keys_without_lifetime"
+
+
+def a_key(**more: object) -> Any:
+    return canned.key("aws_iam_access_key.ci", canned.span("iam.tf"), **more)
+
+
+def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    code = main(argv)
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return code, out, err
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more}

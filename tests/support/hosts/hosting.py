@@ -1,0 +1,92 @@
+"""What the tests in real hosts share: this checkout as a repository of hooks, and pre-commit or prek with the hooks installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.repository import Repository
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = ("posturio_iac", "policies", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml")
+DEFINITIONS: tuple[dict[str, Any], ...] = tuple(yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
+HOSTS = ("pre-commit", "prek")
+NOWHERE = "http://127.0.0.1:9"
+OFFLINE = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"), NOWHERE) | {
+    "PIP_NO_INDEX": "1",
+    "UV_OFFLINE": "1",
+}
+"""Lets nothing be fetched."""
+_COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def checkout(place: Path, *, everything: bool = False) -> Repository:
+    """Return this checkout as a repository with one commit, as a tag of a release would be: what is shipped, or ``everything``."""
+    made = Repository(place)
+    wanted = () if everything else SHIPPED
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard", "--", *wanted], cwd=ROOT, capture_output=True, check=True
+    )
+    for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
+        if (ROOT / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, place / name)
+    made.git("add", "-A")
+    made.commit("release")
+    return made
+
+
+class Host:
+    """pre-commit or prek, with a cache of its own."""
+
+    def __init__(self, name: str, hooks: Repository, home: Path) -> None:
+        """Find the program beside the Python that runs the tests."""
+        self.program = str(Path(sys.executable).with_name(name))
+        self.hooks = hooks
+        self.home = home
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+            "PRE_COMMIT_HOME": str(home),
+            "PREK_HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_NOSYSTEM": "1",
+            **{f"GIT_{role}_{part}": "test@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")},
+        }
+
+    def configuration(self, *hooks: str, args: str = '[--as-of, "2026-12-01"]') -> str:
+        """Return the configuration that uses some of our hooks."""
+        uses = "".join(f"  - id: {hook}\n    args: {args}\n" for hook in hooks)
+        return f"repos:\n- repo: {self.hooks.path}\n  rev: {self.hooks.git('rev-parse', 'HEAD').strip()}\n  hooks:\n{uses}"
+
+    def run(self, repository: Repository, *arguments: str, offline: bool = True, more: dict[str, str] | None = None) -> tuple[int, str]:
+        """Run the host in a repository; return its exit code and all that it prints."""
+        return self._call(repository, [self.program, *arguments], offline=offline, more=more)
+
+    def commit(self, repository: Repository, *arguments: str) -> tuple[int, str]:
+        """Commit what is staged, through the hook that was installed."""
+        return self._call(repository, ["git", "commit", "-q", "-m", "change", *arguments], offline=True)
+
+    def _call(self, repository: Repository, command: list[str], *, offline: bool, more: dict[str, str] | None = None) -> tuple[int, str]:
+        environment = self.environment | (OFFLINE if offline else {}) | (more or {})
+        done = subprocess.run(
+            command, cwd=repository.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, encoding="utf-8"
+        )
+        return done.returncode, _COLORS.sub("", done.stdout)
+
+
+def shell(script: str, workspace: Repository, links: Path, **more: str) -> tuple[int, str]:
+    """Run a script as if the wheel in ``links`` were published; return its exit code and all that it prints."""
+    environment = {**os.environ, "PIP_FIND_LINKS": f"{os.environ.get('PIP_FIND_LINKS', '')} {links}".strip(), **more}
+    command = ["bash", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(
+        command, cwd=workspace.path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True
+    )
+    return done.returncode, done.stdout

@@ -1,0 +1,166 @@
+"""Access keys for tests: an active key of ``ci`` with nothing wrong but what a test gives it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.config.model import Config
+from posturio_iac.core.dates import parse_date
+from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Remedies, Replacement, Span, Unknown
+from posturio_iac.judge.engine import Policy, judge
+from posturio_iac.rules import Context, all_rules
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Diagnostic, Report, Verdict, Violation
+
+AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+CONTEXT = Context(as_of=AS_OF, max_lifetime=timedelta(days=90), window=timedelta(days=45), grace=timedelta(days=14))
+ENFORCED_ONLY = replace(CONTEXT, enforced_only=True)
+UNKNOWN = Unknown("var.x is set by whoever calls this module")
+REMEDIES = Remedies(
+    declare='add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:1)',
+    rotate="replace the key by a time_rotating { rotation_days = {value} } through a time_static",
+    disable='set status = "Inactive"',
+    overlap="set create_before_destroy = true in lifecycle { } of aws_iam_access_key.ci",
+)
+
+
+def span(line: int = 5, path: str = "iam.tf") -> Span:
+    """A region of one line."""
+    return Span(path, line, 1, line, 20)
+
+
+def access_key(*lifetimes: Lifetime, **changes: Any) -> AccessKey:
+    """An active key with an owner and ``lifetimes``; ``changes`` are fields."""
+    key = AccessKey(
+        address="aws_iam_access_key.ci",
+        framework="terraform",
+        span=span(),
+        user="ci",
+        user_address="aws_iam_user.ci",
+        status="Active",
+        remedies=REMEDIES,
+        lifetimes=lifetimes,
+        owner="payments@example.com",
+    )
+    return replace(key, **changes)
+
+
+def unknown_key() -> AccessKey:
+    """A key of which nothing is known but that it is there."""
+    evidence = tuple(Lifetime(kind, Effect.UNKNOWN, f'tag "{kind.value}"', why=UNKNOWN.reason) for kind in Kind)
+    return access_key(
+        *evidence,
+        user=UNKNOWN,
+        user_address=None,
+        status=UNKNOWN,
+        hiding_places=(UNKNOWN,),
+        owner=UNKNOWN,
+        is_root=UNKNOWN,
+        replacement=UNKNOWN,
+        active_siblings=UNKNOWN,
+        possible_exposures=(UNKNOWN,),
+        created=UNKNOWN,
+        last_used=UNKNOWN,
+        disabled_since=UNKNOWN,
+        managed=UNKNOWN,
+    )
+
+
+def day(text: str) -> datetime:
+    """The end of a day, as metadata states it."""
+    moment = parse_date(text)
+    assert moment is not None
+    return moment
+
+
+def expires(text: str, effect: Effect = Effect.DECLARED, source: str = 'tag "expires" of aws_iam_user.ci') -> Lifetime:
+    """An end on a date."""
+    return Lifetime(Kind.EXPIRY, effect, source, text, span(2), at=day(text))
+
+
+def rotates(days: float | None, effect: Effect = Effect.DECLARED, source: str = 'tag "rotation" of aws_iam_user.ci') -> Lifetime:
+    """A rotation; None for one of unknown length."""
+    interval = None if days is None else timedelta(days=days)
+    return Lifetime(Kind.ROTATION, effect, source, "" if days is None else f"{days}d", span(3), interval=interval)
+
+
+def enforced(days: float | None = 60) -> Lifetime:
+    """A rotation that the code carries out."""
+    return rotates(days, Effect.ENFORCED, "time_rotating.ci")
+
+
+def maybe(evidence: Lifetime) -> Lifetime:
+    """Evidence of which it is open whether it is about this key."""
+    return replace(evidence, effect=Effect.UNKNOWN, holds=evidence.effect, why="iam.tf:5 declares it only likely")
+
+
+def rotated(text: str) -> Lifetime:
+    """A date of the last rotation."""
+    return Lifetime(Kind.ROTATED, Effect.DECLARED, 'tag "rotated-on" of aws_iam_user.ci', text, span(4), at=day(text))
+
+
+def inert(fix: str = "go through a time_static") -> Lifetime:
+    """A rotation that never happens."""
+    why = "Terraform does not react to a resource that it creates"
+    return Lifetime(Kind.ROTATION, Effect.INERT, "replace_triggered_by = [time_rotating.ci]", "", span(6), why=why, fix=fix)
+
+
+def unreadable(value: str = "soon", source: str = 'tag "expires" of aws_iam_user.ci') -> Lifetime:
+    """A date that is none."""
+    why = f'"{value}" is neither a date nor an interval; write a date such as 2027-01-31'
+    return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, source, value, span(2), why=why)
+
+
+def open_evidence(kind: Kind = Kind.EXPIRY) -> Lifetime:
+    """Evidence that is there and says something unknown."""
+    return Lifetime(kind, Effect.UNKNOWN, f'tag "{kind.value}" of aws_iam_user.ci', span=span(2), why=UNKNOWN.reason)
+
+
+def exposure(where: str = 'output "secret"') -> Exposure:
+    """A place that shows the secret."""
+    return Exposure(span(9), where, "keep the secret in Secrets Manager")
+
+
+def outage(*, create_before_destroy: Any = False, takes_turns: bool = False) -> Replacement:
+    """A rotation that deletes first."""
+    return Replacement(span(7), create_before_destroy, takes_turns)
+
+
+def ignore(*rules: str, reason: str = "moves to roles", until: Any = None, line: int = 4, source: str = "comment") -> Directive:
+    """An instruction to ignore rules, which are named without ``iam.``."""
+    return Directive(tuple(f"iam.{rule}" for rule in rules), reason, until, span(line), source)
+
+
+def violations(key: AccessKey, context: Context = CONTEXT) -> dict[str, list[Violation]]:
+    """What each rule yields, by the last part of its id; rules that yield nothing are left out."""
+    found = {rule_id.partition(".")[2]: list(rule.check(key, context)) for rule_id, rule in all_rules().items()}
+    return {rule: yielded for rule, yielded in found.items() if yielded}
+
+
+def flagged(key: AccessKey, context: Context = CONTEXT) -> set[str]:
+    """The rules that flag a key, by the last part of their ids."""
+    return set(violations(key, context))
+
+
+def run(*keys: AccessKey, diagnostics: tuple[Diagnostic, ...] = (), suppress: bool = True, root: str = "", **config: Any) -> Report:
+    """Judge ``keys`` by a configuration."""
+    policy = Policy(Config(**config), root=root, suppressions=suppress)
+    return judge(keys, as_of=AS_OF, diagnostics=diagnostics, files=1, policy=policy)
+
+
+def verdict(*keys: AccessKey, **config: Any) -> Verdict:
+    """The verdict of the first key."""
+    return run(*keys, **config).keys[0].verdict
+
+
+def rules(report: Report) -> list[str]:
+    """The rules of the findings that are open, by the last part of their ids."""
+    return [f.rule.id.partition(".")[2] for f in report.active()]
+
+
+def said(report: Report) -> list[tuple[str, str]]:
+    """Level and text of each diagnostic."""
+    return [(d.level.value, d.message) for d in report.diagnostics]

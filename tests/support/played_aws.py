@@ -1,0 +1,151 @@
+"""An account of AWS that is played in this process, so that hundreds of them are looked at in seconds."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.live.errors import AwsError
+from posturio_iac.live.model import Account
+from tests.support.keys import AS_OF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+ACCOUNT = Account("123456789012")
+COLUMNS = "user,arn,user_creation_time," + ",".join(
+    f"access_key_{slot}_{what}"
+    for slot in (1, 2)
+    for what in ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the account that is played."""
+
+    created: datetime
+    used: datetime | None
+    status: str
+    told: bool
+    """Whether the report knows when it was used; it says no_information otherwise."""
+    off: datetime | None
+    """When CloudTrail saw that it was switched off."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user of the account that is played."""
+
+    path: str
+    tags: tuple[tuple[str, str], ...]
+    keys: tuple[Key, ...]
+    reported: bool
+    """Whether the user was there when the report was made."""
+
+
+@dataclass
+class Aws:
+    """Answers like a `Connection`."""
+
+    people: list[Person]
+    denied: frozenset[str] = frozenset()
+    root_keys: int = 0
+    deleted: frozenset[str] = frozenset()
+    """Ids of keys that are no longer there."""
+    left: frozenset[int] = frozenset()
+    """Users that are no longer there."""
+    calls: Counter[str] = field(default_factory=Counter)
+
+    def call(self, operation: str, **asked: Any) -> dict[str, Any]:
+        self._refuse(operation)
+        match operation:
+            case "iam:GenerateCredentialReport":
+                return {"State": "COMPLETE"}
+            case "iam:GetCredentialReport":
+                return {"Content": self._report().encode(), "GeneratedTime": AS_OF}
+            case "iam:GetAccountSummary":
+                return {"SummaryMap": {"AccountAccessKeysPresent": self.root_keys}}
+            case "iam:GetAccessKeyLastUsed":
+                number, place = numbers_of(asked["AccessKeyId"])
+                self._gone(operation, number, asked["AccessKeyId"])
+                used = self.people[number].keys[place].used
+                told = {"ServiceName": "s3", "Region": "eu-west-1"} if used else {"ServiceName": "N/A", "Region": "N/A"}
+                return {"AccessKeyLastUsed": {**told, **({"LastUsedDate": used} if used else {})}}
+        raise AssertionError(operation)
+
+    def pages(self, operation: str, **asked: Any) -> Iterator[dict[str, Any]]:
+        self._refuse(operation)
+        present = [number for number in range(len(self.people)) if number not in self.left]
+        users = [{"UserName": _name(n), "Arn": self._arn(n), "Tags": self._tags(n)} for n in present]
+        match operation:
+            case "iam:GetAccountAuthorizationDetails":
+                yield from ({"UserDetailList": [user]} for user in users)
+            case "iam:ListUsers":
+                yield {"Users": users}
+            case "iam:ListUserTags":
+                self._gone(operation, int(asked["UserName"][1:]))
+                yield {"Tags": self._tags(int(asked["UserName"][1:]))}
+            case "iam:ListAccessKeys":
+                number = int(asked["UserName"][1:])
+                self._gone(operation, number)
+                keys = ((id_of(number, place), key) for place, key in enumerate(self.people[number].keys))
+                listed = [{"AccessKeyId": i, "Status": k.status, "CreateDate": k.created} for i, k in keys if i not in self.deleted]
+                yield {"AccessKeyMetadata": listed}
+            case "cloudtrail:LookupEvents":
+                yield {"Events": [event for number, who in enumerate(self.people) for event in _events(number, who)]}
+            case _:
+                raise AssertionError(operation)
+
+    def _refuse(self, operation: str) -> None:
+        self.calls[operation] += 1
+        if operation in self.denied:
+            raise AwsError(operation, "AccessDenied", "no")
+
+    def _gone(self, operation: str, number: int, key_id: str = "") -> None:
+        if number in self.left or key_id in self.deleted:
+            raise AwsError(operation, "NoSuchEntity", "it is not there")
+
+    def _arn(self, number: int) -> str:
+        return f"arn:aws:iam::{ACCOUNT.id}:user{self.people[number].path}{_name(number)}"
+
+    def _tags(self, number: int) -> list[dict[str, str]]:
+        return [{"Key": name, "Value": value} for name, value in self.people[number].tags]
+
+    def _report(self) -> str:
+        lines = [COLUMNS]
+        for number, who in enumerate(self.people):
+            cells = [cell for place in (0, 1) for cell in _cells(who.keys[place] if place < len(who.keys) else None)]
+            lines += [",".join([_name(number), self._arn(number), "2020-01-01T00:00:00+00:00", *cells])] if who.reported else []
+        return "\n".join(lines)
+
+
+def _name(number: int) -> str:
+    return f"u{number}"
+
+
+def id_of(number: int, place: int) -> str:
+    """The id of a key; the third one of a user ends like the first, and the fourth like the second."""
+    return f"AKIA{number:08}{place // 2:04}{place % 2:04}"
+
+
+def numbers_of(key_id: str) -> tuple[int, int]:
+    return int(key_id[4:12]), 2 * int(key_id[12:16]) + int(key_id[16:])
+
+
+def _cells(key: Key | None) -> list[str]:
+    if key is None:
+        return ["false", "N/A", "N/A", "N/A", "N/A"]
+    used = "no_information" if not key.told else key.used.isoformat() if key.used else "N/A"
+    place = ["eu-west-1", "s3"] if key.told and key.used else ["N/A", "N/A"]
+    return ["true" if key.status == "Active" else "false", key.created.isoformat(), used, *place]
+
+
+def _events(number: int, who: Person) -> Iterator[dict[str, Any]]:
+    for place, key in enumerate(who.keys):
+        if key.off is not None:
+            detail = {"requestParameters": {"accessKeyId": id_of(number, place), "status": "Inactive"}}
+            yield {"EventTime": key.off, "CloudTrailEvent": json.dumps(detail)}

@@ -1,0 +1,86 @@
+"""A throw-away tree of files, in a git repository or not, to discover things in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+from posturio_iac.search import NEEDLES, Selection, discover
+from posturio_iac.search import git as git_search
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+MODES = ("read", "searched", "untracked", "walked")
+"""In a git repository: tracked files that we read, or git searches, and files that are not tracked; and no git at all."""
+
+KEY = 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n'
+TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: ci\n"
+
+
+class Tree:
+    """A directory. With ``git``, it is a repository, and `write` adds what it writes to the index."""
+
+    def __init__(self, path: Path, *, git: bool) -> None:
+        """Make the directory."""
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.root = os.path.realpath(path)
+        self.is_git = git
+        if git:
+            self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the directory."""
+        return subprocess.run(["git", *arguments], cwd=self.path, check=True, capture_output=True, text=True).stdout
+
+    def write(self, name: str, content: str | bytes = KEY, *, add: bool = True) -> Path:
+        """Write a file and the directories that it needs."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        self._add(name, add=add)
+        return path
+
+    def link(self, name: str, target: str, *, add: bool = True) -> None:
+        """Make a symbolic link."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(target)
+        self._add(name, add=add)
+
+    def _add(self, name: str, *, add: bool) -> None:
+        if self.is_git and add:
+            self.git("add", "-f", "--", f":(literal){name}")
+
+    def discover(
+        self,
+        *paths: str,
+        cwd: str | None = None,
+        exclude: tuple[str, ...] = (),
+        max_file_size: int = 1 << 20,
+        needles: tuple[bytes, ...] = (),
+    ) -> Selection:
+        """Discover what is in the directory."""
+        return discover(paths, cwd=cwd or str(self.path), exclude=exclude, max_file_size=max_file_size, needles=(*NEEDLES, *needles))
+
+
+def make(mode: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    """Make a tree that is discovered in one of `MODES`."""
+    tree = Tree(path, git=mode != "walked")
+    tree.is_git = mode in ("read", "searched")
+    monkeypatch.setattr(git_search, "SMALL_INDEX", 0 if mode == "searched" else git_search.SMALL_INDEX)
+    return tree
+
+
+def found(selection: Selection) -> list[str]:
+    """Return all that was selected."""
+    return sorted((*selection.terraform, *selection.templates))
+
+
+def complaints(selection: Selection) -> list[tuple[str, str | None, str]]:
+    """Return the diagnostics without their types."""
+    return [(d.level.value, d.path, d.message) for d in selection.diagnostics]

@@ -1,0 +1,93 @@
+"""Programs that tests write: evaluated in memory, or read from a folder through the public entry."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from textwrap import dedent
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
+from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES as KNOWN
+from posturio_iac.frontends.terraform.modules.folder import Folder
+from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.modules.tree import Program
+from posturio_iac.frontends.terraform.options import Options
+from posturio_iac.frontends.terraform.reader import read
+from posturio_iac.metadata.names import Names
+from posturio_iac.rules import all_rules
+from posturio_iac.search import NEEDLES, discover
+from tests.support.terraform_shapes import expression
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.frontends.terraform.syntax import hcl
+
+RULES = frozenset(all_rules())
+AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
+USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n'
+KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
+PLAIN = USER + KEY
+"""A user with a key, and nothing that would end the key."""
+
+
+def options(**more: Any) -> Options:
+    """Return the options of a reading."""
+    return Options(Names.default(), AS_OF, rule_ids=RULES, **more)
+
+
+def program(root: str, **more: Any) -> Program:
+    """Return a program whose modules are below ``root``."""
+    selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=()))
+    return Program(selection, options(**more))
+
+
+def value_of(code: str | hcl.Expr, **names: Any) -> Any:
+    """Return the value of an expression in an empty module, where ``names`` are bound; errors go up."""
+    scope = Scope(Instance(program("/nowhere"), Folder("")), strict=False, bindings=names)
+    return evaluate(expression(code) if isinstance(code, str) else code, scope)
+
+
+def write(root: Path, files: dict[str, str | bytes]) -> None:
+    """Write files below ``root``."""
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
+
+
+def module(root: Path, files: str | dict[str, str | bytes], path: str = "", *, strict: bool = False, **more: Any) -> Scope:
+    """Write files and return the scope of the module in the folder ``path``, which nobody calls."""
+    write(root, {"main.tf": files} if isinstance(files, str) else files)
+    return program(str(root.resolve()), **more).root_module(path).scope(strict=strict)
+
+
+def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **more: Any) -> Any:
+    """Return a local value of the root module."""
+    return module(root, files, **more).attribute("local", name)
+
+
+def reading(
+    root: Path, files: str | dict[str, str | bytes], *paths: str, cwd: str = "", exclude: tuple[str, ...] = (), **more: Any
+) -> Reading:
+    """Write files and read them as a scan of ``paths`` below ``cwd`` does."""
+    write(root, {"main.tf": files} if isinstance(files, str) else files)
+    selection = discover(paths or (".",), cwd=str(root / cwd), exclude=exclude, needles=(*NEEDLES, *KNOWN))
+    return read(selection, options(**more))
+
+
+def keys(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> dict[str, AccessKey]:
+    """Return the keys of a program that reads without problems, by address."""
+    found = reading(root, files, *paths, **more)
+    assert found.diagnostics == ()
+    assert len({k.address for k in found.keys}) == len(found.keys)
+    return {k.address: k for k in found.keys}
+
+
+def key(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: Any) -> AccessKey:
+    """Return the one key of a program that reads without problems."""
+    (found,) = keys(root, files, *paths, **more).values()
+    return found
