@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.render import Scope
+from posturio_iac.contract.context import Scope
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

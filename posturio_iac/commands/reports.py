@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.source_lines import Sources
+from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.core.terminal import paint, printable, wants_color, without_commands
-from posturio_iac.render import RenderContext, renderer
+from posturio_iac.render import renderer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.commands.parser import Given
+    from posturio_iac.contract.context import Scope
+    from posturio_iac.contract.resolved import Mended
     from posturio_iac.core.finding import Diagnostic, Report
-    from posturio_iac.render import Scope
-    from posturio_iac.render.aws.deployed import Mended
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 

@@ -8,42 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import check_table
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
+from posturio_iac.config.records import Exemption, Override
 from posturio_iac.config.schema import LIMITS, OPTIONS
-from posturio_iac.core.record import dataclass, field
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """Other limits for the keys that ``paths`` and ``tags`` select. None leaves a limit as it is."""
-
-    paths: tuple[str, ...] = ()
-    """Globs relative to the configuration's folder; empty selects every file."""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    max_lifetime_days: int | None = None
-    unused_days: int | None = None
-    grace_days: int | None = None
-    require: str | None = None
-    reason: str = ""
-    until: datetime | None = None
-    users: tuple[str, ...] = ()
-    """Globs of the path and name of deployed users; empty selects every user."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exemption:
-    """A suppression that configuration holds."""
-
-    rule: str
-    reason: str
-    path: str | None = None
-    """Glob relative to the configuration's folder."""
-    address: str | None = None
-    until: datetime | None = None
 
 
 def load(path: str) -> Config:

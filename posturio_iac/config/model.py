@@ -1,11 +1,6 @@
-"""Configuration: the settings of a scan, and the file nearest the scan root that holds them.
-
-That file is ``posturio-iac.toml``, or ``pyproject.toml`` with a table ``[tool.posturio-iac]``.
-"""
+"""Configuration: the settings of a scan."""
 
 from __future__ import annotations
-
-import os
 
 from posturio_iac.config.schema import OPTIONS
 
@@ -14,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from posturio_iac.config.load import Exemption, Override
+    from posturio_iac.config.records import Exemption, Override
 
 FILE = "posturio-iac.toml"
 SHARED_FILE = "pyproject.toml"
@@ -72,31 +67,3 @@ class Config:
     def with_values(self, **values: Any) -> Config:
         """Return a copy with other values."""
         return Config(self.path, self.folder, **{o.name: getattr(self, o.name) for o in OPTIONS} | values)
-
-
-def find(start: str) -> str | None:
-    """Return the configuration file nearest the folder ``start``, going up to the top of its repository, or None."""
-    folder = os.path.abspath(start)
-    while True:
-        own, shared = os.path.join(folder, FILE), os.path.join(folder, SHARED_FILE)
-        if os.path.isfile(own):
-            return own
-        if os.path.isfile(shared) and _has_table(shared):
-            return shared
-        parent = os.path.dirname(folder)
-        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return None
-        folder = parent
-
-
-def _has_table(path: str) -> bool:
-    """Whether a shared file has our table, or names us and is broken, which `load` reports."""
-    try:
-        with open(path, "rb") as file:
-            if TABLE.encode() not in file.read():
-                return False
-    except OSError:
-        return False
-    from posturio_iac.config.load import has_table  # noqa: PLC0415 - most files do not name us
-
-    return has_table(path)

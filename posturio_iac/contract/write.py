@@ -16,9 +16,9 @@ from posturio_iac.core.terminal import FIRST_SURROGATE
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
-    from posturio_iac.render import RenderContext
 
 VERSION = 1
 

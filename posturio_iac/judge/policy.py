@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from posturio_iac.config.load import Override
+    from posturio_iac.config.records import Override
     from posturio_iac.core.finding import Suppression
+    from posturio_iac.core.gitignore import Exclusions
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.search.exclude import Exclusions
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _expression(glob: str) -> re.Pattern[str]:
 @functools.cache
 def _paths(globs: tuple[str, ...]) -> Exclusions:
     """Compile globs of paths."""
-    from posturio_iac.search.exclude import Exclusions  # noqa: PLC0415 - only a configuration has globs
+    from posturio_iac.core.gitignore import Exclusions  # noqa: PLC0415 - only a configuration has globs
 
     return Exclusions(globs)
 

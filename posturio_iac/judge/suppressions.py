@@ -15,7 +15,7 @@ from posturio_iac.judge.policy import text_matches
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.config.load import Exemption
+    from posturio_iac.config.records import Exemption
     from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.judge.policy import Policy
 

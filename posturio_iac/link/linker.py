@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import SHOWN_PLACES, Declaration, Place, Unknown
 from posturio_iac.link.declared import CLOUDFORMATION, Code, may_be, places
 from posturio_iac.link.merge import merged
+from posturio_iac.link.model import Link
 from posturio_iac.link.root_module_match import held
 from posturio_iac.link.stack import StackKey, Stacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.link.root_module_match import Held
     from posturio_iac.link.stack import Answers
     from posturio_iac.link.state import State
 
 BY_NAME = "the name of its user"
-
-
-class Link(NamedTuple):
-    """What is known of the code of one deployed key."""
-
-    declaration: Declaration | None
-    code: tuple[AccessKey, ...]
-    """The declarations that were read; several where one block makes them all, or where it is open which one it is."""
-    managed: Attr[bool]
-    by_id: bool = False
-    """Whether the id of the key would tell more, and is not known."""
-    shared: bool = False
-    """Whether its block makes other keys as well."""
 
 
 class Linker:

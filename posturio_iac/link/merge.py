@@ -12,7 +12,7 @@ from posturio_iac.link.remedies import remedies_for
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Directive, Lifetime
-    from posturio_iac.link.linker import Link
+    from posturio_iac.link.model import Link
 
 _TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
 COUNTING = (Effect.ENFORCED, Effect.DECLARED, Effect.UNKNOWN)

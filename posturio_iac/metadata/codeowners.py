@@ -6,10 +6,10 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.gitignore import Exclusions
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
-from posturio_iac.search.exclude import Exclusions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,9 +15,9 @@ from posturio_iac.render.wording import undetermined
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Declaration, Span
-    from posturio_iac.render import RenderContext
 
 COLUMNS = (
     "status",

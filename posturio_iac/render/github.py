@@ -13,9 +13,9 @@ from posturio_iac.render.text import summary
 from posturio_iac.render.wording import also, folded, repository_path, sentence, undetermined
 
 if TYPE_CHECKING:
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Span
-    from posturio_iac.render import RenderContext
 
 KINDS = {Severity.LOW: "notice", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
 

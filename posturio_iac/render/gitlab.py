@@ -15,8 +15,8 @@ from posturio_iac.core.terminal import printable
 from posturio_iac.render.wording import look, repository_path, sentence
 
 if TYPE_CHECKING:
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, Report
-    from posturio_iac.render import RenderContext
 
 SEVERITIES = {Severity.LOW: "minor", Severity.MEDIUM: "major", Severity.HIGH: "critical", Severity.CRITICAL: "blocker"}
 

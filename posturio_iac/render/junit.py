@@ -16,8 +16,8 @@ from posturio_iac.render.wording import position, sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.render import RenderContext
 
 NAME = "posturio-iac"
 WHOLE = "every rule"

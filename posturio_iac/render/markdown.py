@@ -14,8 +14,8 @@ from posturio_iac.render.wording import also, folded, page_url, position, undete
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.render import RenderContext
 
 TITLE = "## IAM access keys"
 LIMIT = 60_000

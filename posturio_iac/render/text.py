@@ -14,9 +14,9 @@ from posturio_iac.render.wording import also, folded, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Finding, JudgedKey, Report
     from posturio_iac.core.model import Lifetime, Span
-    from posturio_iac.render import RenderContext
 
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 

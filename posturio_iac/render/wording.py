@@ -10,9 +10,9 @@ from posturio_iac.core.terminal import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Finding, JudgedKey, Report
     from posturio_iac.core.model import Span
-    from posturio_iac.render import RenderContext
 
 DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
 """Where the pages of this repository are published."""

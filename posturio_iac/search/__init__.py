@@ -18,7 +18,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.search.exclude import Exclusions
+    from posturio_iac.core.gitignore import Exclusions
 
 __all__ = ["NEEDLES", "Selection", "discover"]
 
@@ -80,7 +80,7 @@ def _has_outside(selection: Selection) -> bool:
 def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
     if not patterns:
         return None
-    from posturio_iac.search.exclude import Exclusions  # noqa: PLC0415 - imports re
+    from posturio_iac.core.gitignore import Exclusions  # noqa: PLC0415 - imports re
 
     return Exclusions(patterns)
 

@@ -6,8 +6,8 @@ import os
 import posixpath
 
 from posturio_iac.search import spawn
-from posturio_iac.search.file_search import UTF16
-from posturio_iac.search.git_listing import Keep, Listing
+from posturio_iac.search.file_search import UTF16, Keep
+from posturio_iac.search.git_listing import Listing
 from posturio_iac.search.kinds import HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.search.locations import outermost
 

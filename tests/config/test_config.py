@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.config.check import moment, size
-from posturio_iac.config.load import Exemption, Override, load
-from posturio_iac.config.model import Config, find
+from posturio_iac.config.load import load
+from posturio_iac.config.locate import find
+from posturio_iac.config.model import Config
+from posturio_iac.config.records import Exemption, Override
 from posturio_iac.config.schema import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION
+from posturio_iac.core.gitignore import Exclusions
 from posturio_iac.core.globs import rebase
 from posturio_iac.errors import UsageError
-from posturio_iac.search.exclude import Exclusions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.config.load import Override
 from posturio_iac.config.model import Config
+from posturio_iac.config.records import Override
 from posturio_iac.judge.engine import Policy
 from tests.support.keys import AS_OF, access_key, day, rules, run, span
 from tests.support.rule_cases import SOON

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from posturio_iac.config.load import Exemption
 from posturio_iac.config.model import Config
+from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Exit, Severity, Suppression, Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import Policy, judge

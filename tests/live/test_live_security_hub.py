@@ -25,8 +25,8 @@ from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 from tests.support.live.shapes import complaints
 
 if TYPE_CHECKING:
+    from posturio_iac.contract.resolved import Mended
     from posturio_iac.core.finding import Report
-    from posturio_iac.render.aws.deployed import Mended
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs/formats.md"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.config.model import Config
 from posturio_iac.contract import write
+from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
@@ -23,7 +24,6 @@ from posturio_iac.live.survey import date_disabled
 from posturio_iac.live.verify.baseline import read
 from posturio_iac.live.verify.compare import Now, State, compare
 from posturio_iac.live.verify.query import recheck
-from posturio_iac.render import RenderContext
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
 from tests.support.keys import AS_OF
 from tests.support.played_aws import ACCOUNT, Aws, Key, Person, id_of

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.search import exclude, git, spawn, walk
+from posturio_iac.core import gitignore
+from posturio_iac.search import git, spawn, walk
 from tests.support.search_tree import MODES, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 NOBODY = 65534
-LOADED = (spawn, exclude, git, walk)
+LOADED = (spawn, gitignore, git, walk)
 """An ordinary user may not be allowed to read our code, so it is loaded before."""
 
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]

@@ -6,10 +6,10 @@ import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract.resolved import Mended
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Remedies, Span, Unknown
-from posturio_iac.render import RenderContext
-from posturio_iac.render.aws.deployed import Mended
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 REMEDIES = Remedies("add {name}", "rotate every {value} days", "disable it")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Folder
-from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 from posturio_iac.frontends.terraform.modules.tree import Program
 from posturio_iac.frontends.terraform.options import Options
 from posturio_iac.frontends.terraform.reader import read
@@ -47,7 +47,7 @@ def program(root: str, **more: Any) -> Program:
 
 def value_of(code: str | hcl.Expr, **names: Any) -> Any:
     """Return the value of an expression in an empty module, where ``names`` are bound; errors go up."""
-    scope = Scope(Instance(program("/nowhere"), Folder("")), strict=False, bindings=names)
+    scope = ModuleScope(Instance(program("/nowhere"), Folder("")), strict=False, bindings=names)
     return evaluate(expression(code) if isinstance(code, str) else code, scope)
 
 
@@ -59,7 +59,7 @@ def write(root: Path, files: dict[str, str | bytes]) -> None:
         path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
 
 
-def module(root: Path, files: str | dict[str, str | bytes], path: str = "", *, strict: bool = False, **more: Any) -> Scope:
+def module(root: Path, files: str | dict[str, str | bytes], path: str = "", *, strict: bool = False, **more: Any) -> ModuleScope:
     """Write files and return the scope of the module in the folder ``path``, which nobody calls."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)
     return program(str(root.resolve()), **more).root_module(path).scope(strict=strict)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from posturio_iac.adapters.cfn_lint_host.places import Place, resource_of
 from posturio_iac.adapters.cfn_lint_host.text import write_parameters, write_template
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
-from posturio_iac.config.model import Config, find
+from posturio_iac.config.locate import find
+from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Level
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.terminal import printable

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.adapters.checkov.graph_fallback.graph import top_of
+from posturio_iac.adapters.checkov.graph import top_of
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:

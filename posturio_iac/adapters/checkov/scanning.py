@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
-from posturio_iac.config.model import Config, find
+from posturio_iac.config.locate import find
+from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Level
 from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError

@@ -12,8 +12,8 @@ from posturio_iac.commands.live.arguments import ABOUT_CODE
 from posturio_iac.commands.live.table import Style
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reports import emit as emit_common
+from posturio_iac.contract.context import Scope
 from posturio_iac.core.terminal import wants_color
-from posturio_iac.render import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.live.table import COLORS, NOBODY, Style
 from posturio_iac.contract import write
+from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract.resolved import Mended
 from posturio_iac.core.terminal import paint, printable, without_commands
 from posturio_iac.live.verify.compare import State
-from posturio_iac.render import RenderContext
-from posturio_iac.render.aws.deployed import Mended
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:

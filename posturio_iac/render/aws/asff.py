@@ -21,10 +21,10 @@ from posturio_iac.render.wording import DOCS, page_url, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract.resolved import Mended
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.render import RenderContext
-    from posturio_iac.render.aws.deployed import Mended
 
 BATCH = 100
 """How many findings one call takes."""

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
 from posturio_iac.core.terminal import printable
-from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Severity, Suppression
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
     from posturio_iac.core.model import AccessKey, Attr, Declaration
-    from posturio_iac.render import RenderContext
 
 FRAMEWORK = "aws"
 VENDOR, PRODUCT = "Posturio", "posturio-iac"
@@ -28,29 +28,6 @@ REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-wes
 """The region of a partition where none is configured."""
 _PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGIONS.items()}
 SHOWN = 4
-
-
-class Mended(NamedTuple):
-    """A finding of an earlier result that is resolved."""
-
-    rule: str
-    severity: Severity
-    address: str
-    account: str
-    user: str
-    fingerprint: str
-    """That of the earlier finding."""
-    why: str
-    """What became of it: a clause without a full stop."""
-
-    def title(self) -> str:
-        """Return the title of its rule, or the id of a rule that is no longer there."""
-        known = all_rules().get(self.rule)
-        return known.rule.title if known else self.rule
-
-    def partition(self) -> str:
-        """Return the partition of its key."""
-        return self.address.split(":")[1] if self.address.startswith("arn:") else "aws"
 
 
 def mended(report: Report, context: RenderContext) -> list[Mended]:

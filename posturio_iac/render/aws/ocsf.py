@@ -18,10 +18,10 @@ from posturio_iac.render.wording import DOCS, page_url, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract.resolved import Mended
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.render import RenderContext
-    from posturio_iac.render.aws.deployed import Mended
 
 VERSION = "1.5.0"
 NEW, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 3, 4, 1, 10

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Report
     from posturio_iac.posture.view import Posture
-    from posturio_iac.render import RenderContext
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 

@@ -19,9 +19,9 @@ from posturio_iac.render.wording import DOCS, repository_path, sentence, undeter
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.core.model import Span
-    from posturio_iac.render import RenderContext
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}

@@ -18,12 +18,12 @@ from tests.support.terraform_shapes import expression
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from posturio_iac.frontends.terraform.modules.instance import Scope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 VARIABLE = 'variable "v" {\n  default = "default"\n}\nlocals { x = var.v }\n'
 
 
-def value(scope: Scope, code: str) -> Any:
+def value(scope: ModuleScope, code: str) -> Any:
     return settle(expression(code), scope)
 
 

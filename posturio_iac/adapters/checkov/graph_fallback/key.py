@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.adapters.checkov.graph import Vertex, graph_of
 from posturio_iac.adapters.checkov.graph_fallback.comment_scan import comments_on
-from posturio_iac.adapters.checkov.graph_fallback.graph import Vertex, graph_of
 from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
 from posturio_iac.adapters.checkov.graph_fallback.user import USER, user_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.adapters.checkov.entity import Entity
-    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph
+    from posturio_iac.adapters.checkov.graph import Graph
     from posturio_iac.core.model import Attr
     from posturio_iac.metadata.names import Names
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.adapters.checkov.graph import Graph, Vertex
     from posturio_iac.core.model import Attr, Span
 
 _CLOCKS = frozenset((ROTATING, *SCHEDULERS, *COMPUTED_ONCE))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.adapters.checkov.graph_fallback.graph import argument_of
+from posturio_iac.adapters.checkov.graph import argument_of
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS
 
 if TYPE_CHECKING:
-    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.adapters.checkov.graph import Graph, Vertex
     from posturio_iac.core.model import Span
 
 _PARAMETER = "aws_ssm_parameter"

@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags
 from posturio_iac.frontends.terraform.keys.users import User
 
 if TYPE_CHECKING:
-    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.adapters.checkov.graph import Graph, Vertex
     from posturio_iac.core.model import Span
 
 USER = "aws_iam_user"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
-    from posturio_iac.adapters.checkov.graph_fallback.graph import Graph, Vertex
+    from posturio_iac.adapters.checkov.graph import Graph, Vertex
 
 _REFERENCE = re.compile(
     r"""(?x) \$\{ | %\{ | ^\w+\( | \?.*: | ==

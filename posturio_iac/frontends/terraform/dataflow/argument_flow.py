@@ -10,7 +10,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import settle
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import Scope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
 
 CLOCKS = ("timestamp", "plantimestamp")
@@ -40,7 +40,7 @@ class Behind(NamedTuple):
     """Whether the function can hide a change of the argument."""
 
 
-def behind(call: hcl.Call, scope: Scope, steps: tuple[Step, ...], *, deep: bool) -> Iterator[Behind]:
+def behind(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], *, deep: bool) -> Iterator[Behind]:
     """Yield the arguments that ``steps`` into the result of ``call`` come from; with ``deep`` those that it merely depends on as well."""
     arguments = call.arguments
     if call.name == "length" or (call.name in _HASHES and not deep):
@@ -59,7 +59,7 @@ def behind(call: hcl.Call, scope: Scope, steps: tuple[Step, ...], *, deep: bool)
 _SELECTING = ("element", "lookup", "one", "values")
 
 
-def _selected(call: hcl.Call, scope: Scope, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+def _selected(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Return the steps into the first argument of a function that picks elements of it."""
     if call.name == "values":
         return _keyed(call.arguments[0], steps, scope)
@@ -71,7 +71,7 @@ def _selected(call: hcl.Call, scope: Scope, steps: tuple[Step, ...]) -> tuple[St
     return (wanted if isinstance(wanted, kind) and call.name != "one" else ANY, *steps)
 
 
-def _keyed(collection: hcl.Expr, steps: tuple[Step, ...], scope: Scope) -> tuple[Step, ...]:
+def _keyed(collection: hcl.Expr, steps: tuple[Step, ...], scope: ModuleScope) -> tuple[Step, ...]:
     """Turn a position in ``values(collection)`` into the key there."""
     head = steps[0] if steps else None
     if not isinstance(head, int):

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from posturio_iac.frontends.terraform.modules.instance import Scope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
 
 
-def of_expression(expression: hcl.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what makes the value of an expression change."""
     seen = set() if seen is None else seen
     for reached in follow(expression, scope, deep=True):
@@ -175,7 +175,7 @@ def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
     return tuple(listed(expression)) if expression is not None else ()
 
 
-def of_trigger(trigger: hcl.Expr, scope: Scope, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[Cause]:
     """Yield what an item of ``replace_triggered_by`` makes happen."""
     seen = set() if seen is None else seen
     found = [r for r in follow(trigger, scope) if isinstance(r, Reached)]

@@ -15,10 +15,10 @@ from posturio_iac.frontends.terraform.syntax.references import references, walk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import Scope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 
-def by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
+def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     """Yield notes on triggers that people change by hand."""
     for trigger in triggers(block):
         words = references(trigger)
@@ -28,7 +28,7 @@ def by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
             yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code, which follows no schedule"
 
 
-def chosen_by_hand(block: hcl.Block, scope: Scope) -> Iterator[str]:
+def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     """Yield notes on what only chooses among keys: a variable that lists them, a scheduler that picks the one which is shown."""
     multiplier = block.get("for_each") or block.get("count")
     user = block.get("user")

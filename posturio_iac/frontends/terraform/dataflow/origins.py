@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten,
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, End, Reached, Step, Symbol, plain
 from posturio_iac.frontends.terraform.evaluation.evaluate import settle
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 from posturio_iac.frontends.terraform.operators import truth
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
@@ -26,7 +26,7 @@ MAX_DEPTH = 60
 """Longer chains of references end in `End` with kind ``deep``."""
 
 
-def follow(expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
+def follow(expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
     """Yield what the value of ``expression``, after ``steps`` into it, comes from.
 
     With ``deep`` also what it merely depends on: conditions and indexes.
@@ -41,7 +41,7 @@ class _Follower:
         self.deep = deep
         self.seen: set[tuple[object, ...]] = set()
 
-    def go(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
+    def go(self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
         if depth > MAX_DEPTH:
             yield End("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
             return
@@ -76,12 +76,12 @@ class _Follower:
             case hcl.Opaque(reason, span):
                 yield End("other", Unknown(reason), reason, span)
 
-    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
         for operand in operands:
             for found in self.go(operand, scope, (), depth):
                 yield found._replace(lossy=True)
 
-    def _chain(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _chain(self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         base, own = flatten(expression, scope)
         if self.deep:
             yield from self._indexes(expression, scope, depth)
@@ -90,19 +90,21 @@ class _Follower:
         else:
             yield from self.go(base, scope, (*own, *steps), depth)
 
-    def _indexes(self, expression: hcl.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _indexes(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
         while isinstance(expression, (hcl.GetAttr, hcl.Index)):
             if isinstance(expression, hcl.Index) and not isinstance(expression.key, hcl.Literal):
                 yield from self._decided_by(expression.key, scope, depth)
             expression = expression.target
 
-    def _decided_by(self, expression: hcl.Expr, scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _decided_by(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
         """Yield the resources and clocks that choose between values; a variable that chooses is no source of change."""
         for found in self.go(expression, scope, (), depth):
             if isinstance(found, Reached) or found.kind == "function":
                 yield found
 
-    def _root(self, base: hcl.Name, own: tuple[Step, ...], scope: Scope, more: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _root(
+        self, base: hcl.Name, own: tuple[Step, ...], scope: ModuleScope, more: tuple[Step, ...], depth: int
+    ) -> Iterator[Reached | End]:
         steps = (*own, *more)
         bound = scope.bindings.get(base.name)
         if isinstance(bound, Symbol):
@@ -134,14 +136,14 @@ class _Follower:
             case kind:
                 yield from self._resource(kind, head, scope.instance.folder.resources, scope, base, steps[1:])
 
-    def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
         bound = scope.bindings.get(base.name)
         head = steps[0] if steps else None
         value = bound.get(str(head)) if isinstance(bound, dict) else Unknown(f"{base.name}.{head}")
         if scope.origin is not None and (head == "value" or self.deep):
             key = bound.get("key") if isinstance(bound, dict) else None
             step: Step = key if isinstance(key, str) else ANY
-            outer = Scope(scope.instance, scope.strict, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
+            outer = ModuleScope(scope.instance, scope.strict, {k: v for k, v in scope.bindings.items() if k not in ("each", "count")})
             inner = (step, *steps[1:]) if head == "value" else ()
             yield from self.go(scope.origin, outer, inner, depth)
         else:
@@ -165,7 +167,7 @@ class _Follower:
             value = Unknown(str(error))
         yield End("variable", value, f"var.{name}", base.span, instance=instance)
 
-    def _local(self, base: hcl.Name, name: str, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _local(self, base: hcl.Name, name: str, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         found = scope.instance.folder.locals.get(name)
         if found is None:
             yield End("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
@@ -198,7 +200,7 @@ class _Follower:
         kind: str,
         name: str,
         table: dict[tuple[str, str], hcl.Block],
-        scope: Scope,
+        scope: ModuleScope,
         base: hcl.Name,
         steps: tuple[Step, ...],
     ) -> Iterator[Reached | End]:
@@ -216,7 +218,7 @@ class _Follower:
         suffix, inner = found[0] if len(found) == 1 else ("", generic(block, instance))
         yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
 
-    def _call(self, call: hcl.Call, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _call(self, call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         if call.name in CLOCKS:
             yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
         elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
@@ -228,7 +230,7 @@ class _Follower:
                 else:
                     yield from self.go(argument, scope, inner, depth)
 
-    def _formatted(self, call: hcl.Call, scope: Scope, depth: int) -> Iterator[Reached | End]:
+    def _formatted(self, call: hcl.Call, scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
         pattern = settle(call.arguments[0], scope)
         for end in self.go(call.arguments[1], scope, (), depth):
             if isinstance(end, End) and end.kind == "function" and isinstance(pattern, str):
@@ -236,7 +238,7 @@ class _Follower:
             else:
                 yield end
 
-    def _conditional(self, expression: hcl.Conditional, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _conditional(self, expression: hcl.Conditional, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         if self.deep:
             yield from self._decided_by(expression.condition, scope, depth)
         try:
@@ -250,7 +252,7 @@ class _Follower:
             for found in self.go(branch, scope, steps, depth):
                 yield found._replace(open=True)
 
-    def _list(self, items: tuple[hcl.Expr, ...], scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _list(self, items: tuple[hcl.Expr, ...], scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
         if isinstance(head, int) and head < len(items):
             items = (items[head],)
@@ -259,7 +261,7 @@ class _Follower:
             yield from self.go(item, scope, rest, depth)
 
     def _object(
-        self, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: Scope, steps: tuple[Step, ...], depth: int
+        self, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: ModuleScope, steps: tuple[Step, ...], depth: int
     ) -> Iterator[Reached | End]:
         head = steps[0] if steps else None
         for key_expression, value in items:
@@ -269,7 +271,7 @@ class _Follower:
             if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
                 yield from self.go(value, scope, steps[1:], depth)
 
-    def _for(self, expression: hcl.For, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _for(self, expression: hcl.For, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
         by_key = isinstance(expression.key, hcl.Name) and expression.key.name == expression.key_name and bool(steps)
         symbol = Symbol(expression.collection, scope, steps[0] if by_key else ANY)
         names: dict[str, Value] = {expression.value_name: symbol}

@@ -11,10 +11,10 @@ from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 
 
-def flatten(expression: hcl.Expr, scope: Scope) -> tuple[hcl.Expr, tuple[Step, ...]]:
+def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
     """Return what a chain of attributes and indexes begins with, and the steps after it."""
     steps: list[Step] = []
     while isinstance(expression, (hcl.GetAttr, hcl.Index)):
@@ -27,7 +27,7 @@ def flatten(expression: hcl.Expr, scope: Scope) -> tuple[hcl.Expr, tuple[Step, .
     return expression, tuple(reversed(steps))
 
 
-def steps_of(each: hcl.Expr, scope: Scope) -> tuple[Step, ...]:
+def steps_of(each: hcl.Expr, scope: ModuleScope) -> tuple[Step, ...]:
     """Return the steps that a splat applies to each element."""
     return flatten(each, scope)[1]
 
@@ -46,7 +46,7 @@ def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step,
     return None, steps
 
 
-def generic(block: hcl.Block, instance: Instance) -> Scope:
+def generic(block: hcl.Block, instance: Instance) -> ModuleScope:
     """Return the scope of some instance of the block."""
     unfixed = Unknown("one of several instances")
     scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})

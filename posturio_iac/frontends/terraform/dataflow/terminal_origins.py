@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.modules.instance import SAME, Instance, Scope
+from posturio_iac.frontends.terraform.modules.instance import SAME, Instance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Reached(NamedTuple):
     """The resource type; ``data.`` in front for a data source."""
     name: str
     block: hcl.Block
-    scope: Scope
+    scope: ModuleScope
     """Names as its own code sees them, in the instance that is meant where that is fixed."""
     suffix: str
     """``[0]``, ``["a"]``, or empty."""
@@ -78,14 +78,14 @@ class Symbol(NamedTuple):
     """What a ``for`` variable stands for while references are followed."""
 
     collection: hcl.Expr
-    scope: Scope
+    scope: ModuleScope
     step: Step = ANY
     """Which element, when the key of the ``for`` expression fixes it."""
 
 
-def plain(scope: Scope) -> Scope:
+def plain(scope: ModuleScope) -> ModuleScope:
     """Return the scope without symbols, in which values can be evaluated."""
-    return Scope(scope.instance, scope.strict, known(scope.bindings), scope.origin)
+    return ModuleScope(scope.instance, scope.strict, known(scope.bindings), scope.origin)
 
 
 def known(bindings: dict[str, Value]) -> dict[str, Value]:

@@ -15,6 +15,8 @@ from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Re
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from typing_extensions import Self
+
     from posturio_iac.frontends.terraform.functions import Environment
 
 MAX_TEXT = 1_000_000
@@ -34,7 +36,7 @@ class Scope(Protocol):
     def environment(self) -> Environment:
         """What functions may do."""
 
-    def bind(self, **names: Value) -> Scope:
+    def bind(self, **names: Value) -> Self:
         """Return the same scope with more names."""
 
     def spend(self, steps: int) -> bool:

@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import Rotation, rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
 from posturio_iac.frontends.terraform.keys.users import User, find_user
-from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.metadata.directives import Parsed, parse
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr
     from posturio_iac.frontends.terraform.dataflow.terminal_origins import Reached
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 ROOT_USER = "root"
@@ -65,7 +65,7 @@ def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
             yield replace(_key(block, scope, suffix, setting), condition=condition)
 
 
-def _key(block: hcl.Block, scope: Scope, suffix: str, setting: Setting) -> Declared:
+def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: Setting) -> Declared:
     scope.instance.program.next_key()
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
@@ -144,7 +144,7 @@ def place_of(block: hcl.Block, instance: Instance) -> Span:
     return span
 
 
-def _max_age(block: hcl.Block, scope: Scope) -> Iterator[Lifetime]:
+def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     """Yield the rotation of ``awsutils_expiring_iam_access_key``: ``max_age`` in seconds, 0 turns it off."""
     expression = block.get("max_age")
     if block.labels[0] != "awsutils_expiring_iam_access_key":

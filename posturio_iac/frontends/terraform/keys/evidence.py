@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, End, Reached, Step
 from posturio_iac.frontends.terraform.evaluation.evaluate import settle
 from posturio_iac.frontends.terraform.keys.users import literals_in
-from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.metadata.lifetime import exemption, read
 from posturio_iac.metadata.manual_rotation import date_in_name
 from posturio_iac.metadata.names import Meaning, classify
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.keys.users import User
-    from posturio_iac.frontends.terraform.modules.instance import Scope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.metadata.directives import Parsed
     from posturio_iac.metadata.names import Names
@@ -161,12 +161,12 @@ def _steps(block: hcl.Block) -> tuple[Step, ...]:
     return (ANY,) if block.get("user") is None else ()
 
 
-def _attached(block: hcl.Block, scope: Scope) -> dict[str, hcl.Block]:
+def _attached(block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
     arn = block.get("policy_arn")
     return {r.address: r.block for r in follow(arn, scope) if isinstance(r, Reached)} if arn is not None else {}
 
 
-def _ends_by_date(block: hcl.Block, scope: Scope) -> bool:
+def _ends_by_date(block: hcl.Block, scope: ModuleScope) -> bool:
     texts = list(literals_in(block))
     policy = block.get("policy")
     for reached in follow(policy, scope) if policy is not None else ():

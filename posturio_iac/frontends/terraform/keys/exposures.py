@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.dataflow.origins import follow
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reached
 from posturio_iac.frontends.terraform.evaluation.evaluate import settle
-from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 
     Leak = tuple[Exposure | Unknown, Reached | End]
 
@@ -26,6 +27,10 @@ SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 """Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
 
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
+
+
+_LEAKS: WeakKeyDictionary[Instance, tuple[Leak, ...]] = WeakKeyDictionary()
+"""Where the secrets of a module leave, once a key has asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +107,13 @@ def _places(instance: Instance, wanted: Callable[[Reached | End], bool]) -> Iter
 
 def leaks(instance: Instance) -> tuple[Leak, ...]:
     """Return all places in one module where secrets of keys leave, or may, and the keys."""
-    if instance.leaks is None:
-        instance.leaks = (*_outputs(instance), *_resources(instance))
-    return instance.leaks
+    found = _LEAKS.get(instance)
+    if found is None:
+        found = _LEAKS[instance] = (*_outputs(instance), *_resources(instance))
+    return found
 
 
-def _secrets(expression: hcl.Expr, scope: Scope) -> Iterator[Reached | End]:
+def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Reached | End]:
     """Yield the secrets that an expression holds, those that went through other resources as well."""
     pending = [(expression, scope)]
     seen: set[object] = set()
@@ -183,7 +189,7 @@ def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
     return f"{sink.fix}, and write value in place of insecure_value" if attribute == "insecure_value" else sink.fix
 
 
-def _scopes(block: hcl.Block, instance: Instance) -> tuple[Scope, ...]:
+def _scopes(block: hcl.Block, instance: Instance) -> tuple[ModuleScope, ...]:
     """Return the scopes of a block's instances, so that each leads to its own key."""
     return tuple(scope for _, scope in instances_of(block, instance).instances)
 

@@ -8,7 +8,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.evaluation.evaluate import index, settle
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
 from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownKey, Template
-from posturio_iac.frontends.terraform.modules.instance import Scope
+from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown
@@ -22,7 +22,7 @@ _OFF = frozenset({"false", "no", "0", ""})
 class Inputs:
     """The inputs of one key of a known module, at one call."""
 
-    def __init__(self, block: hcl.Block, scope: Scope, key: KnownKey, element: tuple[Value, Value] | None = None) -> None:
+    def __init__(self, block: hcl.Block, scope: ModuleScope, key: KnownKey, element: tuple[Value, Value] | None = None) -> None:
         """Read the arguments of ``block`` in ``scope``; ``element`` is the key and value of the element that the key is made from."""
         self.block = block
         self.scope = scope
@@ -49,7 +49,7 @@ class Inputs:
                 return name
             value: Value = element
         else:
-            scope = Scope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
+            scope = ModuleScope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
             value = settle(hcl.setting(self.block, head), scope)
         for part in rest:
             if value is None or isinstance(value, str):

@@ -12,7 +12,7 @@ from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
 from posturio_iac.frontends.terraform.keys.rotation import Rotation
 from posturio_iac.frontends.terraform.keys.users import User
 from posturio_iac.frontends.terraform.known_modules.table import Choice
-from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.assembly import Setting
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
 
 
@@ -32,7 +32,7 @@ def keys_of_call(match: Match, instance: Instance, block: hcl.Block, setting: Se
             yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
 
 
-def _keys(match: Match, block: hcl.Block, scope: Scope, address: str, setting: Setting) -> Iterator[Declared]:
+def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: Setting) -> Iterator[Declared]:
     match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
@@ -44,7 +44,7 @@ def _keys(match: Match, block: hcl.Block, scope: Scope, address: str, setting: S
         yield _declared(key, inputs, address + inside, hidden, setting)
 
 
-def _made(version: KnownVersion, block: hcl.Block, scope: Scope) -> list[tuple[KnownKey, str, Inputs]]:
+def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[KnownKey, str, Inputs]]:
     """Return the keys that one version makes of a call."""
     return [
         (key, suffix, inputs)

@@ -10,12 +10,12 @@ from posturio_iac.frontends.terraform.syntax.references import spelled, walk
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.users import User
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 
 _ORDER = "create_before_destroy"
 
 
-def remedies_for(block: hcl.Block, scope: Scope, user: User) -> Remedies:
+def remedies_for(block: hcl.Block, scope: ModuleScope, user: User) -> Remedies:
     """Return the changes for a key that a block declares and ``scope`` makes an instance of."""
     name = block.labels[1]
     return Remedies(
@@ -59,7 +59,7 @@ def _overlap(block: hcl.Block) -> str:
     return f"add {_ORDER} = true to its lifecycle block"
 
 
-def _declare(block: hcl.Block, scope: Scope, user: User) -> str:
+def _declare(block: hcl.Block, scope: ModuleScope, user: User) -> str:
     program = scope.instance.program
     if user.block is not None and user.scope is not None and user.span is not None and program.is_ours(user.span.path):
         place = f"{user.address} ({user.span.path}:{user.span.line})"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
 _FORCING = ("user", "pgp_key")
@@ -42,7 +42,7 @@ class Rotation:
     """What drives it, to tell keys that change at different times."""
 
 
-def rotation_of(block: hcl.Block, scope: Scope, engine: Engine) -> Rotation:
+def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotation:
     """Return the rotation that a key's block brings about, or seems to."""
     found = list(_through_triggers(block, scope, engine))
     replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
@@ -65,7 +65,7 @@ def rotation_of(block: hcl.Block, scope: Scope, engine: Engine) -> Rotation:
     return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.what for c in causes))
 
 
-def _is_protected(block: hcl.Block, scope: Scope) -> bool:
+def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
     lifecycle = block.body.first("lifecycle")
     return lifecycle is not None and settle(lifecycle.get("prevent_destroy"), scope) in (True, "true")
 
@@ -77,7 +77,7 @@ def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
     )
 
 
-def _through_triggers(block: hcl.Block, scope: Scope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
+def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
     for trigger in triggers(block):
         words = references(trigger)
         text = spelled(trigger) or "its value"
@@ -173,7 +173,7 @@ def _static(reference: hcl.Expr) -> str:
     )
 
 
-def _through_arguments(block: hcl.Block, scope: Scope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
+def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
     """Yield evidence from arguments whose change replaces the key or its address."""
     for name in names:
         expression = block.get(name)
@@ -187,13 +187,13 @@ def _through_arguments(block: hcl.Block, scope: Scope, names: tuple[str, ...]) -
                 yield _scheduled(source, expression.span, cause), cause
 
 
-def _scheduled_causes(expression: hcl.Expr, scope: Scope) -> Iterator[Cause]:
+def _scheduled_causes(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Cause]:
     for cause in of_expression(expression, scope):
         if cause.sort in (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY):
             yield cause
 
 
-def _dependencies(block: hcl.Block, scope: Scope) -> Iterator[Lifetime]:
+def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     """Yield the inert evidence that ``depends_on`` gives, when it names something that keeps time."""
     expression = block.get("depends_on")
     if expression is None:
@@ -213,7 +213,7 @@ def _dependencies(block: hcl.Block, scope: Scope) -> Iterator[Lifetime]:
             yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
 
 
-def _out_of_band(block: hcl.Block, scope: Scope) -> Lifetime | None:
+def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
     """Return the undecided evidence of a key that Terraform is told to leave alone, and that something else rotates."""
     lifecycle = block.body.first("lifecycle")
     expression = lifecycle.get("ignore_changes") if lifecycle else None
@@ -229,7 +229,7 @@ def _out_of_band(block: hcl.Block, scope: Scope) -> Lifetime | None:
     return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=why)
 
 
-def _creates_first(block: hcl.Block, scope: Scope) -> bool | Unknown:
+def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     """Tell whether a replacement comes before the deletion, by the key's own lifecycle or by that of a resource which needs the key."""
     own = _before_destroy(block, scope)
     if own is not False:
@@ -238,7 +238,7 @@ def _creates_first(block: hcl.Block, scope: Scope) -> bool | Unknown:
     return target in _needed_by_such(scope.instance)
 
 
-def _before_destroy(block: hcl.Block, scope: Scope) -> bool | Unknown:
+def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     lifecycle = block.body.first("lifecycle")
     value = settle(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
     return value if isinstance(value, Unknown) else value is True or value == "true"

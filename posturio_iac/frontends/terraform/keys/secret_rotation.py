@@ -9,16 +9,16 @@ from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.frontends.terraform.dataflow.origins import follow
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import Reached
 from posturio_iac.frontends.terraform.evaluation.evaluate import settle
-from posturio_iac.frontends.terraform.modules.expansion import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
 
 
-def secret_rotation(block: hcl.Block, scope: Scope, suffix: str) -> Iterator[Lifetime]:
+def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
     """Yield the rotation of the Secrets Manager secret that stores this instance of the key."""
     instance = scope.instance
     for secret in _secrets_of((block.labels[0], block.labels[1], suffix), instance):
@@ -30,7 +30,7 @@ def secret_rotation(block: hcl.Block, scope: Scope, suffix: str) -> Iterator[Lif
                 yield _secret_lifetime(f"aws_secretsmanager_secret_rotation.{name}", rotation, inner)
 
 
-def _blocks(kind: str, instance: Instance) -> Iterator[tuple[str, hcl.Block, Scope]]:
+def _blocks(kind: str, instance: Instance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
     """Yield the address, the block and the scope of each instance of each resource of one type."""
     for (found, name), block in instance.folder.resources.items():
         if found == kind:
@@ -54,7 +54,7 @@ def _is(key: tuple[str, str, str], reached: object) -> bool:
     return reached.suffix == key[2] or not reached.suffix or not key[2]
 
 
-def _secret_lifetime(address: str, rotation: hcl.Block, scope: Scope) -> Lifetime:
+def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> Lifetime:
     span = rotation.header
     if rotation.get("rotation_lambda_arn") is None:
         why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"

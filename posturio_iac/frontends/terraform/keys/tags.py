@@ -8,7 +8,7 @@ from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import follow
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import End
 from posturio_iac.frontends.terraform.evaluation.evaluate import settle
-from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import OpenMap, Value
@@ -25,7 +25,7 @@ class Tag:
     span: Span
     origin: hcl.Expr | None = None
     """The expression of its value, to see whether a clock is in it."""
-    scope: Scope | None = None
+    scope: ModuleScope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Tags:
 NO_TAGS = Tags()
 
 
-def tags_of(block: hcl.Block, scope: Scope, address: str, *, root_like: bool) -> Tags:
+def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bool) -> Tags:
     """Return the tags that a block gives to its resource."""
     expression = hcl.setting(block, "tags")
     ignored = ignored_changes(block)
@@ -62,11 +62,11 @@ def tags_of(block: hcl.Block, scope: Scope, address: str, *, root_like: bool) ->
     return Tags(tags.items, (*tags.hidden, *hidden)).over(Tags(open_tags))
 
 
-def read_map(expression: hcl.Expr, scope: Scope, naming: object, label: str, *, root_like: bool) -> Tags:
+def read_map(expression: hcl.Expr, scope: ModuleScope, naming: object, label: str, *, root_like: bool) -> Tags:
     """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden."""
     name_of = naming if callable(naming) else str
     value = _as_map(settle(expression, scope))
-    strict = value if root_like else _as_map(settle(expression, Scope(scope.instance, True, scope.bindings, scope.origin)))
+    strict = value if root_like else _as_map(settle(expression, ModuleScope(scope.instance, True, scope.bindings, scope.origin)))
     hidden: dict[str, None] = {}
     for reading in (value, strict):
         if isinstance(reading, Unknown):
@@ -88,7 +88,7 @@ def read_map(expression: hcl.Expr, scope: Scope, naming: object, label: str, *, 
     return Tags(tuple(items), tuple(Unknown(f"{label}: {reason}") for reason in hidden))
 
 
-def _literal_place(origin: hcl.Expr, scope: Scope) -> Span:
+def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
     """Return where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
     ends = list(follow(origin, scope)) if not isinstance(origin, hcl.Literal) else []
     if len(ends) == 1 and isinstance(ends[0], End) and ends[0].kind == "literal" and scope.instance.program.is_ours(ends[0].span.path):
@@ -106,9 +106,9 @@ def _as_map(value: Value) -> Value:
     return {} if value is None else value if isinstance(value, (dict, Unknown)) else Unknown("tags that are no map")
 
 
-def _places(expression: hcl.Expr, scope: Scope, depth: int = 0) -> dict[str, tuple[hcl.Expr, Scope]]:
+def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[str, tuple[hcl.Expr, ModuleScope]]:
     """Return the expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
-    found: dict[str, tuple[hcl.Expr, Scope]] = {}
+    found: dict[str, tuple[hcl.Expr, ModuleScope]] = {}
     for part in reversed(list(walk(expression))):
         if isinstance(part, hcl.ObjectOf):
             found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, hcl.Literal))
@@ -117,7 +117,7 @@ def _places(expression: hcl.Expr, scope: Scope, depth: int = 0) -> dict[str, tup
     return found
 
 
-def _behind(part: hcl.GetAttr, scope: Scope, depth: int) -> dict[str, tuple[hcl.Expr, Scope]]:
+def _behind(part: hcl.GetAttr, scope: ModuleScope, depth: int) -> dict[str, tuple[hcl.Expr, ModuleScope]]:
     words = references(part)
     instance = scope.instance
     if len(words) != 2:  # noqa: PLR2004 - local.x or var.x
@@ -145,7 +145,7 @@ def _generated_tags(root: Instance) -> Tags:
     for made in root.program.generated(root.folder.path):
         if made.unread is not None:
             hidden.append(made.unread)
-        scope = Scope(root, strict=False, bindings=made.bindings)
+        scope = ModuleScope(root, strict=False, bindings=made.bindings)
         found = (provider for provider in made.providers if _matches(provider, ("aws",), root))
         each += [_defaults(provider, scope, f"the provider that {made.path} generates") for provider in found]
     items: dict[str, Tag] = {}
@@ -157,7 +157,7 @@ def _generated_tags(root: Instance) -> Tags:
     return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
 
 
-def _defaults(provider: hcl.Block, scope: Scope, name: str) -> Tags:
+def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
     """Return the default tags that one provider states."""
     items: tuple[Tag, ...] = ()
     hidden: tuple[Unknown, ...] = ()

@@ -11,7 +11,7 @@ from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reac
 from posturio_iac.frontends.terraform.evaluation.evaluate import settle
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, default_tags, tags_of
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import Scope
+from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 
@@ -40,10 +40,10 @@ class User:
     hidden: tuple[Unknown, ...] = ()
     """Why the user's tags cannot all be seen."""
     block: hcl.Block | None = None
-    scope: Scope | None = None
+    scope: ModuleScope | None = None
 
 
-def find_user(expression: hcl.Expr | None, scope: Scope, elsewhere: dict[str, Reached]) -> User:
+def find_user(expression: hcl.Expr | None, scope: ModuleScope, elsewhere: dict[str, Reached]) -> User:
     """Return the user that ``expression`` names.
 
     ``elsewhere`` holds the users of the whole scan by their literal names, for keys that repeat the name.
@@ -64,9 +64,9 @@ def find_user(expression: hcl.Expr | None, scope: Scope, elsewhere: dict[str, Re
     return _foreign(value, [e for e in found if isinstance(e, End)], [r for r in found if isinstance(r, Reached)])
 
 
-def _users(expression: hcl.Expr, scope: Scope) -> Iterator[Reached | End]:
+def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Reached | End]:
     """Follow an expression to users, also through arguments of other resources, such as ``null_resource`` triggers."""
-    pending: list[tuple[hcl.Expr, Scope, tuple[Step, ...]]] = [(expression, scope, ())]
+    pending: list[tuple[hcl.Expr, ModuleScope, tuple[Step, ...]]] = [(expression, scope, ())]
     seen: set[object] = set()
     while pending:
         for reached in follow(*pending.pop()):
@@ -78,7 +78,7 @@ def _users(expression: hcl.Expr, scope: Scope) -> Iterator[Reached | End]:
                 pending.append((argument, reached.scope, reached.steps))
 
 
-def _by_name(name: object, expression: hcl.Expr, scope: Scope, elsewhere: dict[str, Reached]) -> Reached | None:
+def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope, elsewhere: dict[str, Reached]) -> Reached | None:
     """Return the user whose name is the same value, or is written alike under the same ``for_each`` or ``count``."""
     instance = scope.instance
     for (kind, label), block in instance.folder.resources.items():
@@ -91,12 +91,12 @@ def _by_name(name: object, expression: hcl.Expr, scope: Scope, elsewhere: dict[s
                 if settle(argument, inner) == name:
                     return Reached(instance, kind, label, block, inner, suffix, None)
         elif hcl.same(argument, expression) and _repeats(block, scope):
-            inner = Scope(instance, scope.strict, scope.bindings, scope.origin)
+            inner = ModuleScope(instance, scope.strict, scope.bindings, scope.origin)
             return Reached(instance, kind, label, block, inner, "", None)
     return elsewhere.get(name) if isinstance(name, str) else None
 
 
-def _repeats(block: hcl.Block, scope: Scope) -> bool:
+def _repeats(block: hcl.Block, scope: ModuleScope) -> bool:
     """Tell whether a block has the same instances as the one that ``scope`` belongs to."""
     own = block.get("for_each") or block.get("count")
     return own is scope.origin or (own is not None and scope.origin is not None and hcl.same(own, scope.origin))

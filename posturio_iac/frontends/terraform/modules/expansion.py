@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import dataclass, replace
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.evaluation.evaluate import Scope, settle
 from posturio_iac.frontends.terraform.operators import number_of
 from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, first_unknown
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
     from posturio_iac.frontends.terraform.syntax import hcl
 
 MAX_INSTANCES = 1000
@@ -21,11 +20,20 @@ MAX_INSTANCES = 1000
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
 
 
+class ExpandableScope(Scope, Protocol):
+    """A scope that remembers which ``for_each`` or ``count`` its ``each`` comes from."""
+
+    origin: hcl.Expr | None
+
+
+S = TypeVar("S", bound=ExpandableScope)
+
+
 @dataclass(frozen=True, slots=True)
-class Expansion:
+class Expansion(Generic[S]):
     """The instances of one block."""
 
-    instances: tuple[tuple[str, Scope], ...]
+    instances: tuple[tuple[str, S], ...]
     """The address suffix (empty, ``[0]`` or ``["a"]``) and the scope of each."""
     shape: str
     """``one``, ``list`` or ``map``: what the block's name evaluates to."""
@@ -48,7 +56,7 @@ class Expansion:
                 return values[0] if values else None
 
 
-def expand(block: hcl.Block, scope: Scope) -> Expansion:
+def expand(block: hcl.Block, scope: S) -> Expansion[S]:
     """Return the instances of a resource, data or module block as far as ``scope`` fixes them."""
     lifecycle = block.body.first("lifecycle")
     enabled = settle(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
@@ -63,21 +71,7 @@ def expand(block: hcl.Block, scope: Scope) -> Expansion:
     return Expansion((("", scope),), "one")
 
 
-def instances_of(block: hcl.Block, instance: Instance) -> Expansion:
-    """Return the instances that exist whatever anybody sets; one without an index when their number is not fixed.
-
-    That one sees the names of the only instance which the defaults make, if it is only one.
-    """
-    fixed = expand(block, instance.scope(strict=True))
-    if fixed.unknown is None:
-        return replace(fixed, instances=tuple((suffix, scope.lenient()) for suffix, scope in fixed.instances))
-    usual = expand(block, instance.scope())
-    if usual.unknown is None and len(usual.instances) == 1:
-        return replace(usual, instances=(("", usual.instances[0][1]),), unknown=fixed.unknown, likely=True)
-    return replace(fixed, instances=(("", fixed.instances[0][1].lenient()),))
-
-
-def _counted(expression: hcl.Expr, scope: Scope) -> Expansion:
+def _counted(expression: hcl.Expr, scope: S) -> Expansion[S]:
     value = settle(expression, scope)
     try:
         number = value if isinstance(value, Unknown) else number_of(_as_number(value))
@@ -96,7 +90,7 @@ def _as_number(value: Value) -> Value:
     return {"true": 1, "false": 0}.get(value, value) if isinstance(value, str) else int(value) if isinstance(value, bool) else value
 
 
-def _for_each(expression: hcl.Expr, scope: Scope) -> Expansion:
+def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
     value = settle(expression, scope)
     items: list[tuple[str, Value]] | Unknown
     match value:
@@ -125,12 +119,12 @@ def quoted(key: str) -> str:
     return key.translate(_ESCAPES).replace("${", "$${").replace("%{", "%%{")
 
 
-def _bound(scope: Scope, origin: hcl.Expr, **names: Value) -> Scope:
+def _bound(scope: S, origin: hcl.Expr, **names: Value) -> S:
     inner = scope.bind(**names)
     inner.origin = origin
     return inner
 
 
-def _unfixed(scope: Scope, origin: hcl.Expr, reason: Unknown, **names: Value) -> Expansion:
+def _unfixed(scope: S, origin: hcl.Expr, reason: Unknown, **names: Value) -> Expansion[S]:
     shape = "list" if "count" in names else "map"
     return Expansion((("", _bound(scope, origin, **names)),), shape, unknown=reason)

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.modules.instance import Instance
 
 _cache: dict[str, dict[str, tuple[str, str | None]]] = {}
 
@@ -32,25 +28,23 @@ def _read(path: str) -> dict[str, tuple[str, str | None]]:
         return {}
 
 
-def _call_path(instance: Instance, name: str) -> str:
-    names = [part for part in instance.address.split(".") if part != "module"] if instance.address else []
-    return ".".join([*(part.split("[")[0] for part in names), name])
+def installed_folder(root: str, module: str, call_path: str) -> str | None:
+    """Return the folder of an installed module, relative to the scan root, or None when it is not installed.
 
-
-def installed_folder(root: str, instance: Instance, name: str) -> str | None:
-    """Return the folder of an installed module, relative to the scan root, or None when it is not installed."""
-    entry = _entry(root, instance, name)
+    ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
+    """
+    entry = _entry(root, module, call_path)
     if entry is None:
         return None
-    path = os.path.normpath(os.path.join(instance.root.folder.path, entry[0])).replace(os.sep, "/")
+    path = os.path.normpath(os.path.join(module, entry[0])).replace(os.sep, "/")
     return path if os.path.isdir(os.path.join(root, path)) else None
 
 
-def installed_version(root: str, instance: Instance, name: str) -> str | None:
+def installed_version(root: str, module: str, call_path: str) -> str | None:
     """Return the exact version of an installed module, when it is installed."""
-    entry = _entry(root, instance, name)
+    entry = _entry(root, module, call_path)
     return entry[1] if entry else None
 
 
-def _entry(root: str, instance: Instance, name: str) -> tuple[str, str | None] | None:
-    return manifest(os.path.join(root, instance.root.folder.path)).get(_call_path(instance, name))
+def _entry(root: str, module: str, call_path: str) -> tuple[str, str | None] | None:
+    return manifest(os.path.join(root, module)).get(call_path)

@@ -7,9 +7,10 @@ decided in it. In the other one defaults hold; what a tag or a date says is read
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, settle
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
@@ -19,10 +20,12 @@ from posturio_iac.frontends.terraform.values import EvaluationError, ResourceVal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posturio_iac.core.finding import Diagnostic
     from posturio_iac.frontends.terraform.functions import Environment
-    from posturio_iac.frontends.terraform.keys.exposures import Leak
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.folder import Folder
-    from posturio_iac.frontends.terraform.modules.tree import Program
+    from posturio_iac.frontends.terraform.modules.terragrunt import Generated
+    from posturio_iac.frontends.terraform.options import Options
 
 SAME = {
     ("aws_iam_user", "id"): "name",
@@ -33,16 +36,58 @@ SAME = {
 """Computed attributes that always equal an argument."""
 
 
+class ModuleLoader(Protocol):
+    """What an instance asks of whoever loads modules."""
+
+    @property
+    def options(self) -> Options:
+        """What the caller decides about reading Terraform."""
+
+    @property
+    def diagnostics(self) -> dict[Diagnostic, None]:
+        """What was found wrong so far."""
+
+    def environment(self, instance: Instance) -> Environment:
+        """Return what functions in this module may reach."""
+
+    def report(self, diagnostic: Diagnostic) -> None:
+        """Keep a diagnostic; the same one counts once."""
+
+    def is_ours(self, path: str) -> bool:
+        """Tell whether findings may point at a file."""
+
+    def generated(self, folder: str) -> list[Generated]:
+        """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
+
+    def known_module(self, instance: Instance, block: hcl.Block) -> Match | None:
+        """Return what the table of known modules says about a call, or None when it is no module of the table."""
+
+    def may_hold_keys(self, instance: Instance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
+        """Tell whether the module that ``block`` calls needs to be looked into."""
+
+    def next_key(self) -> None:
+        """Allow the next key as much as every other."""
+
+    def spend(self, steps: int) -> bool:
+        """Take steps from what is allowed; false when there are none left."""
+
+    def source_of(self, block: hcl.Block) -> str | None:
+        """Return the literal source of a module call."""
+
+    def call(self, instance: Instance, name: str) -> tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown:
+        """Return the instances that one module call makes, or why its code is not here."""
+
+
 class Instance:
     """One module instance: a folder with the inputs of one call, or a root module without any."""
 
     def __init__(
         self,
-        program: Program,
+        program: ModuleLoader,
         folder: Folder,
         *,
         call: hcl.Block | None = None,
-        caller: Scope | None = None,
+        caller: ModuleScope | None = None,
         address: str = "",
     ) -> None:
         """Stand for the module in ``folder`` as ``call`` instantiates it in ``caller``; a root module has neither."""
@@ -52,10 +97,8 @@ class Instance:
         self.caller = caller
         self.address = address
         self._values: dict[tuple[bool, str, str], Value] = {}
-        self.leaks: tuple[Leak, ...] | None = None
-        """Where secrets leave, once somebody has asked."""
         self._pending: set[tuple[bool, str, str]] = set()
-        self._children: dict[str, tuple[Expansion, tuple[Instance, ...]] | Unknown] = {}
+        self._children: dict[str, tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown] = {}
 
     @property
     def root(self) -> Instance:
@@ -67,9 +110,14 @@ class Instance:
         """The folders of this module and of all that call it."""
         return (self.folder.path, *(self.caller.instance.ancestors if self.caller else ()))
 
-    def scope(self, *, strict: bool = False) -> Scope:
+    def scope(self, *, strict: bool = False) -> ModuleScope:
         """Return the scope of the module's own code."""
-        return Scope(self, strict, {})
+        return ModuleScope(self, strict, {})
+
+    def call_path(self, name: str) -> str:
+        """Return the names of the calls that lead from the root module to the call ``name`` here: ``mail.user``."""
+        names = [part for part in self.address.split(".") if part != "module"] if self.address else []
+        return ".".join([*(part.split("[")[0] for part in names), name])
 
     def full(self, local_address: str) -> str:
         """Return the address of something in this module."""
@@ -90,7 +138,7 @@ class Instance:
         self._values[key] = value
         return value
 
-    def children(self, name: str) -> tuple[Expansion, tuple[Instance, ...]] | Unknown:
+    def children(self, name: str) -> tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown:
         """Return the instances of a module call, or why its code is not here."""
         if name not in self._children:
             self._children[name] = self.program.call(self, name)
@@ -101,7 +149,7 @@ class Instance:
         return self.caller is not None or name in self.folder.tfvars
 
 
-class Scope:
+class ModuleScope:
     """Names as seen from one place in a module instance."""
 
     __slots__ = ("bindings", "instance", "origin", "strict")
@@ -124,17 +172,17 @@ class Scope:
         """What functions may do."""
         return self.instance.program.environment(self.instance)
 
-    def bind(self, **names: Value) -> Scope:
+    def bind(self, **names: Value) -> ModuleScope:
         """Return the same scope with more names."""
-        return Scope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
+        return ModuleScope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
 
     def spend(self, steps: int) -> bool:
         """Take steps from what one key may cost; tell whether that was still allowed."""
         return self.instance.program.spend(steps)
 
-    def lenient(self) -> Scope:
+    def lenient(self) -> ModuleScope:
         """Return the same scope with the defaults of variables."""
-        return Scope(self.instance, False, self.bindings, self.origin)
+        return ModuleScope(self.instance, False, self.bindings, self.origin)
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``."""
@@ -169,7 +217,7 @@ class Scope:
             raise EvaluationError(f'there is no variable "{name}" in this module')
         argument = instance.call.get(name) if instance.call is not None and instance.caller is not None else None
         if argument is not None and instance.caller is not None:
-            value = settle(argument, Scope(instance.caller.instance, self.strict, instance.caller.bindings, instance.caller.origin))
+            value = settle(argument, ModuleScope(instance.caller.instance, self.strict, instance.caller.bindings, instance.caller.origin))
             if value is not None:
                 return conform(value, block.get("type"), self)
             if block.get("nullable") is None or settle(block.get("nullable"), self) is not False:
@@ -192,7 +240,7 @@ class Scope:
         found = self.instance.folder.locals.get(name)
         if found is None:
             raise EvaluationError(f'there is no local value "{name}" in this module')
-        return evaluate(found.expression, Scope(self.instance, self.strict, {}))
+        return evaluate(found.expression, ModuleScope(self.instance, self.strict, {}))
 
     def _path(self, name: str) -> Value:
         if name != "module":
@@ -217,7 +265,7 @@ class Scope:
         from posturio_iac.frontends.terraform.modules.label_modules import label_outputs  # noqa: PLC0415 - only for modules whose code is not here
 
         address = self.instance.full(f"module.{name}")
-        expansion = expand(call, Scope(self.instance, self.strict, {}))
+        expansion = expand(call, ModuleScope(self.instance, self.strict, {}))
         outputs = [label_outputs(source, call, scope, address) for _, scope in expansion.instances]
         values = [ResourceValue(address, get) for get in outputs if get is not None]
         return expansion.collect(values) if values else None
@@ -239,19 +287,19 @@ class Scope:
         return self._instances(block, kind, f"{kind}.{name}")
 
     def _instances(self, block: hcl.Block, kind: str, address: str) -> Value:
-        expansion = expand(block, Scope(self.instance, self.strict, {}))
+        expansion = expand(block, ModuleScope(self.instance, self.strict, {}))
         values = [
             ResourceValue(address + suffix, attributes_of(block, kind, address + suffix, scope)) for suffix, scope in expansion.instances
         ]
         return expansion.collect(values)
 
 
-def evaluate_or_null(expression: hcl.Expr | None, scope: Scope) -> Value:
+def evaluate_or_null(expression: hcl.Expr | None, scope: ModuleScope) -> Value:
     """Return the value, null when there is no expression; errors go up."""
     return None if expression is None else evaluate(expression, scope)
 
 
-def attributes_of(block: hcl.Block, kind: str, address: str, scope: Scope) -> Callable[[str], Value]:
+def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope) -> Callable[[str], Value]:
     """Return the function that evaluates one attribute of a resource instance by its name."""
 
     def attribute(name: str) -> Value:
@@ -262,3 +310,17 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: Scope) -> Ca
         return scope.instance.cached(scope.strict, address, argument, lambda: settle(expression, scope))
 
     return attribute
+
+
+def instances_of(block: hcl.Block, instance: Instance) -> Expansion[ModuleScope]:
+    """Return the instances that exist whatever anybody sets; one without an index when their number is not fixed.
+
+    That one sees the names of the only instance which the defaults make, if it is only one.
+    """
+    fixed = expand(block, instance.scope(strict=True))
+    if fixed.unknown is None:
+        return replace(fixed, instances=tuple((suffix, scope.lenient()) for suffix, scope in fixed.instances))
+    usual = expand(block, instance.scope())
+    if usual.unknown is None and len(usual.instances) == 1:
+        return replace(usual, instances=(("", usual.instances[0][1]),), unknown=fixed.unknown, likely=True)
+    return replace(fixed, instances=(("", fixed.instances[0][1].lenient()),))

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
-from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.frontends.terraform.modules.tree import Program
     from posturio_iac.frontends.terraform.values import Value
 
 UNIT = "terragrunt.hcl"
@@ -48,9 +46,9 @@ class Generated:
 class Terragrunt:
     """The files of Terragrunt's in one scan. They are read when the first module without a provider asks."""
 
-    def __init__(self, program: Program, paths: tuple[str, ...]) -> None:
+    def __init__(self, read: Callable[[str], bytes | Diagnostic], report: Callable[[Diagnostic], None], paths: tuple[str, ...]) -> None:
         """Know where they are, relative to the scan root."""
-        self._program = program
+        self._read_file, self._report = read, report
         self._paths = paths[:MOST]
         self._texts: dict[str, bytes] | None = None
         self._refused: dict[str, Diagnostic] = {}
@@ -74,7 +72,7 @@ class Terragrunt:
         if self._texts is None:
             self._texts = {}
             for path in self._paths:
-                data = files.read(self._program.root, path, self._program.options.max_file_size)
+                data = self._read_file(path)
                 if isinstance(data, bytes):
                     self._texts[path] = data
                 elif posixpath.basename(path).count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'
@@ -83,7 +81,7 @@ class Terragrunt:
 
     def _unread(self, path: str) -> Generated:
         """Say that a file cannot be read. One that concerns no module may be another program's, and is passed over."""
-        self._program.report(self._refused[path])
+        self._report(self._refused[path])
         return Generated(path, (), Unknown(f"{path} cannot be read, so what it generates cannot be seen"))
 
     def _generated(self, path: str) -> Generated:

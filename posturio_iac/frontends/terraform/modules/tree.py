@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES
-from posturio_iac.frontends.terraform.modules import folder
-from posturio_iac.frontends.terraform.modules.expansion import Expansion, instances_of
+from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.installed import installed_folder, installed_version
-from posturio_iac.frontends.terraform.modules.instance import Instance, Scope
+from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
+    from posturio_iac.frontends.terraform.modules.expansion import Expansion
     from posturio_iac.frontends.terraform.modules.terragrunt import Generated, Terragrunt
     from posturio_iac.frontends.terraform.options import Options
     from posturio_iac.search import Selection
@@ -89,7 +89,7 @@ class Program:
             path = "" if path == "." else path
             missing = not os.path.isdir(os.path.join(self.root, path))
             return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
-        return installed_folder(self.root, instance, block.labels[0]) is not None
+        return installed_folder(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) is not None
 
     def stable_path(self, path: str) -> str:
         """Return a folder's path from the top of the repository, the same from wherever the scan was started."""
@@ -135,7 +135,9 @@ class Program:
             self._known = load(self.options.known_modules)
         constraint = block.get("version")
         text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
-        match = self._known.match(source, installed_version(self.root, instance, block.labels[0]) or text)
+        match = self._known.match(
+            source, installed_version(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) or text
+        )
         return match if isinstance(match, Match) else None
 
     def _sounds_known(self, source: str) -> bool:
@@ -148,10 +150,10 @@ class Program:
         if self._terragrunt is None:
             from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt  # noqa: PLC0415 - most code has no such files
 
-            self._terragrunt = Terragrunt(self, self._hcl)
+            self._terragrunt = Terragrunt(lambda path: files.read(self.root, path, self.options.max_file_size), self.report, self._hcl)
         return self._terragrunt.generated(folder)
 
-    def call(self, instance: Instance, name: str) -> tuple[Expansion, tuple[Instance, ...]] | Unknown:
+    def call(self, instance: Instance, name: str) -> tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown:
         """Return the instances that one module call makes, or why its code is not here."""
         block = instance.folder.calls.get(name)
         if block is None:
@@ -172,7 +174,7 @@ class Program:
         if source is None:
             return Unknown(f"module.{name} has no constant source")
         if not source.startswith(("./", "../")):
-            found = installed_folder(self.root, instance, name)
+            found = installed_folder(self.root, instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
         path = posixpath.normpath(posixpath.join(instance.folder.path, source))
         path = "" if path == "." else path
@@ -228,5 +230,5 @@ class Program:
         from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate  # noqa: PLC0415 - templates are rare
         from posturio_iac.frontends.terraform.syntax.parsing import parse_template  # noqa: PLC0415
 
-        bare = Scope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
+        bare = ModuleScope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
         return evaluate(parse_template("template", text), bare)

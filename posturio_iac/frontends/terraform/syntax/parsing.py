@@ -5,32 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.expressions import build, string
 from posturio_iac.frontends.terraform.syntax.source import Source
-from posturio_iac.metadata.comments import Comment
+from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tree_sitter import Node, Parser, Tree
-
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import Span
-
-MAX_BLOCK_DEPTH = 100
-
-_parser: Parser | None = None
-
-
-def tree_of(data: bytes) -> Tree:
-    """Return the tree of some code."""
-    global _parser  # noqa: PLW0603 - made once, when the first file needs it
-    if _parser is None:
-        import tree_sitter  # noqa: PLC0415 - loaded when the first file needs it
-        import tree_sitter_hcl  # noqa: PLC0415
-
-        _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-    return _parser.parse(data)
 
 
 def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
@@ -45,17 +25,6 @@ def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     from posturio_iac.frontends.terraform.syntax.recovery import recover  # noqa: PLC0415 - most files are sound
 
     return recover(source)
-
-
-def is_sound(root: Node) -> bool:
-    """Tell whether a file has no syntax error, those included that the grammar lets pass: a line break in a block's header."""
-    body = next((c for c in root.children if c.type == "body"), None)
-    return not root.has_error and not any(_is_torn(block) for block in (body.children if body else ()) if block.type == "block")
-
-
-def _is_torn(block: Node) -> bool:
-    words = (c for c in block.children if c.type in ("identifier", "string_lit", "block_start"))
-    return any(word.start_point[0] != block.start_point[0] for word in words)
 
 
 def parse_template(path: str, text: str) -> hcl.Expr:
@@ -91,106 +60,3 @@ def _without_last_newline(expression: hcl.Expr) -> hcl.Expr:
             return kept[0] if len(kept) == 1 else hcl.Template(kept, whole)
         case _:
             return expression
-
-
-def file_body(root: Node, source: Source) -> hcl.Body:
-    """Return the blocks and attributes of a tree without errors."""
-    body = next((c for c in root.children if c.type == "body"), None)
-    return _body(body, source, 0) if body is not None else hcl.EMPTY
-
-
-def _body(node: Node, source: Source, depth: int) -> hcl.Body:
-    attributes: dict[str, hcl.Attribute] = {}
-    blocks: list[hcl.Block] = []
-    for child in node.children:
-        if child.type == "attribute":
-            attribute = _attribute(child, source)
-            attributes[attribute.name] = attribute
-        elif child.type == "block" and depth < MAX_BLOCK_DEPTH:
-            blocks.append(_block(child, source, depth))
-    return hcl.Body(attributes, tuple(blocks))
-
-
-def _attribute(node: Node, source: Source) -> hcl.Attribute:
-    value = next((c for c in node.children if c.type == "expression"), None)
-    span = source.span(node)
-
-    def make() -> hcl.Expr:
-        return build(value, source) if value is not None else hcl.Opaque("a syntax error", span)
-
-    return hcl.Attribute(source.text_of(node.children[0]), span, make)
-
-
-def _block(node: Node, source: Source, depth: int) -> hcl.Block:
-    words: list[str] = []
-    body: Node | None = None
-    last = node
-    for child in node.children:
-        match child.type:
-            case "identifier":
-                words.append(source.text_of(child))
-                last = child
-            case "string_lit":
-                words.append(string(child, source))
-                last = child
-            case "body":
-                body = child
-    header = source.between(node.start_point, last.end_point)
-    return hcl.Block(
-        words[0],
-        tuple(words[1:]),
-        header,
-        source.span(node),
-        body=lambda: _body(body, source, depth + 1) if body is not None else hcl.EMPTY,
-        comments=lambda: tuple(comments_of(node, source)),
-    )
-
-
-def comments_of(node: Node, source: Source) -> list[Comment]:
-    """Return the comments that belong to a block: on the lines directly above it, on its own lines, inside it."""
-    above: list[Node] = []
-    line = node.start_point[0]
-    previous = _sibling(node, lambda n: n.prev_sibling)
-    while previous is not None and previous.type == "comment" and previous.end_point[0] >= line - 1 and _alone(previous):
-        above.append(previous)
-        line = previous.start_point[0]
-        previous = _sibling(previous, lambda n: n.prev_sibling)
-    found = [*reversed(above), *_inside(node)]
-    following = _sibling(node, lambda n: n.next_sibling)
-    if following is not None and following.type == "comment" and following.start_point[0] == node.end_point[0]:
-        found.append(following)
-    return [_comment(n, source) for n in found]
-
-
-def _sibling(node: Node, step: Callable[[Node], Node | None]) -> Node | None:
-    """Return the neighbour, also across the border of a body: comments before its first element stand outside it."""
-    neighbour = step(node)
-    if neighbour is None and node.parent is not None and node.parent.type == "body":
-        return step(node.parent)
-    return neighbour
-
-
-def _alone(comment: Node) -> bool:
-    """Tell whether nothing else ends on the comment's line: a trailing comment belongs to what it follows."""
-    before = _sibling(comment, lambda n: n.prev_sibling)
-    if before is not None and before.type == "comment" and before.end_point[0] == comment.start_point[0]:
-        return _alone(before)
-    return before is None or before.end_point[0] < comment.start_point[0]
-
-
-def _inside(node: Node) -> list[Node]:
-    found: list[Node] = []
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        for child in current.children:
-            if child.type == "comment":
-                found.append(child)
-            elif child.child_count:
-                pending.append(child)
-    return sorted(found, key=lambda n: n.start_byte)
-
-
-def _comment(node: Node, source: Source) -> Comment:
-    span = source.span(node)
-    return Comment(source.text_of(node), span.path, span.line, span.column, span.end_line, span.end_column)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.parsing import file_body, is_sound, tree_of
 from posturio_iac.frontends.terraform.syntax.source import Source
+from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

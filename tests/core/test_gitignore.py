@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
+from posturio_iac.core.gitignore import Exclusions
 from posturio_iac.errors import UsageError
-from posturio_iac.search.exclude import Exclusions
 from tests.support.search_tree import Tree
 
 if TYPE_CHECKING:

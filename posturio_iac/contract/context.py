@@ -1,0 +1,123 @@
+"""What is known about a run beside its report: what it looked at, and what formats may use."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.contract.resolved import Mended
+
+
+class Scope:
+    """What a run looked at, by which a later result of the same is recognised.
+
+    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
+    """
+
+    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths")
+
+    name: str | None
+    """Code: the folder of the repository and the path in it, such as ``infra/envs/prod``; None for a live run."""
+    paths: tuple[str, ...]
+    """Code: what was scanned, relative to the scan root; ``.`` for the root itself."""
+    narrowed: bool
+    """Code: only what changed was judged."""
+    accounts: tuple[str, ...]
+    """Live: the accounts that were read, also those without a key."""
+    left_out: tuple[str, ...]
+    """Ids of rules that were not asked, because the configuration or the command line leaves them out."""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        paths: tuple[str, ...] = (),
+        *,
+        narrowed: bool = False,
+        accounts: tuple[str, ...] = (),
+        left_out: tuple[str, ...] = (),
+    ) -> None:
+        """Describe what a run looked at."""
+        self.name, self.paths, self.narrowed, self.accounts, self.left_out = name, paths, narrowed, accounts, left_out
+
+    def document(self) -> dict[str, object]:
+        """Return it as the JSON contract has it."""
+        left_out = {"left_out": list(self.left_out)} if self.left_out else {}
+        if self.name is None:
+            return {"kind": "aws", "accounts": list(self.accounts), **left_out}
+        narrowed = {"narrowed": True} if self.narrowed else {}
+        return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **left_out}
+
+
+class RenderContext:
+    """What a format may know beside the report. Everything in it was read, measured or decided by the caller.
+
+    A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
+    """
+
+    __slots__ = (
+        "color",
+        "elapsed",
+        "exit_code",
+        "fail_on",
+        "lines",
+        "mended",
+        "prefix",
+        "quiet",
+        "region",
+        "root",
+        "scope",
+        "text",
+        "verbose",
+    )
+
+    lines: Callable[[str, int], str | None]
+    """The text of line ``n`` (from 1) of a path of the report, without its end of line; None where it cannot be read."""
+    root: str
+    """The scan root, absolute. The paths of the report are relative to it."""
+    elapsed: float
+    """How long the run took, in seconds."""
+    color: bool
+    """Whether terminal colours are wanted."""
+    verbose: bool
+    """Whether clean keys and suppressed findings are listed too."""
+    quiet: bool
+    """Whether only findings are listed."""
+    prefix: str
+    """What leads from the top of the repository to the scan root: empty, or a path that ends with a slash."""
+    fail_on: str
+    """The least severity that fails the run, or ``never``."""
+    exit_code: int | None
+    """What the run will exit with, when that is known."""
+    region: str
+    """The region of AWS that a live run talked to; empty for a scan."""
+    text: Callable[[str], str | None]
+    """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
+    scope: Scope | None
+    """What the run looked at, where that is known."""
+    mended: tuple[Mended, ...]
+    """Findings of an earlier result that are resolved, where that was asked."""
+
+    def __init__(  # noqa: PLR0913 - one for each thing that a format may know
+        self,
+        lines: Callable[[str, int], str | None],
+        root: str,
+        elapsed: float,
+        *,
+        color: bool = False,
+        verbose: bool = False,
+        quiet: bool = False,
+        prefix: str = "",
+        fail_on: str = "medium",
+        exit_code: int | None = None,
+        region: str = "",
+        text: Callable[[str], str | None] | None = None,
+        scope: Scope | None = None,
+        mended: tuple[Mended, ...] = (),
+    ) -> None:
+        """Hold what the caller knows."""
+        self.lines, self.root, self.elapsed = lines, root, elapsed
+        self.color, self.verbose, self.quiet = color, verbose, quiet
+        self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
+        self.text = text or (lambda _path: None)
+        self.scope, self.mended = scope, mended

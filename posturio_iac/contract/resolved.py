@@ -1,0 +1,33 @@
+"""Findings of an earlier result that are resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Severity
+
+
+class Mended(NamedTuple):
+    """A finding of an earlier result that is resolved."""
+
+    rule: str
+    severity: Severity
+    address: str
+    account: str
+    user: str
+    fingerprint: str
+    """That of the earlier finding."""
+    why: str
+    """What became of it: a clause without a full stop."""
+
+    def title(self) -> str:
+        """Return the title of its rule, or the id of a rule that is no longer there."""
+        known = all_rules().get(self.rule)
+        return known.rule.title if known else self.rule
+
+    def partition(self) -> str:
+        """Return the partition of its key."""
+        return self.address.split(":")[1] if self.address.startswith("arn:") else "aws"

@@ -1,0 +1,21 @@
+"""What is known of the code of a deployed key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import AccessKey, Attr, Declaration
+
+
+class Link(NamedTuple):
+    """What is known of the code of one deployed key."""
+
+    declaration: Declaration | None
+    code: tuple[AccessKey, ...]
+    """The declarations that were read; several where one block makes them all, or where it is open which one it is."""
+    managed: Attr[bool]
+    by_id: bool = False
+    """Whether the id of the key would tell more, and is not known."""
+    shared: bool = False
+    """Whether its block makes other keys as well."""
