@@ -133,7 +133,7 @@ def documents() -> dict[Path, str]:
         Path("posturio_iac/adapters/checkov/_rules.py"): pack_pages.checkov_module(rules),
         Path("docs/configuration.md"): configuration(),
         Path("docs/known-modules.md"): pages.page(modules),
-        Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.needles_module(lookup.needles(modules)),
+        Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.search_terms_module(lookup.search_terms(modules)),
         Path("README.md"): BLOCK.sub(lambda match: f"{match[1]}{block(match['name'], rules)}{match[3]}", readme),
     }
 

@@ -69,7 +69,7 @@ def usage() -> str:
 
 
 def _unknown(name: str) -> str:
-    from posturio_iac.config.suggest import hint  # noqa: PLC0415 - only a mistake needs it
+    from posturio_iac.config.suggest import hint
 
     if name.startswith("-"):
         return f"there is no option {name} here; options follow a command, such as `posturio-iac scan {name}`"
@@ -80,7 +80,7 @@ def _unknown(name: str) -> str:
 
 def _complain(text: str, code: int) -> int:
     """Say one sentence on standard error."""
-    from posturio_iac.core.terminal import printable  # noqa: PLC0415 - only a mistake needs it
+    from posturio_iac.core.terminal import printable
 
     try:
         sys.stderr.write(f"posturio-iac: {printable(text)}\n")
@@ -91,7 +91,7 @@ def _complain(text: str, code: int) -> int:
 
 def _crashed(error: Exception) -> int:
     if os.environ.get(DEBUG) == "1":
-        import traceback  # noqa: PLC0415 - only for whoever mends us
+        import traceback
 
         traceback.print_exc()
     detail = str(error).partition("\n")[0][:200]

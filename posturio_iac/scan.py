@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.search import NEEDLES, discover
+from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -15,28 +15,28 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Report, Suppression
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading
-    from posturio_iac.frontends.terraform.options import Options as TerraformOptions
+    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.judge.policy import Policy
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
-TEMPLATE_NEEDLES = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
+TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
 
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
     """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
     if config.baseline is not None and not os.path.isfile(config.baseline):
-        from posturio_iac.errors import UsageError  # noqa: PLC0415 - only a mistake needs it
+        from posturio_iac.errors import UsageError
 
         raise UsageError(f"there is no baseline {config.baseline}; `posturio-iac baseline` writes one")
     patterns = tuple(exclude)
     if config.exclude:
-        from posturio_iac.core.globs import rebase  # noqa: PLC0415 - only a configuration has globs
+        from posturio_iac.core.globs import rebase
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
+    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, search_terms=_search_terms(config))
 
 
 def judged(
@@ -53,7 +53,7 @@ def judged(
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do.
     """
-    from posturio_iac.judge.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
+    from posturio_iac.judge.engine import judge
 
     time = as_of or now()
     keys: list[AccessKey] = []
@@ -67,7 +67,7 @@ def judged(
         keys += reading.keys
         diagnostics += reading.diagnostics
     if selection.templates and (planned := _plans(selection, config, time, place)) is not None:
-        from posturio_iac.frontends.plan.scan import without_joined  # noqa: PLC0415 - loaded by now
+        from posturio_iac.frontends.plan.scan import without_joined
 
         keys = [*without_joined(keys, planned.keys), *planned.keys]
         diagnostics += planned.diagnostics
@@ -76,7 +76,7 @@ def judged(
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
     keys = _with_stable_scopes(keys, selection)
     if any(not isinstance(key.owner, str) for key in keys):
-        from posturio_iac.metadata.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
+        from posturio_iac.metadata.codeowners import with_code_owners
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
     policy = policy_of(config, place, suppressions=suppressions)
@@ -86,8 +86,8 @@ def judged(
 
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     """Read the keys that code declares, without judging them. Plans are left out: their keys are those of the code again."""
-    from posturio_iac.frontends.reading import Reading  # noqa: PLC0415 - loaded by now
-    from posturio_iac.metadata.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
+    from posturio_iac.frontends.reading import Reading
+    from posturio_iac.metadata.codeowners import with_code_owners
 
     readings = [_terraform(selection, config, as_of, None)] if selection.terraform else []
     readings += [_templates(selection, config, as_of)] if selection.templates else []
@@ -97,7 +97,7 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
 
 def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
     """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
-    from posturio_iac.judge.policy import Policy  # noqa: PLC0415 - a scan that finds nothing needs none of this
+    from posturio_iac.judge.policy import Policy
 
     return Policy(config, seen_from(config.folder, place), suppressions, _known(config))
 
@@ -106,7 +106,7 @@ def _known(config: Config) -> Mapping[str, Suppression]:
     """Return what the baseline suppresses."""
     if config.baseline is None:
         return {}
-    from posturio_iac.judge.baseline import load  # noqa: PLC0415 - most runs have none
+    from posturio_iac.judge.baseline import load
 
     return load(config.baseline).suppressions()
 
@@ -115,7 +115,7 @@ def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[Acc
     """Name templates from the top of the repository, as root modules are: a fingerprint is the same from wherever the scan was started."""
     if selection.repository is None or selection.repository == selection.root or not selection.templates:
         return keys
-    from posturio_iac.core.record import replace  # noqa: PLC0415 - loaded by now
+    from posturio_iac.core.record import replace
 
     def stable(scope: str) -> str:
         return os.path.relpath(os.path.join(selection.root, scope), selection.repository).replace(os.sep, "/")
@@ -125,36 +125,36 @@ def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[Acc
 
 def _without_idle(report: Report) -> Report:
     """Leave out what is said of suppressions that stand beside no key: in a part of the code, most of them have nothing to do."""
-    from posturio_iac.core.finding import Level  # noqa: PLC0415
-    from posturio_iac.core.record import replace  # noqa: PLC0415 - loaded by now
+    from posturio_iac.core.finding import Level
+    from posturio_iac.core.record import replace
 
     return replace(report, diagnostics=tuple(d for d in report.diagnostics if d.level is not Level.NOTE or d.path is not None))
 
 
-def _needles(config: Config) -> tuple[bytes, ...]:
-    from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES as KNOWN_NEEDLES  # noqa: PLC0415 - not for --help
+def _search_terms(config: Config) -> tuple[bytes, ...]:
+    from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
 
-    needles = (*NEEDLES, *TEMPLATE_NEEDLES, *(name.encode() for name in config.custom_types), *KNOWN_NEEDLES)
+    search_terms = (*SEARCH_TERMS, *TEMPLATE_SEARCH_TERMS, *(name.encode() for name in config.custom_types), *KNOWN_SEARCH_TERMS)
     if not config.known_modules:
-        return needles
-    from posturio_iac.frontends.terraform.known_modules.lookup import needles as needles_of  # noqa: PLC0415 - only a configuration adds modules
-    from posturio_iac.frontends.terraform.known_modules.table import read_modules  # noqa: PLC0415
+        return search_terms
+    from posturio_iac.frontends.terraform.known_modules.lookup import search_terms as search_terms_of
+    from posturio_iac.frontends.terraform.known_modules.table import read_modules
 
-    return (*needles, *needles_of(read_modules(config.known_modules, "known_modules")))
+    return (*search_terms, *search_terms_of(read_modules(config.known_modules, "known_modules")))
 
 
 def _terraform(selection: Selection, config: Config, as_of: datetime, roots: Collection[str] | None) -> Reading:
     """Read Terraform and OpenTofu: the root modules in the folders ``roots``, or all."""
-    from posturio_iac.frontends.terraform.reader import read  # noqa: PLC0415 - not for a scan of templates
+    from posturio_iac.frontends.terraform.reader import read
 
     options = _terraform_options(config, as_of)
     return read(selection, options) if roots is None else read(selection, options, roots)
 
 
 def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
-    from posturio_iac.frontends.terraform.options import Options  # noqa: PLC0415 - not for a scan of templates
+    from posturio_iac.frontends.terraform.options import TerraformOptions
 
-    return Options(
+    return TerraformOptions(
         names=names_of(config),
         as_of=as_of,
         engine=config.engine,
@@ -168,23 +168,23 @@ def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
 
 def _plans(selection: Selection, config: Config, as_of: datetime, place: str) -> Reading | None:
     """Read the Terraform plans among JSON files; None when there are none."""
-    from posturio_iac.frontends.plan.sniff import plans_in  # noqa: PLC0415 - not for a scan of Terraform
+    from posturio_iac.frontends.plan.sniff import plans_in
 
     paths = plans_in(selection)
     if not paths:
         return None
-    from posturio_iac.frontends.plan.scan import read  # noqa: PLC0415 - most scans meet no plan
+    from posturio_iac.frontends.plan.scan import read
 
     options = _terraform_options(config, as_of)
-    return read(selection, options, paths, source=config.source, place=place, needles=_needles(config))
+    return read(selection, options, paths, source=config.source, place=place, search_terms=_search_terms(config))
 
 
 def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading:
     """Read CloudFormation in all its forms."""
-    from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES, Options  # noqa: PLC0415 - not for a scan of Terraform
-    from posturio_iac.frontends.cloudformation.reader import read  # noqa: PLC0415
+    from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES, TemplateOptions
+    from posturio_iac.frontends.cloudformation.reader import read
 
-    options = Options(
+    options = TemplateOptions(
         names=names_of(config),
         as_of=as_of,
         rule_ids=_rule_ids(),
@@ -197,20 +197,20 @@ def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading
 
 def names_of(config: Config) -> Names:
     """Return the names of metadata that the configuration knows."""
-    from posturio_iac.metadata.names import Names  # noqa: PLC0415 - a scan that finds nothing needs no names
+    from posturio_iac.metadata.names import Names
 
     return Names.default().with_extra(**config.names) if config.names else Names.default()
 
 
 def _rule_ids() -> frozenset[str]:
-    from posturio_iac.rules import all_rules  # noqa: PLC0415 - a scan that finds nothing needs no rules
+    from posturio_iac.rules import all_rules
 
     return frozenset(all_rules())
 
 
 def now() -> datetime:
     """Return the time; the one place of a scan that reads the clock."""
-    from datetime import datetime, timezone  # noqa: PLC0415 - a scan that finds nothing needs no time
+    from datetime import datetime, timezone
 
     return datetime.now(timezone.utc).replace(microsecond=0)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.contract.context import Scope
+from posturio_iac.contract.context import RunScope
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool) -> Scope:
+def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool) -> RunScope:
     """Return the name of the folder ``place`` within its repository, and which paths in it were scanned.
 
     The name starts with the folder of the repository, or is that of the scan root where there is none: no path of this machine is told.
@@ -26,13 +26,13 @@ def scope(place: str, selection: Selection, words: Sequence[str], config: Config
     inside = os.path.relpath(real, os.path.realpath(top)) if top and STDIN not in words else os.curdir
     name = os.path.basename(os.path.realpath(top) if top and STDIN not in words else real)
     full = name if inside == os.curdir or inside.startswith(os.pardir) else os.path.join(name, inside)
-    return Scope(full.replace(os.sep, "/"), _paths(selection.root, words), narrowed=narrowed, left_out=left_out(config))
+    return RunScope(full.replace(os.sep, "/"), _paths(selection.root, words), narrowed=narrowed, left_out=left_out(config))
 
 
 def left_out(config: Config) -> tuple[str, ...]:
     """Return the ids of the rules that the configuration, with the command line laid over it, leaves out."""
-    from posturio_iac.judge.policy import Policy  # noqa: PLC0415 - loaded by now
-    from posturio_iac.rules import all_rules  # noqa: PLC0415
+    from posturio_iac.judge.policy import Policy
+    from posturio_iac.rules import all_rules
 
     known = all_rules()
     return tuple(sorted(known.keys() - Policy(config).selected(known)))

@@ -32,7 +32,7 @@ def run(argv: Sequence[str]) -> int:
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
-    from posturio_iac.rules import all_rules  # noqa: PLC0415 - not for --help
+    from posturio_iac.rules import all_rules
 
     rules = all_rules()
     color = wants_color("auto", sys.stdout, os.environ)
@@ -50,7 +50,7 @@ def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
 
 
 def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
-    from posturio_iac.config.suggest import rule_id  # noqa: PLC0415 - not for the list
+    from posturio_iac.config.suggest import rule_id
 
     entry = rules[rule_id(name, rules)]
     rule = entry.rule

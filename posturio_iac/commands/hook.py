@@ -16,7 +16,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.search import Selection
 
@@ -53,9 +53,9 @@ def run(argv: Sequence[str]) -> int:
     targets = chosen(reports(given), os.environ)
     if not given.words:
         return 0
-    from posturio_iac.commands.settings import settings  # noqa: PLC0415
-    from posturio_iac.scan import select  # noqa: PLC0415 - not for --help
-    from posturio_iac.search.locations import repository_of  # noqa: PLC0415
+    from posturio_iac.commands.settings import settings
+    from posturio_iac.scan import select
+    from posturio_iac.search.locations import repository_of
 
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
@@ -101,11 +101,11 @@ def _triggers(files: Sequence[str], top: str) -> frozenset[str]:
 
 
 def _judge(
-    selection: Selection, triggers: frozenset[str], config: Config, given: Given, targets: Sequence[tuple[str, str]], started: float
+    selection: Selection, triggers: frozenset[str], config: Config, given: Arguments, targets: Sequence[tuple[str, str]], started: float
 ) -> int:
     """Judge the part of the selection that the triggers concern; say something only when there is something to say."""
-    from posturio_iac.impact.selection import FRAMEWORKS as ALL  # noqa: PLC0415 - most commits hold no key
-    from posturio_iac.impact.selection import narrow  # noqa: PLC0415
+    from posturio_iac.impact.selection import FRAMEWORKS as ALL
+    from posturio_iac.impact.selection import narrow
 
     wanted = ALL if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = _tracked(selection, triggers)
@@ -113,9 +113,9 @@ def _judge(
     part = narrowed.selection
     if _is_empty(part) and targets == PLAIN:
         return 0
-    from posturio_iac.commands.reports import emit  # noqa: PLC0415
-    from posturio_iac.core.finding import Exit, Severity, Verdict  # noqa: PLC0415
-    from posturio_iac.scan import judged  # noqa: PLC0415 - most commits hold no key
+    from posturio_iac.commands.reports import emit
+    from posturio_iac.core.finding import Exit, Severity, Verdict
+    from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
@@ -130,8 +130,8 @@ def _tracked(selection: Selection, triggers: frozenset[str]) -> tuple[Selection,
     """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
     if selection.repository is None:
         return selection, None
-    from posturio_iac.search.git_changes import tracked  # noqa: PLC0415 - most commits hold no key
-    from posturio_iac.search.selection import Selection as Made  # noqa: PLC0415
+    from posturio_iac.search.git_changes import tracked
+    from posturio_iac.search.selection import Selection as Made
 
     ours = tracked(selection.repository) | triggers
     selection.finder.keep_only(ours)

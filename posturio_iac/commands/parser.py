@@ -43,7 +43,7 @@ class Command:
         return {option.flag: option for option in self.options}
 
 
-class Given:
+class Arguments:
     """What a command line says. Each option is an attribute by its name, None where it is not given."""
 
     __slots__ = ("_values", "order", "words")
@@ -69,7 +69,7 @@ class Given:
             raise AttributeError(name) from None
 
 
-def parse(command: Command, argv: Sequence[str]) -> Given | None:
+def parse(command: Command, argv: Sequence[str]) -> Arguments | None:
     """Return what ``argv`` says, or None when it asks for help.
 
     Raises:
@@ -90,7 +90,7 @@ def parse(command: Command, argv: Sequence[str]) -> Given | None:
             words.append(word)
     if command.most is not None and len(words) > command.most:
         raise _mistake(command, f'unexpected "{words[command.most]}"')
-    return Given(command, words, order)
+    return Arguments(command, words, order)
 
 
 def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, Any]:
@@ -117,7 +117,7 @@ def _value(command: Command, option: Option, text: str) -> Any:
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
     if option.shape not in (Shape.SIZE, Shape.MOMENT):
         return text
-    from posturio_iac.config.check import BadValueError, moment, size  # noqa: PLC0415 - dates are slow to load and rarely given
+    from posturio_iac.config.check import BadValueError, moment, size
 
     try:
         return size(text) if option.shape == Shape.SIZE else moment(text, end_of_day=False)
@@ -140,7 +140,7 @@ def help_text(command: Command) -> str:
 
 
 def _row(head: str, text: str, left: int) -> str:
-    from textwrap import fill  # noqa: PLC0415 - only help needs it
+    from textwrap import fill
 
     return fill(text, WIDTH, initial_indent=f"  {head}".ljust(left), subsequent_indent=" " * left, break_on_hyphens=False)
 

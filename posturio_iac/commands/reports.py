@@ -16,9 +16,9 @@ from posturio_iac.render import renderer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.commands.parser import Given
-    from posturio_iac.contract.context import Scope
-    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.commands.parser import Arguments
+    from posturio_iac.contract.context import RunScope
+    from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Report
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
@@ -27,7 +27,7 @@ COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 def emit(  # noqa: PLR0913 - one for each thing that a format may know about the run
     report: Report,
     targets: Sequence[tuple[str, str]],
-    given: Given,
+    given: Arguments,
     *,
     root: str,
     elapsed: float,
@@ -35,8 +35,8 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     fail_on: str = "medium",
     code: int | None = None,
     region: str = "",
-    scope: Scope | None = None,
-    mended: tuple[Mended, ...] = (),
+    scope: RunScope | None = None,
+    mended: tuple[ResolvedFinding, ...] = (),
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 

@@ -12,13 +12,13 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
 
 PLAIN = ("fail_on", "strict", "engine", "max_file_size")
 """Settings that the command line replaces."""
 
 
-def settings(given: Given, paths: Sequence[str]) -> Config:
+def settings(given: Arguments, paths: Sequence[str]) -> Config:
     """Return the configuration for ``paths`` with the options of the command line laid over it.
 
     ``--select`` replaces the file's ``select`` and ``ignore``; other options that hold several values add theirs to the file's.
@@ -45,7 +45,7 @@ def split(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for value in values for part in value.split(",") if (name := part.strip()))
 
 
-def _configured(given: Given, paths: Sequence[str]) -> Config:
+def _configured(given: Arguments, paths: Sequence[str]) -> Config:
     if given.no_config:
         if given.config:
             raise UsageError("--config and --no-config exclude each other")
@@ -53,7 +53,7 @@ def _configured(given: Given, paths: Sequence[str]) -> Config:
     path = given.config or find(_common_folder(paths))
     if path is None:
         return Config()
-    from posturio_iac.config.load import load  # noqa: PLC0415 - most runs have no configuration file
+    from posturio_iac.config.load import load
 
     return load(path)
 

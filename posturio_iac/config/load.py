@@ -85,9 +85,9 @@ def _table(path: str, shown: str) -> dict[str, Any]:
 def _parse(path: str, shown: str) -> dict[str, Any]:
     try:
         if sys.version_info >= (3, 11):
-            import tomllib  # noqa: PLC0415 - only a configuration file needs it
+            import tomllib
         else:
-            import tomli as tomllib  # noqa: PLC0415
+            import tomli as tomllib
     except ImportError:  # in a linter that runs our rules from a checkout
         raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
     try:

@@ -30,6 +30,6 @@ def _has_table(path: str) -> bool:
                 return False
     except OSError:
         return False
-    from posturio_iac.config.load import has_table  # noqa: PLC0415 - most files do not name us
+    from posturio_iac.config.load import has_table
 
     return has_table(path)

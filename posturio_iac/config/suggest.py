@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def meant(word: str, choices: Iterable[str], *, cutoff: float = 0.5) -> str:
     """Return ``; did you mean "…"?`` for the choice that is most like ``word``, or nothing when none is like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+    from difflib import get_close_matches
 
     close = get_close_matches(word.lower(), list(choices), n=1, cutoff=cutoff)
     return f'; did you mean "{close[0]}"?' if close else ""
@@ -35,7 +35,7 @@ def rule_id(name: str, ids: Iterable[str]) -> str:
     for candidate in known:
         if wanted in {candidate, candidate.rpartition(".")[2]}:
             return candidate
-    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+    from difflib import get_close_matches
 
     short = {candidate.rpartition(".")[2]: candidate for candidate in known}
     close = get_close_matches(wanted.rpartition(".")[2], short, n=1, cutoff=0.4)

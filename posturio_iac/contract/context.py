@@ -6,10 +6,10 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.contract.resolved import ResolvedFinding
 
 
-class Scope:
+class RunScope:
     """What a run looked at, by which a later result of the same is recognised.
 
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
@@ -93,9 +93,9 @@ class RenderContext:
     """The region of AWS that a live run talked to; empty for a scan."""
     text: Callable[[str], str | None]
     """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
-    scope: Scope | None
+    scope: RunScope | None
     """What the run looked at, where that is known."""
-    mended: tuple[Mended, ...]
+    mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
 
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
@@ -112,8 +112,8 @@ class RenderContext:
         exit_code: int | None = None,
         region: str = "",
         text: Callable[[str], str | None] | None = None,
-        scope: Scope | None = None,
-        mended: tuple[Mended, ...] = (),
+        scope: RunScope | None = None,
+        mended: tuple[ResolvedFinding, ...] = (),
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed

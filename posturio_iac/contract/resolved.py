@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Severity
 
 
-class Mended(NamedTuple):
+class ResolvedFinding(NamedTuple):
     """A finding of an earlier result that is resolved."""
 
     rule: str

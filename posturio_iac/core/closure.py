@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def reached(start: str, edges: Mapping[str, set[str]]) -> set[str]:
+def closure(start: str, edges: Mapping[str, set[str]]) -> set[str]:
     """Return what edges lead to from ``start``, which is part of it."""
     found = {start}
     pending = [start]

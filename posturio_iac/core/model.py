@@ -237,7 +237,7 @@ class AccessKey:
     """``Active``, ``Inactive`` or ``Expired``."""
     remedies: Remedies
     lifetimes: tuple[Lifetime, ...] = ()
-    hiding_places: tuple[Unknown, ...] = ()
+    unknown_sources: tuple[Unknown, ...] = ()
     """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
@@ -287,4 +287,4 @@ class AccessKey:
     def undecided(self) -> tuple[str, ...]:
         """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""
         reasons = [f"{e.source}: {e.why}" if e.why else e.source for e in self.lifetimes if e.effect is Effect.UNKNOWN]
-        return tuple(dict.fromkeys((*reasons, *(u.reason for u in self.hiding_places))))
+        return tuple(dict.fromkeys((*reasons, *(u.reason for u in self.unknown_sources))))

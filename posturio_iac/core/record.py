@@ -105,7 +105,7 @@ else:
         made.__ge__ = lambda self, other: values(self) >= values(other) if type(other) is type(self) else NotImplemented
 
     def _refuse(self, name, *_value):
-        from dataclasses import FrozenInstanceError  # noqa: PLC0415 - only a mistake needs it
+        from dataclasses import FrozenInstanceError
 
         raise FrozenInstanceError(f"cannot change {name} of a {type(self).__name__}")
 
@@ -125,7 +125,7 @@ else:
 
     def _real(owner, names, given):
         """Return a class of `dataclasses` with the same fields."""
-        import dataclasses  # noqa: PLC0415 - only for those who look at the classes with it
+        import dataclasses
 
         def stated(name):
             value = given.get(name, dataclasses.MISSING)
@@ -137,6 +137,6 @@ else:
         return dataclasses.make_dataclass(owner.__name__, [(name, owner.__annotations__[name], stated(name)) for name in names])
 
     def _signature(owner, names, given):
-        import inspect  # noqa: PLC0415 - only for those who look at the classes with it
+        import inspect
 
         return inspect.signature(_real(owner, names, given))

@@ -34,7 +34,7 @@ def without_commands(text: str) -> str:
     """
     if "::" not in text and "##" not in text:
         return text
-    import re  # noqa: PLC0415 - rarely needed, and slow to load
+    import re
 
     return re.sub(r"(?m)^(\s*):(?=:)", r"\1\\x3a", re.sub(r"#(?=#\w*\[)", r"\\x23", text))
 
@@ -43,7 +43,7 @@ def width(text: str) -> int:
     """How many columns a terminal needs for printable ``text``."""
     if text.isascii():
         return len(text)
-    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - rarely needed, and slow to load
+    from unicodedata import combining, east_asian_width
 
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 

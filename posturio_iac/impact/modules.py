@@ -6,7 +6,7 @@ import os
 import posixpath
 import re
 
-from posturio_iac.core.closure import reached
+from posturio_iac.core.closure import closure
 from posturio_iac.search.module_calls import holding, local_calls, text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
@@ -103,7 +103,7 @@ class Modules:
     def _above(self, folder: str) -> set[str]:
         """Return a module and all that lead to it."""
         if folder not in self._reach:
-            self._reach[folder] = reached(folder, self._callers)
+            self._reach[folder] = closure(folder, self._callers)
         return self._reach[folder]
 
     def knows(self, path: str) -> bool:
@@ -156,7 +156,7 @@ class Modules:
         """Tell whether a module refers to the outputs of a call that leads to a changed module."""
         if folder not in self._fed:
             self._fed[folder] = any(
-                not self._touched.isdisjoint(reached(called, self._calls)) and self._refers(folder, called)
+                not self._touched.isdisjoint(closure(called, self._calls)) and self._refers(folder, called)
                 for called in self._calls.get(folder, ())
             )
         return self._fed[folder]

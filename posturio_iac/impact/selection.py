@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.search.file_search import Finder
+    from posturio_iac.search.file_search import FileSearch
 
 TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 FRAMEWORKS = (TERRAFORM, CLOUDFORMATION)
 
 
-class Part(Selection):
+class PartialSelection(Selection):
     """A part of a selection."""
 
     __slots__ = ("apart", "tracked")
@@ -38,7 +38,7 @@ class Part(Selection):
 
     def __init__(
         self,
-        finder: Finder,
+        finder: FileSearch,
         repository: str | None,
         tracked: Callable[[str], bool] | None = None,
         apart: Callable[[], frozenset[str]] | None = None,
@@ -68,7 +68,7 @@ class Narrowed:
         finder.terraform = set(modules.files) if modules else set()
         finder.templates = set(templates.files) if templates else set()
         finder.problems = [problem for problem in finder.problems if self._concerns(problem[2])]
-        self.selection = Part(finder, selection.repository, tracked, modules.apart if modules else None)
+        self.selection = PartialSelection(finder, selection.repository, tracked, modules.apart if modules else None)
 
     @property
     def roots(self) -> frozenset[str] | None:
@@ -115,6 +115,6 @@ def _named(selection: Selection, changed: Collection[str], files: Collection[str
     """Tell whether one of ``files``, which are absolute, has changed."""
     if not files:
         return False
-    from os.path import realpath, relpath  # noqa: PLC0415 - only a configuration names files
+    from os.path import realpath, relpath
 
     return any(relpath(realpath(file), selection.root).replace("\\", "/") in changed for file in files)

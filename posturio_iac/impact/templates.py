@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.closure import reached
+from posturio_iac.core.closure import closure
 from posturio_iac.search.module_calls import text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
@@ -45,20 +45,20 @@ class Templates:
         self.files: tuple[str, ...] = ()
         if whole or (self._changed and selection.templates):
             self._link()
-            self._concerned = {path for path in selection.templates if whole or self._is_concerned(reached(path, self._above))}
+            self._concerned = {path for path in selection.templates if whole or self._is_concerned(closure(path, self._above))}
             self.files = selection.templates if self._concerned else ()
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts: by its own file, by those that nest it, and by those that these draw in."""
         if self._whole or key.span is None:
             return True
-        above = reached(key.span.path, self._above)
-        chain = {path for path in above if key.scope in reached(path, self._above)} if key.scope in above else {key.span.path, key.scope}
+        above = closure(key.span.path, self._above)
+        chain = {path for path in above if key.scope in closure(path, self._above)} if key.scope in above else {key.span.path, key.scope}
         return self._is_concerned(chain)
 
     def knows(self, path: str) -> bool:
         """Tell whether a file is part of a template that changed files concern."""
-        return self._whole or path in self._concerned or any(path in reached(c, self._above) for c in self._concerned)
+        return self._whole or path in self._concerned or any(path in closure(c, self._above) for c in self._concerned)
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
         """Tell whether a file of the chain has changed, or one that a file of the chain draws in and uses."""
@@ -66,12 +66,12 @@ class Templates:
 
     def _is_fed(self, path: str) -> bool:
         code = self._texts.get(path, b"")
-        return any(mark in code for mark in _FEEDS) and not self._changed.isdisjoint(reached(path, self._below))
+        return any(mark in code for mark in _FEEDS) and not self._changed.isdisjoint(closure(path, self._below))
 
     def _link(self) -> None:
         """Learn which files name which others: those with keys, those above them, and those that have changed."""
-        from posturio_iac.frontends.cloudformation.files import Files  # noqa: PLC0415 - only for templates
-        from posturio_iac.frontends.cloudformation.including_files import parents_of  # noqa: PLC0415
+        from posturio_iac.frontends.cloudformation.files import Files
+        from posturio_iac.frontends.cloudformation.including_files import parents_of
 
         files = Files(self.selection.root, self.selection.finder.max_file_size)
         parents = parents_of(self.selection.templates, self.selection, files)

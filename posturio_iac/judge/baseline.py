@@ -37,7 +37,7 @@ DOCUMENT = (
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class BaselineEntry:
     """One known finding."""
 
     path: str
@@ -60,7 +60,7 @@ class Entry:
 class Baseline:
     """The entries of one file."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[BaselineEntry, ...] = ()
 
     def suppressions(self) -> Mapping[str, Suppression]:
         """Return what suppresses each finding, by fingerprint."""
@@ -68,7 +68,7 @@ class Baseline:
 
     def text(self) -> str:
         """Return the content of the file, the same for the same entries."""
-        from json import dumps  # noqa: PLC0415 - only whoever writes needs it
+        from json import dumps
 
         rows = [
             {
@@ -103,7 +103,7 @@ def load(path: str) -> Baseline:
 
 
 def _document(path: str, shown: str) -> dict[str, Any]:
-    from json import loads  # noqa: PLC0415 - most runs have no baseline
+    from json import loads
 
     try:
         with open(path, "rb") as file:
@@ -124,11 +124,11 @@ def _document(path: str, shown: str) -> dict[str, Any]:
     return document
 
 
-def _entry(value: Any, where: str, shown: str) -> Entry:
+def _entry(value: Any, where: str, shown: str) -> BaselineEntry:
     if not isinstance(value, dict):
         raise UsageError(f"{shown}: {where} must be an entry, not {describe(value)}")
     given = {key: text for key, text in value.items() if key not in ("owner", "until", "path") or text not in (None, "")}
-    entry = Entry(**({"path": ""} | check_table(given, ENTRY, shown, f"{where}.")))
+    entry = BaselineEntry(**({"path": ""} | check_table(given, ENTRY, shown, f"{where}.")))
     try:
         entry.suppression()
     except BadValueError as wrong:
@@ -136,7 +136,7 @@ def _entry(value: Any, where: str, shown: str) -> Entry:
     return entry
 
 
-def _refuse_twice(entries: Iterable[Entry], shown: str) -> None:
+def _refuse_twice(entries: Iterable[BaselineEntry], shown: str) -> None:
     """Refuse two entries about one finding: nobody could tell which of them holds."""
     seen: set[str] = set()
     for entry in entries:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
-from posturio_iac.judge.suppressions import Ledger
+from posturio_iac.judge.suppressions import Suppressions
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -41,17 +41,17 @@ def judge(
     policy = policy or Policy()
     known = all_rules()
     selected = policy.selected(known)
-    court = _Court({i: r for i, r in known.items() if i in selected}, Ledger(policy, known, as_of), policy, as_of)
+    court = _Run({i: r for i, r in known.items() if i in selected}, Suppressions(policy, known, as_of), policy, as_of)
     judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))
     said = dict.fromkeys((*diagnostics, *court.diagnostics, *court.ledger.diagnostics(court.crashed)))
     findings = sorted(court.findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
     return Report(as_of, judged, tuple(findings), tuple(sorted(said, key=_order)), files)
 
 
-class _Court:
+class _Run:
     """The work of one run: what it judges by, and what it has found so far. A plain class, which is quicker to load than a dataclass."""
 
-    def __init__(self, rules: Mapping[str, Registered], ledger: Ledger, policy: Policy, as_of: datetime) -> None:
+    def __init__(self, rules: Mapping[str, Registered], ledger: Suppressions, policy: Policy, as_of: datetime) -> None:
         """Start with nothing found."""
         self.rules, self.ledger, self.policy, self.as_of = rules, ledger, policy, as_of
         self.findings: list[Finding] = []
@@ -137,7 +137,7 @@ def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violati
 
 def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
     """Digest what a finding is about; places in files are no part of it. A repetition of the same gets another one."""
-    from hashlib import sha256  # noqa: PLC0415 - slow to load, and a clean run needs none
+    from hashlib import sha256
 
     parts = (*identity, str(repetition)) if repetition else identity
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -109,13 +109,13 @@ def _expression(glob: str) -> re.Pattern[str]:
 @functools.cache
 def _paths(globs: tuple[str, ...]) -> Exclusions:
     """Compile globs of paths."""
-    from posturio_iac.core.gitignore import Exclusions  # noqa: PLC0415 - only a configuration has globs
+    from posturio_iac.core.gitignore import Exclusions
 
     return Exclusions(globs)
 
 
 def _normalised(path: str) -> str:
     """Resolve the ``..`` in a path with forward slashes."""
-    from posixpath import normpath  # noqa: PLC0415 - only a configuration has globs
+    from posixpath import normpath
 
     return normpath(path)

@@ -36,7 +36,7 @@ class _Entry(NamedTuple):
     place: tuple[str | None, int | None, int | None] = (None, None, None)
 
 
-class Ledger:
+class Suppressions:
     """Answers what suppresses a finding, and keeps the answers of one run in order to say what was of no use."""
 
     def __init__(self, policy: Policy, known: Collection[str], as_of: datetime) -> None:

@@ -98,7 +98,7 @@ def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:
 
 def _without_unknown_evidence(key: AccessKey) -> AccessKey:
     """Assume that what may hold a lifetime holds none."""
-    return replace(key, lifetimes=tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN), hiding_places=())
+    return replace(key, lifetimes=tuple(e for e in key.lifetimes if e.effect is not Effect.UNKNOWN), unknown_sources=())
 
 
 def _believing(key: AccessKey) -> AccessKey:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.link.linker import Linker
-    from posturio_iac.link.root_module_match import Held
+    from posturio_iac.link.root_module_match import StateEntry
 
 
 def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]:
@@ -26,7 +26,7 @@ def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]
             yield Diagnostic(Level.WARNING, text, account=key.account)
 
 
-def missing(linker: Linker, keys: Sequence[AccessKey]) -> tuple[tuple[Held, ...], int]:
+def missing(linker: Linker, keys: Sequence[AccessKey]) -> tuple[tuple[StateEntry, ...], int]:
     """Return the keys of states that no account has which was read, and of how many more the ids were not compared."""
     seen = {key.key_id for key in keys if key.key_id}
     unasked = {key.user for key in keys if key.key_id is None}
@@ -35,7 +35,7 @@ def missing(linker: Linker, keys: Sequence[AccessKey]) -> tuple[tuple[Held, ...]
     return sure, len(gone) - len(sure)
 
 
-def told(gone: Iterable[tuple[Held, str | None]], accounts: Collection[str], *, complete: bool) -> Iterator[Diagnostic]:
+def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str], *, complete: bool) -> Iterator[Diagnostic]:
     """Yield a note for each key of a state that is not there. With it comes the account that it belongs to, None where that is not known.
 
     ``accounts`` are those that were read in full; ``complete`` says that there was no other.
@@ -54,17 +54,17 @@ def told(gone: Iterable[tuple[Held, str | None]], accounts: Collection[str], *, 
         yield Diagnostic(Level.NOTE, f"{what} to accounts that were not read in full")
 
 
-def _says_active(one: Held) -> bool:
+def _says_active(one: StateEntry) -> bool:
     """Whether the code, or where it was not read the state, says that the key is active."""
     if one.code:
         return all(declared.status == "Active" and declared.restores_status for declared in one.code)
     return one.key.status == "Active"
 
 
-def _shown(one: Held) -> str:
+def _shown(one: StateEntry) -> str:
     found = places(one.code)
     return Place(one.key.address, found[0].span if len(found) == 1 else None).text()
 
 
-def _state(one: Held) -> str:
+def _state(one: StateEntry) -> str:
     return f"state {one.state}"

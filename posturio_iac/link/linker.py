@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.link.root_module_match import Held
+    from posturio_iac.link.root_module_match import StateEntry
     from posturio_iac.link.stack import Answers
-    from posturio_iac.link.state import State
+    from posturio_iac.link.state import TerraformState
 
 BY_NAME = "the name of its user"
 
@@ -26,13 +26,13 @@ BY_NAME = "the name of its user"
 class Linker:
     """Knows code and states. Plain data, which travels between processes."""
 
-    def __init__(self, code: Code, states: Sequence[State] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
+    def __init__(self, code: Code, states: Sequence[TerraformState] = (), stacks: Stacks | None = None, unread: Sequence[str] = ()) -> None:
         """Join states to the code; ``unread`` says which states could not be read."""
         self.accounts: dict[str, str] = {}
         """The accounts of keys of the states, by their ids, as far as they are known."""
         self.code, self.states, self.stacks, self.unread = code, tuple(states), stacks or Stacks(), tuple(unread)
-        self._by_id: defaultdict[str, list[Held]] = defaultdict(list)
-        self._by_user: defaultdict[str, list[Held]] = defaultdict(list)
+        self._by_id: defaultdict[str, list[StateEntry]] = defaultdict(list)
+        self._by_user: defaultdict[str, list[StateEntry]] = defaultdict(list)
         self._made = Counter(declared.span for declared in code.keys)
         self._held_from: Counter[int] = Counter()
         settled: set[int] = set()
@@ -56,7 +56,7 @@ class Linker:
         return tuple(self._by_id)
 
     @property
-    def held(self) -> tuple[Held, ...]:
+    def held(self) -> tuple[StateEntry, ...]:
         """The keys of the states, each with its declarations."""
         return tuple(one for entries in self._by_id.values() for one in entries)
 
@@ -115,7 +115,7 @@ class Linker:
         """Return how many keys of a user the states hold; where accounts are unknown, with those of users of the same name elsewhere."""
         return len(self._of_user(user, account))
 
-    def _of_user(self, user: str, account: str | None) -> list[Held]:
+    def _of_user(self, user: str, account: str | None) -> list[StateEntry]:
         """Return the keys that states hold of a user, without those of users of the same name in other accounts."""
         return [one for one in self._by_user.get(user, ()) if self.accounts.get(one.key.key_id or "", account) == account]
 
@@ -152,30 +152,30 @@ class Linker:
             yield answer.reason
 
 
-def _restored(code: Code, states: tuple[State, ...], stacks: Stacks, unread: tuple[str, ...], accounts: dict[str, str]) -> Linker:
+def _restored(code: Code, states: tuple[TerraformState, ...], stacks: Stacks, unread: tuple[str, ...], accounts: dict[str, str]) -> Linker:
     linker = Linker(code, states, stacks, unread)
     linker.accounts.update(accounts)
     return linker
 
 
-def _exact(found: Sequence[Held]) -> Link:
+def _exact(found: Sequence[StateEntry]) -> Link:
     """Return the code of a key whose id is in a state, or in several."""
     everywhere = _places(found)
     return Link(Declaration(everywhere, len(everywhere) == 1, _states(found)), _code(found), managed=True)
 
 
-def _places(found: Iterable[Held]) -> tuple[Place, ...]:
+def _places(found: Iterable[StateEntry]) -> tuple[Place, ...]:
     """Return the places of keys of states: the state knows the index, and the code the line."""
     return tuple(
         dict.fromkeys(Place(one.key.address, place.span) for one in found for place in (places(one.code) or (Place(one.key.address),)))
     )
 
 
-def _code(found: Iterable[Held]) -> tuple[AccessKey, ...]:
+def _code(found: Iterable[StateEntry]) -> tuple[AccessKey, ...]:
     return tuple({id(declared): declared for one in found for declared in one.code}.values())
 
 
-def _states(found: Iterable[Held]) -> str:
+def _states(found: Iterable[StateEntry]) -> str:
     names = list(dict.fromkeys(one.state for one in found))
     more = f" and {len(names) - SHOWN_PLACES} more" if len(names) > SHOWN_PLACES else ""
     return f"state {names[0]}" if len(names) == 1 else f"states {', '.join(names[:SHOWN_PLACES])}{more}"

@@ -71,7 +71,7 @@ def _adds(evidence: Lifetime, key: AccessKey) -> bool:
     tag = _TAG.match(evidence.source)
     if tag is None:
         return True
-    return tag[1] not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.hiding_places))
+    return tag[1] not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.unknown_sources))
 
 
 def _borrowed(directive: Directive) -> Directive:

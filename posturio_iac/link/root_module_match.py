@@ -11,11 +11,11 @@ from posturio_iac.link.declared import may_be
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.link.declared import Code
-    from posturio_iac.link.state import State, StateKey
+    from posturio_iac.link.state import StateKey, TerraformState
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StateEntry:
     """One key of a state, with the declarations that it can come from."""
 
     key: StateKey
@@ -24,7 +24,7 @@ class Held:
     code: tuple[AccessKey, ...]
 
 
-def held(state: State, code: Code) -> tuple[Held, ...]:
+def held(state: TerraformState, code: Code) -> tuple[StateEntry, ...]:
     """Return the keys of a state with their declarations, those of the root modules that fit the state best.
 
     A state belongs to one root module: the one whose folder it lies in; else the one that declares most of its addresses, and of
@@ -33,11 +33,12 @@ def held(state: State, code: Code) -> tuple[Held, ...]:
     found = {key: [declared for declared in code.at(key.address) if may_be(declared, key.user)] for key in state.keys}
     best = _best(state, code, found)
     return tuple(
-        Held(key, state.label, tuple(declared for declared in candidates if declared.scope in best)) for key, candidates in found.items()
+        StateEntry(key, state.label, tuple(declared for declared in candidates if declared.scope in best))
+        for key, candidates in found.items()
     )
 
 
-def _best(state: State, code: Code, found: dict[StateKey, list[AccessKey]]) -> frozenset[str]:
+def _best(state: TerraformState, code: Code, found: dict[StateKey, list[AccessKey]]) -> frozenset[str]:
     declares: Counter[str] = Counter()
     names: Counter[str] = Counter()
     for key, candidates in found.items():

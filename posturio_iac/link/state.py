@@ -40,7 +40,7 @@ class StateKey:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class TerraformState:
     """One state that was read."""
 
     label: str
@@ -48,14 +48,14 @@ class State:
     keys: tuple[StateKey, ...]
 
 
-def parse(text: str, label: str) -> State:
+def parse(text: str, label: str) -> TerraformState:
     """Return the keys of a state.
 
     Raises:
         StateError: it is none.
 
     """
-    return State(label, tuple(_keys(_document(text, label), label)))
+    return TerraformState(label, tuple(_keys(_document(text, label), label)))
 
 
 def _document(text: str, label: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import os
 import sys
 
 from posturio_iac.errors import UsageError
-from posturio_iac.link.state import State, StateError, parse
+from posturio_iac.link.state import StateError, TerraformState, parse
 
 STDIN = "-"
 LIMIT = 512 * 1024 * 1024
@@ -24,7 +24,7 @@ _PLAN = b"PK\x03\x04"
 """A plan of ``terraform plan -out`` is a zip archive."""
 
 
-def read(path: str) -> State:
+def read(path: str) -> TerraformState:
     """Return the state in a file; ``-`` is standard input.
 
     Raises:

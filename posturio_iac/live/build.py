@@ -16,28 +16,30 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.model import Account, Seen, Tags
+    from posturio_iac.live.model import Account, DeployedKey, Tags
     from posturio_iac.live.ownership import Owner
     from posturio_iac.metadata.names import Names
 
 FRAMEWORK = "aws"
 
 
-def access_keys(seen: Iterable[Seen], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime) -> tuple[AccessKey, ...]:
+def access_keys(
+    seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+) -> tuple[AccessKey, ...]:
     """Return the keys of one account, all of them with their full ids."""
-    by_user: defaultdict[str, list[Seen]] = defaultdict(list)
+    by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
     for key in seen:
         by_user[key.user.arn].append(key)
     return tuple(_built(key, _siblings(key, keys), account, names, owners, as_of) for keys in by_user.values() for key in keys)
 
 
-def address(key: Seen) -> str:
+def address(key: DeployedKey) -> str:
     """The user's ARN, a slash, and the key's id or its place in the report."""
     return f"{key.user.arn}/{key.label}"
 
 
 def _built(
-    key: Seen, siblings: Attr[tuple[str, ...]], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+    key: DeployedKey, siblings: Attr[tuple[str, ...]], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
 ) -> AccessKey:
     tags: Tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
     described = [(name, value, _source(name, key)) for name, value in tags]
@@ -51,7 +53,7 @@ def _built(
         status=key.status,
         remedies=_remedies(key),
         lifetimes=tuple(lifetime for lifetime in evidence if lifetime is not None),
-        hiding_places=(key.user.tags,) if isinstance(key.user.tags, Unknown) else (),
+        unknown_sources=(key.user.tags,) if isinstance(key.user.tags, Unknown) else (),
         notes=tuple(_notes(key, described, names, as_of)),
         owner=owner_of(key, account, names, owners),
         is_root=key.user.is_root,
@@ -67,18 +69,18 @@ def _built(
     )
 
 
-def _siblings(key: Seen, keys: list[Seen]) -> Attr[tuple[str, ...]]:
+def _siblings(key: DeployedKey, keys: list[DeployedKey]) -> Attr[tuple[str, ...]]:
     others = [other for other in keys if other is not key]
     unsure = next((other.status for other in others if isinstance(other.status, Unknown)), None)
     active = tuple(address(other) for other in others if other.status == "Active")
     return unsure if unsure is not None and not active else active
 
 
-def _source(name: str, key: Seen) -> str:
+def _source(name: str, key: DeployedKey) -> str:
     return f'tag "{name}" of user {key.user.name}'
 
 
-def _notes(key: Seen, tags: list[tuple[str, str, str]], names: Names, as_of: datetime) -> Iterator[str]:
+def _notes(key: DeployedKey, tags: list[tuple[str, str, str]], names: Names, as_of: datetime) -> Iterator[str]:
     for name, value, source in tags:
         if (said := exemption(name, value, source=source, names=names)) is not None:
             yield said
@@ -86,7 +88,7 @@ def _notes(key: Seen, tags: list[tuple[str, str, str]], names: Names, as_of: dat
         yield f"the user name {key.user.name} {mark.text}, which is not a lifetime"
 
 
-def _remedies(key: Seen) -> Remedies:
+def _remedies(key: DeployedKey) -> Remedies:
     """The shortest changes, as commands for whoever may make them."""
     name = shlex.quote(key.user.name)
     if key.user.is_root:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.errors import UnreachableError, UsageError
 from posturio_iac.live.errors import AwsError, CredentialsError
-from posturio_iac.live.survey import Outcome, Surveyor, Target, failed
+from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,8 +37,8 @@ DESERTED = 60.0
 
 
 def survey_elsewhere(
-    address: str, surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None
-) -> list[Outcome]:
+    address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None = None
+) -> list[AccountOutcome]:
     """Read all targets with the workers of a scheduler and return the outcomes in the order of the targets.
 
     Raises:
@@ -51,7 +51,7 @@ def survey_elsewhere(
         return _handed_out(client, partial(read_elsewhere, surveyor, version=__version__), targets, progress)
 
 
-def read_elsewhere(surveyor: Surveyor, target: Target, *, version: str) -> Outcome:
+def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -> AccountOutcome:
     """Read one account with a copy of a surveyor in another process, and count its calls there. Nothing is raised.
 
     What a task raises must travel back, and a scheduler's client waits for ever for what does not, such as a very deep traceback.
@@ -69,7 +69,7 @@ def read_elsewhere(surveyor: Surveyor, target: Target, *, version: str) -> Outco
     return replace(outcome, calls=surveyor.budget.counts)
 
 
-def _stranger(surveyor: Surveyor, target: Target) -> str | None:
+def _stranger(surveyor: Surveyor, target: AccountTarget) -> str | None:
     """Say that the credentials of this worker are of another account than they should be, where no role leads to it."""
     if target.account is None or target.role is not None:
         return None
@@ -83,7 +83,7 @@ def _stranger(surveyor: Surveyor, target: Target) -> str | None:
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
     try:
-        from distributed import Client  # noqa: PLC0415 - only the extra `distributed` has it
+        from distributed import Client
     except ImportError:
         raise UsageError(INSTALL) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said by us, for each account
@@ -102,8 +102,8 @@ def _connected(address: str) -> Iterator[Any]:
 
 async def _greet(address: str) -> None:
     """Exchange greetings with a scheduler, for which its own client would wait for ever. Raises what connecting raises."""
-    from distributed import Security  # noqa: PLC0415 - only the extra `distributed` has it
-    from distributed.comm import connect  # noqa: PLC0415
+    from distributed import Security
+    from distributed.comm import connect
 
     arguments = Security().get_connection_args("client")
     connection = await asyncio.wait_for(connect(address, timeout=CONNECTING, **arguments), CONNECTING)
@@ -125,13 +125,16 @@ def _check_workers(client: Any, address: str) -> None:
 
 
 def _handed_out(
-    client: Any, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
-) -> list[Outcome]:
+    client: Any,
+    read: Callable[[AccountTarget], AccountOutcome],
+    targets: Sequence[AccountTarget],
+    progress: Callable[[int, int], object] | None,
+) -> list[AccountOutcome]:
     """Submit every target, and list those whose worker is lost for good.
 
     A worker that is lost takes with it whatever waits there, so each of what was lost gets another chance, alone.
     """
-    executor, outcomes = client.get_executor(pure=False), dict[int, Outcome]()
+    executor, outcomes = client.get_executor(pure=False), dict[int, AccountOutcome]()
 
     def gather(places: Sequence[int]) -> None:
         for place, outcome in _gathered(client, {executor.submit(read, targets[place]): place for place in places}, targets):
@@ -149,7 +152,9 @@ def _handed_out(
         executor.shutdown(wait=False)
 
 
-def _gathered(client: Any, places: Mapping[Future[Outcome], int], targets: Sequence[Target]) -> Iterator[tuple[int, Outcome | None]]:
+def _gathered(
+    client: Any, places: Mapping[Future[AccountOutcome], int], targets: Sequence[AccountTarget]
+) -> Iterator[tuple[int, AccountOutcome | None]]:
     """Yield the place of each target with its outcome as it comes, and None for one that was lost with its workers."""
     pending, watch = set(places), _Watch(client)
     while pending:
@@ -181,7 +186,7 @@ class _Watch:
         return "the Dask scheduler has no worker left" if alone >= DESERTED else None
 
 
-def _outcome(future: Future[Outcome], target: Target) -> Outcome | None:
+def _outcome(future: Future[AccountOutcome], target: AccountTarget) -> AccountOutcome | None:
     try:
         return future.result()
     except CancelledError:

@@ -14,7 +14,7 @@ from posturio_iac.live.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.live.model import Seen
+    from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.session import Connection
 
 MEMORY = timedelta(days=90)
@@ -33,7 +33,7 @@ class History:
     """From when on no event is missing; None when that is not known."""
 
 
-def off(key: Seen) -> bool:
+def off(key: DeployedKey) -> bool:
     """Whether a key is known to be switched off."""
     return key.status == "Inactive"
 
@@ -72,7 +72,7 @@ def _take(event: dict[str, Any], found: History) -> None:
         found.switched_off[asked["accessKeyId"]] = moment if known is None else max(known, moment)
 
 
-def from_trail(keys: Iterable[Seen], known: History | AwsError | None) -> tuple[Seen, ...]:
+def from_trail(keys: Iterable[DeployedKey], known: History | AwsError | None) -> tuple[DeployedKey, ...]:
     """Return the keys with the day since when those that are not active are off, as far as CloudTrail tells.
 
     One that was off before its memory begins has been off at least since then.
@@ -80,7 +80,7 @@ def from_trail(keys: Iterable[Seen], known: History | AwsError | None) -> tuple[
     return tuple(key if key.status == "Active" or key.user.is_root else _dated(key, known) for key in keys)
 
 
-def _dated(key: Seen, known: History | AwsError | None) -> Seen:
+def _dated(key: DeployedKey, known: History | AwsError | None) -> DeployedKey:
     if isinstance(known, AwsError):
         return replace(key, disabled_since=Unknown(f"{UNTOLD.reason}, and {known}"))
     if known is None or not off(key):
@@ -112,19 +112,19 @@ def write_state(seen: dict[str, datetime]) -> str:
     return json.dumps({"posturio-iac-state": 1, "inactive": inactive}, indent=1) + "\n"
 
 
-def name_of(key: Seen) -> str:
+def name_of(key: DeployedKey) -> str:
     """What a state file calls a key: it holds no ids."""
-    from hashlib import sha256  # noqa: PLC0415 - only for a state file
+    from hashlib import sha256
 
     return sha256(f"{key.user.arn}/{key.key_id}".encode()).hexdigest()[:32]
 
 
-def from_state(keys: Iterable[Seen], state: dict[str, datetime], as_of: datetime) -> tuple[Seen, ...]:
+def from_state(keys: Iterable[DeployedKey], state: dict[str, datetime], as_of: datetime) -> tuple[DeployedKey, ...]:
     """Return the keys with what ``state`` remembers of them where nothing else tells, and keep ``state`` up to date."""
     return tuple(key if key.key_id is None else _remembered(key, state, as_of) for key in keys)
 
 
-def _remembered(key: Seen, state: dict[str, datetime], as_of: datetime) -> Seen:
+def _remembered(key: DeployedKey, state: dict[str, datetime], as_of: datetime) -> DeployedKey:
     name = name_of(key)
     if not off(key):
         if key.status == "Active":

@@ -58,7 +58,7 @@ class CredentialsError(Exception):
 
 def translated(operation: str, error: Exception) -> Exception:
     """Return what an exception of botocore means, which is an `AwsError` or a `CredentialsError`; others come back as they are."""
-    from botocore import exceptions as known  # noqa: PLC0415 - only the extra `live` has it
+    from botocore import exceptions as known
 
     match error:
         case known.ClientError():

@@ -13,7 +13,7 @@ from posturio_iac.live import report as reports
 from posturio_iac.live import usage, users
 from posturio_iac.live.calls import wait
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, Account, Seen, User
+from posturio_iac.live.model import NOT_ASKED, Account, DeployedKey, DeployedUser
 from posturio_iac.live.prefilter import shortlisted
 from posturio_iac.live.root import root_keys
 from posturio_iac.live.work_stealing import together
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.ownership import Owner
     from posturio_iac.live.report import CredentialReport
     from posturio_iac.live.session import Connection
-    from posturio_iac.live.usage import Looked
+    from posturio_iac.live.usage import UserKeys
 
 STALE = timedelta(hours=24)
 """AWS keeps a report for four hours, so one that is older than this is strange."""
@@ -59,7 +59,7 @@ class Inventory:
     """What was seen in one account so far."""
 
     account: Account
-    keys: list[Seen] = field(default_factory=list)
+    keys: list[DeployedKey] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     """Why the keys of a user could not be listed, by its ARN."""
@@ -110,7 +110,7 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
     return report
 
 
-def _detailed(connection: Connection, inventory: Inventory) -> dict[str, User] | None:
+def _detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser] | None:
     try:
         return users.detailed(connection)
     except AwsError as error:
@@ -118,7 +118,7 @@ def _detailed(connection: Connection, inventory: Inventory) -> dict[str, User] |
         return None
 
 
-def _listed(connection: Connection, inventory: Inventory, report: CredentialReport | None) -> dict[str, User] | None:
+def _listed(connection: Connection, inventory: Inventory, report: CredentialReport | None) -> dict[str, DeployedUser] | None:
     """Return every user by ARN, without tags; None when nobody tells who there is now."""
     try:
         return users.listed(connection)
@@ -128,12 +128,16 @@ def _listed(connection: Connection, inventory: Inventory, report: CredentialRepo
         return None
 
 
-def _rows(report: CredentialReport | None) -> list[reports.Row]:
+def _rows(report: CredentialReport | None) -> list[reports.ReportRow]:
     return [row for row in report.rows if not row.user.is_root] if report else []
 
 
 def _chosen(
-    known: dict[str, User], cached: dict[str, list[Seen]], present: dict[str, User] | None, inventory: Inventory, request: Request
+    known: dict[str, DeployedUser],
+    cached: dict[str, list[DeployedKey]],
+    present: dict[str, DeployedUser] | None,
+    inventory: Inventory,
+    request: Request,
 ) -> frozenset[str]:
     """Return whom to ask about: the shortlist, and those whom the report may not know well.
 
@@ -146,7 +150,7 @@ def _chosen(
     return frozenset(fresh | vanished | suspects | _awaited(known, cached, inventory.account, request))
 
 
-def _awaited(known: dict[str, User], cached: dict[str, list[Seen]], account: Account, request: Request) -> set[str]:
+def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]], account: Account, request: Request) -> set[str]:
     """Return the users of whom states hold more keys than the report tells, which may be older than some of them."""
     if request.linker is None:
         return set()
@@ -154,10 +158,14 @@ def _awaited(known: dict[str, User], cached: dict[str, list[Seen]], account: Acc
 
 
 def _ask(
-    connection: Connection, chosen: Sequence[User], cached: dict[str, list[Seen]], inventory: Inventory, pool: Executor | None
+    connection: Connection,
+    chosen: Sequence[DeployedUser],
+    cached: dict[str, list[DeployedKey]],
+    inventory: Inventory,
+    pool: Executor | None,
 ) -> None:
     """Ask about each chosen user; where its keys cannot be listed, what the report says of them stays."""
-    looks: list[Looked] = together(pool, lambda user: usage.look(connection, user), chosen)
+    looks: list[UserKeys] = together(pool, lambda user: usage.look(connection, user), chosen)
     for user, looked in zip(chosen, looks, strict=True):
         if looked.keys is None:
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
@@ -168,9 +176,9 @@ def _ask(
     say_failures(inventory, zip(chosen, looks, strict=True))
 
 
-def say_failures(inventory: Inventory, looks: Iterable[tuple[User, Looked]]) -> None:
+def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserKeys]]) -> None:
     """Say which calls failed and for whom, once for all users to whom the same happened."""
-    failed: dict[tuple[str, str], list[tuple[User, AwsError]]] = {}
+    failed: dict[tuple[str, str], list[tuple[DeployedUser, AwsError]]] = {}
     for user, looked in looks:
         for error in looked.errors:
             failed.setdefault((error.operation, error.code), []).append((user, error))
@@ -178,7 +186,7 @@ def say_failures(inventory: Inventory, looks: Iterable[tuple[User, Looked]]) -> 
         inventory.say(Level.ERROR, _about(failures))
 
 
-def _about(failures: list[tuple[User, AwsError]]) -> str:
+def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
     """Say for whom a call failed, once for all of them."""
     names = list(dict.fromkeys(user.name for user, _ in failures))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
@@ -186,14 +194,14 @@ def _about(failures: list[tuple[User, AwsError]]) -> str:
     return f"{failures[0][1]}; this concerns {text} {', '.join(names[:NAMED])}{more}"
 
 
-def _without_tags(user: User) -> User:
+def _without_tags(user: DeployedUser) -> DeployedUser:
     """Return a user whose tags nobody asked for, with the reason."""
     if user.tags != NOT_ASKED:
         return user
     return replace(user, tags=users.UNASKED)
 
 
-def _say_what_tags_hide(detailed: dict[str, User] | None, cached: list[list[Seen]], inventory: Inventory) -> None:
+def _say_what_tags_hide(detailed: dict[str, DeployedUser] | None, cached: list[list[DeployedKey]], inventory: Inventory) -> None:
     """Say that ends which tags may state were not judged, when there are keys of which this is true."""
     count = sum(any(key.status != "Inactive" for key in keys) for keys in cached)
     if detailed is None and count:

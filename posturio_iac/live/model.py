@@ -29,7 +29,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class DeployedUser:
     """One IAM user, or the root user."""
 
     name: str
@@ -45,10 +45,10 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DeployedKey:
     """One access key as AWS describes it."""
 
-    user: User
+    user: DeployedUser
     label: str
     """Its id, or ``key-1`` where only its place in the credential report is known."""
     status: Attr[str]
@@ -64,9 +64,9 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UserQuery:
     """A user whose keys an earlier result tells of."""
 
-    user: User
+    user: DeployedUser
     ids: tuple[str, ...] = ()
     """Those of its keys of which the full id is known."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.model import Account, Seen, Tags
+    from posturio_iac.live.model import Account, DeployedKey, Tags
     from posturio_iac.metadata.names import Names
 
 NOBODY = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
@@ -39,7 +39,7 @@ class Owner:
     owner: str
 
 
-def owner_of(key: Seen, account: Account, names: Names, owners: Sequence[Owner]) -> Attr[str | None]:
+def owner_of(key: DeployedKey, account: Account, names: Names, owners: Sequence[Owner]) -> Attr[str | None]:
     """Return the owner; None when nothing names one, Unknown when tags that were not read could."""
     if key.user.is_root:
         return account.name or None

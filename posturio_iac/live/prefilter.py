@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.judge.policy import Policy
     from posturio_iac.link.linker import Linker
-    from posturio_iac.live.model import Account, Seen
+    from posturio_iac.live.model import Account, DeployedKey
     from posturio_iac.live.ownership import Owner
     from posturio_iac.metadata.names import Names
 
@@ -25,7 +25,7 @@ OF_THE_USER = frozenset({"iam.ownerless_access_keys", "iam.multiple_active_acces
 
 
 def shortlisted(
-    keys: Sequence[Seen],
+    keys: Sequence[DeployedKey],
     account: Account,
     policy: Policy,
     names: Names,

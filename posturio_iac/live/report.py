@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import Seen, User
+from posturio_iac.live.model import DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,11 +40,11 @@ class ReportUnavailableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReportRow:
     """One line of the report: a user and its keys."""
 
-    user: User
-    keys: tuple[Seen, ...]
+    user: DeployedUser
+    keys: tuple[DeployedKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ class CredentialReport:
     """The report of one account."""
 
     generated: datetime
-    rows: tuple[Row, ...]
+    rows: tuple[ReportRow, ...]
 
-    def root(self) -> Row | None:
+    def root(self) -> ReportRow | None:
         """The line of the root user, which AWS always writes."""
         return next((row for row in self.rows if row.user.is_root), None)
 
@@ -123,14 +123,14 @@ def parse(content: bytes, generated: datetime) -> CredentialReport:
     return CredentialReport(generated, tuple(rows))
 
 
-def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> Row:
+def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> ReportRow:
     name = fields["user"]
-    user = User("root", fields["arn"], (), is_root=True) if name == ROOT else User(name, fields["arn"])
+    user = DeployedUser("root", fields["arn"], (), is_root=True) if name == ROOT else DeployedUser(name, fields["arn"])
     keys = (_key(fields, slot, user, evidence) for slot in slots)
-    return Row(user, tuple(key for key in keys if key is not None))
+    return ReportRow(user, tuple(key for key in keys if key is not None))
 
 
-def _key(fields: Mapping[str, str], slot: int, user: User, evidence: str) -> Seen | None:
+def _key(fields: Mapping[str, str], slot: int, user: DeployedUser, evidence: str) -> DeployedKey | None:
     """Return the key in one of a user's places, or None when the place is empty."""
     start = f"access_key_{slot}_"
     active, rotated = fields.get(f"{start}active", ""), fields.get(f"{start}last_rotated", "")
@@ -139,7 +139,7 @@ def _key(fields: Mapping[str, str], slot: int, user: User, evidence: str) -> See
     service, region = fields.get(f"{start}last_used_service", ""), fields.get(f"{start}last_used_region", "")
     status: Attr[str] = {"true": "Active", "false": "Inactive"}.get(active) or Unknown(f'the {evidence} says "{active}" for it')
     created = _moment(rotated, evidence)
-    return Seen(
+    return DeployedKey(
         user,
         f"key-{slot}",
         status,

@@ -24,8 +24,8 @@ def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[
         AwsError: nobody could read the last of the answers.
 
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only the extra `live` has it
-    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     def patient(**parameters: Any) -> dict[str, Any]:
         for number in range(TRIES):

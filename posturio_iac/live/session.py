@@ -113,7 +113,7 @@ class Connection:
         return self._clients[service]
 
     def _create(self, service: str) -> Any:
-        from botocore.config import Config  # noqa: PLC0415 - only the extra `live` has it
+        from botocore.config import Config
 
         config = Config(
             retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
@@ -150,9 +150,9 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, pool: in
 
     """
     try:
-        import botocore.session  # noqa: PLC0415 - only the extra `live` has it
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415
-        from botocore.utils import validate_region_name  # noqa: PLC0415
+        import botocore.session
+        from botocore.exceptions import BotoCoreError
+        from botocore.utils import validate_region_name
     except ImportError:
         raise UsageError(INSTALL) from None
     try:
@@ -189,7 +189,7 @@ def _ask_no_code(session: Any, profile: str | None) -> None:
 
 def _session_with(like: Any, granted: Callable[[], dict[str, str]]) -> Any:
     """Return a session with other credentials that shares all else: making one anew takes as long as several calls."""
-    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415 - only the extra `live` has it
+    from botocore.credentials import RefreshableCredentials
 
     credentials = RefreshableCredentials.create_from_metadata(granted(), refresh_using=granted, method="assume-role")
     session = copy(like)
@@ -211,7 +211,7 @@ def _translating(operation: str) -> Iterator[None]:
 
 
 def _method(name: str) -> str:
-    from botocore import xform_name  # noqa: PLC0415 - only the extra `live` has it
+    from botocore import xform_name
 
     method: str = xform_name(name)
     return method

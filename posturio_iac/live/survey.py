@@ -12,7 +12,7 @@ from posturio_iac.live import disabled, stacks
 from posturio_iac.live.calls import Budget
 from posturio_iac.live.errors import AwsError, CredentialsError
 from posturio_iac.live.inventory import Inventory, Request, take
-from posturio_iac.live.model import Account, Wanted
+from posturio_iac.live.model import Account, UserQuery
 from posturio_iac.live.session import connect
 from posturio_iac.live.verify.query import recheck
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AccountTarget:
     """An account and the way to it."""
 
     profile: str | None = None
@@ -33,7 +33,7 @@ class Target:
     role: str | None = None
     """ARN of the role to assume; None for the profile's own credentials."""
     external_id: str | None = None
-    wanted: tuple[Wanted, ...] | None = None
+    wanted: tuple[UserQuery, ...] | None = None
     """Ask about these users only, and by no report; None for all users."""
 
     @property
@@ -45,10 +45,10 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AccountOutcome:
     """What became of one target."""
 
-    target: Target
+    target: AccountTarget
     inventory: Inventory | None
     diagnostics: tuple[Diagnostic, ...]
     calls: dict[str, int]
@@ -80,7 +80,7 @@ class Surveyor:
         said = self.base(profile).call("sts:GetCallerIdentity")
         return Account(said["Account"], said["Arn"].split(":")[1])
 
-    def read(self, target: Target, pool: Executor | None = None) -> Outcome:
+    def read(self, target: AccountTarget, pool: Executor | None = None) -> AccountOutcome:
         """Read one account, its users with the help of a pool. Nothing is raised but what is wrong with the command line."""
         try:
             account = target.account or self.identity(target.profile)
@@ -96,15 +96,19 @@ class Surveyor:
             return failed(target, str(error))
         except (KeyError, ValueError, TypeError, OSError) as error:
             return failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
-        return Outcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
+        return AccountOutcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
 
-    def _inventory(self, connection: Connection, account: Account, wanted: tuple[Wanted, ...] | None, pool: Executor | None) -> Inventory:
+    def _inventory(
+        self, connection: Connection, account: Account, wanted: tuple[UserQuery, ...] | None, pool: Executor | None
+    ) -> Inventory:
         if wanted is None:
             return take(connection, account, self.request, pool)
         return recheck(connection, account, wanted, pool)
 
 
-def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None) -> list[Outcome]:
+def survey(
+    surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None = None
+) -> list[AccountOutcome]:
     """Read all targets with a pool of threads and return the outcomes in the order of the targets.
 
     Accounts and their users wait in one queue, so a thread without an account left helps with the users of another one.
@@ -120,10 +124,13 @@ def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[in
 
 
 def _gathered(
-    pool: Executor, read: Callable[[Target], Outcome], targets: Sequence[Target], progress: Callable[[int, int], object] | None
-) -> list[Outcome]:
+    pool: Executor,
+    read: Callable[[AccountTarget], AccountOutcome],
+    targets: Sequence[AccountTarget],
+    progress: Callable[[int, int], object] | None,
+) -> list[AccountOutcome]:
     places = {pool.submit(read, target): place for place, target in enumerate(targets)}
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, AccountOutcome] = {}
     for done, future in enumerate(as_completed(places), start=1):
         outcomes[places[future]] = future.result()
         if progress is not None:
@@ -131,7 +138,7 @@ def _gathered(
     return [outcomes[place] for place in range(len(targets))]
 
 
-def once_each(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+def once_each(outcomes: Sequence[AccountOutcome]) -> Iterator[AccountOutcome]:
     """Yield the outcomes without accounts that several profiles lead to, which are said once."""
     seen: dict[str, str] = {}
     for outcome in outcomes:
@@ -157,7 +164,7 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
     inventory.keys = list(disabled.from_trail(inventory.keys, known))
 
 
-def failed(target: Target, why: str) -> Outcome:
+def failed(target: AccountTarget, why: str) -> AccountOutcome:
     """Say why a target was not read: a clause without a full stop."""
     account = target.account.id if target.account else None
-    return Outcome(target, None, (Diagnostic(Level.ERROR, f"{target.label} was not read: {why}", account=account),), {})
+    return AccountOutcome(target, None, (Diagnostic(Level.ERROR, f"{target.label} was not read: {why}", account=account),), {})

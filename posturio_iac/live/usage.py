@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.model import Unknown
 from posturio_iac.live import users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, Seen, User
+from posturio_iac.live.model import NOT_ASKED, DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,14 +21,14 @@ PARTIAL = "ListAccessKeys of this run"
 NOWHERE = frozenset({"", "N/A"})
 
 
-class Looked:
+class UserKeys:
     """What asking about one user gave."""
 
     __slots__ = ("errors", "gone", "keys", "user_gone")
 
     def __init__(self) -> None:
         """Start with nothing."""
-        self.keys: list[Seen] | None = None
+        self.keys: list[DeployedKey] | None = None
         """None when they could not be listed."""
         self.errors: list[AwsError] = []
         self.gone: list[str] = []
@@ -36,9 +36,9 @@ class Looked:
         self.user_gone = False
 
 
-def look(connection: Connection, user: User) -> Looked:
+def look(connection: Connection, user: DeployedUser) -> UserKeys:
     """Ask about every key of a user. Calls that fail are in ``errors``, and what they would have told is unknown."""
-    looked = Looked()
+    looked = UserKeys()
     if user.tags == NOT_ASKED:
         user = _with_tags(connection, user, looked)
     try:
@@ -57,16 +57,16 @@ def look(connection: Connection, user: User) -> Looked:
     return looked
 
 
-def _with_tags(connection: Connection, user: User, looked: Looked) -> User:
+def _with_tags(connection: Connection, user: DeployedUser, looked: UserKeys) -> DeployedUser:
     try:
-        return User(user.name, user.arn, users.tags_of(connection, user))
+        return DeployedUser(user.name, user.arn, users.tags_of(connection, user))
     except AwsError as error:
         if not error.gone:
             looked.errors.append(error)
-        return User(user.name, user.arn, users.unread(error))
+        return DeployedUser(user.name, user.arn, users.unread(error))
 
 
-def _key(connection: Connection, user: User, listed: Mapping[str, Any], looked: Looked) -> Seen | None:
+def _key(connection: Connection, user: DeployedUser, listed: Mapping[str, Any], looked: UserKeys) -> DeployedKey | None:
     """Ask when one key was last used; None when it has been deleted meanwhile."""
     key_id, created = str(listed["AccessKeyId"]), listed.get("CreateDate")
     last_used: Attr[datetime | None]
@@ -80,7 +80,7 @@ def _key(connection: Connection, user: User, listed: Mapping[str, Any], looked: 
             return None
         looked.errors.append(error)
         last_used, evidence = Unknown(str(error)), PARTIAL
-    return Seen(
+    return DeployedKey(
         user,
         key_id,
         str(listed.get("Status", "")) or Unknown("ListAccessKeys does not say whether it is active"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.live.model import Tags, User
+from posturio_iac.live.model import DeployedUser, Tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,19 +18,19 @@ PAGE = 1000
 UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys")
 
 
-def detailed(connection: Connection) -> dict[str, User]:
+def detailed(connection: Connection) -> dict[str, DeployedUser]:
     """Return every user by ARN, with tags. Raises `AwsError`."""
     pages = connection.pages("iam:GetAccountAuthorizationDetails", Filter=["User"], PaginationConfig={"PageSize": PAGE})
     return {user.arn: user for page in pages for user in map(_user, page.get("UserDetailList", ()))}
 
 
-def listed(connection: Connection) -> dict[str, User]:
+def listed(connection: Connection) -> dict[str, DeployedUser]:
     """Return every user by ARN, without tags. Raises `AwsError`."""
     pages = connection.pages("iam:ListUsers", PaginationConfig={"PageSize": PAGE})
-    return {user["Arn"]: User(user["UserName"], user["Arn"]) for page in pages for user in page.get("Users", ())}
+    return {user["Arn"]: DeployedUser(user["UserName"], user["Arn"]) for page in pages for user in page.get("Users", ())}
 
 
-def tags_of(connection: Connection, user: User) -> Attr[Tags]:
+def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
     """Return the tags of one user. Raises `AwsError`."""
     pages = connection.pages("iam:ListUserTags", UserName=user.name)
     return pairs(tag for page in pages for tag in page.get("Tags", ()))
@@ -46,5 +46,5 @@ def unread(error: AwsError) -> Unknown:
     return Unknown(f"the tags of the user were not read: {error}")
 
 
-def _user(detail: Mapping[str, Any]) -> User:
-    return User(detail["UserName"], detail["Arn"], pairs(detail.get("Tags") or ()))
+def _user(detail: Mapping[str, Any]) -> DeployedUser:
+    return DeployedUser(detail["UserName"], detail["Arn"], pairs(detail.get("Tags") or ()))

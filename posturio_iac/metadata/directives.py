@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Span
     from posturio_iac.metadata.comments import Item, Statement
 
-__all__ = ["Comment", "Parsed", "instruction", "mentions_rotation", "parse"]
+__all__ = ["Comment", "ParsedComments", "instruction", "mentions_rotation", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedComments:
     """What comments say to us."""
 
     metadata: tuple[tuple[str, str, Span], ...] = ()
@@ -50,12 +50,12 @@ _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
 
 
-def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> Parsed:
+def parse(comments: Iterable[Comment], known_rules: Collection[str], names: Names | None = None) -> ParsedComments:
     """Return what ``comments`` say. Whatever of it can have no effect is a problem, with the shortest change that helps."""
     reader = _Reader(frozenset(known_rules), names or Names.default())
     for comment in comments:
         reader.read(comment)
-    return Parsed(tuple(reader.metadata), tuple(reader.directives), tuple(reader.problems))
+    return ParsedComments(tuple(reader.metadata), tuple(reader.directives), tuple(reader.problems))
 
 
 def instruction(
@@ -212,7 +212,7 @@ def _until(text: str | None) -> Attr[datetime | None]:
 @functools.lru_cache(maxsize=64)
 def _nearest(word: str, known: frozenset[str]) -> str | None:
     """Return what was probably meant, or None."""
-    import difflib  # noqa: PLC0415 - only needed to word a mistake
+    import difflib
 
     return next(iter(difflib.get_close_matches(word, sorted(known), 1, 0.7)), None)
 

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from posturio_iac.posture.parts import Identity, Part, Unit
-    from posturio_iac.posture.records import Found, Key
+    from posturio_iac.posture.parts import Identity, ResultPart, Unit
+    from posturio_iac.posture.records import SavedFinding, SavedKey
 
 
-class What(Enum):
+class ChangeCategory(Enum):
     """Kinds of change, in the order of a report; the value is its heading."""
 
     NEW_FINDING = "New findings"
@@ -31,37 +31,43 @@ class What(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class UnitChange:
     """One change."""
 
-    what: What
+    what: ChangeCategory
     unit: Unit
     since: datetime
     """The time of the result before."""
-    key: Key
-    finding: Found | None = None
+    key: SavedKey
+    finding: SavedFinding | None = None
     note: str = ""
 
 
-def changes(now: Part, before: Part) -> Iterator[Change]:
+def changes(now: ResultPart, before: ResultPart) -> Iterator[UnitChange]:
     """Yield what changed between two results of one unit, first what concerns keys, then findings."""
     old, new = dict(identities(before.keys)), dict(identities(now.keys))
     for identity, key in new.items():
         if identity not in old:
-            yield Change(What.NEW_KEY, now.unit, before.as_of, key)
+            yield UnitChange(ChangeCategory.NEW_KEY, now.unit, before.as_of, key)
         elif identity in now.older and not now.failed:
             continue
         elif identity in now.older:
-            yield Change(What.UNSEEN, now.unit, before.as_of, key)
+            yield UnitChange(ChangeCategory.UNSEEN, now.unit, before.as_of, key)
         elif (was := old[identity].status) != key.status and was is not None and key.status is not None:
-            yield Change(What.ACTIVATED if key.status == "Active" else What.DISABLED, now.unit, before.as_of, key, note=f"was {was}")
+            yield UnitChange(
+                ChangeCategory.ACTIVATED if key.status == "Active" else ChangeCategory.DISABLED,
+                now.unit,
+                before.as_of,
+                key,
+                note=f"was {was}",
+            )
     for identity, key in old.items():
         if identity not in new:
-            yield Change(What.REMOVED, now.unit, before.as_of, key)
+            yield UnitChange(ChangeCategory.REMOVED, now.unit, before.as_of, key)
     yield from _findings(now, before, old, new)
 
 
-def _findings(now: Part, before: Part, old: dict[Identity, Key], new: dict[Identity, Key]) -> Iterator[Change]:
+def _findings(now: ResultPart, before: ResultPart, old: dict[Identity, SavedKey], new: dict[Identity, SavedKey]) -> Iterator[UnitChange]:
     """Compare findings by their fingerprints and, where an id was shown in another way, by key and rule."""
     were, are = _named(before.found, old), _named(now.found, new)
     prints = {finding.fingerprint for _, finding in were}
@@ -73,26 +79,26 @@ def _findings(now: Part, before: Part, old: dict[Identity, Key], new: dict[Ident
         counted = finding.fingerprint in active or (identity, finding.rule) in live
         if finding.suppressed is None and not counted:
             note = "was suppressed before" if there else "was not judged before" if finding.rule in before.left_out else ""
-            yield Change(What.NEW_FINDING, now.unit, before.as_of, new[identity], finding, note)
+            yield UnitChange(ChangeCategory.NEW_FINDING, now.unit, before.as_of, new[identity], finding, note)
         elif finding.suppressed is not None and counted:
-            yield Change(What.SUPPRESSED, now.unit, before.as_of, new[identity], finding, finding.suppressed.reason)
+            yield UnitChange(ChangeCategory.SUPPRESSED, now.unit, before.as_of, new[identity], finding, finding.suppressed.reason)
     still, rules = {finding.fingerprint for _, finding in are}, {(identity, finding.rule) for identity, finding in are}
     for identity, finding in were:
         gone = finding.fingerprint not in still and (identity, finding.rule) not in rules
         if gone and identity in new and finding.suppressed is None and finding.rule not in now.left_out:
-            yield Change(What.MENDED, now.unit, before.as_of, new[identity], finding)
+            yield UnitChange(ChangeCategory.MENDED, now.unit, before.as_of, new[identity], finding)
 
 
-def _named(found: Iterable[Found], keys: dict[Identity, Key]) -> list[tuple[Identity, Found]]:
+def _named(found: Iterable[SavedFinding], keys: dict[Identity, SavedKey]) -> list[tuple[Identity, SavedFinding]]:
     """Return findings with the identity of their key; one whose key the result does not hold is left out."""
     names = {(key.framework, key.root, key.address): identity for identity, key in keys.items()}
     pairs = ((names.get((f.framework, f.root, f.address)), f) for f in found)
     return [(identity, finding) for identity, finding in pairs if identity is not None]
 
 
-def worst_first(all_changes: Iterable[Change]) -> dict[What, list[Change]]:
+def worst_first(all_changes: Iterable[UnitChange]) -> dict[ChangeCategory, list[UnitChange]]:
     """Return the changes of each kind, the worst first; kinds without any are left out."""
-    groups: dict[What, list[Change]] = {what: [] for what in What}
+    groups: dict[ChangeCategory, list[UnitChange]] = {what: [] for what in ChangeCategory}
     for change in all_changes:
         groups[change.what].append(change)
     for group in groups.values():

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from posturio_iac.posture.parts import Part, Unit
+    from posturio_iac.posture.parts import ResultPart, Unit
     from posturio_iac.posture.score import Score
-    from posturio_iac.posture.view import Posture, Row
+    from posturio_iac.posture.view import KeyRow, Posture
 
 YEAR = 365
 AGES = ((30, "0-30"), (90, "31-90"), (180, "91-180"), (YEAR, "181-365"), (2 * YEAR, "1-2 years"), (3 * YEAR, "2-3 years"))
@@ -29,7 +29,7 @@ _DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class HistogramBar:
     """One bar: how many keys, active ones and others."""
 
     label: str
@@ -42,12 +42,12 @@ class Bin:
         return self.active + self.other
 
 
-def ages(rows: Iterable[Row]) -> tuple[Bin, ...]:
+def ages(rows: Iterable[KeyRow]) -> tuple[HistogramBar, ...]:
     """Return how many deployed keys there are of each age."""
     return _bins(rows, [label for _, label in AGES] + [OLDEST, UNKNOWN], lambda row: _in(AGES, OLDEST, row.age))
 
 
-def uses(rows: Iterable[Row]) -> tuple[Bin, ...]:
+def uses(rows: Iterable[KeyRow]) -> tuple[HistogramBar, ...]:
     """Return how many deployed keys were last used how long ago."""
     labels = [label for _, label in USES] + [LONGEST, NEVER, UNKNOWN]
     return _bins(rows, labels, lambda row: NEVER if row.key.never_used else _in(USES, LONGEST, row.idle))
@@ -59,16 +59,16 @@ def _in(edges: Sequence[tuple[int, str]], beyond: str, days: int | None) -> str:
     return next((label for most, label in edges if days <= most), beyond)
 
 
-def _bins(rows: Iterable[Row], labels: Sequence[str], of: Callable[[Row], str]) -> tuple[Bin, ...]:
+def _bins(rows: Iterable[KeyRow], labels: Sequence[str], of: Callable[[KeyRow], str]) -> tuple[HistogramBar, ...]:
     counts = {label: [0, 0] for label in labels}
     for row in rows:
         if row.key.deployed:
             counts[of(row)][row.key.status != "Active"] += 1
-    return tuple(Bin(label, *count) for label, count in counts.items() if label != UNKNOWN or any(count))
+    return tuple(HistogramBar(label, *count) for label, count in counts.items() if label != UNKNOWN or any(count))
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class KeyGroup:
     """The keys of one owner or one unit."""
 
     name: str
@@ -89,17 +89,17 @@ class Group:
         return (-self.demerits, -self.keys, self.name)
 
 
-def owners(rows: Iterable[Row]) -> list[Group]:
+def owners(rows: Iterable[KeyRow]) -> list[KeyGroup]:
     """Return the groups of keys by owner, the one that costs most first."""
-    groups: dict[str, list[Row]] = {}
+    groups: dict[str, list[KeyRow]] = {}
     for row in rows:
         groups.setdefault(row.key.owner or NOBODY, []).append(row)
     return sorted((_group(name, members) for name, members in groups.items()), key=lambda group: group.order)
 
 
-def _group(name: str, rows: Sequence[Row]) -> Group:
+def _group(name: str, rows: Sequence[KeyRow]) -> KeyGroup:
     verdicts = [row.key.verdict for row in rows]
-    return Group(
+    return KeyGroup(
         name,
         len(rows),
         verdicts.count(Verdict.FLAGGED),
@@ -113,11 +113,11 @@ def _group(name: str, rows: Sequence[Row]) -> Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class UnitSummary:
     """A unit: its keys, its score and how old what is known of it is."""
 
-    part: Part
-    group: Group
+    part: ResultPart
+    group: KeyGroup
     score: Score
     errors: int
 
@@ -127,13 +127,13 @@ class Standing:
         return self.part.unit
 
 
-def standings(posture: Posture) -> list[Standing]:
+def standings(posture: Posture) -> list[UnitSummary]:
     """Return each unit with its numbers, the one that costs most first, and those that could not be read before all others."""
-    rows: dict[Unit, list[Row]] = {part.unit: [] for part in posture.parts}
+    rows: dict[Unit, list[KeyRow]] = {part.unit: [] for part in posture.parts}
     for row in posture.rows:
         rows[row.unit].append(row)
     made = [
-        Standing(
+        UnitSummary(
             part,
             _group(part.unit.label, rows[part.unit]),
             score([replace(part, general=())]),
@@ -145,7 +145,7 @@ def standings(posture: Posture) -> list[Standing]:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class EvidenceSource:
     """What told of some keys, and when."""
 
     text: str
@@ -154,14 +154,14 @@ class Source:
     keys: int
 
 
-def sources(posture: Posture) -> list[Source]:
+def sources(posture: Posture) -> list[EvidenceSource]:
     """Return what told of the deployed keys: each piece of evidence once for each unit, the oldest first."""
     counts: dict[tuple[str, Unit, datetime], int] = {}
     for row in posture.rows:
         for text in row.key.evidence:
             name = (text, row.unit, row.as_of)
             counts[name] = counts.get(name, 0) + 1
-    made = [Source(text, unit, _when(text, as_of), number) for (text, unit, as_of), number in counts.items()]
+    made = [EvidenceSource(text, unit, _when(text, as_of), number) for (text, unit, as_of), number in counts.items()]
     return sorted(made, key=lambda source: (source.when, source.unit.label, source.text))
 
 
@@ -177,6 +177,6 @@ def _when(text: str, as_of: datetime) -> datetime:
     return min(named, as_of)
 
 
-def has_deployed(rows: Iterable[Row]) -> bool:
+def has_deployed(rows: Iterable[KeyRow]) -> bool:
     """Whether any key was seen in AWS."""
     return any(row.key.deployed for row in rows)

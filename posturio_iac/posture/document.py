@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.live.mask import Mask
-from posturio_iac.posture.records import Covered, Evidence, Found, Key, Result, Said, Suppressed
+from posturio_iac.posture.records import Coverage, SavedDiagnostic, SavedEvidence, SavedFinding, SavedKey, SavedResult, Suppressed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ class NotAResultError(Exception):
     """A text is no result that can be read; the message is a clause that says why and what to do."""
 
 
-def load(text: str, source: str, *, show_key_ids: bool = False) -> Result:
+def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
     """Return the result that ``text`` holds; ids of keys are masked wherever they stand in it, unless they may be shown.
 
     Raises:
@@ -68,7 +68,7 @@ def _masked(value: Any, mask: Mask) -> Any:
             return value
 
 
-def result(document: Any, source: str) -> Result:
+def result(document: Any, source: str) -> SavedResult:
     """Return a decoded result as records.
 
     Raises:
@@ -92,12 +92,12 @@ def _why(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0][:120]
 
 
-def _result(document: dict[str, Any], source: str) -> Result:
+def _result(document: dict[str, Any], source: str) -> SavedResult:
     found = tuple(map(_found, _list(document["findings"])))
     severities: dict[tuple[str, str, str], list[str]] = {}
     for finding in found:
         severities.setdefault((finding.framework, finding.root, finding.address), []).append(finding.severity.value)
-    return Result(
+    return SavedResult(
         source,
         moment(document["as_of"]),
         _text(document["tool"]["version"]),
@@ -143,10 +143,10 @@ def moment(text: Any) -> datetime:
     return when.astimezone(timezone.utc)
 
 
-def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str]]) -> Key:
+def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str]]) -> SavedKey:
     address, framework, root = _text(key["address"]), _text(key["framework"]), _text(key.get("root") or "")
     service, region = _optional(key.get("last_used_service")), _optional(key.get("last_used_region"))
-    return Key(
+    return SavedKey(
         address,
         framework,
         root,
@@ -186,13 +186,13 @@ def _place(entry: Any) -> str:
     return f"{address} ({place})" if address and place else address or place
 
 
-def _evidence(entry: dict[str, Any]) -> Evidence:
-    return Evidence(_text(entry["kind"]), _text(entry["value"]), _text(entry["effect"]), _text(entry["source"]))
+def _evidence(entry: dict[str, Any]) -> SavedEvidence:
+    return SavedEvidence(_text(entry["kind"]), _text(entry["value"]), _text(entry["effect"]), _text(entry["source"]))
 
 
-def _found(finding: dict[str, Any]) -> Found:
+def _found(finding: dict[str, Any]) -> SavedFinding:
     why = finding.get("suppressed")
-    return Found(
+    return SavedFinding(
         _text(finding["rule"]),
         Severity(finding["severity"]),
         _text(finding["message"]),
@@ -207,8 +207,8 @@ def _found(finding: dict[str, Any]) -> Found:
     )
 
 
-def _said(said: dict[str, Any]) -> Said:
-    return Said(
+def _said(said: dict[str, Any]) -> SavedDiagnostic:
+    return SavedDiagnostic(
         Level(said["level"]),
         _text(said["message"]),
         _optional(said.get("path")),
@@ -217,11 +217,11 @@ def _said(said: dict[str, Any]) -> Said:
     )
 
 
-def _covered(scope: Any) -> Covered:
+def _covered(scope: Any) -> Coverage:
     if scope is None:
-        return Covered()
+        return Coverage()
     narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
-    return Covered(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")))
+    return Coverage(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")))
 
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from posturio_iac.posture.records import Covered, Found, Key, Result, Said
+    from posturio_iac.posture.records import Coverage, SavedDiagnostic, SavedFinding, SavedKey, SavedResult
 
     Identity = tuple[str, ...]
 
@@ -41,23 +41,23 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ResultPart:
     """What one result says about one unit."""
 
     unit: Unit
     as_of: datetime
     source: str
     tool: str
-    keys: tuple[Key, ...]
-    found: tuple[Found, ...]
-    said: tuple[Said, ...]
+    keys: tuple[SavedKey, ...]
+    found: tuple[SavedFinding, ...]
+    said: tuple[SavedDiagnostic, ...]
     older: Mapping[Identity, datetime] = field(default_factory=dict)
     """Keys that this result did not see and an earlier one did, with the time of that."""
     users: frozenset[str] | None = None
     """The users that it asked about; None when about all."""
     left_out: tuple[str, ...] = ()
     """The rules that were not asked."""
-    general: tuple[Said, ...] = ()
+    general: tuple[SavedDiagnostic, ...] = ()
     """What the result says about none of its several parts in particular, such as a profile that leads to no account."""
 
     @property
@@ -71,11 +71,11 @@ class Part:
         return self.failed or any(said.level is Level.ERROR for said in self.general)
 
 
-def split(result: Result) -> list[Part]:
+def split(result: SavedResult) -> list[ResultPart]:
     """Return the parts of a result. What it says about no account in particular is about its part, when there is but one."""
-    keys: dict[Unit, list[Key]] = {Unit(ACCOUNT, account): [] for account in result.covered.accounts}
-    found: dict[Unit, list[Found]] = {}
-    said: dict[Unit, list[Said]] = {}
+    keys: dict[Unit, list[SavedKey]] = {Unit(ACCOUNT, account): [] for account in result.covered.accounts}
+    found: dict[Unit, list[SavedFinding]] = {}
+    said: dict[Unit, list[SavedDiagnostic]] = {}
     code = _code_unit(result.covered)
     for key in result.keys:
         keys.setdefault(Unit(ACCOUNT, key.account or _account(key.address)) if key.deployed else code, []).append(key)
@@ -89,7 +89,7 @@ def split(result: Result) -> list[Part]:
     general = tuple(entry for entry in result.said if entry.account is None)
     alone = len(units) == 1
     return [
-        Part(
+        ResultPart(
             unit,
             result.as_of,
             result.source,
@@ -105,7 +105,7 @@ def split(result: Result) -> list[Part]:
     ]
 
 
-def _code_unit(covered: Covered) -> Unit:
+def _code_unit(covered: Coverage) -> Unit:
     return Unit(CODE, covered.name or "", covered.paths, covered.narrowed)
 
 
@@ -115,7 +115,7 @@ def _account(address: str) -> str:
     return parts[_ACCOUNT_IN_ARN] if len(parts) > _ACCOUNT_IN_ARN else ""
 
 
-def identities(keys: Iterable[Key]) -> Iterator[tuple[Identity, Key]]:
+def identities(keys: Iterable[SavedKey]) -> Iterator[tuple[Identity, SavedKey]]:
     """Yield each key with what it is known by in other results.
 
     A deployed key is known by its user and the second in which it was created, because its id may be masked in one result, shown in
@@ -129,14 +129,14 @@ def identities(keys: Iterable[Key]) -> Iterator[tuple[Identity, Key]]:
         yield (*made, str(number)), key
 
 
-def _identity(key: Key) -> Identity:
+def _identity(key: SavedKey) -> Identity:
     if not key.deployed:
         return (key.framework, key.root, key.address)
     user, _, label = key.address.rpartition("/")
     return (key.framework, user, key.created.isoformat() if key.created else _FULL_ID.sub(r"****\1", label))
 
 
-def carried(part: Part, before: Part | None) -> Part:
+def carried(part: ResultPart, before: ResultPart | None) -> ResultPart:
     """Return a part with what it could not see, or did not look at, as the part before it knew that. A complete one sees all there is."""
     if before is None or part.unit.narrowed or not (part.failed or part.users is not None):
         return part
@@ -150,6 +150,6 @@ def carried(part: Part, before: Part | None) -> Part:
     return replace(part, keys=(*part.keys, *kept.values()), found=(*part.found, *found), said=said, older=older)
 
 
-def _unseen(key: Key, part: Part) -> bool:
+def _unseen(key: SavedKey, part: ResultPart) -> bool:
     """Whether a part that lacks a key may have missed it."""
     return part.failed or part.users is None or key.address.rpartition("/")[0] not in part.users

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class SavedEvidence:
     """One piece of evidence of when a key ends, as the contract has it."""
 
     kind: str
@@ -23,7 +23,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class SavedKey:
     """A key of a result."""
 
     address: str
@@ -35,7 +35,7 @@ class Key:
     status: str | None
     owner: str | None
     verdict: Verdict
-    lifetime: tuple[Evidence, ...]
+    lifetime: tuple[SavedEvidence, ...]
     undecided: tuple[str, ...]
     demerit: float
     account: str | None
@@ -70,7 +70,7 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SavedFinding:
     """A finding of a result."""
 
     rule: str
@@ -97,7 +97,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SavedDiagnostic:
     """A diagnostic of a result, or of the join."""
 
     level: Level
@@ -108,7 +108,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
+class Coverage:
     """What a run looked at."""
 
     name: str | None = None
@@ -121,7 +121,7 @@ class Covered:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class SavedResult:
     """One saved result."""
 
     source: str
@@ -129,10 +129,10 @@ class Result:
     as_of: datetime
     tool: str
     """The version that wrote it."""
-    covered: Covered
-    keys: tuple[Key, ...]
-    found: tuple[Found, ...]
-    said: tuple[Said, ...]
+    covered: Coverage
+    keys: tuple[SavedKey, ...]
+    found: tuple[SavedFinding, ...]
+    said: tuple[SavedDiagnostic, ...]
     files: int
     """How many files of code were searched."""
     users: frozenset[str] | None = None

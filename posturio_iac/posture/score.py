@@ -11,8 +11,8 @@ from posturio_iac.posture.parts import identities
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from posturio_iac.posture.parts import Part
-    from posturio_iac.posture.records import Key
+    from posturio_iac.posture.parts import ResultPart
+    from posturio_iac.posture.records import SavedKey
 
 _NAMES = {cost: severity.value for severity, cost in DEMERITS.items()}
 _EXACT_BELOW = 10
@@ -49,7 +49,7 @@ class Score:
         return sum(line.demerits for line in self.lines)
 
 
-def score(parts: Iterable[Part], *, unread: bool = False) -> Score:
+def score(parts: Iterable[ResultPart], *, unread: bool = False) -> Score:
     """Return the score of ``parts``; ``unread`` says that a result could not be read at all."""
     parts = list(parts)
     value = (
@@ -68,7 +68,7 @@ def shown(value: float | None) -> str:
     return f"{value:.1f}" if value < _EXACT_BELOW else str(round(value))
 
 
-def _worst(part: Part) -> list[tuple[Key, float]]:
+def _worst(part: ResultPart) -> list[tuple[SavedKey, float]]:
     """Return the keys of a part with what the worst of their findings costs."""
     costs: dict[tuple[str, str, str], float] = {}
     for finding in part.found:
@@ -77,7 +77,7 @@ def _worst(part: Part) -> list[tuple[Key, float]]:
     return [(key, costs.get((key.framework, key.root, key.address), 0.0)) for key in part.keys]
 
 
-def _lines(keys: Sequence[tuple[Key, float]]) -> tuple[Line, ...]:
+def _lines(keys: Sequence[tuple[SavedKey, float]]) -> tuple[Line, ...]:
     counts: dict[tuple[str, float], int] = {}
     for key, found in keys:
         if key.demerit:
@@ -86,7 +86,7 @@ def _lines(keys: Sequence[tuple[Key, float]]) -> tuple[Line, ...]:
     return tuple(Line(cause, number, each) for (cause, each), number in sorted(counts.items(), key=lambda item: (-item[0][1], item[0][0])))
 
 
-def _cause(key: Key, found: float) -> str:
+def _cause(key: SavedKey, found: float) -> str:
     """Return why a key costs what it does, when the worst of its findings costs ``found``."""
     if found == key.demerit:
         return f"the worst finding is {_NAMES[found]}"

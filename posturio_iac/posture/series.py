@@ -6,13 +6,13 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import replace
-from posturio_iac.posture.parts import ACCOUNT, CODE, Part, Unit, carried, split
+from posturio_iac.posture.parts import ACCOUNT, CODE, ResultPart, Unit, carried, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from posturio_iac.posture.records import Result
+    from posturio_iac.posture.records import SavedResult
 
 
 class Series:
@@ -22,14 +22,14 @@ class Series:
     is among them more than once, each moment is a point. So shards that run one after another are one point.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[SavedResult]) -> None:
         """Sort the parts of ``results``, of which there is at least one. A later one in the order given wins a tie."""
-        self.history: dict[Unit, list[Part]] = {}
+        self.history: dict[Unit, list[ResultPart]] = {}
         parts = [(part, place) for place, result in enumerate(results) for part in split(result)]
         days = {result.as_of.date() for result in results}
         self._by_day = len(days) > 1 or len({part.unit for part, _ in parts}) == len(parts)
         parts.sort(key=lambda pair: (pair[0].as_of, not pair[0].failed, pair[1]))
-        newest: dict[Unit, Part] = {}
+        newest: dict[Unit, ResultPart] = {}
         for part, _ in parts:
             newest[part.unit] = known = carried(part, newest.get(part.unit))
             series = self.history.setdefault(part.unit, [])
@@ -42,7 +42,7 @@ class Series:
         """Return the point in time that a moment belongs to."""
         return when.date() if self._by_day else when
 
-    def at(self, point: Any) -> list[Part]:
+    def at(self, point: Any) -> list[ResultPart]:
         """Return what was known at a point: the newest part of each unit, without what a newer part of another unit covers."""
         latest = [found for series in self.history.values() if (found := self._latest(series, point)) is not None]
         accounts = [part for part in latest if part.unit.kind == ACCOUNT]
@@ -50,25 +50,25 @@ class Series:
         kept = [part for part in accounts if part.unit.name or newest is None or part.as_of > newest]
         return [*_uncovered([part for part in latest if part.unit.kind == CODE]), *kept]
 
-    def now(self) -> list[Part]:
+    def now(self) -> list[ResultPart]:
         """Return what is known."""
         return self.at(self.points[-1])
 
-    def before(self, unit: Unit) -> Part | None:
+    def before(self, unit: Unit) -> ResultPart | None:
         """Return the part of a unit before its newest one."""
         series = self.history[unit]
         return series[-2] if len(series) > 1 else None
 
-    def _latest(self, series: Sequence[Part], point: Any) -> Part | None:
+    def _latest(self, series: Sequence[ResultPart], point: Any) -> ResultPart | None:
         return next((part for part in reversed(series) if self.point(part.as_of) <= point), None)
 
 
-def _uncovered(parts: Iterable[Part]) -> list[Part]:
+def _uncovered(parts: Iterable[ResultPart]) -> list[ResultPart]:
     """Return parts of code, each without what a newer complete one covers: two scans may have looked at the same folder.
 
     What judged only changes gives way to any scan of the whole.
     """
-    kept: list[Part] = []
+    kept: list[ResultPart] = []
     for part in sorted(parts, key=lambda part: (not part.unit.narrowed, part.as_of), reverse=True):
         covering = [other.unit for other in kept if part.unit.narrowed or not other.failed] if part.unit.name else []
         if not covering or not all(any(_covers(unit, path) for unit in covering) for path in _paths(part.unit)):
@@ -76,7 +76,7 @@ def _uncovered(parts: Iterable[Part]) -> list[Part]:
     return kept
 
 
-def _without(part: Part, covering: Sequence[Unit]) -> Part:
+def _without(part: ResultPart, covering: Sequence[Unit]) -> ResultPart:
     def mine(path: str | None) -> bool:
         return path is None or not any(_covers(unit, posixpath.normpath(posixpath.join(part.unit.name, path))) for unit in covering)
 

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from posturio_iac.posture.records import Evidence, Key
-    from posturio_iac.posture.view import Row
+    from posturio_iac.posture.records import SavedEvidence, SavedKey
+    from posturio_iac.posture.view import KeyRow
 
 COUNTS = ("enforced", "declared")
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class KeyTimeline:
     """The dates of one key; None where one is not known or does not apply."""
 
-    row: Row
+    row: KeyRow
     created: datetime | None
     used: datetime | None
     ends: datetime | None
@@ -33,22 +33,22 @@ class Life:
         return [when for when in (self.created, self.used, self.ends, self.disabled) if when is not None]
 
 
-def lives(rows: Iterable[Row]) -> Iterator[Life]:
+def lives(rows: Iterable[KeyRow]) -> Iterator[KeyTimeline]:
     """Yield the lives of the keys of which any date is known, in the same order."""
     for row in rows:
         key = row.key
-        life = Life(row, key.created, key.last_used, declared_end(key), key.disabled_since)
+        life = KeyTimeline(row, key.created, key.last_used, declared_end(key), key.disabled_since)
         if life.dates():
             yield life
 
 
-def declared_end(key: Key) -> datetime | None:
+def declared_end(key: SavedKey) -> datetime | None:
     """Return when a key ends by what counts as its lifetime: the first of its dates, and of its intervals since it was created."""
     ends = [when for evidence in key.lifetime if evidence.effect in COUNTS and (when := _end(evidence, key)) is not None]
     return min(ends, default=None)
 
 
-def _end(evidence: Evidence, key: Key) -> datetime | None:
+def _end(evidence: SavedEvidence, key: SavedKey) -> datetime | None:
     if evidence.kind == "expiry":
         return parse_date(evidence.value)
     interval = parse_interval(evidence.value) if evidence.kind == "rotation" and evidence.value else None

@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.posture.changes import Change, What
-    from posturio_iac.posture.parts import Part, Unit
-    from posturio_iac.posture.records import Found, Key, Result, Said
+    from posturio_iac.posture.changes import ChangeCategory, UnitChange
+    from posturio_iac.posture.parts import ResultPart, Unit
+    from posturio_iac.posture.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.score import Score
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class KeyRow:
     """A key with all that is known about it."""
 
-    key: Key
+    key: SavedKey
     unit: Unit
     as_of: datetime
     """When it was seen."""
     older: bool
     """Whether the last result could not see it, so that this is what an earlier one saw."""
-    found: tuple[Found, ...]
+    found: tuple[SavedFinding, ...]
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
     """The time of the report."""
 
     @property
-    def active(self) -> tuple[Found, ...]:
+    def active(self) -> tuple[SavedFinding, ...]:
         """The findings that count."""
         return tuple(finding for finding in self.found if finding.suppressed is None)
 
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class TrendPoint:
     """The posture at one time."""
 
     when: datetime
@@ -82,18 +82,18 @@ class Posture:
 
     as_of: datetime
     """The time of the newest result."""
-    rows: tuple[Row, ...]
+    rows: tuple[KeyRow, ...]
     """Every key, the worst first."""
-    parts: tuple[Part, ...]
+    parts: tuple[ResultPart, ...]
     """What the report rests on, by unit."""
     score: Score
-    trend: tuple[Point, ...]
-    changed: Mapping[What, Sequence[Change]]
+    trend: tuple[TrendPoint, ...]
+    changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: tuple[tuple[Unit, datetime, datetime], ...]
     """Units with the times of the results before and now."""
-    said: tuple[tuple[Unit | None, Said], ...]
+    said: tuple[tuple[Unit | None, SavedDiagnostic], ...]
     """Diagnostics that still hold, the most serious first."""
-    results: tuple[Result, ...]
+    results: tuple[SavedResult, ...]
     """What was joined, the newest first."""
     current: frozenset[str]
     """Sources of results that something in the report rests on."""
@@ -117,7 +117,7 @@ class Posture:
         return sum(said.level is Level.ERROR for _, said in self.said)
 
 
-def join(results: Sequence[Result], unread: Sequence[Said] = ()) -> Posture:
+def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ()) -> Posture:
     """Return the joined view of at least one result; ``unread`` says which files could not be read."""
     series = Series(results)
     parts = series.now()
@@ -140,24 +140,24 @@ def join(results: Sequence[Result], unread: Sequence[Said] = ()) -> Posture:
     )
 
 
-def badness(row: Row) -> tuple[int, int, int, int, str]:
+def badness(row: KeyRow) -> tuple[int, int, int, int, str]:
     """The place of a key among others: by severity, then by findings, then undetermined ones, then by how long it has been idle."""
     worst = -1 if row.worst is None else row.worst.rank
     return (-worst, -len(row.active), row.key.verdict is not Verdict.UNDETERMINED, -(row.idle or 0), row.key.address)
 
 
-def _rows(part: Part, now: datetime) -> Iterator[Row]:
-    found: dict[tuple[str, str, str], list[Found]] = {}
+def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
+    found: dict[tuple[str, str, str], list[SavedFinding]] = {}
     for finding in part.found:
         found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
     for identity, key in identities(part.keys):
         theirs = found.get((key.framework, key.root, key.address), [])
         theirs.sort(key=lambda f: (f.suppressed is not None, -f.severity.rank, f.rule))
         seen = part.older.get(identity)
-        yield Row(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now)
+        yield KeyRow(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now)
 
 
-def _trend(series: Series, current: Sequence[Part]) -> Iterator[Point]:
+def _trend(series: Series, current: Sequence[ResultPart]) -> Iterator[TrendPoint]:
     """Yield the points in time at which a result that counts was made."""
     for point in series.points:
         parts = series.at(point)
@@ -166,17 +166,17 @@ def _trend(series: Series, current: Sequence[Part]) -> Iterator[Point]:
             yield _point(parts, fresh, current)
 
 
-def _point(parts: Sequence[Part], fresh: Sequence[Part], current: Sequence[Part]) -> Point:
+def _point(parts: Sequence[ResultPart], fresh: Sequence[ResultPart], current: Sequence[ResultPart]) -> TrendPoint:
     verdicts = dict.fromkeys(Verdict, 0)
     for part in parts:
         for key in part.keys:
             verdicts[key.verdict] += 1
     known = {part.unit for part in parts}
     tools = tuple(sorted({part.tool for part in fresh}))
-    return Point(max(part.as_of for part in fresh), score(parts), verdicts, sum(part.unit in known for part in current), tools)
+    return TrendPoint(max(part.as_of for part in fresh), score(parts), verdicts, sum(part.unit in known for part in current), tools)
 
 
-def _said(parts: Iterable[Part], unread: Iterable[Said]) -> Iterator[tuple[Unit | None, Said]]:
+def _said(parts: Iterable[ResultPart], unread: Iterable[SavedDiagnostic]) -> Iterator[tuple[Unit | None, SavedDiagnostic]]:
     yield from ((None, said) for said in unread)
     every = dict.fromkeys((None if said.account is None and said.path is None else part.unit, said) for part in parts for said in part.said)
     every |= dict.fromkeys((None, said) for part in parts for said in part.general)

@@ -60,8 +60,8 @@ def register(
 
 def all_rules() -> dict[str, Registered]:
     """Every rule by its id, in the order of the ids."""
-    from importlib import import_module  # noqa: PLC0415 - whoever only needs `Context` loads no rule
-    from pkgutil import iter_modules  # noqa: PLC0415
+    from importlib import import_module
+    from pkgutil import iter_modules
 
     for found in iter_modules(__path__):
         if not found.name.startswith("_"):

@@ -73,7 +73,7 @@ def overdue(key: AccessKey, context: Context) -> Overdue | None:
     stated = min((e for e in effective if e.interval is not None), key=lambda e: e.interval or timedelta.max, default=None)
     limit = max([stated.interval if stated and stated.interval else context.max_lifetime, *(e.interval for e in unknown if e.interval)])
     since, rotated = _birth(key, effective)
-    hidden = rotated is None and stated is None and bool(key.hiding_places)
+    hidden = rotated is None and stated is None and bool(key.unknown_sources)
     goes_on = rotated is not None and any(e.kind is Kind.ROTATION and e.effect is Effect.ENFORCED for e in effective)
     if since is None or hidden or goes_on or context.as_of - since <= limit:
         return None

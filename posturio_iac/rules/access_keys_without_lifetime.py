@@ -110,7 +110,7 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
-    if not in_use(key) or key.hiding_places or counted(key, context) or _reported_elsewhere(key, context):
+    if not in_use(key) or key.unknown_sources or counted(key, context) or _reported_elsewhere(key, context):
         return
     if declared := key.effective():
         sources = listed(dict.fromkeys(e.source for e in declared))

@@ -132,6 +132,6 @@ def _about_grace(key: AccessKey, unreadable: Lifetime | None, context: Context) 
             return f"it has been disabled for {describe_interval(age)}, and the grace is {grace}" if age > context.grace else None
         case Unknown():
             return None
-        case None if key.hiding_places:
+        case None if key.unknown_sources:
             return None
     return f"{unreadable.source} cannot be read as a date" if unreadable else "no date is stated for that"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.search.file_search import MIB, PRUNED, Finder
+from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
-from posturio_iac.search.kinds import NEEDLES, OTHER, Needles, kind_of
+from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, kind_of
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
 from posturio_iac.search.selection import Selection
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.gitignore import Exclusions
 
-__all__ = ["NEEDLES", "Selection", "discover"]
+__all__ = ["SEARCH_TERMS", "Selection", "discover"]
 
 MAX_FILE_SIZE = 10 * MIB
 
@@ -31,9 +31,9 @@ def discover(
     cwd: str,
     exclude: Sequence[str] = (),
     max_file_size: int = MAX_FILE_SIZE,
-    needles: Sequence[bytes] = NEEDLES,
+    search_terms: Sequence[bytes] = SEARCH_TERMS,
 ) -> Selection:
-    """Search ``paths``, relative to ``cwd``, for files that hold one of ``needles``.
+    """Search ``paths``, relative to ``cwd``, for files that hold one of ``search_terms``.
 
     A directory is searched with all that is in it; a file is searched even when git ignores it, a pattern of ``exclude`` matches it
     or its ending is not one of ours. ``max_file_size`` is in bytes.
@@ -43,7 +43,7 @@ def discover(
     """
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
-    finder = Finder(root, Needles(needles), _exclusions(exclude), max_file_size)
+    finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size)
     for path in denied:
         finder.error("cannot be read: permission denied", path)
     for file in files:
@@ -63,7 +63,7 @@ def discover(
     selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
     if selection.terraform or not _has_outside(selection):
         return selection
-    from posturio_iac.search.outside import callers  # noqa: PLC0415 - only where code is not searched
+    from posturio_iac.search.outside import callers
 
     finder.terraform.update(callers(selection))
     return Selection(finder, selection.repository)
@@ -80,17 +80,17 @@ def _has_outside(selection: Selection) -> bool:
 def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
     if not patterns:
         return None
-    from posturio_iac.core.gitignore import Exclusions  # noqa: PLC0415 - imports re
+    from posturio_iac.core.gitignore import Exclusions
 
     return Exclusions(patterns)
 
 
-def _relative(finder: Finder, path: str) -> str:
+def _relative(finder: FileSearch, path: str) -> str:
     """Return the path from the root with forward slashes; empty for the root itself."""
     return path[len(finder.prefix) :].replace(os.sep, "/")
 
 
-def _search_all(finder: Finder, directories: Sequence[str]) -> None:
+def _search_all(finder: FileSearch, directories: Sequence[str]) -> None:
     """Search the directories with the git of the work tree that each is in, or without git.
 
     Repositories inside a directory that is in none are searched as well; those inside another repository are not ours.
@@ -110,19 +110,19 @@ def _search_all(finder: Finder, directories: Sequence[str]) -> None:
         _walk(finder, _git(finder, top, named))
 
 
-def _note(finder: Finder, top: str | None) -> None:
+def _note(finder: FileSearch, top: str | None) -> None:
     """Remember a work tree that is searched, when it begins at or below the root."""
     if top is not None and f"{top}{os.sep}".startswith(finder.prefix):
         finder.repositories.add(_relative(finder, top))
 
 
-def _git(finder: Finder, top: str, named: Sequence[str]) -> list[str]:
+def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
     """Search directories of one work tree with git, and return those that are left to be walked through."""
     copies = [d for d in named if not PRUNED.isdisjoint(d.split("/"))]
     asked = [d for d in named if d not in copies]
     if not asked:
         return copies
-    from posturio_iac.search import git  # noqa: PLC0415 - not needed elsewhere
+    from posturio_iac.search import git
 
     reason, ignored = git.search(finder, top, asked)
     if not reason:
@@ -131,10 +131,10 @@ def _git(finder: Finder, top: str, named: Sequence[str]) -> list[str]:
     return outermost(named)
 
 
-def _walk(finder: Finder, directories: Sequence[str]) -> list[str]:
+def _walk(finder: FileSearch, directories: Sequence[str]) -> list[str]:
     """Search directories without git, and return the repositories in them."""
     if not directories:
         return []
-    from posturio_iac.search import walk  # noqa: PLC0415 - not needed elsewhere
+    from posturio_iac.search import walk
 
     return [repository for directory in directories for repository in walk.search(finder, directory)]

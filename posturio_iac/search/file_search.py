@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from stat import S_ISREG
 
-from posturio_iac.search.kinds import OTHER, TEMPLATE, TERRAFORM, Needles, kind_of
+from posturio_iac.search.kinds import OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 """A pipe that took a file's place must not block."""
 
 
-class Finder:
+class FileSearch:
     """Searches files one at a time. Paths are relative to the scan root."""
 
     __slots__ = (
@@ -44,12 +44,12 @@ class Finder:
         "hcl",
         "links",
         "max_file_size",
-        "needles",
         "prefix",
         "problems",
         "read",
         "repositories",
         "root",
+        "search_terms",
         "searched",
         "symlinks",
         "templates",
@@ -58,11 +58,11 @@ class Finder:
         "trees",
     )
 
-    def __init__(self, root: str, needles: Needles, exclusions: Exclusions | None, max_file_size: int) -> None:
+    def __init__(self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int) -> None:
         """Find nothing yet."""
         self.root = root
         self.prefix = root if root.endswith(os.sep) else root + os.sep
-        self.needles = needles
+        self.search_terms = search_terms
         self.exclusions = exclusions
         self.max_file_size = max_file_size
         self._direct: dict[str, bool] = {"": True}
@@ -80,7 +80,7 @@ class Finder:
         self._room = KEPT
         self.calls: tuple[tuple[str, str], ...] | None = None
         """Who calls which local module, once somebody has asked."""
-        self.trees: list[Keep] = []
+        self.trees: list[PathFilter] = []
         """What git has searched."""
         self.repositories: set[str] = set()
         """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
@@ -133,7 +133,7 @@ class Finder:
             return
         if data[:2] in UTF16:
             data = data.decode("utf-16", "replace").encode()
-        if self.needles.are_in(data, kind):
+        if self.search_terms.are_in(data, kind):
             self._add(path, kind, data)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
@@ -146,7 +146,7 @@ class Finder:
                     return
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
-            if self.needles.are_in(text, kind):
+            if self.search_terms.are_in(text, kind):
                 limit = f"the limit of {self.max_file_size / MIB:g} MiB"
                 self.error(f"{size / MIB:.1f} MiB is more than {limit}; raise --max-file-size to read it", path)
                 return
@@ -218,7 +218,7 @@ class Finder:
         """Return the problems, sorted."""
         if not self.problems:
             return ()
-        from posturio_iac.core.finding import Diagnostic, Level  # noqa: PLC0415 - importing it costs as much as the whole search
+        from posturio_iac.core.finding import Diagnostic, Level
 
         ordered = sorted(set(self.problems), key=lambda p: (p[2] or "", p[0], p[1]))
         return tuple(Diagnostic(Level(level), message, path) for level, message, path in ordered)
@@ -234,12 +234,12 @@ def looks_like_terraform(data: bytes) -> bool:
     return False
 
 
-class Keep:
+class PathFilter:
     """Which of the paths that git names count, and what they are called from the root."""
 
     __slots__ = ("base", "directories", "finder")
 
-    def __init__(self, finder: Finder, base: str, directories: Sequence[str]) -> None:
+    def __init__(self, finder: FileSearch, base: str, directories: Sequence[str]) -> None:
         """Count what is in one of ``directories``."""
         self.finder = finder
         self.base = f"{base}/" if base else ""

@@ -6,7 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.search import spawn
-from posturio_iac.search.file_search import UTF16, Keep
+from posturio_iac.search.file_search import UTF16, PathFilter
 from posturio_iac.search.git_listing import Listing
 from posturio_iac.search.kinds import HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.search.locations import outermost
@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.search.file_search import Finder
+    from posturio_iac.search.file_search import FileSearch
 
 _MARKS = (b"GITCRYPT", *UTF16)
 """What makes a file need a closer look: locked by git-crypt, or UTF-16."""
@@ -66,7 +66,7 @@ _SPECS = 16
 """With more directories than this, git searches their common parent and the filter does the rest."""
 
 
-def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
+def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, list[str]]:
     """Search directories, relative to the root, of the work tree at ``top``.
 
     Return why git could not do it, empty when it could, and those of the directories that git ignores as a whole.
@@ -86,7 +86,7 @@ def search(finder: Finder, top: str, named: Sequence[str]) -> tuple[str, list[st
     if reason := next((_reason(errors) for code, _, errors in outcomes if code not in (0, 1)), ""):
         return reason, []
     listing, *hits = (output for _, output, _ in outcomes)
-    keep = Keep(finder, base, directories)
+    keep = PathFilter(finder, base, directories)
     listed = Listing(listing)
     finder.hcl.update(path for path in keep.plain(listed.hcl) if not path.endswith(LOCK))
     _read(keep, listed.own)
@@ -108,15 +108,15 @@ def _is_small(top: str) -> bool:
         return False
 
 
-def _searches(finder: Finder, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
+def _searches(finder: FileSearch, base: str, directories: Sequence[str]) -> list[list[str | bytes]]:
     """Return the commands that search what git tracks: for texts, and for lines that call modules."""
-    commands = [grep_command(finder, base, (*finder.needles.texts, *_MARKS), _specs(base, directories))]
-    if finder.needles.modules:
+    commands = [grep_command(finder, base, (*finder.search_terms.texts, *_MARKS), _specs(base, directories))]
+    if finder.search_terms.modules:
         commands.append(command(finder, base, *_GREP, "-E", "-e", _SOURCE, *_specs(base, directories, TERRAFORM)))
     return commands
 
 
-def _take_hits(keep: Keep, listed: Listing, outputs: Sequence[bytes]) -> None:
+def _take_hits(keep: PathFilter, listed: Listing, outputs: Sequence[bytes]) -> None:
     """Count what git has searched, and look closer at what it has found."""
     finder = keep.finder
     if keep.narrow or finder.read or listed.pruned:
@@ -129,15 +129,15 @@ def _take_hits(keep: Keep, listed: Listing, outputs: Sequence[bytes]) -> None:
     finder.trees.append(keep)
 
 
-def _callers(finder: Finder, lines: bytes) -> Iterator[bytes]:
+def _callers(finder: FileSearch, lines: bytes) -> Iterator[bytes]:
     """Yield the names of the files with a call of a known module, from git's ``name NUL line LF``."""
-    if not finder.needles.call_known_module(lines):
+    if not finder.search_terms.call_known_module(lines):
         return
     at = 0
     while at < len(lines):
         middle = lines.index(b"\0", at)
         end = lines.index(b"\n", middle)
-        if finder.needles.call_known_module(lines[middle:end]):
+        if finder.search_terms.call_known_module(lines[middle:end]):
             yield lines[at:middle]
         at = end + 1
 
@@ -149,14 +149,14 @@ def run(commands: Sequence[list[str | bytes]]) -> list[spawn.Outcome]:
     return spawn.run(commands, environment)
 
 
-def command(finder: Finder, base: str, *arguments: str | bytes) -> list[str | bytes]:
+def command(finder: FileSearch, base: str, *arguments: str | bytes) -> list[str | bytes]:
     """Return a git command that runs in the directory ``base``."""
     return ["git", "-C", finder.prefix + base, *_OPTIONS, *arguments]
 
 
-def grep_command(finder: Finder, base: str, needles: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
-    """Return the command that names the tracked files which hold one of ``needles``."""
-    patterns = [part for needle in needles for part in ("-e", needle)]
+def grep_command(finder: FileSearch, base: str, search_terms: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:
+    """Return the command that names the tracked files which hold one of ``search_terms``."""
+    patterns = [part for search_term in search_terms for part in ("-e", search_term)]
     return command(finder, base, *_GREP, "-l", "-F", *patterns, *specs)
 
 
@@ -178,7 +178,7 @@ def _reason(errors: bytes) -> str:
     return (fatal or lines or ["git failed and did not say why"])[0]
 
 
-def _read(keep: Keep, names: Iterable[bytes]) -> None:
+def _read(keep: PathFilter, names: Iterable[bytes]) -> None:
     """Read files, and note those that are symbolic links by now."""
     finder = keep.finder
     for path, kind in keep.files(names):
@@ -188,7 +188,7 @@ def _read(keep: Keep, names: Iterable[bytes]) -> None:
             finder.examine(path, kind)
 
 
-def _examine_again(finder: Finder, path: str, kind: str) -> None:
+def _examine_again(finder: FileSearch, path: str, kind: str) -> None:
     """Look closer at a file that git has searched, unless it, or a directory on the way, became a symbolic link."""
     if path in finder.read:
         return
@@ -199,7 +199,7 @@ def _examine_again(finder: Finder, path: str, kind: str) -> None:
         finder.examine(path, kind)
 
 
-def _take_complaints(keep: Keep, lines: Iterable[bytes], listed: Listing) -> None:
+def _take_complaints(keep: PathFilter, lines: Iterable[bytes], listed: Listing) -> None:
     """Turn git's complaints into diagnostics. It quotes file names loosely, so files are tried again one by one."""
     finder = keep.finder
     files = False
@@ -221,15 +221,15 @@ def _take_complaints(keep: Keep, lines: Iterable[bytes], listed: Listing) -> Non
             finder.examine(path, kind)
 
 
-def holding(keep: Keep, needles: Sequence[bytes]) -> Iterator[str]:
-    """Yield the tracked Terraform files that hold one of ``needles``. What git cannot search any more is not found."""
+def holding(keep: PathFilter, search_terms: Sequence[bytes]) -> Iterator[str]:
+    """Yield the tracked Terraform files that hold one of ``search_terms``. What git cannot search any more is not found."""
     base = keep.base.removesuffix("/")
     specs = _specs(base, [d.removesuffix("/") for d in keep.directories] or [base], TERRAFORM)
-    ((_, output, _),) = run([grep_command(keep.finder, base, needles, specs)])
+    ((_, output, _),) = run([grep_command(keep.finder, base, search_terms, specs)])
     return (path for path, kind in keep.files(output.split(b"\0")) if kind is TERRAFORM)
 
 
-def _ignored(finder: Finder, base: str, named: Sequence[str], listing: bytes) -> list[str]:
+def _ignored(finder: FileSearch, base: str, named: Sequence[str], listing: bytes) -> list[str]:
     """Return those of the directories that git ignores: it lists nothing in them, and says so when asked."""
     empty: list[str] = []
     for directory in named:

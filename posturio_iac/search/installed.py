@@ -13,7 +13,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.search.file_search import Finder
+    from posturio_iac.search.file_search import FileSearch
 
 MAX_DIRECTORIES = 300
 """How many directories are looked at for a ``.terraform``, the highest ones first."""
@@ -21,8 +21,8 @@ _MANIFEST = os.path.join(".terraform", "modules", "modules.json")
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", ".terragrunt-cache", ".venv"))
 
 
-def add_callers(finder: Finder, directories: list[str]) -> None:
-    """Add the Terraform files of each initialised root module whose installed modules hold one of the needles."""
+def add_callers(finder: FileSearch, directories: list[str]) -> None:
+    """Add the Terraform files of each initialised root module whose installed modules hold one of the search terms."""
     pending = [os.path.join(finder.root, directory) for directory in directories]
     seen = 0
     while pending and seen < MAX_DIRECTORIES:
@@ -51,13 +51,13 @@ def _content(directory: str) -> tuple[list[str], list[str]]:
     return sorted(below), sorted(files)
 
 
-def _holds_key(finder: Finder, directory: str) -> bool:
-    needles = finder.needles.by_kind[TERRAFORM]
-    return any(any(needle in data for needle in needles) for data in _texts(directory, finder.max_file_size))
+def _holds_key(finder: FileSearch, directory: str) -> bool:
+    search_terms = finder.search_terms.by_kind[TERRAFORM]
+    return any(any(search_term in data for search_term in search_terms) for data in _texts(directory, finder.max_file_size))
 
 
 def _texts(directory: str, max_size: int) -> Iterator[bytes]:
-    from posturio_iac.search.module_calls import content  # noqa: PLC0415 - only where somebody ran terraform init
+    from posturio_iac.search.module_calls import content
 
     for folder, _, names in os.walk(directory):
         for name in names:

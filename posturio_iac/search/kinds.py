@@ -24,7 +24,7 @@ _ENDINGS = {
     "cfn": TEMPLATE,
 }
 
-NEEDLES = (b"aws_iam_access_key", b"awsutils_expiring_iam_access_key", b"AWS::IAM::AccessKey")
+SEARCH_TERMS = (b"aws_iam_access_key", b"awsutils_expiring_iam_access_key", b"AWS::IAM::AccessKey")
 """Texts without which no file declares an access key, unless it calls a module known to hold one."""
 
 
@@ -60,8 +60,8 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 
-class Needles:
-    """The texts that make a file matter, by the file's kind. How a needle is written says where it can stand.
+class SearchTerms:
+    """The texts that make a file matter, by the file's kind. How a search term is written says where it can stand.
 
     - With ``/`` or ``-`` it is part of a module's address, and is searched in the ``source`` of Terraform's module calls.
     - With ``_`` it is one of Terraform's resource types, and is searched in Terraform, and in JSON, which may be a plan.
@@ -70,13 +70,13 @@ class Needles:
 
     __slots__ = ("_known", "_sources", "by_kind", "modules", "texts")
 
-    def __init__(self, needles: Iterable[bytes]) -> None:
-        """Sort the needles; one that contains another adds nothing and is dropped."""
+    def __init__(self, search_terms: Iterable[bytes]) -> None:
+        """Sort the search_terms; one that contains another adds nothing and is dropped."""
         by_role: dict[str, list[bytes]] = {}
-        for needle in sorted(filter(None, needles), key=lambda n: (len(n), n)):
-            alike = by_role.setdefault(_role(needle), [])
-            if not any(shorter in needle for shorter in alike):
-                alike.append(needle)
+        for search_term in sorted(filter(None, search_terms), key=lambda n: (len(n), n)):
+            alike = by_role.setdefault(_role(search_term), [])
+            if not any(shorter in search_term for shorter in alike):
+                alike.append(search_term)
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
         self.modules = tuple(by_role.get(_MODULE, ()))
         self.texts = (*templates, *terraform)
@@ -86,15 +86,15 @@ class Needles:
 
     def are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a file of this kind with this content matters."""
-        for needle in self.by_kind[kind]:
-            if needle in data:
+        for search_term in self.by_kind[kind]:
+            if search_term in data:
                 return True
         return bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
         if self._sources is None:
-            import re  # noqa: PLC0415 - not needed without modules
+            import re
 
             self._sources = re.compile(rb"""source["\s]*[=:]\s*"([^".][^"\n]*)""")
         for source in self._sources.findall(data):
@@ -106,10 +106,10 @@ class Needles:
         return False
 
 
-def _role(needle: bytes) -> str:
-    """Return what a needle is, from how it is written."""
-    if b"::" in needle:
+def _role(search_term: bytes) -> str:
+    """Return what a search term is, from how it is written."""
+    if b"::" in search_term:
         return TEMPLATE
-    if b"/" in needle or b"-" in needle:
+    if b"/" in search_term or b"-" in search_term:
         return _MODULE
-    return TERRAFORM if b"_" in needle else TEMPLATE
+    return TERRAFORM if b"_" in search_term else TEMPLATE

@@ -19,9 +19,9 @@ _LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 _SOURCE = re.compile(rb"""(?<![\w-])source["\s]*[=:]\s*"(\.\.?[/\\][^"\n]*)\"""")
 
 
-def grep(selection: Selection, needle: bytes) -> tuple[str, ...]:
-    """Return the Terraform files of the whole scan that hold ``needle``, sorted."""
-    return holding(selection, (needle,))
+def grep(selection: Selection, search_term: bytes) -> tuple[str, ...]:
+    """Return the Terraform files of the whole scan that hold ``search_term``, sorted."""
+    return holding(selection, (search_term,))
 
 
 def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
@@ -81,14 +81,14 @@ def content(name: str, max_size: int) -> bytes | None:
         return None
 
 
-def holding(selection: Selection, needles: Sequence[bytes]) -> tuple[str, ...]:
-    """Return the Terraform files that hold one of ``needles``: git searches those it has searched before, we read the others."""
+def holding(selection: Selection, search_terms: Sequence[bytes]) -> tuple[str, ...]:
+    """Return the Terraform files that hold one of ``search_terms``: git searches those it has searched before, we read the others."""
     finder = selection.finder
     texts = ((path, text(selection, path)) for path, kind in finder.read.items() if kind is TERRAFORM)
-    found = {path for path, data in texts if any(needle in data for needle in needles)}
+    found = {path for path, data in texts if any(search_term in data for search_term in search_terms)}
     if finder.trees:
-        from posturio_iac.search import git  # noqa: PLC0415 - not needed without a repository
+        from posturio_iac.search import git
 
         for keep in finder.trees:
-            found.update(git.holding(keep, needles))
+            found.update(git.holding(keep, search_terms))
     return tuple(sorted(found))

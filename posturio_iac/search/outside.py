@@ -24,9 +24,9 @@ MAX_FOLDERS = 10_000
 def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] = frozenset()) -> tuple[set[str], set[tuple[str, str]]]:
     """Read ``folders`` (relative to the root) and the local modules that they call, except for those ``apart``.
 
-    Return the folders that hold a needle, and who calls whom among them.
+    Return the folders that hold a search term, and who calls whom among them.
     """
-    needles = selection.finder.needles.by_kind[TERRAFORM]
+    search_terms = selection.finder.search_terms.by_kind[TERRAFORM]
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
     pending = [folder for folder in folders if folder not in apart]
@@ -34,7 +34,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
         for data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
-            if any(needle in data for needle in needles):
+            if any(search_term in data for search_term in search_terms):
                 holding.add(folder)
             for target in sources(data, folder):
                 edges.add((folder, target))

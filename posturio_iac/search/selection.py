@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.search.file_search import Finder
+    from posturio_iac.search.file_search import FileSearch
 
 
 class Selection:
@@ -21,19 +21,19 @@ class Selection:
     repository: str | None
     """The top of the git work tree that holds the root, else of the one below it that holds all that is searched."""
     terraform: tuple[str, ...]
-    """Terraform and OpenTofu files that hold a Terraform needle: relative to the root, with forward slashes, sorted."""
+    """Terraform and OpenTofu files that hold a Terraform search_term: relative to the root, with forward slashes, sorted."""
     templates: tuple[str, ...]
-    """YAML and JSON files, and files of unknown kind that were named, that hold a needle."""
+    """YAML and JSON files, and files of unknown kind that were named, that hold a search term."""
     links: tuple[tuple[str, str], ...]
     """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
     searched: int
     """How many files were searched."""
     diagnostics: tuple[Diagnostic, ...]
     """What was not searched and why, sorted."""
-    finder: Finder
+    finder: FileSearch
     """Where `local_calls` and `grep` search again."""
 
-    def __init__(self, finder: Finder, repository: str | None) -> None:
+    def __init__(self, finder: FileSearch, repository: str | None) -> None:
         """Freeze what ``finder`` has found."""
         put = object.__setattr__
         put(self, "root", finder.root)

@@ -79,7 +79,7 @@ class _Child:
 
 def _drain(children: Sequence[_Child]) -> None:
     """Read all pipes until their writers have closed them."""
-    import select  # noqa: PLC0415 - not there on Windows
+    import select
 
     sinks = {pipe: sink for child in children for pipe, sink in child.pipes.items()}
     poll = select.poll()
@@ -96,7 +96,7 @@ def _drain(children: Sequence[_Child]) -> None:
 
 def _run_one(command: list[str | bytes], environment: Mapping[str, str]) -> Outcome:
     """Run one command by `subprocess`."""
-    import subprocess  # noqa: PLC0415 - slow to import, and needed on Windows alone
+    import subprocess
 
     done = subprocess.run(  # noqa: S603 - the commands are our own
         [os.fsdecode(part) for part in command], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False

@@ -10,13 +10,13 @@ from posturio_iac.search.locations import is_repository
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from posturio_iac.search.file_search import Finder
+    from posturio_iac.search.file_search import FileSearch
 
 SKIPPED = PRUNED | {".hg", ".svn", ".venv", "node_modules"}
 """Directories that a walk does not enter; where git lists the files, its own rules decide about the others."""
 
 
-def search(finder: Finder, start: str) -> list[str]:
+def search(finder: FileSearch, start: str) -> list[str]:
     """Search the directory ``start``, relative to the root; return the git repositories in it, which are not entered.
 
     Symbolic links to directories are not followed: what they show inside the root is searched where it is.
@@ -41,7 +41,7 @@ def search(finder: Finder, start: str) -> list[str]:
     return repositories
 
 
-def _list(finder: Finder, directory: str) -> list[os.DirEntry[str]]:
+def _list(finder: FileSearch, directory: str) -> list[os.DirEntry[str]]:
     """Return what is in the directory; nothing, and a diagnostic, when that cannot be read."""
     try:
         with os.scandir(finder.prefix + directory) as entries:
@@ -53,7 +53,7 @@ def _list(finder: Finder, directory: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _take(finder: Finder, entry: os.DirEntry[str], path: str, kind: str) -> None:
+def _take(finder: FileSearch, entry: os.DirEntry[str], path: str, kind: str) -> None:
     if finder.exclusions and finder.exclusions.cover(path):
         return
     if entry.is_symlink():

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.judge.baseline import Baseline, Entry, load
+from posturio_iac.judge.baseline import Baseline, BaselineEntry, load
 from tests.support.command_line import MISSING, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
@@ -138,7 +138,7 @@ def test_prune_adds_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_many_stale_entries_are_counted(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    some = tuple(Entry("a/iam.tf", f"aws_iam_access_key.k{n}", MISSING, f"{n:032x}", "r") for n in range(13))
+    some = tuple(BaselineEntry("a/iam.tf", f"aws_iam_access_key.k{n}", MISSING, f"{n:032x}", "r") for n in range(13))
     (tree / FILE).write_text(Baseline(some).text())
     assert scan(capsys)[2].count("note: ") == 11
 
@@ -269,7 +269,10 @@ def test_unwritable_file_is_one_sentence(tree: Path, capsys: pytest.CaptureFixtu
 
 def test_file_survives_a_round_trip(tmp_path: Path) -> None:
     made = Baseline(
-        (Entry("a b/ü.tf", 'x["k"]', MISSING, "1", "why", "", None), Entry("", "y", MISSING, "2", "why", "me", "2027-01-01T00:00Z"))
+        (
+            BaselineEntry("a b/ü.tf", 'x["k"]', MISSING, "1", "why", "", None),
+            BaselineEntry("", "y", MISSING, "2", "why", "me", "2027-01-01T00:00Z"),
+        )
     )
     (tmp_path / FILE).write_text(made.text(), encoding="utf-8-sig")
     read = load(str(tmp_path / FILE))

@@ -72,7 +72,7 @@ class TestFindings:
 @pytest.mark.usefixtures("tree")
 class TestOpenQuestions:
     def test_undetermined_keys_fail_only_when_strict(self, capsys: pytest.CaptureFixture[str], found: Callable[..., list[Any]]) -> None:
-        found(a_key(hiding_places=(Unknown("var.tags is set by the caller"),), owner="team"))
+        found(a_key(unknown_sources=(Unknown("var.tags is set by the caller"),), owner="team"))
         code, out, _ = run(capsys, "scan")
         assert code == 0
         assert "Undetermined:\n  iam.tf:1:1: aws_iam_access_key.ci\n    var.tags is set by the caller\n" in out

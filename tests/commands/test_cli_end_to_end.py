@@ -14,7 +14,7 @@ import pytest
 
 from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
 from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
-from posturio_iac.scan import TEMPLATE_NEEDLES
+from posturio_iac.scan import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
 from tests.support.command_line import KEY, MISSING, ROOT, run
 
@@ -138,5 +138,5 @@ class TestEndToEnd:
         assert "gone.json" in err
 
 
-def test_needles_hold_every_type_of_custom_resource() -> None:
-    assert {needle.decode() for needle in TEMPLATE_NEEDLES} == {*CUSTOM_TYPES, SDK_CALL}
+def test_search_terms_hold_every_type_of_custom_resource() -> None:
+    assert {search_term.decode() for search_term in TEMPLATE_SEARCH_TERMS} == {*CUSTOM_TYPES, SDK_CALL}

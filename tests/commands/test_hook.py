@@ -330,7 +330,7 @@ def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypa
     read: list[str] = []
     load = folder.load
 
-    def watched(root: str, path: str, *rest: Any) -> folder.Folder:
+    def watched(root: str, path: str, *rest: Any) -> folder.Module:
         read.append(path)
         return load(root, path, *rest)
 

@@ -104,11 +104,11 @@ def _value(expression: hcl.Expr) -> Value:
             return -value
         case hcl.Unary("!", hcl.Literal(bool() as value)):
             return not value
-        case hcl.ListOf(items):
+        case hcl.TupleExpr(items):
             return [_value(item) for item in items]
-        case hcl.ObjectOf(items):
+        case hcl.ObjectExpr(items):
             return {key(_value(k)): _value(v) for k, v in items}
-        case hcl.Template(parts):
+        case hcl.TemplateExpr(parts):
             return Dynamic(tuple(text(p.value) for p in parts if isinstance(p, hcl.Literal) and isinstance(p.value, str)))
         case _:
             return Dynamic()

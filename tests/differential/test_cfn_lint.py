@@ -16,7 +16,7 @@ from cfnlint.decode import decode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.frontends.cloudformation.syntax.source import Source, UnreadableError
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import decode as text_of
 from posturio_iac.frontends.cloudformation.syntax.template import parse, plain
 
@@ -31,7 +31,7 @@ def ours(path: Path) -> list[Found]:
         text = text_of(path.read_bytes())
     except UnreadableError:
         return []
-    parsed = parse(Source(path.name, text))
+    parsed = parse(TemplateSource(path.name, text))
     templates = [t for root in parsed.roots if (t := plain(root, parsed.source, ("AWS::IAM::AccessKey",))) is not None]
     found: list[Found] = []
     for template in (t for t in templates if t.complete):
@@ -83,7 +83,7 @@ def test_whatever_we_refuse_cfn_lint_refuses_too() -> None:
             text = text_of(path.read_bytes())
         except UnreadableError:
             continue
-        if parse(Source(path.name, text)).problems and theirs(path) is not None:
+        if parse(TemplateSource(path.name, text)).problems and theirs(path) is not None:
             refused.append(str(path))
     assert refused == []
 

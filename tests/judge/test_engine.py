@@ -61,18 +61,18 @@ if TYPE_CHECKING:
         (access_key(enforced(), possible_exposures=(UNKNOWN,)), Verdict.UNDETERMINED),
         (access_key(enforced(), status="Inactive", possible_exposures=(UNKNOWN,)), Verdict.FLAGGED),
         (access_key(open_evidence()), Verdict.UNDETERMINED),
-        (access_key(hiding_places=(UNKNOWN,)), Verdict.UNDETERMINED),
+        (access_key(unknown_sources=(UNKNOWN,)), Verdict.UNDETERMINED),
         (access_key(inert(), open_evidence()), Verdict.UNDETERMINED),
         (access_key(enforced(None)), Verdict.UNDETERMINED),
         (access_key(enforced(None), SOON), Verdict.CLEAN),
         (access_key(SOON, open_evidence()), Verdict.CLEAN),
         (access_key(rotates(365), open_evidence()), Verdict.UNDETERMINED),
-        (access_key(SOON, hiding_places=(UNKNOWN,)), Verdict.CLEAN),
+        (access_key(SOON, unknown_sources=(UNKNOWN,)), Verdict.CLEAN),
         (access_key(status=UNKNOWN), Verdict.UNDETERMINED),
         (access_key(SOON, status=UNKNOWN), Verdict.CLEAN),
         (access_key(PAST, status=UNKNOWN), Verdict.UNDETERMINED),
         (access_key(SOON, status="Inactive"), Verdict.CLEAN),
-        (access_key(status="Inactive", hiding_places=(UNKNOWN,)), Verdict.UNDETERMINED),
+        (access_key(status="Inactive", unknown_sources=(UNKNOWN,)), Verdict.UNDETERMINED),
         (access_key(SOON, created=day("2026-01-01")), Verdict.UNDETERMINED),
         (access_key(SOON, created=day("2026-11-01")), Verdict.CLEAN),
         (access_key(SOON, created=day("2026-01-01"), last_used=AS_OF), Verdict.CLEAN),
@@ -86,11 +86,11 @@ def test_what_becomes_of_a_key(key: AccessKey, expected: Verdict) -> None:
 
 def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matter() -> None:
     status, tags = Unknown("var.status is set by the caller"), Unknown("var.tags is set by the caller")
-    assert run(access_key(hiding_places=(tags,))).keys[0].undecided == ("var.tags is set by the caller",)
+    assert run(access_key(unknown_sources=(tags,))).keys[0].undecided == ("var.tags is set by the caller",)
     assert run(access_key(status=status)).keys[0].undecided == ("whether it is active: var.status is set by the caller",)
-    both = run(access_key(status=status, hiding_places=(tags,))).keys[0].undecided
+    both = run(access_key(status=status, unknown_sources=(tags,))).keys[0].undecided
     assert both == ("whether it is active: var.status is set by the caller", "var.tags is set by the caller")
-    assert run(access_key(inert(), status=status, hiding_places=(tags,))).keys[0].undecided == (both[0],)
+    assert run(access_key(inert(), status=status, unknown_sources=(tags,))).keys[0].undecided == (both[0],)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,8 @@ def test_an_undetermined_key_says_what_is_unknown_and_nothing_that_does_not_matt
             ("whether it has an owner and whether its user has another active key: {}",),
         ),
         # What hides the lifetime as well is one line, which needs no question.
-        (access_key(hiding_places=(UNKNOWN,), owner=UNKNOWN), ("{}",)),
-        (access_key(owner=UNKNOWN, hiding_places=(Unknown("local.tags"),)), ("local.tags", "whether it has an owner: {}")),
+        (access_key(unknown_sources=(UNKNOWN,), owner=UNKNOWN), ("{}",)),
+        (access_key(owner=UNKNOWN, unknown_sources=(Unknown("local.tags"),)), ("local.tags", "whether it has an owner: {}")),
         (access_key(status=UNKNOWN, owner=UNKNOWN), ("whether it is active and whether it has an owner: {}",)),
     ],
 )
@@ -129,15 +129,15 @@ def test_whether_a_key_has_an_owner_is_open_only_where_the_rule_asks() -> None:
 
 
 def test_a_flagged_key_still_says_what_is_unknown() -> None:
-    (judged,) = run(access_key(hiding_places=(UNKNOWN,), owner=None)).keys
+    (judged,) = run(access_key(unknown_sources=(UNKNOWN,), owner=None)).keys
     assert judged.verdict is Verdict.FLAGGED
     assert judged.undecided == (UNKNOWN.reason,)
     assert judged.worst is Severity.LOW
 
 
 def test_what_no_selected_rule_asks_is_not_undetermined() -> None:
-    assert verdict(access_key(hiding_places=(UNKNOWN,)), select=("ownerless_access_keys",)) is Verdict.CLEAN
-    assert verdict(access_key(hiding_places=(UNKNOWN,)), ignore=("iam.access_keys_without_lifetime",)) is Verdict.CLEAN
+    assert verdict(access_key(unknown_sources=(UNKNOWN,)), select=("ownerless_access_keys",)) is Verdict.CLEAN
+    assert verdict(access_key(unknown_sources=(UNKNOWN,)), ignore=("iam.access_keys_without_lifetime",)) is Verdict.CLEAN
 
 
 # Selected rules
@@ -195,7 +195,7 @@ def test_a_place_more_leaves_the_other_fingerprints_as_they_are() -> None:
 def keys_in_places() -> list[AccessKey]:
     """Keys in several files and lines, one of them in none."""
     places = [span(9), span(10), span(5, "a.tf"), span(5, "b/c.tf"), None]
-    return [access_key(address=f"key{n}", span=place, owner=None, hiding_places=()) for n, place in enumerate(places)]
+    return [access_key(address=f"key{n}", span=place, owner=None, unknown_sources=()) for n, place in enumerate(places)]
 
 
 @given(st.randoms(use_true_random=False))
@@ -265,7 +265,7 @@ def test_a_suppression_of_a_rule_that_crashed_is_not_called_useless() -> None:
 
 def test_exit_codes() -> None:
     clean, low, medium = access_key(enforced()), access_key(enforced(), owner=None), access_key()
-    vague = access_key(hiding_places=(UNKNOWN,))
+    vague = access_key(unknown_sources=(UNKNOWN,))
     assert run(clean).exit_code(Severity.LOW, strict=True) is Exit.CLEAN
     assert run(low).exit_code(Severity.MEDIUM) is Exit.CLEAN
     assert run(low).exit_code(Severity.LOW) is Exit.FINDINGS

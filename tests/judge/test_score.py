@@ -34,7 +34,7 @@ def test_scores() -> None:
     assert run(access_key()).score() == 91
     assert run(access_key(PAST)).score() == 83
     assert run(access_key(is_root=True)).score() == 77
-    assert run(access_key(hiding_places=(UNKNOWN,))).score() == 91
+    assert run(access_key(unknown_sources=(UNKNOWN,))).score() == 91
     assert run(access_key(enforced(), owner=UNKNOWN)).score() == 98
     assert run(access_key(PAST, status=UNKNOWN)).score() == 91
     assert run(access_key(directives=(ignore(WITHOUT),))).score() == 91
@@ -98,7 +98,7 @@ def test_mending_the_code_never_lowers_the_score(
 ) -> None:
     key = access_key(
         *lifetimes,
-        hiding_places=hiding,
+        unknown_sources=hiding,
         owner=owner,
         exposures=(exposure(),) if exposed else (),
         directives=directives,

@@ -158,7 +158,7 @@ def test_a_baseline_suppresses_by_fingerprint_while_it_lasts() -> None:
 
 
 def test_an_open_question_can_be_accepted() -> None:
-    report = run(access_key(hiding_places=(UNKNOWN,), directives=(ignore(WITHOUT),)))
+    report = run(access_key(unknown_sources=(UNKNOWN,), directives=(ignore(WITHOUT),)))
     (judged,) = report.keys
     assert judged.verdict is Verdict.SUPPRESSED
     assert judged.undecided == ()
@@ -167,4 +167,4 @@ def test_an_open_question_can_be_accepted() -> None:
     assert level == "note"
     assert UNKNOWN.reason in text
     assert "moves to roles" in text
-    assert report.score() == run(access_key(hiding_places=(UNKNOWN,))).score()
+    assert report.score() == run(access_key(unknown_sources=(UNKNOWN,))).score()

@@ -15,7 +15,7 @@ from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.root_module_match import held
 from posturio_iac.link.stack import StackKey, Stacks
-from posturio_iac.link.state import State, StateKey
+from posturio_iac.link.state import StateKey, TerraformState
 from tests.support.keys import UNKNOWN, access_key, enforced, expires, flagged, inert, rotates, run, span
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ def deployed(key_id: str | None = ID, user: str = "ci", **changes: Any) -> Acces
     return access_key(**{**fields, **changes})
 
 
-def state(*keys: tuple[str, str | None, str | None], label: str = "x.tfstate") -> State:
-    return State(label, tuple(StateKey(address, key_id, user, "Active") for address, key_id, user in keys))
+def state(*keys: tuple[str, str | None, str | None], label: str = "x.tfstate") -> TerraformState:
+    return TerraformState(label, tuple(StateKey(address, key_id, user, "Active") for address, key_id, user in keys))
 
 
-def link(key: AccessKey, *declared: AccessKey, states: tuple[State, ...] = (), **more: Any) -> AccessKey:
+def link(key: AccessKey, *declared: AccessKey, states: tuple[TerraformState, ...] = (), **more: Any) -> AccessKey:
     linker = Linker(Code(declared, **more.pop("code", {})), states, more.pop("stacks", NOWHERE), more.pop("unread", ()))
     (found,) = linker.linked([key], more.pop("answers", None))
     assert not more
@@ -101,7 +101,7 @@ class TestRoots:
     dev = code(scope="envs/dev", span=span(3, "envs/dev/iam.tf"), user="ci-dev")
     prod = code(scope="envs/prod", span=span(3, "envs/prod/iam.tf"), user="ci-prod")
 
-    def places(self, state_: State, *keys: AccessKey, root: str = "") -> list[str]:
+    def places(self, state_: TerraformState, *keys: AccessKey, root: str = "") -> list[str]:
         (one,) = held(state_, Code(keys, root=root))[:1]
         return [declared.scope for declared in one.code]
 
@@ -290,7 +290,7 @@ class TestEvidence:
     def test_a_tag_of_unknown_value_is_not_there_when_aws_has_none(self) -> None:
         open_ = replace(rotates(None), effect=Effect.UNKNOWN)
         assert link(deployed(), code(open_), states=self.states).lifetimes == ()
-        assert len(link(deployed(hiding_places=(UNKNOWN,)), code(open_), states=self.states).lifetimes) == 1
+        assert len(link(deployed(unknown_sources=(UNKNOWN,)), code(open_), states=self.states).lifetimes) == 1
 
     def test_an_owner_that_only_code_names_counts(self) -> None:
         assert link(deployed(owner=None), code(owner="@acme/payments"), states=self.states).owner == "@acme/payments"

@@ -11,7 +11,7 @@ from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.stack import Stacks
-from posturio_iac.link.state import State, StateKey
+from posturio_iac.link.state import StateKey, TerraformState
 from tests.support.keys import UNKNOWN, access_key, enforced, span
 
 USERS = ("ann", "ben", "cat")
@@ -48,14 +48,16 @@ def declared(draw: st.DrawFn) -> list[AccessKey]:
 
 states = st.lists(
     st.lists(st.tuples(st.integers(0, 2), st.sampled_from(IDS), st.sampled_from(USERS)), max_size=3, unique_by=lambda key: key[1]).map(
-        lambda keys: State("x.tfstate", tuple(StateKey(f"aws_iam_access_key.k{n}", key_id, user, "Active") for n, key_id, user in keys))
+        lambda keys: TerraformState(
+            "x.tfstate", tuple(StateKey(f"aws_iam_access_key.k{n}", key_id, user, "Active") for n, key_id, user in keys)
+        )
     ),
     max_size=2,
 )
 
 
 @given(deployed(), declared(), states, st.booleans())
-def test_links(keys: list[AccessKey], code: list[AccessKey], held: list[State], ask: bool) -> None:
+def test_links(keys: list[AccessKey], code: list[AccessKey], held: list[TerraformState], ask: bool) -> None:
     linker = Linker(Code(code), held, Stacks(ask=ask))
     linked = linker.linked(keys)
     known = {key.key_id for state in held for key in state.keys}
@@ -83,7 +85,7 @@ def _settled(key: AccessKey, linker: Linker) -> bool:
 
 
 @given(deployed(), declared(), states)
-def test_the_order_of_what_is_given_changes_nothing(keys: list[AccessKey], code: list[AccessKey], held: list[State]) -> None:
+def test_the_order_of_what_is_given_changes_nothing(keys: list[AccessKey], code: list[AccessKey], held: list[TerraformState]) -> None:
     one = {key.address: key for key in Linker(Code(code), held, Stacks()).linked(keys)}
     other = {key.address: key for key in Linker(Code(code), held, Stacks()).linked(keys[::-1])}
     assert one == other

@@ -13,7 +13,7 @@ from posturio_iac import __version__
 from posturio_iac.live import dask_executor
 from posturio_iac.live.inventory import Request
 from posturio_iac.live.model import Account
-from posturio_iac.live.survey import Outcome, Surveyor, Target
+from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor
 from tests.support.live.cloud import AS_OF, Cloud, live
 from tests.support.states import KEY_TYPE, pulled
 
@@ -160,7 +160,7 @@ class Client:
         assert not wait
 
 
-TARGET = Target(None, Account("111122223333"), "arn:aws:iam::111122223333:role/x")
+TARGET = AccountTarget(None, Account("111122223333"), "arn:aws:iam::111122223333:role/x")
 
 
 def handed_out(client: Client) -> str:
@@ -196,16 +196,16 @@ def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
     class Fragile(Client):
         def submit(self, *arguments: object) -> Future[Any]:
             target, made = arguments[1], Future[Any]()
-            assert isinstance(target, Target)
+            assert isinstance(target, AccountTarget)
             tried.append(target.label)
             guilty = target.label == "2" * 12
             if guilty or tried.count(target.label) == 1:
                 made.set_exception(KilledWorker(target.label))
             else:
-                made.set_result(Outcome(target, None, (), {}))
+                made.set_result(AccountOutcome(target, None, (), {}))
             return made
 
-    targets = [Target(None, Account(str(number) * 12), "arn:role") for number in (1, 2, 3)]
+    targets = [AccountTarget(None, Account(str(number) * 12), "arn:role") for number in (1, 2, 3)]
     outcomes = dask_executor._handed_out(Fragile({"worker": 1}), lambda _: pytest.fail("read here"), targets, None)
     said = [[said.message for said in outcome.diagnostics] for outcome in outcomes]
     assert said == [[], ["222222222222 was not read: every Dask worker that tried it was lost"], []]
@@ -215,13 +215,13 @@ def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
 def test_a_worker_with_credentials_of_another_account_reads_nothing(cloud: Cloud) -> None:
     cloud.user("ci")
     surveyor = Surveyor(Request(as_of=AS_OF), None)
-    outcome = dask_executor.read_elsewhere(surveyor, Target(None, Account("111122223333")), version=__version__)
+    outcome = dask_executor.read_elsewhere(surveyor, AccountTarget(None, Account("111122223333")), version=__version__)
     text = f"111122223333 was not read: the credentials of its worker are those of account {cloud.account}"
     assert [said.message for said in outcome.diagnostics] == [text]
     assert outcome.calls == {"sts:GetCallerIdentity": 1}
     outcome = dask_executor.read_elsewhere(surveyor, TARGET, version="0.0")
     assert f"its worker has posturio-iac {__version__}, and 0.0 asks" in outcome.diagnostics[0].message
-    outcome = dask_executor.read_elsewhere(surveyor, Target("nobody", Account("111122223333"), TARGET.role), version=__version__)
+    outcome = dask_executor.read_elsewhere(surveyor, AccountTarget("nobody", Account("111122223333"), TARGET.role), version=__version__)
     assert "its worker cannot: the AWS configuration cannot be used" in outcome.diagnostics[0].message
 
 

@@ -25,7 +25,7 @@ from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 from tests.support.live.shapes import complaints
 
 if TYPE_CHECKING:
-    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Report
 
 ROOT = Path(__file__).parent.parent.parent
@@ -42,7 +42,7 @@ def hub() -> None:
             backend.reset()
 
 
-def batches(report: Report, region: str = "eu-central-1", mended: tuple[Mended, ...] = ()) -> list[list[dict[str, Any]]]:
+def batches(report: Report, region: str = "eu-central-1", mended: tuple[ResolvedFinding, ...] = ()) -> list[list[dict[str, Any]]]:
     return [json.loads(line) for line in render(report, canned.context(region=region, mended=mended)).splitlines()]
 
 

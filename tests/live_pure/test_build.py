@@ -18,7 +18,7 @@ from posturio_iac.live import disabled
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.calls import Bucket, Budget
 from posturio_iac.live.mask import Mask
-from posturio_iac.live.model import Account, Seen, User
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.report import ReportUnavailableError, parse
 from posturio_iac.metadata.names import Names
 from tests.support.command_line import run
@@ -35,8 +35,8 @@ ROOT_ROW = "<root_account>,arn:aws:iam::123456789012:root,x,true,2020-01-01T00:0
 USER_ROW = (
     "ci,arn:aws:iam::123456789012:user/a/ci,x,true,2026-01-01T00:00:00+00:00,no_information,N/A,N/A,false,2025-01-01T00:00:00+00:00,x"
 )
-USER = User("ci", "arn:aws:iam::123456789012:user/a/ci", (("owner", "payments@example.com"),))
-KEY = Seen(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - timedelta(days=10), AS_OF, key_id="AKIAIOSFODNN7EXAMPLE")
+USER = DeployedUser("ci", "arn:aws:iam::123456789012:user/a/ci", (("owner", "payments@example.com"),))
+KEY = DeployedKey(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - timedelta(days=10), AS_OF, key_id="AKIAIOSFODNN7EXAMPLE")
 
 
 DEPLOYED_RULES = {
@@ -50,7 +50,7 @@ def report(*rows: str) -> bytes:
     return "\n".join((HEADER, *rows)).encode()
 
 
-def built(*keys: Seen, owner: str = "") -> tuple[AccessKey, ...]:
+def built(*keys: DeployedKey, owner: str = "") -> tuple[AccessKey, ...]:
     return access_keys(keys, Account("123456789012", tags=(("team", owner),) if owner else ()), Names.default(), (), AS_OF)
 
 
@@ -116,7 +116,7 @@ def test_what_is_said_about_a_deployed_key_speaks_of_aws_and_never_of_code() -> 
     said: dict[str, set[str]] = {}
     for tag, status, last_used in itertools.product(TAGS, ("Active", "Inactive"), (None, AS_OF - timedelta(days=200), AS_OF)):
         name, _, value = tag.partition("=")
-        user = User("ci", "arn:aws:iam::123456789012:user/ci", ((name, value),) if tag else ())
+        user = DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", ((name, value),) if tag else ())
         seen = replace(KEY, user=user, status=status, last_used=last_used)
         for age, key_id in itertools.product((10, 400), (KEY.key_id, None)):
             seen = replace(seen, created=AS_OF - timedelta(days=age), key_id=key_id, disabled_since=AS_OF - timedelta(days=age))
@@ -141,11 +141,11 @@ def test_a_deployed_key_without_a_lifetime_is_told_what_its_tags_lack() -> None:
 def test_tags_that_were_not_read_leave_owner_and_end_open() -> None:
     (key,) = built(replace(KEY, user=replace(USER, tags=Unknown("denied"))))
     assert key.owner is None or isinstance(key.owner, (str, Unknown))
-    assert key.hiding_places == (Unknown("denied"),)
+    assert key.unknown_sources == (Unknown("denied"),)
 
 
 def test_accounts_own_what_nobody_else_does() -> None:
-    (key,) = built(replace(KEY, user=User("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "TBD"),))), owner="platform")
+    (key,) = built(replace(KEY, user=DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "TBD"),))), owner="platform")
     assert key.owner == "platform"
 
 

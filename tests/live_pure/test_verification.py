@@ -19,10 +19,10 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Request
 from posturio_iac.live.mask import Mask
-from posturio_iac.live.model import Wanted
+from posturio_iac.live.model import UserQuery
 from posturio_iac.live.survey import date_disabled
 from posturio_iac.live.verify.baseline import read
-from posturio_iac.live.verify.compare import Now, State, compare
+from posturio_iac.live.verify.compare import FindingState, Now, compare
 from posturio_iac.live.verify.query import recheck
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
 from tests.support.keys import AS_OF
@@ -67,7 +67,7 @@ def saved(report: Report, *, masked: bool) -> Earlier:
 def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Report]:
     """Do what ``--verify`` does with one account."""
     people = [user for _, users in earlier.accounts().values() for user in users]
-    wanted = [Wanted(user, tuple(key.id for key in earlier.keys if key.user == user and key.id)) for user in people]
+    wanted = [UserQuery(user, tuple(key.id for key in earlier.keys if key.user == user and key.id)) for user in people]
     inventory = recheck(aws, ACCOUNT, wanted)  # type: ignore[arg-type]  # it answers like a connection
     request = Request(LATER, Policy(config))
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
@@ -88,19 +88,19 @@ def test_what_it_says_is_so(changed: tuple[list[Person], Aws], exact: bool, mask
     before = look(Aws(people), config, exact=exact)
     earlier = saved(before, masked=masked)
     verification, _ = verify(aws, earlier, config)
-    assert len(verification.results) - verification.count(State.NEW) == len(earlier.findings) == len(before.findings)
+    assert len(verification.results) - verification.count(FindingState.NEW) == len(earlier.findings) == len(before.findings)
     truth_then, truth_now = known(look(Aws(people), config, exact=True)), known(look_later(aws, config))
     really = {finding.fingerprint: _real(finding.address) for finding in before.findings}
     for result in verification.results:
         match result.state:
-            case State.RESOLVED:
+            case FindingState.RESOLVED:
                 assert (really[result.fingerprint], result.rule) not in truth_now
-            case State.OPEN:
+            case FindingState.OPEN:
                 assert (really[result.fingerprint], result.rule) in truth_now or "/key-" in _label(before, result.fingerprint)
-            case State.NEW:
+            case FindingState.NEW:
                 assert (result.address, result.rule) in truth_now
                 assert (result.address, result.rule) not in truth_then
-            case State.UNTOLD:
+            case FindingState.UNTOLD:
                 assert result.why
 
 
@@ -113,9 +113,9 @@ def test_what_is_denied_is_never_called_resolved(changed: tuple[list[Person], Aw
     truth_now = known(look_later(aws, config))
     really = {finding.fingerprint: finding.address for finding in before.findings}
     for result in verification.results:
-        if result.state is State.RESOLVED:
+        if result.state is FindingState.RESOLVED:
             assert (really[result.fingerprint], result.rule) not in truth_now
-    assert not verification.count(State.UNTOLD) or verification.exit_code(report, None) == 3
+    assert not verification.count(FindingState.UNTOLD) or verification.exit_code(report, None) == 3
     if "iam:ListAccessKeys" in denied and before.findings:
         assert any(said.level is Level.ERROR for said in report.diagnostics)
 

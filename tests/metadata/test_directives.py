@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Directive, Span, Unknown
-from posturio_iac.metadata.directives import Comment, Parsed, instruction, parse
+from posturio_iac.metadata.directives import Comment, ParsedComments, instruction, parse
 from posturio_iac.metadata.lifetime import Names
 
 OWNERLESS, EXPIRED = "iam.ownerless_access_keys", "iam.expired_access_keys"
@@ -23,7 +23,7 @@ def comment(text: str, line: int = 5, column: int = 3) -> Comment:
     return Comment(text, "main.tf", line, column, line + len(lines) - 1, end)
 
 
-def parsed(*texts: str, names: Names | None = None) -> Parsed:
+def parsed(*texts: str, names: Names | None = None) -> ParsedComments:
     return parse([comment(text) for text in texts], RULES, names)
 
 
@@ -82,7 +82,7 @@ def test_an_instruction_to_ignore_rules() -> None:
     text = f'# posturio:ignore[{OWNERLESS}, {EXPIRED}] until=2027-03-01 reason="moves to  roles"'
     until = datetime(2027, 3, 2, tzinfo=timezone.utc)
     span = Span("main.tf", 5, 5, 5, 3 + len(text))
-    assert parsed(text) == Parsed(directives=(Directive((OWNERLESS, EXPIRED), "moves to roles", until, span),))
+    assert parsed(text) == ParsedComments(directives=(Directive((OWNERLESS, EXPIRED), "moves to roles", until, span),))
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_metadata_without_effect_is_reported(text: str, message: str) -> None:
     ],
 )
 def test_prose_is_left_alone(text: str) -> None:
-    assert parsed(text) == Parsed()
+    assert parsed(text) == ParsedComments()
 
 
 def test_a_configured_name_is_no_problem() -> None:

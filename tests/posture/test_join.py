@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from posturio_iac.core.finding import Level, Verdict
-from posturio_iac.posture.changes import What
+from posturio_iac.posture.changes import ChangeCategory
 from posturio_iac.posture.counts import standings
-from posturio_iac.posture.records import Said
+from posturio_iac.posture.records import SavedDiagnostic
 from tests.support.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
 
-def changed(posture: object) -> dict[What, list[str]]:
+def changed(posture: object) -> dict[ChangeCategory, list[str]]:
     return {what: [c.key.user or c.key.address for c in found] for what, found in posture.changed.items()}  # type: ignore[attr-defined]
 
 
@@ -36,7 +36,7 @@ def test_an_organization_and_a_later_result_of_one_of_its_accounts() -> None:
 def test_an_account_without_a_key_any_more_is_known_to_be_without() -> None:
     view = joined(result([deployed("a")], days=7), result(scope=accounts(A)))
     assert users(view) == []
-    assert changed(view) == {What.REMOVED: ["a"]}
+    assert changed(view) == {ChangeCategory.REMOVED: ["a"]}
     assert view.score.value == 100
 
 
@@ -47,13 +47,13 @@ def test_shards_of_one_day_are_one_point_and_overlapping_ones_count_once() -> No
     view = joined(earlier, first, second)
     assert users(view) == ["a", "b", "c"]
     assert [(point.keys, point.units) for point in view.trend] == [(1, 3), (3, 3)]
-    assert changed(view) == {What.NEW_KEY: ["c", "b"]}
+    assert changed(view) == {ChangeCategory.NEW_KEY: ["c", "b"]}
 
 
 def test_results_of_one_day_alone_are_compared_by_their_times() -> None:
     view = joined(result([deployed("a"), deployed("b")], days=0.2), result([deployed("a")]))
     assert len(view.trend) == 2
-    assert changed(view) == {What.REMOVED: ["b"]}
+    assert changed(view) == {ChangeCategory.REMOVED: ["b"]}
 
 
 def test_results_of_one_day_that_are_about_different_things_are_one_point() -> None:
@@ -76,7 +76,7 @@ def test_an_account_that_could_not_be_read_keeps_its_keys_and_has_no_score() -> 
     assert view.rows[0].as_of.isoformat() == "2026-11-17T12:00:00+00:00"
     assert view.rows[0].worst is not None
     assert (view.score.value, view.score.at_best) == (None, 100)
-    assert changed(view) == {What.UNSEEN: ["a"]}
+    assert changed(view) == {ChangeCategory.UNSEEN: ["a"]}
     assert [point.score.value is None for point in view.trend] == [False, True]
 
 
@@ -102,7 +102,7 @@ def test_an_error_about_no_account_is_held_against_the_whole_and_not_against_wha
     before = result([deployed("a"), deployed("gone"), deployed("b", account=B)], days=7)
     view = joined(before, result([deployed("a"), deployed("b", account=B)], [], [error("profile x leads to no account")]))
     assert users(view) == ["a", "b"]
-    assert changed(view) == {What.REMOVED: ["gone"]}
+    assert changed(view) == {ChangeCategory.REMOVED: ["gone"]}
     assert view.score.value is None
     assert [(standing.score.value, standing.errors) for standing in standings(view)] == [(100, 0), (100, 0)]
 
@@ -122,7 +122,7 @@ def test_the_same_error_in_several_parts_is_told_once() -> None:
 def test_code_of_the_same_name_is_one_series() -> None:
     view = joined(result([declared("k")], days=7, scope=code()), result([declared("k"), declared("l")], scope=code()))
     assert users(view) == ["k", "l"]
-    assert changed(view) == {What.NEW_KEY: ["ci"]}
+    assert changed(view) == {ChangeCategory.NEW_KEY: ["ci"]}
     assert [point.keys for point in view.trend] == [1, 2]
 
 
@@ -177,21 +177,21 @@ class TestKeys:
     def test_are_recognised_when_the_report_knew_them_by_their_place(self) -> None:
         now = deployed("a", label="****ABCD")
         view = joined(result([deployed("a", label="key-1")], days=7), result([now], [finding(now)]))
-        assert changed(view) == {What.NEW_FINDING: ["a"]}
+        assert changed(view) == {ChangeCategory.NEW_FINDING: ["a"]}
 
     def test_of_one_user_are_two_even_when_created_in_the_same_second(self) -> None:
         twins = [deployed("a", label="****AAAA"), deployed("a", label="****BBBB")]
         assert joined(result(twins, days=7), result(twins)).changed == {}
-        assert changed(joined(result(twins, days=7), result(twins[:1]))) == {What.REMOVED: ["a"]}
+        assert changed(joined(result(twins, days=7), result(twins[:1]))) == {ChangeCategory.REMOVED: ["a"]}
 
     def test_that_replace_another_are_new(self) -> None:
         view = joined(result([deployed("a", label="****AAAA", age=400)], days=7), result([deployed("a", label="****BBBB", age=2)]))
-        assert changed(view) == {What.NEW_KEY: ["a"], What.REMOVED: ["a"]}
+        assert changed(view) == {ChangeCategory.NEW_KEY: ["a"], ChangeCategory.REMOVED: ["a"]}
 
     def test_switched_off_and_on(self) -> None:
         on, off = deployed("a"), deployed("a", status="Inactive")
-        assert changed(joined(result([on], days=7), result([off]))) == {What.DISABLED: ["a"]}
-        assert changed(joined(result([off], days=7), result([on]))) == {What.ACTIVATED: ["a"]}
+        assert changed(joined(result([on], days=7), result([off]))) == {ChangeCategory.DISABLED: ["a"]}
+        assert changed(joined(result([off], days=7), result([on]))) == {ChangeCategory.ACTIVATED: ["a"]}
         assert joined(result([on], days=7), result([deployed("a", status=None)])).changed == {}
 
 
@@ -202,16 +202,18 @@ class TestFindings:
         new = [finding(now, "expired"), finding(now, "ownerless", suppressed={"reason": "known", "until": None, "source": "baseline"})]
         view = joined(result([before], old, days=7), result([now], new))
         assert {what: [c.finding.rule for c in found if c.finding] for what, found in view.changed.items()} == {
-            What.NEW_FINDING: ["iam.expired"],
-            What.SUPPRESSED: ["iam.ownerless"],
-            What.MENDED: ["iam.unused"],
+            ChangeCategory.NEW_FINDING: ["iam.expired"],
+            ChangeCategory.SUPPRESSED: ["iam.ownerless"],
+            ChangeCategory.MENDED: ["iam.unused"],
         }
 
     def test_whose_suppression_ended_are_new(self) -> None:
         before, now = deployed("a"), deployed("a")
         accepted = finding(before, suppressed={"reason": "known", "until": at(1), "source": "comment"})
         view = joined(result([before], [accepted], days=7), result([now], [finding(now)]))
-        assert [(c.what, c.note) for c in view.changed[What.NEW_FINDING]] == [(What.NEW_FINDING, "was suppressed before")]
+        assert [(c.what, c.note) for c in view.changed[ChangeCategory.NEW_FINDING]] == [
+            (ChangeCategory.NEW_FINDING, "was suppressed before")
+        ]
 
     def test_are_the_same_by_key_and_rule_when_the_fingerprint_is_another(self) -> None:
         before, now = deployed("a", label="key-1"), deployed("a", label="****ABCD")
@@ -220,7 +222,7 @@ class TestFindings:
 
     def test_of_a_key_that_is_gone_are_not_mended_but_gone_with_it(self) -> None:
         before = deployed("a")
-        assert changed(joined(result([before], [finding(before)], days=7), result(scope=accounts(A)))) == {What.REMOVED: ["a"]}
+        assert changed(joined(result([before], [finding(before)], days=7), result(scope=accounts(A)))) == {ChangeCategory.REMOVED: ["a"]}
 
     def test_of_the_same_address_in_two_root_modules_belong_to_their_own(self) -> None:
         prod, test = declared("k", root="prod"), declared("k", root="test")
@@ -236,7 +238,7 @@ def test_the_worst_keys_come_first() -> None:
 
 
 def test_a_file_that_could_not_be_read_leaves_no_score() -> None:
-    view = joined(result([deployed("a")]), unread=(Said(Level.ERROR, "b.json is no valid JSON", "b.json"),))
+    view = joined(result([deployed("a")]), unread=(SavedDiagnostic(Level.ERROR, "b.json is no valid JSON", "b.json"),))
     assert view.score.value is None
     assert view.score.at_best is None
     assert view.errors() == 1
@@ -264,7 +266,7 @@ def test_a_verification_renews_what_it_looked_at_and_nothing_else() -> None:
     first = result([deployed("a"), deployed("b"), deployed("c")], [finding(deployed("c"))], days=3, scope=accounts(A))
     view = joined(first, verified(deployed("b", status="Inactive"), gone=("a",)))
     assert users(view) == ["b", "c"]
-    assert changed(view) == {What.REMOVED: ["a"], What.DISABLED: ["b"]}
+    assert changed(view) == {ChangeCategory.REMOVED: ["a"], ChangeCategory.DISABLED: ["b"]}
     assert {row.key.user: row.as_of.day for row in view.rows} == {"b": 24, "c": 21}
     assert [len(row.found) for row in view.rows if row.key.user == "c"] == [1]
     assert view.score.value is not None
@@ -287,7 +289,9 @@ def test_a_finding_of_a_rule_that_was_not_asked_again_is_not_mended() -> None:
     found = [finding(before, "unused"), finding(before, "ownerless")]
     scope = accounts(A) | {"left_out": ["iam.unused"]}
     view = joined(result([before], found, days=7, scope=accounts(A)), result([now], [], scope=scope))
-    assert {what: [c.finding.rule for c in cs if c.finding] for what, cs in view.changed.items()} == {What.MENDED: ["iam.ownerless"]}
+    assert {what: [c.finding.rule for c in cs if c.finding] for what, cs in view.changed.items()} == {
+        ChangeCategory.MENDED: ["iam.ownerless"]
+    }
     assert view.parts[0].left_out == ("iam.unused",)
 
 
@@ -295,4 +299,4 @@ def test_a_finding_of_a_rule_that_was_not_asked_before_says_so() -> None:
     now = deployed("a")
     scope = accounts(A) | {"left_out": ["iam.unused"]}
     view = joined(result([deployed("a")], days=7, scope=scope), result([now], [finding(now)], scope=accounts(A)))
-    assert [c.note for c in view.changed[What.NEW_FINDING]] == ["was not judged before"]
+    assert [c.note for c in view.changed[ChangeCategory.NEW_FINDING]] == ["was not judged before"]

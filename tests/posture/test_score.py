@@ -13,7 +13,7 @@ from posturio_iac.commands.live.merge import merge
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
 from posturio_iac.posture.document import cost, load
-from posturio_iac.posture.records import Said
+from posturio_iac.posture.records import SavedDiagnostic
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.view import Posture, join
 from tests.support import canned
@@ -112,7 +112,7 @@ def test_what_is_undetermined_or_unreadable_is_never_good(made: list[Any]) -> No
     assert view.score.demerits == sum(row.key.demerit for row in view.rows)
     assert view.score.at_best is not None
     assert view.score.value is None or view.score.value <= view.score.at_best
-    unread = joined(*made, unread=(Said(Level.ERROR, "cut off"),))
+    unread = joined(*made, unread=(SavedDiagnostic(Level.ERROR, "cut off"),))
     assert (unread.score.value, unread.score.at_best) == (None, None)
 
 

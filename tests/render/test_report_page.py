@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.posture.counts import Bin, ages, sources, uses
+from posturio_iac.posture.counts import HistogramBar, ages, sources, uses
 from posturio_iac.render.report.charts.bars import histogram
 from posturio_iac.render.report.charts.svg import steps
 from posturio_iac.render.report.html_page import page
@@ -296,7 +296,7 @@ def test_steps_of_an_axis_are_round_and_reach_far_enough(most: int) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)), max_size=12))
 def test_bars_stay_inside_their_picture(counts: list[tuple[int, int]]) -> None:
-    svg = ET.fromstring(histogram("x", "t", [Bin(str(n), *pair) for n, pair in enumerate(counts)], "axis"))  # noqa: S314 - our own output
+    svg = ET.fromstring(histogram("x", "t", [HistogramBar(str(n), *pair) for n, pair in enumerate(counts)], "axis"))  # noqa: S314 - our own output
     for bar in svg.iter("{http://www.w3.org/2000/svg}rect"):
         assert float(bar.get("y") or 0) >= 25
         assert float(bar.get("y") or 0) + float(bar.get("height") or 0) <= 217

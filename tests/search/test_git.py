@@ -207,9 +207,9 @@ def test_the_configuration_of_the_user_does_not_disturb(repository: Tree, option
     repository.git("config", "color.grep", "always")
     repository.write("sub/käse.tf")
     repository.write("sub/call.tf", 'source = "acme/iam"\n')
-    selection = repository.discover("sub", cwd=str(repository.path), needles=(b"acme/iam",))
+    selection = repository.discover("sub", cwd=str(repository.path), search_terms=(b"acme/iam",))
     assert found(selection) == ["sub/call.tf", "sub/käse.tf"]
-    assert found(repository.discover(".", cwd=str(repository.path / "sub"), needles=(b"acme/iam",))) == ["call.tf", "käse.tf"]
+    assert found(repository.discover(".", cwd=str(repository.path / "sub"), search_terms=(b"acme/iam",))) == ["call.tf", "käse.tf"]
 
 
 def test_the_configuration_of_a_repository_starts_no_program(repository: Tree, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_calls_of_known_modules_matter_in_terraform_alone(tree: Tree) -> None:
     tree.write("comment.tf", "# see acme/iam-user for how\n")
     tree.write("local.tf", 'module "u" {\n  source = "./acme/iam-user"\n}\n')
     tree.write("state.json", '{"source": "acme/iam-user/aws"}')
-    assert found(tree.discover(".", needles=(b"acme/iam-user", b"other/thing"))) == ["call.tf", "json.tf.json", "old.tf"]
+    assert found(tree.discover(".", search_terms=(b"acme/iam-user", b"other/thing"))) == ["call.tf", "json.tf.json", "old.tf"]
     assert found(tree.discover(".")) == []
 
 
@@ -77,7 +77,7 @@ def test_custom_types_and_calls_matter_in_templates(tree: Tree) -> None:
     for name in ("t.yaml", "t.json", "t.tf"):
         tree.write(name, "Type: Custom::AccessKey\n")
         tree.write(f"call/{name}", "action: createAccessKey\n")
-    selection = tree.discover(".", needles=(b"Custom::AccessKey", b"Custom::AccessKeyPair", b"createAccessKey"))
+    selection = tree.discover(".", search_terms=(b"Custom::AccessKey", b"Custom::AccessKeyPair", b"createAccessKey"))
     assert found(selection) == ["call/t.json", "call/t.yaml", "t.json", "t.yaml"]
 
 
@@ -85,7 +85,7 @@ def test_a_modules_name_alone_is_enough_in_a_source(tree: Tree) -> None:
     tree.write("call.tf", 'module "u" {\n\tsource\t=\t"git::https://example.com/x.git//iam-user?ref=v1"\n}\n')
     tree.write("name.tf", 'locals {\n  user = "iam-user"\n  source_name = "iam-user"\n}\n')
     tree.write("local.tf", 'module "u" {\n  source = "../iam-user"\n}\n')
-    assert found(tree.discover(".", needles=(b"iam-user", b""))) == ["call.tf"]
+    assert found(tree.discover(".", search_terms=(b"iam-user", b""))) == ["call.tf"]
 
 
 def test_a_named_file_counts_even_when_it_is_excluded_or_has_another_ending(tree: Tree) -> None:
@@ -236,7 +236,7 @@ def test_a_large_file_that_matters_is_named_with_its_size(tree: Tree) -> None:
     tree.write("call.tf", "#" * (1 << 20) + '\nsource = "acme/iam"')
     tree.write("harmless.tf", "#" * (2 << 20))
     tree.write("small.tf")
-    selection = tree.discover(".", needles=(b"acme/iam",))
+    selection = tree.discover(".", search_terms=(b"acme/iam",))
     assert found(selection) == ["small.tf"]
     limit = "MiB is more than the limit of 1 MiB; raise --max-file-size to read it"
     assert complaints(selection) == [
@@ -244,7 +244,12 @@ def test_a_large_file_that_matters_is_named_with_its_size(tree: Tree) -> None:
         ("error", "large.tf", f"1.0 {limit}"),
         ("error", "wide.json", f"2.0 {limit}"),
     ]
-    assert found(tree.discover(".", max_file_size=10 << 20, needles=(b"acme/iam",))) == ["call.tf", "large.tf", "small.tf", "wide.json"]
+    assert found(tree.discover(".", max_file_size=10 << 20, search_terms=(b"acme/iam",))) == [
+        "call.tf",
+        "large.tf",
+        "small.tf",
+        "wide.json",
+    ]
 
 
 def test_a_text_across_the_parts_of_a_large_file_is_seen(tree: Tree) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from posturio_iac.contract.context import RenderContext
-from posturio_iac.contract.resolved import Mended
+from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Remedies, Span, Unknown
 
@@ -172,10 +172,10 @@ def of_deployed(rule: Rule, about: AccessKey, message: str, why: Suppression | N
     return replace(made, fingerprint=f"{abs(zlib.crc32(f'{rule.id} {about.address}'.encode('utf-8', 'replace'))):032x}")
 
 
-MENDED = Mended(UNUSED, Severity.MEDIUM, f"arn:aws:iam::{ACCOUNT}:user/old/****ABCD", ACCOUNT, "old", "ab" * 16, "the key is gone")
+MENDED = ResolvedFinding(UNUSED, Severity.MEDIUM, f"arn:aws:iam::{ACCOUNT}:user/old/****ABCD", ACCOUNT, "old", "ab" * 16, "the key is gone")
 
 
-def hostile_mended() -> tuple[Mended, ...]:
+def hostile_mended() -> tuple[ResolvedFinding, ...]:
     address = f"arn:aws:iam::{ACCOUNT}:user"
     return tuple(MENDED._replace(rule=t, address=f"{address}/{t}", user=t, fingerprint=f"{n:032x}", why=t) for n, t in enumerate(HOSTILE))
 

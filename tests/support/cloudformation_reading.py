@@ -8,7 +8,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.frontends.cloudformation.options import Options
+from posturio_iac.frontends.cloudformation.options import TemplateOptions
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 from posturio_iac.metadata.names import Names
@@ -31,7 +31,7 @@ def reading(root: Path, files: dict[str, str | bytes], selected: tuple[str, ...]
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
     selection = SimpleNamespace(root=str(root), templates=tuple(sorted(files if selected is None else selected)))
-    return read(selection, Options(Names.default(), AS_OF, frozenset(all_rules()), **options))
+    return read(selection, TemplateOptions(Names.default(), AS_OF, frozenset(all_rules()), **options))
 
 
 def key(root: Path, text: str, **options: Any) -> AccessKey:

@@ -56,7 +56,7 @@ def unknown_key() -> AccessKey:
         user=UNKNOWN,
         user_address=None,
         status=UNKNOWN,
-        hiding_places=(UNKNOWN,),
+        unknown_sources=(UNKNOWN,),
         owner=UNKNOWN,
         is_root=UNKNOWN,
         replacement=UNKNOWN,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.frontends.plan.scan import read as read_plans
 from posturio_iac.frontends.plan.sniff import plans_in
-from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES as KNOWN_NEEDLES
-from posturio_iac.frontends.terraform.options import Options
+from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
+from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
-from posturio_iac.search import NEEDLES, discover
+from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def read(folder: Path, data: Any, source: Path | None = None, name: str = "plan.
     raw = data if isinstance(data, bytes) else (data if isinstance(data, str) else json.dumps(data, indent=2)).encode()
     (folder / name).write_bytes(raw)
     selection = discover([name], cwd=str(folder))
-    options = Options(Names.default(), AS_OF, rule_ids=frozenset(all_rules()))
-    where, needles = None if source is None else str(source), (*NEEDLES, *KNOWN_NEEDLES)
-    return read_plans(selection, options, plans_in(selection), source=where, place=str(folder), needles=needles)
+    options = TerraformOptions(Names.default(), AS_OF, rule_ids=frozenset(all_rules()))
+    where, search_terms = None if source is None else str(source), (*SEARCH_TERMS, *KNOWN_SEARCH_TERMS)
+    return read_plans(selection, options, plans_in(selection), source=where, place=str(folder), search_terms=search_terms)
 
 
 def one(folder: Path, data: Any, source: Path | None = None) -> AccessKey:

@@ -6,7 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from posturio_iac.search import NEEDLES, Selection, discover
+from posturio_iac.search import SEARCH_TERMS, Selection, discover
 from posturio_iac.search import git as git_search
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ class Tree:
         cwd: str | None = None,
         exclude: tuple[str, ...] = (),
         max_file_size: int = 1 << 20,
-        needles: tuple[bytes, ...] = (),
+        search_terms: tuple[bytes, ...] = (),
     ) -> Selection:
         """Discover what is in the directory."""
-        return discover(paths, cwd=cwd or str(self.path), exclude=exclude, max_file_size=max_file_size, needles=(*NEEDLES, *needles))
+        return discover(
+            paths, cwd=cwd or str(self.path), exclude=exclude, max_file_size=max_file_size, search_terms=(*SEARCH_TERMS, *search_terms)
+        )
 
 
 def make(mode: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:

@@ -8,15 +8,15 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
-from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES as KNOWN
-from posturio_iac.frontends.terraform.modules.folder import Folder
-from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
-from posturio_iac.frontends.terraform.modules.tree import Program
-from posturio_iac.frontends.terraform.options import Options
+from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
+from posturio_iac.frontends.terraform.modules.folder import Module
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+from posturio_iac.frontends.terraform.modules.tree import ModuleTree
+from posturio_iac.frontends.terraform.options import TerraformOptions
 from posturio_iac.frontends.terraform.reader import read
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
-from posturio_iac.search import NEEDLES, discover
+from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.terraform_shapes import expression
 
 if TYPE_CHECKING:
@@ -34,20 +34,20 @@ PLAIN = USER + KEY
 """A user with a key, and nothing that would end the key."""
 
 
-def options(**more: Any) -> Options:
+def options(**more: Any) -> TerraformOptions:
     """Return the options of a reading."""
-    return Options(Names.default(), AS_OF, rule_ids=RULES, **more)
+    return TerraformOptions(Names.default(), AS_OF, rule_ids=RULES, **more)
 
 
-def program(root: str, **more: Any) -> Program:
+def program(root: str, **more: Any) -> ModuleTree:
     """Return a program whose modules are below ``root``."""
     selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=()))
-    return Program(selection, options(**more))
+    return ModuleTree(selection, options(**more))
 
 
 def value_of(code: str | hcl.Expr, **names: Any) -> Any:
     """Return the value of an expression in an empty module, where ``names`` are bound; errors go up."""
-    scope = ModuleScope(Instance(program("/nowhere"), Folder("")), strict=False, bindings=names)
+    scope = ModuleScope(ModuleInstance(program("/nowhere"), Module("")), strict=False, bindings=names)
     return evaluate(expression(code) if isinstance(code, str) else code, scope)
 
 
@@ -75,7 +75,7 @@ def reading(
 ) -> Reading:
     """Write files and read them as a scan of ``paths`` below ``cwd`` does."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)
-    selection = discover(paths or (".",), cwd=str(root / cwd), exclude=exclude, needles=(*NEEDLES, *KNOWN))
+    selection = discover(paths or (".",), cwd=str(root / cwd), exclude=exclude, search_terms=(*SEARCH_TERMS, *KNOWN))
     return read(selection, options(**more))
 
 

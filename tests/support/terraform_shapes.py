@@ -34,7 +34,7 @@ def shape(node: hcl.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a ki
     match node:
         case hcl.Literal(value):
             return json.dumps(value, ensure_ascii=False)
-        case hcl.Template(parts):
+        case hcl.TemplateExpr(parts):
             return f"({' ~ '.join(map(shape, parts))})"
         case hcl.Name(name):
             return name
@@ -52,13 +52,13 @@ def shape(node: hcl.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a ki
             return f"({shape(left)} {operator} {shape(right)})"
         case hcl.Conditional(condition, yes, no):
             return f"({shape(condition)} ? {shape(yes)} : {shape(no)})"
-        case hcl.ListOf(items):
+        case hcl.TupleExpr(items):
             return f"[{', '.join(map(shape, items))}]"
-        case hcl.ObjectOf(entries):
+        case hcl.ObjectExpr(entries):
             return f"{{{', '.join(f'{shape(k)}: {shape(v)}' for k, v in entries)}}}"
         case hcl.For():
             return _for(node)
-        case hcl.Opaque(reason):
+        case hcl.InvalidExpr(reason):
             return f"<{reason}>"
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
-from posturio_iac.adapters.cfn_lint_host.verdicts import Said, said
+from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, said
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.render.sarif.rules import first_paragraph
 from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from posturio_iac.adapters.cfn_lint_host.verdicts import Template
+    from posturio_iac.adapters.cfn_lint_host.verdicts import HostTemplate
 
 LIMIT = "max_lifetime_days"
 LIMITED_BY = CFN_LINT["iam.overlong_access_key_lifetimes"]
@@ -38,11 +38,11 @@ class _Memory:
 
     def __init__(self) -> None:
         self.limit: object = None
-        self._template: Template | None = None
+        self._template: HostTemplate | None = None
         self._limit: object = None
-        self._found: tuple[Said, ...] = ()
+        self._found: tuple[HostMatch, ...] = ()
 
-    def found(self, template: Template) -> tuple[Said, ...]:
+    def found(self, template: HostTemplate) -> tuple[HostMatch, ...]:
         """Return what there is to say about a template.
 
         Raises `PackError` once when our own code crashes: cfn-lint makes an E0002 of it.
@@ -67,7 +67,7 @@ class PackError(Exception):
         )
 
 
-def _said(template: Template, limit: object) -> tuple[Said, ...]:
+def _said(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:
     """Judge a template, with the limit of cfn-lint's configuration when it has one."""
     if limit is None:
         return said(template, None)
@@ -75,7 +75,7 @@ def _said(template: Template, limit: object) -> tuple[Said, ...]:
     if days:
         return said(template, days)
     problem = f'The configuration {LIMIT} of {LIMITED_BY} must be a whole number of days from 1, not "{limit}"; it was left out.'
-    return (Said(CFN_LINT_INCOMPLETE, problem), *said(template, None))
+    return (HostMatch(CFN_LINT_INCOMPLETE, problem), *said(template, None))
 
 
 _MEMORY = _Memory()
@@ -98,12 +98,12 @@ class PackRule(CloudFormationLintRule):  # type: ignore[misc] # cfn-lint ships n
         if self.id == LIMITED_BY:
             _MEMORY.limit = self.config.get(LIMIT)
 
-    def match(self, cfn: Template) -> list[RuleMatch]:
+    def match(self, cfn: HostTemplate) -> list[RuleMatch]:
         """Return what our scan says that belongs to this rule."""
         return [_match(one) for one in _MEMORY.found(cfn) if one.pack_id == self.id]
 
 
-def _match(one: Said) -> RuleMatch:
+def _match(one: HostMatch) -> RuleMatch:
     place = {} if one.place is None else {"location": one.place}
     return RuleMatch(list(one.path), one.message, **place)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
 
 
-class Place(NamedTuple):
+class HostPlace(NamedTuple):
     """A region of a file; lines and columns count from 0, the end is exclusive."""
 
     line: int
@@ -19,12 +19,12 @@ class Place(NamedTuple):
     end_column: int
 
     @classmethod
-    def of(cls, span: Span) -> Place:
+    def of(cls, span: Span) -> HostPlace:
         """Return a span in cfn-lint's counting."""
         return cls(span.line - 1, span.column - 1, span.end_line - 1, span.end_column - 1)
 
 
-def resource_of(resources: Mapping[str, Any], address: str, place: Place | None) -> tuple[str, ...]:
+def resource_of(resources: Mapping[str, Any], address: str, place: HostPlace | None) -> tuple[str, ...]:
     """Return the logical id, as the template has it, of the resource in which a key stands; nothing when there is none.
 
     The key of a stack set stands in a text of the stack set. A loop gives several resources the same place.
@@ -36,7 +36,7 @@ def resource_of(resources: Mapping[str, Any], address: str, place: Place | None)
     return tuple(around[:1])
 
 
-def _around(resources: Mapping[str, Any], place: Place) -> Iterator[str]:
+def _around(resources: Mapping[str, Any], place: HostPlace) -> Iterator[str]:
     """Yield the resources whose text holds a place."""
     for name, body in resources.items():
         start, end = getattr(name, "start_mark", None), getattr(body, "end_mark", None)

@@ -36,7 +36,7 @@ def _tags(source: str | None) -> dict[str, Any]:
     """Return the tags of the stack in a deployment file, which cfn-lint reads and leaves out of its set."""
     if source is None:
         return {}
-    from cfnlint.decode import decode  # noqa: PLC0415 - checkov loads this file from a cloned repository, where there is no cfn-lint
+    from cfnlint.decode import decode
 
     data = decode(source)[0]
     tags = data.get("tags") if isinstance(data, dict) else None

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from posturio_iac.adapters.cfn_lint_host.places import Place, resource_of
+from posturio_iac.adapters.cfn_lint_host.places import HostPlace, resource_of
 from posturio_iac.adapters.cfn_lint_host.text import write_parameters, write_template
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.config.locate import find
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-class Template(Protocol):
+class HostTemplate(Protocol):
     """What this needs of cfn-lint's ``Template``."""
 
     filename: str | None
@@ -37,17 +37,17 @@ class Template(Protocol):
     context: Any
 
 
-TOP = Place(0, 0, 0, 1)
+TOP = HostPlace(0, 0, 0, 1)
 
 
-class Said(NamedTuple):
+class HostMatch(NamedTuple):
     """One match for cfn-lint."""
 
     pack_id: str
     message: str
     path: tuple[str, ...] = ()
     """The resource, so that its own list of ignored checks counts."""
-    place: Place | None = TOP
+    place: HostPlace | None = TOP
     """Lines and columns from 0, the end exclusive; None where cfn-lint finds the place by the path."""
 
 
@@ -61,7 +61,7 @@ class _Input(NamedTuple):
     """False for what was rendered from cfn-lint's objects: lines, columns and comments are not those of the user."""
 
 
-def said(template: Template, max_lifetime_days: int | None) -> tuple[Said, ...]:
+def said(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMatch, ...]:
     """Return what there is to say about a template, in the order of the report.
 
     ``max_lifetime_days`` replaces that of the configuration. What is wrong with the configuration is said too.
@@ -71,10 +71,10 @@ def said(template: Template, max_lifetime_days: int | None) -> tuple[Said, ...]:
         try:
             return tuple(dict.fromkeys(_said(template, max_lifetime_days, scratch)))
         except UsageError as error:
-            return (Said(CFN_LINT_INCOMPLETE, f"No access key was judged here: {printable(str(error))}."),)
+            return (HostMatch(CFN_LINT_INCOMPLETE, f"No access key was judged here: {printable(str(error))}."),)
 
 
-def _said(template: Template, max_lifetime_days: int | None, scratch: str) -> Iterator[Said]:
+def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
     if template.filename is None:
         source = _Input(write_template(template.template, scratch), os.path.realpath(scratch), original=False)
         config = _configuration(os.getcwd())
@@ -97,7 +97,7 @@ def _configuration(folder: str) -> Config:
     path = find(folder)
     if path is None:
         return Config()
-    from posturio_iac.config.load import load  # noqa: PLC0415 - most templates have no configuration file
+    from posturio_iac.config.load import load
 
     return load(path)
 
@@ -110,13 +110,13 @@ def _place(selection: Selection, source: _Input) -> str:
 class _Words:
     """Turns a report into what cfn-lint shows, for one template."""
 
-    def __init__(self, template: Template, selection: Selection, source: _Input) -> None:
+    def __init__(self, template: HostTemplate, selection: Selection, source: _Input) -> None:
         self.resources = _map(template.template.get("Resources"))
         self.path = _below(selection.root, source.name)
         self.original = source.original
         self.nowhere = f" ({self.path}:1)"
 
-    def of(self, report: Report) -> Iterator[Said]:
+    def of(self, report: Report) -> Iterator[HostMatch]:
         """Yield what concerns this template; other files are cfn-lint's to name."""
         keys = {(j.key.scope, j.key.address): j.key for j in report.keys}
         for finding in report.findings:
@@ -132,7 +132,7 @@ class _Words:
         for diagnostic in report.diagnostics:
             yield from self._diagnostic(diagnostic)
 
-    def _finding(self, finding: Finding, key: AccessKey) -> Said:
+    def _finding(self, finding: Finding, key: AccessKey) -> HostMatch:
         text = f"{sentence(finding)} {printable(finding.remediation)}"
         if not self.original:
             text = f"{text.replace(self.nowhere, '')} Comments cannot be seen on standard input."
@@ -141,28 +141,28 @@ class _Words:
         pack_id = CFN_LINT.get(finding.rule.id, CFN_LINT_INCOMPLETE)
         return self._about(key, pack_id, text, finding.span)
 
-    def _about(self, key: AccessKey, pack_id: str, text: str, span: Span | None = None) -> Said:
+    def _about(self, key: AccessKey, pack_id: str, text: str, span: Span | None = None) -> HostMatch:
         """Return a match at ``span`` where that is in this file, else at the key."""
         at = span if self._is_here(span) else key.span
-        logical = resource_of(self.resources, key.address, Place.of(key.span) if key.span and self.original else None)
-        return Said(pack_id, text, ("Resources", *logical), Place.of(at) if at is not None and self.original else None)
+        logical = resource_of(self.resources, key.address, HostPlace.of(key.span) if key.span and self.original else None)
+        return HostMatch(pack_id, text, ("Resources", *logical), HostPlace.of(at) if at is not None and self.original else None)
 
-    def _diagnostic(self, diagnostic: Diagnostic) -> Iterator[Said]:
+    def _diagnostic(self, diagnostic: Diagnostic) -> Iterator[HostMatch]:
         """Yield what was not read or judged, here or in what this template draws in, and remarks about this template."""
         text, here = f"{printable(diagnostic.message)}.", diagnostic.path == self.path
         if diagnostic.level is not Level.ERROR:
             if here:
-                yield Said(CFN_LINT_REMARKS, text, (), self._point(diagnostic))
+                yield HostMatch(CFN_LINT_REMARKS, text, (), self._point(diagnostic))
         elif here or diagnostic.path is None:
-            yield Said(CFN_LINT_INCOMPLETE, text, (), self._point(diagnostic))
+            yield HostMatch(CFN_LINT_INCOMPLETE, text, (), self._point(diagnostic))
         else:
-            yield Said(CFN_LINT_INCOMPLETE, f"{printable(diagnostic.path)}:{diagnostic.line or 1}: {text}")
+            yield HostMatch(CFN_LINT_INCOMPLETE, f"{printable(diagnostic.path)}:{diagnostic.line or 1}: {text}")
 
-    def _point(self, diagnostic: Diagnostic) -> Place:
+    def _point(self, diagnostic: Diagnostic) -> HostPlace:
         if diagnostic.line is None or not self.original:
             return TOP
         line, column = diagnostic.line - 1, (diagnostic.column or 1) - 1
-        return Place(line, column, line, column + 1)
+        return HostPlace(line, column, line, column + 1)
 
     def _is_here(self, span: Span | None) -> bool:
         return span is not None and span.path == self.path

@@ -24,7 +24,7 @@ LIMIT = 255
 """So many characters of a rule's name GitHub takes; checkov puts what we say into that place."""
 
 
-class Result(Enum):
+class CheckResult(Enum):
     """What checkov makes of an answer."""
 
     PASSED = "passed"
@@ -37,11 +37,11 @@ class Result(Enum):
 class Answer(NamedTuple):
     """A result, with what a reader should know about it."""
 
-    result: Result
+    result: CheckResult
     text: str = ""
 
 
-NOTHING = Answer(Result.UNKNOWN)
+NOTHING = Answer(CheckResult.UNKNOWN)
 
 
 def answer(entity: Entity, rule: str) -> Answer:
@@ -49,7 +49,7 @@ def answer(entity: Entity, rule: str) -> Answer:
     try:
         return _answer(entity, rule, scan(entity.root or entity.file, entity.root or os.getcwd(), entity.var_files))
     except UsageError as error:
-        return Answer(Result.FAILED, f"No access key was judged here: {printable(str(error))}.")
+        return Answer(CheckResult.FAILED, f"No access key was judged here: {printable(str(error))}.")
 
 
 def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
@@ -64,13 +64,13 @@ def _answer(entity: Entity, rule: str, found: Scan) -> Answer:
         report = found.borrowed(entity)
         said = _joined([_of_key(key, by_key(report), rule) for key in report.keys])
         # What checkov read can show that something is wrong, but not that nothing is.
-        return NOTHING if said.result is Result.PASSED else said
+        return NOTHING if said.result is CheckResult.PASSED else said
     return NOTHING
 
 
 def _joined(answers: Sequence[Answer]) -> Answer:
     """Join what a rule says about several keys: one finding is enough, and all must be clean."""
-    for result in (Result.FAILED, Result.UNKNOWN, Result.SKIPPED, Result.PASSED):
+    for result in (CheckResult.FAILED, CheckResult.UNKNOWN, CheckResult.SKIPPED, CheckResult.PASSED):
         for one in answers:
             if one.result is result:
                 return one
@@ -82,12 +82,12 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
     findings = [f for f in known.get((key.framework, key.scope, key.address), ()) if f.rule.id == rule]
     for finding in findings:
         if finding.suppressed is None:
-            return Answer(Result.FAILED, text_of(finding))
+            return Answer(CheckResult.FAILED, text_of(finding))
     if f"{rule} crashed" in judged.undecided:
-        return Answer(Result.FAILED, f"{rule} crashed on {key.address} and judged nothing; please report it.")
+        return Answer(CheckResult.FAILED, f"{rule} crashed on {key.address} and judged nothing; please report it.")
     if findings:
-        return Answer(Result.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))
-    return NOTHING if rule in judged.open_rules else Answer(Result.PASSED)
+        return Answer(CheckResult.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))
+    return NOTHING if rule in judged.open_rules else Answer(CheckResult.PASSED)
 
 
 def text_of(finding: Finding) -> str:

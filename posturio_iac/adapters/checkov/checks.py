@@ -67,12 +67,12 @@ class _Posturio:
         try:
             # Where checkov cannot fork (macOS, Windows), its kinds of code are threads, and all answer from one scan.
             with _ONE_AT_A_TIME:
-                from posturio_iac.adapters.checkov.answers import answer  # noqa: PLC0415 - most processes ask nothing
-                from posturio_iac.adapters.checkov.entity import entity_of  # noqa: PLC0415 - the same
+                from posturio_iac.adapters.checkov.answers import answer
+                from posturio_iac.adapters.checkov.entity import entity_of
 
                 said = answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule)
         except Exception as error:  # noqa: BLE001 - the host's seam: checkov swallows what a check raises, and exits with 0
-            from posturio_iac.core.terminal import printable  # noqa: PLC0415 - the same
+            from posturio_iac.core.terminal import printable
 
             what = f"{type(error).__name__}: {error}"
             return "FAILED", printable(f"posturio-iac stopped by an error of its own ({what}) and did not judge {name}; please report it.")

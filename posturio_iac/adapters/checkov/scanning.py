@@ -77,8 +77,8 @@ class Scan:
 
     def borrowed(self, entity: Entity) -> Report:
         """Judge the key of a block by what checkov read of it."""
-        from posturio_iac.adapters.checkov.graph_fallback.key import exists, key_of  # noqa: PLC0415 - our own scan knows most keys
-        from posturio_iac.metadata.codeowners import with_code_owners  # noqa: PLC0415
+        from posturio_iac.adapters.checkov.graph_fallback.key import exists, key_of
+        from posturio_iac.metadata.codeowners import with_code_owners
 
         place = (entity.file, entity.address, entity.name, entity.top)
         if place not in self._borrowed:
@@ -181,7 +181,7 @@ def _configuration(folder: str) -> Config:
     path = find(folder)
     if path is None:
         return Config()
-    from posturio_iac.config.load import load  # noqa: PLC0415 - most runs have no configuration file
+    from posturio_iac.config.load import load
 
     return load(path)
 

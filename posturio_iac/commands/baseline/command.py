@@ -15,7 +15,7 @@ from posturio_iac.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.judge.baseline import Baseline
@@ -72,9 +72,9 @@ def run(argv: Sequence[str]) -> int:
     if "-" in given.words:
         raise UsageError("a baseline is about files, so that standard input has no place in it")
     _check_until(given)
-    from posturio_iac.commands.settings import settings  # noqa: PLC0415
-    from posturio_iac.judge.baseline import Baseline, load  # noqa: PLC0415 - not for --help
-    from posturio_iac.scan import judged, select  # noqa: PLC0415
+    from posturio_iac.commands.settings import settings
+    from posturio_iac.judge.baseline import Baseline, load
+    from posturio_iac.scan import judged, select
 
     config = settings(given, given.words)
     path = config.baseline or os.path.abspath(FILE)
@@ -88,11 +88,11 @@ def run(argv: Sequence[str]) -> int:
     return _finish(old, report, selection, config.with_values(baseline=path), given)
 
 
-def _check_until(given: Given) -> None:
+def _check_until(given: Arguments) -> None:
     """Refuse an end that is no date before anything is scanned."""
     if given.until is None:
         return
-    from posturio_iac.config.check import BadValueError, moment  # noqa: PLC0415 - rarely given
+    from posturio_iac.config.check import BadValueError, moment
 
     try:
         moment(given.until, end_of_day=True)
@@ -100,17 +100,17 @@ def _check_until(given: Given) -> None:
         raise UsageError(f'--until must be {wrong}, not "{given.until}" (see posturio-iac baseline --help)') from None
 
 
-def _finish(old: Baseline, report: Report, selection: Selection, config: Config, given: Given) -> int:
+def _finish(old: Baseline, report: Report, selection: Selection, config: Config, given: Arguments) -> int:
     """Write the new baseline when it differs, and return the exit code."""
-    from posturio_iac.commands.baseline.entries import New, pruned, updated  # noqa: PLC0415 - not for --help
-    from posturio_iac.commands.baseline.stale import stale  # noqa: PLC0415
+    from posturio_iac.commands.baseline.entries import NewEntryFields, pruned, updated
+    from posturio_iac.commands.baseline.stale import stale
 
     incomplete = _complain(report)
     if incomplete and given.prune:
         raise OutputError("nothing was pruned: a run that could not see everything proves nothing to be gone")
     path = config.baseline or ""
     gone = stale(old, report, selection=selection, config=config, paths=given.words)
-    new = New(given.reason or "", given.owner or "", given.until, path, selection.root)
+    new = NewEntryFields(given.reason or "", given.owner or "", given.until, path, selection.root)
     outcome = pruned(old, gone) if given.prune else updated(old, report, gone, new)
     changed = outcome.baseline != old or not os.path.isfile(path)
     if changed:
@@ -121,7 +121,7 @@ def _finish(old: Baseline, report: Report, selection: Selection, config: Config,
 
 def _complain(report: Report) -> bool:
     """Print what a reader must know about the run; tell whether it is incomplete."""
-    from posturio_iac.core.finding import Level  # noqa: PLC0415 - not for --help
+    from posturio_iac.core.finding import Level
 
     said = [d for d in report.diagnostics if d.level is not Level.NOTE]
     for d in said:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.record import replace
-from posturio_iac.judge.baseline import Baseline, Entry
+from posturio_iac.judge.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, Report
 
 
-class New(NamedTuple):
+class NewEntryFields(NamedTuple):
     """What is written into entries that were not there."""
 
     reason: str
@@ -26,7 +26,7 @@ class New(NamedTuple):
     """The scan root, which the findings' paths are relative to."""
 
 
-class Outcome(NamedTuple):
+class NewBaseline(NamedTuple):
     """What became of a baseline."""
 
     baseline: Baseline
@@ -45,13 +45,13 @@ class Outcome(NamedTuple):
         return ", ".join(parts)
 
 
-def pruned(old: Baseline, gone: Sequence[Entry]) -> Outcome:
+def pruned(old: Baseline, gone: Sequence[BaselineEntry]) -> NewBaseline:
     """Return the baseline without the entries whose finding is gone."""
     left = tuple(entry for entry in old.entries if entry not in gone)
-    return Outcome(Baseline(left), removed=len(old.entries) - len(left))
+    return NewBaseline(Baseline(left), removed=len(old.entries) - len(left))
 
 
-def updated(old: Baseline, report: Report, gone: Sequence[Entry], new: New) -> Outcome:
+def updated(old: Baseline, report: Report, gone: Sequence[BaselineEntry], new: NewEntryFields) -> NewBaseline:
     """Return the baseline with an entry for each finding that counts; entries that are there keep what people wrote.
 
     A finding whose fingerprint is new, while exactly one entry of the same rule and address has lost its own, is taken as the same
@@ -68,10 +68,10 @@ def updated(old: Baseline, report: Report, gone: Sequence[Entry], new: New) -> O
         else:
             owner = owners.get((finding.framework, finding.address))
             entries.append(_entry(finding, report, new, owner if isinstance(owner, str) else ""))
-    return Outcome(Baseline(tuple(entries)), len(fresh) - len(heirs), len(heirs), stale=len(gone) - len(heirs))
+    return NewBaseline(Baseline(tuple(entries)), len(fresh) - len(heirs), len(heirs), stale=len(gone) - len(heirs))
 
 
-def _heirs(fresh: Sequence[Finding], gone: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
+def _heirs(fresh: Sequence[Finding], gone: Sequence[BaselineEntry]) -> Iterator[tuple[str, BaselineEntry]]:
     """Yield the fingerprints of findings that moved, with the entries that they had."""
     for finding in fresh:
         same = [entry for entry in gone if (entry.rule, entry.address) == (finding.rule.id, finding.address)]
@@ -80,18 +80,18 @@ def _heirs(fresh: Sequence[Finding], gone: Sequence[Entry]) -> Iterator[tuple[st
             yield finding.fingerprint, same[0]
 
 
-def _entry(finding: Finding, report: Report, new: New, owner: str) -> Entry:
+def _entry(finding: Finding, report: Report, new: NewEntryFields, owner: str) -> BaselineEntry:
     reason = new.reason or f"was there when the baseline was written on {report.as_of:%Y-%m-%d}"
-    return Entry(_path(finding, new), finding.address, finding.rule.id, finding.fingerprint, reason, new.owner or owner, new.until)
+    return BaselineEntry(_path(finding, new), finding.address, finding.rule.id, finding.fingerprint, reason, new.owner or owner, new.until)
 
 
-def _placed(entry: Entry, report: Report, new: New) -> Entry:
+def _placed(entry: BaselineEntry, report: Report, new: NewEntryFields) -> BaselineEntry:
     """Return an entry with the path that its finding has now."""
     found = next((f for f in report.findings if f.fingerprint == entry.fingerprint), None)
     return entry if found is None else replace(entry, path=_path(found, new))
 
 
-def _path(finding: Finding, new: New) -> str:
+def _path(finding: Finding, new: NewEntryFields) -> str:
     if finding.span is None:
         return ""
     folder = os.path.dirname(os.path.realpath(new.path))

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
-    from posturio_iac.judge.baseline import Baseline, Entry
+    from posturio_iac.judge.baseline import Baseline, BaselineEntry
     from posturio_iac.search import Selection
 
 MOST = 10
 """How many entries are named one by one."""
 
 
-def stale(baseline: Baseline, report: Report, *, selection: Selection, config: Config, paths: Sequence[str]) -> tuple[Entry, ...]:
+def stale(baseline: Baseline, report: Report, *, selection: Selection, config: Config, paths: Sequence[str]) -> tuple[BaselineEntry, ...]:
     """Return the entries whose finding is gone, of those that this run could have found again: by path and by rule.
 
     An incomplete run proves nothing to be gone.
     """
     if any(said.level is Level.ERROR for said in report.diagnostics):
         return ()
-    from posturio_iac.judge.policy import Policy  # noqa: PLC0415 - loaded by now
-    from posturio_iac.rules import all_rules  # noqa: PLC0415
+    from posturio_iac.judge.policy import Policy
+    from posturio_iac.rules import all_rules
 
     found = {finding.fingerprint for finding in report.findings}
     known = all_rules()
@@ -43,7 +43,7 @@ def stale(baseline: Baseline, report: Report, *, selection: Selection, config: C
     )
 
 
-def _was_searched(entry: Entry, folder: str, searched: Collection[str], selection: Selection) -> bool:
+def _was_searched(entry: BaselineEntry, folder: str, searched: Collection[str], selection: Selection) -> bool:
     """Tell whether a run over ``searched`` would have seen the file of an entry."""
     if not entry.path:
         return True
@@ -64,7 +64,7 @@ def with_stale(report: Report, config: Config, selection: Selection, paths: Sequ
     return replace(report, diagnostics=(*report.diagnostics, *notes)) if notes else report
 
 
-def _note(entry: Entry) -> str:
+def _note(entry: BaselineEntry) -> str:
     where = f" in {entry.path}" if entry.path else ""
     return (
         f"the baseline's entry for {entry.address}{where} ({entry.rule}) matches nothing any more; "

@@ -35,7 +35,7 @@ COMMAND = Command(
 )
 
 
-class Change(NamedTuple):
+class FileChange(NamedTuple):
     """One file before and after."""
 
     path: str
@@ -49,7 +49,7 @@ def run(argv: Sequence[str]) -> int:
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
-    from posturio_iac.search.locations import repository_of  # noqa: PLC0415 - not for --help
+    from posturio_iac.search.locations import repository_of
 
     folder = os.path.realpath(given.words[0] if given.words else os.curdir)
     if not os.path.isdir(folder):
@@ -71,24 +71,24 @@ def run(argv: Sequence[str]) -> int:
     return 0
 
 
-def _hook(top: str, repository: str, revision: str | None) -> Iterator[Change]:
+def _hook(top: str, repository: str, revision: str | None) -> Iterator[FileChange]:
     """Yield what adds the hook, unless it is there."""
-    from posturio_iac import __version__  # noqa: PLC0415 - not for --help
-    from posturio_iac.commands.init.hook_file import with_hook  # noqa: PLC0415
+    from posturio_iac import __version__
+    from posturio_iac.commands.init.hook_file import with_hook
 
     path = os.path.join(top, HOOKS)
     before = _read(path)
     after = with_hook(before, repository, revision or f"v{__version__}", os.path.relpath(path))
     if after != before:
-        yield Change(path, before, after)
+        yield FileChange(path, before, after)
 
 
-def _configuration(top: str) -> Iterator[Change]:
+def _configuration(top: str) -> Iterator[FileChange]:
     """Yield a configuration file, unless one is there."""
     if find(top) is None and not os.path.lexists(path := os.path.join(top, CONFIGURATION)):
-        from posturio_iac.commands.init.config_file import commented  # noqa: PLC0415 - not for --help
+        from posturio_iac.commands.init.config_file import commented
 
-        yield Change(path, "", commented())
+        yield FileChange(path, "", commented())
 
 
 def _read(path: str) -> str:
@@ -104,9 +104,9 @@ def _read(path: str) -> str:
         raise UsageError(f"{path}: is not UTF-8 at byte {error.start}") from None
 
 
-def _diff(change: Change, top: str) -> Iterator[str]:
+def _diff(change: FileChange, top: str) -> Iterator[str]:
     """Yield the lines of a unified diff, safe to print."""
-    from difflib import unified_diff  # noqa: PLC0415 - slow to load
+    from difflib import unified_diff
 
     color = wants_color("auto", sys.stdout, os.environ)
     name = os.path.relpath(change.path, top)

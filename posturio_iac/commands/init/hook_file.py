@@ -54,7 +54,7 @@ def _block(lines: list[str], indent: str) -> str:
 
 def _scalar(text: str) -> str:
     """Write text as YAML reads it back, quoted only where it must be."""
-    from json import dumps  # noqa: PLC0415 - rarely needed
+    from json import dumps
 
     try:
         plain = yaml.safe_load(f"- repo: {text}\n") == [{"repo": text}]

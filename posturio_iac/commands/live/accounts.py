@@ -10,7 +10,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.live import organization
 from posturio_iac.live.errors import AwsError, CredentialsError
 from posturio_iac.live.model import Account
-from posturio_iac.live.survey import Target
+from posturio_iac.live.survey import AccountTarget
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,19 +45,19 @@ def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:
     return accounts, notes
 
 
-def way_to(account: Account, own: Account, run: Run) -> Target:
+def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
     """Return the way to an account; that of the credentials themselves needs no role."""
     if account.id == own.id:
-        return Target(run.profile, account)
+        return AccountTarget(run.profile, account)
     role = f"arn:{account.partition}:iam::{account.id}:role/{run.arguments.role.lstrip('/')}"
-    return Target(run.profile, account, role, run.arguments.given.external_id)
+    return AccountTarget(run.profile, account, role, run.arguments.given.external_id)
 
 
-def _targets(run: Run) -> tuple[list[Target], list[Diagnostic]]:
+def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
     """Return what to read, and notes on what is left out. Raises `AwsError` and `CredentialsError`."""
     arguments = run.arguments
     if not arguments.several:
-        return [Target(profile) for profile in arguments.profiles or (None,)], []
+        return [AccountTarget(profile) for profile in arguments.profiles or (None,)], []
     own = run.surveyor.identity(run.profile)
     notes: list[Diagnostic] = []
     if arguments.organization:

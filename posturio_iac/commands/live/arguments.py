@@ -14,7 +14,7 @@ from posturio_iac.render import FORMATS
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
 
 EVERY_FORMAT = Option(
@@ -42,7 +42,7 @@ ABOUT_CODE = "iam.access_keys_without_lifetime"
 class LiveArguments:
     """What the command line says, checked."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Arguments) -> None:
         """Check what options say together.
 
         Raises:

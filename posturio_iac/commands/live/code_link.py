@@ -15,7 +15,7 @@ from posturio_iac.link import state_file
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.stack import Stacks
-from posturio_iac.link.state import State, StateError
+from posturio_iac.link.state import StateError, TerraformState
 from posturio_iac.scan import declared, seen_from, select
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
     )
 
 
-def _states(paths: tuple[str, ...]) -> tuple[tuple[State, ...], tuple[str, ...]]:
+def _states(paths: tuple[str, ...]) -> tuple[tuple[TerraformState, ...], tuple[str, ...]]:
     """Return the states that could be read, and what is wrong with the others."""
-    states: list[State] = []
+    states: list[TerraformState] = []
     wrong: list[str] = []
     for path in dict.fromkeys(paths):
         try:

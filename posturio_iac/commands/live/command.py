@@ -35,7 +35,7 @@ def run(argv: Sequence[str]) -> int:
     code = _exit_code(found, config, exit_zero=bool(given.exit_zero))
     if given.plan:
         _write_plan(found, config, given.plan)
-    from posturio_iac.commands.live.output import emit  # noqa: PLC0415 - not for --help
+    from posturio_iac.commands.live.output import emit
 
     emit(found if given.show_key_ids else found.masked(), given, targets, elapsed=time.perf_counter() - started, code=code, config=config)
     if not given.quiet:
@@ -47,16 +47,16 @@ def _find(arguments: LiveArguments, config: Config) -> Findings:
     """Look at the accounts that were named, or at what became of an earlier result."""
     as_of = arguments.given.as_of or _now()
     if arguments.given.verify:
-        from posturio_iac.commands.live.verify import verify  # noqa: PLC0415 - only here
+        from posturio_iac.commands.live.verify import verify
 
         return verify(arguments, config, as_of)
-    from posturio_iac.commands.live.accounts import look  # noqa: PLC0415 - not for --help
+    from posturio_iac.commands.live.accounts import look
 
     return look(arguments, config, as_of)
 
 
 def _exit_code(found: Findings, config: Config, *, exit_zero: bool) -> int:
-    from posturio_iac.core.finding import Exit, Severity  # noqa: PLC0415 - not for --help
+    from posturio_iac.core.finding import Exit, Severity
 
     fail_on = None if config.fail_on == "never" else Severity(config.fail_on)
     if found.verified is None:
@@ -68,7 +68,7 @@ def _exit_code(found: Findings, config: Config, *, exit_zero: bool) -> int:
 
 def _write_plan(found: Findings, config: Config, path: str) -> None:
     """Write the script; it holds ids in full, so only its owner may read it."""
-    from posturio_iac.live.plan import script  # noqa: PLC0415 - only here
+    from posturio_iac.live.plan import script
 
     if path == "-":
         raise UsageError("--plan needs a file, since the report goes to standard output")
@@ -78,6 +78,6 @@ def _write_plan(found: Findings, config: Config, path: str) -> None:
 
 def _now() -> datetime:
     """Return the time; the one place of a live run that reads the clock for a verdict."""
-    from datetime import datetime, timezone  # noqa: PLC0415 - not for --help
+    from datetime import datetime, timezone
 
     return datetime.now(timezone.utc).replace(microsecond=0)

@@ -12,18 +12,18 @@ from posturio_iac.commands.live.arguments import ABOUT_CODE
 from posturio_iac.commands.live.table import Style
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reports import emit as emit_common
-from posturio_iac.contract.context import Scope
+from posturio_iac.contract.context import RunScope
 from posturio_iac.core.terminal import wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.commands.live.run import Findings
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
 
 
-def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, elapsed: float, code: int, config: Config) -> None:
+def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], *, elapsed: float, code: int, config: Config) -> None:
     """Write each format to its target, files before standard output, after what must be said on standard error.
 
     Raises:
@@ -33,7 +33,7 @@ def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, e
     own = ("text",) if found.verified is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
     rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
-    scope = Scope(accounts=found.accounts, left_out=rules) if found.verified is None else None
+    scope = RunScope(accounts=found.accounts, left_out=rules) if found.verified is None else None
     emit_common(
         found.report,
         common,
@@ -51,7 +51,7 @@ def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, e
         write(_document(found) if name == "json" else _text(found, given, target), target)
 
 
-def _text(found: Findings, given: Given, target: str) -> str:
+def _text(found: Findings, given: Arguments, target: str) -> str:
     choice = given.color or "auto"
     color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"
     style = Style(color=color, verbose=bool(given.verbose), columns=_columns() if target == STDOUT else None)
@@ -66,6 +66,6 @@ def _document(found: Findings) -> str:
 
 def _columns() -> int | None:
     """Return how wide the terminal is; None when the text goes elsewhere."""
-    from shutil import get_terminal_size  # noqa: PLC0415 - only here
+    from shutil import get_terminal_size
 
     return get_terminal_size().columns if sys.stdout.isatty() else None

@@ -19,7 +19,7 @@ from posturio_iac.live.build import access_keys
 from posturio_iac.live.inventory import Request
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
-from posturio_iac.live.survey import Outcome, Surveyor, Target, once_each, survey
+from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Run:
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
 
-    def read(self, targets: Sequence[Target]) -> list[Outcome]:
+    def read(self, targets: Sequence[AccountTarget]) -> list[AccountOutcome]:
         """Read all targets.
 
         Raises:
@@ -96,24 +96,24 @@ class Run:
         _refuse_without_credentials(outcomes)
         return outcomes
 
-    def _tell_accounts_of_states(self, targets: Sequence[Target]) -> None:
+    def _tell_accounts_of_states(self, targets: Sequence[AccountTarget]) -> None:
         """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
         linker = self.links.linker
         if linker is None or not linker.ids or len(targets) < SEVERAL:
             return
-        from posturio_iac.commands.live.absent_keys import accounts_of  # noqa: PLC0415 - only with states
+        from posturio_iac.commands.live.absent_keys import accounts_of
 
         linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
-    def _survey(self, targets: Sequence[Target], progress: Callable[[int, int], object] | None) -> list[Outcome]:
+    def _survey(self, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None) -> list[AccountOutcome]:
         """Let threads of this process, or the workers of a Dask scheduler, read all targets."""
         if self.arguments.given.dask is None or not targets:
             return survey(self.surveyor, targets, progress)
-        from posturio_iac.live.dask_executor import survey_elsewhere  # noqa: PLC0415 - only here
+        from posturio_iac.live.dask_executor import survey_elsewhere
 
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
-    def findings(self, outcomes: Sequence[Outcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
+    def findings(self, outcomes: Sequence[AccountOutcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
         """Judge what was read, and keep the state file up to date."""
         inventories = [outcome.inventory for outcome in outcomes if outcome.inventory is not None]
         if self.state is not None:
@@ -142,17 +142,17 @@ class Run:
             return keys
         return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
 
-    def _compared(self, keys: Sequence[AccessKey], outcomes: Sequence[Outcome]) -> list[Diagnostic]:
+    def _compared(self, keys: Sequence[AccessKey], outcomes: Sequence[AccountOutcome]) -> list[Diagnostic]:
         """Return what code and states say otherwise than AWS."""
         if self.links.linker is None:
             return []
-        from posturio_iac.commands.live.absent_keys import compared  # noqa: PLC0415 - only with code or states
+        from posturio_iac.commands.live.absent_keys import compared
 
         full = [o.inventory.account.id for o in outcomes if o.inventory and not any(said.level is Level.ERROR for said in o.diagnostics)]
         connection = self.surveyor.base(self.profile)
         return list(compared(self.links.linker, keys, full, connection, complete=len(full) == len(outcomes)))
 
-    def _cost(self, outcomes: Sequence[Outcome]) -> str:
+    def _cost(self, outcomes: Sequence[AccountOutcome]) -> str:
         budget = self.surveyor.budget
         for outcome in outcomes:
             for operation, count in outcome.calls.items():
@@ -173,7 +173,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
     )
 
 
-def _refuse_without_credentials(outcomes: Sequence[Outcome]) -> None:
+def _refuse_without_credentials(outcomes: Sequence[AccountOutcome]) -> None:
     """Make the absence of credentials an error of usage where nothing at all was read."""
     if len(outcomes) == 1 and outcomes[0].no_credentials:
         raise UsageError(outcomes[0].diagnostics[0].message.partition(": ")[2])

@@ -25,7 +25,7 @@ GAP = 2
 ALWAYS = frozenset(HEAD) - {"account", "status", "code"}
 
 
-class Entry(NamedTuple):
+class TableRow(NamedTuple):
     """A key with its findings."""
 
     judged: JudgedKey
@@ -76,13 +76,13 @@ class Style(NamedTuple):
     """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
 
 
-def entries(report: Report) -> list[Entry]:
+def entries(report: Report) -> list[TableRow]:
     """Return the keys of a report, the worst first."""
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.active():
         found.setdefault((finding.root, finding.address), []).append(finding)
-    made = (Entry(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of) for judged in report.keys)
-    return sorted(made, key=Entry.urgency)
+    made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of) for judged in report.keys)
+    return sorted(made, key=TableRow.urgency)
 
 
 def user_of(key: AccessKey) -> str:
@@ -112,7 +112,7 @@ def _code(key: AccessKey) -> str:
     return printable(shown if key.declaration.exact else f"likely {shown}")
 
 
-def tables(groups: Sequence[Sequence[Entry]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
+def tables(groups: Sequence[Sequence[TableRow]], style: Style, *, without: Iterable[str] = ()) -> list[list[str]]:
     """Return the lines of a table for each group, with the columns that tell something and are not in ``without``.
 
     Findings wrap in their column. Where there is no room even for that, in any of the groups, all keys are paragraphs.
@@ -136,7 +136,7 @@ def _widths(rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Styl
     return widths
 
 
-def _table(group: Sequence[Entry], rows: Sequence[Mapping[str, str]], widths: Mapping[str, int], style: Style) -> list[str]:
+def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths: Mapping[str, int], style: Style) -> list[str]:
     lines = [paint(_joined({name: name for name in widths}, widths), "bold", color=style.color)]
     for entry, row in zip(group, rows, strict=True):
         first, *more = textwrap.wrap(row[FINDINGS], widths[FINDINGS], break_long_words=False, break_on_hyphens=False) or [""]
@@ -157,7 +157,9 @@ def _joined(row: Mapping[str, str], widths: Mapping[str, int]) -> str:
     return (" " * GAP).join(cell + " " * (widths[name] - width(cell)) for name, cell in row.items()).rstrip()
 
 
-def _paragraphs(group: Sequence[Entry], rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Style, columns: int) -> list[str]:
+def _paragraphs(
+    group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], shown: Sequence[str], style: Style, columns: int
+) -> list[str]:
     lines = []
     for entry, row in zip(group, rows, strict=True):
         words = {
@@ -175,12 +177,12 @@ def _paragraphs(group: Sequence[Entry], rows: Sequence[Mapping[str, str]], shown
     return lines
 
 
-def _painted(text: str, severity: str, entry: Entry, style: Style) -> str:
+def _painted(text: str, severity: str, entry: TableRow, style: Style) -> str:
     worst = entry.worst
     return paint(severity, "bold", COLORS[worst], color=style.color) + text[len(severity) :] if worst else text
 
 
-def _details(entry: Entry, style: Style) -> list[str]:
+def _details(entry: TableRow, style: Style) -> list[str]:
     if not style.verbose:
         return []
     fix = paint("fix:", "green", color=style.color)

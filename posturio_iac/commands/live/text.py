@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.live.table import Entry, Style, entries, owner_of, tables, user_of
+from posturio_iac.commands.live.table import Style, TableRow, entries, owner_of, tables, user_of
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.terminal import paint, printable, without_commands
@@ -52,7 +52,7 @@ def _by_severity(report: Report) -> str:
     return ", ".join(f"{number} {name}" for number, name in counts if number)
 
 
-def _keys(listed: Sequence[Entry], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
+def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
     """Yield one table, or one for each owner, the one with the worst key first; above them the account when there is only one."""
     accounts = {entry.judged.key.account for entry in listed}
     one = [paint(f"Account {account}", "bold", color=style.color) for account in accounts if account and len(accounts) == 1]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.live.table import COLORS, NOBODY, Style
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
-from posturio_iac.contract.resolved import Mended
+from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.terminal import paint, printable, without_commands
-from posturio_iac.live.verify.compare import State
+from posturio_iac.live.verify.compare import FindingState
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
     from posturio_iac.live.verify.compare import Verification, Verified
 
-TITLES = {State.OPEN: "Still open", State.UNTOLD: "Cannot tell", State.NEW: "New", State.RESOLVED: "Resolved"}
-PAINTS = {State.OPEN: "yellow", State.UNTOLD: "red", State.NEW: "yellow", State.RESOLVED: "green"}
+TITLES = {FindingState.OPEN: "Still open", FindingState.UNTOLD: "Cannot tell", FindingState.NEW: "New", FindingState.RESOLVED: "Resolved"}
+PAINTS = {FindingState.OPEN: "yellow", FindingState.UNTOLD: "red", FindingState.NEW: "yellow", FindingState.RESOLVED: "green"}
 
 
 def text(verification: Verification, style: Style, *, quiet: bool) -> str:
@@ -29,7 +29,7 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
     blocks = []
     for state, title in TITLES.items():
         results = [result for result in verification.results if result.state is state]
-        if results and not (quiet and state is State.RESOLVED):
+        if results and not (quiet and state is FindingState.RESOLVED):
             head = paint(f"{title}:", "bold", PAINTS[state], color=style.color)
             blocks.append([head, *(line for result in results for line in _lines(result, style))])
     if not quiet:
@@ -38,10 +38,10 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
     return without_commands(f"{written}\n" if written else "")
 
 
-def mended(verification: Verification) -> tuple[Mended, ...]:
+def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
     """Return what is resolved, for the formats that close a finding where it is kept."""
-    resolved = (result for result in verification.results if result.state is State.RESOLVED)
-    return tuple(Mended(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why) for r in resolved)
+    resolved = (result for result in verification.results if result.state is FindingState.RESOLVED)
+    return tuple(ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why) for r in resolved)
 
 
 def document(report: Report, verification: Verification) -> str:
@@ -52,7 +52,7 @@ def document(report: Report, verification: Verification) -> str:
 
 
 def _verification(verification: Verification) -> dict[str, Any]:
-    counts = {state.value: verification.count(state) for state in State}
+    counts = {state.value: verification.count(state) for state in FindingState}
     return {"earlier": verification.earlier, **counts, "results": [_result(result) for result in verification.results]}
 
 
@@ -78,7 +78,7 @@ def _lines(result: Verified, style: Style) -> Iterator[str]:
     owner = printable(result.owner) if result.owner else NOBODY
     yield f"  {severity} {result.rule}  {printable(result.address)}  owner {owner}"
     yield from _wrapped(printable(result.why), style)
-    if result.state in (State.OPEN, State.NEW):
+    if result.state in (FindingState.OPEN, FindingState.NEW):
         yield from _wrapped(printable(result.message), style)
         yield from _wrapped(f"fix: {printable(result.remediation)}", style)
 
@@ -92,8 +92,10 @@ def _wrapped(sentence: str, style: Style) -> list[str]:
 
 
 def _summary(verification: Verification, style: Style) -> str:
-    earlier = len(verification.results) - verification.count(State.NEW)
+    earlier = len(verification.results) - verification.count(FindingState.NEW)
     parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
-    worst = next((state for state in (State.UNTOLD, State.OPEN, State.NEW) if verification.count(state)), State.RESOLVED)
+    worst = next(
+        (state for state in (FindingState.UNTOLD, FindingState.OPEN, FindingState.NEW) if verification.count(state)), FindingState.RESOLVED
+    )
     line = f"{count(earlier, 'finding')} of {verification.earlier}: {', '.join(parts)}" if parts else "There was nothing to verify"
     return paint(line, "bold", PAINTS[worst], color=style.color)

@@ -10,7 +10,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 from posturio_iac.live.errors import AwsError, CredentialsError
-from posturio_iac.live.model import Account, Wanted
+from posturio_iac.live.model import Account, UserQuery
 from posturio_iac.live.verify.baseline import Earlier, NoResultError, read
 from posturio_iac.live.verify.compare import Now, by_rules_of, compare
 from posturio_iac.rules import all_rules
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
-    from posturio_iac.live.survey import Outcome, Target
+    from posturio_iac.live.survey import AccountOutcome, AccountTarget
 
 
 def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
@@ -65,7 +65,7 @@ def _remarks(earlier: Earlier, path: str) -> list[Diagnostic]:
     return [Diagnostic(Level.WARNING, f"{path} is incomplete: what its own run could not read is not verified here")]
 
 
-def _targets(run: Run, earlier: Earlier) -> tuple[list[Target], dict[str, str], list[Diagnostic]]:
+def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str, str], list[Diagnostic]]:
     """Return the way to each account of the file, and why there is none to some. Raises `AwsError` and `CredentialsError`."""
     wanted = earlier.accounts()
     if not wanted:
@@ -95,16 +95,16 @@ def _targets(run: Run, earlier: Earlier) -> tuple[list[Target], dict[str, str], 
     return targets, unread, notes
 
 
-def _users(earlier: Earlier, account: str) -> tuple[Wanted, ...]:
+def _users(earlier: Earlier, account: str) -> tuple[UserQuery, ...]:
     """Return whom to ask about, with the ids that are known in full."""
     ids: dict[str, list[str]] = {}
     for key in earlier.keys:
         if key.id is not None:
             ids.setdefault(key.user.arn, []).append(key.id)
-    return tuple(Wanted(user, tuple(ids.get(user.arn, ()))) for user in earlier.accounts()[account][1])
+    return tuple(UserQuery(user, tuple(ids.get(user.arn, ()))) for user in earlier.accounts()[account][1])
 
 
-def _unread(outcomes: Sequence[Outcome]) -> dict[str, str]:
+def _unread(outcomes: Sequence[AccountOutcome]) -> dict[str, str]:
     """Return why accounts and users could not be read."""
     found: dict[str, str] = {}
     for outcome in outcomes:

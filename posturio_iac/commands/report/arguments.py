@@ -9,7 +9,7 @@ from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
 
 DEFAULT_OUTPUT = "posturio-iac-report.html"
 FORMATS = ("html", "markdown")
@@ -39,7 +39,7 @@ COMMAND = Command(
 )
 
 
-def targets(given: Given) -> tuple[tuple[str, str], ...]:
+def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
     """Return formats with their targets, standard output last.
 
     An output belongs to the format before it. One without is of the format that its ending says, or of the next one.

@@ -26,12 +26,12 @@ def run(argv: Sequence[str]) -> int:
         raise UsageError("report needs the results to join: files that --format json wrote (see posturio-iac report --help)")
     wanted = targets(given)
     if any(name == "html" for name, _ in wanted):
-        from posturio_iac.render.report.html_page import require  # noqa: PLC0415 - not for Markdown
+        from posturio_iac.render.report.html_page import require
 
         require()
-    from posturio_iac.commands.report.files import read  # noqa: PLC0415 - not for --help
-    from posturio_iac.core.terminal import printable  # noqa: PLC0415
-    from posturio_iac.posture.view import join  # noqa: PLC0415
+    from posturio_iac.commands.report.files import read
+    from posturio_iac.core.terminal import printable
+    from posturio_iac.posture.view import join
 
     results, unread = read(given.words, show_key_ids=bool(given.show_key_ids))
     for said in unread:
@@ -49,9 +49,9 @@ def run(argv: Sequence[str]) -> int:
 
 def _rendered(name: str, posture: Posture) -> str:
     if name == "html":
-        from posturio_iac.render.report.html_page import page  # noqa: PLC0415 - only what is asked for
+        from posturio_iac.render.report.html_page import page
 
         return page(posture)
-    from posturio_iac.render.report.markdown_report import page as markdown  # noqa: PLC0415
+    from posturio_iac.render.report.markdown_report import page as markdown
 
     return markdown(posture)

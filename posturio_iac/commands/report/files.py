@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.posture.document import NotAResultError, load
-from posturio_iac.posture.records import Said
+from posturio_iac.posture.records import SavedDiagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.posture.records import Result
+    from posturio_iac.posture.records import SavedResult
 
 STDIN = "-"
 MOST_BYTES = 512 * 1024 * 1024
 """A result of 20,000 keys has about 30 MB."""
 
 
-def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[Result], list[Said]]:
+def read(words: Sequence[str], *, show_key_ids: bool) -> tuple[list[SavedResult], list[SavedDiagnostic]]:
     """Return the results, and what could not be read with the reason."""
-    results: list[Result] = []
-    unread: list[Said] = []
+    results: list[SavedResult] = []
+    unread: list[SavedDiagnostic] = []
     for path, shown in _named(words, unread):
         try:
             results.append(load(_text(path), shown, show_key_ids=show_key_ids))
         except NotAResultError as error:
-            unread.append(Said(Level.ERROR, f"{shown} {error}", shown))
+            unread.append(SavedDiagnostic(Level.ERROR, f"{shown} {error}", shown))
         except OSError as error:
-            unread.append(Said(Level.ERROR, f"{shown} cannot be read: {error.strerror or error}", shown))
+            unread.append(SavedDiagnostic(Level.ERROR, f"{shown} cannot be read: {error.strerror or error}", shown))
     return results, unread
 
 
-def _named(words: Sequence[str], unread: list[Said]) -> Iterator[tuple[str, str]]:
+def _named(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[tuple[str, str]]:
     """Yield each file once, with what it is called in the report: no folder of this machine is told beyond what was given."""
     seen: set[str] = set()
     taken: dict[str, int] = {}
@@ -48,7 +48,7 @@ def _named(words: Sequence[str], unread: list[Said]) -> Iterator[tuple[str, str]
         yield path, shown.replace(os.sep, "/") if taken[shown] == 1 else f"{shown} ({taken[shown]})"
 
 
-def _files(words: Sequence[str], unread: list[Said]) -> Iterator[str]:
+def _files(words: Sequence[str], unread: list[SavedDiagnostic]) -> Iterator[str]:
     """Yield the files; a folder stands for the JSON files in it."""
     for word in words:
         if not os.path.isdir(word):
@@ -57,10 +57,10 @@ def _files(words: Sequence[str], unread: list[Said]) -> Iterator[str]:
         try:
             names = [name for name in sorted(os.listdir(word)) if name.endswith(".json")]
         except OSError as error:
-            unread.append(Said(Level.ERROR, f"the folder {word} cannot be read: {error.strerror or error}", word))
+            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} cannot be read: {error.strerror or error}", word))
             continue
         if not names:
-            unread.append(Said(Level.ERROR, f"the folder {word} holds no .json file", word))
+            unread.append(SavedDiagnostic(Level.ERROR, f"the folder {word} holds no .json file", word))
         yield from (os.path.join(word, name) for name in names)
 
 

@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
 
 DEFAULT_FORMAT = "text"
 FORMAT = Option(
@@ -40,7 +40,7 @@ COMMAND = Command(
 )
 
 
-def reports(given: Given) -> tuple[tuple[str, str], ...]:
+def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
     """Return formats with their targets. An output belongs to the format before it, or else to the next one; ``auto`` is resolved.
 
     Raises:
@@ -56,7 +56,7 @@ def reports(given: Given) -> tuple[tuple[str, str], ...]:
             pairs[-1][slot] = value
     made = chosen(_checked(pairs or [[None, None]]), os.environ)
     if any(name == "html" for name, _ in made):
-        from posturio_iac.render.report.html_page import require  # noqa: PLC0415 - only here
+        from posturio_iac.render.report.html_page import require
 
         require()
     return made

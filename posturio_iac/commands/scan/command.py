@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.commands.parser import Given
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
@@ -45,10 +45,10 @@ def run(argv: Sequence[str]) -> int:
     return _scan(given.words or (os.curdir,), os.getcwd(), given, targets, started)
 
 
-def _scan(paths: Sequence[str], cwd: str, given: Given, targets: Targets, started: float) -> int:
+def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, started: float) -> int:
     """Scan ``paths``, which are relative to ``cwd``."""
-    from posturio_iac.commands.settings import settings  # noqa: PLC0415
-    from posturio_iac.scan import select  # noqa: PLC0415 - not for --help
+    from posturio_iac.commands.settings import settings
+    from posturio_iac.scan import select
 
     config = settings(given, [path for path in given.words if path != STDIN])
     selection = select(paths, cwd, config, given.exclude or ())
@@ -60,14 +60,14 @@ def _scan(paths: Sequence[str], cwd: str, given: Given, targets: Targets, starte
     return _report(selection, narrowed, config, given, targets, started)
 
 
-def _narrowed(selection: Selection, config: Config, given: Given) -> Narrowed | None:
+def _narrowed(selection: Selection, config: Config, given: Arguments) -> Narrowed | None:
     """Return what --changed-since leaves of the selection."""
     if given.changed_since is None:
         return None
     if STDIN in given.words:
         raise UsageError("--changed-since asks git, which knows nothing of standard input")
-    from posturio_iac.impact.selection import narrow  # noqa: PLC0415
-    from posturio_iac.search.git_changes import changed_since  # noqa: PLC0415 - only here
+    from posturio_iac.impact.selection import narrow
+    from posturio_iac.search.git_changes import changed_since
 
     return narrow(selection, changed_since(given.changed_since, selection.root, selection.repository), config)
 
@@ -76,10 +76,10 @@ def _is_empty(selection: Selection) -> bool:
     return not (selection.terraform or selection.templates or selection.diagnostics)
 
 
-def _nothing(selection: Selection, given: Given, started: float) -> int:
+def _nothing(selection: Selection, given: Arguments, started: float) -> int:
     """Say that there is nothing to say, at the cost of neither model nor rules."""
-    from posturio_iac.core.terminal import wants_color  # noqa: PLC0415
-    from posturio_iac.render.nothing_found import no_keys, took  # noqa: PLC0415 - only here
+    from posturio_iac.core.terminal import wants_color
+    from posturio_iac.render.nothing_found import no_keys, took
 
     if not given.quiet:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
@@ -87,17 +87,17 @@ def _nothing(selection: Selection, given: Given, started: float) -> int:
     return 0
 
 
-def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Given, targets: Targets, started: float) -> int:
-    from posturio_iac.commands.ci_environment import prefix  # noqa: PLC0415
-    from posturio_iac.commands.coverage import scope  # noqa: PLC0415
-    from posturio_iac.commands.reports import emit  # noqa: PLC0415
-    from posturio_iac.core.finding import Exit, Severity  # noqa: PLC0415
-    from posturio_iac.scan import judged  # noqa: PLC0415 - a scan that finds nothing needs none of it
+def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Arguments, targets: Targets, started: float) -> int:
+    from posturio_iac.commands.ci_environment import prefix
+    from posturio_iac.commands.coverage import scope
+    from posturio_iac.commands.reports import emit
+    from posturio_iac.core.finding import Exit, Severity
+    from posturio_iac.scan import judged
 
     place = os.getcwd() if STDIN in given.words else selection.root
     report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     if config.baseline is not None and narrowed is None and STDIN not in given.words:
-        from posturio_iac.commands.baseline.stale import with_stale  # noqa: PLC0415 - most runs have no baseline
+        from posturio_iac.commands.baseline.stale import with_stale
 
         report = with_stale(report, config, selection, given.words)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
@@ -109,14 +109,14 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     return int(code)
 
 
-def _scan_stdin(given: Given, targets: Targets, started: float) -> int:
+def _scan_stdin(given: Arguments, targets: Targets, started: float) -> int:
     """Scan standard input as the one file of a folder of its own."""
     if len(given.words) > 1:
         raise UsageError("- reads one file from standard input and goes with no other path")
     named = _relative(given.stdin_filename) if given.stdin_filename else None
     data = _stdin()
     name = named or (JSON_NAME if _is_json(data[:64]) else DEFAULT_NAME)
-    from tempfile import TemporaryDirectory  # noqa: PLC0415 - rarely needed
+    from tempfile import TemporaryDirectory
 
     with TemporaryDirectory(prefix="posturio-iac-") as folder:
         path = os.path.join(folder, name)

@@ -9,7 +9,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Object
 from posturio_iac.frontends.cloudformation.evaluation.foreach import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-from posturio_iac.frontends.cloudformation.evaluation.stack import Given, Scope, Stack
+from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.embedded import embedded
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.json_nodes import Node
     from posturio_iac.frontends.cloudformation.files import Files
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry, Template
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
+    from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
     from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem
 
 MAX_NESTING = 20
@@ -44,7 +44,7 @@ class Builder:
         self.types = types
         self.problems = problems
 
-    def stack(self, template: Template, given: dict[str, Given], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
+    def stack(self, template: Template, given: dict[str, FixedParameter], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
         """Return the stack of a template that stands by itself, with all that it nests."""
         stack = Stack(template, given=given, tags=tags)
         self._fill(stack, (template.source.path,))
@@ -53,7 +53,7 @@ class Builder:
     def _fill(self, stack: Stack, chain: tuple[str, ...]) -> None:
         """Expand the sections of a stack, and build its children."""
         ev, template = Evaluator(self.problems), stack.template
-        scope = Scope(stack, template.source)
+        scope = StackScope(stack, template.source)
         stack.parameters.update({e.name: e for e in template.section("Parameters")})
         stack.mappings.update({e.name: e for e in template.section("Mappings")})
         for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
@@ -61,7 +61,7 @@ class Builder:
         for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
             self._nest(stack, entry, ev, chain)
 
-    def _nest(self, parent: Stack, entry: Entry, ev: Evaluator, chain: tuple[str, ...]) -> None:
+    def _nest(self, parent: Stack, entry: TemplateEntry, ev: Evaluator, chain: tuple[str, ...]) -> None:
         """Build the stack that a resource of ``parent`` makes, when its template is here."""
         found = self._inline(parent, entry) or self._file(parent, entry, ev)
         if found is None:
@@ -77,22 +77,22 @@ class Builder:
         parent.children[entry.name] = child
         self._fill(child, (*chain, step))
 
-    def _given(self, parent: Stack, entry: Entry) -> Iterator[tuple[str, Given]]:
+    def _given(self, parent: Stack, entry: TemplateEntry) -> Iterator[tuple[str, FixedParameter]]:
         """Yield the parameters that a resource gives to the stack that it makes."""
         scope, node = parent.scope(entry), entry.prop("Parameters")
         match node.value if node is not None else None:
             case Object() as members:
                 for key, value in members:
-                    yield str(key.value), Given(node=value, scope=scope)
+                    yield str(key.value), FixedParameter(node=value, scope=scope)
             case Array() as items:
                 for pair in (item.value for item in items if isinstance(item.value, Object)):
                     name, given = pair.get("ParameterKey"), pair.get("ParameterValue")
                     if name is not None and given is not None:
-                        yield str(name.value), Given(node=given, scope=scope)
+                        yield str(name.value), FixedParameter(node=given, scope=scope)
             case _:
                 return
 
-    def _inline(self, parent: Stack, entry: Entry) -> tuple[Template, str] | None:
+    def _inline(self, parent: Stack, entry: TemplateEntry) -> tuple[Template, str] | None:
         """Return the template in ``TemplateBody``, and what to call it."""
         body = entry.prop("TemplateBody")
         if body is None:
@@ -104,14 +104,14 @@ class Builder:
         templates = [t for root in parsed.roots if (t := plain(root, parsed.source, self.types)) is not None]
         return (templates[0], f"{entry.source.path}#{parent.address(entry)}") if templates else None
 
-    def _wrong(self, problems: Iterable[Problem], source: Source, body: Node) -> None:
+    def _wrong(self, problems: Iterable[Problem], source: TemplateSource, body: Node) -> None:
         """Report an inline template that cannot be read, at the string that holds it."""
         for problem in problems:
             line, column = body.lines.place(body.start)
             message = f"the template in this text cannot be read: {problem.message}"
             self.problems.append(Diagnostic(Level.ERROR, message, source.path, line, column))
 
-    def _file(self, parent: Stack, entry: Entry, ev: Evaluator) -> tuple[Template, str] | None:
+    def _file(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> tuple[Template, str] | None:
         """Return the template in the local file that a resource names, and its path."""
         name = self._location(parent, entry, ev)
         if name is None:
@@ -131,7 +131,7 @@ class Builder:
                 return template, path
         return None
 
-    def _location(self, parent: Stack, entry: Entry, ev: Evaluator) -> str | None:
+    def _location(self, parent: Stack, entry: TemplateEntry, ev: Evaluator) -> str | None:
         """Return the local file that a resource names, or None when it names none."""
         metadata = entry.get("Metadata")
         asset = metadata.value.get(_ASSET) if metadata is not None and isinstance(metadata.value, Object) else None
@@ -142,10 +142,10 @@ class Builder:
             return None
         return value
 
-    def _missing(self, entry: Entry, name: str) -> None:
+    def _missing(self, entry: TemplateEntry, name: str) -> None:
         if name.lower().endswith(_ENDINGS):
             self._warn(entry, f"the template {name} of {entry.name} is not here, so keys in it are not judged")
 
-    def _warn(self, entry: Entry, message: str) -> None:
+    def _warn(self, entry: TemplateEntry, message: str) -> None:
         line, column = entry.key.lines.place(entry.key.start)
         self.problems.append(Diagnostic(Level.WARNING, message, entry.source.path, line, column))

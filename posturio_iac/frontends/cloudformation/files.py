@@ -6,11 +6,11 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.cloudformation.syntax.source import Source, UnreadableError, read_text
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, UnreadableError, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.cloudformation.syntax.template import Parsed
+    from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
 
 class Files:
@@ -24,13 +24,13 @@ class Files:
         self.limit = limit
         self.used: dict[str, set[str]] = {}
         """Files that others draw in, by who draws them in."""
-        self._parsed: dict[tuple[str, bool], Parsed] = {}
+        self._parsed: dict[tuple[str, bool], ParsedFile] = {}
 
-    def parsed(self, path: str, *, serverless: bool = False) -> Parsed:
+    def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
         """Return what the file at ``path`` holds. Raises `UnreadableError`."""
         if (known := self._parsed.get((path, serverless))) is None:
             text = read_text(self.root, path, self.limit)
-            known = self._parsed[path, serverless] = parse(Source(path, text, serverless=serverless))
+            known = self._parsed[path, serverless] = parse(TemplateSource(path, text, serverless=serverless))
         return known
 
     def locate(self, name: str, directory: str) -> str:

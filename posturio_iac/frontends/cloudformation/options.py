@@ -37,7 +37,7 @@ class Common(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TemplateOptions:
     """Options of one reading."""
 
     names: Names
@@ -54,6 +54,6 @@ class Options:
     """In bytes; holds for files that a template names."""
 
     @staticmethod
-    def like(common: Common) -> Options:
+    def like(common: Common) -> TemplateOptions:
         """Return options of which only those that all front ends take are set."""
-        return Options(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size)
+        return TemplateOptions(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size)

@@ -10,14 +10,14 @@ from posturio_iac.core.json_nodes import Lines
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-from posturio_iac.frontends.cloudformation.evaluation.stack import Given, Scope, Stack
+from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
 from posturio_iac.frontends.cloudformation.files import Files
 from posturio_iac.frontends.cloudformation.including_files import parents_of
 from posturio_iac.frontends.cloudformation.keys.assembly import Reader
 from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
-from posturio_iac.frontends.cloudformation.keys.users import Users
-from posturio_iac.frontends.cloudformation.options import Common, Options
+from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
+from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
@@ -27,10 +27,10 @@ from posturio_iac.frontends.reading import Reading
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.frontends.cloudformation.syntax.template import Parsed, Template
+    from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, Template
 
 
-class Selection(Protocol):
+class TemplateSelection(Protocol):
     """What this needs of `posturio_iac.search.Selection`."""
 
     @property
@@ -42,7 +42,7 @@ class Selection(Protocol):
         """Files that can matter, relative to the root."""
 
 
-def read(selection: Selection, options: Common) -> Reading:
+def read(selection: TemplateSelection, options: Common) -> Reading:
     """Return the keys that the templates of ``selection`` declare, and what could not be read.
 
     Raises `UsageError` when a file of parameters cannot be read.
@@ -56,8 +56,8 @@ def read(selection: Selection, options: Common) -> Reading:
             gc.enable()
 
 
-def _read(selection: Selection, options: Common) -> Reading:
-    options = options if isinstance(options, Options) else Options.like(options)
+def _read(selection: TemplateSelection, options: Common) -> Reading:
+    options = options if isinstance(options, TemplateOptions) else TemplateOptions.like(options)
     problems: list[Diagnostic] = []
     given, tags = parameters.load(options.parameters)
     files = Files(selection.root, options.max_file_size)
@@ -72,7 +72,7 @@ def _read(selection: Selection, options: Common) -> Reading:
     roots = list(_outermost(stacks, files))
     ev = Evaluator(problems)
     sources = {entry.source for root in roots for stack in root.family() for entry in stack.resources.values()}
-    reader = Reader(options, Users(roots, ev), ev, {source: Comments(source) for source in sources})
+    reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources})
     keys = reader.keys(roots)
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
 
@@ -80,7 +80,7 @@ def _read(selection: Selection, options: Common) -> Reading:
 class _Scan:
     """Parses the files of one scan."""
 
-    def __init__(self, files: Files, options: Options, problems: list[Diagnostic]) -> None:
+    def __init__(self, files: Files, options: TemplateOptions, problems: list[Diagnostic]) -> None:
         self.files = files
         self.problems = problems
         self.types = (KEY_TYPE, *options.custom_types)
@@ -117,7 +117,7 @@ class _Scan:
                 self._typeless(template)
             yield template
 
-    def _unparsed(self, parsed: Parsed) -> None:
+    def _unparsed(self, parsed: ParsedFile) -> None:
         """Report documents that cannot be parsed, unless none of them declares a key."""
         count = count_textually(parsed.source.text, self.types) if parsed.problems else 0
         if not count:
@@ -142,16 +142,16 @@ class _Scan:
         self.problems.append(Diagnostic(Level.ERROR, message, path, line, column))
 
 
-def _given(template: Template, given: dict[str, str]) -> dict[str, Given]:
+def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParameter]:
     """Return the given parameters that a template declares."""
-    return {e.name: Given(given[e.name]) for e in template.section("Parameters") if e.name in given}
+    return {e.name: FixedParameter(given[e.name]) for e in template.section("Parameters") if e.name in given}
 
 
 def _stack_tags(template: Template) -> tuple[tuple[str, str], ...]:
     """Return the tags that a file gives to its whole stack."""
     if template.stack_tags is None:
         return ()
-    return read_pairs(template.stack_tags, Evaluator([]), Scope(Stack(template), template.source))
+    return read_pairs(template.stack_tags, Evaluator([]), StackScope(Stack(template), template.source))
 
 
 def _outermost(stacks: Sequence[Stack], files: Files) -> Iterator[Stack]:

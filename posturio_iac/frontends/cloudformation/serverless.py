@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
-from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Entry, Template, describe
+from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Template, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.frontends.cloudformation.files import Files
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
 FUNCTION = "serverless function"
 """The type given to what stands below ``functions`` and ``provider``, which no template knows."""
@@ -37,13 +37,13 @@ class Gatherer:
 
     __slots__ = ("files", "found", "home", "problems", "source")
 
-    def __init__(self, source: Source, files: Files, problems: list[Diagnostic]) -> None:
+    def __init__(self, source: TemplateSource, files: Files, problems: list[Diagnostic]) -> None:
         """Read what ``source`` names from ``files``; add what is wrong to ``problems``."""
         self.source = source
         self.files = files
         self.problems = problems
         self.home = posixpath.dirname(source.path)
-        self.found: dict[str, dict[str, Entry]] = {name: {} for name in SECTIONS}
+        self.found: dict[str, dict[str, TemplateEntry]] = {name: {} for name in SECTIONS}
 
     def template(self, root: Node) -> Template:
         """Return the template that the file at ``root`` makes."""
@@ -56,7 +56,7 @@ class Gatherer:
         tags = provider.value.get("stackTags") if provider is not None and isinstance(provider.value, Object) else None
         return Template(self.source, {name: tuple(found.values()) for name, found in self.found.items()}, tags)
 
-    def _part(self, node: Node, source: Source) -> None:
+    def _part(self, node: Node, source: TemplateSource) -> None:
         """Add one part of ``resources``: a map of sections, a list of parts, or a file that holds either."""
         for part, origin, _ in self._followed(node, source):
             match part.value:
@@ -72,14 +72,14 @@ class Gatherer:
                 case _:
                     self._report(part, origin, f"resources is {describe(part)}, not a map or a list")
 
-    def _section(self, name: str, node: Node, source: Source) -> None:
+    def _section(self, name: str, node: Node, source: TemplateSource) -> None:
         """Add the members of a section."""
         for section, origin, _ in self._followed(node, source):
             match section.value:
                 case Object() as members:
                     for key, body in members:
                         for inner, where, named in self._followed(body, origin, key):
-                            self.found[name][str(key.value)] = Entry(str(key.value), named or _start(inner, key), inner, where)
+                            self.found[name][str(key.value)] = TemplateEntry(str(key.value), named or _start(inner, key), inner, where)
                 case Array() as items:
                     for item in items:
                         self._section(name, item, origin)
@@ -88,7 +88,9 @@ class Gatherer:
                 case _:
                     self._report(section, origin, f"{name} is {describe(section)}, not a map of names")
 
-    def _followed(self, node: Node, source: Source, key: Node | None = None, depth: int = 0) -> Iterator[tuple[Node, Source, Node | None]]:
+    def _followed(
+        self, node: Node, source: TemplateSource, key: Node | None = None, depth: int = 0
+    ) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         """Yield the node, or what the file that it names holds; with the source, and the key that it stands under there."""
         found = _FILE.fullmatch(node.value) if isinstance(node.value, str) else None
         if found is None or depth > _MAX_DEPTH:
@@ -97,7 +99,7 @@ class Gatherer:
         for root, origin, above in self._included(found, node, source):
             yield from self._followed(root, origin, above, depth + 1)
 
-    def _included(self, found: re.Match[str], node: Node, source: Source) -> Iterator[tuple[Node, Source, Node | None]]:
+    def _included(self, found: re.Match[str], node: Node, source: TemplateSource) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
         name = found[1].strip("'\"")
         if not name.lower().endswith(_DATA):
             self._report(node, source, f"{name} makes resources by itself, so keys in them are not judged", Level.NOTE)
@@ -135,9 +137,9 @@ class Gatherer:
 
         kind = (key._replace(value="Type"), key._replace(value=FUNCTION))
         body = environment._replace(value=Object((kind, (key._replace(value="Properties"), named("Environment", environment)))))
-        self.found["Resources"][name] = Entry(name, key, body, self.source)
+        self.found["Resources"][name] = TemplateEntry(name, key, body, self.source)
 
-    def _report(self, node: Node, source: Source, message: str, level: Level = Level.ERROR) -> None:
+    def _report(self, node: Node, source: TemplateSource, message: str, level: Level = Level.ERROR) -> None:
         span = source.span(node)
         self.problems.append(Diagnostic(level, message, span.path, span.line, span.column))
 

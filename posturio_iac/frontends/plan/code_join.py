@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from posturio_iac.core.model import AccessKey, Lifetime, Remedies, Span
-    from posturio_iac.frontends.plan.document import Document
+    from posturio_iac.frontends.plan.document import PlanDocument
 
 _INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 _TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
@@ -25,7 +25,7 @@ _CLOCK = re.compile(r"(?:by way of | of )([^ ]*\btime_rotating\.[^ ]+)$")
 _PLACE = re.compile(r"\(([^()]+):([0-9]+)\)")
 
 
-class Source:
+class PlannedCode:
     """The keys that the code declares."""
 
     __slots__ = ("_bare", "_exact", "shown")
@@ -97,7 +97,7 @@ def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
     )
 
 
-def joined(planned: AccessKey, code: AccessKey, document: Document) -> AccessKey:
+def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:
     """Return a key of the plan with what only its code shows: rotation, comments, and where it stands.
 
     User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
@@ -111,7 +111,7 @@ def joined(planned: AccessKey, code: AccessKey, document: Document) -> AccessKey
         user_address=planned.user_address or code.user_address,
         remedies=code.remedies,
         lifetimes=_lifetimes(planned, code, document, known=known),
-        hiding_places=planned.hiding_places if known else code.hiding_places,
+        unknown_sources=planned.unknown_sources if known else code.unknown_sources,
         notes=tuple(dict.fromkeys((*code.notes, *planned.notes))),
         owner=code.owner if isinstance(code.owner, str) and not isinstance(planned.owner, str) else planned.owner,
         replacement=code.replacement,
@@ -121,7 +121,7 @@ def joined(planned: AccessKey, code: AccessKey, document: Document) -> AccessKey
     )
 
 
-def _lifetimes(planned: AccessKey, code: AccessKey, document: Document, *, known: bool) -> tuple[Lifetime, ...]:
+def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, known: bool) -> tuple[Lifetime, ...]:
     """Return the evidence of both. Of what both see the plan knows the value, and the code whether a clock sets it."""
     said = {_subject(e): e for e in planned.lifetimes}
     kept: list[Lifetime] = []
@@ -148,7 +148,7 @@ def _subject(evidence: Lifetime) -> str:
     return tag[1] if tag else evidence.source
 
 
-def _timed(evidence: Lifetime, document: Document) -> Lifetime:
+def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     """Return a rotation with the interval that the plan gives its clock, where the code only has a variable."""
     found = _CLOCK.search(evidence.knob) or _CLOCK.search(evidence.source)
     if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or found is None:

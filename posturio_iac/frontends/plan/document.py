@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
-from posturio_iac.frontends.plan.text import Places
+from posturio_iac.frontends.plan.text import PlanPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ class Resource:
     address: str
     type: str
     name: str
-    places: Places
+    places: PlanPlaces
     values: dict[str, Any]
     unknown: Any = field(default_factory=dict)
     """``after_unknown``: true for whatever is known only after apply."""
@@ -119,14 +119,14 @@ def modules_of(address: str) -> tuple[tuple[tuple[str, str], ...], str]:
     return tuple(steps), address[at:]
 
 
-class Document:
+class PlanDocument:
     """One parsed plan."""
 
     def __init__(self, path: str, text: str, data: dict[str, Any]) -> None:
         """Read the resources of a plan; what is wrong with some of them is in ``problems``."""
         self.path = path
         self.data = data
-        self.places = Places(path, text)
+        self.places = PlanPlaces(path, text)
         self.problems: list[tuple[str, Span | None]] = []
         self.resources: dict[str, Resource] = {}
         """Managed resources that exist after the plan, by address."""

@@ -12,13 +12,13 @@ from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS, TAG_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.plan.document import Document, Resource
-    from posturio_iac.frontends.plan.references import Configuration, Path, Target
+    from posturio_iac.frontends.plan.document import PlanDocument, Resource
+    from posturio_iac.frontends.plan.references import Configuration, Path, ReferenceTarget
 
 _PARAMETER = "aws_ssm_parameter"
 
 
-def exposures_in(document: Document, configuration: Configuration, keys: tuple[Resource, ...]) -> dict[str, tuple[Exposure, ...]]:
+def exposures_in(document: PlanDocument, configuration: Configuration, keys: tuple[Resource, ...]) -> dict[str, tuple[Exposure, ...]]:
     """Return the places where secrets leave, by the address of the key. A secret that a PGP key encrypts is safe."""
     bare = {key.address for key in keys if key.raw("pgp_key") is None}
     types = frozenset(key.type for key in keys)
@@ -29,11 +29,11 @@ def exposures_in(document: Document, configuration: Configuration, keys: tuple[R
     return {address: tuple(exposures) for address, exposures in found.items()}
 
 
-def _leads(target: Target, types: frozenset[str]) -> bool:
+def _leads(target: ReferenceTarget, types: frozenset[str]) -> bool:
     return target.block.partition(".")[0] in types and (target.attribute is None or target.attribute in SECRETS)
 
 
-def _outputs(document: Document, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
+def _outputs(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
     """Yield the outputs of the root module that show a secret. Those that refer to a whole key cannot show it without being sensitive."""
     outputs = configuration.root.get("outputs")
     for name, output in outputs.items() if isinstance(outputs, dict) else ():
@@ -47,7 +47,7 @@ def _outputs(document: Document, configuration: Configuration, types: frozenset[
                         yield key, Exposure(span, f'output "{name}"', "remove nonsensitive() and set sensitive = true")
 
 
-def _sinks(document: Document, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
+def _sinks(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
     """Yield the resources that show a secret."""
     for path, block in _blocks(configuration):
         kind = str(block.get("type"))
@@ -63,7 +63,9 @@ def _sinks(document: Document, configuration: Configuration, types: frozenset[st
                         yield key, Exposure(instance.span, f"{argument} of {instance.address}", fix)
 
 
-def _shown(document: Document, path: Path, block: dict[str, Any], argument: str, target: Target) -> Iterator[tuple[Resource, Resource]]:
+def _shown(
+    document: PlanDocument, path: Path, block: dict[str, Any], argument: str, target: ReferenceTarget
+) -> Iterator[tuple[Resource, Resource]]:
     """Yield the keys that a target means, each with the instance that shows it."""
     for instance in document.instances(path, f"{block.get('type')}.{block.get('name')}"):
         if instance.type == _PARAMETER and argument == "value" and instance.raw("type") not in ("String", "StringList"):

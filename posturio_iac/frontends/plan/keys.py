@@ -9,21 +9,21 @@ from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
 from posturio_iac.frontends.plan.references import Configuration
-from posturio_iac.frontends.plan.users import Users, find_user, permission_note
+from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, ROOT_USER, Declared, max_age_lifetime, related
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 from posturio_iac.frontends.terraform.keys.rotation import Rotation
-from posturio_iac.metadata.directives import Parsed
+from posturio_iac.metadata.directives import ParsedComments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr, Exposure, Lifetime
-    from posturio_iac.frontends.plan.code_join import Source
-    from posturio_iac.frontends.plan.document import Document, Resource
-    from posturio_iac.frontends.terraform.keys.users import User
-    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.frontends.plan.code_join import PlannedCode
+    from posturio_iac.frontends.plan.document import PlanDocument, Resource
+    from posturio_iac.frontends.terraform.keys.users import TerraformUser
+    from posturio_iac.frontends.terraform.options import TerraformOptions
 
 NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code")
 _NOT_ROTATED = Rotation((), (), None, False, frozenset())
@@ -32,21 +32,21 @@ _TRIGGERED = "replace_by_triggers"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class PlanContext:
     """What holds for all keys of one plan."""
 
-    options: Options
+    options: TerraformOptions
     scope: str
     """Where the plan stands, which becomes part of the fingerprint of keys without code."""
-    source: Source | None
+    source: PlannedCode | None
 
 
-def keys_of(document: Document, setting: Setting) -> Iterator[AccessKey]:
+def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]:
     """Yield the keys that exist after a plan, with what the code says about them where it is given."""
     resources = document.of_type(*KEY_TYPES)
     configuration = Configuration(document)
     exposures = exposures_in(document, configuration, resources) if resources else {}
-    users = Users(document)
+    users = PlanUsers(document)
     apart: set[str] = set()
     declared = []
     for resource in resources:
@@ -56,7 +56,7 @@ def keys_of(document: Document, setting: Setting) -> Iterator[AccessKey]:
         if isinstance(code, Unknown):
             apart.add(key.address)
             owner = code if key.owner is None else key.owner
-            key = replace(key, hiding_places=(*key.hiding_places, code), replacement=code, owner=owner)
+            key = replace(key, unknown_sources=(*key.unknown_sources, code), replacement=code, owner=owner)
         else:
             key = joined(key, code, document)
         declared.append(Declared(key, user, _NOT_ROTATED, document))
@@ -68,14 +68,14 @@ def keys_of(document: Document, setting: Setting) -> Iterator[AccessKey]:
 
 def _key(
     resource: Resource,
-    user: User,
-    users: Users,
+    user: TerraformUser,
+    users: PlanUsers,
     configuration: Configuration,
-    setting: Setting,
+    setting: PlanContext,
     exposures: tuple[Exposure, ...],
 ) -> AccessKey:
     options = setting.options
-    nothing = Parsed()
+    nothing = ParsedComments()
     lifetimes: list[Lifetime] = [*_max_age(resource), *evidence.of_tags(user, options.names)]
     notes = [
         *_triggered(resource),
@@ -91,7 +91,7 @@ def _key(
         status=_status(resource, configuration),
         remedies=remedies_in_code(resource.name, _declare(user)),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
-        hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
         notes=tuple(dict.fromkeys(notes)),
         owner=evidence.owner_of(user, nothing, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
@@ -101,7 +101,7 @@ def _key(
     )
 
 
-def _declare(user: User) -> str:
+def _declare(user: TerraformUser) -> str:
     if user.address is None:
         return "write # posturio: {name}={value} above the block in the code, and give its folder with --source"
     return f'add {{name}} = "{{value}}" to the tags of {user.address} in the code'

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.frontends.plan.document import Document
-from posturio_iac.frontends.plan.keys import Setting, keys_of
+from posturio_iac.frontends.plan.document import PlanDocument
+from posturio_iac.frontends.plan.keys import PlanContext, keys_of
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
 from posturio_iac.frontends.reading import Reading
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.plan.code_join import Source
-    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.frontends.plan.code_join import PlannedCode
+    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
 
 MAJORS = ("0", "1")
@@ -26,7 +26,7 @@ HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfpla
 _MESSAGES = re.compile(r'^\{"@level"')
 
 
-def read(selection: Selection, options: Options, paths: Iterable[str], source: Source | None = None) -> Reading:
+def read(selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None) -> Reading:
     """Return the keys that exist after the plans at ``paths``, and what could not be read.
 
     ``source`` holds the keys of the code that they were made from, in places relative to the scan root.
@@ -36,26 +36,26 @@ def read(selection: Selection, options: Options, paths: Iterable[str], source: S
     for path in paths:
         document = _document(selection, options, path, problems)
         if document is not None:
-            setting = Setting(options, _scope(selection, path), source)
+            setting = PlanContext(options, _scope(selection, path), source)
             keys += keys_of(document, setting)
             problems += _said(document)
     return Reading(tuple(keys), tuple(dict.fromkeys(problems)))
 
 
-def _document(selection: Selection, options: Options, path: str, problems: list[Diagnostic]) -> Document | None:
+def _document(selection: Selection, options: TerraformOptions, path: str, problems: list[Diagnostic]) -> PlanDocument | None:
     """Return the plan in a file; None for one that is none, which is said where it is easily taken for one."""
     try:
         text = _text(selection, options, path)
         if _MESSAGES.match(text):
             raise PlanTextError(f"this is the log of terraform plan -json and not a plan, and it leaves out most values; {HOW}")
         data = parse(text)
-        return Document(path, text, data) if _is_plan(data) else None
+        return PlanDocument(path, text, data) if _is_plan(data) else None
     except PlanTextError as error:
         problems.append(Diagnostic(Level.ERROR, str(error), path, error.line, error.column))
         return None
 
 
-def _text(selection: Selection, options: Options, path: str) -> str:
+def _text(selection: Selection, options: TerraformOptions, path: str) -> str:
     try:
         with open(os.path.join(selection.root, path), "rb") as file:
             data = file.read(options.max_file_size + 1)
@@ -82,7 +82,7 @@ def _is_plan(data: Any) -> bool:
     return True
 
 
-def _said(document: Document) -> Iterator[Diagnostic]:
+def _said(document: PlanDocument) -> Iterator[Diagnostic]:
     """Yield what a reader must know about a plan that was read."""
     for message, span in document.problems:
         place = (span.line, span.column) if span is not None else (None, None)

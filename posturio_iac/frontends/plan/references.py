@@ -15,7 +15,7 @@ from posturio_iac.frontends.terraform.keys.exposures import PASSING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.plan.document import Document, Resource
+    from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
 _PART = re.compile(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\]]*\]')
 _DEPTH = 16
@@ -25,7 +25,7 @@ Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ReferenceTarget:
     """A managed resource that an expression refers to."""
 
     modules: Path
@@ -49,7 +49,7 @@ class _Reference:
 class Configuration:
     """The configuration of one plan."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: PlanDocument) -> None:
         """Read the configuration when it is asked for."""
         self.document = document
         self.root = document.part("configuration", "root_module")
@@ -79,17 +79,17 @@ class Configuration:
         """Return the configuration that an instance comes from."""
         return self.block(tuple(name for name, _ in resource.modules), f"{resource.type}.{resource.name}")
 
-    def targets(self, expression: Any, path: Path, owner: dict[str, Any]) -> Iterator[Target]:
+    def targets(self, expression: Any, path: Path, owner: dict[str, Any]) -> Iterator[ReferenceTarget]:
         """Yield the managed resources that an expression of the block ``owner`` in the module ``path`` refers to."""
         yield from dict.fromkeys(self._follow(_references(expression), path, owner, 0))
 
-    def _follow(self, references: list[_Reference], path: Path, owner: dict[str, Any], depth: int) -> Iterator[Target]:
+    def _follow(self, references: list[_Reference], path: Path, owner: dict[str, Any], depth: int) -> Iterator[ReferenceTarget]:
         if depth > _DEPTH:
             return
         for reference in references:
             yield from self._one(reference, path, owner, depth)
 
-    def _one(self, reference: _Reference, path: Path, owner: dict[str, Any], depth: int) -> Iterator[Target]:
+    def _one(self, reference: _Reference, path: Path, owner: dict[str, Any], depth: int) -> Iterator[ReferenceTarget]:
         words = reference.words
         match words[0]:
             case "var" if path and len(words) > 1:
@@ -108,9 +108,9 @@ class Configuration:
                 if words[0] in PASSING:
                     yield from self._through(path, block, depth)
                 else:
-                    yield Target(path, block, reference.indexes.get(2, ""), words[2] if len(words) > 2 else None)  # noqa: PLR2004
+                    yield ReferenceTarget(path, block, reference.indexes.get(2, ""), words[2] if len(words) > 2 else None)  # noqa: PLR2004
 
-    def _output(self, reference: _Reference, path: Path, depth: int) -> Iterator[Target]:
+    def _output(self, reference: _Reference, path: Path, depth: int) -> Iterator[ReferenceTarget]:
         """Follow an output of a module, or all of them when the reference does not show which."""
         words, inner = reference.words, (*path, reference.words[1])
         outputs = _dict(self.module(inner).get("outputs"))
@@ -121,15 +121,15 @@ class Configuration:
             for target in self._inner(found, words[3:]):
                 calls = (*target.calls, (".".join(inner), index)) if index else target.calls
                 attribute = target.attribute if len(words) > 2 else None  # noqa: PLR2004
-                yield Target(target.modules, target.block, target.index, attribute, calls)
+                yield ReferenceTarget(target.modules, target.block, target.index, attribute, calls)
 
-    def _inner(self, targets: Iterator[Target], steps: tuple[str, ...]) -> Iterator[Target]:
+    def _inner(self, targets: Iterator[ReferenceTarget], steps: tuple[str, ...]) -> Iterator[ReferenceTarget]:
         """Read an attribute of whole resources that a variable or an output holds."""
         for target in targets:
             attribute = target.attribute or (steps[0] if steps else None)
-            yield Target(target.modules, target.block, target.index, attribute, target.calls)
+            yield ReferenceTarget(target.modules, target.block, target.index, attribute, target.calls)
 
-    def _through(self, path: Path, block: str, depth: int) -> Iterator[Target]:
+    def _through(self, path: Path, block: str, depth: int) -> Iterator[ReferenceTarget]:
         """Follow what a resource that only passes on its arguments is made of."""
         if ".".join(block.split(".")[:-1]) in PASSING:
             owner = self.block(path, block)
@@ -157,7 +157,7 @@ def is_expression(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.keys() <= {"references", "constant_value"}
 
 
-def instances_of(document: Document, target: Target, seen_from: Resource) -> tuple[Resource, ...]:
+def instances_of(document: PlanDocument, target: ReferenceTarget, seen_from: Resource) -> tuple[Resource, ...]:
     """Return the instances that a target can mean in an expression of ``seen_from``: those that share most of its indexes."""
     own = seen_from.modules
     found = [r for r in document.instances(target.modules, target.block) if _fits(r, target, own)]
@@ -170,7 +170,7 @@ def instances_of(document: Document, target: Target, seen_from: Resource) -> tup
     return tuple(alike or found)
 
 
-def _fits(resource: Resource, target: Target, own: tuple[tuple[str, str], ...]) -> bool:
+def _fits(resource: Resource, target: ReferenceTarget, own: tuple[tuple[str, str], ...]) -> bool:
     if target.index and resource.index != target.index:
         return False
     named = dict(target.calls)

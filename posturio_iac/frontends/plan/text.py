@@ -56,7 +56,7 @@ def parse(text: str) -> Any:
             gc.enable()
 
 
-class Places:
+class PlanPlaces:
     """Where addresses stand in the text of a plan. The text is searched once, when first asked."""
 
     __slots__ = ("_found", "_lines", "_path", "_text")

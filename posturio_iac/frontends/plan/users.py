@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.plan.references import instances_of
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags
-from posturio_iac.frontends.terraform.keys.users import USER_TYPES, User
+from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.plan.document import Document, Resource
+    from posturio_iac.frontends.plan.document import PlanDocument, Resource
     from posturio_iac.frontends.plan.references import Configuration
 
 
-class Users:
+class PlanUsers:
     """The users that one plan declares, and the policies that it gives them."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: PlanDocument) -> None:
         """Index them by their names, which may be sensitive."""
         self.document = document
         self.by_name: dict[str, list[Resource]] = {}
@@ -32,7 +32,7 @@ class Users:
                 self.policies.setdefault(name, []).append(policy)
 
 
-def find_user(key: Resource, users: Users, configuration: Configuration) -> User:
+def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> TerraformUser:
     """Return the user of a key."""
     value, shown = key.raw("user"), key.get("user")
     linked = _linked(key, users.document, configuration)
@@ -50,7 +50,7 @@ def find_user(key: Resource, users: Users, configuration: Configuration) -> User
     return _foreign(value, shown)
 
 
-def permission_note(user: User, users: Users) -> Iterator[str]:
+def permission_note(user: TerraformUser, users: PlanUsers) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
     declared = users.document.resources.get(user.address or "")
     name = declared.raw(USER_TYPES[declared.type]) if declared is not None else None
@@ -63,7 +63,7 @@ def permission_note(user: User, users: Users) -> Iterator[str]:
             yield f"{policy.address} ends the permission by date (aws:CurrentTime), and the key stays valid"
 
 
-def _linked(key: Resource, document: Document, configuration: Configuration) -> list[Resource]:
+def _linked(key: Resource, document: PlanDocument, configuration: Configuration) -> list[Resource]:
     """Return the users that the expression of ``user`` refers to."""
     block = configuration.of(key)
     expressions = block.get("expressions")
@@ -77,12 +77,12 @@ def _linked(key: Resource, document: Document, configuration: Configuration) -> 
     return list(found.values())
 
 
-def _declared(user: Resource, shown: Any, configuration: Configuration) -> User:
+def _declared(user: Resource, shown: Any, configuration: Configuration) -> TerraformUser:
     name = user.get(USER_TYPES[user.type])
     if not isinstance(name, str):
         name = shown if isinstance(shown, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
     path = user.get("path")
-    return User(
+    return TerraformUser(
         name,
         address=user.address,
         identity=user.address,
@@ -92,23 +92,23 @@ def _declared(user: Resource, shown: Any, configuration: Configuration) -> User:
     )
 
 
-def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> User:
+def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> TerraformUser:
     """Return what is known when the plan does not fix which of several users it is."""
     addresses = ", ".join(sorted(u.address for u in users))
     each = [_declared(u, shown, configuration) for u in users]
     hidden = tuple(h for u in each for h in u.tags.hidden)
     name = shown if isinstance(shown, str) else Unknown(f"one of {addresses}")
-    return User(name, span=each[0].span, tags=Tags((), (*hidden, Unknown(f"the user is one of {addresses}"))))
+    return TerraformUser(name, span=each[0].span, tags=Tags((), (*hidden, Unknown(f"the user is one of {addresses}"))))
 
 
-def _foreign(value: Any, shown: Any) -> User:
+def _foreign(value: Any, shown: Any) -> TerraformUser:
     """Return what is known of a user that the plan does not declare."""
     if isinstance(value, str) and value:
         named = f'the user "{shown}"' if isinstance(shown, str) else "the user"
         name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
-        return User(name, identity=value, hidden=(Unknown(f"{named} is not declared in this plan, so its tags cannot be seen"),))
+        return TerraformUser(name, identity=value, hidden=(Unknown(f"{named} is not declared in this plan, so its tags cannot be seen"),))
     why = value.reason if isinstance(value, Unknown) else "the plan names no user"
-    return User(Unknown(why), hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
+    return TerraformUser(Unknown(why), hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
 
 
 def tags_of(user: Resource, configuration: Configuration) -> Tags:

@@ -15,7 +15,7 @@ MAX_FILE_SIZE = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class TerraformOptions:
     """Options of one reading."""
 
     names: Names

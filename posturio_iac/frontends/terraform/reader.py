@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.reading import Reading
-from posturio_iac.frontends.terraform.keys.assembly import Declared, Setting, keys_of, related
+from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
 from posturio_iac.frontends.terraform.keys.users import named_users
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
-from posturio_iac.frontends.terraform.modules.tree import Program
+from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import grep, local_calls
 from posturio_iac.search.outside import explore
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import Reached
-    from posturio_iac.frontends.terraform.modules.instance import Instance
-    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
+    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
 
 MAX_NAMES = 200
@@ -31,7 +31,7 @@ _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test
 """Names of folders whose calls show or try a module and do not use it."""
 
 
-def read(selection: Selection, options: Options, roots_wanted: Collection[str] | None = None) -> Reading:
+def read(selection: Selection, options: TerraformOptions, roots_wanted: Collection[str] | None = None) -> Reading:
     """Return every access key that the Terraform files of a selection declare, and what could not be read.
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
@@ -50,7 +50,7 @@ def read(selection: Selection, options: Options, roots_wanted: Collection[str] |
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
 
 
-def read_below(selection: Selection, options: Options, folder: str) -> Reading:
+def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
     """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
     folders = _closure(selection)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
@@ -64,20 +64,20 @@ def read_below(selection: Selection, options: Options, folder: str) -> Reading:
 class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
-    def __init__(self, selection: Selection, options: Options, folders: dict[str, set[str]]) -> None:
-        self.program = Program(selection, options)
+    def __init__(self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]]) -> None:
+        self.program = ModuleTree(selection, options)
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
         self.waiting: dict[str, set[str]] = {}
         """Names of users that a root module does not declare, by the root module's folder."""
 
-    def keys_below(self, path: str, users: dict[str, Reached] | None = None) -> list[AccessKey]:
+    def keys_below(self, path: str, users: dict[str, ResourceOrigin] | None = None) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
-        setting = Setting(engine, users or {}, program.stable_path(path))
+        setting = RootModuleContext(engine, users or {}, program.stable_path(path))
         declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
         names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
         if names and users is None:
@@ -86,9 +86,9 @@ class _Reader:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
 
-    def users_elsewhere(self) -> dict[str, Reached]:
+    def users_elsewhere(self) -> dict[str, ResourceOrigin]:
         """Return the users that exactly one other block of the scan declares by the names that are waited for."""
-        found: dict[str, Reached] = {}
+        found: dict[str, ResourceOrigin] = {}
         for name in sorted({name for names in self.waiting.values() for name in names})[:MAX_NAMES]:
             folders = sorted({posixpath.dirname(path) for path in grep(self.selection, f'"{name}"'.encode())})
             users = [user for folder in folders for user in named_users(self.program.root_module(folder), name)]
@@ -112,7 +112,7 @@ def _is_example(caller: str, target: str) -> bool:
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
 
 
-def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Declared]:
+def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> list[Declared]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
         return [*keys_of(instance, setting), *_foreign(instance, setting)]
@@ -122,12 +122,12 @@ def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Dec
         return []
 
 
-def _foreign(instance: Instance, setting: Setting) -> Iterator[Declared]:
+def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:
     """Yield the keys of known modules that this one calls."""
     for block in instance.folder.calls.values():
         match = instance.program.known_module(instance, block)
         if match is not None:
-            from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call  # noqa: PLC0415 - most code calls no such module
+            from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
 
             yield from keys_of_call(match, instance, block, setting)
 
@@ -178,7 +178,7 @@ def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def _tree(instance: Instance, folders: dict[str, set[str]]) -> Iterator[Instance]:
+def _tree(instance: ModuleInstance, folders: dict[str, set[str]]) -> Iterator[ModuleInstance]:
     """Yield a module instance and all that it calls which can hold keys."""
     yield instance
     for name, block in instance.folder.calls.items():

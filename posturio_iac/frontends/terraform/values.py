@@ -42,7 +42,7 @@ class SetValue(tuple[Value, ...]):
     __slots__ = ()
 
 
-class OpenMap(dict[str, Value]):
+class PartialMap(dict[str, Value]):
     """A map of which some entries are known, while others may be there as well.
 
     ``rest`` says where the others come from. An entry that the others could override is `Unknown` itself.
@@ -54,7 +54,7 @@ class OpenMap(dict[str, Value]):
         self.rest = rest
 
 
-class ResourceValue(OpenMap):
+class ResourceValue(PartialMap):
     """One instance of a resource: its attributes are evaluated when they are asked for.
 
     To functions it is a map of which nothing is known.
@@ -82,7 +82,7 @@ _TYPE_NAMES: dict[type, str] = {
     tuple: "list",
     SetValue: "set",
     dict: "map",
-    OpenMap: "map",
+    PartialMap: "map",
     ResourceValue: "map",
 }
 
@@ -99,7 +99,7 @@ def first_unknown(value: Value) -> Unknown | None:
         match item := pending.pop():
             case Unknown():
                 return item
-            case OpenMap():
+            case PartialMap():
                 return item.rest
             case dict() | tuple() if id(item) not in seen:
                 seen.add(id(item))
@@ -157,7 +157,7 @@ def _plain(number: float) -> str:
     text = repr(number).removesuffix(".0")
     if "e" not in text:
         return text
-    from decimal import Decimal  # noqa: PLC0415 - rarely needed, and slow to load
+    from decimal import Decimal
 
     return format(Decimal(text), "f")
 
@@ -184,7 +184,7 @@ def _read_number(text: str) -> Value:
         return too_large
     if text.isdigit():
         return int(text)
-    from decimal import Decimal  # noqa: PLC0415 - rarely needed, and slow to load
+    from decimal import Decimal
 
     number = Decimal(text)
     if number.adjusted() <= _MAX_DIGITS and number == number.to_integral_value():
@@ -262,8 +262,8 @@ def _equal(left: Value, right: Value) -> bool | Unknown:
 
 def _equal_maps(left: dict[str, Value], right: dict[str, Value]) -> bool | Unknown:
     """Compare maps; an open one may have any further entry, and its missing entries may still come."""
-    rests = [side.rest for side in (left, right) if isinstance(side, OpenMap)]
-    left_closed, right_closed = not isinstance(left, OpenMap), not isinstance(right, OpenMap)
+    rests = [side.rest for side in (left, right) if isinstance(side, PartialMap)]
+    left_closed, right_closed = not isinstance(left, PartialMap), not isinstance(right, PartialMap)
     if (left_closed and right.keys() - left.keys()) or (right_closed and left.keys() - right.keys()):
         return False
     shared = _all_equal((value, right[key]) for key, value in left.items() if key in right)

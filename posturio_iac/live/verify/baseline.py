@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.live.model import User
-from posturio_iac.live.verify.compare import State
+from posturio_iac.live.model import DeployedUser
+from posturio_iac.live.verify.compare import FindingState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class EarlierKey:
     """A key as it was called at the time."""
 
     address: str
-    user: User
+    user: DeployedUser
     account: str
     partition: str
     label: str
@@ -72,9 +72,9 @@ class Earlier:
     incomplete: bool
     """Whether something could not be read at the time."""
 
-    def accounts(self) -> dict[str, tuple[str, tuple[User, ...]]]:
+    def accounts(self) -> dict[str, tuple[str, tuple[DeployedUser, ...]]]:
         """The partition and the users of each account, in the order of the file."""
-        found: dict[str, tuple[str, dict[str, User]]] = {}
+        found: dict[str, tuple[str, dict[str, DeployedUser]]] = {}
         for key in self.keys:
             found.setdefault(key.account, (key.partition, {}))[1][key.user.arn] = key.user
         return {account: (partition, tuple(users.values())) for account, (partition, users) in found.items()}
@@ -128,7 +128,7 @@ def _open(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     verification = document.get("verification")
     results = verification.get("results") if isinstance(verification, dict) else None
     for entry in results if isinstance(results, list) else ():
-        if isinstance(entry, dict) and entry.get("state") == State.UNTOLD.value:
+        if isinstance(entry, dict) and entry.get("state") == FindingState.UNTOLD.value:
             yield entry
 
 
@@ -143,7 +143,7 @@ def _key(entry: Mapping[str, Any]) -> EarlierKey:
     created, status, owner = entry.get("created"), entry.get("status"), entry.get("owner")
     return EarlierKey(
         address,
-        User(name, arn, is_root=is_root),
+        DeployedUser(name, arn, is_root=is_root),
         parts[4],
         parts[1],
         label,

@@ -35,7 +35,7 @@ BY_TAGS = OF_ACTIVE_KEYS | {
 """Rules that flag a key for what the tags of its user say: tags that were not read may say it yet."""
 
 
-class State(str, Enum):
+class FindingState(str, Enum):
     """What became of a finding."""
 
     OPEN = "still_open"
@@ -48,7 +48,7 @@ class State(str, Enum):
 class Verified:
     """One finding and what became of it."""
 
-    state: State
+    state: FindingState
     rule: str
     severity: Severity
     address: str
@@ -74,7 +74,7 @@ class Verification:
     results: tuple[Verified, ...]
     """The open ones first, then those that nobody can tell, the new ones and the resolved ones."""
 
-    def count(self, state: State) -> int:
+    def count(self, state: FindingState) -> int:
         """How many findings are in a state."""
         return sum(result.state is state for result in self.results)
 
@@ -83,10 +83,10 @@ class Verification:
 
         New findings count from ``fail_on`` on, as in any run.
         """
-        if self.count(State.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
+        if self.count(FindingState.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
             return Exit.INCOMPLETE
-        new = (result.severity for result in self.results if result.state is State.NEW)
-        if self.count(State.OPEN) or (fail_on is not None and any(severity >= fail_on for severity in new)):
+        new = (result.severity for result in self.results if result.state is FindingState.NEW)
+        if self.count(FindingState.OPEN) or (fail_on is not None and any(severity >= fail_on for severity in new)):
             return Exit.FINDINGS
         return Exit.CLEAN
 
@@ -107,7 +107,7 @@ def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
     """Say of each earlier finding what became of it, and which findings of the same users are new."""
     comparison = _Comparison(earlier, now, policy)
     results = [*(comparison.outcome(finding) for finding in earlier.findings), *comparison.new()]
-    order = {state: place for place, state in enumerate(State)}
+    order = {state: place for place, state in enumerate(FindingState)}
     results.sort(key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule))
     return Verification(earlier.as_of, tuple(results))
 
@@ -141,18 +141,18 @@ class _Comparison:
         key = finding.key
         why = self.now.unread.get(key.account) or self.now.unread.get(key.user.arn)
         if why is not None:
-            return _result(finding, State.UNTOLD, why)
+            return _result(finding, FindingState.UNTOLD, why)
         candidates = possible(key, self.keys.get(key.user.arn, []))
         certain = [candidate for candidate in candidates if self._is_certain(finding, candidate)]
         candidates = certain or candidates
         if not candidates:
             gone = f"user {key.user.name} no longer exists" if key.user.arn in self.now.gone else "the key no longer exists"
-            return _result(finding, State.RESOLVED, gone)
+            return _result(finding, FindingState.RESOLVED, gone)
         outcomes = [self._of(finding, candidate) for candidate in candidates]
         if len({outcome.state for outcome in outcomes}) == 1:
             return outcomes[0]
         ids = " or ".join(sorted(candidate.address.rpartition("/")[2] for candidate in candidates))
-        return _result(finding, State.UNTOLD, f"the earlier result does not tell whether it means {ids}")
+        return _result(finding, FindingState.UNTOLD, f"the earlier result does not tell whether it means {ids}")
 
     def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
         """Say what became of a finding if it is about ``key``."""
@@ -160,17 +160,17 @@ class _Comparison:
         if (found := self._same(finding, key)) is not None:
             self.explained.add(id(found))
             if found.suppressed is not None:
-                return _result(finding, State.RESOLVED, f"it is suppressed: {found.suppressed.reason}", key)
+                return _result(finding, FindingState.RESOLVED, f"it is suppressed: {found.suppressed.reason}", key)
             return replace(
-                _result(finding, State.OPEN, "the rule still flags it", key), message=found.message, remediation=found.remediation
+                _result(finding, FindingState.OPEN, "the rule still flags it", key), message=found.message, remediation=found.remediation
             )
         if (open_ := self._open_question(finding.rule, key)) is not None:
-            return _result(finding, State.UNTOLD, open_, key)
+            return _result(finding, FindingState.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
-            return _result(finding, State.RESOLVED, "the key is switched off", key)
+            return _result(finding, FindingState.RESOLVED, "the key is switched off", key)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
-            return _result(finding, State.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
-        return _result(finding, State.RESOLVED, "the rule no longer flags it", key)
+            return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
+        return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
 
     def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:
         """Return the finding of now that is the earlier one, if it is about ``key``; the fingerprint tells, where it stayed the same."""
@@ -185,11 +185,11 @@ class _Comparison:
 
     def _open_question(self, rule: str, key: AccessKey) -> str | None:
         """Return what would have to be known to tell whether a rule flags a key; None when it is known that it does not."""
-        from posturio_iac.rules import all_rules  # noqa: PLC0415 - loads every rule
+        from posturio_iac.rules import all_rules
 
         if rule not in all_rules():
             return f"this version has no rule {rule}"
-        hidden = "; ".join(place.reason for place in key.hiding_places)
+        hidden = "; ".join(place.reason for place in key.unknown_sources)
         if hidden and rule in BY_TAGS and not (rule in OF_ACTIVE_KEYS and key.is_active() is False):
             return hidden
         alone = replace(self.policy, config=self.policy.config.with_values(select=(rule,), ignore=()))
@@ -227,7 +227,7 @@ def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
     return same_day or ending
 
 
-def _result(finding: EarlierFinding, state: State, why: str, key: AccessKey | None = None) -> Verified:
+def _result(finding: EarlierFinding, state: FindingState, why: str, key: AccessKey | None = None) -> Verified:
     owner = key.owner if key is not None and isinstance(key.owner, str) else finding.key.owner
     return Verified(
         state=state,
@@ -247,7 +247,7 @@ def _result(finding: EarlierFinding, state: State, why: str, key: AccessKey | No
 
 def _new(found: Finding, key: AccessKey, why: str) -> Verified:
     return Verified(
-        state=State.NEW,
+        state=FindingState.NEW,
         rule=found.rule.id,
         severity=found.severity,
         address=found.address,

@@ -9,7 +9,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.live import usage, users
 from posturio_iac.live.errors import AwsError
 from posturio_iac.live.inventory import Inventory, say_failures
-from posturio_iac.live.model import Account, User, Wanted
+from posturio_iac.live.model import Account, DeployedUser, UserQuery
 from posturio_iac.live.root import from_summary
 from posturio_iac.live.work_stealing import together
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from posturio_iac.live.session import Connection
-    from posturio_iac.live.usage import Looked
+    from posturio_iac.live.usage import UserKeys
 
 FEW = 3
 """Up to so many users are asked for their tags one by one, since a page of all users costs more."""
 
 
-def recheck(connection: Connection, account: Account, wanted: Sequence[Wanted], pool: Executor | None = None) -> Inventory:
+def recheck(connection: Connection, account: Account, wanted: Sequence[UserQuery], pool: Executor | None = None) -> Inventory:
     """Return the keys that these users have now. What could not be listed is named in ``unread``, and users that have gone in ``gone``.
 
     Raises:
@@ -57,7 +57,7 @@ def _root(connection: Connection, inventory: Inventory) -> None:
         inventory.say(Level.ERROR, f"whether the root user has access keys is not known: {error}")
 
 
-def _tagged(connection: Connection, inventory: Inventory) -> dict[str, User]:
+def _tagged(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser]:
     try:
         return users.detailed(connection)
     except AwsError as error:
@@ -65,7 +65,7 @@ def _tagged(connection: Connection, inventory: Inventory) -> dict[str, User]:
         return {}
 
 
-def _look(connection: Connection, wanted: Wanted) -> Looked:
+def _look(connection: Connection, wanted: UserQuery) -> UserKeys:
     """Ask about one user, and look for keys of known id that it no longer has: who renames a user keeps its keys."""
     looked = usage.look(connection, wanted.user)
     if looked.keys is None:
@@ -74,7 +74,7 @@ def _look(connection: Connection, wanted: Wanted) -> Looked:
         name = _holder(connection, key_id)
         if name is None or name == wanted.user.name:
             continue
-        elsewhere = usage.look(connection, User(name, wanted.user.arn))
+        elsewhere = usage.look(connection, DeployedUser(name, wanted.user.arn))
         looked.errors += elsewhere.errors
         looked.keys += [key for key in elsewhere.keys or () if key.key_id == key_id]
         looked.user_gone = False

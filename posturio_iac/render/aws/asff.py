@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract.context import RenderContext
-    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey
 
@@ -89,7 +89,7 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
     }
 
 
-def _resolved(result: Mended, now: str, context: RenderContext) -> dict[str, Any]:
+def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict[str, Any]:
     """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
     partition = result.partition()
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract.context import RenderContext
-    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
     from posturio_iac.core.model import AccessKey, Attr, Declaration
 
@@ -30,7 +30,7 @@ _PARTITIONS = {region.rsplit("-", 2)[0]: partition for partition, region in REGI
 SHOWN = 4
 
 
-def mended(report: Report, context: RenderContext) -> list[Mended]:
+def mended(report: Report, context: RenderContext) -> list[ResolvedFinding]:
     """Return what is resolved and not listed as suppressed anyway."""
     listed = {finding.fingerprint for finding in report.findings}
     return [result for result in context.mended if result.fingerprint not in listed]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.contract.context import RenderContext
-    from posturio_iac.contract.resolved import Mended
+    from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey
 
@@ -83,7 +83,7 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
     return event | {**({"status_detail": reasons} if reasons else {}), **_place(key, context)}
 
 
-def _resolved(result: Mended, now: int, context: RenderContext) -> dict[str, Any]:
+def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict[str, Any]:
     """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
     address, why = printable(result.address), printable(result.why)
     event = _event(result.fingerprint, result.rule, printable(result.title()), f"{address} is resolved: {why}.", PASS, now, CLOSE)

@@ -18,9 +18,9 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 def render(report: Report, context: RenderContext) -> str:
     """Return the report of one run as a page."""
     require()
-    from posturio_iac.contract.write import document  # noqa: PLC0415
-    from posturio_iac.posture.document import result  # noqa: PLC0415 - after the sentence about the extra
-    from posturio_iac.posture.view import join  # noqa: PLC0415
+    from posturio_iac.contract.write import document
+    from posturio_iac.posture.document import result
+    from posturio_iac.posture.view import join
 
     return page(join([result(document(report, context), "this run")]))
 
@@ -28,20 +28,20 @@ def render(report: Report, context: RenderContext) -> str:
 def require() -> None:
     """Make sure that the extra is there. Raises `UsageError`, which says how to install it."""
     try:
-        import jinja2  # noqa: F401, PLC0415 - only this format needs it
+        import jinja2  # noqa: F401 - only this format needs it
     except ImportError:
         raise UsageError('the format html needs Jinja2: pip install "posturio-iac[report]"') from None
 
 
 def page(posture: Posture) -> str:
     """Return a joined view as a page."""
-    from base64 import b64encode  # noqa: PLC0415 - only here
-    from hashlib import sha256  # noqa: PLC0415
+    from base64 import b64encode
+    from hashlib import sha256
 
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
-    from markupsafe import Markup  # noqa: PLC0415
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
 
-    from posturio_iac.render.report.html_view import shown, view  # noqa: PLC0415
+    from posturio_iac.render.report.html_view import shown, view
 
     def inline(name: str) -> tuple[Markup, str]:
         """Return a file of the page, and the source expression by which its policy allows it."""

@@ -12,9 +12,9 @@ from posturio_iac.render.report import wording as say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.posture.counts import Group
-    from posturio_iac.posture.records import Found
-    from posturio_iac.posture.view import Posture, Row
+    from posturio_iac.posture.counts import KeyGroup
+    from posturio_iac.posture.records import SavedFinding
+    from posturio_iac.posture.view import KeyRow, Posture
 
 FINDINGS = 1000
 """How many findings are told in full; the table of keys names the rules of all."""
@@ -67,7 +67,7 @@ def tables(posture: Posture) -> dict[str, Any]:
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
+def _group(group: KeyGroup) -> dict[str, Any]:
     return {
         "name": cut(group.name, BRIEF),
         "numbers": [group.keys, group.flagged, group.undetermined, group.suppressed],
@@ -78,7 +78,7 @@ def _group(group: Group) -> dict[str, Any]:
     }
 
 
-def _key(row: Row, marks: dict[Any, int]) -> tuple[Any, ...]:
+def _key(row: KeyRow, marks: dict[Any, int]) -> tuple[Any, ...]:
     """Return the cells of a row of the table of keys, in its order."""
     key = row.key
     rules = ", ".join(dict.fromkeys(finding.short_rule for finding in row.active))
@@ -99,7 +99,7 @@ def _key(row: Row, marks: dict[Any, int]) -> tuple[Any, ...]:
     )
 
 
-def _finding(row: Row, finding: Found) -> dict[str, Any]:
+def _finding(row: KeyRow, finding: SavedFinding) -> dict[str, Any]:
     return {
         "level": finding.severity.value,
         "rule": finding.rule,

@@ -18,7 +18,7 @@ from posturio_iac.render.report.html_tables import BRIEF, cut, tables
 from posturio_iac.render.wording import page_url
 
 if TYPE_CHECKING:
-    from posturio_iac.posture.view import Posture, Row
+    from posturio_iac.posture.view import KeyRow, Posture
 
 FIRST = 10
 """How many keys are under "What to do first"."""
@@ -74,7 +74,7 @@ def _score(posture: Posture) -> dict[str, Any]:
     }
 
 
-def _first(row: Row) -> dict[str, Any]:
+def _first(row: KeyRow) -> dict[str, Any]:
     finding = row.active[0] if row.active else None
     return {
         "level": say.level(row),

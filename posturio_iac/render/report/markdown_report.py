@@ -17,8 +17,8 @@ from posturio_iac.render.wording import page_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.posture.counts import Bin
-    from posturio_iac.posture.view import Posture, Row
+    from posturio_iac.posture.counts import HistogramBar
+    from posturio_iac.posture.view import KeyRow, Posture
 
 FIRST = 10
 ROWS = 200
@@ -57,7 +57,7 @@ def _first(posture: Posture) -> Iterator[str]:
     yield "\n".join(f"{number}. {_to_do(row)}" for number, row in enumerate(rows, start=1))
 
 
-def _to_do(row: Row) -> str:
+def _to_do(row: KeyRow) -> str:
     finding = row.active[0] if row.active else None
     place = f", {code(_cut(row.key.place))}" if row.key.place else ""
     owner = f"owner {_words(row.key.owner)}" if row.key.owner else "no owner is known"
@@ -131,7 +131,7 @@ def _histograms(posture: Posture) -> Iterator[str]:
         yield from _table(("days", "keys", "active", "not active", ""), list(_bars(bins)))
 
 
-def _bars(bins: Sequence[Bin]) -> Iterator[tuple[str, ...]]:
+def _bars(bins: Sequence[HistogramBar]) -> Iterator[tuple[str, ...]]:
     most = max((b.total for b in bins), default=0) or 1
     for b in bins:
         yield b.label, f"{b.total:,}", f"{b.active:,}", f"{b.other:,}", "▇" * -(-b.total * BAR // most)
@@ -254,7 +254,7 @@ def _basis(posture: Posture) -> Iterator[str]:
     yield f"Made by posturio-iac {__version__} from saved results alone."
 
 
-def _name(row: Row) -> str:
+def _name(row: KeyRow) -> str:
     return code(_cut(say.name(row.key)))
 
 

@@ -13,26 +13,26 @@ from posturio_iac.render.nothing_found import count
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.posture.records import Found, Key, Suppressed
-    from posturio_iac.posture.view import Posture, Row
+    from posturio_iac.posture.records import SavedFinding, SavedKey, Suppressed
+    from posturio_iac.posture.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"
 NOT_KNOWN = "unknown"
 
 
-def name(key: Key) -> str:
+def name(key: SavedKey) -> str:
     """What a key is called: its address, without what the account says already."""
     if not key.deployed:
         return key.address
     return key.address.partition(":user/")[2] or key.address.rpartition(":")[2]
 
 
-def message(key: Key, finding: Found) -> str:
+def message(key: SavedKey, finding: SavedFinding) -> str:
     """Return what a finding says, with the key by its name in place of its whole address."""
     return finding.message.replace(key.address, name(key))
 
 
-def place(key: Key, finding: Found) -> str:
+def place(key: SavedKey, finding: SavedFinding) -> str:
     """Return where a finding stands in code: its own line, or for a deployed key what declares that."""
     return key.place if key.deployed else finding.place or key.place
 
@@ -57,14 +57,14 @@ def days(number: int | None) -> str:
     return count(number, "day") if number is not None else NOT_KNOWN
 
 
-def used(key: Key) -> str:
+def used(key: SavedKey) -> str:
     """Return when a key was last used, as far as that is known."""
     if key.never_used:
         return "never"
     return day(key.last_used) if key.last_used else NOT_KNOWN if key.deployed else ""
 
 
-def ends(key: Key) -> str:
+def ends(key: SavedKey) -> str:
     """Return what ends a key, in a few words."""
     end = declared_end(key)
     if end is not None:
@@ -80,7 +80,7 @@ def ends(key: Key) -> str:
     return NOT_KNOWN if key.verdict is Verdict.UNDETERMINED and not key.deployed else "nothing"
 
 
-def level(row: Row) -> str:
+def level(row: KeyRow) -> str:
     """Return the word that a key is marked with: its worst severity, or its verdict."""
     return row.worst.value if row.worst else row.key.verdict.value
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from posturio_iac.frontends.cloudformation.options import Options
+from posturio_iac.frontends.cloudformation.options import TemplateOptions
 from posturio_iac.frontends.cloudformation.reader import read
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
@@ -50,7 +50,7 @@ def test_every_fixture_is_expected() -> None:
 def test_the_keys_of_a_form_stand_at_their_logical_ids(form: str) -> None:
     root = FIXTURES / form
     found = tuple(sorted(p.relative_to(root).as_posix() for p in root.rglob("*") if p.suffix in ENDINGS))
-    options = Options(Names.default(), datetime(2026, 11, 24, tzinfo=timezone.utc), frozenset(all_rules()))
+    options = TemplateOptions(Names.default(), datetime(2026, 11, 24, tzinfo=timezone.utc), frozenset(all_rules()))
     reading = read(SimpleNamespace(root=str(root), templates=found), options)
     assert reading.diagnostics == ()
     assert {k.address: f"{k.span.path}:{k.span.line}:{k.span.column}" for k in reading.keys if k.span} == EXPECTED[form]

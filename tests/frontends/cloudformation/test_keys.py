@@ -41,7 +41,7 @@ def test_a_key_finds_its_user_by_reference_and_by_value(tmp_path: Path, user: st
     assert (found.user, found.user_address) == ("ci", "User")
     assert lifetimes(found) == [(Kind.EXPIRY, Effect.DECLARED, 'tag "Expires" of User')]
     assert found.lifetimes[0].at == datetime(2027, 2, 1, tzinfo=timezone.utc)
-    assert found.hiding_places == ()
+    assert found.unknown_sources == ()
     assert found.tags == (("Expires", "2027-01-31"),)
 
 
@@ -66,7 +66,7 @@ def test_a_user_that_is_not_declared_may_carry_a_lifetime(tmp_path: Path, user: 
         tmp_path, f"Parameters: {{P: {{Type: String}}}}\nResources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}"
     )
     assert found.lifetimes == ()
-    assert "its tags cannot be seen" in found.hiding_places[0].reason
+    assert "its tags cannot be seen" in found.unknown_sources[0].reason
     assert isinstance(found.owner, Unknown)
 
 
@@ -94,7 +94,7 @@ def test_tags_count_as_far_as_they_are_certain(tmp_path: Path, tags: str, effect
     )
     found = key(tmp_path, text)
     assert [e.effect for e in found.lifetimes] == effects
-    assert len(found.hiding_places) == hidden
+    assert len(found.unknown_sources) == hidden
 
 
 @pytest.mark.parametrize(

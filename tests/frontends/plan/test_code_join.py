@@ -60,7 +60,7 @@ def test_rotation_comes_from_the_code(tmp_path: Path) -> None:
     assert (found.framework, found.span.path, found.span.line) == ("terraform-plan", "code/main.tf", 14)
     assert [(e.effect, e.interval) for e in found.lifetimes] == [(Effect.ENFORCED, timedelta(days=30))]
     assert isinstance(found.replacement, Replacement)
-    assert (found.hiding_places, found.scope) == ((), "code")
+    assert (found.unknown_sources, found.scope) == ((), "code")
 
 
 def test_the_plan_knows_the_interval_better(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_the_plan_knows_the_interval_better(tmp_path: Path) -> None:
 
 def test_a_key_without_rotation_in_the_code_has_none(tmp_path: Path) -> None:
     found = joined(tmp_path, f'resource "{KEY}" "ci" {{\n  user = "ci"\n}}\n', user(f"{USER}.ci"), key(f"{KEY}.ci"))
-    assert (found.lifetimes, found.hiding_places, found.replacement, found.owner) == ((), (), None, None)
+    assert (found.lifetimes, found.unknown_sources, found.replacement, found.owner) == ((), (), None, None)
 
 
 def test_comments_and_instructions_come_from_the_code(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_user_that_only_the_code_declares(tmp_path: Path) -> None:
     text = f'resource "{USER}" "ci" {{\n  name = "ci"\n  tags = {{ expires = "2027-01-31", owner = "ops" }}\n}}\n'
     text += f'resource "{KEY}" "ci" {{\n  user = {USER}.ci.name\n}}\n'
     found = joined(tmp_path, text, key(f"{KEY}.ci"))
-    assert (found.owner, found.user_address, found.hiding_places) == ("ops", f"{USER}.ci", ())
+    assert (found.owner, found.user_address, found.unknown_sources) == ("ops", f"{USER}.ci", ())
     assert [e.value for e in found.lifetimes] == ["2027-01-31"]
 
 
@@ -155,7 +155,7 @@ module "ci" {
 
 def test_a_key_that_the_code_does_not_declare(tmp_path: Path) -> None:
     found = joined(tmp_path, ROTATED, user(f"{USER}.ci"), key(f"{KEY}.other"))
-    assert found.hiding_places == (
+    assert found.unknown_sources == (
         Unknown("a plan shows neither lifecycle blocks nor comments, and the code in code declares no such key"),
     )
     assert found.span is not None
@@ -166,9 +166,9 @@ def test_root_modules_that_declare_the_same_address(tmp_path: Path) -> None:
     code(tmp_path, ROTATED, "a/main.tf")
     folder = code(tmp_path, ROTATED, "b/main.tf")
     found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder)
-    (hidden,) = found.hiding_places
+    (hidden,) = found.unknown_sources
     assert hidden.reason.endswith("declare this address (code/a, code/b); give --source the one that the plan was made in")
-    assert one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder / "b").hiding_places == ()
+    assert one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder / "b").unknown_sources == ()
 
 
 def test_keys_that_take_turns_are_no_rivals(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_what_planned_values_leave_out_is_unknown(tmp_path: Path) -> None:
     found = one(tmp_path, {"format_version": "1.0", "planned_values": {"root_module": {"resources": [_planned(f"{KEY}.ci", {})]}}})
     assert isinstance(found.user, Unknown)
     assert isinstance(found.status, Unknown)
-    assert any("known only after apply" in h.reason for h in found.hiding_places)
+    assert any("known only after apply" in h.reason for h in found.unknown_sources)
 
 
 def _planned(address: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def test_a_status_that_nobody_sets_is_active(tmp_path: Path) -> None:
 
 def test_without_code_the_lifetime_can_hide_in_it(tmp_path: Path) -> None:
     found = one(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci")))
-    assert [h.reason for h in found.hiding_places] == [
+    assert [h.reason for h in found.unknown_sources] == [
         "a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code"
     ]
     assert found.lifetimes == ()
@@ -102,7 +102,7 @@ def test_a_clock_in_the_plan_proves_nothing(tmp_path: Path) -> None:
     clock = resource("time_rotating.ci", {"rotation_days": 30})
     found = one(tmp_path, plan(user(f"{USER}.ci"), clock, key(f"{KEY}.ci")))
     assert found.lifetimes == ()
-    assert found.hiding_places
+    assert found.unknown_sources
 
 
 def test_a_replacement_by_triggers_is_noted(tmp_path: Path) -> None:

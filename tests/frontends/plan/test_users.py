@@ -35,7 +35,7 @@ def test_of_users_of_one_name_in_two_accounts_the_one_that_is_referred_to(tmp_pa
     assert found.user_address == f"{USER}.eu"
     found = one(tmp_path, plan(user(f"{USER}.us"), user(f"{USER}.eu"), key(f"{KEY}.ci")))
     assert found.user_address is None
-    assert found.hiding_places[0] == Unknown("the user is one of aws_iam_user.eu, aws_iam_user.us")
+    assert found.unknown_sources[0] == Unknown("the user is one of aws_iam_user.eu, aws_iam_user.us")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_references_in_a_circle_end(tmp_path: Path) -> None:
 def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
     found = one(tmp_path, plan(key(f"{KEY}.ci", "vendor")))
     assert found.user == "vendor"
-    assert found.hiding_places[0] == Unknown('the user "vendor" is not declared in this plan, so its tags cannot be seen')
+    assert found.unknown_sources[0] == Unknown('the user "vendor" is not declared in this plan, so its tags cannot be seen')
 
 
 def test_tags_with_the_defaults_that_terraform_has_merged(tmp_path: Path) -> None:
@@ -127,14 +127,14 @@ def test_tags_that_are_known_after_apply_leave_the_constant_defaults(tmp_path: P
     found = one(tmp_path, data)
     assert found.owner == "ops"
     assert found.lifetimes[0].value == "2027-01-31"
-    assert "tags_all of aws_iam_user.ci are known only after apply" in {h.reason for h in found.hiding_places}
+    assert "tags_all of aws_iam_user.ci are known only after apply" in {h.reason for h in found.unknown_sources}
 
 
 def test_tags_of_a_provider_older_than_default_tags(tmp_path: Path) -> None:
     change = resource(f"{USER}.ci", {"name": "ci", "tags": {"owner": "ops"}})
     found = one(tmp_path, plan(change, key(f"{KEY}.ci")))
     assert found.owner == "ops"
-    assert len(found.hiding_places) == 1
+    assert len(found.unknown_sources) == 1
 
 
 def test_tags_that_are_a_list(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_tags_that_are_a_list(tmp_path: Path) -> None:
     found = one(tmp_path, plan(change, key(f"{KEY}.ci")))
     assert (found.owner, found.user_address) == ("ops", "awscc_iam_user.ci")
     assert found.lifetimes[0].effect is Effect.UNKNOWN
-    assert len(found.hiding_places) == 2
+    assert len(found.unknown_sources) == 2
 
 
 def test_the_path_of_the_user_names_the_owner(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules import _search_terms, pages
-from posturio_iac.frontends.terraform.known_modules.lookup import Choice, KnownModules, Match, NotKnown, Template, load, needles
+from posturio_iac.frontends.terraform.known_modules.lookup import Choice, InputTemplate, KnownModules, Match, NotKnown, load, search_terms
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, Origin, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint, parse_version
@@ -320,13 +320,13 @@ def test_keys_made_from_a_map() -> None:
     key = only_key("lablabs/iam-users-manager/aws")
     assert key.each == Choice(("users",))
     assert key.enabled_by == (Choice(("each.access_key_enabled",), False),)
-    assert key.user == (Template((Choice(("each.key",)),)),)
+    assert key.user == (InputTemplate((Choice(("each.key",)),)),)
 
 
 def test_names_with_inputs_in_them() -> None:
     assert only_key("silinternational/serverless-user/aws").user == (
-        Template((Choice(("username",)),)),
-        Template((Choice(("app_name",)), "-serverless")),
+        InputTemplate((Choice(("username",)),)),
+        InputTemplate((Choice(("app_name",)), "-serverless")),
     )
 
 
@@ -454,7 +454,7 @@ def test_entries_are_found_without_reading_them_all() -> None:
             assert match(address, table=fresh).module == module
 
 
-# Needles
+# SearchTerms
 
 
 def spellings(module: KnownModule) -> list[str]:
@@ -477,10 +477,10 @@ def spellings(module: KnownModule) -> list[str]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=ids)
-def test_needles_are_in_every_spelling_of_a_source(module: KnownModule) -> None:
+def test_search_terms_are_in_every_spelling_of_a_source(module: KnownModule) -> None:
     for source in spellings(module):
         assert match(source).module == module
-        assert any(needle in source.encode() for needle in _search_terms.NEEDLES), source
+        assert any(search_term in source.encode() for search_term in _search_terms.SEARCH_TERMS), source
 
 
 @pytest.mark.parametrize(
@@ -492,13 +492,13 @@ def test_needles_are_in_every_spelling_of_a_source(module: KnownModule) -> None:
         "./modules/user",
     ],
 )
-def test_needles_are_not_in_common_sources(source: str) -> None:
-    assert not any(needle in source.encode() for needle in _search_terms.NEEDLES)
+def test_search_terms_are_not_in_common_sources(source: str) -> None:
+    assert not any(search_term in source.encode() for search_term in _search_terms.SEARCH_TERMS)
 
 
-def test_no_needle_is_superfluous() -> None:
-    for needle in _search_terms.NEEDLES:
-        assert not any(other in needle for other in _search_terms.NEEDLES if other != needle)
+def test_no_search_term_is_superfluous() -> None:
+    for search_term in _search_terms.SEARCH_TERMS:
+        assert not any(other in search_term for other in _search_terms.SEARCH_TERMS if other != search_term)
 
 
 # Generated files
@@ -507,7 +507,7 @@ def test_no_needle_is_superfluous() -> None:
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("posturio_iac/frontends/terraform/known_modules/_search_terms.py", pages.needles_module(needles(MODULES))),
+        ("posturio_iac/frontends/terraform/known_modules/_search_terms.py", pages.search_terms_module(search_terms(MODULES))),
         ("docs/known-modules.md", pages.page(MODULES)),
     ],
 )
@@ -536,7 +536,7 @@ def test_configured_modules_are_known_too() -> None:
     found = match("app.terraform.io/acme/ci-user/aws", "~> 1.0", table)
     assert found.decided is not None
     assert found.decided.creates
-    assert needles(table.modules[:1]) == (b"ci-user",)
+    assert search_terms(table.modules[:1]) == (b"ci-user",)
 
 
 def test_configured_modules_win() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, first_unknown
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, first_unknown
 from tests.support.terraform_programs import value_of
 from tests.support.terraform_shapes import body_of
 
@@ -408,7 +408,7 @@ def allows(found: Any, value: Any) -> bool:
     match found:
         case Unknown():
             return True
-        case OpenMap():
+        case PartialMap():
             return isinstance(value, dict) and all(key in value and allows(entry, value[key]) for key, entry in found.items())
         case dict():
             return isinstance(value, dict) and found.keys() == value.keys() and all(allows(found[k], value[k]) for k in value)

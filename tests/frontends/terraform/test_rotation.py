@@ -565,7 +565,7 @@ class TestExistence:
         )
         found = key(tmp_path, code)
         assert found.lifetimes == ()
-        assert found.hiding_places != ()
+        assert found.unknown_sources != ()
 
     @pytest.mark.parametrize("code", ["aws_iam_user.u[1 - count.index].name", "element(aws_iam_user.u[*].name, count.index + 1)"])
     def test_a_key_may_belong_to_the_other_user(self, tmp_path: Path, code: str) -> None:

@@ -101,9 +101,9 @@ def test_places_of_attributes(code: str, attribute: tuple[int, ...], value: tupl
 
 def test_places_inside_a_list_and_an_object() -> None:
     expression = body_of('x = [\n  "ü", { é = a.b }\n]').attributes["x"].expression
-    assert isinstance(expression, hcl.ListOf)
+    assert isinstance(expression, hcl.TupleExpr)
     first, second = expression.items
-    assert isinstance(second, hcl.ObjectOf)
+    assert isinstance(second, hcl.ObjectExpr)
     ((key, value),) = second.items
     assert [place(e.span) for e in (first, key, value)] == [(2, 3, 2, 6), (2, 10, 2, 11), (2, 14, 2, 17)]
 

@@ -187,9 +187,9 @@ def test_templates_outside_of_code(text: str, expected: str) -> None:
 
 
 def test_a_wrong_template_is_opaque() -> None:
-    assert isinstance(parse_template("t", "${"), hcl.Opaque)
-    assert isinstance(parse_template("t", "%{ if a }"), hcl.Opaque)
-    assert isinstance(parse_expression("a..b", expression("1").span), hcl.Opaque)
+    assert isinstance(parse_template("t", "${"), hcl.InvalidExpr)
+    assert isinstance(parse_template("t", "%{ if a }"), hcl.InvalidExpr)
+    assert isinstance(parse_expression("a..b", expression("1").span), hcl.InvalidExpr)
 
 
 def test_a_quoted_reference_stands_where_its_quotes_do() -> None:

@@ -63,7 +63,7 @@ def test_what_terragrunt_fills_in_is_unknown(tmp_path: Path, tags: str) -> None:
 def test_unknown_values_of_other_tags_hide_nothing(tmp_path: Path) -> None:
     found = key(tmp_path, live(f'tags = {{\n  {OWNER}\n  Environment = "${{local.env}}"\n}}'))
     assert found.owner == "platform@example.com"
-    assert found.hiding_places == ()
+    assert found.unknown_sources == ()
 
 
 def test_own_variables_of_the_module_are_known_to_the_generated_provider(tmp_path: Path) -> None:

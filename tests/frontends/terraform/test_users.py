@@ -105,7 +105,7 @@ def test_links(tmp_path: Path, expression: str) -> None:
     found = key(tmp_path, files)
     assert (found.user, found.user_address, found.owner) == ("ci", "aws_iam_user.u", "payments")
     assert told(found) == ["2027-01-31"]
-    assert found.hiding_places == ()
+    assert found.unknown_sources == ()
 
 
 COUNTED = """
@@ -202,7 +202,7 @@ def test_a_user_of_another_folder_is_found_by_its_literal_name(tmp_path: Path) -
 def test_two_users_of_a_name_in_other_folders_are_no_link(tmp_path: Path) -> None:
     found = key(tmp_path, {"a/main.tf": USER, "c/main.tf": USER, "b/main.tf": named('"ci"')})
     assert told(found) == []
-    assert found.hiding_places != ()
+    assert found.unknown_sources != ()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_what_cannot_be_followed_hides_tags(tmp_path: Path, expression: str) -> 
     rest = 'variable "user" {}\nmodule "gone" {\n  source = "acme/vpc/aws"\n}\ndata "aws_iam_user" "x" { user_name = var.user }\n'
     found = key(tmp_path, rest + named(expression))
     assert found.lifetimes == ()
-    assert found.hiding_places != ()
+    assert found.unknown_sources != ()
     assert isinstance(found.owner, Unknown)
 
 
@@ -220,7 +220,7 @@ def test_of_two_possible_users_only_what_both_say_is_certain(tmp_path: Path) -> 
     two = USER.replace('"u"', '"v"').replace('"ci"', '"other"').replace('owner = "payments"', 'owner = "else"')
     found = key(tmp_path, 'variable "which" {}\n' + USER + two + named("var.which ? aws_iam_user.u.name : aws_iam_user.v.name"))
     assert isinstance(found.user, Unknown)
-    assert found.hiding_places != ()
+    assert found.unknown_sources != ()
     assert found.owner != "payments"
 
 
@@ -299,7 +299,7 @@ class TestTags:
         code = 'variable "tags" {}\nresource "aws_iam_user" "u" {\n  name = "ci"\n  tags = merge(var.tags, { expires = "2027-01-31" })\n}\n'
         found = key(tmp_path, code + named("aws_iam_user.u.name"))
         assert told(found) == ["2027-01-31"]
-        assert found.hiding_places != ()
+        assert found.unknown_sources != ()
 
     def test_a_tag_that_unknown_ones_may_override_is_not_certain(self, tmp_path: Path) -> None:
         code = 'variable "tags" {}\nresource "aws_iam_user" "u" {\n  name = "ci"\n  tags = merge({ expires = "2027-01-31" }, var.tags)\n}\n'
@@ -309,17 +309,17 @@ class TestTags:
         code = 'variable "tags" {\n  default = { expires = "2027-01-31" }\n}\nresource "aws_iam_user" "u" {\n  name = "ci"\n  tags = var.tags\n}\n'
         found = key(tmp_path, code + named("aws_iam_user.u.name"))
         assert told(found) == ["2027-01-31"]
-        assert found.hiding_places != ()
+        assert found.unknown_sources != ()
 
     def test_the_defaults_of_an_applied_folder_are_what_holds(self, tmp_path: Path) -> None:
         code = 'provider "aws" {\n  region = "eu-west-1"\n}\nvariable "tags" {\n  default = {}\n}\n'
         code += 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = var.tags\n}\n'
-        assert key(tmp_path, code + named("aws_iam_user.u.name")).hiding_places == ()
+        assert key(tmp_path, code + named("aws_iam_user.u.name")).unknown_sources == ()
 
     @pytest.mark.parametrize("ignored", ["all", "[tags]", '["tags"]', "[tags_all]", "[\n tags,\n]", '["all"]', "[name, tags]"])
     def test_ignored_changes_of_tags_hide(self, tmp_path: Path, ignored: str) -> None:
         code = f'resource "aws_iam_user" "u" {{\n  name = "ci"\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n}}\n'
-        assert key(tmp_path, code + named("aws_iam_user.u.name")).hiding_places != ()
+        assert key(tmp_path, code + named("aws_iam_user.u.name")).unknown_sources != ()
 
     def test_an_ignored_single_tag_is_only_itself_open(self, tmp_path: Path) -> None:
         code = 'resource "aws_iam_user" "u" {\n  name = "ci"\n  tags = { a = 1 }\n  lifecycle {\n    ignore_changes = [tags["expires"]]\n  }\n}\n'

@@ -10,7 +10,7 @@ import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.values import EvaluationError
 from tests.support.terraform_programs import local, module, value_of
 from tests.support.terraform_shapes import expression
@@ -24,7 +24,7 @@ VARIABLE = 'variable "v" {\n  default = "default"\n}\nlocals { x = var.v }\n'
 
 
 def value(scope: ModuleScope, code: str) -> Any:
-    return settle(expression(code), scope)
+    return evaluate_or_unknown(expression(code), scope)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from posturio_iac.core.model import AccessKey, Span, Unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, ROOT_USER, max_age_lifetime
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
-from posturio_iac.metadata.directives import Parsed, parse
+from posturio_iac.metadata.directives import ParsedComments, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -66,7 +66,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
         remedies=remedies_in_code(entity.name, f"write # posturio: {{name}}={{value}} above {own.name}"),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
-        hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
+        unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
         notes=tuple(dict.fromkeys(evidence.notes_on(entity.name, user, names, as_of))),
         owner=evidence.owner_of(user, parsed, names),
         is_root=(user.name == ROOT_USER and user.address is None) if found is not None else NOT_FOUND,
@@ -86,14 +86,14 @@ def _header(entity: Entity) -> tuple[int, int, int, int]:
     return line, 1, line, 2
 
 
-def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collection[str], names: Names) -> Parsed:
+def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collection[str], names: Names) -> ParsedComments:
     """Return what comments on the block and on its user say; suppressions count on the block alone."""
     here = _parsed(entity.file, entity.lines, root, rules, names)
     users = [v for v in graph.targets(own, "user") if v.kind == "resource" and v.type == USER]
     at_user = [_parsed(user.file, _lines(user), root, rules, names) for user in users]
     calls = [_parsed(call.file, _lines(call), root, rules, names) for call in _calls(own, graph)]
     metadata = (*here.metadata, *(m for p in (*calls, *at_user) for m in p.metadata))
-    return Parsed(metadata, (*here.directives, *(d for p in calls for d in p.directives)))
+    return ParsedComments(metadata, (*here.directives, *(d for p in calls for d in p.directives)))
 
 
 def _calls(own: Vertex, graph: Graph) -> list[Vertex]:
@@ -103,12 +103,12 @@ def _calls(own: Vertex, graph: Graph) -> list[Vertex]:
     return [v for address in outer for v in graph.vertices.values() if v.kind == "module" and v.address == address and v.top == own.top]
 
 
-def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str], names: Names) -> Parsed:
+def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str], names: Names) -> ParsedComments:
     path = os.path.relpath(file, root).replace(os.sep, "/")
     try:
         return parse(comments_on(file, lines, path), rules, names)
     except OSError:
-        return Parsed()
+        return ParsedComments()
 
 
 def _lines(vertex: Vertex) -> tuple[int, int]:

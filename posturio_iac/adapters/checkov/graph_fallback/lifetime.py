@@ -22,7 +22,7 @@ _SECRETS = ("aws_secretsmanager_secret_rotation", "aws_secretsmanager_secret", "
 """Resources that may rotate a key from elsewhere."""
 
 
-class Rotation(NamedTuple):
+class GraphRotation(NamedTuple):
     """What the graph says about the end of a key."""
 
     lifetimes: tuple[Lifetime, ...]
@@ -30,7 +30,7 @@ class Rotation(NamedTuple):
     replacement: Attr[Replacement | None]
 
 
-def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Rotation:
+def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> GraphRotation:
     """Return the rotations of a key. What does not follow from the graph for certain is unknown, never missing."""
     lifecycle = _lifecycle(key)
     lifetimes = [
@@ -41,7 +41,7 @@ def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Rotat
     ]
     elsewhere = next((v for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None)
     hidden = (Unknown(f"{elsewhere.address} may rotate the key"),) if elsewhere is not None else ()
-    return Rotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
+    return GraphRotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
 
 
 def _lifecycle(vertex: Vertex) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, cert
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags
-from posturio_iac.frontends.terraform.keys.users import User
+from posturio_iac.frontends.terraform.keys.users import TerraformUser
 
 if TYPE_CHECKING:
     from posturio_iac.adapters.checkov.graph import Graph, Vertex
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 USER = "aws_iam_user"
 
 
-def user_of(key: Vertex, graph: Graph, span: Span) -> User:
+def user_of(key: Vertex, graph: Graph, span: Span) -> TerraformUser:
     """Return the user of a key. Places are those of the key."""
     name = value_of(key, "user", graph)
     linked = [v for v in graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource") if v.kind == "resource"]
@@ -27,8 +27,8 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> User:
         return _declared(users[0], graph, span)
     if not isinstance(name, str) or not name:
         why = name if isinstance(name, Unknown) else Unknown("the key names no user")
-        return User(why, hidden=(Unknown(f"{why.reason}, so the user's tags cannot be seen"),))
-    return User(
+        return TerraformUser(why, hidden=(Unknown(f"{why.reason}, so the user's tags cannot be seen"),))
+    return TerraformUser(
         name, identity=name, hidden=(Unknown(f'the user "{name}" is not declared where checkov can see it, so its tags cannot be seen'),)
     )
 
@@ -40,9 +40,9 @@ def _by_name(name: object, key: Vertex, graph: Graph) -> list[Vertex]:
     return [v for v in graph.around(key) if v.type == USER and value_of(v, "name", graph) == name]
 
 
-def _declared(user: Vertex, graph: Graph, span: Span) -> User:
+def _declared(user: Vertex, graph: Graph, span: Span) -> TerraformUser:
     name, path = value_of(user, "name", graph), value_of(user, "path", graph)
-    return User(
+    return TerraformUser(
         name if isinstance(name, (str, Unknown)) else Unknown(f"the name of {user.address}"),
         address=user.address,
         identity=user.key,

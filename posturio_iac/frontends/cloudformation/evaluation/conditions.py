@@ -14,8 +14,8 @@ from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTION
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Value
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope, Value
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_CASES = 4096
 """How many combinations of allowed values are tried."""
@@ -23,7 +23,7 @@ MAX_CASES = 4096
 _WORDS = {"true": True, "false": False}
 
 
-def truth(ev: Evaluator, node: Node, scope: Scope) -> bool | Unknown:
+def truth(ev: Evaluator, node: Node, scope: StackScope) -> bool | Unknown:
     """Return whether an expression holds."""
     match ev.value(node, scope):
         case str() as text if text.lower() in _WORDS:
@@ -34,7 +34,7 @@ def truth(ev: Evaluator, node: Node, scope: Scope) -> bool | Unknown:
             return Unknown("the condition is neither true nor false")
 
 
-def named(ev: Evaluator, name: str, scope: Scope) -> bool | Unknown:
+def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
     """Return whether the condition ``name`` holds."""
     entry = scope.stack.conditions.get(name)
     if entry is None:
@@ -43,7 +43,7 @@ def named(ev: Evaluator, name: str, scope: Scope) -> bool | Unknown:
     return Unknown(f"the condition {name} is decided at deployment") if isinstance(found, Unknown) else found
 
 
-def possible(conditions: Iterable[tuple[str, Scope]]) -> bool:
+def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
     """Whether all the named conditions can hold together, whatever parameters are chosen among the allowed values."""
     wanted = tuple(conditions)
     if not wanted:
@@ -62,7 +62,7 @@ def possible(conditions: Iterable[tuple[str, Scope]]) -> bool:
     return False
 
 
-def _allowed(entry: Entry) -> tuple[str, ...]:
+def _allowed(entry: TemplateEntry) -> tuple[str, ...]:
     """Return the values that a parameter may take, or nothing when there is no list of them."""
     node = entry.get("AllowedValues")
     if node is None or not isinstance(node.value, Array):
@@ -75,7 +75,7 @@ def _word(value: bool | Unknown) -> Value:  # noqa: FBT001 - the value is the po
     return value if isinstance(value, Unknown) else "true" if value else "false"
 
 
-def _equals(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     left, right = arguments(node, range(2, 3), "Fn::Equals takes two values")
     if left.data() == right.data():
         return "true"
@@ -84,33 +84,33 @@ def _equals(ev: Evaluator, node: Node, scope: Scope) -> Value:
     return unknown or _word(texts[0] == texts[1])
 
 
-def _not(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def _not(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     (inner,) = arguments(node, range(1, 2), "Fn::Not takes a list of one condition")
     found = truth(ev, inner, scope)
     return found if isinstance(found, Unknown) else _word(not found)
 
 
-def _and(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def _and(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::And takes a list of up to ten conditions")]
     if any(result is False for result in found):
         return "false"
     return next((result for result in found if isinstance(result, Unknown)), "true")
 
 
-def _or(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def _or(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     found = [truth(ev, item, scope) for item in arguments(node, range(1, 11), "Fn::Or takes a list of up to ten conditions")]
     if any(result is True for result in found):
         return "true"
     return next((result for result in found if isinstance(result, Unknown)), "false")
 
 
-def _condition(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def _condition(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     if not isinstance(node.value, str):
         raise WrongArgumentsError("Condition takes the name of a condition")
     return _word(named(ev, node.value, scope))
 
 
-def branches(ev: Evaluator, node: Node, scope: Scope) -> tuple[tuple[Node, ...], str]:
+def branches(ev: Evaluator, node: Node, scope: StackScope) -> tuple[tuple[Node, ...], str]:
     """Return what ``Fn::If`` may stand for, and why it is open when there are two; a node that is none stands for itself."""
     if not isinstance(node.value, Object) or len(node.value) != 1 or node.value[0][0].value != "Fn::If":
         return (node,), ""
@@ -128,7 +128,7 @@ def branches(ev: Evaluator, node: Node, scope: Scope) -> tuple[tuple[Node, ...],
             return (yes if holds else no,), ""
 
 
-def _if(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def _if(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     name, yes, no = arguments(node, range(3, 4), "Fn::If takes a condition and two values")
     if not isinstance(name.value, str):
         raise WrongArgumentsError("Fn::If takes the name of a condition first")

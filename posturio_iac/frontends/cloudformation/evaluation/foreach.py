@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.cloudformation.syntax.template import Entry
+from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
 
 MAX_ENTRIES = 500
 """How many members one loop may make; CloudFormation allows no more resources in a template."""
@@ -23,9 +23,9 @@ _PREFIX = "Fn::ForEach::"
 _OTHER = re.compile(r"[^A-Za-z0-9]")
 
 
-def expand(entries: Iterable[Entry], ev: Evaluator, scope: Scope) -> dict[str, Entry]:
+def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -> dict[str, TemplateEntry]:
     """Return the members of a section by name, loops written out. Of repeated names the last one counts."""
-    found: dict[str, Entry] = {}
+    found: dict[str, TemplateEntry] = {}
     for entry in entries:
         if entry.name.startswith(_PREFIX):
             _loop(entry, ev, scope, found)
@@ -34,7 +34,7 @@ def expand(entries: Iterable[Entry], ev: Evaluator, scope: Scope) -> dict[str, E
     return found
 
 
-def _loop(entry: Entry, ev: Evaluator, scope: Scope, found: dict[str, Entry]) -> None:
+def _loop(entry: TemplateEntry, ev: Evaluator, scope: StackScope, found: dict[str, TemplateEntry]) -> None:
     """Add what one loop stands for to ``found``."""
     match tuple(entry.body.value) if isinstance(entry.body.value, Array) else ():
         case (Node(value=str() as name), listed, Node(value=Object() as members)):
@@ -51,13 +51,13 @@ def _loop(entry: Entry, ev: Evaluator, scope: Scope, found: dict[str, Entry]) ->
                 ev.report(f"{entry.name} makes more than {MAX_ENTRIES:,} members, and the rest was not judged", entry.key, scope)
                 return
             new_key, new_body = (key, body) if value is None else (substituted(key, name, value), substituted(body, name, value))
-            member = Entry(str(new_key.value), new_key, new_body, entry.source, expanded=True)
+            member = TemplateEntry(str(new_key.value), new_key, new_body, entry.source, expanded=True)
             for made_name, made in expand((member,), ev, scope).items():
                 if found.setdefault(made_name, made) is not made:
                     ev.report(f"{entry.name} repeats {made_name}, and the first one counts", entry.key, scope)
 
 
-def _values(node: Node, ev: Evaluator, scope: Scope) -> tuple[str, ...] | None:
+def _values(node: Node, ev: Evaluator, scope: StackScope) -> tuple[str, ...] | None:
     """Return the items of the loop, or None when the template does not fix them."""
     value = ev.value(node, scope)
     if not isinstance(value, (tuple, Unknown)):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
-from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Scope, Value
+from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,10 @@ _DEPLOYED = (
 """Functions whose value only a deployment has."""
 
 
-def _function(name: str) -> Callable[[Callable[[Evaluator, Node, Scope], Value]], Callable[[Evaluator, Node, Scope], Value]]:
+def _function(name: str) -> Callable[[Callable[[Evaluator, Node, StackScope], Value]], Callable[[Evaluator, Node, StackScope], Value]]:
     """Make the decorated function the one of this name."""
 
-    def wrap(function: Callable[[Evaluator, Node, Scope], Value]) -> Callable[[Evaluator, Node, Scope], Value]:
+    def wrap(function: Callable[[Evaluator, Node, StackScope], Value]) -> Callable[[Evaluator, Node, StackScope], Value]:
         FUNCTIONS[name] = function
         return function
 
@@ -44,7 +44,7 @@ def arguments(node: Node, counts: range, form: str) -> Array:
 
 
 @_function("Ref")
-def ref(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def ref(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Ref``."""
     name = node.value
     if not isinstance(name, str) or not name:
@@ -53,7 +53,7 @@ def ref(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::GetAtt")
-def get_att(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def get_att(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::GetAtt``."""
     if isinstance(node.value, str) and "." in node.value:
         name, _, attribute = node.value.partition(".")
@@ -67,7 +67,7 @@ def get_att(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::Join")
-def join(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def join(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::Join``."""
     form = "Fn::Join takes a delimiter and a list"
     delimiter, items = arguments(node, range(2, 3), form)
@@ -85,7 +85,7 @@ def join(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::Select")
-def select(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def select(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::Select``."""
     form = "Fn::Select takes an index and a list"
     first, items = arguments(node, range(2, 3), form)
@@ -106,7 +106,7 @@ def select(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::Split")
-def split(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def split(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::Split``."""
     form = "Fn::Split takes a delimiter and a text"
     delimiter, source = arguments(node, range(2, 3), form)
@@ -117,7 +117,7 @@ def split(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::FindInMap")
-def find_in_map(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def find_in_map(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::FindInMap``."""
     items = arguments(node, range(3, 5), "Fn::FindInMap takes a map and two keys")
     path = [ev.text(ev.value(item, scope)) for item in items[:3]]
@@ -137,13 +137,13 @@ def find_in_map(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::Base64")
-def base64(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def base64(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::Base64``, of which only the text inside is of interest."""
     return ev.value(node, scope)
 
 
 @_function("Fn::Length")
-def length(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def length(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::Length``."""
     match ev.value(node, scope):
         case tuple() as items:
@@ -157,7 +157,7 @@ def length(ev: Evaluator, node: Node, scope: Scope) -> Value:
 
 
 @_function("Fn::ToJsonString")
-def to_json_string(ev: Evaluator, node: Node, scope: Scope) -> Value:
+def to_json_string(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::ToJsonString``."""
     if not isinstance(node.value, (Array, Object)):
         raise WrongArgumentsError("Fn::ToJsonString takes a map or a list")
@@ -178,10 +178,10 @@ def _plain(ev: Evaluator, value: Value) -> Any:
             return ev.text(value)
 
 
-def _at_deployment(name: str) -> Callable[[Evaluator, Node, Scope], Value]:
+def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], Value]:
     """Return a function whose value only a deployment has."""
 
-    def function(_ev: Evaluator, _node: Node, _scope: Scope) -> Value:
+    def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> Value:
         return Unknown(f"{name} is evaluated at deployment")
 
     return function

@@ -14,8 +14,8 @@ from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Stack
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 MAX_STEPS = 80
 """How deep expressions may stand in one another, references followed."""
@@ -44,7 +44,7 @@ class Evaluator:
         """Add what is wrong to ``problems``."""
         self.problems = problems
         self.assumed = assumed
-        self.asked: dict[tuple[int, str], Entry] = {}
+        self.asked: dict[tuple[int, str], TemplateEntry] = {}
         """Open parameters that expressions asked for."""
         self.steps = 0
 
@@ -56,7 +56,7 @@ class Evaluator:
         other.steps = self.steps
         return other
 
-    def value(self, node: Node, scope: Scope) -> Value:
+    def value(self, node: Node, scope: StackScope) -> Value:
         """Return the value of an expression."""
         if self.steps >= MAX_STEPS:
             return Unknown("the expression refers to itself or is nested too deeply")
@@ -69,7 +69,7 @@ class Evaluator:
         finally:
             self.steps -= 1
 
-    def _value(self, node: Node, scope: Scope) -> Value:
+    def _value(self, node: Node, scope: StackScope) -> Value:
         match node.value:
             case Object() as members:
                 if len(members) == 1:
@@ -98,7 +98,7 @@ class Evaluator:
             case _:
                 return str(raw)
 
-    def report(self, message: str, node: Node, scope: Scope) -> None:
+    def report(self, message: str, node: Node, scope: StackScope) -> None:
         """Report an expression that is wrong, once."""
         span = scope.source.span(node)
         problem = Diagnostic(Level.ERROR, message, span.path, span.line, span.column)
@@ -128,7 +128,7 @@ class Evaluator:
         finally:
             self.steps -= 1
 
-    def named(self, name: str, scope: Scope) -> Value:
+    def named(self, name: str, scope: StackScope) -> Value:
         """Return what ``Ref`` gives for a name."""
         stack = scope.stack
         if name == "AWS::NoValue":
@@ -143,7 +143,7 @@ class Evaluator:
             return Unknown(f"{name} stands for each item of a list that the template does not fix")
         return Unknown(f"{name} is not declared here")
 
-    def parameter(self, name: str, entry: Entry | None, stack: Stack) -> Value:
+    def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> Value:
         """Return the value of a parameter."""
         kind = _literal(entry, "Type") or "String"
         if (given := stack.given.get(name)) is not None:
@@ -160,7 +160,7 @@ class Evaluator:
             return Unknown(f"the parameter {name} is chosen at deployment")
         return _typed(self.scalar(default.value), kind)
 
-    def attribute(self, name: str, attribute: str, scope: Scope) -> Value:
+    def attribute(self, name: str, attribute: str, scope: StackScope) -> Value:
         """Return what ``Fn::GetAtt`` gives."""
         entry = scope.stack.resources.get(name)
         if entry is None:
@@ -199,7 +199,7 @@ def filled_in(text: str, *, serverless: bool) -> Unknown | None:
     return None
 
 
-def substitute(ev: Evaluator, argument: Node, scope: Scope) -> Value:
+def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> Value:
     """Evaluate ``Fn::Sub``."""
     match (argument, *argument.value) if isinstance(argument.value, Array) else (argument,):
         case (_, Node(value=str() as pattern), Node(value=Object() as members)):
@@ -232,12 +232,12 @@ def sub_parts(text: str) -> list[tuple[str, str]]:
     return parts
 
 
-def _variable(ev: Evaluator, name: str, scope: Scope) -> Value:
+def _variable(ev: Evaluator, name: str, scope: StackScope) -> Value:
     head, dot, tail = name.partition(".")
     return ev.attribute(head, tail, scope) if dot else ev.named(name, scope)
 
 
-def _literal(entry: Entry | None, name: str) -> str | None:
+def _literal(entry: TemplateEntry | None, name: str) -> str | None:
     node = entry.get(name) if entry is not None else None
     return node.value if node is not None and isinstance(node.value, str) else None
 
@@ -249,5 +249,5 @@ def _typed(value: Value, kind: str) -> Value:
     return value
 
 
-FUNCTIONS: dict[str, Callable[[Evaluator, Node, Scope], Value]] = {"Fn::Sub": substitute}
+FUNCTIONS: dict[str, Callable[[Evaluator, Node, StackScope], Value]] = {"Fn::Sub": substitute}
 """Functions by name; `posturio_iac.frontends.cloudformation.evaluation.functions` and `conditions` add theirs."""

@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.cloudformation.evaluation.references import Mention
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 _ALIAS = re.compile(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
 
 
-class Places:
+class ReferenceIndex:
     """The outputs and resources of a stack, by what they name."""
 
     __slots__ = ("_spans", "_walked")
 
     def __init__(self, stack: Stack) -> None:
         """Index the outputs and the resources of ``stack``."""
-        self._spans: dict[Source, list[tuple[int, int, str, Entry]]] = {}
-        self._walked: dict[str, list[tuple[str, Entry, Mention]]] = {}
+        self._spans: dict[TemplateSource, list[tuple[int, int, str, TemplateEntry]]] = {}
+        self._walked: dict[str, list[tuple[str, TemplateEntry, Mention]]] = {}
         for section, entries in (("Outputs", stack.outputs), ("Resources", stack.resources)):
             for entry in entries.values():
                 if entry.expanded or _has_alias(entry):
@@ -38,7 +38,7 @@ class Places:
         for spans in self._spans.values():
             spans.sort(key=lambda span: span[:2])
 
-    def of(self, name: str) -> Iterator[tuple[str, Entry, Mention]]:
+    def of(self, name: str) -> Iterator[tuple[str, TemplateEntry, Mention]]:
         """Yield the section and the entry of what names ``name``, and how."""
         yield from self._walked.get(name, ())
         for source, spans in self._spans.items():
@@ -46,7 +46,7 @@ class Places:
                 yield from ((section, entry, mention) for mention in mentions(entry.body) if mention.name == name)
 
 
-def _around(name: str, text: str, spans: list[tuple[int, int, str, Entry]]) -> Iterator[tuple[int, int, str, Entry]]:
+def _around(name: str, text: str, spans: list[tuple[int, int, str, TemplateEntry]]) -> Iterator[tuple[int, int, str, TemplateEntry]]:
     """Yield the spans in which ``name`` stands."""
     starts = [span[0] for span in spans]
     done, at = -1, text.find(name)
@@ -58,7 +58,7 @@ def _around(name: str, text: str, spans: list[tuple[int, int, str, Entry]]) -> I
         at = text.find(name, at + 1)
 
 
-def _has_alias(entry: Entry) -> bool:
+def _has_alias(entry: TemplateEntry) -> bool:
     """Whether parts of an entry stand elsewhere in its file, or its name is escaped there."""
     written = entry.source.slice(entry.body)
     if entry.source.language == "JSON":

@@ -9,23 +9,23 @@ from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
     from posturio_iac.core.json_nodes import Node
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry, Template
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
+    from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
 
 
-class Scope(NamedTuple):
+class StackScope(NamedTuple):
     """Where an expression stands: what its names mean, and which file it is in."""
 
     stack: Stack
-    source: Source
+    source: TemplateSource
 
 
-class Given(NamedTuple):
+class FixedParameter(NamedTuple):
     """A parameter that is fixed: by an expression of the parent stack, or by a file."""
 
     text: str = ""
     node: Node | None = None
-    scope: Scope | None = None
+    scope: StackScope | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,32 +35,32 @@ class Stack:
     template: Template
     prefix: str = ""
     """``Parent/`` for a nested stack."""
-    given: dict[str, Given] = field(default_factory=dict)
+    given: dict[str, FixedParameter] = field(default_factory=dict)
     parent: Stack | None = None
-    via: Entry | None = None
+    via: TemplateEntry | None = None
     """The parent's resource that makes this stack."""
     tags: tuple[tuple[str, str], ...] = ()
     """Tags of the whole stack, which CloudFormation gives to its resources."""
-    resources: dict[str, Entry] = field(default_factory=dict)
-    outputs: dict[str, Entry] = field(default_factory=dict)
-    parameters: dict[str, Entry] = field(default_factory=dict)
-    conditions: dict[str, Entry] = field(default_factory=dict)
-    mappings: dict[str, Entry] = field(default_factory=dict)
+    resources: dict[str, TemplateEntry] = field(default_factory=dict)
+    outputs: dict[str, TemplateEntry] = field(default_factory=dict)
+    parameters: dict[str, TemplateEntry] = field(default_factory=dict)
+    conditions: dict[str, TemplateEntry] = field(default_factory=dict)
+    mappings: dict[str, TemplateEntry] = field(default_factory=dict)
     children: dict[str, Stack] = field(default_factory=dict)
-    types: dict[str, list[Entry]] = field(default_factory=dict)
+    types: dict[str, list[TemplateEntry]] = field(default_factory=dict)
     """The resources by type, once they were asked for."""
     loops: set[str] = field(default_factory=set)
     """Variables of loops that could not be written out."""
 
-    def scope(self, entry: Entry) -> Scope:
+    def scope(self, entry: TemplateEntry) -> StackScope:
         """Return where the expressions of ``entry`` stand."""
-        return Scope(self, entry.source)
+        return StackScope(self, entry.source)
 
-    def address(self, entry: Entry) -> str:
+    def address(self, entry: TemplateEntry) -> str:
         """Return the path of logical ids to ``entry``."""
         return self.prefix + entry.name
 
-    def of_type(self, kind: str) -> list[Entry]:
+    def of_type(self, kind: str) -> list[TemplateEntry]:
         """Return the resources of one type."""
         if not self.types:
             for entry in self.resources.values():
@@ -76,7 +76,7 @@ class Stack:
 class Reference:
     """A value that a resource has once it is deployed."""
 
-    entry: Entry
+    entry: TemplateEntry
     stack: Stack
     attribute: str = ""
     """Empty for what ``Ref`` returns."""

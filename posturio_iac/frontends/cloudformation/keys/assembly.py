@@ -12,7 +12,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.keys.custom import properties_of
-from posturio_iac.frontends.cloudformation.keys.evidence import Evidence
+from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
 from posturio_iac.frontends.cloudformation.keys.owner import owner_in_path
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import Attr, Directive
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Stack
-    from posturio_iac.frontends.cloudformation.keys.users import User, Users
-    from posturio_iac.frontends.cloudformation.options import Options
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
+    from posturio_iac.frontends.cloudformation.keys.users import TemplateUser, TemplateUsers
+    from posturio_iac.frontends.cloudformation.options import TemplateOptions
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
     from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 
 _CDK_PATH = "aws:cdk:path"
@@ -43,13 +43,13 @@ _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "A
 _STATUSES = ("Active", "Inactive")
 
 
-class Declaration(NamedTuple):
+class KeyResource(NamedTuple):
     """A resource that makes a key."""
 
-    entry: Entry
+    entry: TemplateEntry
     stack: Stack
-    user: User
-    conditions: tuple[tuple[str, Scope], ...]
+    user: TemplateUser
+    conditions: tuple[tuple[str, StackScope], ...]
     """Under which it exists."""
 
 
@@ -58,7 +58,7 @@ class Reader:
 
     __slots__ = ("comments", "ev", "exposures", "options", "problems", "users")
 
-    def __init__(self, options: Options, users: Users, ev: Evaluator, comments: dict[Source, Comments]) -> None:
+    def __init__(self, options: TemplateOptions, users: TemplateUsers, ev: Evaluator, comments: dict[TemplateSource, Comments]) -> None:
         """Add what is wrong to the problems of ``ev``."""
         self.options = options
         self.users = users
@@ -67,7 +67,7 @@ class Reader:
         self.comments = comments
         self.exposures = Exposures()
 
-    def declarations(self, stack: Stack) -> Iterator[Declaration]:
+    def declarations(self, stack: Stack) -> Iterator[KeyResource]:
         """Yield what makes keys in a stack and in all that it nests."""
         for member in stack.family():
             for entry in member.resources.values():
@@ -76,7 +76,7 @@ class Reader:
                     continue
                 conditions = conditions_of(entry, member)
                 if possible(conditions):
-                    yield Declaration(entry, member, self.users.of(properties.user, member.scope(entry)), conditions)
+                    yield KeyResource(entry, member, self.users.of(properties.user, member.scope(entry)), conditions)
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
@@ -84,10 +84,10 @@ class Reader:
         keys = [self._key(declaration, root) for root, declaration in found]
         return tuple(self._with_siblings(keys, [declaration for _, declaration in found]))
 
-    def _key(self, declaration: Declaration, root: Stack) -> AccessKey:
+    def _key(self, declaration: KeyResource, root: Stack) -> AccessKey:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
         scope, address = stack.scope(entry), stack.address(entry)
-        evidence = Evidence(self.options, self.problems)
+        evidence = MetadataEvidence(self.options, self.problems)
         properties = entry.get("Properties")
         if properties is not None and not isinstance(properties.value, Object):
             self.ev.report(f"Properties of {address} is {describe(properties)}, not a map", properties, scope)
@@ -108,7 +108,7 @@ class Reader:
             status=self._status(entry, stack),
             remedies=remedies(entry, address),
             lifetimes=tuple(dict.fromkeys(evidence.lifetimes)),
-            hiding_places=tuple(dict.fromkeys(evidence.hiding)),
+            unknown_sources=tuple(dict.fromkeys(evidence.hiding)),
             notes=tuple(dict.fromkeys(evidence.notes)),
             owner=self._owner(user, evidence),
             exposures=self.exposures.of(entry, stack),
@@ -124,12 +124,12 @@ class Reader:
         """
         while stack.via is not None and stack.parent is not None:
             entry, stack = stack.via, stack.parent
-            around = Evidence(self.options, self.problems)
+            around = MetadataEvidence(self.options, self.problems)
             around.metadata(entry, stack.scope(entry), self.ev, stack.address(entry))
             around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
             yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
-    def _status(self, entry: Entry, stack: Stack) -> Attr[str]:
+    def _status(self, entry: TemplateEntry, stack: Stack) -> Attr[str]:
         """Return the status, which is Active unless it is stated."""
         node = entry.prop("Status")
         value = self.ev.text(self.ev.value(node, stack.scope(entry))) if node is not None else ""
@@ -137,7 +137,7 @@ class Reader:
             return value
         return next((s for s in _STATUSES if s.lower() == value.lower()), value or "Active")
 
-    def _tags(self, user: User, evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    def _tags(self, user: TemplateUser, evidence: MetadataEvidence) -> tuple[tuple[str, str], ...]:
         """Take the tags of the user and of its stack; return those that are certain."""
         if user.entry is None or user.scope is None or user.stack is None:
             shown = f'the user "{user.name}" is not declared in this code' if isinstance(user.name, str) else user.name.reason
@@ -163,7 +163,7 @@ class Reader:
                 evidence.state(name, value, f'tag "{name}" of the stack', user.entry.source.span(user.entry.key))
         return tuple(found.items())
 
-    def _computed(self, user: Entry, of: str, evidence: Evidence) -> None:
+    def _computed(self, user: TemplateEntry, of: str, evidence: MetadataEvidence) -> None:
         """Take note of functions in place of properties, such as ``Fn::Transform``, which could add tags."""
         properties = user.get("Properties")
         if properties is not None and isinstance(properties.value, Object):
@@ -171,7 +171,7 @@ class Reader:
                 if str(key.value).startswith("Fn::"):
                     evidence.hiding.append(Unknown(f"{key.value} adds properties to {of} at deployment"))
 
-    def _owner(self, user: User, evidence: Evidence) -> Attr[str | None]:
+    def _owner(self, user: TemplateUser, evidence: MetadataEvidence) -> Attr[str | None]:
         """Return the owner from metadata, comments and tags, or from the user's path."""
         owner = evidence.owner()
         if isinstance(owner, str) or user.entry is None or user.scope is None:
@@ -182,7 +182,7 @@ class Reader:
             return owner or path
         return owner_in_path(path) or owner
 
-    def _notes(self, declaration: Declaration, evidence: Evidence) -> None:
+    def _notes(self, declaration: KeyResource, evidence: MetadataEvidence) -> None:
         """Describe what looks like rotation by hand."""
         entry, stack = declaration.entry, declaration.stack
         node = entry.prop("Serial")
@@ -198,7 +198,7 @@ class Reader:
                 evidence.notes.append(f'the {label} "{shown}" {mark.text}, which is rotation by hand without a schedule')
                 break
 
-    def _with_siblings(self, keys: list[AccessKey], declarations: list[Declaration]) -> Iterator[AccessKey]:
+    def _with_siblings(self, keys: list[AccessKey], declarations: list[KeyResource]) -> Iterator[AccessKey]:
         """Yield the keys, each with the other active keys of its user."""
         groups: dict[object, list[int]] = {}
         for index, declaration in enumerate(declarations):
@@ -208,7 +208,7 @@ class Reader:
             others = [i for i in groups.get(declarations[index].user.identity, ()) if i != index]
             yield replace(key, active_siblings=self._siblings(keys, declarations, index, others)) if others else key
 
-    def _siblings(self, keys: list[AccessKey], declarations: list[Declaration], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
+    def _siblings(self, keys: list[AccessKey], declarations: list[KeyResource], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
         mine = declarations[index].conditions
         beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
         active = tuple(keys[i].address for i in beside if keys[i].is_active() is True)
@@ -216,7 +216,7 @@ class Reader:
         return active if active or unknown is None else unknown
 
 
-def _ends_permission(user: User) -> bool:
+def _ends_permission(user: TemplateUser) -> bool:
     """Whether a policy of the user holds only until a date."""
     if user.entry is None or user.stack is None:
         return False
@@ -229,7 +229,7 @@ def _ends_permission(user: User) -> bool:
     return any("DateLessThan" in text and "aws:currenttime" in text.lower() for text in texts)
 
 
-def _cdk_path(entry: Entry) -> str:
+def _cdk_path(entry: TemplateEntry) -> str:
     """Return the construct that CDK made the key for, in brackets, or nothing."""
     metadata = entry.get("Metadata")
     node = metadata.value.get(_CDK_PATH) if metadata is not None and isinstance(metadata.value, Object) else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.json_nodes import Node
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 SDK_TYPE = "Custom::AWS"
 """CDK's AwsCustomResource: its properties hold a call of the API as JSON text."""
@@ -30,7 +30,7 @@ class Properties(NamedTuple):
     user: Node | None
 
 
-def properties_of(entry: Entry, custom_types: tuple[str, ...]) -> Properties | None:
+def properties_of(entry: TemplateEntry, custom_types: tuple[str, ...]) -> Properties | None:
     """Return the properties of a resource that makes a key, or None for any other resource."""
     kind = entry.type
     if kind == KEY_TYPE:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Attr, Span
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope
-    from posturio_iac.frontends.cloudformation.options import Options
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
+    from posturio_iac.frontends.cloudformation.options import TemplateOptions
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
     from posturio_iac.metadata.directives import Comment
 
 _OURS = "posturio"
@@ -29,10 +29,10 @@ _IGNORE = "ignore"
 
 
 @dataclass(slots=True)
-class Evidence:
+class MetadataEvidence:
     """What was gathered about one key."""
 
-    options: Options
+    options: TemplateOptions
     problems: list[Diagnostic]
     lifetimes: list[Lifetime] = field(default_factory=list)
     hiding: list[Unknown] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Evidence:
         for name, value, span in parsed.metadata:
             self.state(name, value, f'comment "{name}"', span)
 
-    def metadata(self, entry: Entry, scope: Scope, ev: Evaluator, address: str) -> None:
+    def metadata(self, entry: TemplateEntry, scope: StackScope, ev: Evaluator, address: str) -> None:
         """Take the Metadata of a key: names under ``Posturio``, or flat."""
         node = entry.get("Metadata")
         if node is None:
@@ -81,7 +81,7 @@ class Evidence:
             elif not isinstance(value.value, (Object, Array)) or _is_function(value):
                 self._member(key, value, scope, ev, address)
 
-    def _ours(self, members: Object, scope: Scope, ev: Evaluator, address: str) -> None:
+    def _ours(self, members: Object, scope: StackScope, ev: Evaluator, address: str) -> None:
         for key, value in members:
             if normalise(str(key.value)) == _IGNORE:
                 self._ignored(value, scope, ev)
@@ -90,7 +90,7 @@ class Evidence:
             else:
                 self._member(key, value, scope, ev, address, ours=True)
 
-    def _member(self, key: Node, value: Node, scope: Scope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
+    def _member(self, key: Node, value: Node, scope: StackScope, ev: Evaluator, address: str, *, ours: bool = False) -> None:
         name, span = str(key.value), scope.source.span(value)
         if ours and classify(name, self.options.names) is None:
             shown = f"Metadata.Posturio of {address} does not know {name}; it takes such names as Expires, Rotation, RotatedOn and Owner"
@@ -99,7 +99,7 @@ class Evidence:
         shown_value: object = list(found) if isinstance(found, (tuple, dict)) else ev.text(found)
         self.state(name, shown_value, f'metadata "{name}" of {address}', span)
 
-    def _ignored(self, node: Node, scope: Scope, ev: Evaluator) -> None:
+    def _ignored(self, node: Node, scope: StackScope, ev: Evaluator) -> None:
         """Take the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
         for item in node.value if isinstance(node.value, Array) else (node,):
             span = scope.source.span(item)
@@ -117,7 +117,7 @@ class Evidence:
                 until = self._until(fields.get("until"), scope, ev)
                 self.directives.append(Directive(rules, reason.strip(), until, span, "metadata"))
 
-    def _rules(self, node: Node | None, scope: Scope, ev: Evaluator, span: Span) -> tuple[str, ...]:
+    def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         """Return the known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
         names = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
@@ -128,7 +128,7 @@ class Evidence:
                 self._problem(f"Metadata.Posturio.Ignore names {name}, which is not a rule; posturio-iac explain lists the rules", span)
         return tuple(dict.fromkeys(name for name in names if name in self.options.rule_ids))
 
-    def _until(self, node: Node | None, scope: Scope, ev: Evaluator) -> Attr[datetime | None]:
+    def _until(self, node: Node | None, scope: StackScope, ev: Evaluator) -> Attr[datetime | None]:
         if node is None:
             return None
         text = ev.text(ev.value(node, scope))

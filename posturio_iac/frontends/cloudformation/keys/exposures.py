@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Exposure
-from posturio_iac.frontends.cloudformation.evaluation.reference_index import Places
+from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.cloudformation.evaluation.references import Mention
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 _SECRET = re.compile(r"secret|password|\*", re.IGNORECASE)
 """Attributes that hold the secret: ``SecretAccessKey``, and what custom resources derive from it."""
@@ -42,16 +42,16 @@ class Exposures:
 
     def __init__(self) -> None:
         """Index nothing yet."""
-        self._places: dict[int, Places] = {}
+        self._places: dict[int, ReferenceIndex] = {}
 
-    def of(self, key: Entry, stack: Stack) -> tuple[Exposure, ...]:
+    def of(self, key: TemplateEntry, stack: Stack) -> tuple[Exposure, ...]:
         """Return the places where the secret of ``key`` can be read."""
         return tuple(dict.fromkeys(self._search(stack, key.name, key, depth=0)))
 
-    def _search(self, stack: Stack, name: str, key: Entry | None, depth: int) -> Iterator[Exposure]:
+    def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure]:
         """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
-            places = self._places[id(stack)] = Places(stack)
+            places = self._places[id(stack)] = ReferenceIndex(stack)
         for section, entry, mention in places.of(name):
             if entry is key or (key is not None and not _SECRET.search(mention.attribute)):
                 continue
@@ -62,7 +62,7 @@ class Exposures:
             else:
                 yield from _resource(mention, entry)
 
-    def _nested(self, mention: Mention, entry: Entry, stack: Stack, depth: int) -> Iterator[Exposure]:
+    def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure]:
         """Follow a secret into a nested stack; where the template is not here it is unknown what becomes of it."""
         child, path = stack.children.get(entry.name), mention.path
         if child is None or path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
@@ -75,12 +75,12 @@ class Exposures:
         yield from self._search(child, name, None, depth + 1)
 
 
-def _output(mention: Mention, entry: Entry) -> Iterator[Exposure]:
+def _output(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
     if mention.path[:1] in (("Value",), ("Export",)):
         yield Exposure(_span(mention, entry), f"the output {entry.name}", f"delete the output {entry.name} and {_STORE}")
 
 
-def _resource(mention: Mention, entry: Entry) -> Iterator[Exposure]:
+def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
     """Yield the exposure that a mention in a resource is, if it is one."""
     area, prop = (*mention.path, "", "")[:2]
     if area == "Metadata":
@@ -99,7 +99,7 @@ def _resource(mention: Mention, entry: Entry) -> Iterator[Exposure]:
             yield Exposure(_span(mention, entry), _where(mention, entry, prop), _fix(mention, entry.type))
 
 
-def _where(mention: Mention, entry: Entry, prop: str) -> str:
+def _where(mention: Mention, entry: TemplateEntry, prop: str) -> str:
     """Say what holds the secret."""
     if "UserData" in mention.path:
         return f"the user data of {entry.name}"
@@ -116,7 +116,7 @@ def _fix(mention: Mention, kind: str) -> str:
     return f"{_STORE} and let the reader fetch it from there"
 
 
-def _span(mention: Mention, entry: Entry) -> Span:
+def _span(mention: Mention, entry: TemplateEntry) -> Span:
     """Return the place of a mention, within a text that of the variable."""
     at = entry.source.text.find(mention.written, mention.node.start, mention.node.end) if mention.written else -1
     node = mention.node if at < 0 else mention.node._replace(start=at, end=at + len(mention.written))

@@ -11,14 +11,14 @@ from posturio_iac.core.model import Directive
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template
 
 _RULES = {pack_id: rule for rule, pack_id in CFN_LINT.items()}
 _CHECKS = {check: rule for rule, check in CHECKOV.items()}
 
 
-def ignored_in_cfn_lint(metadata: Node, source: Source) -> Iterator[Directive]:
+def ignored_in_cfn_lint(metadata: Node, source: TemplateSource) -> Iterator[Directive]:
     """Yield the instructions in ``cfn-lint: {config: {ignore_checks: [W9371]}}`` of a resource's Metadata.
 
     cfn-lint takes whole ids there, and asks for no reason.
@@ -37,7 +37,7 @@ def ignored_in_template(template: Template) -> Iterator[Directive]:
             yield from ignored_in_cfn_lint(entry.body, entry.source)
 
 
-def skipped_in_checkov(metadata: Node, source: Source) -> Iterator[Directive]:
+def skipped_in_checkov(metadata: Node, source: TemplateSource) -> Iterator[Directive]:
     """Yield the instructions in ``checkov: {skip: [{id: CKV_POSTURIO_2, comment: reason}]}`` of Metadata, those with a reason."""
     skipped = _member(metadata, "skip")
     for item in skipped.value if skipped is not None and isinstance(skipped.value, Array) else ():

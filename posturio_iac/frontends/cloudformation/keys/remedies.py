@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Remedies
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 
-def remedies(entry: Entry, address: str) -> Remedies:
+def remedies(entry: TemplateEntry, address: str) -> Remedies:
     """Return what mends ``entry``."""
     span = entry.source.span(entry.key)
     place = f"{address} ({span.path}:{span.line})"

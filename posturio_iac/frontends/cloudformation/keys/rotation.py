@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope, Stack, Value
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, Value
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 SECRET_TYPE = "AWS::SecretsManager::Secret"  # noqa: S105 - the type of a resource
 SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
@@ -32,7 +32,7 @@ _SHORTER = {"AutomaticallyAfterDays": "{days}", "ScheduleExpression": "rate({day
 """What says how often a schedule rotates, and how it is set."""
 
 
-def rotations(key: Entry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
+def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
     """Yield the rotations of the secrets that hold ``key``."""
     secrets = {entry.name for entry in stack.of_type(SECRET_TYPE) if _holds(entry, key.name)}
     if not secrets:
@@ -42,13 +42,13 @@ def rotations(key: Entry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
             yield _rotation(entry, stack, ev)
 
 
-def _holds(secret: Entry, key: str) -> bool:
+def _holds(secret: TemplateEntry, key: str) -> bool:
     """Whether a secret stores a key."""
     node = secret.prop("SecretString")
     return node is not None and any(m.name == key for m in mentions(node))
 
 
-def _secret(schedule: Entry, stack: Stack, ev: Evaluator) -> str | None:
+def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
     """Return the logical id of the secret that a schedule rotates."""
     node = schedule.prop("SecretId")
     value: Value = ev.value(node, stack.scope(schedule)) if node is not None else None
@@ -58,7 +58,7 @@ def _secret(schedule: Entry, stack: Stack, ev: Evaluator) -> str | None:
     return next(iter(named)) if len(named) == 1 else None
 
 
-def _rotation(entry: Entry, stack: Stack, ev: Evaluator) -> Lifetime:
+def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
     """Return what one schedule says."""
     scope = stack.scope(entry)
     source, span = f"RotationSchedule {stack.address(entry)}", scope.source.span(entry.key)
@@ -73,14 +73,14 @@ def _rotation(entry: Entry, stack: Stack, ev: Evaluator) -> Lifetime:
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why, knob=knob)
 
 
-def _database(hosted: Node, scope: Scope, ev: Evaluator) -> str:
+def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
     """Return the type of a hosted rotation that is one of databases."""
     node = hosted.value.get("RotationType") if isinstance(hosted.value, Object) else None
     kind = ev.text(ev.value(node, scope)) if node is not None else ""
     return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
 
 
-def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | None, str, str]:
+def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator) -> tuple[timedelta | None, str, str]:
     """Return how often a schedule rotates, as it is written, and why that is unknown."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
@@ -97,7 +97,7 @@ def _interval(entry: Entry, scope: Scope, ev: Evaluator) -> tuple[timedelta | No
     return None, "", "RotationRules say nothing of how often it rotates"
 
 
-def _knob(entry: Entry, address: str) -> str:
+def _knob(entry: TemplateEntry, address: str) -> str:
     """Return how to shorten the interval of a schedule."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
-    from posturio_iac.frontends.cloudformation.evaluation.stack import Scope
+    from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
 
 
-class Tag(NamedTuple):
+class TemplateTag(NamedTuple):
     """One tag, or a place where tags could be."""
 
     name: str | Unknown
@@ -26,7 +26,7 @@ class Tag(NamedTuple):
     """Why it may not be there."""
 
 
-def read_tags(node: Node | None, ev: Evaluator, scope: Scope, unsure: str = "") -> Iterator[Tag]:
+def read_tags(node: Node | None, ev: Evaluator, scope: StackScope, unsure: str = "") -> Iterator[TemplateTag]:
     """Yield the tags that a property states; those that depend on a condition say so, and so do those that cannot be seen."""
     if node is None:
         return
@@ -41,29 +41,29 @@ def read_tags(node: Node | None, ev: Evaluator, scope: Scope, unsure: str = "") 
                 yield from read_tags(item, ev, scope, unsure)
         case Object() as members if (name := members.get("Key")) is not None:
             value = members.get("Value")
-            yield Tag(ev.text(ev.value(name, scope)), ev.text(ev.value(value, scope)) if value is not None else "", node, unsure)
+            yield TemplateTag(ev.text(ev.value(name, scope)), ev.text(ev.value(value, scope)) if value is not None else "", node, unsure)
         case Object() as members if len(members) == 1 and str(members[0][0].value).startswith(("Fn::", "Ref")):
             yield from _computed(node, ev, scope, unsure)
         case Object() as members:
             for key, value in members:
-                yield Tag(str(key.value), ev.text(ev.value(value, scope)), value, unsure)
+                yield TemplateTag(str(key.value), ev.text(ev.value(value, scope)), value, unsure)
         case _:
             return
 
 
-def _computed(node: Node, ev: Evaluator, scope: Scope, unsure: str) -> Iterator[Tag]:
+def _computed(node: Node, ev: Evaluator, scope: StackScope, unsure: str) -> Iterator[TemplateTag]:
     """Yield what a function gives, which is nothing for ``AWS::NoValue``."""
     match ev.value(node, scope):
         case tuple() as items:
             values = [(i.get("Key"), i.get("Value")) for i in items if isinstance(i, dict)]
-            yield from (Tag(ev.text(name), ev.text(value), node, unsure) for name, value in values)
+            yield from (TemplateTag(ev.text(name), ev.text(value), node, unsure) for name, value in values)
         case Unknown() as unknown:
-            yield Tag(unknown, unknown, node, unsure)
+            yield TemplateTag(unknown, unknown, node, unsure)
         case _:
             return
 
 
-def read_pairs(node: Node | None, ev: Evaluator, scope: Scope) -> tuple[tuple[str, str], ...]:
+def read_pairs(node: Node | None, ev: Evaluator, scope: StackScope) -> tuple[tuple[str, str], ...]:
     """Return the tags that are certain, as pairs."""
     tags = [t for t in read_tags(node, ev, scope) if not t.unsure]
     return tuple((t.name, t.value) for t in tags if isinstance(t.name, str) and isinstance(t.value, str))

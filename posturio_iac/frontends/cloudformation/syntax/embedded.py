@@ -6,18 +6,18 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Object
-from posturio_iac.frontends.cloudformation.syntax.source import Source
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 
 if TYPE_CHECKING:
     from posturio_iac.core.json_nodes import Node
-    from posturio_iac.frontends.cloudformation.syntax.template import Parsed
+    from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
 _LITERAL = re.compile(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
 _INDENT = re.compile(r"^( +)\S", re.MULTILINE)
 
 
-def embedded(node: Node, source: Source) -> Parsed | None:
+def embedded(node: Node, source: TemplateSource) -> ParsedFile | None:
     """Return what the text of a template property holds, or None when it is no text. ``Fn::Sub`` of a text counts as the text."""
     inner = node
     if isinstance(node.value, Object) and len(node.value) == 1 and node.value[0][0].value == "Fn::Sub":
@@ -29,4 +29,4 @@ def embedded(node: Node, source: Source) -> Parsed | None:
     indent = -1
     if source.within is None and (head := _LITERAL.match(written)) is not None and (found := _INDENT.search(written, head.end())):
         indent = len(found[1])
-    return parse(Source(source.path, str(inner.value), serverless=source.serverless, within=(indent, outer)))
+    return parse(TemplateSource(source.path, str(inner.value), serverless=source.serverless, within=(indent, outer)))

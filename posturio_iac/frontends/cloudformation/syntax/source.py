@@ -19,7 +19,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Source:
+class TemplateSource:
     """The text of a file, or of a template that stands inside one."""
 
     path: str

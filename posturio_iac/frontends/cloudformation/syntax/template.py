@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Document, Problem, documents
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, YamlDocument, documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 
 KEY_TYPE = "AWS::IAM::AccessKey"
 SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
@@ -23,13 +23,13 @@ _MAX_DUPLICATES = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Entry:
+class TemplateEntry:
     """One member of a section: a resource, a parameter, an output."""
 
     name: str
     key: Node
     body: Node
-    source: Source
+    source: TemplateSource
     expanded: bool = False
     """`Fn::ForEach` made it, so that its text does not show what it says."""
 
@@ -53,30 +53,30 @@ class Entry:
 class Template:
     """The sections of one template. Serverless Framework files may gather theirs from several files."""
 
-    source: Source
-    sections: dict[str, tuple[Entry, ...]]
+    source: TemplateSource
+    sections: dict[str, tuple[TemplateEntry, ...]]
     stack_tags: Node | None = None
     """Tags that the file gives to the whole stack."""
     problems: tuple[Problem, ...] = ()
     complete: bool = True
     """False for a mere map of resources, whose parameters and other sections stand elsewhere."""
 
-    def section(self, name: str) -> tuple[Entry, ...]:
+    def section(self, name: str) -> tuple[TemplateEntry, ...]:
         """Return the members of a section."""
         return self.sections.get(name, ())
 
 
-class Parsed(NamedTuple):
+class ParsedFile(NamedTuple):
     """What a text holds."""
 
-    source: Source
+    source: TemplateSource
     roots: tuple[Node, ...]
     problems: tuple[Problem, ...] = ()
     duplicates: tuple[tuple[Node, ...], ...] = ()
     """Repeated keys, one tuple for each root."""
 
 
-def parse(source: Source) -> Parsed:
+def parse(source: TemplateSource) -> ParsedFile:
     """Return the documents in the text of ``source``: JSON when it looks like it and is, else YAML, which takes trailing commas too."""
     if source.text.lstrip()[:1] not in ("{", "["):
         return _from_yaml(source)
@@ -85,17 +85,17 @@ def parse(source: Source) -> Parsed:
     except JsonError as error:
         parsed = _from_yaml(source)
         if parsed.problems:
-            return Parsed(replace(source, language="JSON"), (), (Problem(error.message, error.line, error.column),))
-        return Parsed(replace(source, language="JSON"), parsed.roots, (), parsed.duplicates)
-    return Parsed(replace(source, language="JSON"), (root,), (), (tuple(_json_duplicates(root)),))
+            return ParsedFile(replace(source, language="JSON"), (), (Problem(error.message, error.line, error.column),))
+        return ParsedFile(replace(source, language="JSON"), parsed.roots, (), parsed.duplicates)
+    return ParsedFile(replace(source, language="JSON"), (root,), (), (tuple(_json_duplicates(root)),))
 
 
-def _from_yaml(source: Source) -> Parsed:
+def _from_yaml(source: TemplateSource) -> ParsedFile:
     found, problems = documents(source.text)
-    return Parsed(source, tuple(map(_root, found)), problems, tuple(d.duplicates for d in found))
+    return ParsedFile(source, tuple(map(_root, found)), problems, tuple(d.duplicates for d in found))
 
 
-def _root(document: Document) -> Node:
+def _root(document: YamlDocument) -> Node:
     return document.root
 
 
@@ -124,15 +124,15 @@ def duplicate_problems(duplicates: tuple[Node, ...]) -> Iterator[Problem]:
         yield Problem(f"{more} more keys repeat earlier ones", *duplicates[_MAX_DUPLICATES].lines.place(duplicates[_MAX_DUPLICATES].start))
 
 
-def entries(section: Node, source: Source) -> tuple[Entry, ...]:
+def entries(section: Node, source: TemplateSource) -> tuple[TemplateEntry, ...]:
     """Return the members of a section, of repeated ones the last."""
     if not isinstance(section.value, Object):
         return ()
-    named = {str(key.value): Entry(str(key.value), key, body, source) for key, body in section.value}
+    named = {str(key.value): TemplateEntry(str(key.value), key, body, source) for key, body in section.value}
     return tuple(named.values())
 
 
-def plain(root: Node, source: Source, types: tuple[str, ...]) -> Template | None:
+def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Template | None:
     """Return the template that a document is, or None when it is none.
 
     A map of resources without sections counts when one of them has one of ``types``: other tools put such files into templates.
@@ -141,7 +141,7 @@ def plain(root: Node, source: Source, types: tuple[str, ...]) -> Template | None
         return None
     resources = root.value.get("Resources")
     if resources is None:
-        body = Entry("", root, root, source)
+        body = TemplateEntry("", root, root, source)
         if _is_foreign(root.value) or not any(e.type in types for e in entries(root, source)):
             return None
         return Template(body.source, {"Resources": entries(root, source)}, complete=False)
@@ -153,7 +153,7 @@ def plain(root: Node, source: Source, types: tuple[str, ...]) -> Template | None
     return Template(source, _sections(root.value, source))
 
 
-def _sections(root: Object, source: Source) -> dict[str, tuple[Entry, ...]]:
+def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateEntry, ...]]:
     return {name: entries(node, source) for name in SECTIONS if (node := root.get(name)) is not None}
 
 

@@ -12,8 +12,8 @@ from posturio_iac.metadata.directives import Comment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.cloudformation.syntax.source import Source
-    from posturio_iac.frontends.cloudformation.syntax.template import Entry
+    from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
+    from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 _COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
 _OURS = re.compile(r"#[#\s]*posturio|rotat", re.IGNORECASE)
@@ -24,12 +24,12 @@ class Comments:
 
     __slots__ = ("_found", "_source")
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TemplateSource) -> None:
         """Serve ``source``."""
         self._source = source
         self._found: list[tuple[int, int]] | None = None
 
-    def of(self, entry: Entry) -> tuple[Comment, ...]:
+    def of(self, entry: TemplateEntry) -> tuple[Comment, ...]:
         """Return the comments on, above and inside an entry."""
         source = self._source
         if source.language != "YAML" or source.within is not None or _OURS.search(source.text) is None:
@@ -37,7 +37,7 @@ class Comments:
         first, last = self._extent(entry)
         return tuple(self._comment(start, end) for start, end in self._all() if first <= start < last)
 
-    def _extent(self, entry: Entry) -> tuple[int, int]:
+    def _extent(self, entry: TemplateEntry) -> tuple[int, int]:
         """Return the offsets between which comments belong to an entry.
 
         These are the lines above that hold nothing else, its own, the rest of its last line, and lines after it that are indented deeper.
@@ -66,7 +66,7 @@ class Comments:
     def _all(self) -> list[tuple[int, int]]:
         """Return the places of all comments: what looks like one and stands in no scalar."""
         if self._found is None:
-            from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents  # noqa: PLC0415 - imports yaml
+            from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
             scalars = sorted(span for d in documents(self._source.text)[0] for span in _scalars(d.root))
             starts = [start for start, _ in scalars]

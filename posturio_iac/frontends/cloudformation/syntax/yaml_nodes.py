@@ -42,7 +42,7 @@ class Problem(NamedTuple):
     column: int
 
 
-class Document(NamedTuple):
+class YamlDocument(NamedTuple):
     """One document of a stream."""
 
     root: Node
@@ -59,13 +59,13 @@ class _RefusedError(Exception):
         self.offset = offset
 
 
-def documents(text: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
+def documents(text: str) -> tuple[tuple[YamlDocument, ...], tuple[Problem, ...]]:
     """Return the documents of ``text``, which has no byte order mark, and the problems of those that cannot be read.
 
     Reading goes on at the next line that begins with ``---``.
     """
     lines = Lines(text)
-    found: list[Document] = []
+    found: list[YamlDocument] = []
     problems: list[Problem] = []
     base = 0
     while True:
@@ -81,7 +81,7 @@ def documents(text: str) -> tuple[tuple[Document, ...], tuple[Problem, ...]]:
         base = following.start()
 
 
-def _take(stream: Iterator[Document], found: list[Document]) -> tuple[str, int] | None:
+def _take(stream: Iterator[YamlDocument], found: list[YamlDocument]) -> tuple[str, int] | None:
     """Add the documents of ``stream`` to ``found``; return the message and the offset of what stopped it, or None."""
     try:
         found.extend(stream)
@@ -90,9 +90,9 @@ def _take(stream: Iterator[Document], found: list[Document]) -> tuple[str, int] 
     return None
 
 
-def _stream(text: str, lines: Lines, base: int) -> Iterator[Document]:
+def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
     """Compose the documents of one run of the parser."""
-    import yaml  # noqa: PLC0415 - only when there is a template
+    import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     composer = _Composer(text, lines, base, yaml)
@@ -150,13 +150,13 @@ class _Composer:
         self.mapping_start = yaml.MappingStartEvent
         self.ends = yaml.DocumentEndEvent
 
-    def feed(self, event: Any) -> Document | None:
+    def feed(self, event: Any) -> YamlDocument | None:
         """Take one event; return the document that it completes."""
         handler = self.kinds.get(type(event))
         if handler is not None:
             handler(event)
         elif type(event) is self.ends and self.root is not None:
-            document = Document(self.root, tuple(self.duplicates))
+            document = YamlDocument(self.root, tuple(self.duplicates))
             self.root, self.anchors, self.duplicates = None, {}, []
             return document
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, Step, plain
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ _FAITHFUL = _HASHES | frozenset(
 """Functions whose result changes whenever an argument does, for the arguments that people give them."""
 
 
-class Behind(NamedTuple):
+class ArgumentFlow(NamedTuple):
     """An argument that the result of a call comes from."""
 
     argument: hcl.Expr
@@ -40,20 +40,20 @@ class Behind(NamedTuple):
     """Whether the function can hide a change of the argument."""
 
 
-def behind(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], *, deep: bool) -> Iterator[Behind]:
+def behind(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], *, deep: bool) -> Iterator[ArgumentFlow]:
     """Yield the arguments that ``steps`` into the result of ``call`` come from; with ``deep`` those that it merely depends on as well."""
     arguments = call.arguments
     if call.name == "length" or (call.name in _HASHES and not deep):
         return  # How many there are does not change with what they are, and a hash does not show its argument.
     if call.name in _SELECTING and arguments:
-        yield Behind(arguments[0], _selected(call, scope, steps))
-        yield from (Behind(fallback, steps) for fallback in arguments[2:])
+        yield ArgumentFlow(arguments[0], _selected(call, scope, steps))
+        yield from (ArgumentFlow(fallback, steps) for fallback in arguments[2:])
         return
     for argument in arguments:
         if call.name in _TRANSPARENT:
-            yield Behind(argument, steps)
+            yield ArgumentFlow(argument, steps)
         else:
-            yield Behind(argument, (), lossy=call.name not in _FAITHFUL)
+            yield ArgumentFlow(argument, (), lossy=call.name not in _FAITHFUL)
 
 
 _SELECTING = ("element", "lookup", "one", "values")
@@ -63,10 +63,10 @@ def _selected(call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...]) -> tu
     """Return the steps into the first argument of a function that picks elements of it."""
     if call.name == "values":
         return _keyed(call.arguments[0], steps, scope)
-    wanted = settle(call.arguments[1], plain(scope)) if len(call.arguments) > 1 else None
+    wanted = evaluate_or_unknown(call.arguments[1], plain(scope)) if len(call.arguments) > 1 else None
     kind = int if call.name == "element" else str
     if call.name == "element" and isinstance(wanted, int):
-        elements = settle(call.arguments[0], plain(scope))
+        elements = evaluate_or_unknown(call.arguments[0], plain(scope))
         wanted = wanted % len(elements) if isinstance(elements, tuple) and elements else wanted
     return (wanted if isinstance(wanted, kind) and call.name != "one" else ANY, *steps)
 
@@ -76,6 +76,6 @@ def _keyed(collection: hcl.Expr, steps: tuple[Step, ...], scope: ModuleScope) ->
     head = steps[0] if steps else None
     if not isinstance(head, int):
         return steps
-    value = settle(collection, plain(scope))
+    value = evaluate_or_unknown(collection, plain(scope))
     keys = sorted(value) if isinstance(value, dict) else []
     return (keys[head] if head < len(keys) else ANY, *steps[1:])

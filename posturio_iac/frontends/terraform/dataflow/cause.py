@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EVERY_APPLY = "it changes at every apply, however often that is"
 
 
-class Sort(Enum):
+class ChangeKind(Enum):
     """What kind of thing causes a change."""
 
     SCHEDULE = "schedule"
@@ -35,10 +35,10 @@ class Sort(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
+class ChangeCause:
     """One thing that changes a resource."""
 
-    sort: Sort
+    sort: ChangeKind
     what: str
     """For a reader: ``time_rotating.key``, ``var.rotated``."""
     span: Span

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, Cause, Sort
+from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, knob, rotating
-from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reached
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references
 from posturio_iac.metadata.lifetime import leading_date, parse_date, parse_interval
@@ -27,51 +27,51 @@ _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
 
 
-def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
     """Yield what makes the value of an expression change."""
     seen = set() if seen is None else seen
-    for reached in follow(expression, scope, deep=True):
-        causes = of_resource(reached, seen) if isinstance(reached, Reached) else _of_end(reached)
+    for reached in origins_of(expression, scope, deep=True):
+        causes = of_resource(reached, seen) if isinstance(reached, ResourceOrigin) else _of_end(reached)
         causes = map(_uncertain, causes) if reached.open else causes
         yield from map(_blurred, causes) if reached.lossy else causes
 
 
-def _uncertain(cause: Cause) -> Cause:
+def _uncertain(cause: ChangeCause) -> ChangeCause:
     """Return a cause that stands behind a condition which the code does not fix."""
-    if cause.sort in (Sort.HAND, Sort.NEVER, Sort.UNKNOWN):
+    if cause.sort in (ChangeKind.HAND, ChangeKind.NEVER, ChangeKind.UNKNOWN):
         return cause
     return replace(
-        cause, sort=Sort.UNKNOWN, interval=None, why=f"whether {cause.what} counts depends on a condition that the code does not fix"
+        cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"whether {cause.what} counts depends on a condition that the code does not fix"
     )
 
 
-def _blurred(cause: Cause) -> Cause:
+def _blurred(cause: ChangeCause) -> ChangeCause:
     """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
     if cause.interval is None:
         return cause
     return replace(cause, interval=None, why=f"the code computes with {cause.what}, so how often the result changes is not known")
 
 
-def _of_end(end: End) -> Iterator[Cause]:
+def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
     match end.kind:
         case "literal":
             if isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
-                yield Cause(Sort.DATE, f'"{end.value}"', end.span, at=date, value=end.value)
+                yield ChangeCause(ChangeKind.DATE, f'"{end.value}"', end.span, at=date, value=end.value)
         case "variable":
             if isinstance(end.value, Unknown):
-                yield Cause(Sort.UNKNOWN, end.text, end.span, why=end.value.reason)
+                yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, why=end.value.reason)
             elif isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
-                yield Cause(Sort.DATE, end.text, end.span, at=date, value=end.value)
+                yield ChangeCause(ChangeKind.DATE, end.text, end.span, at=date, value=end.value)
             else:
-                yield Cause(Sort.HAND, end.text, end.span)
+                yield ChangeCause(ChangeKind.HAND, end.text, end.span)
         case "function":
             # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
             rounded = isinstance(end.value, str) and "plantimestamp" in end.text
             interval = _granularity(end.value) if rounded else None
-            yield Cause(Sort.APPLY, end.text, end.span, interval=interval, why="" if interval else EVERY_APPLY)
+            yield ChangeCause(ChangeKind.APPLY, end.text, end.span, interval=interval, why="" if interval else EVERY_APPLY)
         case "module" | "deep":
             reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
-            yield Cause(Sort.UNKNOWN, end.text, end.span, why=reason)
+            yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, why=reason)
 
 
 def _date_in(text: str) -> datetime | None:
@@ -86,10 +86,10 @@ def _granularity(pattern: str) -> timedelta | None:
     return None
 
 
-def of_resource(reached: Reached, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Iterator[ChangeCause]:
     """Yield what changes or replaces a resource, so that whoever watches it notices."""
     if reached.kind.startswith("data."):
-        yield Cause(Sort.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
+        yield ChangeCause(ChangeKind.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
         return
     seen = set() if seen is None else seen
     if (reached.key, reached.attribute) in seen:
@@ -101,34 +101,34 @@ def of_resource(reached: Reached, seen: set[object] | None = None) -> Iterator[C
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
         why = f"whether a change replaces {reached.address}, and so changes its {reached.attribute}, is not in this code"
-        moving = (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY, Sort.DATE)
-        yield from (replace(c, sort=Sort.UNKNOWN, why=why) if c.sort in moving else c for c in _ordinary(reached, seen))
+        moving = (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY, ChangeKind.DATE)
+        yield from (replace(c, sort=ChangeKind.UNKNOWN, why=why) if c.sort in moving else c for c in _ordinary(reached, seen))
     else:
         yield from _ordinary(reached, seen)
 
 
-def _is_computed(reached: Reached) -> bool:
+def _is_computed(reached: ResourceOrigin) -> bool:
     """Tell whether an attribute is one that an update in place leaves as it is, as far as anybody knows here."""
     if reached.attribute is None or reached.kind in HOLDERS or reached.kind in COMPUTED_ONCE:
         return False
     return reached.expression() is None
 
 
-def _ordinary(reached: Reached, seen: set[object]) -> Iterator[Cause]:
+def _ordinary(reached: ResourceOrigin, seen: set[object]) -> Iterator[ChangeCause]:
     expressions = list(_watched(reached))
     for expression in expressions:
         yield from of_expression(expression, reached.scope, seen)
     if reached.kind in HOLDERS and expressions and _is_counter(expressions):
-        yield Cause(Sort.HAND, reached.address, reached.block.header)
+        yield ChangeCause(ChangeKind.HAND, reached.address, reached.block.header)
     for trigger in triggers(reached.block):
         yield from of_trigger(trigger, reached.scope, seen)
 
 
 def _is_counter(expressions: list[hcl.Expr]) -> bool:
-    return any(isinstance(e, (hcl.Literal, hcl.ObjectOf, hcl.ListOf)) for e in expressions)
+    return any(isinstance(e, (hcl.Literal, hcl.ObjectExpr, hcl.TupleExpr)) for e in expressions)
 
 
-def _watched(reached: Reached) -> Iterator[hcl.Expr]:
+def _watched(reached: ResourceOrigin) -> Iterator[hcl.Expr]:
     """Yield the arguments whose change is noticed, without those that the resource ignores."""
     ignored = ignored_changes(reached.block)
     if ignored is None:
@@ -175,10 +175,10 @@ def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
     return tuple(listed(expression)) if expression is not None else ()
 
 
-def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[Cause]:
+def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
     """Yield what an item of ``replace_triggered_by`` makes happen."""
     seen = set() if seen is None else seen
-    found = [r for r in follow(trigger, scope) if isinstance(r, Reached)]
+    found = [r for r in origins_of(trigger, scope) if isinstance(r, ResourceOrigin)]
     for reached in found:
         causes = list(of_resource(reached, seen))
         if reached.kind == ROTATING:
@@ -186,10 +186,10 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
         elif causes:
             yield from causes
         else:
-            yield Cause(Sort.NEVER, reached.address, trigger.span, why=_unchanging(reached), fix=_changing(reached))
+            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, why=_unchanging(reached), fix=_changing(reached))
 
 
-def _changing(reached: Reached) -> str:
+def _changing(reached: ResourceOrigin) -> str:
     """Return the change that lets a trigger fire which something keeps from it; empty when it only lacks a clock."""
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & reached.block.body.attributes.keys():
@@ -200,7 +200,7 @@ def _changing(reached: Reached) -> str:
     return ""
 
 
-def _unchanging(reached: Reached) -> str:
+def _unchanging(reached: ResourceOrigin) -> str:
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & {a for a in reached.block.body.attributes if a not in _META}:
         return f"{reached.address} ignores changes of its arguments"
@@ -211,7 +211,7 @@ def _unchanging(reached: Reached) -> str:
     return f"nothing in this code ever changes {reached.address}"
 
 
-def _scheduled(reached: Reached, scheduler: Scheduler, seen: set[object]) -> Iterator[Cause]:
+def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object]) -> Iterator[ChangeCause]:
     turns = _turns(reached, scheduler)
     trigger = reached.block.get(scheduler.trigger) if scheduler.trigger else None
     if trigger is not None:
@@ -222,17 +222,21 @@ def _scheduled(reached: Reached, scheduler: Scheduler, seen: set[object]) -> Ite
     if scheduler.intervals:
         interval = interval_of(scheduler.intervals, reached)
         if isinstance(interval, Unknown) or interval is None:
-            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns)
+            yield ChangeCause(
+                ChangeKind.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns
+            )
         else:
             change = knob(scheduler.intervals, reached)
-            yield Cause(Sort.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=change, turns=turns)
+            yield ChangeCause(
+                ChangeKind.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=change, turns=turns
+            )
     elif scheduler.every_apply:
-        yield Cause(Sort.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)
+        yield ChangeCause(ChangeKind.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)
 
 
-def _turns(reached: Reached, scheduler: Scheduler) -> int:
+def _turns(reached: ResourceOrigin, scheduler: Scheduler) -> int:
     turns = dict(scheduler.outputs).get(reached.attribute or "", 1)
     if turns > 1 and scheduler.turns_argument:
-        number = settle(reached.block.get(scheduler.turns_argument), reached.scope)
+        number = evaluate_or_unknown(reached.block.get(scheduler.turns_argument), reached.scope)
         return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else turns
     return turns

@@ -8,43 +8,43 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, Cause, Sort
-from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATION_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reached
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
 
-def rotating(reached: Reached) -> Cause:
+def rotating(reached: ResourceOrigin) -> ChangeCause:
     """Return what a ``time_rotating`` makes happen."""
     block, scope = reached.block, reached.scope
     span = block.header
-    base = settle(block.get("rfc3339"), scope)
+    base = evaluate_or_unknown(block.get("rfc3339"), scope)
     if isinstance(base, str) and parse_date(base) is not None:
         why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
-        return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
     start = block.get("rfc3339")
-    if start is not None and any(isinstance(e, End) and e.kind == "function" for e in follow(start, scope)):
-        return Cause(Sort.APPLY, f"{reached.address} at timestamp()", span, why=EVERY_APPLY)
-    once = settle(block.get("rotation_rfc3339"), scope)
+    if start is not None and any(isinstance(e, TerminalOrigin) and e.kind == "function" for e in origins_of(start, scope)):
+        return ChangeCause(ChangeKind.APPLY, f"{reached.address} at timestamp()", span, why=EVERY_APPLY)
+    once = evaluate_or_unknown(block.get("rotation_rfc3339"), scope)
     if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
         why = f"rotation_rfc3339 of {reached.address} is the constant {once} before and after"
-        return Cause(Sort.NEVER, reached.address, span, why=why, fix=f"read {reached.address}.rfc3339 instead")
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, fix=f"read {reached.address}.rfc3339 instead")
     if isinstance(once, str) and (date := parse_date(once)) is not None:
-        return Cause(Sort.ONCE, reached.address, span, at=date, value=once)
+        return ChangeCause(ChangeKind.ONCE, reached.address, span, at=date, value=once)
     interval = interval_of(ROTATION_ARGUMENTS, reached)
     if isinstance(interval, Unknown):
-        return Cause(Sort.SCHEDULE, reached.address, span, why=interval.reason)
+        return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, why=interval.reason)
     if interval is None:
-        return Cause(Sort.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
-    return Cause(Sort.SCHEDULE, reached.address, span, interval=interval, knob=knob(ROTATION_ARGUMENTS, reached))
+        return ChangeCause(ChangeKind.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
+    return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, interval=interval, knob=knob(ROTATION_ARGUMENTS, reached))
 
 
-def knob(arguments: tuple[tuple[str, str], ...], reached: Reached) -> str:
+def knob(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> str:
     """Say how to set the interval in days."""
     used = [(name, unit) for name, unit in arguments if reached.block.get(name) is not None]
     in_days = next((name for name, unit in arguments if unit == "d"), "")
@@ -54,11 +54,11 @@ def knob(arguments: tuple[tuple[str, str], ...], reached: Reached) -> str:
     return f"write {in_days} = {{days}} in place of {others} of {reached.address}" if used and in_days else ""
 
 
-def interval_of(arguments: tuple[tuple[str, str], ...], reached: Reached) -> timedelta | Unknown | None:
+def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> timedelta | Unknown | None:
     """Return the sum of the arguments that are set."""
     total: timedelta | None = None
     for name, unit in arguments:
-        value = settle(reached.block.get(name), reached.scope)
+        value = evaluate_or_unknown(reached.block.get(name), reached.scope)
         if isinstance(value, Unknown):
             return value
         if value is None:
@@ -70,10 +70,10 @@ def interval_of(arguments: tuple[tuple[str, str], ...], reached: Reached) -> tim
     return total
 
 
-def if_it_exists(cause: Cause, reached: Reached) -> Cause:
+def if_it_exists(cause: ChangeCause, reached: ResourceOrigin) -> ChangeCause:
     """Return what a clock does; unknown when by default there is no such clock, and somebody may ask for one."""
     usual = expand(reached.block, reached.instance.scope())
     if usual.instances and usual.unknown is None:
         return cause
     reason = usual.unknown.reason if usual.unknown is not None else "by default there is none"
-    return replace(cause, sort=Sort.UNKNOWN, interval=None, why=f"{reached.address} exists only when somebody asks for it: {reason}")
+    return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"{reached.address} exists only when somebody asks for it: {reason}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.terraform.dataflow.cause import Sort
+from posturio_iac.frontends.terraform.dataflow.cause import ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
-from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import SCHEDULERS
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import End
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
@@ -24,7 +24,7 @@ def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
         words = references(trigger)
         if (words[:2]) not in scope.instance.folder.resources:
             continue
-        if any(c.sort is Sort.HAND for c in of_trigger(trigger, scope)):
+        if any(c.sort is ChangeKind.HAND for c in of_trigger(trigger, scope)):
             yield f"its trigger {'.'.join(words[:2])} changes only when somebody edits the code, which follows no schedule"
 
 
@@ -34,7 +34,9 @@ def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     user = block.get("user")
     varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
     if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
-        names = [end.text for end in follow(multiplier, scope.instance.scope()) if isinstance(end, End) and end.kind == "variable"]
+        names = [
+            end.text for end in origins_of(multiplier, scope.instance.scope()) if isinstance(end, TerminalOrigin) and end.kind == "variable"
+        ]
         if names:
             yield f"which of its keys exist is set in {names[0]}, which is rotation by hand without a schedule"
     folder = scope.instance.folder

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
 from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, End, Reached, Step, Symbol, plain
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, Symbol, TerminalOrigin, plain
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand
-from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.operators import truth
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 
 MAX_DEPTH = 60
-"""Longer chains of references end in `End` with kind ``deep``."""
+"""Longer chains of references end in `TerminalOrigin` with kind ``deep``."""
 
 
-def follow(expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
+def origins_of(
+    expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...] = (), *, deep: bool = False
+) -> Iterator[ResourceOrigin | TerminalOrigin]:
     """Yield what the value of ``expression``, after ``steps`` into it, comes from.
 
     With ``deep`` also what it merely depends on: conditions and indexes.
@@ -41,15 +43,17 @@ class _Follower:
         self.deep = deep
         self.seen: set[tuple[object, ...]] = set()
 
-    def go(self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
+    def go(  # noqa: C901, PLR0912 - one arm a kind of expression
+        self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         if depth > MAX_DEPTH:
-            yield End("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
+            yield TerminalOrigin("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
             return
         depth += 1
         match expression:
             case hcl.Literal(value, span):
-                yield End("literal", value, str(value), span)
-            case hcl.Template(parts):
+                yield TerminalOrigin("literal", value, str(value), span)
+            case hcl.TemplateExpr(parts):
                 for part in parts:
                     yield from self.go(part, scope, (), depth)
             case hcl.GetAttr() | hcl.Index():
@@ -63,9 +67,9 @@ class _Follower:
                 yield from self._call(expression, scope, steps, depth)
             case hcl.Conditional():
                 yield from self._conditional(expression, scope, steps, depth)
-            case hcl.ListOf(items):
+            case hcl.TupleExpr(items):
                 yield from self._list(items, scope, steps, depth)
-            case hcl.ObjectOf(items):
+            case hcl.ObjectExpr(items):
                 yield from self._object(items, scope, steps, depth)
             case hcl.For():
                 yield from self._for(expression, scope, steps, depth)
@@ -73,15 +77,17 @@ class _Follower:
                 yield from self._lossy((operand,), scope, depth)
             case hcl.Binary(_, left, right):
                 yield from self._lossy((left, right), scope, depth)
-            case hcl.Opaque(reason, span):
-                yield End("other", Unknown(reason), reason, span)
+            case hcl.InvalidExpr(reason, span):
+                yield TerminalOrigin("other", Unknown(reason), reason, span)
 
-    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
+    def _lossy(self, operands: tuple[hcl.Expr, ...], scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         for operand in operands:
             for found in self.go(operand, scope, (), depth):
                 yield found._replace(lossy=True)
 
-    def _chain(self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _chain(
+        self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         base, own = flatten(expression, scope)
         if self.deep:
             yield from self._indexes(expression, scope, depth)
@@ -90,21 +96,21 @@ class _Follower:
         else:
             yield from self.go(base, scope, (*own, *steps), depth)
 
-    def _indexes(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
+    def _indexes(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         while isinstance(expression, (hcl.GetAttr, hcl.Index)):
             if isinstance(expression, hcl.Index) and not isinstance(expression.key, hcl.Literal):
                 yield from self._decided_by(expression.key, scope, depth)
             expression = expression.target
 
-    def _decided_by(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
+    def _decided_by(self, expression: hcl.Expr, scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         """Yield the resources and clocks that choose between values; a variable that chooses is no source of change."""
         for found in self.go(expression, scope, (), depth):
-            if isinstance(found, Reached) or found.kind == "function":
+            if isinstance(found, ResourceOrigin) or found.kind == "function":
                 yield found
 
     def _root(
         self, base: hcl.Name, own: tuple[Step, ...], scope: ModuleScope, more: tuple[Step, ...], depth: int
-    ) -> Iterator[Reached | End]:
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         steps = (*own, *more)
         bound = scope.bindings.get(base.name)
         if isinstance(bound, Symbol):
@@ -115,7 +121,7 @@ class _Follower:
             return
         head = steps[0] if steps else None
         if not isinstance(head, str):
-            yield End("other", Unknown(base.name), base.name, base.span)
+            yield TerminalOrigin("other", Unknown(base.name), base.name, base.span)
             return
         key = (id(scope.instance), base.name, *steps)
         if key in self.seen and base.name in ("local", "var", "module"):
@@ -129,14 +135,16 @@ class _Follower:
             case "module":
                 yield from self._module(base, head, scope.instance, steps[1:], depth)
             case "path" | "terraform" | "self":
-                yield End("other", settle(hcl.GetAttr(base, head, base.span), scope), f"{base.name}.{head}", base.span)
+                yield TerminalOrigin(
+                    "other", evaluate_or_unknown(hcl.GetAttr(base, head, base.span), scope), f"{base.name}.{head}", base.span
+                )
             case "data":
                 if len(steps) > 1:
                     yield from self._resource(f"data.{head}", str(steps[1]), scope.instance.folder.data, scope, base, steps[2:])
             case kind:
                 yield from self._resource(kind, head, scope.instance.folder.resources, scope, base, steps[1:])
 
-    def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
+    def _each(self, base: hcl.Name, steps: tuple[Step, ...], scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         bound = scope.bindings.get(base.name)
         head = steps[0] if steps else None
         value = bound.get(str(head)) if isinstance(bound, dict) else Unknown(f"{base.name}.{head}")
@@ -147,9 +155,11 @@ class _Follower:
             inner = (step, *steps[1:]) if head == "value" else ()
             yield from self.go(scope.origin, outer, inner, depth)
         else:
-            yield End("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
+            yield TerminalOrigin("literal" if not isinstance(value, Unknown) else "other", value, f"{base.name}.{head}", base.span)
 
-    def _variable(self, base: hcl.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _variable(
+        self, base: hcl.Name, name: str, instance: ModuleInstance, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         argument = instance.call.get(name) if instance.call is not None else None
         if argument is not None and instance.caller is not None:
             yield from self.go(argument, instance.caller, steps, depth)
@@ -165,25 +175,29 @@ class _Follower:
             value = instance.scope().attribute("var", name)
         except EvaluationError as error:
             value = Unknown(str(error))
-        yield End("variable", value, f"var.{name}", base.span, instance=instance)
+        yield TerminalOrigin("variable", value, f"var.{name}", base.span, instance=instance)
 
-    def _local(self, base: hcl.Name, name: str, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _local(
+        self, base: hcl.Name, name: str, scope: ModuleScope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         found = scope.instance.folder.locals.get(name)
         if found is None:
-            yield End("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
+            yield TerminalOrigin("missing", Unknown(f"local.{name} is not declared"), f"local.{name}", base.span)
         else:
             yield from self.go(found.expression, scope.instance.scope(), steps, depth)
 
-    def _module(self, base: hcl.Name, name: str, instance: Instance, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _module(
+        self, base: hcl.Name, name: str, instance: ModuleInstance, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         try:
             children = instance.children(name)
         except EvaluationError as error:
-            yield End("missing", Unknown(str(error)), f"module.{name}", base.span)
+            yield TerminalOrigin("missing", Unknown(str(error)), f"module.{name}", base.span)
             return
         if isinstance(children, Unknown):
             output = next((s for s in steps if isinstance(s, str)), "")
             call = instance.folder.calls.get(name)
-            yield End("module", children, f"module.{name}.{output}", base.span, call=call, instance=instance)
+            yield TerminalOrigin("module", children, f"module.{name}.{output}", base.span, call=call, instance=instance)
             return
         expansion, instances = children
         wanted, rest = select(expansion.shape, steps)
@@ -203,11 +217,11 @@ class _Follower:
         scope: ModuleScope,
         base: hcl.Name,
         steps: tuple[Step, ...],
-    ) -> Iterator[Reached | End]:
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         instance = scope.instance
         block = table.get((kind.removeprefix("data."), name))
         if block is None:
-            yield End("missing", Unknown(f"{kind}.{name} is not declared here"), f"{kind}.{name}", base.span)
+            yield TerminalOrigin("missing", Unknown(f"{kind}.{name} is not declared here"), f"{kind}.{name}", base.span)
             return
         expansion = expand(block, instance.scope())
         wanted, rest = select(expansion.shape, steps)
@@ -216,11 +230,11 @@ class _Follower:
             return  # The code fixes that there is none.
         found = [(suffix, inner) for suffix, inner in expansion.instances if wanted is None or suffix == wanted]
         suffix, inner = found[0] if len(found) == 1 else ("", generic(block, instance))
-        yield Reached(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
+        yield ResourceOrigin(instance, kind, name, block, inner, suffix or (wanted or ""), attribute, rest[1:])
 
-    def _call(self, call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _call(self, call: hcl.Call, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
         if call.name in CLOCKS:
-            yield End("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
+            yield TerminalOrigin("function", Unknown(f"{call.name}()"), f"{call.name}()", call.span)
         elif call.name == "formatdate" and len(call.arguments) == 2:  # noqa: PLR2004 - format and time
             yield from self._formatted(call, scope, depth)
         else:
@@ -230,19 +244,21 @@ class _Follower:
                 else:
                     yield from self.go(argument, scope, inner, depth)
 
-    def _formatted(self, call: hcl.Call, scope: ModuleScope, depth: int) -> Iterator[Reached | End]:
-        pattern = settle(call.arguments[0], scope)
+    def _formatted(self, call: hcl.Call, scope: ModuleScope, depth: int) -> Iterator[ResourceOrigin | TerminalOrigin]:
+        pattern = evaluate_or_unknown(call.arguments[0], scope)
         for end in self.go(call.arguments[1], scope, (), depth):
-            if isinstance(end, End) and end.kind == "function" and isinstance(pattern, str):
-                yield End("function", pattern, f'formatdate("{pattern}", {end.text})', call.span)
+            if isinstance(end, TerminalOrigin) and end.kind == "function" and isinstance(pattern, str):
+                yield TerminalOrigin("function", pattern, f'formatdate("{pattern}", {end.text})', call.span)
             else:
                 yield end
 
-    def _conditional(self, expression: hcl.Conditional, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _conditional(
+        self, expression: hcl.Conditional, scope: ModuleScope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         if self.deep:
             yield from self._decided_by(expression.condition, scope, depth)
         try:
-            condition = truth(settle(expression.condition, plain(scope).lenient()))
+            condition = truth(evaluate_or_unknown(expression.condition, plain(scope).lenient()))
         except EvaluationError:
             condition = Unknown("")
         if not isinstance(condition, Unknown):
@@ -252,7 +268,9 @@ class _Follower:
             for found in self.go(branch, scope, steps, depth):
                 yield found._replace(open=True)
 
-    def _list(self, items: tuple[hcl.Expr, ...], scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _list(
+        self, items: tuple[hcl.Expr, ...], scope: ModuleScope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         head = steps[0] if steps else None
         if isinstance(head, int) and head < len(items):
             items = (items[head],)
@@ -262,16 +280,18 @@ class _Follower:
 
     def _object(
         self, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: ModuleScope, steps: tuple[Step, ...], depth: int
-    ) -> Iterator[Reached | End]:
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         head = steps[0] if steps else None
         for key_expression, value in items:
             if self.deep and not isinstance(key_expression, hcl.Literal):
                 yield from self._decided_by(key_expression, scope, depth)
-            key = key_expression.value if isinstance(key_expression, hcl.Literal) else settle(key_expression, plain(scope))
+            key = key_expression.value if isinstance(key_expression, hcl.Literal) else evaluate_or_unknown(key_expression, plain(scope))
             if not isinstance(head, str) or isinstance(key, Unknown) or str(key) == head:
                 yield from self.go(value, scope, steps[1:], depth)
 
-    def _for(self, expression: hcl.For, scope: ModuleScope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:
+    def _for(
+        self, expression: hcl.For, scope: ModuleScope, steps: tuple[Step, ...], depth: int
+    ) -> Iterator[ResourceOrigin | TerminalOrigin]:
         by_key = isinstance(expression.key, hcl.Name) and expression.key.name == expression.key_name and bool(steps)
         symbol = Symbol(expression.collection, scope, steps[0] if by_key else ANY)
         names: dict[str, Value] = {expression.value_name: symbol}

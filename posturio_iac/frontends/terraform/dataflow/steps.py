@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, Step, plain
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 
 def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[Step, ...]]:
@@ -21,7 +21,7 @@ def flatten(expression: hcl.Expr, scope: ModuleScope) -> tuple[hcl.Expr, tuple[S
         if isinstance(expression, hcl.GetAttr):
             steps.append(expression.name)
         else:
-            key = settle(expression.key, plain(scope))
+            key = evaluate_or_unknown(expression.key, plain(scope))
             steps.append(key if isinstance(key, (str, int)) and not isinstance(key, bool) else ANY)
         expression = expression.target
     return expression, tuple(reversed(steps))
@@ -46,7 +46,7 @@ def select(shape: str, steps: tuple[Step, ...]) -> tuple[str | None, tuple[Step,
     return None, steps
 
 
-def generic(block: hcl.Block, instance: Instance) -> ModuleScope:
+def generic(block: hcl.Block, instance: ModuleInstance) -> ModuleScope:
     """Return the scope of some instance of the block."""
     unfixed = Unknown("one of several instances")
     scope = instance.scope().bind(each={"key": unfixed, "value": unfixed}, count={"index": unfixed})
@@ -54,7 +54,7 @@ def generic(block: hcl.Block, instance: Instance) -> ModuleScope:
     return scope
 
 
-def default_of(instance: Instance, name: str) -> hcl.Expr | None:
+def default_of(instance: ModuleInstance, name: str) -> hcl.Expr | None:
     """Return the default of a variable of a module."""
     block = instance.folder.variables.get(name)
     return block.get("default") if block is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Union
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.modules.instance import SAME, Instance, ModuleScope
+from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ ANY = Any()
 Step = Union[str, int, Any]
 
 
-class Reached(NamedTuple):
+class ResourceOrigin(NamedTuple):
     """A resource or data source that the value comes from."""
 
-    instance: Instance
+    instance: ModuleInstance
     kind: str
     """The resource type; ``data.`` in front for a data source."""
     name: str
@@ -57,7 +57,7 @@ class Reached(NamedTuple):
         return hcl.setting(self.block, SAME.get((self.kind, self.attribute), self.attribute)) if self.attribute else None
 
 
-class End(NamedTuple):
+class TerminalOrigin(NamedTuple):
     """Where a reference ends without a resource."""
 
     kind: str
@@ -69,7 +69,7 @@ class End(NamedTuple):
     span: Span
     call: hcl.Block | None = None
     """For ``module``: the call whose code is not here."""
-    instance: Instance | None = None
+    instance: ModuleInstance | None = None
     lossy: bool = False
     open: bool = False
 

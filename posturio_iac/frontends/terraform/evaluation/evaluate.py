@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, ResourceValue, SetValue, Value, first_unknown
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, SetValue, Value, first_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ class Scope(Protocol):
         """Return ``data.kind.name``."""
 
 
-def settle(expression: hcl.Expr | None, scope: Scope) -> Value:
+def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
     """Return the value of an expression, null when there is none; an error becomes `Unknown`."""
     if expression is None:
         return None
@@ -66,7 +66,7 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
     match expression:
         case hcl.Literal():
             return expression.value
-        case hcl.Template():
+        case hcl.TemplateExpr():
             return _template(expression, scope)
         case hcl.Name():
             return _name(expression, scope)
@@ -84,17 +84,17 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
             return _binary(expression, scope)
         case hcl.Conditional():
             return _conditional(expression, scope)
-        case hcl.ListOf():
+        case hcl.TupleExpr():
             return tuple(evaluate(item, scope) for item in expression.items)
-        case hcl.ObjectOf():
+        case hcl.ObjectExpr():
             return _object(expression, scope)
         case hcl.For():
             return _for(expression, scope)
-        case hcl.Opaque():
+        case hcl.InvalidExpr():
             return Unknown(expression.reason)
 
 
-def _template(expression: hcl.Template, scope: Scope) -> Value:
+def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
     unknown = next((u for u in map(first_unknown, parts) if u is not None), None)
     if unknown is not None:
@@ -125,7 +125,7 @@ def attribute(value: Value, name: str) -> Value:
             return value
         case ResourceValue():
             return value.get_attribute(name)
-        case OpenMap():
+        case PartialMap():
             return value.get(name, value.rest)
         case dict():
             if name in value:
@@ -184,7 +184,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
             arguments.extend(last)
         else:
             raise EvaluationError("only a list can be spread over arguments")
-    from posturio_iac.frontends.terraform.functions import call  # noqa: PLC0415 - most files call no function
+    from posturio_iac.frontends.terraform.functions import call
 
     return call(expression.name, tuple(arguments), scope.environment)
 
@@ -221,12 +221,12 @@ def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
     if not isinstance(condition, Unknown):
         return evaluate(expression.yes if condition else expression.no, scope)
-    branches = [settle(expression.yes, scope), settle(expression.no, scope)]
+    branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
     same = branches[0] == branches[1] and type(branches[0]) is type(branches[1]) and first_unknown(branches[0]) is None
     return branches[0] if same else condition
 
 
-def _object(expression: hcl.ObjectOf, scope: Scope) -> Value:
+def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
     entries: dict[str, Value] = {}
     rest: Unknown | None = None
     for key_expression, value_expression in expression.items:
@@ -235,7 +235,7 @@ def _object(expression: hcl.ObjectOf, scope: Scope) -> Value:
             rest = key
             continue
         entries[text_of(key)] = evaluate(value_expression, scope)
-    return entries if rest is None else OpenMap(entries, rest)
+    return entries if rest is None else PartialMap(entries, rest)
 
 
 def elements_of(collection: Value) -> Iterator[tuple[Value, Value]]:
@@ -257,7 +257,7 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
         return collection
     if isinstance(collection, (dict, tuple)) and (len(collection) > MAX_ELEMENTS or not scope.spend(len(collection))):
         return Unknown("a for expression over too many elements")
-    rest = collection.rest if isinstance(collection, OpenMap) else None
+    rest = collection.rest if isinstance(collection, PartialMap) else None
     results: list[tuple[Value, Value]] = []
     for key, value in elements_of(collection):
         names = {expression.value_name: value} | ({expression.key_name: key} if expression.key_name else {})
@@ -291,4 +291,4 @@ def _mapped(results: list[tuple[Value, Value]], rest: Unknown | None, *, group: 
             raise EvaluationError(f'the key "{text_of(key)}" comes twice from a for expression that does not group')
         else:
             entries[text_of(key)] = value
-    return entries if rest is None else OpenMap(entries, rest)
+    return entries if rest is None else PartialMap(entries, rest)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.operators import number_of, text_of, truth
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, make_set
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.evaluation.evaluate import Scope
@@ -21,7 +21,7 @@ def conform(value: Value, constraint: hcl.Expr | None, scope: Scope) -> Value:
     match constraint:
         case hcl.Name(name) | hcl.Literal(str() as name):
             return _primitive(value, name)
-        case hcl.Call(name, (hcl.ObjectOf(items), *_)) if name == "object":
+        case hcl.Call(name, (hcl.ObjectExpr(items), *_)) if name == "object":
             return _object(value, items, scope)
         case hcl.Call(name, (inner, *_)) if name in ("map", "list", "set", "tuple"):
             return _collection(value, name, inner, scope)
@@ -56,11 +56,11 @@ def _object(value: Value, items: tuple[tuple[hcl.Expr, hcl.Expr], ...], scope: S
         inner, default = _optional(constraint)
         if value.get(name) is not None:
             entries[name] = conform(value[name], inner, scope)
-        elif default is not None and not isinstance(value, OpenMap):
-            entries[name] = conform(settle(default, scope), inner, scope)
+        elif default is not None and not isinstance(value, PartialMap):
+            entries[name] = conform(evaluate_or_unknown(default, scope), inner, scope)
         elif name in value:
             entries[name] = value[name]
-    return OpenMap(entries, value.rest) if isinstance(value, OpenMap) else entries
+    return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
 
 
 def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
@@ -73,15 +73,15 @@ def _optional(constraint: hcl.Expr) -> tuple[hcl.Expr, hcl.Expr | None]:
 
 def _collection(value: Value, name: str, inner: hcl.Expr, scope: Scope) -> Value:
     match value:
-        case OpenMap():
-            return OpenMap({key: conform(element, inner, scope) for key, element in value.items()}, value.rest)
+        case PartialMap():
+            return PartialMap({key: conform(element, inner, scope) for key, element in value.items()}, value.rest)
         case dict() if name == "map":
             return {key: conform(element, inner, scope) for key, element in value.items()}
         case tuple() if name == "set":
             return make_set(conform(element, inner, scope) for element in value)
         case tuple() if name == "list":
             return tuple(conform(element, inner, scope) for element in value)
-        case tuple() if name == "tuple" and isinstance(inner, hcl.ListOf) and len(inner.items) == len(value):
+        case tuple() if name == "tuple" and isinstance(inner, hcl.TupleExpr) and len(inner.items) == len(value):
             return tuple(conform(element, part, scope) for element, part in zip(value, inner.items, strict=True))
         case _:
             return value

@@ -8,7 +8,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.graphemes import clusters
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, mapping, sequence, text, whole
 from posturio_iac.frontends.terraform.functions.unify import unify
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, equal, type_name
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, equal, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,13 +68,13 @@ def index_of(elements: tuple[Value, ...], value: Value) -> int | Unknown:
 @function("keys", mapping("inputMap"))
 def keys(entries: dict[str, Value]) -> tuple[str, ...] | Unknown:
     """Return the keys in order."""
-    return entries.rest if isinstance(entries, OpenMap) else tuple(sorted(entries))
+    return entries.rest if isinstance(entries, PartialMap) else tuple(sorted(entries))
 
 
 @function("values", mapping("mapping"))
 def values_of(entries: dict[str, Value]) -> tuple[Value, ...] | Unknown:
     """Return the values in the order of their keys."""
-    return entries.rest if isinstance(entries, OpenMap) else tuple(entries[key] for key in sorted(entries))
+    return entries.rest if isinstance(entries, PartialMap) else tuple(entries[key] for key in sorted(entries))
 
 
 @function("length", anything("value", Sees.INSIDE, null=False))
@@ -83,7 +83,7 @@ def length(value: Value) -> int | Unknown:
     match value:
         case str():
             return len(clusters(value))
-        case OpenMap():
+        case PartialMap():
             return value.rest
         case tuple() | dict():
             return len(value)
@@ -98,7 +98,7 @@ def lookup(entries: Value, key: str, *default: Value) -> Value:
         return entries
     if key in entries:
         return entries[key]
-    if isinstance(entries, OpenMap):
+    if isinstance(entries, PartialMap):
         return entries.rest
     if default:
         return default[0]

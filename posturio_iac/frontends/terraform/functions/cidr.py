@@ -20,7 +20,7 @@ _IPV4_BITS = 32
 
 def _network(prefix: str) -> Network:
     """Read a prefix such as ``10.0.0.0/8``; bits beyond its length and leading zeros do not count."""
-    import ipaddress  # noqa: PLC0415 - rarely needed, and slow to load
+    import ipaddress
 
     address, slash, length = prefix.partition("/")
     if not slash or not (length.isascii() and length.isdigit()):

@@ -20,7 +20,7 @@ from posturio_iac.frontends.terraform.functions.signature import (
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import (
     EvaluationError,
-    OpenMap,
+    PartialMap,
     Value,
     canonical,
     first_unknown,
@@ -116,13 +116,13 @@ def merge(*maps: Value) -> dict[str, Value]:
     for entries in maps:
         if entries is None:
             continue
-        hidden = entries if isinstance(entries, Unknown) else entries.rest if isinstance(entries, OpenMap) else None
+        hidden = entries if isinstance(entries, Unknown) else entries.rest if isinstance(entries, PartialMap) else None
         if hidden is not None:
             result = dict.fromkeys(result, hidden)
             rest = hidden if rest is None else rest
         result |= {} if isinstance(entries, Unknown) else entries
         limit_elements(len(result))
-    return result if rest is None else OpenMap(result, rest)
+    return result if rest is None else PartialMap(result, rest)
 
 
 @function("range", number("params"), number("params"), number("params"), required=1)
@@ -181,7 +181,7 @@ def sum_of(elements: tuple[Value, ...]) -> Value:
         return unknown
     if all(isinstance(item, int) for item in numbers):
         return sum(numbers)
-    from decimal import Context, Decimal  # noqa: PLC0415 - only fractions need it
+    from decimal import Context, Decimal
 
     context = Context(prec=150)
     total = Decimal(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function
 from posturio_iac.frontends.terraform.functions.unify import unify
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, make_set, to_bool, to_number, to_text, type_name
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set, to_bool, to_number, to_text, type_name
 
 
 @function("tostring", anything("v", Sees.ALL))
@@ -53,7 +53,7 @@ def to_map(value: Value) -> Value:
     if not isinstance(value, dict):
         raise EvaluationError(f"cannot convert a {type_name(value)} to a map")
     entries = dict(zip(value, unify(tuple(value.values())), strict=True))
-    return OpenMap(entries, value.rest) if isinstance(value, OpenMap) else entries
+    return PartialMap(entries, value.rest) if isinstance(value, PartialMap) else entries
 
 
 @function("list", rest=anything("vals", Sees.ALL))

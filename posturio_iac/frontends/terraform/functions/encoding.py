@@ -29,14 +29,14 @@ def utf8(value: str) -> bytes:
 
 def encode(data: bytes) -> str:
     """Write bytes in base64."""
-    import binascii  # noqa: PLC0415 - only code that uses base64 needs it
+    import binascii
 
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
 def decode(value: str) -> bytes:
     """Read bytes in base64; line breaks do not count. Raise EvaluationError when it is none."""
-    import binascii  # noqa: PLC0415 - only code that uses base64 needs it
+    import binascii
 
     compact = value.replace("\n", "").replace("\r", "")
     if not _BASE64.fullmatch(compact):
@@ -103,7 +103,7 @@ def base64_gzip(_: str) -> Unknown:
 @function("base64gunzip", text("str"))
 def base64_gunzip(value: str) -> str | Unknown:
     """Read a compressed string from base64."""
-    import zlib  # noqa: PLC0415 - rarely needed
+    import zlib
 
     limit_text(len(value))
     data = decode(value)

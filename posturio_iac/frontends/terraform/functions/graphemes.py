@@ -30,6 +30,6 @@ def _joins(cluster: str, char: str) -> bool:
         return len(cluster) == 1 and ord(cluster) in _REGIONAL
     if char == _ZERO_WIDTH_JOINER or cluster[-1] == _ZERO_WIDTH_JOINER or ord(char) in _SKIN_TONES:
         return True
-    import unicodedata  # noqa: PLC0415 - only text beyond ASCII needs it
+    import unicodedata
 
     return unicodedata.category(char) in ("Mn", "Me", "Mc")

@@ -35,7 +35,7 @@ _SCHEMES = (
 
 def _digest(value: str, algorithm: str, *, base64: bool) -> str:
     """Hash the UTF-8 bytes of a string."""
-    import hashlib  # noqa: PLC0415 - only code that hashes needs it
+    import hashlib
 
     digest = hashlib.new(algorithm, utf8(value), usedforsecurity=False)
     return encode(digest.digest()) if base64 else digest.hexdigest()
@@ -63,7 +63,7 @@ for _name, _algorithm, _base64 in _SCHEMES:
 @function("uuidv5", text("namespace"), text("name"))
 def uuid_v5(namespace: str, name: str) -> str:
     """Return the identifier of a name in a name space, which is one of four words or an identifier."""
-    import uuid  # noqa: PLC0415 - rarely needed, and slow to load
+    import uuid
 
     space = _NAMESPACES.get(namespace, namespace)
     if not _UUID.fullmatch(space):

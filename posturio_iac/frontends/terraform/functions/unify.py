@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import TooLargeError
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, SetValue, Value, is_heavy, to_text, type_name
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, is_heavy, to_text, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,7 @@ def _unify_lists(values: Sequence[Value]) -> tuple[Value, ...]:
 def _unify_maps(values: Sequence[Value]) -> tuple[Value, ...]:
     """Unify maps entry by entry when they have the same keys, else all their entries; open maps stay as they are."""
     maps = [value for value in values if isinstance(value, dict)]
-    if any(isinstance(entries, OpenMap) for entries in maps):
+    if any(isinstance(entries, PartialMap) for entries in maps):
         return tuple(values)
     if len({frozenset(entries) for entries in maps}) == 1:
         columns = {key: _unify([entries[key] for entries in maps]) for key in maps[0]}

@@ -7,35 +7,35 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import Rotation, rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
-from posturio_iac.frontends.terraform.keys.users import User, find_user
+from posturio_iac.frontends.terraform.keys.users import TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.metadata.directives import Parsed, parse
+from posturio_iac.metadata.directives import ParsedComments, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import Reached
+    from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 ROOT_USER = "root"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class RootModuleContext:
     """What holds for all keys of one root module."""
 
     engine: Engine
-    users: dict[str, Reached]
+    users: dict[str, ResourceOrigin]
     """Users of the scan by their literal names."""
     scope: str
     """The root module's folder, which becomes part of the fingerprint."""
@@ -46,7 +46,7 @@ class Declared:
     """A key, and what is needed to compare it with others of its user."""
 
     key: AccessKey
-    user: User
+    user: TerraformUser
     rotation: Rotation
     root: object
     """The root module or the plan, by identity: users of others are others, whatever they are called."""
@@ -54,7 +54,7 @@ class Declared:
     """The ``count`` or ``for_each`` that decides whether there is such a key at all; None when the code fixes that."""
 
 
-def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
+def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:
     """Yield the keys that the resources of one module instance declare."""
     for (kind, _), block in instance.folder.resources.items():
         if kind not in KEY_TYPES:
@@ -65,7 +65,7 @@ def keys_of(instance: Instance, setting: Setting) -> Iterator[Declared]:
             yield replace(_key(block, scope, suffix, setting), condition=condition)
 
 
-def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: Setting) -> Declared:
+def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> Declared:
     scope.instance.program.next_key()
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
@@ -84,7 +84,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: Setting) ->
         *evidence.permission_note(user),
     ]
     places = list(exposures_of(block, scope.instance, suffix))
-    status = settle(block.get("status"), scope)
+    status = evaluate_or_unknown(block.get("status"), scope)
     key = AccessKey(
         address=scope.instance.full(f"{block.labels[0]}.{block.labels[1]}{suffix}"),
         framework="terraform",
@@ -94,7 +94,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: Setting) ->
         status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
         remedies=remedies_for(block, scope, user),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
-        hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
         notes=tuple(dict.fromkeys(notes)),
         owner=evidence.owner_of(user, parsed, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
@@ -115,29 +115,29 @@ def _restores_status(block: hcl.Block) -> bool:
     return ignored is not None and "status" not in ignored
 
 
-def comments_for(block: hcl.Block, instance: Instance, user: User | None = None) -> Parsed:
+def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser | None = None) -> ParsedComments:
     """Return what the comments on a block say, and those on the module calls that lead to it; warnings are reported."""
     program = instance.program
     rules, names = program.options.rule_ids, program.options.names
     blocks = [block]
-    outer: Instance | None = instance
+    outer: ModuleInstance | None = instance
     while outer is not None and outer.call is not None:
         blocks.append(outer.call)
         outer = outer.caller.instance if outer.caller else None
     found = [parse(b.comments, rules, names) for b in blocks]
     if user is not None and user.block is not None:
         at_user = parse(user.block.comments, rules, names)
-        found.append(Parsed(at_user.metadata, (), at_user.problems))
+        found.append(ParsedComments(at_user.metadata, (), at_user.problems))
     for parsed in found:
         for problem in parsed.problems:
             program.report(problem)
-    return Parsed(tuple(m for p in found for m in p.metadata), tuple(d for p in found for d in p.directives))
+    return ParsedComments(tuple(m for p in found for m in p.metadata), tuple(d for p in found for d in p.directives))
 
 
-def place_of(block: hcl.Block, instance: Instance) -> Span:
+def place_of(block: hcl.Block, instance: ModuleInstance) -> Span:
     """Return where a key is reported: its header, or the nearest module call that is the scan's own code."""
     span = block.header
-    at: Instance | None = instance
+    at: ModuleInstance | None = instance
     while at is not None and at.call is not None and not at.program.is_ours(span.path):
         span = at.call.header
         at = at.caller.instance if at.caller else None
@@ -150,12 +150,12 @@ def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     if block.labels[0] != "awsutils_expiring_iam_access_key":
         return
     place = expression.span if expression else block.header
-    yield max_age_lifetime(settle(expression, scope), "max_age", ".".join(block.labels), place)
+    yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place)
 
 
 def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Lifetime:
     """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``."""
-    from posturio_iac.core.intervals import parse_interval  # noqa: PLC0415 - this resource is rare
+    from posturio_iac.core.intervals import parse_interval
 
     source = f"{argument} of {owner}"
     if isinstance(value, Unknown):

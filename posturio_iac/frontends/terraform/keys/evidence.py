@@ -8,10 +8,10 @@ from posturio_iac.core.dates import silence
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
-from posturio_iac.frontends.terraform.dataflow.origins import follow
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, End, Reached, Step
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.users import literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.metadata.lifetime import exemption, read
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.frontends.terraform.keys.tags import Tag
-    from posturio_iac.frontends.terraform.keys.users import User
+    from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
-    from posturio_iac.metadata.directives import Parsed
+    from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names
 
 
-def of_tags(user: User, names: Names) -> Iterator[Lifetime]:
+def of_tags(user: TerraformUser, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that the user's tags state."""
     ignored = ignored_changes(user.block) if user.block is not None else frozenset()
     for tag in user.tags.items:
@@ -45,15 +45,15 @@ def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | 
     """Return what a tag says whose value is computed from a clock, or None when it is not."""
     if lifetime.effect is not Effect.UNKNOWN or tag.origin is None or tag.scope is None:
         return None
-    for end in follow(tag.origin, tag.scope):
-        if isinstance(end, End) and end.kind == "function" and applied_again:
+    for end in origins_of(tag.origin, tag.scope):
+        if isinstance(end, TerminalOrigin) and end.kind == "function" and applied_again:
             why = f"it is computed from {end.text}, so every apply moves it"
             fix = "write the date itself"
             return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.text, tag.span, why=why, fix=fix)
-        if isinstance(end, Reached) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
+        if isinstance(end, ResourceOrigin) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
             why = f"{end.address} moves it on at every rotation, and the key stays"
             return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, fix="let the key follow it as well")
-        if isinstance(end, Reached) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
+        if isinstance(end, ResourceOrigin) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
             interval = _offset(end)
             source = f"{tag.source}, set by {end.address}"
             value = describe_interval(interval) if interval else ""
@@ -61,16 +61,16 @@ def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | 
     return None
 
 
-def _offset(reached: Reached) -> timedelta | None:
+def _offset(reached: ResourceOrigin) -> timedelta | None:
     units = (("offset_years", "y"), ("offset_months", "mo"), ("offset_days", "d"), ("offset_hours", "h"), ("offset_minutes", "min"))
     for name, unit in units:
-        value = settle(reached.block.get(name), reached.scope)
+        value = evaluate_or_unknown(reached.block.get(name), reached.scope)
         if isinstance(value, (int, float, str)) and not isinstance(value, bool):
             return parse_interval(value, unit)
     return None
 
 
-def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
+def of_comments(parsed: ParsedComments, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that comments state."""
     for name, value, span in parsed.metadata:
         lifetime = read(name, value, source=f'comment "{name}"', span=span, names=names)
@@ -78,7 +78,7 @@ def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
             yield lifetime
 
 
-def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:
+def owner_of(user: TerraformUser, parsed: ParsedComments, names: Names) -> str | Unknown | None:
     """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
     for name, value, _ in parsed.metadata:
         if classify(name, names) is Meaning.OWNER and _says(value):
@@ -124,7 +124,7 @@ def _names_somebody(segment: str) -> bool:
     return words[-1] not in ("user", "users") and not all(word in _GENERIC for word in words)
 
 
-def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[str]:
+def notes_on(label: str, user: TerraformUser, names: Names, as_of: datetime) -> Iterator[str]:
     """Yield sentences about what was seen and is no lifetime."""
     for what, name in (("the resource name", label), ("the user name", user.name)):
         mark = date_in_name(name, as_of) if isinstance(name, str) else None
@@ -137,7 +137,7 @@ def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[
             yield text
 
 
-def permission_note(user: User) -> Iterator[str]:
+def permission_note(user: TerraformUser) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
     if user.scope is None or user.identity is None:
         return
@@ -147,7 +147,9 @@ def permission_note(user: User) -> Iterator[str]:
             continue
         for _, scope in instances_of(block, instance).instances:
             target = block.get("user") or block.get("users")
-            if target is not None and any(isinstance(r, Reached) and r.key == user.identity for r in follow(target, scope, _steps(block))):
+            if target is not None and any(
+                isinstance(r, ResourceOrigin) and r.key == user.identity for r in origins_of(target, scope, _steps(block))
+            ):
                 policies = {f"{kind}.{name}": block} if kind == "aws_iam_user_policy" else _attached(block, scope)
                 for address, policy in policies.items():
                     if _ends_by_date(policy, scope):
@@ -163,14 +165,14 @@ def _steps(block: hcl.Block) -> tuple[Step, ...]:
 
 def _attached(block: hcl.Block, scope: ModuleScope) -> dict[str, hcl.Block]:
     arn = block.get("policy_arn")
-    return {r.address: r.block for r in follow(arn, scope) if isinstance(r, Reached)} if arn is not None else {}
+    return {r.address: r.block for r in origins_of(arn, scope) if isinstance(r, ResourceOrigin)} if arn is not None else {}
 
 
 def _ends_by_date(block: hcl.Block, scope: ModuleScope) -> bool:
     texts = list(literals_in(block))
     policy = block.get("policy")
-    for reached in follow(policy, scope) if policy is not None else ():
-        if isinstance(reached, Reached):
+    for reached in origins_of(policy, scope) if policy is not None else ():
+        if isinstance(reached, ResourceOrigin):
             texts += literals_in(reached.block)
     joined = "\n".join(texts).lower()
     return "aws:currenttime" in joined and "datelessthan" in joined

@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.record import dataclass
-from posturio_iac.frontends.terraform.dataflow.origins import follow
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import End, Reached
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
-    Leak = tuple[Exposure | Unknown, Reached | End]
+    Leak = tuple[Exposure | Unknown, ResourceOrigin | TerminalOrigin]
 
 SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 """Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
@@ -29,7 +29,7 @@ SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
 
 
-_LEAKS: WeakKeyDictionary[Instance, tuple[Leak, ...]] = WeakKeyDictionary()
+_LEAKS: WeakKeyDictionary[ModuleInstance, tuple[Leak, ...]] = WeakKeyDictionary()
 """Where the secrets of a module leave, once a key has asked."""
 
 
@@ -75,29 +75,29 @@ PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "d
 TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
-def exposures_of(key: hcl.Block, instance: Instance, suffix: str) -> Iterator[Exposure | Unknown]:
+def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[Exposure | Unknown]:
     """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
 
     Unknown are those of which the code does not fix whether they show it.
     """
-    if key.get("pgp_key") is not None and settle(key.get("pgp_key"), instance.scope()) is not None:
+    if key.get("pgp_key") is not None and evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
 
-    def is_key(reached: Reached | End) -> bool:
-        if not isinstance(reached, Reached) or reached.block is not key or reached.instance is not instance:
+    def is_key(reached: ResourceOrigin | TerminalOrigin) -> bool:
+        if not isinstance(reached, ResourceOrigin) or reached.block is not key or reached.instance is not instance:
             return False
         return reached.suffix in ("", suffix) or not suffix
 
     yield from _places(instance, is_key)
 
 
-def exposures_of_module(call: hcl.Block, instance: Instance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
+def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
     """Yield the places where outputs of a known module that hold the secret leave."""
-    yield from _places(instance, lambda r: isinstance(r, End) and r.call is call and r.text.rpartition(".")[2] in secrets)
+    yield from _places(instance, lambda r: isinstance(r, TerminalOrigin) and r.call is call and r.text.rpartition(".")[2] in secrets)
 
 
-def _places(instance: Instance, wanted: Callable[[Reached | End], bool]) -> Iterator[Exposure | Unknown]:
-    at: Instance | None = instance
+def _places(instance: ModuleInstance, wanted: Callable[[ResourceOrigin | TerminalOrigin], bool]) -> Iterator[Exposure | Unknown]:
+    at: ModuleInstance | None = instance
     found: dict[Exposure | Unknown, None] = {}
     while at is not None:
         found |= {place: None for place, reached in leaks(at) if wanted(reached)}
@@ -105,7 +105,7 @@ def _places(instance: Instance, wanted: Callable[[Reached | End], bool]) -> Iter
     yield from found
 
 
-def leaks(instance: Instance) -> tuple[Leak, ...]:
+def leaks(instance: ModuleInstance) -> tuple[Leak, ...]:
     """Return all places in one module where secrets of keys leave, or may, and the keys."""
     found = _LEAKS.get(instance)
     if found is None:
@@ -113,13 +113,13 @@ def leaks(instance: Instance) -> tuple[Leak, ...]:
     return found
 
 
-def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Reached | End]:
+def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin | TerminalOrigin]:
     """Yield the secrets that an expression holds, those that went through other resources as well."""
     pending = [(expression, scope)]
     seen: set[object] = set()
     while pending:
-        for reached in follow(*pending.pop()):
-            if isinstance(reached, End):
+        for reached in origins_of(*pending.pop()):
+            if isinstance(reached, TerminalOrigin):
                 if reached.kind == "module":
                     yield reached
             elif "iam_access_key" in reached.kind:
@@ -130,7 +130,7 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Reached | End
                 pending += [(argument, reached.scope) for _, argument in _arguments(reached.block)]
 
 
-def _leak(place: Exposure, reached: Reached | End, doubt: Unknown | None) -> Leak:
+def _leak(place: Exposure, reached: ResourceOrigin | TerminalOrigin, doubt: Unknown | None) -> Leak:
     """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
     if doubt is not None:
         return Unknown(f"{place.where}: {doubt.reason}"), reached
@@ -139,11 +139,11 @@ def _leak(place: Exposure, reached: Reached | End, doubt: Unknown | None) -> Lea
     return place, reached
 
 
-def _outputs(instance: Instance) -> Iterator[Leak]:
+def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
     scope = instance.scope()
     for name, block in instance.folder.outputs.items():
         value = block.get("value")
-        sensitive = settle(block.get("sensitive"), scope)
+        sensitive = evaluate_or_unknown(block.get("sensitive"), scope)
         if value is None or sensitive in (True, "true"):
             continue
         bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
@@ -151,23 +151,23 @@ def _outputs(instance: Instance) -> Iterator[Leak]:
         fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
         place = Exposure(block.header, f'output "{name}"', fix)
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
-            if isinstance(reached, End) or reached.attribute is not None:
+            if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
                 yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
 
 
-def shows_outputs(instance: Instance) -> bool:
+def shows_outputs(instance: ModuleInstance) -> bool:
     """Tell whether whoever applies the module sees its outputs: Terraform before 0.15 shows secrets, later ones refuse to.
 
     A module that pins no version is taken for an old one only when it is applied by itself.
     """
     for block in instance.folder.settings:
-        constraint = settle(block.get("required_version"), instance.scope())
+        constraint = evaluate_or_unknown(block.get("required_version"), instance.scope())
         if isinstance(constraint, str):
             return re.search(r"(?:^|,|=|~>)\s*v?0\.(?:[0-9]|1[0-4])\.|<\s*v?0\.(?:[0-9]|1[0-5])\b", constraint) is not None
     return instance.folder.is_root
 
 
-def _resources(instance: Instance) -> Iterator[Leak]:
+def _resources(instance: ModuleInstance) -> Iterator[Leak]:
     for (kind, name), block in instance.folder.resources.items():
         sink = SINKS.get(kind)
         for attribute, expression in _arguments(block):
@@ -189,14 +189,14 @@ def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
     return f"{sink.fix}, and write value in place of insecure_value" if attribute == "insecure_value" else sink.fix
 
 
-def _scopes(block: hcl.Block, instance: Instance) -> tuple[ModuleScope, ...]:
+def _scopes(block: hcl.Block, instance: ModuleInstance) -> tuple[ModuleScope, ...]:
     """Return the scopes of a block's instances, so that each leads to its own key."""
     return tuple(scope for _, scope in instances_of(block, instance).instances)
 
 
-def _is_plain(block: hcl.Block, attribute: str, instance: Instance) -> Attr[bool]:
+def _is_plain(block: hcl.Block, attribute: str, instance: ModuleInstance) -> Attr[bool]:
     """Tell whether an SSM parameter is stored without encryption."""
-    kind = settle(block.get("type"), instance.scope())
+    kind = evaluate_or_unknown(block.get("type"), instance.scope())
     if isinstance(kind, Unknown) and attribute != "insecure_value":
         return kind
     return attribute == "insecure_value" or kind in ("String", "StringList")

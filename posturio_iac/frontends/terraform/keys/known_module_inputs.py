@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.evaluation.evaluate import index, settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
-from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownKey, Template
+from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.operators import text_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -50,7 +50,7 @@ class Inputs:
             value: Value = element
         else:
             scope = ModuleScope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
-            value = settle(hcl.setting(self.block, head), scope)
+            value = evaluate_or_unknown(hcl.setting(self.block, head), scope)
         for part in rest:
             if value is None or isinstance(value, str):
                 return None
@@ -65,7 +65,7 @@ class Inputs:
         off = any(_is_off(self.value(choice, strict=True)) is True for choice in self.key.enabled_by)
         return off or any(_is_off(self.value(choice, strict=True)) is False for choice in self.key.disabled_by)
 
-    def text(self, template: Template) -> Attr[str | None]:
+    def text(self, template: InputTemplate) -> Attr[str | None]:
         """Return filled-in text; None when an input of it is not set or empty."""
         words: list[str] = []
         for part in template.parts:

@@ -10,21 +10,21 @@ from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_fo
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
 from posturio_iac.frontends.terraform.keys.rotation import Rotation
-from posturio_iac.frontends.terraform.keys.users import User
+from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.keys.assembly import Setting
+    from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
 
 
-def keys_of_call(match: Match, instance: Instance, block: hcl.Block, setting: Setting) -> Iterator[Declared]:
+def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setting: RootModuleContext) -> Iterator[Declared]:
     """Yield the keys that the call of a known module makes."""
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
@@ -32,7 +32,7 @@ def keys_of_call(match: Match, instance: Instance, block: hcl.Block, setting: Se
             yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
 
 
-def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: Setting) -> Iterator[Declared]:
+def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[Declared]:
     match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
@@ -72,13 +72,13 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
             yield "", inputs.of_element(unknown, unknown)
 
 
-def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: Setting) -> Declared:
+def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: RootModuleContext) -> Declared:
     instance, block = inputs.scope.instance, inputs.block
     options = instance.program.options
     parsed = comments_for(block, instance)
     label = f"module.{block.labels[0]}"
     tags = inputs.tags()
-    user = User(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
+    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
     lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
     places = [] if inputs.encrypted() else list(exposures_of_module(block, instance, key.secrets))
     found = AccessKey(
@@ -90,7 +90,7 @@ def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown
         status=inputs.status(),
         remedies=_remedies(key, label, block),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
-        hiding_places=(*tags.hidden, *hidden),
+        unknown_sources=(*tags.hidden, *hidden),
         notes=tuple(dict.fromkeys(evidence.notes_on(block.labels[0], user, options.names, options.as_of))),
         owner=evidence.owner_of(user, parsed, options.names),
         exposures=tuple(p for p in places if not isinstance(p, Unknown)),

@@ -9,13 +9,13 @@ from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import spelled, walk
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.keys.users import User
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.keys.users import TerraformUser
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _ORDER = "create_before_destroy"
 
 
-def remedies_for(block: hcl.Block, scope: ModuleScope, user: User) -> Remedies:
+def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> Remedies:
     """Return the changes for a key that a block declares and ``scope`` makes an instance of."""
     name = block.labels[1]
     return Remedies(
@@ -59,7 +59,7 @@ def _overlap(block: hcl.Block) -> str:
     return f"add {_ORDER} = true to its lifecycle block"
 
 
-def _declare(block: hcl.Block, scope: ModuleScope, user: User) -> str:
+def _declare(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> str:
     program = scope.instance.program
     if user.block is not None and user.scope is not None and user.span is not None and program.is_ours(user.span.path):
         place = f"{user.address} ({user.span.path}:{user.span.line})"
@@ -71,7 +71,7 @@ def _declare(block: hcl.Block, scope: ModuleScope, user: User) -> str:
     return "write # posturio: {name}={value} above the block"
 
 
-def _above_the_call(instance: Instance) -> str:
+def _above_the_call(instance: ModuleInstance) -> str:
     """Say it for a key whose code is somebody else's: at the nearest call that is ours."""
     at = instance
     while at.call is not None and at.caller is not None and not at.program.is_ours(at.call.header.path):
@@ -81,7 +81,7 @@ def _above_the_call(instance: Instance) -> str:
     return f"write # posturio: {{name}}={{value}} above {where}"
 
 
-def _added(argument: str, expression: hcl.Expr | None, place: str, instance: Instance) -> str:
+def _added(argument: str, expression: hcl.Expr | None, place: str, instance: ModuleInstance) -> str:
     """Say how to add an entry to a map: at the call of the module when the map is one of its inputs."""
     name = _input(expression) if instance.call is not None and instance.caller is not None else None
     if name is not None and instance.call is not None and instance.caller is not None:
@@ -90,7 +90,7 @@ def _added(argument: str, expression: hcl.Expr | None, place: str, instance: Ins
         return _added(name, hcl.setting(instance.call, name), call, instance.caller.instance)
     if expression is None:
         return f'add {argument} = {{ {{name}} = "{{value}}" }} to {place}'
-    if any(isinstance(part, hcl.ObjectOf) for part in walk(expression)) or not spelled(expression):
+    if any(isinstance(part, hcl.ObjectExpr) for part in walk(expression)) or not spelled(expression):
         return f'add {{name}} = "{{value}}" to the {argument} of {place}'
     return f'set {argument} = merge({spelled(expression)}, {{ {{name}} = "{{value}}" }}) in {place}'
 

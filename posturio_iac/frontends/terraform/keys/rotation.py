@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.frontends.terraform.dataflow.cause import Cause, Sort
+from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger, triggers
 from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
 from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
 from posturio_iac.metadata.manual_rotation import mentions_rotation
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
 _FORCING = ("user", "pgp_key")
@@ -67,7 +67,7 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
 
 def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
     lifecycle = block.body.first("lifecycle")
-    return lifecycle is not None and settle(lifecycle.get("prevent_destroy"), scope) in (True, "true")
+    return lifecycle is not None and evaluate_or_unknown(lifecycle.get("prevent_destroy"), scope) in (True, "true")
 
 
 def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
@@ -77,26 +77,26 @@ def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
     )
 
 
-def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, Cause]]:
+def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
     for trigger in triggers(block):
         words = references(trigger)
         text = spelled(trigger) or "its value"
         source = f"replace_triggered_by = [{text}]"
         if not words:
             why = "Terraform accepts only references to resources there"
-            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
             fix = "write a plain list of resources"
             yield Lifetime(Kind.ROTATION, Effect.INERT, "replace_triggered_by", "", trigger.span, why=why, fix=fix), never
             continue
         if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
             what = _NOT_MANAGED.get(words[0], "not a resource")
             why = f"{text} is {what}, and Terraform accepts only managed resources there"
-            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
             yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix=_hold(text)), never
             continue
         if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
             why = f"there is no resource {'.'.join(words[:2])} in this module"
-            never = Cause(Sort.NEVER, text, trigger.span, why=why)
+            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
             yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix="name a resource that changes"), never
             continue
         for cause in of_trigger(trigger, scope):
@@ -116,36 +116,36 @@ def _hold(text: str) -> str:
     return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
 
 
-def _lifetime(cause: Cause, source: str, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
+def _lifetime(cause: ChangeCause, source: str, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
     """Return the evidence that one cause gives when a trigger reaches it."""
     span = trigger.span
     match cause.sort:
-        case Sort.SCHEDULE | Sort.ONCE if cause.direct and not engine.counts_creation:
+        case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
             if engine.may_count_creation:
                 why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
                 return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, interval=cause.interval, why=why)
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
             return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(trigger))
-        case Sort.SCHEDULE | Sort.APPLY:
+        case ChangeKind.SCHEDULE | ChangeKind.APPLY:
             return _scheduled(_via(source, cause), span, cause)
-        case Sort.ONCE:
+        case ChangeKind.ONCE:
             return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(source, cause), cause.value, span, at=cause.at)
-        case Sort.DATE:
+        case ChangeKind.DATE:
             return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(source, cause), cause.value, span, at=cause.at)
-        case Sort.UNKNOWN:
+        case ChangeKind.UNKNOWN:
             return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=cause.why)
-        case Sort.NEVER:
+        case ChangeKind.NEVER:
             fix = cause.fix or _follow_a_clock(trigger, text)
             return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=cause.why, fix=fix)
         case _:
             return None
 
 
-def _via(source: str, cause: Cause) -> str:
+def _via(source: str, cause: ChangeCause) -> str:
     return source if cause.direct else f"{source} by way of {cause.what}"
 
 
-def _scheduled(source: str, span: Span, cause: Cause) -> Lifetime:
+def _scheduled(source: str, span: Span, cause: ChangeCause) -> Lifetime:
     """Return the evidence of a rotation that happens at an interval."""
     value = describe_interval(cause.interval) if cause.interval is not None else cause.value
     return Lifetime(
@@ -173,7 +173,7 @@ def _static(reference: hcl.Expr) -> str:
     )
 
 
-def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, Cause]]:
+def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, ChangeCause]]:
     """Yield evidence from arguments whose change replaces the key or its address."""
     for name in names:
         expression = block.get(name)
@@ -181,15 +181,15 @@ def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, .
             continue
         for cause in _scheduled_causes(expression, scope):
             source = f"{name} changes with {cause.what}"
-            if cause.sort is Sort.ONCE:
+            if cause.sort is ChangeKind.ONCE:
                 yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
             else:
                 yield _scheduled(source, expression.span, cause), cause
 
 
-def _scheduled_causes(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Cause]:
+def _scheduled_causes(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ChangeCause]:
     for cause in of_expression(expression, scope):
-        if cause.sort in (Sort.SCHEDULE, Sort.ONCE, Sort.APPLY):
+        if cause.sort in (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY):
             yield cause
 
 
@@ -240,11 +240,11 @@ def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
 
 def _before_destroy(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:
     lifecycle = block.body.first("lifecycle")
-    value = settle(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
+    value = evaluate_or_unknown(lifecycle.get("create_before_destroy"), scope) if lifecycle else False
     return value if isinstance(value, Unknown) else value is True or value == "true"
 
 
-def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
+def _needed_by_such(instance: ModuleInstance) -> set[tuple[str, str]]:
     """Return the resources that a ``create_before_destroy`` resource depends on: Terraform extends the order to them."""
     resources = instance.folder.resources
     pending = [b for b in resources.values() if _before_destroy(b, instance.scope()) is True]
@@ -256,7 +256,7 @@ def _needed_by_such(instance: Instance) -> set[tuple[str, str]]:
     return found
 
 
-def _needs(block: hcl.Block, instance: Instance) -> set[tuple[str, str]]:
+def _needs(block: hcl.Block, instance: ModuleInstance) -> set[tuple[str, str]]:
     """Return the resources of the module that a block refers to, through local values as well."""
     folder = instance.folder
     pending = list(mentioned(block))

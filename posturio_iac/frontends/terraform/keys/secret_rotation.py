@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.frontends.terraform.dataflow.origins import follow
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import Reached
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
     from posturio_iac.frontends.terraform.syntax import hcl
 
 
@@ -26,11 +26,11 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
             yield _secret_lifetime(f"aws_secretsmanager_secret.{secret.name}", secret.block, secret.scope)
         for name, rotation, inner in _blocks("aws_secretsmanager_secret_rotation", instance):
             target = rotation.get("secret_id")
-            if target is not None and any(_is(secret.key[1:], r) for r in follow(target, inner)):
+            if target is not None and any(_is(secret.key[1:], r) for r in origins_of(target, inner)):
                 yield _secret_lifetime(f"aws_secretsmanager_secret_rotation.{name}", rotation, inner)
 
 
-def _blocks(kind: str, instance: Instance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
+def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
     """Yield the address, the block and the scope of each instance of each resource of one type."""
     for (found, name), block in instance.folder.resources.items():
         if found == kind:
@@ -38,18 +38,18 @@ def _blocks(kind: str, instance: Instance) -> Iterator[tuple[str, hcl.Block, Mod
                 yield name + suffix, block, scope
 
 
-def _secrets_of(key: tuple[str, str, str], instance: Instance) -> Iterator[Reached]:
+def _secrets_of(key: tuple[str, str, str], instance: ModuleInstance) -> Iterator[ResourceOrigin]:
     for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
         value = version.get("secret_string") or version.get("secret_string_wo")
         target = version.get("secret_id")
-        if value is None or target is None or not any(_is(key, r) for r in follow(value, scope)):
+        if value is None or target is None or not any(_is(key, r) for r in origins_of(value, scope)):
             continue
-        yield from (r for r in follow(target, scope) if isinstance(r, Reached))
+        yield from (r for r in origins_of(target, scope) if isinstance(r, ResourceOrigin))
 
 
 def _is(key: tuple[str, str, str], reached: object) -> bool:
     """Tell whether a reference reaches this resource; an index that the code does not fix may be any."""
-    if not isinstance(reached, Reached) or reached.key[1:3] != key[:2]:
+    if not isinstance(reached, ResourceOrigin) or reached.key[1:3] != key[:2]:
         return False
     return reached.suffix == key[2] or not reached.suffix or not key[2]
 
@@ -60,8 +60,8 @@ def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> L
         why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
         return Lifetime(Kind.ROTATION, Effect.INERT, address, span=span, why=why, fix="name the Lambda that rotates the key")
     rules = rotation.body.first("rotation_rules")
-    days = settle(rules.get("automatically_after_days"), scope) if rules else None
-    schedule = settle(rules.get("schedule_expression"), scope) if rules else None
+    days = evaluate_or_unknown(rules.get("automatically_after_days"), scope) if rules else None
+    schedule = evaluate_or_unknown(rules.get("schedule_expression"), scope) if rules else None
     interval = None
     if isinstance(days, (int, str)) and not isinstance(days, bool):
         interval = parse_interval(days)

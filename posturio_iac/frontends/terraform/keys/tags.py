@@ -5,13 +5,13 @@ from __future__ import annotations
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
-from posturio_iac.frontends.terraform.dataflow.origins import follow
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import End
-from posturio_iac.frontends.terraform.evaluation.evaluate import settle
-from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope
+from posturio_iac.frontends.terraform.dataflow.origins import origins_of
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk
-from posturio_iac.frontends.terraform.values import OpenMap, Value
+from posturio_iac.frontends.terraform.values import PartialMap, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,15 @@ def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bo
 def read_map(expression: hcl.Expr, scope: ModuleScope, naming: object, label: str, *, root_like: bool) -> Tags:
     """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden."""
     name_of = naming if callable(naming) else str
-    value = _as_map(settle(expression, scope))
-    strict = value if root_like else _as_map(settle(expression, ModuleScope(scope.instance, True, scope.bindings, scope.origin)))
+    value = _as_map(evaluate_or_unknown(expression, scope))
+    strict = (
+        value if root_like else _as_map(evaluate_or_unknown(expression, ModuleScope(scope.instance, True, scope.bindings, scope.origin)))
+    )
     hidden: dict[str, None] = {}
     for reading in (value, strict):
         if isinstance(reading, Unknown):
             hidden[reading.reason] = None
-        elif isinstance(reading, OpenMap):
+        elif isinstance(reading, PartialMap):
             hidden[reading.rest.reason] = None
     items = []
     if isinstance(value, dict):
@@ -90,8 +92,13 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, naming: object, label: st
 
 def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:
     """Return where a value stands as a literal, when it comes from one alone: the argument of a call, a local value."""
-    ends = list(follow(origin, scope)) if not isinstance(origin, hcl.Literal) else []
-    if len(ends) == 1 and isinstance(ends[0], End) and ends[0].kind == "literal" and scope.instance.program.is_ours(ends[0].span.path):
+    ends = list(origins_of(origin, scope)) if not isinstance(origin, hcl.Literal) else []
+    if (
+        len(ends) == 1
+        and isinstance(ends[0], TerminalOrigin)
+        and ends[0].kind == "literal"
+        and scope.instance.program.is_ours(ends[0].span.path)
+    ):
         return ends[0].span
     return origin.span
 
@@ -102,7 +109,7 @@ def _as_map(value: Value) -> Value:
         pairs = [e for e in value if isinstance(e, dict) and isinstance(e.get("key"), str)]
         entries = {e["key"]: e.get("value") for e in pairs}
         unknown = next((e for e in value if isinstance(e, Unknown)), None)
-        return OpenMap(entries, unknown) if unknown is not None else entries
+        return PartialMap(entries, unknown) if unknown is not None else entries
     return {} if value is None else value if isinstance(value, (dict, Unknown)) else Unknown("tags that are no map")
 
 
@@ -110,7 +117,7 @@ def _places(expression: hcl.Expr, scope: ModuleScope, depth: int = 0) -> dict[st
     """Return the expression of each entry that is written as ``name = value``, also behind locals and module inputs; later ones win."""
     found: dict[str, tuple[hcl.Expr, ModuleScope]] = {}
     for part in reversed(list(walk(expression))):
-        if isinstance(part, hcl.ObjectOf):
+        if isinstance(part, hcl.ObjectExpr):
             found.update((str(key.value), (value, scope)) for key, value in part.items if isinstance(key, hcl.Literal))
         elif depth < 4 and isinstance(part, hcl.GetAttr):  # noqa: PLR2004 - deeper chains only lose their place
             found = {**_behind(part, scope, depth), **found}
@@ -130,7 +137,7 @@ def _behind(part: hcl.GetAttr, scope: ModuleScope, depth: int) -> dict[str, tupl
     return {}
 
 
-def default_tags(block: hcl.Block, instance: Instance, kind: str) -> Tags:
+def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
     """Return the ``default_tags`` of the provider that a resource uses."""
     provider, owner = provider_of(block, instance, kind)
     if provider is None or owner is None:
@@ -138,7 +145,7 @@ def default_tags(block: hcl.Block, instance: Instance, kind: str) -> Tags:
     return _defaults(provider, owner.scope(), _provider_name(provider, owner))
 
 
-def _generated_tags(root: Instance) -> Tags:
+def _generated_tags(root: ModuleInstance) -> Tags:
     """Return the default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
     each: list[Tags] = []
     hidden: list[Unknown] = []
@@ -171,12 +178,12 @@ def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
     return Tags(items, hidden)
 
 
-def _provider_name(provider: hcl.Block, owner: Instance) -> str:
-    alias = settle(provider.get("alias"), owner.scope())
+def _provider_name(provider: hcl.Block, owner: ModuleInstance) -> str:
+    alias = evaluate_or_unknown(provider.get("alias"), owner.scope())
     return f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
 
 
-def provider_of(block: hcl.Block, instance: Instance, kind: str) -> tuple[hcl.Block | None, Instance | None]:
+def provider_of(block: hcl.Block, instance: ModuleInstance, kind: str) -> tuple[hcl.Block | None, ModuleInstance | None]:
     """Return the provider configuration that a resource uses, and the module that holds it."""
     chosen = block.get("provider")
     words = _provider_words(chosen) if chosen is not None else (kind.split("_", maxsplit=1)[0],)
@@ -198,17 +205,17 @@ def _provider_words(expression: hcl.Expr) -> tuple[str, ...]:
     return references(expression)
 
 
-def _matches(provider: hcl.Block, words: tuple[str, ...], instance: Instance) -> bool:
+def _matches(provider: hcl.Block, words: tuple[str, ...], instance: ModuleInstance) -> bool:
     if not provider.labels or not words or provider.labels[0] != words[0]:
         return False
-    alias = settle(provider.get("alias"), instance.scope())
+    alias = evaluate_or_unknown(provider.get("alias"), instance.scope())
     return bool(alias == (words[1] if len(words) > 1 else None))
 
 
 def _passed(call: hcl.Block, words: tuple[str, ...]) -> tuple[str, ...]:
     """Return the caller's name of a provider that a module gets; an unaliased one is inherited without being passed."""
     providers = hcl.setting(call, "providers")
-    if isinstance(providers, hcl.ObjectOf):
+    if isinstance(providers, hcl.ObjectExpr):
         for key, value in providers.items:
             name = (str(key.value),) if isinstance(key, hcl.Literal) else references(key)
             if tuple(".".join(name).split(".")) == words:

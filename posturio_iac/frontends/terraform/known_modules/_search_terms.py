@@ -1,6 +1,6 @@
 """Generated from known_modules.toml by docs/generate.py; do not edit."""
 
-NEEDLES = (
+SEARCH_TERMS = (
     b"Qlos/ses/",
     b"Qlos/terraform-aws-ses",
     b"SevenPico/ses/",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, Origin, parse_source
-from posturio_iac.frontends.terraform.known_modules.table import Choice, KnownKey, KnownModule, KnownVersion, Template, read_modules
+from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments
 
 if TYPE_CHECKING:
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Choice",
+    "InputTemplate",
     "KnownKey",
     "KnownModule",
     "KnownModules",
     "KnownVersion",
     "Match",
     "NotKnown",
-    "Template",
     "load",
-    "needles",
+    "search_terms",
 ]
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
@@ -172,24 +172,24 @@ def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
 
 def _read_entry(text: str) -> KnownModule:
     if sys.version_info >= (3, 11):
-        import tomllib  # noqa: PLC0415 - only code that calls such a module needs it
+        import tomllib
     else:
-        import tomli as tomllib  # noqa: PLC0415
+        import tomli as tomllib
 
     return read_modules(tomllib.loads(_HEADER + text)["module"], "known_modules.toml: module")[0]
 
 
-def needles(modules: Iterable[KnownModule]) -> tuple[bytes, ...]:
+def search_terms(modules: Iterable[KnownModule]) -> tuple[bytes, ...]:
     """Return substrings, of which any source of one of ``modules`` contains one; as few as tell such a file from others.
 
     Namespaces and owners can be written in any case; here they stand as in the table and in lower case.
     """
-    found = {spelling for module in modules for needle in _needles(module) for spelling in (needle, needle.lower())}
-    kept = sorted(needle for needle in found if not any(other in needle for other in found if other != needle))
-    return tuple(needle.encode() for needle in kept)
+    found = {spelling for module in modules for search_term in _search_terms(module) for spelling in (search_term, search_term.lower())}
+    kept = sorted(search_term for search_term in found if not any(other in search_term for other in found if other != search_term))
+    return tuple(search_term.encode() for search_term in kept)
 
 
-def _needles(module: KnownModule) -> set[str]:
+def _search_terms(module: KnownModule) -> set[str]:
     found = set()
     for address in module.registries + module.repositories:
         package, _, submodule = address.partition("//")

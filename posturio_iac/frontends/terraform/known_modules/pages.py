@@ -79,16 +79,16 @@ Wherever an input is named, `enabled ?? context.enabled` takes the first that is
 _NEEDLES = '''\
 """Generated from known_modules.toml by docs/generate.py; do not edit."""
 
-NEEDLES = (
+SEARCH_TERMS = (
 {lines}
 )
 """Any source of a known module contains one of these."""
 '''
 
 
-def needles_module(found: Sequence[bytes]) -> str:
-    """Return the text of _known_needles.py."""
-    return _NEEDLES.format(lines="\n".join(f'    b"{needle.decode()}",' for needle in found))
+def search_terms_module(found: Sequence[bytes]) -> str:
+    """Return the text of _search_terms.py."""
+    return _NEEDLES.format(lines="\n".join(f'    b"{search_term.decode()}",' for search_term in found))
 
 
 def page(modules: Sequence[KnownModule]) -> str:

@@ -30,7 +30,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class InputTemplate:
     """Text with the values of inputs in it."""
 
     parts: tuple[str | Choice, ...]
@@ -48,17 +48,17 @@ class KnownKey:
     """The key does not exist while one of these is on."""
     each: Choice | None = None
     """The map, set or list that has an element for each key."""
-    user: tuple[Template, ...] = ()
+    user: tuple[InputTemplate, ...] = ()
     """The user's name: the first of these whose inputs are all set and not empty; none when the module composes it otherwise."""
-    path: Template | None = None
+    path: InputTemplate | None = None
     """The user's path."""
     tags: tuple[Choice, ...] = ()
     """Maps merged into the tags of the user; later ones win."""
-    fixed_tags: tuple[tuple[str, Template], ...] = ()
+    fixed_tags: tuple[tuple[str, InputTemplate], ...] = ()
     """Tags that the module itself puts on the user."""
     status: Choice | None = None
     """The key's status; none, or null, means Active."""
-    pgp_key: Template | None = None
+    pgp_key: InputTemplate | None = None
     """What the secret is encrypted with; none, or empty, means that it is not."""
     max_age: Choice | int | None = None
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
@@ -142,7 +142,7 @@ class _Fields:
 
     def end(self) -> None:
         """Refuse fields that nobody asked for."""
-        from posturio_iac.config.suggest import hint  # noqa: PLC0415 - needed once in a while
+        from posturio_iac.config.suggest import hint
 
         for name in self._left:
             raise UsageError(f"{self.where}: unknown key {name}{hint(name, self._asked)}")
@@ -250,10 +250,10 @@ class _Choices:
         self._used.add(text)
         return Choice(paths, self._defaults.get(text))
 
-    def template(self, text: str) -> Template:
+    def template(self, text: str) -> InputTemplate:
         """Read ``srv-{name}``."""
         pieces = _PLACEHOLDER.split(text)
-        return Template(tuple(self.choice(piece) if odd % 2 else piece for odd, piece in enumerate(pieces) if piece))
+        return InputTemplate(tuple(self.choice(piece) if odd % 2 else piece for odd, piece in enumerate(pieces) if piece))
 
     def end(self, *, uses_each: bool) -> None:
         """Refuse defaults that nothing uses, and elements of nothing."""

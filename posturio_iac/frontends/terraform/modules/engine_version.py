@@ -10,7 +10,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
-    from posturio_iac.frontends.terraform.modules.folder import Folder
+    from posturio_iac.frontends.terraform.modules.folder import Module
 
 _COUNTS_CREATION = (1, 12)
 """https://github.com/opentofu/opentofu/pull/3848: from this OpenTofu on, ``replace_triggered_by`` reacts to creations."""
@@ -42,14 +42,14 @@ class Engine:
         return "" if self.name == "terraform" else " on Terraform"
 
 
-def engine_of(root: str, folder: Folder, configured: str, version: str | None) -> Engine:
+def engine_of(root: str, folder: Module, configured: str, version: str | None) -> Engine:
     """Return the engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration."""
     found = {"terraform": "terraform", "opentofu": "opentofu"}.get(configured) or _by_files(root, folder)
     at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder)
     return Engine(found, at_least)
 
 
-def _by_files(root: str, folder: Folder) -> str | None:
+def _by_files(root: str, folder: Module) -> str | None:
     if any(n.endswith((".tofu", ".tofu.json")) for n in folder.names) or ".opentofu-version" in folder.names:
         return "opentofu"
     if ".terraform.lock.hcl" in folder.names:
@@ -61,7 +61,7 @@ def _by_files(root: str, folder: Folder) -> str | None:
     return "terraform" if ".terraform-version" in folder.names else None
 
 
-def _text(root: str, folder: Folder, name: str) -> str:
+def _text(root: str, folder: Module, name: str) -> str:
     try:
         with open(os.path.join(root, folder.path, name), encoding="utf-8", errors="replace") as file:
             return file.read(100_000)
@@ -69,7 +69,7 @@ def _text(root: str, folder: Folder, name: str) -> str:
         return ""
 
 
-def _pinned(root: str, folder: Folder) -> tuple[int, int] | None:
+def _pinned(root: str, folder: Module) -> tuple[int, int] | None:
     name = next((n for n in (".opentofu-version", ".terraform-version") if n in folder.names), None)
     return _version(_text(root, folder, name)) if name else None
 
@@ -79,7 +79,7 @@ def _version(text: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def _lowest(folder: Folder) -> tuple[int, int] | None:
+def _lowest(folder: Module) -> tuple[int, int] | None:
     """Return the lowest version that ``required_version`` allows."""
     lows = []
     for block in folder.settings:

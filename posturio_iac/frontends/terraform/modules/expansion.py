@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
-from posturio_iac.frontends.terraform.evaluation.evaluate import Scope, settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import Scope, evaluate_or_unknown
 from posturio_iac.frontends.terraform.operators import number_of
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, first_unknown
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, first_unknown
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.syntax import hcl
@@ -59,7 +59,7 @@ class Expansion(Generic[S]):
 def expand(block: hcl.Block, scope: S) -> Expansion[S]:
     """Return the instances of a resource, data or module block as far as ``scope`` fixes them."""
     lifecycle = block.body.first("lifecycle")
-    enabled = settle(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
+    enabled = evaluate_or_unknown(lifecycle.get("enabled"), scope) if lifecycle and "enabled" in lifecycle.body.attributes else True
     if enabled is False:
         return Expansion((), "one")
     if (count := block.get("count")) is not None:
@@ -72,7 +72,7 @@ def expand(block: hcl.Block, scope: S) -> Expansion[S]:
 
 
 def _counted(expression: hcl.Expr, scope: S) -> Expansion[S]:
-    value = settle(expression, scope)
+    value = evaluate_or_unknown(expression, scope)
     try:
         number = value if isinstance(value, Unknown) else number_of(_as_number(value))
     except EvaluationError as error:
@@ -91,12 +91,12 @@ def _as_number(value: Value) -> Value:
 
 
 def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
-    value = settle(expression, scope)
+    value = evaluate_or_unknown(expression, scope)
     items: list[tuple[str, Value]] | Unknown
     match value:
         case Unknown():
             items = value
-        case OpenMap():
+        case PartialMap():
             items = value.rest
         case dict():
             items = sorted(value.items())

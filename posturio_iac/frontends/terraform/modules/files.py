@@ -50,10 +50,10 @@ def unreadable(path: str, data: bytes) -> Diagnostic | None:
 def parse(path: str, data: bytes) -> Parsed:
     """Return the syntax of a file, JSON by its ending, and what is wrong with it."""
     if path.endswith(".json"):
-        from posturio_iac.frontends.terraform.syntax import json_syntax  # noqa: PLC0415 - JSON files are rare
+        from posturio_iac.frontends.terraform.syntax import json_syntax
 
         return json_syntax.parse(path, data)
-    from posturio_iac.frontends.terraform.syntax import parsing  # noqa: PLC0415 - loads the parser
+    from posturio_iac.frontends.terraform.syntax import parsing
 
     return parsing.parse(path, data)
 

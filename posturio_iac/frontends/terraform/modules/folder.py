@@ -20,7 +20,7 @@ _NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}
 
 
 @dataclass(slots=True)
-class Folder:
+class Module:
     """The static content of one module, before anything is evaluated."""
 
     path: str
@@ -49,12 +49,12 @@ class Folder:
         return configured or backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
 
 
-def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), keep: Callable[[str], bool] | None = None) -> Folder:
+def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), keep: Callable[[str], bool] | None = None) -> Module:
     """Read the module in the folder ``path`` (relative to ``root``). What cannot be read is in its diagnostics.
 
     ``keep`` tells which files count, by their paths relative to ``root``; None means all.
     """
-    folder = Folder(path)
+    folder = Module(path)
     try:
         names = sorted(os.listdir(os.path.join(root, path)))
         folder.names = tuple(n for n in names if keep is None or ".terraform/" in path or keep(_joined(folder, n)))
@@ -73,11 +73,11 @@ def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), kee
     return folder
 
 
-def _joined(folder: Folder, name: str) -> str:
+def _joined(folder: Module, name: str) -> str:
     return f"{folder.path}/{name}" if folder.path else name
 
 
-def _blocks(folder: Folder, root: str, name: str, max_size: int) -> tuple[hcl.Block, ...]:
+def _blocks(folder: Module, root: str, name: str, max_size: int) -> tuple[hcl.Block, ...]:
     path = _joined(folder, name)
     if not os.path.isfile(os.path.join(root, path)) and os.path.exists(os.path.join(root, path)):
         return ()
@@ -86,7 +86,7 @@ def _blocks(folder: Folder, root: str, name: str, max_size: int) -> tuple[hcl.Bl
     return body.blocks
 
 
-def _add(folder: Folder, block: hcl.Block) -> None:
+def _add(folder: Module, block: hcl.Block) -> None:
     if len(block.labels) < _NAMED.get(block.type, 0):
         return
     match block.type:
@@ -108,7 +108,7 @@ def _add(folder: Folder, block: hcl.Block) -> None:
             folder.settings.append(block)
 
 
-def _override(folder: Folder, block: hcl.Block) -> None:
+def _override(folder: Module, block: hcl.Block) -> None:
     if len(block.labels) < _NAMED.get(block.type, 0):
         return
     tables: dict[str, dict[str, hcl.Block]] = {
@@ -128,7 +128,7 @@ def _override(folder: Folder, block: hcl.Block) -> None:
         _add(folder, block)
 
 
-def _same_provider(folder: Folder, block: hcl.Block) -> int | None:
+def _same_provider(folder: Module, block: hcl.Block) -> int | None:
     def key(b: hcl.Block) -> tuple[object, ...]:
         alias = b.get("alias")
         return b.labels, alias.value if isinstance(alias, hcl.Literal) else None
@@ -136,7 +136,7 @@ def _same_provider(folder: Folder, block: hcl.Block) -> int | None:
     return next((i for i, p in enumerate(folder.providers) if key(p) == key(block)), None)
 
 
-def _read_tfvars(folder: Folder, root: str, max_size: int, var_files: Iterable[str]) -> None:
+def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[str]) -> None:
     automatic = sorted(n for n in folder.names if n.endswith((".auto.tfvars", ".auto.tfvars.json")))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)

@@ -18,7 +18,7 @@ def manifest(folder: str) -> dict[str, tuple[str, str | None]]:
 def _read(path: str) -> dict[str, tuple[str, str | None]]:
     if not os.path.isfile(path):
         return {}
-    import json  # noqa: PLC0415 - only for initialised folders
+    import json
 
     try:
         with open(path, encoding="utf-8") as file:

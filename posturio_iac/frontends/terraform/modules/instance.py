@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
-    from posturio_iac.frontends.terraform.modules.folder import Folder
+    from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.modules.terragrunt import Generated
-    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.frontends.terraform.options import TerraformOptions
 
 SAME = {
     ("aws_iam_user", "id"): "name",
@@ -40,14 +40,14 @@ class ModuleLoader(Protocol):
     """What an instance asks of whoever loads modules."""
 
     @property
-    def options(self) -> Options:
+    def options(self) -> TerraformOptions:
         """What the caller decides about reading Terraform."""
 
     @property
     def diagnostics(self) -> dict[Diagnostic, None]:
         """What was found wrong so far."""
 
-    def environment(self, instance: Instance) -> Environment:
+    def environment(self, instance: ModuleInstance) -> Environment:
         """Return what functions in this module may reach."""
 
     def report(self, diagnostic: Diagnostic) -> None:
@@ -59,10 +59,10 @@ class ModuleLoader(Protocol):
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
 
-    def known_module(self, instance: Instance, block: hcl.Block) -> Match | None:
+    def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
 
-    def may_hold_keys(self, instance: Instance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
+    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
 
     def next_key(self) -> None:
@@ -74,17 +74,17 @@ class ModuleLoader(Protocol):
     def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
 
-    def call(self, instance: Instance, name: str) -> tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown:
+    def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """Return the instances that one module call makes, or why its code is not here."""
 
 
-class Instance:
+class ModuleInstance:
     """One module instance: a folder with the inputs of one call, or a root module without any."""
 
     def __init__(
         self,
         program: ModuleLoader,
-        folder: Folder,
+        folder: Module,
         *,
         call: hcl.Block | None = None,
         caller: ModuleScope | None = None,
@@ -98,10 +98,10 @@ class Instance:
         self.address = address
         self._values: dict[tuple[bool, str, str], Value] = {}
         self._pending: set[tuple[bool, str, str]] = set()
-        self._children: dict[str, tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown] = {}
+        self._children: dict[str, tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown] = {}
 
     @property
-    def root(self) -> Instance:
+    def root(self) -> ModuleInstance:
         """The root module above this one, or itself."""
         return self.caller.instance.root if self.caller else self
 
@@ -138,7 +138,7 @@ class Instance:
         self._values[key] = value
         return value
 
-    def children(self, name: str) -> tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown:
+    def children(self, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """Return the instances of a module call, or why its code is not here."""
         if name not in self._children:
             self._children[name] = self.program.call(self, name)
@@ -156,7 +156,7 @@ class ModuleScope:
 
     def __init__(
         self,
-        instance: Instance,
+        instance: ModuleInstance,
         strict: bool,  # noqa: FBT001 - which of the two readings, given everywhere
         bindings: dict[str, Value],
         origin: hcl.Expr | None = None,
@@ -217,13 +217,15 @@ class ModuleScope:
             raise EvaluationError(f'there is no variable "{name}" in this module')
         argument = instance.call.get(name) if instance.call is not None and instance.caller is not None else None
         if argument is not None and instance.caller is not None:
-            value = settle(argument, ModuleScope(instance.caller.instance, self.strict, instance.caller.bindings, instance.caller.origin))
+            value = evaluate_or_unknown(
+                argument, ModuleScope(instance.caller.instance, self.strict, instance.caller.bindings, instance.caller.origin)
+            )
             if value is not None:
                 return conform(value, block.get("type"), self)
-            if block.get("nullable") is None or settle(block.get("nullable"), self) is not False:
+            if block.get("nullable") is None or evaluate_or_unknown(block.get("nullable"), self) is not False:
                 return None
         if instance.caller is None and (given := instance.folder.tfvars.get(name)) is not None:
-            return conform(settle(given.expression, self), block.get("type"), self)
+            return conform(evaluate_or_unknown(given.expression, self), block.get("type"), self)
         return self._default(name, block)
 
     def _default(self, name: str, block: hcl.Block) -> Value:
@@ -234,7 +236,7 @@ class ModuleScope:
             return Unknown(f"var.{name} has no value in this code")
         if self.strict and instance.caller is None:
             return Unknown(f"var.{name} may be set by whoever uses this module")
-        return conform(settle(block.get("default"), self), block.get("type"), self)
+        return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)
@@ -262,7 +264,7 @@ class ModuleScope:
         source = self.instance.program.source_of(call)
         if source is None or source.startswith("."):
             return None
-        from posturio_iac.frontends.terraform.modules.label_modules import label_outputs  # noqa: PLC0415 - only for modules whose code is not here
+        from posturio_iac.frontends.terraform.modules.label_modules import label_outputs
 
         address = self.instance.full(f"module.{name}")
         expansion = expand(call, ModuleScope(self.instance, self.strict, {}))
@@ -270,7 +272,7 @@ class ModuleScope:
         values = [ResourceValue(address, get) for get in outputs if get is not None]
         return expansion.collect(values) if values else None
 
-    def _output_of(self, child: Instance) -> Callable[[str], Value]:
+    def _output_of(self, child: ModuleInstance) -> Callable[[str], Value]:
         def output(name: str) -> Value:
             block = child.folder.outputs.get(name)
             if block is None:
@@ -307,12 +309,12 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope)
         expression = hcl.setting(block, argument)
         if expression is None:
             return Unknown(f"{address}.{name} is known only after apply")
-        return scope.instance.cached(scope.strict, address, argument, lambda: settle(expression, scope))
+        return scope.instance.cached(scope.strict, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     return attribute
 
 
-def instances_of(block: hcl.Block, instance: Instance) -> Expansion[ModuleScope]:
+def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[ModuleScope]:
     """Return the instances that exist whatever anybody sets; one without an index when their number is not fixed.
 
     That one sees the names of the only instance which the defaults make, if it is only one.

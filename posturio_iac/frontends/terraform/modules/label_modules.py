@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, settle
+from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,18 +37,18 @@ def label_outputs(source: str, call: hcl.Block, scope: Scope, address: str) -> C
         if name not in ("tags", "context"):
             return Unknown(f"{address}.{name} is composed by a module whose code is not here")
         tags = _tags(argument, call, scope)
-        return tags if name == "tags" else OpenMap({"tags": tags}, Unknown(f"{address}.context"))
+        return tags if name == "tags" else PartialMap({"tags": tags}, Unknown(f"{address}.context"))
 
     return output
 
 
 def _tags(argument: str, call: hcl.Block, scope: Scope) -> Value:
-    from posturio_iac.frontends.terraform.functions import call as apply  # noqa: PLC0415 - only code that uses labels
+    from posturio_iac.frontends.terraform.functions import call as apply
 
-    context = settle(hcl.setting(call, "context"), scope)
+    context = evaluate_or_unknown(hcl.setting(call, "context"), scope)
     try:
         inherited = attribute(context, "tags") if context is not None else {}
-        own = settle(hcl.setting(call, argument), scope)
+        own = evaluate_or_unknown(hcl.setting(call, argument), scope)
         return apply("merge", (inherited or {}, own or {}), scope.environment)
     except EvaluationError as error:
         return Unknown(str(error))

@@ -138,7 +138,7 @@ def _text(contents: hcl.Expr) -> str | None:
     match contents:
         case hcl.Literal(str() as text):
             return text
-        case hcl.Template(parts):
+        case hcl.TemplateExpr(parts):
             return "".join(_joined(parts))
         case _:
             return None

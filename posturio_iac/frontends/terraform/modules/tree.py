@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.known_modules._search_terms import NEEDLES
+from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
 from posturio_iac.frontends.terraform.modules.installed import installed_folder, installed_version
-from posturio_iac.frontends.terraform.modules.instance import Instance, ModuleScope, instances_of
+from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
     from posturio_iac.frontends.terraform.modules.terragrunt import Generated, Terragrunt
-    from posturio_iac.frontends.terraform.options import Options
+    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
 
 
@@ -31,10 +31,10 @@ MAX_STEPS = 200_000
 """How many elements the loops in the expressions of one key may run over in all."""
 
 
-class Program:
+class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(self, selection: Selection, options: Options) -> None:
+    def __init__(self, selection: Selection, options: TerraformOptions) -> None:
         """Read the modules of a selection when they are asked for."""
         self.root = selection.root
         self.repository = selection.repository
@@ -48,10 +48,10 @@ class Program:
         self._nested = dict.fromkeys(selection.finder.repositories, False)
         self.diagnostics: dict[Diagnostic, None] = {}
         self._steps = MAX_STEPS
-        self._folders: dict[str, folder.Folder] = {}
+        self._folders: dict[str, folder.Module] = {}
         self._environments: dict[str, Environment] = {}
 
-    def folder(self, path: str) -> folder.Folder:
+    def folder(self, path: str) -> folder.Module:
         """Return the module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
             loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked)
@@ -64,7 +64,7 @@ class Program:
         """Tell whether findings may point at a file: part of the scan, and neither ignored nor somebody else's repository."""
         if path.startswith("../") or "/.terraform/" in f"/{path}" or self._in_nested(posixpath.dirname(path)):
             return False
-        return path in self._candidates or not self._holds_needle(path)
+        return path in self._candidates or not self._holds_search_term(path)
 
     def _in_nested(self, path: str) -> bool:
         """Tell whether a folder belongs to a submodule or another repository below the root."""
@@ -75,11 +75,11 @@ class Program:
             self._nested[path] = here or (bool(path) and self._in_nested(posixpath.dirname(path)))
         return self._nested[path]
 
-    def _holds_needle(self, path: str) -> bool:
+    def _holds_search_term(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
         return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
 
-    def may_hold_keys(self, instance: Instance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
+    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
         source = self.source_of(block)
         if source is None:
@@ -115,21 +115,21 @@ class Program:
         """Keep a diagnostic; the same one counts once."""
         self.diagnostics[diagnostic] = None
 
-    def root_module(self, path: str) -> Instance:
+    def root_module(self, path: str) -> ModuleInstance:
         """Return the module in the folder ``path`` as nobody calls it."""
-        return Instance(self, self.folder(path))
+        return ModuleInstance(self, self.folder(path))
 
     def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
         source = block.get("source")
         return source.value if isinstance(source, hcl.Literal) and isinstance(source.value, str) else None
 
-    def known_module(self, instance: Instance, block: hcl.Block) -> Match | None:
+    def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
         source = self.source_of(block)
         if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
             return None
-        from posturio_iac.frontends.terraform.known_modules.lookup import Match, load  # noqa: PLC0415 - only for calls that sound known
+        from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
 
         if self._known is None:
             self._known = load(self.options.known_modules)
@@ -141,19 +141,19 @@ class Program:
         return match if isinstance(match, Match) else None
 
     def _sounds_known(self, source: str) -> bool:
-        return bool(self.options.known_modules) or any(needle in source.encode() for needle in NEEDLES)
+        return bool(self.options.known_modules) or any(search_term in source.encode() for search_term in SEARCH_TERMS)
 
     def generated(self, folder: str) -> list[Generated]:
         """Return what Terragrunt generates beside the module in ``folder`` that sets default tags."""
         if not self._hcl:
             return []
         if self._terragrunt is None:
-            from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt  # noqa: PLC0415 - most code has no such files
+            from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt
 
             self._terragrunt = Terragrunt(lambda path: files.read(self.root, path, self.options.max_file_size), self.report, self._hcl)
         return self._terragrunt.generated(folder)
 
-    def call(self, instance: Instance, name: str) -> tuple[Expansion[ModuleScope], tuple[Instance, ...]] | Unknown:
+    def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
         """Return the instances that one module call makes, or why its code is not here."""
         block = instance.folder.calls.get(name)
         if block is None:
@@ -164,12 +164,12 @@ class Program:
         expansion = instances_of(block, instance)
         module = self.folder(path)
         children = (
-            Instance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix)
+            ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix)
             for suffix, scope in expansion.instances
         )
         return expansion, tuple(children)
 
-    def _folder_of(self, instance: Instance, name: str, block: hcl.Block) -> str | Unknown:
+    def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
@@ -191,9 +191,9 @@ class Program:
     def _real(self, path: str) -> str:
         return os.path.realpath(os.path.join(self.root, path))
 
-    def environment(self, instance: Instance) -> Environment:
+    def environment(self, instance: ModuleInstance) -> Environment:
         """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
-        from posturio_iac.frontends.terraform.functions import Environment  # noqa: PLC0415 - only for code that calls functions
+        from posturio_iac.frontends.terraform.functions import Environment
 
         base = instance.root.folder.path
         if base not in self._environments:
@@ -227,8 +227,8 @@ class Program:
             return Unknown(f"{path} cannot be read here")
 
     def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:
-        from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate  # noqa: PLC0415 - templates are rare
-        from posturio_iac.frontends.terraform.syntax.parsing import parse_template  # noqa: PLC0415
+        from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
+        from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 
-        bare = ModuleScope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
+        bare = ModuleScope(ModuleInstance(self, folder.Module(base)), strict=False, bindings=dict(names))
         return evaluate(parse_template("template", text), bare)

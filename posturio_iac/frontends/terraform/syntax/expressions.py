@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from posturio_iac.frontends.terraform.syntax.source import Source
+    from posturio_iac.frontends.terraform.syntax.source import SourceText
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 4000
@@ -24,13 +24,13 @@ MAX_DEPTH = 100
 """Deeper nesting than anybody writes; beyond it an expression is opaque instead of exhausting the stack."""
 
 
-def build(node: Node, source: Source, depth: int = 0) -> hcl.Expr:
+def build(node: Node, source: SourceText, depth: int = 0) -> hcl.Expr:
     """Return the expression that ``node`` stands for; errors inside it become `hcl.Opaque`."""
     if depth > MAX_DEPTH:
-        return hcl.Opaque(f"nested deeper than {MAX_DEPTH} levels", source.span(node))
+        return hcl.InvalidExpr(f"nested deeper than {MAX_DEPTH} levels", source.span(node))
     builder = _BUILDERS.get(node.type)
     if builder is None or node.is_missing:
-        return hcl.Opaque("a syntax error", source.span(node))
+        return hcl.InvalidExpr("a syntax error", source.span(node))
     return builder(node, source, depth + 1)
 
 
@@ -38,14 +38,14 @@ def _named(node: Node) -> list[Node]:
     return [child for child in node.children if child.is_named and child.type != "comment"]
 
 
-def _expression(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _expression(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
     if not parts:
-        return hcl.Opaque("a syntax error", source.span(node))
+        return hcl.InvalidExpr("a syntax error", source.span(node))
     return _steps(build(parts[0], source, depth), parts[1:], source, depth)
 
 
-def _steps(target: hcl.Expr, steps: list[Node], source: Source, depth: int) -> hcl.Expr:
+def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) -> hcl.Expr:
     for position, step in enumerate(steps):
         span = source.between((target.span.line - 1, 0), step.end_point)
         span = type(span)(span.path, target.span.line, target.span.column, span.end_line, span.end_column)
@@ -57,19 +57,19 @@ def _steps(target: hcl.Expr, steps: list[Node], source: Source, depth: int) -> h
             case "splat":
                 return _splat(target, step, steps[position + 1 :], source, depth)
             case _:
-                return hcl.Opaque("a syntax error", span)
+                return hcl.InvalidExpr("a syntax error", span)
     return target
 
 
-def _index_key(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _index_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     inner = _named(node)[0]
     if inner.type == "legacy_index":
         return hcl.Literal(int(source.text_of(inner).lstrip(".")), source.span(inner))
     expressions = _named(inner)
-    return build(expressions[0], source, depth) if expressions else hcl.Opaque("a syntax error", source.span(node))
+    return build(expressions[0], source, depth) if expressions else hcl.InvalidExpr("a syntax error", source.span(node))
 
 
-def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: Source, depth: int) -> hcl.Expr:
+def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: SourceText, depth: int) -> hcl.Expr:
     kind = _named(node)[0]
     inside = _named(kind)
     each = hcl.Name("*", source.span(kind))
@@ -81,13 +81,13 @@ def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: Source, depth
     return _steps(hcl.Splat(target, _steps(each, inside[:split], source, depth), span), inside[split:] + rest, source, depth)
 
 
-def _literal(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _literal(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     child = _named(node)[0]
     span = source.span(node)
     match child.type:
         case "numeric_lit":
             value = number(source.text_of(child))
-            return hcl.Literal(value, span) if value is not None else hcl.Opaque("a number that is not decimal, or too long", span)
+            return hcl.Literal(value, span) if value is not None else hcl.InvalidExpr("a number that is not decimal, or too long", span)
         case "bool_lit":
             return hcl.Literal(source.text_of(child) == "true", span)
         case "null_lit":
@@ -108,12 +108,12 @@ def number(text: str) -> int | float | None:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def string(node: Node, source: Source) -> str:
+def string(node: Node, source: SourceText) -> str:
     """Return the text of a ``string_lit`` node, its quotes removed and its escapes resolved."""
     return unescape(source.text(node.start_byte + 1, node.end_byte - 1), quoted=True)
 
 
-def _template(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _template(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     child = _named(node)[0]
 
     def nested(inner: Node) -> hcl.Expr:
@@ -122,11 +122,11 @@ def _template(node: Node, source: Source, depth: int) -> hcl.Expr:
     return heredoc(child, source, nested) if child.type == "heredoc_template" else quoted(child, source, nested)
 
 
-def _variable(node: Node, source: Source, _depth: int) -> hcl.Expr:
+def _variable(node: Node, source: SourceText, _depth: int) -> hcl.Expr:
     return hcl.Name(source.text_of(node), source.span(node))
 
 
-def _call(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _call(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     parts = _named(node)
     inside = _named(parts[1]) if len(parts) > 1 else []
     arguments = tuple(build(n, source, depth) for n in inside if n.type != "ellipsis")
@@ -134,7 +134,7 @@ def _call(node: Node, source: Source, depth: int) -> hcl.Expr:
     return hcl.Call(source.text_of(parts[0]), arguments, expand, source.span(node))
 
 
-def _operation(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _operation(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     """Build a unary or binary operation; the grammar leaves the steps of an operand beside it."""
     inner = _named(node)[0]
     operands: list[list[Node]] = [[]]
@@ -151,10 +151,10 @@ def _operation(node: Node, source: Source, depth: int) -> hcl.Expr:
         return hcl.Unary(operator, terms[0], span)
     if inner.type == "binary_operation" and len(terms) == 2:  # noqa: PLR2004 - left and right
         return hcl.Binary(operator, terms[0], terms[1], span)
-    return hcl.Opaque("a syntax error", span)
+    return hcl.InvalidExpr("a syntax error", span)
 
 
-def _conditional(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _conditional(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     """Build a conditional. The grammar takes ``a ? b : c ? d : e`` from the left, HCL from the right."""
     arms: list[tuple[Node, Node]] = []
     inner: Node | None = node
@@ -162,7 +162,7 @@ def _conditional(node: Node, source: Source, depth: int) -> hcl.Expr:
     while inner is not None:
         parts = _named(inner)
         if len(parts) != 3:  # noqa: PLR2004 - condition, yes, no
-            return hcl.Opaque("a syntax error", source.span(node))
+            return hcl.InvalidExpr("a syntax error", source.span(node))
         condition = parts[0]
         arms.insert(0, (parts[1], parts[2]))
         inner = _bare_conditional(condition)
@@ -181,35 +181,35 @@ def _bare_conditional(node: Node) -> Node | None:
     return node if node.type == "conditional" else None
 
 
-def _collection(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _collection(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     return build(_named(node)[0], source, depth)
 
 
-def _tuple(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _tuple(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     items = tuple(build(n, source, depth) for n in _named(node) if n.type not in ("tuple_start", "tuple_end"))
-    return hcl.ListOf(items, source.span(node))
+    return hcl.TupleExpr(items, source.span(node))
 
 
-def _object(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _object(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     items = []
     for element in _named(node):
         if element.type != "object_elem":
             continue
         key, value = element.child_by_field_name("key"), element.child_by_field_name("val")
         if key is None or value is None:
-            return hcl.Opaque("a syntax error", source.span(element))
+            return hcl.InvalidExpr("a syntax error", source.span(element))
         items.append((_object_key(key, source, depth), build(value, source, depth)))
-    return hcl.ObjectOf(tuple(items), source.span(node))
+    return hcl.ObjectExpr(tuple(items), source.span(node))
 
 
-def _object_key(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _object_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     key = build(node, source, depth)
     if isinstance(key, hcl.Name) and not source.text_of(node).startswith(("(", '"')):
         return hcl.Literal(key.name, key.span)
     return key
 
 
-def _for(node: Node, source: Source, depth: int) -> hcl.Expr:
+def _for(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     inner = _named(node)[0]
     intro: Node | None = None
     results: list[hcl.Expr] = []
@@ -226,22 +226,22 @@ def _for(node: Node, source: Source, depth: int) -> hcl.Expr:
             case "ellipsis":
                 group = True
     if intro is None or not results:
-        return hcl.Opaque("a syntax error", source.span(node))
+        return hcl.InvalidExpr("a syntax error", source.span(node))
     key_name, value_name, collection = for_intro(intro, source, lambda n: build(n, source, depth))
     key = results[0] if inner.type == "for_object_expr" else None
     return hcl.For(key_name, value_name, collection, key, results[-1], condition, group, source.span(node))
 
 
-def for_intro(node: Node, source: Source, nested: Callable[[Node], hcl.Expr]) -> tuple[str | None, str, hcl.Expr]:
+def for_intro(node: Node, source: SourceText, nested: Callable[[Node], hcl.Expr]) -> tuple[str | None, str, hcl.Expr]:
     """Return the key name, the value name and the collection of ``for k, v in collection``."""
     names = [source.text_of(n) for n in _named(node) if n.type == "identifier"]
     collection = next((nested(n) for n in _named(node) if n.type == "expression"), None)
     if collection is None or not names:
-        return None, "", hcl.Opaque("a syntax error", source.span(node))
+        return None, "", hcl.InvalidExpr("a syntax error", source.span(node))
     return (names[0] if len(names) > 1 else None), names[-1], collection
 
 
-_BUILDERS: dict[str, Callable[[Node, Source, int], hcl.Expr]] = {
+_BUILDERS: dict[str, Callable[[Node, SourceText, int], hcl.Expr]] = {
     "expression": _expression,
     "literal_value": _literal,
     "template_expr": _template,

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.comments import Comment
 
 
-N = TypeVar("N", bound="Node")
+N = TypeVar("N", bound="HclNode")
 
 
-class Node:
+class HclNode:
     """A piece of syntax and its place. Plain classes: at every start, frozen dataclasses would cost more than parsing a module."""
 
     __slots__ = ("span",)
@@ -35,7 +35,7 @@ class Node:
         return copy
 
 
-class Literal(Node):
+class Literal(HclNode):
     """A number, a boolean, null, or a string without interpolation."""
 
     __slots__ = ("value",)
@@ -47,7 +47,7 @@ class Literal(Node):
         self.span = span
 
 
-class Template(Node):
+class TemplateExpr(HclNode):
     """A string with interpolations and directives; its parts are expressions joined as strings."""
 
     __slots__ = ("parts",)
@@ -59,7 +59,7 @@ class Template(Node):
         self.span = span
 
 
-class Name(Node):
+class Name(HclNode):
     """The first word of a reference: ``var``, ``aws_iam_user``, a ``for`` variable."""
 
     __slots__ = ("name",)
@@ -71,7 +71,7 @@ class Name(Node):
         self.span = span
 
 
-class GetAttr(Node):
+class GetAttr(HclNode):
     """``target.name``."""
 
     __slots__ = ("name", "target")
@@ -84,7 +84,7 @@ class GetAttr(Node):
         self.span = span
 
 
-class Index(Node):
+class Index(HclNode):
     """``target[key]``, also the legacy ``target.0``."""
 
     __slots__ = ("key", "target")
@@ -97,7 +97,7 @@ class Index(Node):
         self.span = span
 
 
-class Splat(Node):
+class Splat(HclNode):
     """``target[*]`` or ``target.*`` with the steps applied to each element; ``each`` reads them from the name ``*``."""
 
     __slots__ = ("each", "target")
@@ -110,7 +110,7 @@ class Splat(Node):
         self.span = span
 
 
-class Call(Node):
+class Call(HclNode):
     """``name(arguments)``; ``expand`` spreads the last one (``...``)."""
 
     __slots__ = ("arguments", "expand", "name")
@@ -124,7 +124,7 @@ class Call(Node):
         self.span = span
 
 
-class Unary(Node):
+class Unary(HclNode):
     """``-operand`` or ``!operand``."""
 
     __slots__ = ("operand", "operator")
@@ -137,7 +137,7 @@ class Unary(Node):
         self.span = span
 
 
-class Binary(Node):
+class Binary(HclNode):
     """``left operator right``."""
 
     __slots__ = ("left", "operator", "right")
@@ -151,7 +151,7 @@ class Binary(Node):
         self.span = span
 
 
-class Conditional(Node):
+class Conditional(HclNode):
     """``condition ? yes : no``, and the template directive ``%{ if }``."""
 
     __slots__ = ("condition", "no", "yes")
@@ -165,7 +165,7 @@ class Conditional(Node):
         self.span = span
 
 
-class ListOf(Node):
+class TupleExpr(HclNode):
     """``[a, b]``."""
 
     __slots__ = ("items",)
@@ -177,7 +177,7 @@ class ListOf(Node):
         self.span = span
 
 
-class ObjectOf(Node):
+class ObjectExpr(HclNode):
     """``{ key = value }``; a bare word as key is a literal."""
 
     __slots__ = ("items",)
@@ -189,7 +189,7 @@ class ObjectOf(Node):
         self.span = span
 
 
-class For(Node):
+class For(HclNode):
     """A ``for`` expression; ``key`` is None for lists. Also the template directive ``%{ for }``, with ``join``."""
 
     __slots__ = ("collection", "condition", "group", "join", "key", "key_name", "value", "value_name")
@@ -219,7 +219,7 @@ class For(Node):
         self.span = span
 
 
-class Opaque(Node):
+class InvalidExpr(HclNode):
     """What could not be parsed; it evaluates to unknown."""
 
     __slots__ = ("reason",)
@@ -231,7 +231,7 @@ class Opaque(Node):
         self.span = span
 
 
-Expr = Union[Literal, Template, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, ListOf, ObjectOf, For, Opaque]
+Expr = Union[Literal, TemplateExpr, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, TupleExpr, ObjectExpr, For, InvalidExpr]
 
 
 class Attribute:
@@ -330,12 +330,12 @@ def setting(block: Block, name: str) -> Expr | None:
     if nested is None:
         return None
     items = tuple((Literal(a.name, a.span), a.expression) for a in nested.body.attributes.values())
-    return ObjectOf(items, nested.span)
+    return ObjectExpr(items, nested.span)
 
 
 def same(one: object, other: object) -> bool:
     """Tell whether two expressions, or parts of them, are written alike wherever they stand."""
-    if isinstance(one, Node) and isinstance(other, Node):
+    if isinstance(one, HclNode) and isinstance(other, HclNode):
         names: tuple[str, ...] = one.__match_args__  # type: ignore[attr-defined]  # every node has them
         return type(one) is type(other) and all(same(getattr(one, n), getattr(other, n)) for n in names if n != "span")
     if isinstance(one, tuple) and isinstance(other, tuple):

@@ -112,9 +112,9 @@ def _expression(node: Node, path: str, *, verbatim: bool = False) -> hcl.Expr:
                 for key, value in members
                 if key.value != "//"
             )
-            return hcl.ObjectOf(tuple(items), span)
+            return hcl.ObjectExpr(tuple(items), span)
         case Array() as elements:
-            return hcl.ListOf(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
+            return hcl.TupleExpr(tuple(_expression(item, path, verbatim=verbatim) for item in elements), span)
         case str() as text if not verbatim and ("${" in text or "%{" in text):
             return parse_template(path, text).moved(span)
         case scalar:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.source import Source
+from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
 
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
     """
-    source = Source(path, data.removeprefix(b"\xef\xbb\xbf"))
+    source = SourceText(path, data.removeprefix(b"\xef\xbb\xbf"))
     root = tree_of(source.data).root_node
     if is_sound(root):
         return file_body(root, source), ()
-    from posturio_iac.frontends.terraform.syntax.recovery import recover  # noqa: PLC0415 - most files are sound
+    from posturio_iac.frontends.terraform.syntax.recovery import recover
 
     return recover(source)
 
@@ -34,29 +34,29 @@ def parse_template(path: str, text: str) -> hcl.Expr:
     """
     end = "END_OF_TEMPLATE"
     data = f"x = <<{end}\n{text}\n{end}\n".encode("utf-8", "replace")
-    source = Source(path, data)
+    source = SourceText(path, data)
     root = tree_of(data).root_node
     found = file_body(root, source).attributes.get("x") if not root.has_error else None
     if found is None:
-        return hcl.Opaque("a syntax error in a template", source.between((0, 0), (0, 1)))
+        return hcl.InvalidExpr("a syntax error in a template", source.between((0, 0), (0, 1)))
     return _without_last_newline(found.expression)
 
 
 def parse_expression(text: str, span: Span) -> hcl.Expr:
     """Return the expression in ``text``, such as a reference that Terraform 0.11 and JSON write in quotes, all of it at ``span``."""
     data = f"x = {text}\n".encode("utf-8", "replace")
-    source = Source(span.path, data)
+    source = SourceText(span.path, data)
     root = tree_of(data).root_node
     found = None if root.has_error else file_body(root, source).attributes.get("x")
-    return found.expression.moved(span) if found is not None else hcl.Opaque("a syntax error in a reference", span)
+    return found.expression.moved(span) if found is not None else hcl.InvalidExpr("a syntax error in a reference", span)
 
 
 def _without_last_newline(expression: hcl.Expr) -> hcl.Expr:
     match expression:
         case hcl.Literal(str() as value, span):
             return hcl.Literal(value.removesuffix("\n"), span)
-        case hcl.Template((*parts, hcl.Literal(str() as value, span)), whole):
+        case hcl.TemplateExpr((*parts, hcl.Literal(str() as value, span)), whole):
             kept = (*parts, hcl.Literal(value.removesuffix("\n"), span)) if value != "\n" else tuple(parts)
-            return kept[0] if len(kept) == 1 else hcl.Template(kept, whole)
+            return kept[0] if len(kept) == 1 else hcl.TemplateExpr(kept, whole)
         case _:
             return expression

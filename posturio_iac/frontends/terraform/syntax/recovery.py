@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.source import Source
+from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _OLDER = (
 )
 
 
-def recover(source: Source) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
+def recover(source: SourceText) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the sound top-level blocks and attributes of a file with errors, and the errors."""
     attributes: dict[str, hcl.Attribute] = {}
     blocks: list[hcl.Block] = []
@@ -61,7 +61,7 @@ def recover(source: Source) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     return hcl.Body(attributes, tuple(blocks)), tuple(problems)
 
 
-def _pieces(source: Source) -> Iterator[Source]:
+def _pieces(source: SourceText) -> Iterator[SourceText]:
     data = source.data
     masked = _OPAQUE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), data)
     starts = [0]
@@ -70,7 +70,7 @@ def _pieces(source: Source) -> Iterator[Source]:
     row = 0
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         if data[start:end].strip():
-            yield Source(source.path, data[start:end], row)
+            yield SourceText(source.path, data[start:end], row)
         row += data.count(b"\n", start, end)
 
 
@@ -85,37 +85,37 @@ def _with_comments(data: bytes, after: int, header: int) -> int:
     return start
 
 
-def _sound(piece: Source) -> hcl.Body | None:
+def _sound(piece: SourceText) -> hcl.Body | None:
     root = tree_of(piece.data).root_node
     if not is_sound(root):
         for pattern, replacement in _OLDER:
-            piece = Source(piece.path, pattern.sub(replacement, piece.data), piece.row)
+            piece = SourceText(piece.path, pattern.sub(replacement, piece.data), piece.row)
         root = tree_of(piece.data).root_node
     return file_body(root, piece) if is_sound(root) else None
 
 
-def _halves(piece: Source) -> Iterator[hcl.Body | Diagnostic]:
+def _halves(piece: SourceText) -> Iterator[hcl.Body | Diagnostic]:
     """Yield the block that a piece begins with, when it is sound by itself, and what is wrong with the rest."""
     header = _HEADER.search(piece.data)
     end = re.compile(rb"^" + header[1] + rb"\}[^\n]*\n?", re.MULTILINE).search(piece.data, header.end()) if header else None
     if end is not None and end.end() < len(piece.data):
         head, rest = piece.data[: end.end()], piece.data[end.end() :]
-        body = _sound(Source(piece.path, head, piece.row))
+        body = _sound(SourceText(piece.path, head, piece.row))
         if body is not None:
             yield body
-            piece, header = Source(piece.path, rest, piece.row + head.count(b"\n")), None
+            piece, header = SourceText(piece.path, rest, piece.row + head.count(b"\n")), None
     name = header[2].decode("utf-8", "replace") if header else None
     yield _problem(piece, name)
 
 
-def _problem(piece: Source, block: str | None) -> Diagnostic:
+def _problem(piece: SourceText, block: str | None) -> Diagnostic:
     row, column, what = _first_error(tree_of(piece.data).root_node, piece)
     span = piece.between((row, column), (row, column))
     inside = f" The block `{block}` was not judged." if block else ""
     return Diagnostic(Level.ERROR, f"syntax error: {what}.{inside}", piece.path, span.line, span.column)
 
 
-def _first_error(root: Node, piece: Source) -> tuple[int, int, str]:
+def _first_error(root: Node, piece: SourceText) -> tuple[int, int, str]:
     """Return the row and byte column, from 0, and the description of the first error."""
     found = [_described(node, piece) for node in _errors(root)]
     if not found:  # A header that goes on over lines.
@@ -134,7 +134,7 @@ def _errors(root: Node) -> Iterator[Node]:
         pending += [child for child in node.children if child.has_error or child.is_error or child.is_missing]
 
 
-def _described(node: Node, piece: Source) -> tuple[int, int, str]:
+def _described(node: Node, piece: SourceText) -> tuple[int, int, str]:
     if node.is_missing:
         return _missing(node, piece)
     opened = [c for c in node.children if c.type == "template_interpolation_start"]
@@ -145,7 +145,7 @@ def _described(node: Node, piece: Source) -> tuple[int, int, str]:
     return row, at - (piece.data.rfind(b"\n", 0, at) + 1), f"{_word(piece, at)} is not expected here"
 
 
-def _missing(node: Node, piece: Source) -> tuple[int, int, str]:
+def _missing(node: Node, piece: SourceText) -> tuple[int, int, str]:
     match node.type:
         case "quoted_template_end" if node.parent is not None:
             return *node.parent.start_point, 'the string that begins here has no closing "'
@@ -160,7 +160,7 @@ def _missing(node: Node, piece: Source) -> tuple[int, int, str]:
     return *node.start_point, f"{what} is missing here"
 
 
-def _unexpected(node: Node, piece: Source) -> int:
+def _unexpected(node: Node, piece: SourceText) -> int:
     """Return the offset of what does not belong: the first text that no child of the error covers, or a token that nothing asks for."""
     end = node.start_byte
     for child in node.children:
@@ -174,7 +174,7 @@ def _unexpected(node: Node, piece: Source) -> int:
     return end + len(rest) - len(rest.lstrip()) if rest.strip() else node.start_byte
 
 
-def _word(piece: Source, at: int) -> str:
+def _word(piece: SourceText, at: int) -> str:
     """Return the text at an offset up to the next space, in quotes."""
     words = piece.data[at : at + 200].decode("utf-8", "replace").split()
     return f'"{words[0][:40]}"' if words else "the end of the file"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def listed(expression: hcl.Expr) -> Iterator[hcl.Expr]:
     """Yield the references in a list, or the single one; those in quotes (Terraform 0.11 and JSON) are parsed."""
-    items = expression.items if isinstance(expression, hcl.ListOf) else (expression,)
+    items = expression.items if isinstance(expression, hcl.TupleExpr) else (expression,)
     for item in items:
         if isinstance(item, hcl.Literal) and isinstance(item.value, str):
             text = item.value.removeprefix("${").removesuffix("}")
@@ -79,7 +79,7 @@ def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
 
 def _inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
     match expression:
-        case hcl.Template(parts):
+        case hcl.TemplateExpr(parts):
             return list(parts)
         case hcl.GetAttr(target):
             return [target]
@@ -95,9 +95,9 @@ def _inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - o
             return [left, right]
         case hcl.Conditional(condition, yes, no):
             return [condition, yes, no]
-        case hcl.ListOf(items):
+        case hcl.TupleExpr(items):
             return list(items)
-        case hcl.ObjectOf(items):
+        case hcl.ObjectExpr(items):
             return [part for item in items for part in item]
         case hcl.For():
             return [expression.collection, expression.key, expression.value, expression.condition]

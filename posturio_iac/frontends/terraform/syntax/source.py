@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 
-class Source:
+class SourceText:
     """The bytes of a file; turns the parser's byte places into spans in code points."""
 
     __slots__ = ("_ascii", "_lines", "data", "path", "row")

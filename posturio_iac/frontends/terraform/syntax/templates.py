@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.core.model import Span
-    from posturio_iac.frontends.terraform.syntax.source import Source
+    from posturio_iac.frontends.terraform.syntax.source import SourceText
 
     Nested = Callable[[Node], hcl.Expr]
     Part = str | tuple[hcl.Expr, bool, bool]
@@ -47,13 +47,13 @@ def unescape(text: str, *, quoted: bool) -> str:
     return _ESCAPE.sub(resolve, text)
 
 
-def quoted(node: Node, source: Source, nested: Nested) -> hcl.Expr:
+def quoted(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:
     """Return the expression of a quoted template; ``"${x}"`` alone is just ``x``, as in Terraform."""
     text = _Text(source, nested, quoted=True)
     return _joined(_strip(_parts(node.children, node.start_byte + 1, node.end_byte - 1, text), text), source.span(node))
 
 
-def heredoc(node: Node, source: Source, nested: Nested) -> hcl.Expr:
+def heredoc(node: Node, source: SourceText, nested: Nested) -> hcl.Expr:
     """Return the expression of a heredoc, its common indentation removed for ``<<-``."""
     markers = [c for c in node.children if c.type == "heredoc_identifier"]
     start = source.data.find(b"\n", markers[0].end_byte) + 1
@@ -93,7 +93,7 @@ class _Text:
 
     __slots__ = ("margin", "nested", "quoted", "source")
 
-    def __init__(self, source: Source, nested: Nested, *, quoted: bool, margin: int = 0) -> None:
+    def __init__(self, source: SourceText, nested: Nested, *, quoted: bool, margin: int = 0) -> None:
         self.source = source
         self.nested = nested
         self.quoted = quoted
@@ -148,7 +148,7 @@ def _parts(children: list[Node], start: int, end: int, text: _Text) -> Iterator[
 def _dynamic(node: Node, text: _Text) -> Part:
     if node.type == "template_interpolation":
         inner = next((c for c in node.children if c.type == "expression"), None)
-        expression = text.nested(inner) if inner else hcl.Opaque("a syntax error", text.source.span(node))
+        expression = text.nested(inner) if inner else hcl.InvalidExpr("a syntax error", text.source.span(node))
         return expression, *_strips(node)
     inner = node.children[0]
     expression = _if(inner, text) if inner.type == "template_if" else _for(inner, text)
@@ -176,7 +176,7 @@ def _if(node: Node, text: _Text) -> hcl.Expr:
     condition = next((c for c in marks[0].children if c.type == "expression"), None)
     span = text.source.span(node)
     if condition is None or len(marks) < 2:  # noqa: PLR2004 - an if and its end
-        return hcl.Opaque("a syntax error", span)
+        return hcl.InvalidExpr("a syntax error", span)
     yes = _between(node, marks[0], marks[1], text)
     no = _between(node, marks[1], marks[2], text) if len(marks) > 2 else hcl.Literal("", span)  # noqa: PLR2004
     return hcl.Conditional(text.nested(condition), yes, no, span)
@@ -188,7 +188,7 @@ def _for(node: Node, text: _Text) -> hcl.Expr:
     span = text.source.span(node)
     collection = next((c for c in intro.children if c.type == "expression"), None) if intro else None
     if intro is None or end is None or collection is None:
-        return hcl.Opaque("a syntax error", span)
+        return hcl.InvalidExpr("a syntax error", span)
     names = [text.source.text_of(c) for c in intro.children if c.type == "identifier"]
     value = _between(node, intro, end, text)
     key_name = names[0] if len(names) > 1 else None
@@ -217,4 +217,4 @@ def _joined(parts: list[str | hcl.Expr], span: Span, *, unwrap: bool = True) -> 
         return hcl.Literal("", span)
     if len(resolved) == 1 and (unwrap or isinstance(resolved[0], hcl.Literal)):
         return resolved[0]
-    return hcl.Template(tuple(resolved), span)
+    return hcl.TemplateExpr(tuple(resolved), span)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node, Parser, Tree
 
-    from posturio_iac.frontends.terraform.syntax.source import Source
+    from posturio_iac.frontends.terraform.syntax.source import SourceText
 
 
 MAX_BLOCK_DEPTH = 100
@@ -26,8 +26,8 @@ def tree_of(data: bytes) -> Tree:
     """Return the tree of some code."""
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
-        import tree_sitter  # noqa: PLC0415 - loaded when the first file needs it
-        import tree_sitter_hcl  # noqa: PLC0415
+        import tree_sitter
+        import tree_sitter_hcl
 
         _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
     return _parser.parse(data)
@@ -44,13 +44,13 @@ def _is_torn(block: Node) -> bool:
     return any(word.start_point[0] != block.start_point[0] for word in words)
 
 
-def file_body(root: Node, source: Source) -> hcl.Body:
+def file_body(root: Node, source: SourceText) -> hcl.Body:
     """Return the blocks and attributes of a tree without errors."""
     body = next((c for c in root.children if c.type == "body"), None)
     return _body(body, source, 0) if body is not None else hcl.EMPTY
 
 
-def _body(node: Node, source: Source, depth: int) -> hcl.Body:
+def _body(node: Node, source: SourceText, depth: int) -> hcl.Body:
     attributes: dict[str, hcl.Attribute] = {}
     blocks: list[hcl.Block] = []
     for child in node.children:
@@ -62,17 +62,17 @@ def _body(node: Node, source: Source, depth: int) -> hcl.Body:
     return hcl.Body(attributes, tuple(blocks))
 
 
-def _attribute(node: Node, source: Source) -> hcl.Attribute:
+def _attribute(node: Node, source: SourceText) -> hcl.Attribute:
     value = next((c for c in node.children if c.type == "expression"), None)
     span = source.span(node)
 
     def make() -> hcl.Expr:
-        return build(value, source) if value is not None else hcl.Opaque("a syntax error", span)
+        return build(value, source) if value is not None else hcl.InvalidExpr("a syntax error", span)
 
     return hcl.Attribute(source.text_of(node.children[0]), span, make)
 
 
-def _block(node: Node, source: Source, depth: int) -> hcl.Block:
+def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
     words: list[str] = []
     body: Node | None = None
     last = node
@@ -97,7 +97,7 @@ def _block(node: Node, source: Source, depth: int) -> hcl.Block:
     )
 
 
-def comments_of(node: Node, source: Source) -> list[Comment]:
+def comments_of(node: Node, source: SourceText) -> list[Comment]:
     """Return the comments that belong to a block: on the lines directly above it, on its own lines, inside it."""
     above: list[Node] = []
     line = node.start_point[0]
@@ -142,6 +142,6 @@ def _inside(node: Node) -> list[Node]:
     return sorted(found, key=lambda n: n.start_byte)
 
 
-def _comment(node: Node, source: Source) -> Comment:
+def _comment(node: Node, source: SourceText) -> Comment:
     span = source.span(node)
     return Comment(source.text_of(node), span.path, span.line, span.column, span.end_line, span.end_column)

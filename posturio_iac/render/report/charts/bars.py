@@ -11,8 +11,8 @@ from posturio_iac.render.report.wording import day
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.posture.counts import Bin
-    from posturio_iac.posture.view import Point
+    from posturio_iac.posture.counts import HistogramBar
+    from posturio_iac.posture.view import TrendPoint
 
 WIDE, HIGH = 560, 260
 LEFT, RIGHT, TOP, BOTTOM = 60, 12, 26, 44
@@ -29,7 +29,7 @@ STACK = (Verdict.FLAGGED, Verdict.UNDETERMINED, Verdict.SUPPRESSED, Verdict.CLEA
 """The verdicts from the bottom of a bar to its top."""
 
 
-def histogram(name: str, title: str, bins: Sequence[Bin], axis: str) -> str:
+def histogram(name: str, title: str, bins: Sequence[HistogramBar], axis: str) -> str:
     """Return a histogram of keys: active ones filled, others hatched on top of them."""
     told = "; ".join(f"{b.label}: {b.total:,}{f' ({b.other:,} not active)' if b.other else ''}" for b in bins if b.total)
     stacks = [((b.active, "bar-active"), (b.other, "bar-other")) for b in bins]
@@ -37,14 +37,14 @@ def histogram(name: str, title: str, bins: Sequence[Bin], axis: str) -> str:
     return picture(name, WIDE, HIGH, title, f"Number of keys. {told or 'none'}.", parts)
 
 
-def verdicts(name: str, points: Sequence[Point]) -> str:
+def verdicts(name: str, points: Sequence[TrendPoint]) -> str:
     """Return how many keys of each verdict there were at each point in time."""
     told = "; ".join(f"{day(p.when)}: {', '.join(f'{p.verdicts[v]:,} {v.value}' for v in STACK)}" for p in points)
     stacks = [tuple((p.verdicts[v], f"bar-{v.value}") for v in STACK) for p in points]
     return picture(name, WIDE, HIGH, "Keys by verdict at each point in time", f"{told}.", _bars(stacks, thinned(points), STEPS))
 
 
-def thinned(points: Sequence[Point], most: int = 5) -> list[str]:
+def thinned(points: Sequence[TrendPoint], most: int = 5) -> list[str]:
     """Return labels for points in time, of which so many fit, the last one among them; of one day they are times."""
     one_day = len({p.when.date() for p in points}) == 1 and len(points) > 1
     every = -(-len(points) // most)

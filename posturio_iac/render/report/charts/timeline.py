@@ -11,7 +11,7 @@ from posturio_iac.render.report.wording import day, last_day, level, name, used
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.posture.timelines import Life
+    from posturio_iac.posture.timelines import KeyTimeline
 
 WIDE, LEFT, RIGHT = 1100, 250, 16
 ROW, HEAD, FOOT = 18, 28, 10
@@ -28,7 +28,7 @@ MOST_TICKS = 12
 class _Axis:
     """From dates to places."""
 
-    def __init__(self, lives: Sequence[Life], now: datetime) -> None:
+    def __init__(self, lives: Sequence[KeyTimeline], now: datetime) -> None:
         dates = [when for life in lives for when in life.dates()]
         self.start = max(min([*dates, now]), now - FURTHEST_BACK) - MARGIN
         self.end = min(max([*dates, now]), now + FURTHEST_ON) + MARGIN
@@ -47,7 +47,7 @@ class _Axis:
                 yield when, str(when.year) if every >= len("0123456789AB") else when.strftime("%Y-%m")
 
 
-def timeline(lives: Sequence[Life], now: datetime) -> str:
+def timeline(lives: Sequence[KeyTimeline], now: datetime) -> str:
     """Return the picture: created, last used, declared end and disabled as signs on a line for each key, and today across them all."""
     axis = _Axis(lives, now)
     high = HEAD + ROW * len(lives) + FOOT
@@ -57,7 +57,7 @@ def timeline(lives: Sequence[Life], now: datetime) -> str:
     return picture("timeline", WIDE, high + 6, "Timeline of keys", text, parts)
 
 
-def overview(lives: Sequence[Life], now: datetime) -> str:
+def overview(lives: Sequence[KeyTimeline], now: datetime) -> str:
     """Return all keys at a glance, the oldest on top: a thin line from creation on for each, and where it was last used or should end."""
     known = sorted((life for life in lives if life.created is not None), key=lambda life: life.created or now)
     axis, step = _Axis(known, now), TALL / max(len(known), 1)
@@ -106,7 +106,7 @@ def legend() -> list[tuple[str, str]]:
     ]
 
 
-def _row(life: Life, axis: _Axis, y: float, now: datetime) -> Iterator[str]:
+def _row(life: KeyTimeline, axis: _Axis, y: float, now: datetime) -> Iterator[str]:
     key = life.row.key
     yield el("title", words(told(life)))
     shown = name(key) if len(name(key)) <= NAME else f"…{name(key)[1 - NAME :]}"
@@ -123,7 +123,7 @@ def _row(life: Life, axis: _Axis, y: float, now: datetime) -> Iterator[str]:
             yield sign(axis.x(when), y)
 
 
-def told(life: Life) -> str:
+def told(life: KeyTimeline) -> str:
     """Return the dates of one key in words."""
     said = [f"created {day(life.created)}" if life.created else "", f"last used {used(life.row.key)}" if life.row.key.deployed else ""]
     said += [f"declared end {last_day(life.ends)}" if life.ends else "", f"disabled {day(life.disabled)}" if life.disabled else ""]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.posture.score import Score
-    from posturio_iac.posture.view import Point
+    from posturio_iac.posture.view import TrendPoint
 
 TICKS = (0, 25, 50, 75, 100)
 SCALE_WIDE, SCALE_HIGH, EDGE = 360, 46, 14
@@ -36,13 +36,13 @@ def scale(score: Score) -> str:
     return picture("scale", SCALE_WIDE, SCALE_HIGH, f"Score: {shown(score.value)}", "On a scale from 0 to 100, which is best.", parts)
 
 
-def small(points: Sequence[Point]) -> bool:
+def small(points: Sequence[TrendPoint]) -> bool:
     """Whether every score that is known is too small for a line to show how it moves."""
     known = [p.score.value for p in points if p.score.value is not None]
     return bool(known) and max(known) < SMALL
 
 
-def trend(points: Sequence[Point], units: int) -> str:
+def trend(points: Sequence[TrendPoint], units: int) -> str:
     """Return the score over time. A point is hollow while not all of today's ``units`` were known; an unknown score is a gap.
 
     Where every score is small, the demerits are drawn in its place, and fewer are better.

@@ -7,7 +7,7 @@ import pytest
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions import Environment, call
 from posturio_iac.frontends.terraform.functions.globbing import matches
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, Value, make_set
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
 
 OUTSIDE = Unknown("../secret is outside the scan root")
 FILES = {
@@ -72,7 +72,7 @@ def test_a_missing_file_is_an_error_except_for_fileexists() -> None:
 
 
 def test_templates_are_rendered_by_the_caller_with_unknown_variables() -> None:
-    names = OpenMap({"name": Unknown("var.name")}, Unknown("var.more"))
+    names = PartialMap({"name": Unknown("var.name")}, Unknown("var.more"))
     assert evaluate("templatefile", "t.tftpl", names) == {"text": "Hi ${name}", "names": names}
     assert evaluate("templatestring", "Ho ${name}", names) == {"text": "Ho ${name}", "names": names}
     assert evaluate("templatefile", "../secret", {}) == OUTSIDE

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions import MODULES, Environment, call
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, SetValue, Value, canonical, equal, first_unknown, make_set
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, canonical, equal, first_unknown, make_set
 
 NAMES = [name for names in MODULES.values() for name in names.split()]
 KINDS = (type(None), bool, int, float, str, tuple, dict, Unknown)
@@ -52,7 +52,7 @@ def _collections(children: st.SearchStrategy[Value]) -> st.SearchStrategy[Value]
         st.lists(children, max_size=3).map(tuple),
         st.lists(children, max_size=3).map(make_set),
         entries,
-        entries.map(lambda known_ones: OpenMap(known_ones, Unknown("var.more is set by the caller"))),
+        entries.map(lambda known_ones: PartialMap(known_ones, Unknown("var.more is set by the caller"))),
     )
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions import Environment, call
-from posturio_iac.frontends.terraform.values import EvaluationError, OpenMap, ResourceValue, Value, equal, first_unknown, make_set
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value, equal, first_unknown, make_set
 
 X = Unknown("var.x is set by the caller")
 Y = Unknown("var.y is set by the caller")
-OPEN = OpenMap({"a": 1, "b": X}, Y)
+OPEN = PartialMap({"a": 1, "b": X}, Y)
 ENVIRONMENT = Environment(read_file=lambda _: X, render=lambda text, names: (text, names))
 
 
@@ -142,7 +142,7 @@ def test_an_unknown_part_makes_unknown_only_what_it_decides(name: str, arguments
 
 
 def test_an_open_map_stays_open_as_a_map_of_one_type() -> None:
-    result = evaluate("tomap", OpenMap({"a": 1, "b": "x"}, Y))
+    result = evaluate("tomap", PartialMap({"a": 1, "b": "x"}, Y))
     assert (dict(result), result.rest) == ({"a": "1", "b": "x"}, Y)
 
 
@@ -187,7 +187,7 @@ def test_equality_is_decided_by_known_parts_first() -> None:
     assert equal(X, None) == X
     assert equal(OPEN, {"c": 1}) is False
     assert equal(OPEN, OPEN) == X
-    assert equal(OpenMap({}, Y), OpenMap({}, X)) == Y
+    assert equal(PartialMap({}, Y), PartialMap({}, X)) == Y
     assert equal(1, True) is False
     assert equal(1, 1.0) is True
     assert equal(make_set((1, 2)), make_set((2, 1))) is True

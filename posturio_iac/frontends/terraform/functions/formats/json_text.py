@@ -58,7 +58,7 @@ def _escape(match: re.Match[str]) -> str:
 
 def read(text: str) -> Value | Unknown:
     """Read a document: arrays become tuples. Raise EvaluationError for what is no JSON."""
-    import json  # noqa: PLC0415 - only code that reads JSON needs it
+    import json
 
     try:
         document = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse, strict=True)

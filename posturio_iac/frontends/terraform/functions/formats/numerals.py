@@ -27,7 +27,7 @@ def integer_text(number: int, verb: str, flags: str, width: int, precision: int 
 
 def float_text(number: float, verb: str, flags: str, width: int, precision: int | None) -> str:
     """Write a number as ``%e``, ``%f`` or ``%g`` do."""
-    from decimal import Decimal  # noqa: PLC0415 - most formats have no fractions, and it is slow to load
+    from decimal import Decimal
 
     value = Decimal(repr(number))
     magnitude = value.copy_abs()
@@ -56,7 +56,7 @@ def _general(magnitude: Decimal, precision: int | None) -> str:
     """Write the shortest digits, or ``precision`` significant ones, with an exponent when it is small or large."""
     if magnitude == 0:
         return "0"
-    from decimal import Context  # noqa: PLC0415 - most formats have no fractions, and it is slow to load
+    from decimal import Context
 
     rounded = magnitude if precision is None else type(magnitude)(f"{magnitude:.{max(precision, 1) - 1}e}")
     digits = rounded.normalize(Context(prec=_MAX_DIGITS))

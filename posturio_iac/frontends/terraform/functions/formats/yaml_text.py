@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import TooLargeError
-from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, OpenMap, Value, integral, is_heavy, to_number, to_text
+from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ _DATE = re.compile(
 
 def read(text: str) -> Value:
     """Read the only document of ``text``. Raise EvaluationError when it is malformed, `TooLargeError` when it explodes."""
-    import yaml  # noqa: PLC0415 - only code that reads YAML needs it
+    import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -147,7 +147,7 @@ def _merged(value: Value) -> dict[str, Value]:
     """Return the entries that a merge key brings: those of a mapping, or of a list of mappings."""
     result: dict[str, Value] = {}
     for entries in value if isinstance(value, tuple) else (value,):
-        if not isinstance(entries, dict) or isinstance(entries, OpenMap):
+        if not isinstance(entries, dict) or isinstance(entries, PartialMap):
             raise EvaluationError("only maps can be merged into a map")
         result |= entries
     return result
@@ -180,7 +180,7 @@ def _timestamp(text: str) -> str | None:
         return None
     year, month, day, *times = match.groups()
     hour, minute, second = times[:3] if times[0] else times[4:] if times[4] else ("0", "0", "0")
-    from datetime import datetime  # noqa: PLC0415 - only a date needs it
+    from datetime import datetime
 
     try:
         moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second))  # noqa: DTZ001 - local to its own zone

@@ -52,7 +52,7 @@ class Chars:
             return True
         if not self.general:
             return False
-        import unicodedata  # noqa: PLC0415 - rarely needed
+        import unicodedata
 
         return unicodedata.category(char).startswith(self.general)
 

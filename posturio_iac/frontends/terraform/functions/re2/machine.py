@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.functions.re2.chars import Chars
-from posturio_iac.frontends.terraform.functions.re2.syntax import Alternation, Assertion, Group, Node, Repeat, Sequence, parse
+from posturio_iac.frontends.terraform.functions.re2.syntax import Alternation, Assertion, CaptureGroup, Node, Repeat, Sequence, parse
 from posturio_iac.frontends.terraform.functions.signature import TooLargeError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def compile_pattern(pattern: str) -> Pattern:
         raise TooLargeError
     tree, names = parse(pattern)
     program: list[Instruction] = []
-    _emit(program, Group(tree, 0))
+    _emit(program, CaptureGroup(tree, 0))
     program.append((Op.MATCH, None, 0))
     return Pattern(tuple(program), names)
 
@@ -84,7 +84,7 @@ def _emit(program: list[Instruction], node: Node) -> None:
         case Sequence(items):
             for item in items:
                 _emit(program, item)
-        case Group(item, number):
+        case CaptureGroup(item, number):
             program.append((Op.SAVE, 2 * number, 0))
             _emit(program, item)
             program.append((Op.SAVE, 2 * number + 1, 0))
@@ -163,7 +163,7 @@ def _is_nullable(node: Node) -> bool:
             return all(_is_nullable(item) for item in items)
         case Alternation(options):
             return any(_is_nullable(option) for option in options)
-        case Group(item, _):
+        case CaptureGroup(item, _):
             return _is_nullable(item)
         case Repeat(item, least):
             return least == 0 or _is_nullable(item)

@@ -53,14 +53,14 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CaptureGroup:
     """A node whose match is kept under a number from 1."""
 
     item: Node
     number: int
 
 
-Node = Chars | Assertion | Sequence | Alternation | Repeat | Group
+Node = Chars | Assertion | Sequence | Alternation | Repeat | CaptureGroup
 
 
 def parse(pattern: str) -> tuple[Node, tuple[str | None, ...]]:
@@ -176,7 +176,7 @@ class _Parser:
         if not self._take(")"):
             raise EvaluationError("pattern: a parenthesis is not closed")
         self.flags = outer
-        return [Group(item, number) if number else item]
+        return [CaptureGroup(item, number) if number else item]
 
     def _start_group(self) -> int:
         """Read the opening of a group that keeps its match; return its number."""
