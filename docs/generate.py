@@ -2,11 +2,12 @@
 
 Generated are the rule pages, the table of their ids in other linters, what checkov is told of them, the configuration reference, the page
 of known modules and what stands in the README between ``<!-- generated: NAME -->`` and ``<!-- /generated -->``, where NAME is
-``example``, ``help``, ``help scan``, ``help explain`` or ``rules``.
+``example``, ``help``, ``help scan``, ``help explain``, ``packages`` or ``rules``; so is the list of packages in docs/layout.md.
 """  # noqa: INP001 - a script
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import os
@@ -126,6 +127,7 @@ def documents() -> dict[Path, str]:
     rules = all_rules()
     modules = lookup.load().modules
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    layout = (ROOT / "docs/layout.md").read_text(encoding="utf-8")
     return {
         RULES / "README.md": index(rules),
         **{RULES / f"{name}.md": rule_page(entry) for name, entry in rules.items()},
@@ -134,6 +136,7 @@ def documents() -> dict[Path, str]:
         Path("docs/configuration.md"): configuration(),
         Path("docs/known-modules.md"): pages.page(modules),
         Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.search_terms_module(lookup.search_terms(modules)),
+        Path("docs/layout.md"): BLOCK.sub(lambda match: f"{match[1]}{block(match['name'], rules)}{match[3]}", layout),
         Path("README.md"): BLOCK.sub(lambda match: f"{match[1]}{block(match['name'], rules)}{match[3]}", readme),
     }
 
@@ -151,9 +154,30 @@ def block(name: str, rules: dict[str, Registered]) -> str:
             return _fenced(help_text(live_arguments.COMMAND))
         case "help explain":
             return _fenced(help_text(explain.COMMAND))
+        case "packages":
+            return _packages()
         case "rules":
             return _rule_table(rules, f"{RULES}/")
     raise ValueError(f"there is no generated block called {name}")
+
+
+def _packages() -> str:
+    """Return what lives in each package, from the docstrings of the packages and of their modules."""
+    return "".join(_package(path.parent) for path in sorted((ROOT / "posturio_iac").rglob("__init__.py")))
+
+
+def _package(folder: Path) -> str:
+    """Return the entry of one package: its name, its docstring, and a line for each of its modules."""
+    name = folder.relative_to(ROOT).as_posix()
+    paragraphs = _docstring(folder / "__init__.py").split("\n\n")
+    modules = [path for path in sorted(folder.glob("*.py")) if path.name != "__init__.py"]
+    lines = [f"- `{path.name}`: {_docstring(path).partition(chr(10))[0]}\n" for path in modules]
+    text = "\n\n".join(paragraph.replace("``", "`") for paragraph in paragraphs)
+    return f"### {name}\n\n{text}\n\n{''.join(lines)}" + ("\n" if lines else "")
+
+
+def _docstring(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
 def example() -> str:

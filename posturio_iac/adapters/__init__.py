@@ -1,1 +1,4 @@
-"""Our rules inside other linters: each module turns a host's objects into our model and our findings into the host's."""
+"""Our rules inside other linters: each package turns a host's objects into our model, and our findings into the host's.
+
+Imports the library, and alone knows checkov and cfn-lint; never the command line.
+"""

@@ -1,4 +1,7 @@
-"""The subcommands: one module each, with ``run(argv) -> int``, imported only when it is called."""
+"""The subcommands: one module or package each, with ``run(argv) -> int``, imported only when it is called.
+
+Imports everything below; only ``cli`` imports it.
+"""
 
 from __future__ import annotations
 

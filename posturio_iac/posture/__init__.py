@@ -1,1 +1,4 @@
-"""Joins saved JSON results into one view of the posture: what is, how it came to be, what changed. Pure; it knows the contract only."""
+"""Joins saved JSON results into one view of the posture: keys as they are, their history, and changes.
+
+Pure. Imports ``contract`` and what lies below.
+"""

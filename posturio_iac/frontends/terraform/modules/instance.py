@@ -2,6 +2,8 @@
 
 Every value exists in two readings. In the strict one a variable that no code sets is unknown, whatever its default; existence is
 decided in it. In the other one defaults hold; what a tag or a date says is read in it.
+
+Over 300 lines, since instances and their scopes define each other.
 """
 
 from __future__ import annotations
