@@ -24,6 +24,7 @@ def test_generated_documents_are_up_to_date() -> None:
 def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "README.md").write_text("<!-- generated: help -->\nold\n<!-- /generated -->\nend\n", encoding="utf-8")
     (tmp_path / "docs/rules").mkdir(parents=True)
+    (tmp_path / "docs/layout.md").write_text("<!-- generated: packages -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "docs/rules/iam.gone.md").write_text("old", encoding="utf-8")
     (tmp_path / "posturio_iac/frontends/terraform").mkdir(parents=True)
     monkeypatch.setitem(GENERATE["main"].__globals__, "ROOT", tmp_path)
@@ -37,7 +38,7 @@ def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeyp
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("<!-- generated: help -->\n```text\nusage: posturio-iac COMMAND")
 
 
-@pytest.mark.parametrize("name", ["help", "help scan", "help explain", "rules"])
+@pytest.mark.parametrize("name", ["help", "help scan", "help explain", "packages", "rules"])
 def test_every_block_has_a_text(name: str) -> None:
     assert len(GENERATE["block"](name, all_rules()).splitlines()) > 5
 
