@@ -6,7 +6,8 @@ import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Remedies, Unknown
+from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
 from posturio_iac.live.ownership import owner_of
 from posturio_iac.metadata.lifetime import exemption, read
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -90,14 +91,15 @@ def _notes(key: DeployedKey, tags: list[tuple[str, str, str]], names: Names, as_
 
 def _remedies(key: DeployedKey) -> Remedies:
     """The shortest changes, as commands for whoever may make them."""
-    name = shlex.quote(key.user.name)
+    name = key.user.name
     if key.user.is_root:
-        return Remedies(declare="use a role in its place", rotate="use a role in its place", disable="delete the key as the root user")
-    switch = f"aws iam update-access-key --user-name {name} --access-key-id {key.key_id or 'ID'} --status Inactive"
-    first = f" (aws iam list-access-keys --user-name {name} shows its id)" if key.key_id is None else ""
+        role = Advice("use a role in its place")
+        return Remedies(declare=role, rotate=role, disable=Advice("delete the key as the root user"))
+    first = f" (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)" if key.key_id is None else ""
+    off = ("aws", "iam", "update-access-key", "--user-name", name, "--access-key-id", key.key_id or "ID", "--status", "Inactive")
     return Remedies(
-        declare=f"tag the user: aws iam tag-user --user-name {name} --tags Key={{name}},Value={{value}}",
-        rotate=f"use a role in place of user {name}, or let Terraform or CloudFormation replace its keys every {{value}} days",
-        disable=f"switch it off{first}: {switch}",
+        declare=TagUser(name),
+        rotate=UseRole(name),
+        disable=RunCommand(f"switch it off{first}", off),
         witness=f"the tags of user {key.user.name} state",
     )

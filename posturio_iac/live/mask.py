@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.remedy import with_texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -66,6 +67,7 @@ class Mask:
             finding,
             message=self.text(finding.message),
             remediation=self.text(finding.remediation),
+            remedy=with_texts(finding.remedy, self.text) if finding.remedy else None,
             address=self.text(finding.address),
             declaration=self._declaration(finding.declaration),
         )
@@ -85,7 +87,7 @@ class Mask:
             evidence=tuple(map(self.text, key.evidence)),
             lifetimes=tuple(map(self._lifetime, key.lifetimes)),
             active_siblings=siblings if isinstance(siblings, Unknown) else tuple(map(self.text, siblings)),
-            remedies=replace(key.remedies, disable=self.text(key.remedies.disable)),
+            remedies=replace(key.remedies, disable=with_texts(key.remedies.disable, self.text)),
             declaration=self._declaration(key.declaration),
         )
 

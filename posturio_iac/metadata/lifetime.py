@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name
 
@@ -124,7 +126,8 @@ def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span 
     if interval:
         return Lifetime(Kind.ROTATION, Effect.DECLARED, source, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
-        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", fix=f"set {source} to {FORMS}")
+        remedy = ReplaceValue(Place(source, span), FORMS, text)
+        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", remedy=remedy)
     why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
     return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why)
 

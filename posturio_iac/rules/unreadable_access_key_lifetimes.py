@@ -66,6 +66,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, last_day, sentence
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -94,17 +97,19 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             why, _, advice = evidence.why.partition("; ")
             why = why or f'"{evidence.value}" is neither a date nor an interval'
             message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
-            yield Violation(message, sentence(_advice(evidence, advice, context)), evidence.span, mark=evidence.source)
+            remedy = _remedy(evidence, advice, context)
+            yield Violation(message, sentence(remedy), evidence.span, remedy, mark=evidence.source)
 
 
-def _advice(evidence: Lifetime, advice: str, context: Context) -> str:
+def _remedy(evidence: Lifetime, advice: str, context: Context) -> Remedy:
     """Say what to write: what the reader of the value advises, with a date that is allowed in place of its example."""
     if advice.startswith("write it as "):
-        return f"{advice} in {evidence.source}"
+        return Advice(f"{advice} in {evidence.source}")
+    place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.EXPIRY:
-            return f"set {evidence.source} to {last_day(context)} or earlier"
+            return ReplaceValue(place, last_day(context), evidence.value, "or earlier", needs_person=True)
         case Kind.ROTATED:
-            return f"set {evidence.source} to the day of the last rotation, such as {day(context.as_of)}"
+            return ReplaceValue(place, f"the day of the last rotation, such as {day(context.as_of)}", evidence.value, needs_person=True)
         case Kind.ROTATION:
-            return f"set {evidence.source} to {context.max_lifetime.days}d or less"
+            return ReplaceValue(place, f"{context.max_lifetime.days}d", evidence.value, "or less")

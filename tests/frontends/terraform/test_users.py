@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.remedy_text import describe
 from tests.support.terraform_programs import key, keys, reading
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def test_a_user_of_another_folder_is_found_by_its_literal_name(tmp_path: Path) -
     files: dict[str, str | bytes] = {"a/main.tf": USER, "b/main.tf": named('"ci"')}
     found = key(tmp_path, files)
     assert (found.user, told(found), found.owner) == ("ci", ["2027-01-31"], "payments")
-    assert "a/main.tf" in found.remedies.declare
+    assert "a/main.tf" in describe(found.remedies.declare)
 
 
 def test_two_users_of_a_name_in_other_folders_are_no_link(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.remedy import IntervalSetting, SetArgument
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
@@ -162,12 +164,12 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Li
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, span=span, why=value.reason)
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
-        knob = f"set {source} to {{seconds}} or less ({{days}} days in seconds)"
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval, knob=knob)
+        setting = IntervalSetting(Place(owner, span), argument, "s")
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval, setting=setting)
     if value is None or interval is not None:
-        fix = f"set {argument} = 7776000 (90 days in seconds) in {owner}"
+        remedy = SetArgument(Place(owner, span), argument, "7776000", "90 days in seconds", is_named=True)
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
-        return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, fix=fix)
+        return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, remedy=remedy)
     return Lifetime(Kind.ROTATION, Effect.UNREADABLE, source, str(value), span, why="it must be a number of seconds")
 
 

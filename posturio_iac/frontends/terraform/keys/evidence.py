@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import silence
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.remedy import Advice
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
 
 
+_WRITE_THE_DATE = Advice("write the date itself")
+_FOLLOW_AS_WELL = Advice("let the key follow it as well")
+
+
 def of_tags(user: TerraformUser, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that the user's tags state."""
     ignored = ignored_changes(user.block) if user.block is not None else frozenset()
@@ -48,11 +53,10 @@ def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | 
     for end in origins_of(tag.origin, tag.scope):
         if isinstance(end, TerminalOrigin) and end.kind == "function" and applied_again:
             why = f"it is computed from {end.text}, so every apply moves it"
-            fix = "write the date itself"
-            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.text, tag.span, why=why, fix=fix)
+            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.text, tag.span, why=why, remedy=_WRITE_THE_DATE)
         if isinstance(end, ResourceOrigin) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
             why = f"{end.address} moves it on at every rotation, and the key stays"
-            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, fix="let the key follow it as well")
+            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, remedy=_FOLLOW_AS_WELL)
         if isinstance(end, ResourceOrigin) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
             interval = _offset(end)
             source = f"{tag.source}, set by {end.address}"
