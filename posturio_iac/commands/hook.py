@@ -63,7 +63,7 @@ def run(argv: Sequence[str]) -> int:
     selection = select((top,), top, config, given.exclude or ())
     if _is_empty(selection) and targets == PLAIN:
         return 0
-    return _judge(selection, _triggers(given.words, top), config, given, targets, started)
+    return _judge(selection, triggers(given.words, top), config, given, targets, started)
 
 
 def _is_empty(selection: Selection) -> bool:
@@ -83,7 +83,7 @@ def _with_marked_files(argv: Sequence[str]) -> list[str]:
     return list(argv)
 
 
-def _triggers(files: Sequence[str], top: str) -> frozenset[str]:
+def triggers(files: Sequence[str], top: str) -> frozenset[str]:
     """Return the files relative to the top of the repository.
 
     Raises:
@@ -108,7 +108,7 @@ def _judge(
     from posturio_iac.impact.selection import narrow
 
     wanted = ALL if given.framework in (None, "all") else (given.framework,)
-    ours, is_ours = _tracked(selection, triggers)
+    ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
     if _is_empty(part) and targets == PLAIN:
@@ -126,7 +126,7 @@ def _judge(
     return int(code)
 
 
-def _tracked(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:
+def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:
     """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
     if selection.repository is None:
         return selection, None

@@ -38,6 +38,19 @@ def write(text: str, target: str) -> None:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 
 
+def write_bytes(data: bytes, path: str, shown: str) -> None:
+    """Put ``data`` in place of a file in one step; ``shown`` is what a message calls it.
+
+    Raises:
+        OutputError: it cannot be written. The file that was there is still whole.
+
+    """
+    try:
+        _replace(os.path.realpath(path), data)
+    except OSError as error:
+        raise OutputError(f"cannot write {shown}: {error.strerror or error}") from None
+
+
 def to_stdout(text: str) -> None:
     """Write to standard output; a reader that has gone away is no error."""
     try:

@@ -130,11 +130,13 @@ class SetArgument:
     """What the value means, for a reader."""
     is_named: bool = False
     """The block is not the one that the finding points at."""
+    needs_person: bool = False
+    """Somebody has to decide first: whether nothing uses the key any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetProperty:
-    """A value of a property of a resource in a template."""
+    """A value of a property of a resource in a template, which somebody has to decide on first."""
 
     place: Place
     argument: str
@@ -163,6 +165,8 @@ class ReplaceValue:
     """What else would do, for a reader: ``or earlier``."""
     needs_person: bool = False
     """Somebody has to do something first, so that writing another value alone would be a lie."""
+    written: str = ""
+    """The value as metadata writes it, where readers get to see other words."""
 
 
 @dataclass(frozen=True, slots=True)

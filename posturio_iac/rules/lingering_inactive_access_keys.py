@@ -100,7 +100,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     # A date that is there has to be changed: beside an earlier one, another one says nothing.
     keep: Remedy = key.remedies.stating("expires", until)
     if date and date.effect is not Effect.ENFORCED:
-        keep = ReplaceValue(Place(date.source, date.span), until, date.value)
+        is_over = date.at is not None and date.at <= context.as_of
+        keep = ReplaceValue(Place(date.source, date.span), until, date.value, needs_person=is_over)
     message = f"{key.address} is {str(key.status).lower()} and nothing removes it: {why}."
     yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, keep)
 

@@ -117,7 +117,7 @@ def _remedy(evidence: Lifetime, context: Context) -> Remedy:
     place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.ROTATION:
-            return ReplaceValue(place, allowed(context), evidence.value, "or less")
+            return ReplaceValue(place, allowed(context), evidence.value, "or less", written=f"{context.max_lifetime.days}d")
         case Kind.ROTATED:
             return ReplaceValue(place, "the day of the last rotation", evidence.value, needs_person=True)
         case Kind.EXPIRY:

@@ -108,7 +108,7 @@ def _remedy(evidence: Lifetime, advice: str, context: Context) -> Remedy:
     place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.EXPIRY:
-            return ReplaceValue(place, last_day(context), evidence.value, "or earlier", needs_person=True)
+            return ReplaceValue(place, last_day(context), evidence.value, "or earlier")
         case Kind.ROTATED:
             return ReplaceValue(place, f"the day of the last rotation, such as {day(context.as_of)}", evidence.value, needs_person=True)
         case Kind.ROTATION:

@@ -34,6 +34,18 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
     return relative((name for output in outputs for name in names(output)), root, repository)
 
 
+def uncommitted(root: str, repository: str) -> frozenset[str]:
+    """Return the files with changes that no commit holds, those included that git does not track, relative to ``root``.
+
+    Raises:
+        UsageError: git does not say.
+
+    """
+    known = ("diff-index", "--name-only", "-z", "HEAD", "--") if _commit("HEAD", repository) else ("ls-files", "-z", "-c")
+    outputs = [_ask(repository, *known), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
+    return relative((name for output in outputs for name in names(output)), root, repository)
+
+
 def tracked(repository: str) -> frozenset[str]:
     """Return the files that git tracks, relative to the top of the repository. Raises `UsageError` when git does not say."""
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))

@@ -127,5 +127,9 @@ def _remedies(key: KnownKey, label: str, block: hcl.Block) -> Remedies:
     enabled = key.enabled_by[-1].paths[0] if key.enabled_by else None
     disable: Remedy = Advice(f"remove {label}")
     if switch or enabled:
-        disable = SetArgument(place, switch, '"Inactive"') if switch else SetArgument(place, str(enabled), "false")
+        disable = (
+            SetArgument(place, switch, '"Inactive"', needs_person=True)
+            if switch
+            else SetArgument(place, str(enabled), "false", needs_person=True)
+        )
     return Remedies(declare=declare, rotate=rotate, disable=disable, beside=beside)

@@ -24,7 +24,7 @@ def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> R
     return Remedies(
         declare=_tags(scope, user) or beside,
         rotate=AddBlock(key, block.labels[1]),
-        disable=SetArgument(key, "status", '"Inactive"'),
+        disable=SetArgument(key, "status", '"Inactive"', needs_person=True),
         overlap=_overlap(block, key),
         beside=beside,
     )
@@ -33,7 +33,7 @@ def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> R
 def remedies_in_code(name: str, declare: Declaring) -> Remedies:
     """Return the changes for a key called ``name`` whose block is not seen; ``declare`` states a lifetime."""
     key = Place(f"aws_iam_access_key.{name}")
-    return Remedies(declare, AddBlock(key, name), SetArgument(key, "status", '"Inactive"'), CreateFirst(key))
+    return Remedies(declare, AddBlock(key, name), SetArgument(key, "status", '"Inactive"', needs_person=True), CreateFirst(key))
 
 
 def _overlap(block: hcl.Block, key: Place) -> CreateFirst:
