@@ -135,6 +135,15 @@ class SetArgument:
 
 
 @dataclass(frozen=True, slots=True)
+class HideOutput:
+    """``sensitive = true`` in an output."""
+
+    place: Place
+    is_bared: bool = False
+    """Its value goes through ``nonsensitive()``, which has to go."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetProperty:
     """A value of a property of a resource in a template, which somebody has to decide on first."""
 
@@ -257,6 +266,7 @@ Remedy = Union[
     HoldTrigger,
     CreateFirst,
     SetArgument,
+    HideOutput,
     SetProperty,
     ReplaceValue,
     RemoveArgument,

@@ -41,6 +41,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return _order(remedy)
         case r.SetArgument(place, argument, value, note, named):
             return f"set {argument} = {value}" + (f" ({note})" if note else "") + (f" in {place.address}" if named else "")
+        case r.HideOutput(is_bared=is_bared):
+            return f"{'remove nonsensitive() and ' if is_bared else ''}set sensitive = true"
         case r.SetProperty(place, argument, value, json):
             member = f'"{argument}": "{value}"' if json else f"{argument}: {value}"
             return f"set {member} in the properties of {place.text()}"

@@ -11,9 +11,12 @@ from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress
 
 if TYPE_CHECKING:
+    from tree_sitter import Node as HclNode
+
     from posturio_iac.core.place import Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 HCL = (".tf", ".tofu")
@@ -73,6 +76,12 @@ def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeL
     if isinstance(remedy, r.ReplaceValue):
         return values.replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
     block = source.block_at(files.start(place.span))
+    found = _said_in_hcl(remedy, source, block)
+    return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
+
+
+def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[ChangeLevel, list[Edit]] | None:
+    """Return the edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
             hcl_rotation.check_not_ignored(source, block, argument)
@@ -80,23 +89,34 @@ def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeL
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, hcl_comments.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
-            is_output = source.words(block)[0] == "output"
-            level = ChangeLevel.NOTHING if is_output else ChangeLevel.REPLACES if argument == "max_age" else ChangeLevel.IN_PLACE
+            level = ChangeLevel.REPLACES if argument.endswith("max_age") else ChangeLevel.IN_PLACE
             return level, hcl_maps.set_argument(source, block, argument, value)
+        case r.HideOutput():
+            return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
         case r.CreateFirst(misspelt=misspelt):
             return ChangeLevel.NOTHING, hcl_rotation.create_first(source, block, misspelt)
+        case _:
+            return None
+
+
+def _rotated_in_hcl(
+    remedy: Remedy, source: HclSource, block: HclNode, module: list[HclSource], max_days: int
+) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits that let a key rotate."""
+    match remedy:
         case r.SetInterval(setting, days):
-            return ChangeLevel.REPLACES, hcl_rotation.set_interval(source, block, setting, days)
+            edits = hcl_rotation.set_interval(source, block, setting, days)
         case r.AddBlock(name=name, days=days):
-            return ChangeLevel.REPLACES, hcl_rotation.add_schedule(source, block, files.module(source.path), name, days)
+            edits = hcl_rotation.add_schedule(source, block, module, name, days)
         case r.ReplaceTrigger():
-            return ChangeLevel.REPLACES, hcl_rotation.insert_hop(source, block, files.module(source.path), remedy, max_days)
+            edits = hcl_rotation.insert_hop(source, block, module, remedy, max_days)
         case r.RemoveArgument(argument=argument):
-            return ChangeLevel.REPLACES, hcl_rotation.remove_argument(source, block, argument)
+            edits = hcl_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):
-            return ChangeLevel.REPLACES, hcl_rotation.stop_ignoring(source, block, names)
+            edits = hcl_rotation.stop_ignoring(source, block, names)
         case _:
             raise CannotFixError(PERSON)
+    return ChangeLevel.REPLACES, edits
 
 
 def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
@@ -113,7 +133,7 @@ def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edi
         case r.AddTag(name=name, value=value, argument=argument):
             json_rotation.check_not_ignored(block, argument)
             return ChangeLevel.IN_PLACE, source.add(block, {argument: {name: value}})
-        case r.SetArgument(argument="sensitive"):
+        case r.HideOutput(is_bared=False):
             return ChangeLevel.NOTHING, source.add(block, {"sensitive": True})
         case r.CreateFirst(is_set=False, misspelt=""):
             return ChangeLevel.NOTHING, source.add(block, {"lifecycle": {_CREATE_FIRST: True}})

@@ -30,7 +30,9 @@ def add_entry(source: HclSource, block: Node, argument: str, name: str, value: s
         return _into(source, source.value(attribute), name, value)
     nested = source.nested(block, argument)
     if nested is not None:  # Terraform 0.11 wrote tags { }
-        return [] if source.attribute(nested, name) is not None else [source.add_argument(nested, entry)]
+        if source.attribute(nested, name) is not None:
+            raise CannotFixError(f"its {name} says nothing yet; give it a value")
+        return set_arguments(source, nested, [(name, quoted(value))])
     text = f"{argument} = {{\n  {entry}\n}}"
     return [source.add_argument(block, text, apart=bool(source.body(block)))]
 
@@ -72,7 +74,7 @@ def _object(expression: Node) -> Node | None:
 def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[Edit]:
     elements = [c for c in node.children if c.type == "object_elem"]
     if any(source.text(e.children[0]).strip('"') == name for e in elements):
-        return []
+        raise CannotFixError(f"its {name} says nothing yet; give it a value")
     end = next(c for c in reversed(node.children) if c.type == "object_end")
     if not elements:
         start = next(c for c in node.children if c.type == "object_start")
@@ -120,6 +122,20 @@ def set_arguments(source: HclSource, block: Node, pairs: list[tuple[str, str]]) 
         return [*edits, *_on_lines(source, found, missing, "=")]
     width = max(len(name) for name, _ in missing)
     return [*edits, source.add_argument(block, "\n".join(f"{name.ljust(width)} = {value}" for name, value in missing))]
+
+
+def hidden_output(source: HclSource, block: Node) -> list[Edit]:
+    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()``."""
+    edits = set_arguments(source, block, [("sensitive", "true")])
+    value = source.attribute(block, "value")
+    pending = [source.value(value)] if value is not None else []
+    while pending:
+        node = pending.pop()
+        pending += node.children
+        if node.type == "function_call" and source.text(node.children[0]) == "nonsensitive":
+            inner = next(c for c in node.children if c.type == "function_arguments")
+            edits += [source.edit(node.start_byte, inner.start_byte, ""), source.edit(inner.end_byte, node.end_byte, "")]
+    return edits
 
 
 def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, str]], sign: str) -> list[Edit]:

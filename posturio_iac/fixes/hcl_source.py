@@ -21,16 +21,25 @@ class HclSource:
     __slots__ = ("base", "data", "newline", "path", "root", "unit")
 
     def __init__(self, path: str, data: bytes) -> None:
-        """Parse ``data``. Raises `CannotFixError` when it has a syntax error."""
+        """Parse ``data``."""
         self.path = path
         self.base = len(BOM) if data.startswith(BOM) else 0
         self.data = data[self.base :]
         self.root = tree_of(self.data).root_node
-        if not is_sound(self.root):
-            raise CannotFixError(f"{path} has a syntax error; mend that first")
         first = self.data.find(b"\n")
         self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
         self.unit = "\t" if b"\n\t" in self.data and b"\n  " not in self.data else "  "
+
+    def errors(self) -> int:
+        """Return how many syntax errors the file has."""
+        if is_sound(self.root):
+            return 0
+        found, pending = 1, [self.root]
+        while pending:
+            node = pending.pop()
+            found += node.is_error or node.is_missing
+            pending += (c for c in node.children if c.has_error)
+        return found
 
     def edit(self, start: int, end: int, text: str) -> Edit:
         """Return an edit of ``data[start:end]``; ``text`` has line feeds only."""
@@ -70,6 +79,8 @@ class HclSource:
         while pending:
             node = pending.pop()
             if node.type == "block" and node.start_byte + self.base == offset:
+                if node.has_error:
+                    raise CannotFixError("its block has a syntax error; mend that first")
                 return node
             if node.start_byte + self.base <= offset < node.end_byte + self.base:
                 pending += [c for c in node.children if c.type in ("body", "block")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.remedy import AddComment, AddMetadata, AddTag, MergeTags
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.change import SAFE, CannotFixError, ChangeLevel, CodeChange, clash
 
@@ -12,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from posturio_iac.core.finding import Finding
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.change import Edit
-    from posturio_iac.fixes.wanted import Suppress, Wanted
+    from posturio_iac.fixes.wanted import Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
 _CHANGED = "the edit would break the syntax of the file; make the change by hand"
@@ -37,15 +37,15 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
     """Change ``files`` as far as it can be done, and return what became of each finding, in order."""
     allowed = (*SAFE, ChangeLevel.REPLACES) if unsafe else SAFE
     done: dict[int, Outcome] = {}
-    known: dict[tuple[Remedy | Suppress, ...], CodeChange] = {}
+    known: dict[object, CodeChange] = {}
     pending = list(range(len(found)))
     while pending:
         taken: list[Edit] = []
         later: list[int] = []
         for number in pending:
             one = found[number]
-            if one.remedies in known:  # another instance of the same block
-                done[number] = Outcome(one.finding, known[one.remedies].level)
+            if one.remedies and _target(one) in known:  # another instance of the same block, or another key of the same user
+                done[number] = Outcome(one.finding, known[_target(one)].level)
                 continue
             change = _first_that_works(one, files, max_days(one.finding))
             if isinstance(change, str):
@@ -56,7 +56,7 @@ def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Findi
                 later.append(number)
             else:
                 taken += change.edits
-                known[one.remedies] = change
+                known[_target(one)] = change
                 done[number] = Outcome(one.finding, change.level)
         files.take(taken)
         pending = later
@@ -67,6 +67,14 @@ def change_of(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | N
     """Return the change that mends one finding in the files as they are, or None."""
     change = _first_that_works(one, files, max_days)
     return None if isinstance(change, str) or not change.edits else change
+
+
+def _target(one: Wanted) -> object:
+    """Return what a finding's first remedy changes: metadata is stated once, whatever each of several keys would have it say."""
+    first = one.remedies[0]
+    if isinstance(first, (AddTag, MergeTags, AddComment, AddMetadata)):
+        return type(first), first.place, first.name
+    return first
 
 
 def _first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | str:

@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 _ELSEWHERE = CannotFixError("the value is computed; change what it comes from")
 
 
+def _new(remedy: ReplaceValue) -> str:
+    """Return the value to write. Raises `CannotFixError` when there are only words about it."""
+    text = remedy.written or remedy.value
+    if any(character.isspace() for character in text):
+        raise CannotFixError("a person has to say which value")
+    return text
+
+
 def replaced_in_hcl(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edit of a literal, or of a value in a comment, that stands between two bytes of the file."""
-    new, first, last = remedy.written or remedy.value, start - source.base, end - source.base
+    new, first, last = _new(remedy), start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
         return ChangeLevel.IN_PLACE, [source.edit(first, last, quoted(new))]
@@ -49,7 +57,7 @@ def _comments(root: HclNode) -> Iterator[HclNode]:
 
 def replaced_in_nodes(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
-    new, first, last = remedy.written or remedy.value, source.offset(start), source.offset(end)
+    new, first, last = _new(remedy), source.offset(start), source.offset(end)
     found = [n for n in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
     if len(found) != 1:
         raise _ELSEWHERE

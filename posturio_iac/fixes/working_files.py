@@ -99,9 +99,13 @@ class WorkingFiles:
         """Whether the files are still free of syntax errors with these edits."""
         for path in {edit.path for edit in edits}:
             data = apply(self.data(path), [edit for edit in edits if edit.path == path])
+            if path.endswith((".tf", ".tofu")):
+                if HclSource(path, data).errors() > self.hcl(path).errors():
+                    return False
+                continue
             try:
-                HclSource(path, data) if path.endswith((".tf", ".tofu")) else NodeSource(path, data)
-            except (CannotFixError, UnicodeDecodeError):
+                NodeSource(path, data)
+            except CannotFixError:
                 return False
         return True
 

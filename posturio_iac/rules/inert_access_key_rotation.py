@@ -82,6 +82,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, sentence
@@ -90,6 +92,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -107,7 +110,10 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     inert = [e for e in key.lifetimes if e.effect is Effect.INERT or spent(e, context)]
     for evidence in inert[:1]:
-        remedy = evidence.remedy or key.remedies.rotating(max(context.max_lifetime.days, 1))
+        days = max(context.max_lifetime.days, 1)
+        remedy: Remedy = evidence.remedy or key.remedies.rotating(days)
+        if isinstance(remedy, ReplaceValue):
+            remedy = replace(remedy, written=f"{days}d")
         yield Violation(_message(key, evidence, context), sentence(remedy), evidence.span, remedy)
 
 

@@ -152,11 +152,11 @@ def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     if block.labels[0] != "awsutils_expiring_iam_access_key":
         return
     place = expression.span if expression else block.header
-    yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place)
+    yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place, block.header)
 
 
-def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Lifetime:
-    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``."""
+def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
+    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
     from posturio_iac.core.intervals import parse_interval
 
     source = f"{argument} of {owner}"
@@ -164,10 +164,10 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Li
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, span=span, why=value.reason)
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
-        setting = IntervalSetting(Place(owner, span), argument, "s")
+        setting = IntervalSetting(Place(owner, header), argument, "s")
         return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval, setting=setting)
     if value is None or interval is not None:
-        remedy = SetArgument(Place(owner, span), argument, "7776000", "90 days in seconds", is_named=True)
+        remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
         return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, remedy=remedy)
     return Lifetime(Kind.ROTATION, Effect.UNREADABLE, source, str(value), span, why="it must be a number of seconds")

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.remedy import Advice, SetArgument
+from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -154,8 +154,7 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
         bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
         shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
         output = Place(f"output.{name}", block.header)
-        hidden = Advice("remove nonsensitive() and set sensitive = true") if bared else SetArgument(output, "sensitive", "true")
-        place = Exposure(block.header, f'output "{name}"', hidden)
+        place = Exposure(block.header, f'output "{name}"', HideOutput(output, is_bared=bool(bared)))
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
             if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
                 yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)

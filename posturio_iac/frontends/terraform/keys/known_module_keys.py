@@ -110,7 +110,7 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
         return
     value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age
     name = key.max_age.paths[0] if isinstance(key.max_age, Choice) else "the maximum age"
-    yield max_age_lifetime(value, name, label, inputs.place(key.max_age))
+    yield max_age_lifetime(value, name, label, inputs.place(key.max_age), inputs.block.header)
 
 
 def _remedies(key: KnownKey, label: str, block: hcl.Block) -> Remedies:
