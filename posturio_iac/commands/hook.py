@@ -113,6 +113,7 @@ def _judge(
     part = narrowed.selection
     if _is_empty(part) and targets == PLAIN:
         return 0
+    from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.reports import emit
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
@@ -122,7 +123,8 @@ def _judge(
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
         elapsed = time.perf_counter() - started
-        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code))
+        change = shown_changes(report, config, part.root)
+        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code), change=change)
     return int(code)
 
 

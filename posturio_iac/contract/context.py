@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from posturio_iac.contract.resolved import ResolvedFinding
+    from posturio_iac.core.finding import Finding
+    from posturio_iac.fixes.shown import ShownChange
 
 
 class RunScope:
@@ -56,6 +58,7 @@ class RenderContext:
     """
 
     __slots__ = (
+        "change",
         "color",
         "elapsed",
         "exit_code",
@@ -98,6 +101,9 @@ class RenderContext:
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
 
+    change: Callable[[Finding], ShownChange | None]
+    """The change of the code that mends a finding, where a program could make it."""
+
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,
         lines: Callable[[str, int], str | None],
@@ -114,6 +120,7 @@ class RenderContext:
         text: Callable[[str], str | None] | None = None,
         scope: RunScope | None = None,
         mended: tuple[ResolvedFinding, ...] = (),
+        change: Callable[[Finding], ShownChange | None] | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
@@ -121,3 +128,4 @@ class RenderContext:
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
         self.scope, self.mended = scope, mended
+        self.change = change or (lambda _finding: None)

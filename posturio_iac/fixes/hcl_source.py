@@ -18,7 +18,7 @@ BOM = b"\xef\xbb\xbf"
 class HclSource:
     """The bytes of a file and their tree. Edits count from the first byte of the file, a byte order mark included."""
 
-    __slots__ = ("base", "data", "newline", "path", "root", "unit")
+    __slots__ = ("_blocks", "base", "data", "newline", "path", "root", "unit")
 
     def __init__(self, path: str, data: bytes) -> None:
         """Parse ``data``."""
@@ -26,6 +26,7 @@ class HclSource:
         self.base = len(BOM) if data.startswith(BOM) else 0
         self.data = data[self.base :]
         self.root = tree_of(self.data).root_node
+        self._blocks: dict[int, Node] = {}
         first = self.data.find(b"\n")
         self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
         self.unit = "\t" if b"\n\t" in self.data and b"\n  " not in self.data else "  "
@@ -75,16 +76,19 @@ class HclSource:
 
     def block_at(self, offset: int) -> Node:
         """Return the block whose header begins at a byte of the file."""
-        pending = [self.root]
-        while pending:
-            node = pending.pop()
-            if node.type == "block" and node.start_byte + self.base == offset:
-                if node.has_error:
-                    raise CannotFixError("its block has a syntax error; mend that first")
-                return node
-            if node.start_byte + self.base <= offset < node.end_byte + self.base:
-                pending += [c for c in node.children if c.type in ("body", "block")]
-        raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+        if not self._blocks:
+            pending = [self.root]
+            while pending:
+                node = pending.pop()
+                if node.type == "block":
+                    self._blocks[node.start_byte + self.base] = node
+                pending += [c for c in node.children if c.type in ("body", "block", "ERROR")]
+        found = self._blocks.get(offset)
+        if found is None:
+            raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+        if found.has_error:
+            raise CannotFixError("its block has a syntax error; mend that first")
+        return found
 
     def body(self, block: Node) -> tuple[Node, ...]:
         """Return the arguments and blocks inside a block."""

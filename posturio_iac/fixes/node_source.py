@@ -25,7 +25,7 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class NodeSource:
     """The text of a JSON or YAML file and its nodes. Edits count in bytes from the start of the file."""
 
-    __slots__ = ("base", "is_json", "newline", "path", "roots", "text")
+    __slots__ = ("_keys", "base", "is_json", "newline", "path", "roots", "text")
 
     def __init__(self, path: str, data: bytes) -> None:
         """Parse ``data``. Raises `CannotFixError` when it is not UTF-8 or has a syntax error."""
@@ -36,6 +36,7 @@ class NodeSource:
         self.text = data[self.base :].decode("utf-8")
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
         self.roots, self.is_json = self._parsed()
+        self._keys: dict[int, tuple[Node, Node]] = {}
 
     def _parsed(self) -> tuple[tuple[Node, ...], bool]:
         if self.text.lstrip()[:1] in ("{", "["):
@@ -59,13 +60,15 @@ class NodeSource:
 
     def member_at(self, byte: int) -> tuple[Node, Node]:
         """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when there is none of its own."""
-        at = self.offset(byte)
-        for key, value in _members(self.roots):
-            if key.start == at:
-                if not key.end <= value.start or not isinstance(value.value, Object):
-                    raise CannotFixError("an alias gives the resource its members; write the change by hand")
-                return key, value
-        raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+        if not self._keys:
+            self._keys = {key.start: (key, value) for key, value in _members(self.roots)}
+        found = self._keys.get(self.offset(byte))
+        if found is None:
+            raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+        key, value = found
+        if not key.end <= value.start or not isinstance(value.value, Object):
+            raise CannotFixError("an alias gives the resource its members; write the change by hand")
+        return key, value
 
     def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
         """Return the edits that add members to a map; those that it has already are taken as they are, and looked into.

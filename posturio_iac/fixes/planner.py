@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.wanted import Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
 
-_CHANGED = "the edit would break the syntax of the file; make the change by hand"
+BREAKS = "the edit would break the syntax of the file; make the change by hand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,60 +34,88 @@ class Outcome:
     """Why nothing was done, for a reader."""
 
 
+class _Round:
+    """Edits that do not touch each other, by file."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[Edit]] = {}
+        self.by_finding: dict[int, CodeChange] = {}
+
+    def clashes(self, change: CodeChange) -> bool:
+        """Whether an edit touches one that was taken: of those in order, only the neighbours can."""
+        for edit in change.edits:
+            mine = self.taken.get(edit.path, [])
+            at = bisect_left(mine, edit)
+            if any(clash(edit, other) for other in mine[max(at - 1, 0) : at + 1]):
+                return True
+        return False
+
+    def take(self, number: int, change: CodeChange) -> None:
+        """Add the edits of one finding."""
+        self.by_finding[number] = change
+        for edit in change.edits:
+            insort(self.taken.setdefault(edit.path, []), edit)
+
+    def edits(self) -> list[Edit]:
+        """Return all edits."""
+        return [edit for edits in self.taken.values() for edit in edits]
+
+
 def plan(found: Sequence[Wanted], files: WorkingFiles, max_days: Callable[[Finding], int], *, unsafe: bool) -> tuple[Outcome, ...]:
     """Change ``files`` as far as it can be done, and return what became of each finding, in order."""
     allowed = (*SAFE, ChangeLevel.REPLACES) if unsafe else SAFE
     done: dict[int, Outcome] = {}
-    known: dict[object, CodeChange] = {}
+    known: dict[object, int] = {}
     pending = list(range(len(found)))
     while pending:
-        taken: list[Edit] = []
-        later: list[int] = []
+        current, later = _Round(), []
         for number in pending:
             one = found[number]
             if one.remedies and _target(one) in known:  # another instance of the same block, or another key of the same user
-                done[number] = Outcome(one.finding, known[_target(one)].level)
+                done[number] = Outcome(one.finding, done[known[_target(one)]].level)
                 continue
-            change = _first_that_works(one, files, max_days(one.finding))
+            change = first_that_works(one, files, max_days(one.finding))
             if isinstance(change, str):
                 done[number] = Outcome(one.finding, why_not=change)
             elif change.level not in allowed:
                 done[number] = Outcome(one.finding, change.level, is_held=True)
-            elif any(clash(mine, other) for mine in change.edits for other in taken):
+            elif current.clashes(change):
                 later.append(number)
             else:
-                taken += change.edits
-                known[_target(one)] = change
+                current.take(number, change)
+                known[_target(one)] = number
                 done[number] = Outcome(one.finding, change.level)
-        files.take(taken)
+        broken = _apply(current, files)
+        done |= {number: Outcome(found[number].finding, why_not=BREAKS) for number in broken}
         pending = later
     return tuple(done[number] for number in range(len(found)))
 
 
-def change_of(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | None:
-    """Return the change that mends one finding in the files as they are, or None."""
-    change = _first_that_works(one, files, max_days)
-    return None if isinstance(change, str) or not change.edits else change
+def _apply(current: _Round, files: WorkingFiles) -> list[int]:
+    """Apply the edits of a round; return the findings whose edits would break the syntax of a file, which are left out."""
+    broken: list[int] = []
+    edits = current.edits()
+    if not files.holds(edits):
+        broken = [number for number, change in current.by_finding.items() if not files.holds(change.edits)]
+        edits = [edit for number, change in current.by_finding.items() if number not in broken for edit in change.edits]
+    files.take(edits)
+    return broken
 
 
 def _target(one: Wanted) -> object:
     """Return what a finding's first remedy changes: metadata is stated once, whatever each of several keys would have it say."""
     first = one.remedies[0]
     if isinstance(first, (AddTag, MergeTags, AddComment, AddMetadata)):
-        return type(first), first.place, first.name
+        return type(first), first.place.span, first.name
     return first
 
 
-def _first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | str:
+def first_that_works(one: Wanted, files: WorkingFiles, max_days: int) -> CodeChange | str:
     """Return the change of the first remedy that can be carried out, or why none can."""
     why = one.why_not
     for remedy in one.remedies:
         try:
-            change = carry_out(remedy, files, max_days)
+            return carry_out(remedy, files, max_days)
         except CannotFixError as error:
             why = why or str(error)
-            continue
-        if files.holds(change.edits):
-            return change
-        why = why or _CHANGED
     return why or "there is no change that a program could make"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, apply, moved
@@ -25,6 +26,7 @@ class WorkingFiles:
         self.before: dict[str, bytes] = {}
         self.now: dict[str, bytes] = {}
         self._applied: dict[str, list[tuple[Edit, ...]]] = {}
+        self._lines: dict[str, list[int]] = {}
         self._hcl: dict[str, HclSource] = {}
         self._nodes: dict[str, NodeSource] = {}
 
@@ -72,11 +74,13 @@ class WorkingFiles:
     def _place(self, path: str, line: int, column: int) -> int:
         self.data(path)
         data = self.before[path]
-        at = len(BOM) if data.startswith(BOM) else 0
-        for _ in range(line - 1):
-            at = data.find(b"\n", at) + 1
-            if not at:
-                raise CannotFixError(f"{path} has changed since it was read; run it again")
+        if path not in self._lines:
+            first = len(BOM) if data.startswith(BOM) else 0
+            self._lines[path] = [first, *(match.end() for match in re.finditer(b"\n", data))]
+        starts = self._lines[path]
+        if line > len(starts):
+            raise CannotFixError(f"{path} has changed since it was read; run it again")
+        at = starts[line - 1]
         end = data.find(b"\n", at)
         text = data[at : len(data) if end < 0 else end].decode("utf-8", "replace")
         at += len(text[: column - 1].encode())

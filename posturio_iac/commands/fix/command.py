@@ -12,7 +12,7 @@ from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
@@ -91,6 +91,7 @@ def _hooked(given: Arguments) -> _Run | None:
 
 
 def _mend(run_: _Run) -> int:
+    from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.fix.diff import unified
     from posturio_iac.commands.fix.summary import say
     from posturio_iac.core.finding import Level
@@ -103,7 +104,7 @@ def _mend(run_: _Run) -> int:
     if given.until:
         date(given.until, "--until", as_of)
     asked = wishes(given, as_of)
-    files = _files(run_.selection)
+    files = files_below(run_.selection.root)
     outcomes = _plan(run_, report, asked, files)
     changed = files.changed()
     write = given.write or given.hook
@@ -120,7 +121,8 @@ def _mend(run_: _Run) -> int:
 
 def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], bool]:
     """Write, and judge again until nothing more can be written; return all outcomes, and whether findings remain."""
-    from posturio_iac.commands.fix.guard import refuse_dirty, write_all
+    from posturio_iac.commands.code_changes import files_below
+    from posturio_iac.commands.guard import refuse_dirty, write_all
 
     root, repository = run_.selection.root, run_.selection.repository
     if not (run_.given.allow_dirty or run_.given.hook):
@@ -133,7 +135,7 @@ def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[
             break
         write_all(changed, root)
         report = run_.report()
-        files = _files(run_.selection)
+        files = files_below(run_.selection.root)
         outcomes = _plan(run_, report, asked, files)
     left = _selected(run_, run_.report())
     return tuple(done.values()), bool(left)
@@ -141,12 +143,13 @@ def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[
 
 def _plan(run_: _Run, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
     """Change ``files`` as was asked, and return what became of the selected findings."""
+    from posturio_iac.commands.code_changes import limits
     from posturio_iac.fixes.planner import plan
     from posturio_iac.fixes.wanted import suppressing, wanted
 
     given = run_.given
     findings = _selected(run_, report)
-    limit = _limits(run_, report)
+    limit = limits(report, run_.config, run_.selection.root)
     unsafe = bool(given.unsafe)
     if given.suppress:
         return plan(suppressing(report, findings, given.reason.strip(), given.until or ""), files, limit, unsafe=unsafe)
@@ -165,39 +168,3 @@ def _selected(run_: _Run, report: Report) -> list[Finding]:
 
     globs = run_.given.address or ("*",)
     return [f for f in report.active() if f.framework != "terraform-plan" and any(text_matches(glob, f.address) for glob in globs)]
-
-
-def _limits(run_: _Run, report: Report) -> Callable[[Finding], int]:
-    """Return how many days the key of a finding may live."""
-    from posturio_iac.scan import policy_of
-
-    policy = policy_of(run_.config, run_.selection.root, suppressions=True)
-    keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
-
-    def days(finding: Finding) -> int:
-        key = keys.get((finding.address, finding.root))
-        return max(policy.context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 90
-
-    return days
-
-
-def _files(selection: Selection) -> WorkingFiles:
-    from posturio_iac.commands.fix.guard import Guard
-    from posturio_iac.fixes.working_files import WorkingFiles
-
-    root = selection.root
-
-    def read(path: str) -> bytes | None:
-        try:
-            with open(os.path.join(root, path), "rb") as file:
-                return file.read()
-        except (OSError, ValueError):
-            return None
-
-    def listing(folder: str) -> list[str]:
-        try:
-            return os.listdir(os.path.join(root, folder))
-        except OSError:
-            return []
-
-    return WorkingFiles(read, listing, Guard(root).refusal)
