@@ -14,7 +14,8 @@ from tests.support.cloudformation_reading import as_json, reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey
+
 
 EVERYTHING = """\
 Parameters: {P: {Type: String, Default: x, AllowedValues: [x, y]}}
