@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
 from posturio_iac.fixes.change import CannotFixError, Edit
-from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +43,8 @@ class NodeSource:
                 return (decode(self.text),), True
             except JsonError:
                 pass
+        from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
+
         found, problems = documents(self.text)
         if problems:
             raise CannotFixError(f"{self.path} has a syntax error; mend that first")
