@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
@@ -47,7 +48,8 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    return CodeChange(level, tuple(edits))
+    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (hcl_rotation.CLOCK, hcl_rotation.HOLDER))
+    return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
 
 
 PERSON = "a person has to decide that"

@@ -38,6 +38,8 @@ class CodeChange:
 
     level: ChangeLevel
     edits: tuple[Edit, ...]
+    declares_in: str | None = None
+    """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
 
 
 class CannotFixError(Exception):

@@ -40,9 +40,12 @@ class _Round:
     def __init__(self) -> None:
         self.taken: dict[str, list[Edit]] = {}
         self.by_finding: dict[int, CodeChange] = {}
+        self.declaring: set[str] = set()
 
     def clashes(self, change: CodeChange) -> bool:
-        """Whether an edit touches one that was taken: of those in order, only the neighbours can."""
+        """Whether an edit touches one that was taken: of those in order, only the neighbours can. So do new resources of one module."""
+        if change.declares_in in self.declaring:
+            return True
         for edit in change.edits:
             mine = self.taken.get(edit.path, [])
             at = bisect_left(mine, edit)
@@ -53,6 +56,8 @@ class _Round:
     def take(self, number: int, change: CodeChange) -> None:
         """Add the edits of one finding."""
         self.by_finding[number] = change
+        if change.declares_in is not None:
+            self.declaring.add(change.declares_in)
         for edit in change.edits:
             insort(self.taken.setdefault(edit.path, []), edit)
 

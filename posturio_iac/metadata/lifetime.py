@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
-from posturio_iac.core.intervals import FORMS, describe_interval, interval_trouble, parse_interval
+from posturio_iac.core.dates import NEVER_ENDS, date_reading, date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import ReplaceValue
@@ -129,7 +129,9 @@ def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span 
         remedy = ReplaceValue(Place(source, span), FORMS, text)
         return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", remedy=remedy)
     why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
-    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why)
+    reading = date_reading(text) or (interval_reading(text) if kind is not Kind.ROTATED else None)
+    meant = ReplaceValue(Place(source, span), reading, text) if reading else None
+    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why, remedy=meant)
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:

@@ -64,9 +64,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
@@ -97,14 +99,24 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             why, _, advice = evidence.why.partition("; ")
             why = why or f'"{evidence.value}" is neither a date nor an interval'
             message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
-            remedy = _remedy(evidence, advice, context)
-            yield Violation(message, sentence(remedy), evidence.span, remedy, mark=evidence.source)
+            remedy = _remedy(evidence, context)
+            change: Remedy | str = remedy
+            if advice.startswith("write it as "):
+                change, remedy = f"{advice} in {evidence.source}", _reading(evidence, context)
+            yield Violation(message, sentence(change), evidence.span, remedy, mark=evidence.source)
 
 
-def _remedy(evidence: Lifetime, advice: str, context: Context) -> Remedy:
+def _reading(evidence: Lifetime, context: Context) -> Remedy:
+    """Return the change to the only value that it can mean; a person has to choose of several, and to look at a date that has passed."""
+    remedy = evidence.remedy
+    if not isinstance(remedy, ReplaceValue):
+        return Advice("choose what it means")
+    meant = parse_date(remedy.value)
+    return replace(remedy, needs_person=meant is not None and meant <= context.as_of)
+
+
+def _remedy(evidence: Lifetime, context: Context) -> Remedy:
     """Say what to write: what the reader of the value advises, with a date that is allowed in place of its example."""
-    if advice.startswith("write it as "):
-        return Advice(f"{advice} in {evidence.source}")
     place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.EXPIRY:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.commands import guard, output
+from posturio_iac.commands import guard
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def test_writing_that_fails_or_is_interrupted_loses_nothing(
     def refuse(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(output.os, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     code, _, _ = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
     assert code == (130 if isinstance(error, KeyboardInterrupt) else 3)
     assert file.read_text(encoding="utf-8") == USER + KEY

@@ -123,9 +123,10 @@ PROVIDERS = 'terraform {\n  required_providers {\n    aws = {\n      source = "h
 def test_keys_of_one_module_share_one_clock(tmp_path: Path) -> None:
     (tmp_path / "posturio-iac.toml").write_text(CONFIG, encoding="utf-8")
     users = "".join(f'resource "aws_iam_user" "{n}" {{\n  name = "{n}"\n  path = "/payments/"\n}}\n' for n in "ab")
-    keys = "\n".join(SHARED.replace('"%s"\n\n', "aws_iam_user.%s.name\n\n") % (n, n) for n in "ab")
+    first, second = (SHARED.replace('"%s"\n\n', "aws_iam_user.%s.name\n\n") % (n, n) for n in "ab")
+    (tmp_path / "another.tf").write_text(second, encoding="utf-8")
     (tmp_path / "versions.tf").write_text(PROVIDERS, encoding="utf-8")
-    found = mended(tmp_path, users + keys, "--unsafe").decode()
+    found = mended(tmp_path, users + first, "--unsafe").decode() + (tmp_path / "another.tf").read_text(encoding="utf-8")
     assert found.count('resource "time_rotating" "access_keys" {\n  rotation_days = 90\n}\n') == 1
     assert found.count("replace_triggered_by  = [time_static.access_keys]") == 2
     assert '    time = {\n      source  = "hashicorp/time"' in (tmp_path / "versions.tf").read_text(encoding="utf-8")

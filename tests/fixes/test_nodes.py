@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,13 +69,13 @@ def declared(data: bytes, folder: Path) -> str:
 
 
 USER = {"User": {"Type": "AWS::IAM::User"}}
-TEMPLATE = {"Resources": {**USER, "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}}}}
+TEMPLATE: dict[str, Any] = {"Resources": {**USER, "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}}}}
 
 
 @pytest.mark.parametrize("indent", [None, 1, 2, 4, "\t"])
 def test_metadata_of_json_in_its_own_indentation(tmp_path: Path, indent: int | str | None) -> None:
     found = declared(mended(tmp_path, json.dumps(TEMPLATE, indent=indent), name="t.json"), tmp_path)
-    key: dict[str, object] = TEMPLATE["Resources"]["Key"]
+    key = TEMPLATE["Resources"]["Key"]
     said = {"Posturio": {"Expires": "2027-02-22", "Owner": OWNER}}
     expected = {"Resources": {**USER, "Key": {"Type": key["Type"], "Metadata": said, "Properties": key["Properties"]}}}
     assert found == json.dumps(expected, indent=indent)
