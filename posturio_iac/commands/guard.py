@@ -41,7 +41,7 @@ class Guard:
                 return f"{path} is made by a program; change {_MADE_FOLDERS[part]}"
         full = os.path.join(self.root, path)
         real, top = os.path.realpath(full), os.path.join(os.path.realpath(self.root), "")
-        if os.path.relpath(path).startswith(os.pardir) or not real.startswith(top):
+        if os.path.normpath(path).split(os.sep)[0] == os.pardir or not real.startswith(top):
             return f"{path} stands outside of {self.root}; run fix there"
         if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
             return f"{path} is read-only"

@@ -142,7 +142,7 @@ def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edi
         case r.AddBlock(name=name, days=days):
             return ChangeLevel.REPLACES, json_rotation.add_schedule(source, block, name, days)
         case _:
-            raise CannotFixError(f"no edit of JSON does this yet: {describe(remedy)}")
+            raise CannotFixError(f"in JSON it takes a person to {describe(remedy)}")
 
 
 def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:

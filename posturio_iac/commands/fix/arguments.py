@@ -22,6 +22,7 @@ _SHARED = (
     "var_files",
     "parameters",
     "baseline",
+    "no_suppressions",
     "as_of",
     "config",
     "no_config",

@@ -45,7 +45,7 @@ class _Run(NamedTuple):
             self.config,
             place=self.selection.root,
             as_of=self.given.as_of,
-            suppressions=True,
+            suppressions=not self.given.no_suppressions,
             narrowed=self.narrowed,
         )
 
