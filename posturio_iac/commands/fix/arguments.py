@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
+    from posturio_iac.config.model import Config
     from posturio_iac.fixes.wanted import Wishes
 
 _SHARED = (
@@ -81,8 +82,11 @@ def _within(given: Arguments) -> str | None:
     return value
 
 
-def wishes(given: Arguments, as_of: datetime) -> Wishes:
-    """Return what the command line wants to be declared. Raises `UsageError` when a date or an interval is none."""
+def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
+    """Return what the command line wants to be declared. Raises `UsageError` for what is none or is too late."""
+    from datetime import timedelta
+
+    from posturio_iac.core.dates import parse_date
     from posturio_iac.core.intervals import FORMS, parse_interval
     from posturio_iac.fixes.wanted import Wishes
 
@@ -91,9 +95,14 @@ def wishes(given: Arguments, as_of: datetime) -> Wishes:
         raise UsageError(f'--in must be {FORMS}, not "{_within(given)}"')
     if within is not None and within.days < 1:
         raise UsageError("--in must be a day at least")
-    if given.rotate and not parse_interval(given.rotate, "d"):
+    rotate = parse_interval(given.rotate or "", "d") if given.rotate else None
+    if given.rotate and not rotate:
         raise UsageError(f'--rotate must be {FORMS}, not "{given.rotate}"')
     expires = date(given.expires, "--expires", as_of) if given.expires else ""
+    longest = max([within or timedelta(), rotate or timedelta(), (parse_date(expires) or as_of) - as_of - timedelta(days=1)])
+    if longest > timedelta(days=config.max_lifetime_days) and not config.overrides:
+        last = (as_of + timedelta(days=config.max_lifetime_days)).date().isoformat()
+        raise UsageError(f"that is longer than the {config.max_lifetime_days} days of max_lifetime_days; a key may live until {last}")
     return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
 
 

@@ -103,7 +103,7 @@ def _mend(run_: _Run) -> int:
     as_of = report.as_of
     if given.until:
         date(given.until, "--until", as_of)
-    asked = wishes(given, as_of)
+    asked = wishes(given, as_of, run_.config)
     files = files_below(run_.selection.root)
     outcomes = _plan(run_, report, asked, files)
     changed = files.changed()
