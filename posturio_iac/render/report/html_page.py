@@ -18,8 +18,8 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 def render(report: Report, context: RenderContext) -> str:
     """Return the report of one run as a page."""
     require()
+    from posturio_iac.contract.read import result
     from posturio_iac.contract.write import document
-    from posturio_iac.posture.document import result
     from posturio_iac.posture.view import join
 
     return page(join([result(document(report, context), "this run")]))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.write import render
-from posturio_iac.posture.document import NotAResultError, load
 from posturio_iac.posture.timelines import declared_end
 from posturio_iac.posture.view import join
 from tests.support import canned

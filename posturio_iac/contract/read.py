@@ -11,9 +11,9 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedEvidence, SavedFinding, SavedKey, SavedResult, Suppressed
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
-from posturio_iac.live.mask import Mask
-from posturio_iac.posture.records import Coverage, SavedDiagnostic, SavedEvidence, SavedFinding, SavedKey, SavedResult, Suppressed
+from posturio_iac.core.key_ids import KeyIdMask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -45,7 +45,7 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
-    return result(document if show_key_ids else _masked(document, Mask(_ids(document))), source)
+    return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 
 
 def _ids(document: Any) -> frozenset[str]:
@@ -55,7 +55,7 @@ def _ids(document: Any) -> frozenset[str]:
     return frozenset(key_id for key_id in found if isinstance(key_id, str) and _COULD_BE_ID.search(key_id))
 
 
-def _masked(value: Any, mask: Mask) -> Any:
+def _masked(value: Any, mask: KeyIdMask) -> Any:
     """Return a decoded document in which no text holds an id."""
     match value:
         case str():
