@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.terminal import FIRST_SURROGATE
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
         "value": _text(evidence.value),
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
+        "origin": document_of(with_texts(evidence.origin, _text)),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }

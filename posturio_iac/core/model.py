@@ -9,10 +9,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
 
+from posturio_iac.core.origin import describe_origin
 from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+    from posturio_iac.core.origin import Origin
 
 T = TypeVar("T")
 
@@ -76,8 +79,8 @@ class Lifetime:
 
     kind: Kind
     effect: Effect
-    source: str
-    """What says it, for a reader: ``tag "expires" of aws_iam_user.ci``."""
+    origin: Origin
+    """Where it stands."""
     value: str = ""
     """As it stands in the code; empty where there is no value."""
     span: Span | None = None
@@ -95,6 +98,11 @@ class Lifetime:
     """How many of its intervals one key lives, when several take turns."""
     holds: Effect | None = None
     """What unknown evidence is when it is about this key, where only that is open."""
+
+    @property
+    def source(self) -> str:
+        """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
+        return describe_origin(self.origin)
 
     def shortening(self, days: int) -> str:
         """Return how to let the key live at most so many days, by what sets the interval; empty when nothing is known to."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Remedies, Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.live.ownership import owner_of
 from posturio_iac.metadata.lifetime import exemption, read
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -42,8 +43,8 @@ def _built(
     key: DeployedKey, siblings: Attr[tuple[str, ...]], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
 ) -> AccessKey:
     tags: Tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
-    described = [(name, value, _source(name, key)) for name, value in tags]
-    evidence = (read(name, value, source=source, names=names) for name, value, source in described)
+    described = [(name, value, _origin(name, key)) for name, value in tags]
+    evidence = (read(name, value, origin=origin, names=names) for name, value, origin in described)
     return AccessKey(
         address=address(key),
         framework=FRAMEWORK,
@@ -76,13 +77,13 @@ def _siblings(key: DeployedKey, keys: list[DeployedKey]) -> Attr[tuple[str, ...]
     return unsure if unsure is not None and not active else active
 
 
-def _source(name: str, key: DeployedKey) -> str:
-    return f'tag "{name}" of user {key.user.name}'
+def _origin(name: str, key: DeployedKey) -> TagOrigin:
+    return TagOrigin(name, f"user {key.user.name}")
 
 
-def _notes(key: DeployedKey, tags: list[tuple[str, str, str]], names: Names, as_of: datetime) -> Iterator[str]:
-    for name, value, source in tags:
-        if (said := exemption(name, value, source=source, names=names)) is not None:
+def _notes(key: DeployedKey, tags: list[tuple[str, str, TagOrigin]], names: Names, as_of: datetime) -> Iterator[str]:
+    for name, value, origin in tags:
+        if (said := exemption(name, value, origin=origin, names=names)) is not None:
             yield said
     if not key.user.is_root and (mark := date_in_name(key.user.name, as_of)) is not None:
         yield f"the user name {key.user.name} {mark.text}, which is not a lifetime"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.key_ids import KeyIdMask
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import with_texts
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
@@ -78,4 +79,6 @@ class Mask(KeyIdMask):
         return replace(declaration, places=tuple(replace(place, address=self.text(place.address)) for place in declaration.places))
 
     def _lifetime(self, evidence: Lifetime) -> Lifetime:
-        return replace(evidence, source=self.text(evidence.source), value=self.text(evidence.value), why=self.text(evidence.why))
+        return replace(
+            evidence, origin=with_texts(evidence.origin, self.text), value=self.text(evidence.value), why=self.text(evidence.why)
+        )

@@ -58,7 +58,15 @@ def test_keys_say_what_is_known() -> None:
     assert "undecided" not in ci
     assert undetermined["undecided"] == ["var.tags is set by the caller"]
     assert rotated["lifetime"] == [
-        {"kind": "rotation", "value": "90", "effect": "enforced", "source": "time_rotating.ci", "path": "iam/ci.tf", "line": 1}
+        {
+            "kind": "rotation",
+            "value": "90",
+            "effect": "enforced",
+            "source": "time_rotating.ci",
+            "origin": {"kind": "secret_rotation", "address": "time_rotating.ci"},
+            "path": "iam/ci.tf",
+            "line": 1,
+        }
     ]
 
 

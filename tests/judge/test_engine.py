@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.origin import MetadataOrigin
 from posturio_iac.errors import UsageError
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (
@@ -182,7 +183,10 @@ def test_a_fingerprint_tells_keys_apart(change: dict[str, str]) -> None:
 def test_every_finding_has_a_fingerprint_of_its_own() -> None:
     places = tuple(exposure(f'output "{n}"') for n in "abc")
     twice = exposure('output "a"')
-    report = run(access_key(unreadable(), unreadable(source="metadata"), exposures=(*places, twice), owner=None), access_key(owner=None))
+    report = run(
+        access_key(unreadable(), unreadable(origin=MetadataOrigin("Expires", "Key")), exposures=(*places, twice), owner=None),
+        access_key(owner=None),
+    )
     assert len({f.fingerprint for f in report.findings}) == len(report.findings) == 9
 
 

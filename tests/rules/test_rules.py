@@ -32,6 +32,7 @@ from tests.support.keys import (
     rotated,
     rotates,
     span,
+    tag,
     unknown_key,
     unreadable,
     violations,
@@ -148,7 +149,7 @@ def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: i
     context = replace(CONTEXT, as_of=as_of, max_lifetime=timedelta(days=days))
     (violation,) = violations(access_key(), context)[WITHOUT]
     end = parse_date(violation.remediation.split('"')[1])
-    mended = access_key(Lifetime(Kind.EXPIRY, Effect.DECLARED, "tag", at=end))
+    mended = access_key(Lifetime(Kind.EXPIRY, Effect.DECLARED, tag("expires"), at=end))
     assert flagged(mended, context) == set()
 
 

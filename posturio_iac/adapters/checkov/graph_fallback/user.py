@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, certain, value_of
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import TagOrigin, describe_origin
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
@@ -72,9 +73,9 @@ def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) ->
 
 def _tag(name: str, value: object, owner: str, span: Span) -> Tag:
     plain = value[0] if isinstance(value, list) and len(value) == 1 else value
-    source = f'tag "{name}" {owner}'
-    known = certain(plain, source)
-    return Tag(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, source, span)
+    origin = TagOrigin(name, owner.removeprefix("of "))
+    known = certain(plain, describe_origin(origin))
+    return Tag(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, origin, span)
 
 
 def _ignores_tags(block: Vertex) -> bool:

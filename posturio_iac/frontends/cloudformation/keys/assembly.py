@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
@@ -154,13 +155,13 @@ class Reader:
             if isinstance(tag.value, str) and not tag.unsure:
                 found[tag.name] = tag.value
             span = user.entry.source.span(tag.node)
-            evidence.state(tag.name, tag.value, f'tag "{tag.name}" of {of}', span, unsure=tag.unsure)
+            evidence.state(tag.name, tag.value, TagOrigin(tag.name, of), span, unsure=tag.unsure)
         self._computed(user.entry, of, evidence)
         own = {name.casefold() for name in found}
         for name, value in user.stack.tags:
             if name.casefold() not in own:
                 found[name] = value
-                evidence.state(name, value, f'tag "{name}" of the stack', user.entry.source.span(user.entry.key))
+                evidence.state(name, value, TagOrigin(name, "the stack"), user.entry.source.span(user.entry.key))
         return tuple(found.items())
 
     def _computed(self, user: TemplateEntry, of: str, evidence: MetadataEvidence) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Directive, Lifetime, Unknown
+from posturio_iac.core.origin import CommentOrigin, MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
 from posturio_iac.metadata.directives import parse
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.model import Attr, Span
+    from posturio_iac.core.origin import Origin
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
@@ -40,16 +42,16 @@ class MetadataEvidence:
     owners: list[Attr[str]] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
 
-    def state(self, name: str, value: object, source: str, span: Span, *, unsure: str = "") -> None:
+    def state(self, name: str, value: object, origin: Origin, span: Span, *, unsure: str = "") -> None:
         """Take one piece of metadata."""
         names = self.options.names
         meaning = classify(name, names)
         if meaning is Meaning.OWNER:
             self.owners.append(Unknown(unsure) if unsure else value if isinstance(value, (str, Unknown)) else str(value))
         elif meaning is Meaning.EXEMPT:
-            if said := exemption(name, Unknown(unsure) if unsure else value, source=source, names=names):
+            if said := exemption(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
                 self.notes.append(said)
-        elif found := read(name, Unknown(unsure) if unsure else value, source=source, span=span, names=names):
+        elif found := read(name, Unknown(unsure) if unsure else value, origin=origin, span=span, names=names):
             self.lifetimes.append(found)
 
     def comments(self, comments: Iterable[Comment]) -> None:
@@ -58,7 +60,7 @@ class MetadataEvidence:
         self.problems.extend(p for p in parsed.problems if p not in self.problems)
         self.directives.extend(parsed.directives)
         for name, value, span in parsed.metadata:
-            self.state(name, value, f'comment "{name}"', span)
+            self.state(name, value, CommentOrigin(name), span)
 
     def metadata(self, entry: TemplateEntry, scope: StackScope, ev: Evaluator, address: str) -> None:
         """Take the Metadata of a key: names under ``Posturio``, or flat."""
@@ -97,7 +99,7 @@ class MetadataEvidence:
             self._problem(shown, scope.source.span(key))
         found = ev.value(value, scope)
         shown_value: object = list(found) if isinstance(found, (tuple, dict)) else ev.text(found)
-        self.state(name, shown_value, f'metadata "{name}" of {address}', span)
+        self.state(name, shown_value, MetadataOrigin(name, address), span)
 
     def _ignored(self, node: Node, scope: StackScope, ev: Evaluator) -> None:
         """Take the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""

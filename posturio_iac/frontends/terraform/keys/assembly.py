@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -157,18 +158,18 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Li
     """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``."""
     from posturio_iac.core.intervals import parse_interval
 
-    source = f"{argument} of {owner}"
+    origin = ArgumentOrigin(argument, owner)
     if isinstance(value, Unknown):
-        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, span=span, why=value.reason)
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, why=value.reason)
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
-        knob = f"set {source} to {{seconds}} or less ({{days}} days in seconds)"
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval, knob=knob)
+        knob = f"set {argument} of {owner} to {{seconds}} or less ({{days}} days in seconds)"
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, knob=knob)
     if value is None or interval is not None:
         fix = f"set {argument} = 7776000 (90 days in seconds) in {owner}"
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
-        return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, fix=fix)
-    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, source, str(value), span, why="it must be a number of seconds")
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, fix=fix)
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, why="it must be a number of seconds")
 
 
 def related(declared: list[Declared]) -> Iterator[AccessKey]:

@@ -147,7 +147,7 @@ def _shared(users: list[TerraformUser], one_of: Unknown) -> Iterator[Tag]:
     for tag in users[0].tags.items:
         same = [other for user in users[1:] for other in user.tags.items if other.name == tag.name]
         if len(same) == len(users) - 1:
-            yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, origin=None)
+            yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, expression=None)
 
 
 def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin]) -> TerraformUser:
