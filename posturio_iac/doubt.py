@@ -40,6 +40,8 @@ def _of_end(key: AccessKey) -> Iterator[Assumption]:
         yield Assumption("whether it is active", (key.status.reason,), lambda k: replace(k, status="Active"))
     if reasons := key.undecided():
         yield Assumption("", reasons, _without_unknown_evidence)
+    if key.unseen_tags is not None:
+        yield Assumption("", (key.unseen_tags.reason,), lambda k: replace(k, unseen_tags=None))
     if endless := tuple(e for e in key.effective() if _is_endless(e)):
         yield Assumption("", tuple(f"{e.source}: {e.why or 'how long it lets the key live'}" for e in endless), _with_endless_evidence)
 

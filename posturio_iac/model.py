@@ -239,13 +239,16 @@ class AccessKey:
     lifetimes: tuple[Lifetime, ...] = ()
     hiding_places: tuple[Unknown, ...] = ()
     """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
+    unseen_tags: Unknown | None = None
+    """Why the tags of the key's user cannot be seen: this code does not declare the user. That alone leaves no lifetime open, since the
+    author of the key can state an end beside it; where it does, ``hiding_places`` has the reason as well."""
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
-    """Addresses of other active keys of the same user that take no turns with this one."""
+    """Other active keys of the same user that take no turns with this one, each with its place: ``aws_iam_access_key.b (iam.tf:9)``."""
     exposures: tuple[Exposure, ...] = ()
     possible_exposures: tuple[Unknown, ...] = ()
     """Places that hold the secret and of which the code does not fix whether they protect it, such as ``sensitive = var.hide``."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.dates import silence
+from posturio_iac.directive import parse
 from posturio_iac.hints import date_in_name
 from posturio_iac.intervals import describe_interval, parse_interval
 from posturio_iac.lifetime import exemption, read
 from posturio_iac.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.names import Meaning, classify
+from posturio_iac.namesakes import Namesake, namesake
 from posturio_iac.terraform.causes import ignored_changes
 from posturio_iac.terraform.evaluate import settle
 from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.reached import ANY, End, Reached, Step
 from posturio_iac.terraform.schedulers import ROTATING
 from posturio_iac.terraform.tracing import follow
-from posturio_iac.terraform.users import literals_in
+from posturio_iac.terraform.users import declared_user, literals_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.names import Names
     from posturio_iac.terraform import hcl
     from posturio_iac.terraform.instance import Scope
+    from posturio_iac.terraform.options import Options
     from posturio_iac.terraform.tags import Tag
     from posturio_iac.terraform.users import User
 
@@ -76,6 +79,14 @@ def of_comments(parsed: Parsed, names: Names) -> Iterator[Lifetime]:
         lifetime = read(name, value, source=f'comment "{name}"', span=span, names=names)
         if lifetime is not None:
             yield lifetime
+
+
+def namesake_of(user: Reached, options: Options) -> Namesake:
+    """Return what a user of another root module states about the ends and owners of its keys."""
+    declared = declared_user(user, None)
+    parsed = parse(user.block.comments, options.rule_ids, options.names)
+    metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]
+    return namesake(user.block.header, metadata, options.names)
 
 
 def owner_of(user: User, parsed: Parsed, names: Names) -> str | Unknown | None:

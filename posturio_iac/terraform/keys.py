@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.directive import Parsed, parse
-from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.model import AccessKey, Effect, Kind, Lifetime, Place, Replacement, Span, Unknown
 from posturio_iac.record import dataclass, replace
 from posturio_iac.terraform import evidence, hcl
 from posturio_iac.terraform.causes import ignored_changes
@@ -15,7 +15,7 @@ from posturio_iac.terraform.exposures import exposures_of
 from posturio_iac.terraform.remedies import remedies_for
 from posturio_iac.terraform.rotation import Rotation, rotation_of
 from posturio_iac.terraform.stored import secret_rotation
-from posturio_iac.terraform.users import User, find_user
+from posturio_iac.terraform.users import RootUsers, User, find_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from posturio_iac.model import Attr
     from posturio_iac.terraform.dialect import Engine
     from posturio_iac.terraform.instance import Instance, Scope
-    from posturio_iac.terraform.reached import Reached
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 ROOT_USER = "root"
@@ -34,8 +33,8 @@ class Setting:
     """What holds for all keys of one root module."""
 
     engine: Engine
-    users: dict[str, Reached]
-    """Users of the scan by their literal names."""
+    users: RootUsers
+    """The users of the root module."""
     scope: str
     """The root module's folder, which becomes part of the fingerprint."""
 
@@ -94,6 +93,7 @@ def _key(block: hcl.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
         remedies=remedies_for(block, scope, user),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(notes)),
         owner=evidence.owner_of(user, parsed, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
@@ -188,7 +188,7 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     rivals = [o for o in others if not _take_turns(one, o) and not _exclude_each_other(one.condition, o.condition)]
     active = [o for o in rivals if o.key.status == "Active" and _together(one, o)]
     if active:
-        return tuple(o.key.address for o in active)
+        return tuple(Place(o.key.address, o.key.span).text() for o in active)
     unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
     apart = next((o for o in rivals if o.key.status == "Active" and not _together(one, o)), None)
     if unknown is None and apart is not None:

@@ -106,9 +106,10 @@ def _foreign(value: Any, shown: Any) -> User:
     if isinstance(value, str) and value:
         named = f'the user "{shown}"' if isinstance(shown, str) else "the user"
         name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
-        return User(name, identity=value, hidden=(Unknown(f"{named} is not declared in this plan, so its tags cannot be seen"),))
+        return User(name, identity=value, unseen=Unknown(f"{named} is declared elsewhere, so its tags cannot be seen"))
     why = value.reason if isinstance(value, Unknown) else "the plan names no user"
-    return User(Unknown(why), hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
+    reason = Unknown(f"{why}, so the user's tags cannot be seen")
+    return User(Unknown(why), hidden=(reason,), unseen=reason)
 
 
 def tags_of(user: Resource, configuration: Configuration) -> Tags:

@@ -16,7 +16,7 @@ from posturio_iac.adapters.checkov.borrowed_value import certain, value_of
 from posturio_iac.adapters.checkov.graph import Vertex, graph_of
 from posturio_iac.adapters.checkov.remarks import comments_on
 from posturio_iac.directive import Parsed, parse
-from posturio_iac.model import AccessKey, Span, Unknown
+from posturio_iac.model import AccessKey, Place, Span, Unknown
 from posturio_iac.terraform import evidence
 from posturio_iac.terraform.keys import KEY_TYPES, ROOT_USER, max_age_lifetime
 from posturio_iac.terraform.remedies import remedies_in_code
@@ -67,11 +67,12 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         remedies=remedies_in_code(entity.name, f"write # posturio: {{name}}={{value}} above {own.name}"),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         hiding_places=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
+        unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(evidence.notes_on(entity.name, user, names, as_of))),
         owner=evidence.owner_of(user, parsed, names),
         is_root=(user.name == ROOT_USER and user.address is None) if found is not None else NOT_FOUND,
         replacement=ends.replacement,
-        active_siblings=_siblings(own, graph),
+        active_siblings=_siblings(own, graph, root),
         exposures=shown,
         possible_exposures=(*possible, *unseen),
         directives=parsed.directives,
@@ -116,12 +117,18 @@ def _lines(vertex: Vertex) -> tuple[int, int]:
     return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
 
 
-def _siblings(own: Vertex, graph: Graph) -> Attr[tuple[str, ...]]:
+def _placed(vertex: Vertex, root: str) -> str:
+    """Return a key for a reader, with its place: ``aws_iam_access_key.b (iam.tf:9)``."""
+    line = _lines(vertex)[0] or 1
+    return Place(vertex.address, Span(os.path.relpath(vertex.file, root).replace(os.sep, "/"), line, 1, line, 2)).text()
+
+
+def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
     """Return the other keys of the same user, when each of them certainly exists and nothing rotates any of them."""
     same = {v: _is_same(own, v, graph) for v in graph.around(own) if v.type in KEY_TYPES}
     others = [v for v, certain in same.items() if certain is True]
     if others and all(_is_plain(v, graph) for v in (own, *others)):
-        return tuple(v.address for v in others if value_of(v, "status", graph) in (None, "Active"))
+        return tuple(_placed(v, root) for v in others if value_of(v, "status", graph) in (None, "Active"))
     maybe = next((v for v, certain in same.items() if certain is not False), None)
     return () if maybe is None else Unknown(f"checkov does not show whether {maybe.address} is of the same user and there at the same time")
 

@@ -25,12 +25,21 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> User:
     users = [v for v in linked if v.type == USER] or _by_name(name, key, graph)
     if len(users) == 1 and all(v.type == USER for v in linked):
         return _declared(users[0], graph, span)
-    if not isinstance(name, str) or not name:
-        why = name if isinstance(name, Unknown) else Unknown("the key names no user")
-        return User(why, hidden=(Unknown(f"{why.reason}, so the user's tags cannot be seen"),))
-    return User(
-        name, identity=name, hidden=(Unknown(f'the user "{name}" is not declared where checkov can see it, so its tags cannot be seen'),)
-    )
+    if isinstance(name, str) and name:
+        return User(name, identity=name, unseen=Unknown(f'the user "{name}" is declared elsewhere, so its tags cannot be seen'))
+    why = name if isinstance(name, Unknown) else Unknown("the key names no user")
+    if (source := _data_source(key, graph)) is not None:
+        return User(why, unseen=Unknown(f"the user that data.{source} reads is declared elsewhere, so its tags cannot be seen"))
+    reason = Unknown(f"{why.reason}, so the user's tags cannot be seen")
+    return User(why, hidden=(reason,), unseen=reason)
+
+
+def _data_source(key: Vertex, graph: Graph) -> str | None:
+    """Return the data source that the user of a key is read from, unless a variable has a part in that."""
+    reached = list(graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource"))
+    if any(v.kind in ("variable", "resource", "module") for v in reached):
+        return None
+    return next((v.name for v in reached if v.kind == "data"), None)
 
 
 def _by_name(name: object, key: Vertex, graph: Graph) -> list[Vertex]:
