@@ -90,7 +90,7 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
         return Answer(Result.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))
     if rule not in judged.open_rules:
         return Answer(Result.PASSED)
-    return Answer(Result.SKIPPED, _cut(f"undetermined: {printable('; '.join(judged.undecided) or 'accepted in advance')}"))
+    return Answer(Result.SKIPPED, _cut(f"undetermined: {printable('; '.join(judged.undecided) or 'a suppression accepts that')}"))
 
 
 def text_of(finding: Finding) -> str:
