@@ -31,7 +31,13 @@ class Assumption(NamedTuple):
 
 def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
     """Return what is unknown about a key."""
-    return (*_of_end(key), *_of_use(key), *_of_surroundings(key))
+    return (*_of_existence(key), *_of_end(key), *_of_use(key), *_of_surroundings(key))
+
+
+def _of_existence(key: AccessKey) -> Iterator[Assumption]:
+    """Yield what is unknown about whether there is such a key."""
+    if key.existence is not None:
+        yield Assumption("", (key.existence.reason,), lambda k: replace(k, existence=None))
 
 
 def _of_end(key: AccessKey) -> Iterator[Assumption]:

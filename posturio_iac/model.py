@@ -239,6 +239,8 @@ class AccessKey:
     lifetimes: tuple[Lifetime, ...] = ()
     hiding_places: tuple[Unknown, ...] = ()
     """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
+    existence: Unknown | None = None
+    """Why it is open whether there is such a key at all. No rule flags it then, and all that would are undetermined."""
     unseen_tags: Unknown | None = None
     """Why the tags of the key's user cannot be seen: this code does not declare the user. That alone leaves no lifetime open, since the
     author of the key can state an end beside it; where it does, ``hiding_places`` has the reason as well."""
