@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from posturio_iac.cloudformation.functions import arguments
-from posturio_iac.cloudformation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
+from posturio_iac.cloudformation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
 from posturio_iac.jsonpos import Array, Node, Object
 from posturio_iac.model import Unknown
 
@@ -80,8 +80,13 @@ def _equals(ev: Evaluator, node: Node, scope: Scope) -> Value:
     if left.data() == right.data():
         return "true"
     texts = ev.text(ev.value(left, scope)), ev.text(ev.value(right, scope))
-    unknown = next((t for t in texts if isinstance(t, Unknown)), None)
-    return unknown or _word(texts[0] == texts[1])
+    match texts:
+        case (Unknown() as unknown, _) | (_, Unknown() as unknown):
+            return unknown
+        case (str() as one, str() as other) if one != other and as_deployed(one) == as_deployed(other):
+            return Unknown(f"{one} and {other} are equal to AWS unless one of them is in quotation marks")
+        case (one, other):
+            return _word(one == other)
 
 
 def _not(ev: Evaluator, node: Node, scope: Scope) -> Value:

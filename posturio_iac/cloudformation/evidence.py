@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.cloudformation.host_ignores import ignored_in_cfn_lint, skipped_in_checkov
-from posturio_iac.directive import parse
+from posturio_iac.directive import full_name, parse
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Node, Object
 from posturio_iac.lifetime import Meaning, classify, exemption, parse_date, read
@@ -120,7 +120,8 @@ class Evidence:
     def _rules(self, node: Node | None, scope: Scope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         """Return the known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
-        names = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
+        written = value if isinstance(value, tuple) else (value,)
+        names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]
         if not names:
             self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
         for name in names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.cloudformation.intrinsics import as_deployed
 from posturio_iac.cloudformation.nesting import NESTING
 from posturio_iac.cloudformation.places import Places
 from posturio_iac.cloudformation.serverless import FUNCTION
@@ -69,7 +70,7 @@ class Exposures:
             return
         name = path[2]
         parameter = child.parameters.get(name)
-        if parameter is not None and _text(parameter.get("NoEcho")).lower() != "true":
+        if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
             fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
             yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", fix)
         yield from self._search(child, name, None, depth + 1)
