@@ -17,7 +17,7 @@ from posturio_iac.dates import NEVER_ENDS, date_trouble, describe_date, leading_
 from posturio_iac.hints import NameMark, date_in_name
 from posturio_iac.intervals import FORMS, describe_interval, interval_trouble, parse_interval
 from posturio_iac.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.names import Meaning, Names, classify, unit_in_name
+from posturio_iac.names import Meaning, Names, classify, unit_in_name, words_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -37,6 +37,7 @@ __all__ = [
     "parse_date",
     "parse_interval",
     "read",
+    "resembling",
 ]
 
 _KINDS = {
@@ -45,6 +46,11 @@ _KINDS = {
     Meaning.ROTATION: Kind.ROTATION,
     Meaning.ROTATED_ON: Kind.ROTATED,
 }
+_END_WORDS = frozenset(
+    {"expire", "expires", "expired", "expiry", "expiration", "exp", "end", "ends", "until", "ttl", "eol", "lifetime", "lifespan", "age"}
+    | {"rotate", "rotates", "rotation", "cleanup", "retire", "retirement", "sunset", "decommission", "terminate", "termination"}
+)
+"""Words in a name that speak of an end, whatever else is in it."""
 _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
 _DATE = "a date such as 2027-01-31"
 _PLAIN = 10**40
@@ -95,6 +101,22 @@ def exemption(name: str, value: object, *, source: str, names: Names | None = No
     if (text.strip().casefold() in {*_OFF, "0"}) is not _expires_by_itself(name):
         return None
     return f"{source} = {quote(text)} exempts the key from rotation, which is not a lifetime"
+
+
+def resembling(name: str, value: object, *, source: str, names: Names | None = None) -> str | None:
+    """Return a sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
+    names = names or Names.default()
+    text = None if isinstance(value, Unknown) else as_text(value)
+    if not text or classify(name, names) is not None or _END_WORDS.isdisjoint(words_of(name)):
+        return None
+    if parse_date(text) is not None:
+        known, list_ = "expires", "names.expiry"
+    elif _interval(text, None):
+        known, list_ = "rotation", "names.rotation"
+    else:
+        return None
+    advice = f'call it "{known}", or add {quote(name)} to {list_} in the configuration'
+    return f"{source} = {quote(text)} looks like an end and is not read as one: {advice}"
 
 
 def as_text(value: object) -> str | None:

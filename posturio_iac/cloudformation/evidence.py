@@ -8,7 +8,7 @@ from posturio_iac.cloudformation.host_ignores import ignored_in_cfn_lint, skippe
 from posturio_iac.directive import full_name, parse
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Node, Object
-from posturio_iac.lifetime import Meaning, classify, exemption, parse_date, read
+from posturio_iac.lifetime import Meaning, classify, exemption, parse_date, read, resembling
 from posturio_iac.model import Directive, Lifetime, Unknown
 from posturio_iac.names import normalise
 from posturio_iac.record import dataclass, field
@@ -51,6 +51,8 @@ class Evidence:
                 self.notes.append(said)
         elif found := read(name, Unknown(unsure) if unsure else value, source=source, span=span, names=names):
             self.lifetimes.append(found)
+        elif said := resembling(name, Unknown(unsure) if unsure else value, source=source, names=names):
+            self.notes.append(said)
 
     def comments(self, comments: Iterable[Comment]) -> None:
         """Take what comments say."""

@@ -8,7 +8,7 @@ from posturio_iac.dates import silence
 from posturio_iac.directive import parse
 from posturio_iac.hints import date_in_name
 from posturio_iac.intervals import describe_interval, parse_interval
-from posturio_iac.lifetime import exemption, read
+from posturio_iac.lifetime import exemption, read, resembling
 from posturio_iac.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.names import Meaning, classify
 from posturio_iac.namesakes import Namesake, namesake
@@ -144,6 +144,7 @@ def notes_on(label: str, user: User, names: Names, as_of: datetime) -> Iterator[
             break
     for tag in user.tags.items:
         text = exemption(tag.name, tag.value, source=tag.source, names=names)
+        text = text or resembling(tag.name, tag.value, source=tag.source, names=names)
         if text is not None:
             yield text
 
