@@ -27,6 +27,7 @@ class Config:
     max_lifetime_days: int
     unused_days: int
     grace_days: int
+    warn_days: int
     require: str
     fail_on: str
     strict: bool

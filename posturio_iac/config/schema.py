@@ -112,6 +112,7 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
+    Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
     Option(
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
     ),

@@ -2,6 +2,8 @@
 
 Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was.
 All of it is immutable, does no I/O and needs only the standard library.
+
+Over 300 lines, since each type here is a part of another one.
 """
 
 from __future__ import annotations
@@ -247,13 +249,18 @@ class AccessKey:
     lifetimes: tuple[Lifetime, ...] = ()
     unknown_sources: tuple[Unknown, ...] = ()
     """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
+    existence: Unknown | None = None
+    """Why it is open whether there is such a key at all. No rule flags it then, and all that would are undetermined."""
+    unseen_tags: Unknown | None = None
+    """Why the tags of the key's user cannot be seen: this code does not declare the user. That alone leaves no lifetime open, since the
+    author of the key can state an end beside it; where it does, ``hiding_places`` has the reason as well."""
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
-    """Addresses of other active keys of the same user that take no turns with this one."""
+    """Other active keys of the same user that take no turns with this one, each with its place: ``aws_iam_access_key.b (iam.tf:9)``."""
     exposures: tuple[Exposure, ...] = ()
     possible_exposures: tuple[Unknown, ...] = ()
     """Places that hold the secret and of which the code does not fix whether they protect it, such as ``sensitive = var.hide``."""

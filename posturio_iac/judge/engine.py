@@ -80,7 +80,7 @@ class _Run:
 
     def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
         """Yield what the rules find. One that crashes is reported, and the others still ask."""
-        for rule in self.rules.values():
+        for rule in self.rules.values() if key.existence is None else ():
             found: list[Violation] = []
             if (crash := _ask(rule, key, context, found)) is not None:
                 broken.append(rule.rule.id)

@@ -60,6 +60,7 @@ class Policy:
             window=timedelta(days=limits["unused_days"]),
             grace=timedelta(days=limits["grace_days"]),
             enforced_only=limits["require"] == "enforced",
+            warning=timedelta(days=self.config.warn_days),
         )
 
     def in_paths(self, key: AccessKey, globs: tuple[str, ...]) -> bool:

@@ -5,7 +5,7 @@ Two forms, in comments of any marker, alone on a line or inside a ``/* */`` bloc
     # posturio: expires=2027-01-31 owner=payments@example.com
     # posturio:ignore[iam.ownerless_access_keys, iam.expired_access_keys] until=2027-03-01 reason="moves to roles"
 
-Only ``posturio:`` right after the comment marker is ours; prose that mentions the word is left alone.
+Only ``posturio:``, or ``posturio-iac:``, right after the comment marker is ours; prose that mentions the word is left alone.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def instruction(
 
     None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
     """
-    written = [rule for rule in dict.fromkeys(rules) if rule]
+    written = list(dict.fromkeys(full_name(rule, known_rules) for rule in rules if rule))
     problems = [_warning(span, _no_rule(rule, known_rules)) for rule in written if rule not in known_rules]
     if not written:
         problems.append(_warning(span, f"posturio:ignore suppresses nothing without a rule; write {_FORM}"))
@@ -75,6 +75,11 @@ def instruction(
     known = tuple(rule for rule in written if rule in known_rules)
     directive = Directive(known, reason, _until(until), span, source) if known and reason else None
     return directive, tuple(problems)
+
+
+def full_name(rule: str, known_rules: Collection[str]) -> str:
+    """Return a rule's id for its last part, as the command line and the configuration take it; anything else as it is."""
+    return f"iam.{rule}" if rule not in known_rules and f"iam.{rule}" in known_rules else rule
 
 
 class _Reader:

@@ -18,7 +18,7 @@ from posturio_iac.core.intervals import FORMS, describe_interval, interval_troub
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import describe_origin
 from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
-from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name
+from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -39,6 +39,7 @@ __all__ = [
     "parse_date",
     "parse_interval",
     "read",
+    "resembling",
 ]
 
 _KINDS = {
@@ -47,6 +48,11 @@ _KINDS = {
     Meaning.ROTATION: Kind.ROTATION,
     Meaning.ROTATED_ON: Kind.ROTATED,
 }
+_END_WORDS = frozenset(
+    {"expire", "expires", "expired", "expiry", "expiration", "exp", "end", "ends", "until", "ttl", "eol", "lifetime", "lifespan", "age"}
+    | {"rotate", "rotates", "rotation", "cleanup", "retire", "retirement", "sunset", "decommission", "terminate", "termination"}
+)
+"""Words in a name that speak of an end, whatever else is in it."""
 _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
 _DATE = "a date such as 2027-01-31"
 _PLAIN = 10**40
@@ -97,6 +103,22 @@ def exemption(name: str, value: object, *, origin: Origin, names: Names | None =
     if (text.strip().casefold() in {*_OFF, "0"}) is not _expires_by_itself(name):
         return None
     return f"{describe_origin(origin)} = {quote(text)} exempts the key from rotation, which is not a lifetime"
+
+
+def resembling(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
+    """Return a sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
+    names = names or Names.default()
+    text = None if isinstance(value, Unknown) else as_text(value)
+    if not text or classify(name, names) is not None or _END_WORDS.isdisjoint(words_of(name)):
+        return None
+    if parse_date(text) is not None:
+        known, list_ = "expires", "names.expiry"
+    elif _interval(text, None):
+        known, list_ = "rotation", "names.rotation"
+    else:
+        return None
+    advice = f'call it "{known}", or add {quote(name)} to {list_} in the configuration'
+    return f"{describe_origin(origin)} = {quote(text)} looks like an end and is not read as one: {advice}"
 
 
 def as_text(value: object) -> str | None:

@@ -25,6 +25,7 @@ EVERYTHING = """
 max_lifetime_days = 60
 unused_days = 30
 grace_days = 7
+warn_days = 10
 require = "enforced"
 fail_on = "never"
 strict = true

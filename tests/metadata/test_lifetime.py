@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.origin import TagOrigin
-from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read
+from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
 from posturio_iac.metadata.names import unit_in_name
 
 NAMES = Names.default()
@@ -257,3 +257,24 @@ def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object, 
 
 def test_a_huge_number_is_not_spelled_out() -> None:
     assert said("rotation", 10**5000).effect is Effect.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("KeyExpiry", "2027-01-31", 'call it "expires", or add "KeyExpiry" to names.expiry'),
+        ("end_date", "2027-01-31", "names.expiry"),
+        ("ttl", "30d", 'call it "rotation", or add "ttl" to names.rotation'),
+        ("lifetime", 90, "names.rotation"),
+        ("expires", "2027-01-31", None),
+        ("owner-until", "2027-01-31", None),
+        ("ttl", "short", None),
+        ("ttl", "", None),
+        ("ttl", Unknown("var.x"), None),
+        ("backend", "2027-01-31", None),
+        ("Name", "2027-01-31", None),
+    ],
+)
+def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, found: str | None) -> None:
+    said = resembling(name, value, origin=TagOrigin(name, "aws_iam_user.ci"))
+    assert said is None if found is None else said is not None and found in said

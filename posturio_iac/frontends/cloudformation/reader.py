@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
@@ -124,8 +125,12 @@ class _Scan:
             return
         keys = "an access key" if count == 1 else f"{count} access keys"
         source, first = parsed.source, parsed.problems[0]
-        if (at := markup(source.text)) is not None:
-            message = f"a template engine has yet to render this file, so that it is no {source.language}: {keys} in it cannot be judged"
+        at = markup(source.text)
+        if at is not None and _is_in_chart(self.files.root, source.path):
+            message = f"this file of a Helm chart has yet to be rendered, so {keys} in it cannot be judged"
+            self.problems.append(Diagnostic(Level.WARNING, message, source.path, *Lines(source.text).place(at)))
+        elif at is not None:
+            message = f"a template engine has yet to render this file, so {keys} in it cannot be judged; scan what it renders"
             self._error(message, source.path, *Lines(source.text).place(at))
         else:
             message = f"not valid {source.language}: {first.message}; {keys} in it may not have been judged"
@@ -140,6 +145,13 @@ class _Scan:
 
     def _error(self, message: str, path: str, line: int | None = None, column: int | None = None) -> None:
         self.problems.append(Diagnostic(Level.ERROR, message, path, line, column))
+
+
+def _is_in_chart(root: str, path: str) -> bool:
+    """Tell whether a file is a template of a Helm chart, which renders manifests for Kubernetes."""
+    parts = path.split("/")[:-1]
+    charts = (os.path.join(root, *parts[:depth]) for depth, name in enumerate(parts) if name == "templates")
+    return any(os.path.isfile(os.path.join(chart, "Chart.yaml")) for chart in charts)
 
 
 def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParameter]:

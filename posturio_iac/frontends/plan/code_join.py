@@ -102,6 +102,9 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
     User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
     """
     known = planned.user_address is not None or code.user_address is None
+    # A user whom neither declares: the code may say more of it where the plan does not know its name, and where both say the same.
+    neither = planned.user_address is None and code.unseen_tags is not None
+    hides = code if not known or (neither and (isinstance(planned.user, Unknown) or planned.user == code.user)) else planned
     places = {exposure.where for exposure in code.exposures}
     return replace(
         planned,
@@ -110,9 +113,10 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
         user_address=planned.user_address or code.user_address,
         remedies=code.remedies,
         lifetimes=_lifetimes(planned, code, document, known=known),
-        unknown_sources=planned.unknown_sources if known else code.unknown_sources,
+        unknown_sources=hides.unknown_sources,
+        unseen_tags=hides.unseen_tags,
         notes=tuple(dict.fromkeys((*code.notes, *planned.notes))),
-        owner=code.owner if isinstance(code.owner, str) and not isinstance(planned.owner, str) else planned.owner,
+        owner=code.owner if not isinstance(planned.owner, str) and (hides is code or isinstance(code.owner, str)) else planned.owner,
         replacement=code.replacement,
         exposures=(*code.exposures, *(e for e in planned.exposures if e.where not in places)),
         directives=code.directives,

@@ -107,9 +107,10 @@ def _foreign(value: Any, shown: Any) -> TerraformUser:
     if isinstance(value, str) and value:
         named = f'the user "{shown}"' if isinstance(shown, str) else "the user"
         name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
-        return TerraformUser(name, identity=value, hidden=(Unknown(f"{named} is not declared in this plan, so its tags cannot be seen"),))
+        return TerraformUser(name, identity=value, unseen=Unknown(f"{named} is declared elsewhere, so its tags cannot be seen"))
     why = value.reason if isinstance(value, Unknown) else "the plan names no user"
-    return TerraformUser(Unknown(why), hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
+    reason = Unknown(f"{why}, so the user's tags cannot be seen")
+    return TerraformUser(Unknown(why), hidden=(reason,), unseen=reason)
 
 
 def tags_of(user: Resource, configuration: Configuration) -> Tags:

@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.facts.namesakes import Namesake, left_open
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
-from posturio_iac.frontends.terraform.keys.users import named_users
+from posturio_iac.frontends.terraform.keys.evidence import namesake_of
+from posturio_iac.frontends.terraform.keys.users import RootUsers
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.values import EvaluationError
-from posturio_iac.search.module_calls import grep, local_calls
+from posturio_iac.search.module_calls import holding, local_calls
 from posturio_iac.search.outside import explore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
 
-MAX_NAMES = 200
-"""Names of users that are looked for elsewhere in the scan."""
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
 """Names of folders whose calls show or try a module and do not use it."""
 
@@ -39,9 +38,7 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
     folders = _closure(selection)
     roots, published = ([p for p in paths if roots_wanted is None or p in roots_wanted] for paths in (_roots(folders), _published(folders)))
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in (*roots, *published)}
-    if users := reader.users_elsewhere():
-        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+    found = reader.keys_of_roots((*roots, *published))
     keys: list[AccessKey] = []
     for path in (*roots, *published):
         # The calls of a published module are elsewhere: what its examples leave out is still judged.
@@ -55,9 +52,7 @@ def read_below(selection: Selection, options: TerraformOptions, folder: str) -> 
     folders = _closure(selection)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)}
-    if users := reader.users_elsewhere():
-        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+    found = reader.keys_of_roots([folder] if folder in folders else inside)
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
 
@@ -69,32 +64,62 @@ class _Reader:
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
-        self.waiting: dict[str, set[str]] = {}
-        """Names of users that a root module does not declare, by the root module's folder."""
 
-    def keys_below(self, path: str, users: dict[str, ResourceOrigin] | None = None) -> list[AccessKey]:
+    def keys_of_roots(self, paths: Sequence[str]) -> dict[str, list[AccessKey]]:
+        """Return the keys of root modules by their folders. A user of one leaves open what a key of another that repeats its name lacks."""
+        found = {path: self.keys_below(path) for path in paths}
+        names = {key.user for keys in found.values() for key in keys if key.unseen_tags is not None and isinstance(key.user, str)}
+        if names:
+            elsewhere = self.namesakes(names)
+            found = {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
+        return found
+
+    def keys_below(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
-        setting = RootModuleContext(engine, users or {}, program.stable_path(path))
+        setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
         declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
-        names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
-        if names and users is None:
-            self.waiting[path] = names
         if path not in self.shared:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
 
-    def users_elsewhere(self) -> dict[str, ResourceOrigin]:
-        """Return the users that exactly one other block of the scan declares by the names that are waited for."""
-        found: dict[str, ResourceOrigin] = {}
-        for name in sorted({name for names in self.waiting.values() for name in names})[:MAX_NAMES]:
-            folders = sorted({posixpath.dirname(path) for path in grep(self.selection, f'"{name}"'.encode())})
-            users = [user for folder in folders for user in named_users(self.program.root_module(folder), name)]
-            if len(users) == 1:
-                found[name] = users[0]
+    def namesakes(self, names: Collection[str]) -> dict[str, dict[str, list[Namesake]]]:
+        """Return the users of the whole scan that have one of these names, by name and by the folder of the root module."""
+        found: dict[str, dict[str, list[Namesake]]] = {}
+        tops = self._tops_with(b"iam_user")
+        if tops:
+            tops &= self._tops_with(*(f'"{name}"'.encode() for name in sorted(names)))
+        # What is wrong with a root module is said where its own keys are read.
+        program = ModuleTree(self.selection, self.program.options)
+        for top in sorted(tops):
+            users = RootUsers(program.root_module(top))
+            for name in names:
+                for user in users.named(name):
+                    found.setdefault(name, {}).setdefault(top, []).append(namesake_of(user, program.options))
+            program.forget(top)
         return found
+
+    def _tops_with(self, *search_terms: bytes) -> set[str]:
+        """Return the folders of the root modules that hold one of ``search_terms`` or lead to a module that does."""
+        callers: dict[str, set[str]] = {}
+        for caller, target in local_calls(self.selection):
+            source, called = ("" if path == "." else path for path in (caller, target))
+            callers.setdefault(called, set()).add(source)
+        folders = {posixpath.dirname(path) for path in holding(self.selection, search_terms)}
+        return {top for folder in folders for top in _tops(folder, callers)}
+
+    def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
+        """Return a key of the root module in ``path`` with what users of the same name in other root modules leave open."""
+        tops = elsewhere.get(key.user, {}) if key.unseen_tags is not None and isinstance(key.user, str) else {}
+        return left_open(key, [user for top, users in tops.items() if top != path for user in users])
+
+
+def _tops(folder: str, callers: dict[str, set[str]]) -> set[str]:
+    """Return the folders above a module that nobody calls; the module itself when it only calls itself in a circle."""
+    above = _reachable([folder], callers)
+    return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
 
 
 def _published(folders: dict[str, set[str]]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
-from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,8 +80,13 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     if left.data() == right.data():
         return "true"
     texts = ev.text(ev.value(left, scope)), ev.text(ev.value(right, scope))
-    unknown = next((t for t in texts if isinstance(t, Unknown)), None)
-    return unknown or _word(texts[0] == texts[1])
+    match texts:
+        case (Unknown() as unknown, _) | (_, Unknown() as unknown):
+            return unknown
+        case (str() as one, str() as other) if one != other and as_deployed(one) == as_deployed(other):
+            return Unknown(f"{one} and {other} are equal to AWS unless one of them is in quotation marks")
+        case (one, other):
+            return _word(one == other)
 
 
 def _not(ev: Evaluator, node: Node, scope: StackScope) -> Value:

@@ -187,6 +187,15 @@ class Evaluator:
         return delimiter.join(texts)
 
 
+_BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+"""What YAML 1.1 takes for a boolean when it stands without quotes, in lower case, and the text that AWS makes of it."""
+
+
+def as_deployed(text: str) -> str:
+    """Return a scalar without quotes as AWS takes it: ``True``, ``yes`` and ``on`` are the text ``true``."""
+    return _BOOLEANS.get(text.lower(), text)
+
+
 def filled_in(text: str, *, serverless: bool) -> Unknown | None:
     """Return why a text is not final, or None when it is."""
     if "{{" in text or "{%" in text or "<%" in text:

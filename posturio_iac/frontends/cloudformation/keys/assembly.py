@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.json_nodes import Object
-from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.model import AccessKey, Place, Unknown
 from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import replace
+from posturio_iac.facts.namesakes import Namesake, left_open, namesake
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.keys.custom import properties_of
@@ -97,10 +98,11 @@ class Reader:
         evidence.comments(comments)
         evidence.lifetimes.extend(rotations(entry, stack, self.ev))
         tags = self._tags(user, evidence)
+        unseen = _unseen(user) if user.entry is None else None
         self._notes(declaration, evidence)
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             evidence.notes.append("a comment speaks of rotation, which is not a lifetime")
-        return AccessKey(
+        key = AccessKey(
             address=address + _cdk_path(entry),
             framework="cloudformation",
             span=entry.source.span(entry.key),
@@ -110,6 +112,7 @@ class Reader:
             remedies=remedies(entry, address),
             lifetimes=tuple(dict.fromkeys(evidence.lifetimes)),
             unknown_sources=tuple(dict.fromkeys(evidence.hiding)),
+            unseen_tags=unseen,
             notes=tuple(dict.fromkeys(evidence.notes)),
             owner=self._owner(user, evidence),
             exposures=self.exposures.of(entry, stack),
@@ -117,6 +120,17 @@ class Reader:
             tags=tags,
             scope=root.template.source.path,
         )
+        return left_open(key, self._namesakes(user, stack)) if user.chosen else key
+
+    def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
+        """Return what other stacks state about users of the same name."""
+        found = []
+        for other in self.users.namesakes(user.name, stack) if isinstance(user.name, str) else ():
+            if other.entry is not None and other.scope is not None and other.stack is not None:
+                tags = [(tag.name, tag.value) for tag in read_tags(other.entry.prop("Tags"), self.ev, other.scope)]
+                metadata = [(name, value) for name, value in tags if isinstance(name, str)]
+                found.append(namesake(other.entry.source.span(other.entry.key), [*metadata, *other.stack.tags], self.options.names))
+        return found
 
     def _directives_around(self, stack: Stack, path: str) -> Iterator[Directive]:
         """Yield the instructions to ignore rules at the resources that make the stack of a key and the stacks around it.
@@ -141,9 +155,9 @@ class Reader:
     def _tags(self, user: TemplateUser, evidence: MetadataEvidence) -> tuple[tuple[str, str], ...]:
         """Take the tags of the user and of its stack; return those that are certain."""
         if user.entry is None or user.scope is None or user.stack is None:
-            shown = f'the user "{user.name}" is not declared in this code' if isinstance(user.name, str) else user.name.reason
-            evidence.hiding.append(Unknown(f"{shown}, so its tags cannot be seen"))
-            evidence.owners.append(evidence.hiding[-1])
+            if not user.chosen:
+                evidence.hiding.append(_unseen(user))
+                evidence.owners.append(evidence.hiding[-1])
             return ()
         found: dict[str, str] = {}
         of = user.address or user.entry.name
@@ -212,9 +226,18 @@ class Reader:
     def _siblings(self, keys: list[AccessKey], declarations: list[KeyResource], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
         mine = declarations[index].conditions
         beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
-        active = tuple(keys[i].address for i in beside if keys[i].is_active() is True)
+        active = tuple(Place(keys[i].address, keys[i].span).text() for i in beside if keys[i].is_active() is True)
         unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
         return active if active or unknown is None else unknown
+
+
+def _unseen(user: TemplateUser) -> Unknown:
+    """Say why the tags of a user that the templates do not declare cannot be seen."""
+    if user.chosen:
+        who = f'the user "{user.name}"' if isinstance(user.name, str) else "the user"
+        return Unknown(f"{who} is declared elsewhere, so its tags cannot be seen")
+    why = f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name.reason
+    return Unknown(f"{why}, so its tags cannot be seen")
 
 
 def _ends_permission(user: TemplateUser) -> bool:

@@ -10,8 +10,8 @@ from posturio_iac.core.model import Directive, Lifetime, Unknown
 from posturio_iac.core.origin import CommentOrigin, MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
-from posturio_iac.metadata.directives import parse
-from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read
+from posturio_iac.metadata.directives import full_name, parse
+from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read, resembling
 from posturio_iac.metadata.names import normalise
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ class MetadataEvidence:
                 self.notes.append(said)
         elif found := read(name, Unknown(unsure) if unsure else value, origin=origin, span=span, names=names):
             self.lifetimes.append(found)
+        elif said := resembling(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
+            self.notes.append(said)
 
     def comments(self, comments: Iterable[Comment]) -> None:
         """Take what comments say."""
@@ -122,7 +124,8 @@ class MetadataEvidence:
     def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         """Return the known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
-        names = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
+        written = value if isinstance(value, tuple) else (value,)
+        names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]
         if not names:
             self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
         for name in names:

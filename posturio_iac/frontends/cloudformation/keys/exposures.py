@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Exposure
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
@@ -69,7 +70,7 @@ class Exposures:
             return
         name = path[2]
         parameter = child.parameters.get(name)
-        if parameter is not None and _text(parameter.get("NoEcho")).lower() != "true":
+        if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
             fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
             yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", fix)
         yield from self._search(child, name, None, depth + 1)

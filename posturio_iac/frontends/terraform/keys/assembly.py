@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Place, Replacement, Span, Unknown
 from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.keys.exposures import exposures_of
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import Rotation, rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
-from posturio_iac.frontends.terraform.keys.users import TerraformUser, find_user
+from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.metadata.directives import ParsedComments, parse
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -36,8 +35,8 @@ class RootModuleContext:
     """What holds for all keys of one root module."""
 
     engine: Engine
-    users: dict[str, ResourceOrigin]
-    """Users of the scan by their literal names."""
+    users: RootUsers
+    """The users of the root module."""
     scope: str
     """The root module's folder, which becomes part of the fingerprint."""
 
@@ -96,6 +95,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         remedies=remedies_for(block, scope, user),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(notes)),
         owner=evidence.owner_of(user, parsed, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
@@ -190,7 +190,7 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     rivals = [o for o in others if not _take_turns(one, o) and not _exclude_each_other(one.condition, o.condition)]
     active = [o for o in rivals if o.key.status == "Active" and _together(one, o)]
     if active:
-        return tuple(o.key.address for o in active)
+        return tuple(Place(o.key.address, o.key.span).text() for o in active)
     unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
     apart = next((o for o in rivals if o.key.status == "Active" and not _together(one, o)), None)
     if unknown is None and apart is not None:

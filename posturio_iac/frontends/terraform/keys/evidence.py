@@ -9,14 +9,16 @@ from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import CommentOrigin
 from posturio_iac.core.record import replace
+from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.users import literals_in
+from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
-from posturio_iac.metadata.lifetime import exemption, read
+from posturio_iac.metadata.directives import parse
+from posturio_iac.metadata.lifetime import exemption, read, resembling
 from posturio_iac.metadata.manual_rotation import date_in_name
 from posturio_iac.metadata.names import Meaning, classify
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names
@@ -79,6 +82,14 @@ def of_comments(parsed: ParsedComments, names: Names) -> Iterator[Lifetime]:
         lifetime = read(name, value, origin=CommentOrigin(name), span=span, names=names)
         if lifetime is not None:
             yield lifetime
+
+
+def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
+    """Return what a user of another root module states about the ends and owners of its keys."""
+    declared = declared_user(user, None)
+    parsed = parse(user.block.comments, options.rule_ids, options.names)
+    metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]
+    return namesake(user.block.header, metadata, options.names)
 
 
 def owner_of(user: TerraformUser, parsed: ParsedComments, names: Names) -> str | Unknown | None:
@@ -136,6 +147,7 @@ def notes_on(label: str, user: TerraformUser, names: Names, as_of: datetime) -> 
             break
     for tag in user.tags.items:
         text = exemption(tag.name, tag.value, origin=tag.origin, names=names)
+        text = text or resembling(tag.name, tag.value, origin=tag.origin, names=names)
         if text is not None:
             yield text
 

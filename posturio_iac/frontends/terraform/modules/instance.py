@@ -42,6 +42,10 @@ class ModuleLoader(Protocol):
     """What an instance asks of whoever loads modules."""
 
     @property
+    def root(self) -> str:
+        """The scan root, absolute."""
+
+    @property
     def options(self) -> TerraformOptions:
         """What the caller decides about reading Terraform."""
 
