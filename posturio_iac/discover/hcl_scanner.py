@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 _COMMENT = rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
 _LINE_COMMENT = rb"#[^\n]*|//[^\n]*"
 _WORD = rb"[A-Za-z_\x80-\xff][\w\x80-\xff-]*"
-_QUOTED = rb'"[^"\\\n$%]*(?:(?:\\[^\n]|\$\$\{|%%\{|[$%](?!\{))[^"\\\n$%]*)*"'
+_TEXT = rb'[^"\\\n$%]*(?:(?:\\[^\n]|\$\$\{|%%\{|[$%](?!\{))[^"\\\n$%]*)*'
+_QUOTED = rb'"' + _TEXT + rb'"'
 """A string without interpolations. Each part begins with a character that the ones between them exclude, so that it cannot backtrack."""
 _GAP = rb"(?:[ \t]|" + _COMMENT + rb")"
 _PLAIN = _QUOTED + rb"|" + _LINE_COMMENT + rb"|" + _COMMENT + rb"|<(?!<)|/(?![/*])"
@@ -29,12 +30,12 @@ _label = re.compile(rb"%b|(%b)|(%b)" % (_COMMENT, _QUOTED, _WORD))
 _run = re.compile(rb'(?:[^"#/<{}()\[\]]+|' + _PLAIN + rb")*").match
 _line = re.compile(rb'(?:[^"#/<{}()\[\]\n]+|' + _PLAIN + rb")*").match
 _flat = re.compile(rb'(?:[^"#/<\n]+|' + _PLAIN + rb")*").match
-_text = re.compile(rb'[^"\\\n$%]*(?:(?:\\[^\n]|\$\$\{|%%\{|[$%](?!\{))[^"\\\n$%]*)*').match
+_text = re.compile(_TEXT).match
 _heredoc = re.compile(rb"<<-?[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n)").match
 _in_heredoc = re.compile(rb"\$\$\{|%%\{|([$%]\{)|\n[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n|\Z)").search
 _literal = re.compile(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b)*" % (_COMMENT, _QUOTED, _COMMENT, _LINE_COMMENT)).fullmatch
 _marker_line = re.compile(rb"^[ \t]*(" + _WORD + rb")[ \t]*\r?$", re.MULTILINE).finditer
-_opaque = re.compile(_QUOTED + rb"|" + _LINE_COMMENT + rb"|" + _COMMENT).sub
+_opaque = re.compile(rb'"' + _TEXT + rb'"?|' + _LINE_COMMENT + rb"|" + _COMMENT).sub
 _escape = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))|\$(\$\{)|%(%\{)", re.DOTALL)
 _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
 _BRACKETS = frozenset(_CLOSING.values())
@@ -152,7 +153,7 @@ def _torn(data: bytes) -> Iterator[Block]:
         else:
             at = _end_of_line(data, at, ends)
     until = [*(header.start() for header in headers[1:]), len(data)]
-    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in zip(headers, until, strict=True))
+    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in zip(headers, until, strict=False))
 
 
 def _block(header: re.Match[bytes], body: bytes, arguments: Callable[[bytes], Iterator[tuple[str, bytes]]]) -> Block:
@@ -213,6 +214,9 @@ def _end_of_line(data: bytes, at: int, ends: dict[bytes, list[int]]) -> int:
         at = _flat(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
         if data[at : at + 1] in (b"", b"\n"):
             return at
+        if data[at : at + 1] == b'"':
+            at = _text(data, at + 1).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+            continue
         opened = _heredoc(data, at)
         lines = ends.get(opened[1], ()) if opened else ()
         following = bisect(lines, opened.end()) if opened else 0

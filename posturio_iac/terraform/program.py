@@ -83,9 +83,7 @@ class Program:
         source = self.source_of(block)
         if source is None:
             return False
-        if source.startswith(("./", "../")):
-            path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-            path = "" if path == "." else path
+        if (path := local_folder(instance.folder.path, source)) is not None:
             missing = not os.path.isdir(os.path.join(self.root, path))
             return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return installed_folder(self.root, instance, block.labels[0]) is not None
@@ -170,11 +168,9 @@ class Program:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
-        if not source.startswith(("./", "../")):
+        if (path := local_folder(instance.folder.path, source)) is None:
             found = installed_folder(self.root, instance, name)
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
-        path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-        path = "" if path == "." else path
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
@@ -229,3 +225,11 @@ class Program:
 
         bare = Scope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
         return evaluate(parse_template("template", text), bare)
+
+
+def local_folder(base: str, source: str) -> str | None:
+    """Return the folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
+    if not source.startswith(("./", "../")):
+        return None
+    path = posixpath.normpath(posixpath.join(base, source))
+    return "" if path == "." else path

@@ -12,7 +12,7 @@ from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
 from posturio_iac.terraform.dialect import engine_of
 from posturio_iac.terraform.keys import Declared, Setting, keys_of, related
-from posturio_iac.terraform.program import Program
+from posturio_iac.terraform.program import Program, local_folder
 from posturio_iac.terraform.users import named_users
 from posturio_iac.terraform.values import EvaluationError
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.discover import Selection
     from posturio_iac.model import AccessKey
+    from posturio_iac.terraform.hcl import Block
     from posturio_iac.terraform.instance import Instance
     from posturio_iac.terraform.options import Options
     from posturio_iac.terraform.reached import Reached
@@ -37,13 +38,20 @@ def read(selection: Selection, options: Options, roots_wanted: Collection[str] |
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
     folders = _closure(selection)
-    roots, published = ([p for p in paths if roots_wanted is None or p in roots_wanted] for paths in (_roots(folders), _published(folders)))
+
+    def wanted(paths: list[str]) -> list[str]:
+        return [path for path in paths if roots_wanted is None or path in roots_wanted]
+
+    roots, published = wanted(_roots(folders)), wanted(_published(folders))
     reader = _Reader(selection, options, folders)
     found = {path: reader.keys_below(path) for path in (*roots, *published)}
+    # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
+    while left := wanted(_roots({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
+        found |= {path: reader.keys_below(path) for path in left}
     if users := reader.users_elsewhere():
         found |= {path: reader.keys_below(path, users) for path in reader.waiting}
     keys: list[AccessKey] = []
-    for path in (*roots, *published):
+    for path in found:
         # The calls of a published module are elsewhere: what its examples leave out is still judged.
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
@@ -69,6 +77,8 @@ class _Reader:
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
+        self.reached: set[str] = set()
+        """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
         self.waiting: dict[str, set[str]] = {}
         """Names of users that a root module does not declare, by the root module's folder."""
 
@@ -78,13 +88,42 @@ class _Reader:
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
         setting = Setting(engine, users or {}, program.stable_path(path))
-        declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
+        declared = [one for instance in self._tree(root) for one in _guarded(instance, setting, program)]
         names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
         if names and users is None:
             self.waiting[path] = names
         if path not in self.shared:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+
+    def _tree(self, instance: Instance) -> Iterator[Instance]:
+        """Yield a module instance and all that it calls which can hold keys."""
+        self.reached.add(instance.folder.path)
+        yield instance
+        for name, block in instance.folder.calls.items():
+            if not instance.program.may_hold_keys(instance, block, self.folders):
+                continue
+            try:
+                children = instance.children(name)
+            except EvaluationError:
+                continue
+            if isinstance(children, Unknown):
+                continue
+            for child in children[1]:
+                yield from self._tree(child)
+            if not children[1]:
+                self._pass_over(instance.folder.path, block)
+
+    def _pass_over(self, folder: str, block: Block) -> None:
+        """Count a module as reached, and all that it calls, whose call in ``folder`` makes no instance."""
+        pending = [(folder, block)]
+        while pending:
+            base, call = pending.pop()
+            source = self.program.source_of(call)
+            path = local_folder(base, source) if source is not None else None
+            if path in self.folders and path not in self.reached:
+                self.reached.add(path)
+                pending += ((path, inner) for inner in self.program.folder(path).calls.values())
 
     def users_elsewhere(self) -> dict[str, Reached]:
         """Return the users that exactly one other block of the scan declares by the names that are waited for."""
@@ -176,18 +215,3 @@ def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
         found |= fresh
         pending += fresh
     return found
-
-
-def _tree(instance: Instance, folders: dict[str, set[str]]) -> Iterator[Instance]:
-    """Yield a module instance and all that it calls which can hold keys."""
-    yield instance
-    for name, block in instance.folder.calls.items():
-        if not instance.program.may_hold_keys(instance, block, folders):
-            continue
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            continue
-        if not isinstance(children, Unknown):
-            for child in children[1]:
-                yield from _tree(child, folders)
