@@ -23,8 +23,8 @@ def comments() -> st.SearchStrategy[str]:
             "# " + CALL.replace("\n", "\n# ") + "\n",
             "// " + CALL.replace("\n", "\n// ") + "\n",
             f"/* {CALL} */",
-            "/* \" ${ << { [ */",
-            '# it isn\'t "closed {\n',
+            '/* " ${ << { [ */',
+            "# it isn't \"closed {\n",
             "/***/",
             "// <<EOT\n",
         ]
@@ -75,12 +75,16 @@ def attributes(name: str) -> st.SearchStrategy[str]:
 def blocks() -> st.SearchStrategy[str]:
     """Blocks that are no calls, and comments between them."""
     resource = st.builds(
-        lambda a, b, c: f'resource "x" "y" {{\n{c}\n{a}{b}nested {{\n  source = "./fake"\n  module "inner" {{\n    source = "./fake"\n  }}\n}}\n}}\n',
+        lambda a, b, c: (
+            f'resource "x" "y" {{\n{c}\n{a}{b}nested {{\n  source = "./fake"\n  module "inner" {{\n    source = "./fake"\n  }}\n}}\n}}\n'
+        ),
         attributes("p"),
         attributes("q"),
         comments(),
     )
-    return st.one_of(resource, st.builds(lambda a, b: f"locals {{\n{a}{b}}}\n", attributes("p"), attributes("q")), comments().map("{}\n".format))
+    return st.one_of(
+        resource, st.builds(lambda a, b: f"locals {{\n{a}{b}}}\n", attributes("p"), attributes("q")), comments().map("{}\n".format)
+    )
 
 
 @cache

@@ -151,14 +151,31 @@ def test_arguments_of_nested_blocks_and_objects_are_not_those_of_the_block() -> 
     assert seen(blocks(text)) == [("module", ("m",), ["./3"])]
 
 
-HOSTILE = (b"a=<<b\n", b"a=<<b\nb\n{", b"/*", b"/* */ /*\n", b'"${', b'"$', b"{", b"}", b"a ", b'a "b" ', b"a/**/", b'"\\', b" ", b"a =", b"<", b"$")
+HOSTILE = (
+    b"a=<<b\n",
+    b"a=<<b\nb\n{",
+    b"/*",
+    b"/* */ /*\n",
+    b'"${',
+    b'"$',
+    b"{",
+    b"}",
+    b"a ",
+    b'a "b" ',
+    b"a/**/",
+    b'"\\',
+    b" ",
+    b"a =",
+    b"<",
+    b"$",
+)
 """Repeated, each would take a search that starts again at each of them minutes."""
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_is_scanned_once(piece: bytes) -> None:
     data = piece * (60_000 // len(piece))
-    assert blocks(data + b"\n" + CALL.encode())[-1:] == [] or seen(blocks(data + b"\n" + CALL.encode()))[-1][1] == ("fake",)
+    assert seen(blocks(CALL.encode() + b"\n" + data))[:1] == [("module", ("fake",), ["./fake"])]
     assert len(masked(data)) == len(data)
 
 
@@ -174,12 +191,13 @@ def test_broken_json_has_no_blocks(text: bytes) -> None:
 
 
 def test_json_is_read_in_all_its_forms() -> None:
-    text = b'[{"module": {"a": {"source": "./1"}}}, {"module": [{"b": [{"source": "./2"}]}, {"c": {"//": {"source": "./no"}, "x": {"source": "./no"}}}]}]'
+    third = '{"c": {"//": {"source": "./no"}, "x": {"source": "./no"}}}'
+    text = f'[{{"module": {{"a": {{"source": "./1"}}}}}}, {{"module": [{{"b": [{{"source": "./2"}}]}}, {third}]}}]'.encode()
     assert seen(json_scanner.blocks(text)) == [("module", ("a",), ["./1"]), ("module", ("b",), ["./2"]), ("module", ("c",), [])]
 
 
 def test_strings_of_json_are_code() -> None:
-    text = '{"//": "${module.no.x}", "output": {"a": {"value": "${module.yes.x} \\"quoted\\" \\n"}}}'.encode()
+    text = b'{"//": "${module.no.x}", "output": {"a": {"value": "${module.yes.x} \\"quoted\\" \\n"}}}'
     code = masked(json_scanner.expressions(text))
     assert b"module.yes.x" in code
     assert b"module.no" not in code
