@@ -12,6 +12,7 @@ from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
 from posturio_iac.terraform.dialect import engine_of
 from posturio_iac.terraform.keys import Declared, Setting, keys_of, related
+from posturio_iac.terraform.pinned import without_keys
 from posturio_iac.terraform.program import Program, local_folder
 from posturio_iac.terraform.users import named_users
 from posturio_iac.terraform.values import EvaluationError
@@ -37,7 +38,7 @@ def read(selection: Selection, options: Options, roots_wanted: Collection[str] |
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
-    folders = _closure(selection)
+    folders = _closure(selection, options)
 
     def wanted(paths: list[str]) -> list[str]:
         return [path for path in paths if roots_wanted is None or path in roots_wanted]
@@ -60,7 +61,7 @@ def read(selection: Selection, options: Options, roots_wanted: Collection[str] |
 
 def read_below(selection: Selection, options: Options, folder: str) -> Reading:
     """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
-    folders = _closure(selection)
+    folders = _closure(selection, options)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders)
     found = {path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)}
@@ -171,9 +172,9 @@ def _foreign(instance: Instance, setting: Setting) -> Iterator[Declared]:
             yield from keys_of_call(match, instance, block, setting)
 
 
-def _closure(selection: Selection) -> dict[str, set[str]]:
+def _closure(selection: Selection, options: Options) -> dict[str, set[str]]:
     """Return the folders with candidates and all that lead to them, each with the folders it calls."""
-    wanted = {posixpath.dirname(path) for path in selection.terraform}
+    wanted = {posixpath.dirname(path) for path in selection.terraform} - without_keys(selection, options)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted else set()
