@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.commands import changed_code
+from posturio_iac.discover import calls
 from tests.command_line import run
 from tests.repository import AS_OF, Repository, flagged
 
@@ -89,22 +90,34 @@ def expected(modules: dict[str, Module], changed: set[str], finding: dict[str, A
     if any(concerned & set(way) for way in paths(modules, root, own)):
         return True
     user = {"var": "ci" if root != own else "none", "own": ""}.get(modules[own].key, modules[own].key)
-    declares = {name for name in modules if modules[name].user == user}
+    declares = {name for name in modules if user and modules[name].user == user}
     inside = declares & below(modules, root)
     return bool(declares & concerned and (inside & concerned or not inside))
 
 
+ELSEWHERE = {"m0": Module("m0", calls=["m2"]), "m1": Module("m1", key="var", user="ci"), "m2": Module("m2", key="var")}
+"""A key whose user another root module declares, which has a key of its own."""
+
+
+@st.composite
+def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
+    """Return modules, and those of them that a commit changes."""
+    modules = draw(repositories())
+    return modules, draw(st.sets(st.sampled_from(sorted(modules)), min_size=1, max_size=2))
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(repositories(), st.data())
+@example((ELSEWHERE, {"m0"}))
+@given(commits())
 def test_hook_reports_what_scan_reports_for_the_modules_concerned(
-    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], modules: dict[str, Module], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], commit: tuple[dict[str, Module], set[str]]
 ) -> None:
+    modules, changed = commit
     top = tmp_path_factory.mktemp("code")
     taking = {name for name, module in modules.items() if module.key == "var"}
     for name, module in modules.items():
         (top / name).mkdir()
         (top / name / "main.tf").write_text(module.code(taking), encoding="utf-8")
-    changed = data.draw(st.sets(st.sampled_from(sorted(modules)), min_size=1, max_size=2), label="changed")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(top)
         _, out, _ = run(capsys, "scan", "--as-of", AS_OF, "--format", "json")
@@ -132,9 +145,9 @@ def work(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], reposito
         inner.chdir(repository.path)
         inner.setattr(builtins, "open", counted("opened", builtins.open))
         inner.setattr(os, "open", counted("opened", os.open))
-        inner.setattr(compiler, "compile", counted("compiled", compiler.compile))  # type: ignore[attr-defined]  # a module of Python's own
-        inner.setattr(changed_code, "text", counted("searched", changed_code.text))
-        inner.setattr(changed_code, "blocks_of", counted("searched", changed_code.blocks_of))
+        inner.setattr(compiler, "compile", counted("compiled", compiler.compile))
+        inner.setattr(changed_code, "text", counted("searched", calls.text))
+        inner.setattr(changed_code, "blocks_of", counted("searched", calls.blocks_of))
         files = sorted(str(path.relative_to(repository.path)) for path in repository.path.rglob("*.tf"))
         code, _, err = run(capsys, "hook", "--as-of", AS_OF, *files)
     assert (code, err) == (1, "")
@@ -150,8 +163,8 @@ def test_work_grows_with_the_number_of_modules_only(
         for one in range(number):
             repository.write(f"modules/m{one}/main.tf", flagged(f"user-{one}"), add=False)
         if called:
-            calls = (f'module "m{one}" {{\n  source = "../modules/m{one}"\n}}\n' for one in range(number))
-            repository.write("live/main.tf", "".join(calls), add=False)
+            callers = (f'module "m{one}" {{\n  source = "../modules/m{one}"\n}}\n' for one in range(number))
+            repository.write("live/main.tf", "".join(callers), add=False)
         repository.git("add", "-A")
         return work(monkeypatch, capsys, repository)
 

@@ -41,7 +41,7 @@ class Program:
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
-        self._candidates = frozenset(selection.terraform)
+        self._candidates = frozenset(getattr(selection, "candidates", selection.terraform))
         self._hcl = tuple(sorted(selection.finder.hcl))
         self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(selection.finder.repositories, False)
