@@ -10,7 +10,7 @@ from posturio_iac.discover.finder import LOCAL
 from posturio_iac.discover.kinds import TERRAFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from posturio_iac.discover.hcl_scanner import Block
     from posturio_iac.discover.selection import Selection
@@ -40,7 +40,7 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
     for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        targets = (target for _, target in sources(text(selection, path), path))
+        targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
         calls.update((caller or ".", target) for target in targets if _is_ours(selection, target))
     return calls
 
@@ -50,22 +50,22 @@ def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
     if not any(start in data for start in LOCAL):
         return
     folder = posixpath.dirname(path)
-    for block in blocks_of(data, path):
-        if block.type in CALLS and block.labels:
+    for block in blocks_of(data, path, CALLS):
+        if block.labels:
             for source in block.literals("source"):
                 if (local := source.replace("\\", "/")).startswith(("./", "../")):
                     yield block.labels[0], posixpath.normpath(posixpath.join(folder, local))
 
 
-def blocks_of(data: bytes, path: str) -> list[Block]:
-    """Return the top-level blocks of a Terraform file in either syntax."""
+def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[Block]:
+    """Return the top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
     if path.endswith(".json"):
         from posturio_iac.discover import json_scanner  # noqa: PLC0415 - few files are JSON
 
-        return json_scanner.blocks(data)
+        return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
     from posturio_iac.discover import hcl_scanner  # noqa: PLC0415 - most commits call no local module
 
-    return hcl_scanner.blocks(data)
+    return hcl_scanner.blocks(data, kinds)
 
 
 def code_of(data: bytes, path: str) -> bytes:

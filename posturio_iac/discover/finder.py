@@ -53,6 +53,7 @@ class Finder:
         "repositories",
         "root",
         "searched",
+        "sources",
         "symlinks",
         "templates",
         "terraform",
@@ -84,6 +85,8 @@ class Finder:
         """Terraform files that were read here and hold what the source of a local module starts with."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """Who calls which local module, once somebody has asked."""
+        self.sources: dict[str, tuple[str, ...]] = {}
+        """The local modules that a file calls, for those that were scanned for it."""
         self.trees: list[Keep] = []
         """What git has searched."""
         self.repositories: set[str] = set()

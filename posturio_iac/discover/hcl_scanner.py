@@ -12,7 +12,7 @@ from bisect import bisect
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 _COMMENT = rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
 _LINE_COMMENT = rb"#[^\n]*|//[^\n]*"
@@ -73,12 +73,13 @@ class _TornError(ValueError):
     """A bracket, a string, a comment or a heredoc has no end."""
 
 
-def blocks(data: bytes) -> list[Block]:
-    """Return the top-level blocks of a file, in their order."""
+def blocks(data: bytes, kinds: Collection[str] = ()) -> list[Block]:
+    """Return the top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
+    wanted = frozenset(kind.encode() for kind in kinds)
     try:
-        return list(_sound(data))
+        return list(_sound(data, wanted))
     except _TornError:
-        return list(_torn(data))
+        return list(_torn(data, wanted))
 
 
 def literal(expression: bytes) -> str | None:
@@ -127,19 +128,20 @@ def _labels(words: bytes) -> Iterator[str]:
             yield found[2].decode("utf-8", "replace")
 
 
-def _sound(data: bytes) -> Iterator[Block]:
+def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[Block]:
     at = _start(data)
     while (at := _skip_blank(data, at)) < len(data):
         if header := _header(data, at):
             at = _end(data, header.end(), closing=b"}")
-            yield _block(header, data[header.end() : at - 1], _arguments)
+            if not kinds or header[1] in kinds:
+                yield _block(header, data[header.end() : at - 1], _arguments)
         else:
             at = _end(data, at)
             if data[at : at + 1] not in (b"", b"\n"):
                 raise _TornError
 
 
-def _torn(data: bytes) -> Iterator[Block]:
+def _torn(data: bytes, kinds: frozenset[bytes]) -> Iterator[Block]:
     """Yield the blocks that begin at a line, wherever the ones before them may end."""
     data = _with_closed_comments(data)
     ends = _marker_lines(data)
@@ -153,7 +155,8 @@ def _torn(data: bytes) -> Iterator[Block]:
         else:
             at = _end_of_line(data, at, ends)
     until = [*(header.start() for header in headers[1:]), len(data)]
-    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in zip(headers, until, strict=False))
+    found = ((header, end) for header, end in zip(headers, until, strict=False) if not kinds or header[1] in kinds)
+    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in found)
 
 
 def _block(header: re.Match[bytes], body: bytes, arguments: Callable[[bytes], Iterator[tuple[str, bytes]]]) -> Block:

@@ -36,7 +36,9 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
         for name, data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
             if any(needle in data for needle in needles):
                 holding.add(folder)
-            for _, target in sources(data, posixpath.join(folder, name)):
+            path = posixpath.join(folder, name)
+            known = selection.finder.sources.get(path)
+            for target in (target for _, target in sources(data, path)) if known is None else known:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:
                     seen.add(real)

@@ -45,7 +45,7 @@ def without_keys(selection: Selection, options: Options) -> set[str]:
             from posturio_iac.terraform.known import load  # noqa: PLC0415 - only for calls that sound known
 
             known = load(options.known_modules)
-        calls = [block for block in blocks_of(data, path) if block.type in CALLS and _sounds_known(block, modules)]
+        calls = [block for block in blocks_of(data, path, CALLS) if _sounds_known(block, modules)]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
     graph = Graph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in local_calls(selection))
