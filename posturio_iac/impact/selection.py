@@ -29,22 +29,25 @@ FRAMEWORKS = (TERRAFORM, CLOUDFORMATION)
 class PartialSelection(Selection):
     """A part of a selection."""
 
-    __slots__ = ("apart", "tracked")
+    __slots__ = ("apart", "candidates", "tracked")
 
     apart: Callable[[], frozenset[str]] | None
     """Tells which folders hold keys that have nothing to do with those that count."""
+    candidates: tuple[str, ...]
+    """The Terraform files with keys of the whole selection, which findings and remedies may point at."""
     tracked: Callable[[str], bool] | None
     """Which files may be read at all; None means all."""
 
     def __init__(
         self,
         finder: FileSearch,
-        repository: str | None,
+        whole: Selection,
         tracked: Callable[[str], bool] | None = None,
         apart: Callable[[], frozenset[str]] | None = None,
     ) -> None:
-        """Freeze what is left in ``finder``."""
-        super().__init__(finder, repository)
+        """Freeze what is left in ``finder`` of a ``whole`` selection."""
+        super().__init__(finder, whole.repository)
+        object.__setattr__(self, "candidates", whole.terraform)
         object.__setattr__(self, "apart", apart)
         object.__setattr__(self, "tracked", tracked)
 
@@ -68,7 +71,7 @@ class Narrowed:
         finder.terraform = set(modules.files) if modules else set()
         finder.templates = set(templates.files) if templates else set()
         finder.problems = [problem for problem in finder.problems if self._concerns(problem[2])]
-        self.selection = PartialSelection(finder, selection.repository, tracked, modules.apart if modules else None)
+        self.selection = PartialSelection(finder, selection, tracked, modules.apart if modules else None)
 
     @property
     def roots(self) -> frozenset[str] | None:

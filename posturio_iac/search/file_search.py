@@ -21,6 +21,8 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
+LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
+"""How the source of a local module starts, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 
@@ -39,6 +41,7 @@ class FileSearch:
     __slots__ = (
         "_direct",
         "_room",
+        "calling",
         "calls",
         "exclusions",
         "hcl",
@@ -51,6 +54,7 @@ class FileSearch:
         "root",
         "search_terms",
         "searched",
+        "sources",
         "symlinks",
         "templates",
         "terraform",
@@ -78,8 +82,12 @@ class FileSearch:
         self.texts: dict[str, bytes] = {}
         """The bytes of Terraform files that were read here, as far as `KEPT` goes."""
         self._room = KEPT
+        self.calling: set[str] = set()
+        """Terraform files that were read here and hold what the source of a local module starts with."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """Who calls which local module, once somebody has asked."""
+        self.sources: dict[str, tuple[str, ...]] = {}
+        """The local modules that a file calls, for those that were scanned for it."""
         self.trees: list[PathFilter] = []
         """What git has searched."""
         self.repositories: set[str] = set()
@@ -122,9 +130,12 @@ class FileSearch:
             self._judge_large(descriptor, path, kind, status.st_size)
             return
         data = os.read(descriptor, status.st_size + 1)
-        if kind is TERRAFORM and len(data) <= self._room:
-            self.texts[path] = data
-            self._room -= len(data)
+        if kind is TERRAFORM:
+            if any(start in data for start in LOCAL):
+                self.calling.add(path)
+            if len(data) <= self._room:
+                self.texts[path] = data
+                self._room -= len(data)
         if data[:10] == GIT_CRYPT:
             self._locked(path)
             return
@@ -165,6 +176,7 @@ class FileSearch:
         self.terraform &= ours
         self.templates &= ours
         self.hcl &= ours
+        self.calling &= ours
         self.read = {path: kind for path, kind in self.read.items() if path in ours}
         self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
         self.calls = None

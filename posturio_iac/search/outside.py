@@ -33,10 +33,12 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
     seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
-        for data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
+        for name, data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
             if any(search_term in data for search_term in search_terms):
                 holding.add(folder)
-            for target in sources(data, folder):
+            path = posixpath.join(folder, name)
+            known = selection.finder.sources.get(path)
+            for target in (target for _, target in sources(data, path)) if known is None else known:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:
                     seen.add(real)
@@ -48,14 +50,14 @@ def _real(selection: Selection, folder: str) -> str:
     return os.path.realpath(os.path.join(selection.root, folder))
 
 
-def _texts(folder: str, max_size: int) -> Iterable[bytes]:
+def _texts(folder: str, max_size: int) -> Iterable[tuple[str, bytes]]:
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return
     for name in names:
         if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
-            yield data
+            yield name, data
 
 
 def callers(selection: Selection) -> set[str]:

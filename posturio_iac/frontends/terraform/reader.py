@@ -12,18 +12,20 @@ from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers
+from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
-from posturio_iac.frontends.terraform.modules.tree import ModuleTree
+from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding, local_calls
 from posturio_iac.search.outside import explore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection
 
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
@@ -35,12 +37,20 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
-    folders = _closure(selection)
-    roots, published = ([p for p in paths if roots_wanted is None or p in roots_wanted] for paths in (_roots(folders), _published(folders)))
+    folders = _closure(selection, options)
+
+    def wanted(paths: list[str]) -> list[str]:
+        return [path for path in paths if roots_wanted is None or path in roots_wanted]
+
+    roots, published = wanted(_roots(folders)), wanted(_published(folders))
     reader = _Reader(selection, options, folders)
-    found = reader.keys_of_roots((*roots, *published))
+    found = {path: reader.keys_below(path) for path in (*roots, *published)}
+    # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
+    while left := wanted(_roots({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
+        found |= {path: reader.keys_below(path) for path in left}
+    found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
-    for path in (*roots, *published):
+    for path in found:
         # The calls of a published module are elsewhere: what its examples leave out is still judged.
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
@@ -49,10 +59,10 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
 
 def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
     """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
-    folders = _closure(selection)
+    folders = _closure(selection, options)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders)
-    found = reader.keys_of_roots([folder] if folder in folders else inside)
+    found = reader.with_namesakes({path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)})
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
 
@@ -64,15 +74,16 @@ class _Reader:
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
+        self.reached: set[str] = set()
+        """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
 
-    def keys_of_roots(self, paths: Sequence[str]) -> dict[str, list[AccessKey]]:
-        """Return the keys of root modules by their folders. A user of one leaves open what a key of another that repeats its name lacks."""
-        found = {path: self.keys_below(path) for path in paths}
+    def with_namesakes(self, found: dict[str, list[AccessKey]]) -> dict[str, list[AccessKey]]:
+        """Return the keys of root modules by their folders: a user of one leaves open what a key of another that repeats its name lacks."""
         names = {key.user for keys in found.values() for key in keys if key.unseen_tags is not None and isinstance(key.user, str)}
-        if names:
-            elsewhere = self.namesakes(names)
-            found = {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
-        return found
+        if not names:
+            return found
+        elsewhere = self.namesakes(names)
+        return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
 
     def keys_below(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
@@ -80,10 +91,39 @@ class _Reader:
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
-        declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
+        declared = [one for instance in self._tree(root) for one in _guarded(instance, setting, program)]
         if path not in self.shared:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+
+    def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
+        """Yield a module instance and all that it calls which can hold keys."""
+        self.reached.add(instance.folder.path)
+        yield instance
+        for name, block in instance.folder.calls.items():
+            if not instance.program.may_hold_keys(instance, block, self.folders):
+                continue
+            try:
+                children = instance.children(name)
+            except EvaluationError:
+                continue
+            if isinstance(children, Unknown):
+                continue
+            for child in children[1]:
+                yield from self._tree(child)
+            if not children[1]:
+                self._pass_over(instance.folder.path, block)
+
+    def _pass_over(self, folder: str, block: Block) -> None:
+        """Count a module as reached, and all that it calls, whose call in ``folder`` makes no instance."""
+        pending = [(folder, block)]
+        while pending:
+            base, call = pending.pop()
+            source = self.program.source_of(call)
+            path = local_folder(base, source) if source is not None else None
+            if path in self.folders and path not in self.reached:
+                self.reached.add(path)
+                pending += ((path, inner) for inner in self.program.folder(path).calls.values())
 
     def namesakes(self, names: Collection[str]) -> dict[str, dict[str, list[Namesake]]]:
         """Return the users of the whole scan that have one of these names, by name and by the folder of the root module."""
@@ -157,9 +197,9 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[D
             yield from keys_of_call(match, instance, block, setting)
 
 
-def _closure(selection: Selection) -> dict[str, set[str]]:
+def _closure(selection: Selection, options: TerraformOptions) -> dict[str, set[str]]:
     """Return the folders with candidates and all that lead to them, each with the folders it calls."""
-    wanted = {posixpath.dirname(path) for path in selection.terraform}
+    wanted = {posixpath.dirname(path) for path in selection.terraform} - without_keys(selection, options)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted else set()
@@ -201,18 +241,3 @@ def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
         found |= fresh
         pending += fresh
     return found
-
-
-def _tree(instance: ModuleInstance, folders: dict[str, set[str]]) -> Iterator[ModuleInstance]:
-    """Yield a module instance and all that it calls which can hold keys."""
-    yield instance
-    for name, block in instance.folder.calls.items():
-        if not instance.program.may_hold_keys(instance, block, folders):
-            continue
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            continue
-        if not isinstance(children, Unknown):
-            for child in children[1]:
-                yield from _tree(child, folders)

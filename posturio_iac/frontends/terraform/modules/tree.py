@@ -42,7 +42,7 @@ class ModuleTree:
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
-        self._candidates = frozenset(selection.terraform)
+        self._candidates = frozenset(getattr(selection, "candidates", selection.terraform))
         self._hcl = tuple(sorted(selection.finder.hcl))
         self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(selection.finder.repositories, False)
@@ -84,9 +84,7 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None:
             return False
-        if source.startswith(("./", "../")):
-            path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-            path = "" if path == "." else path
+        if (path := local_folder(instance.folder.path, source)) is not None:
             missing = not os.path.isdir(os.path.join(self.root, path))
             return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return installed_folder(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) is not None
@@ -173,11 +171,9 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
-        if not source.startswith(("./", "../")):
+        if (path := local_folder(instance.folder.path, source)) is None:
             found = installed_folder(self.root, instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
-        path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-        path = "" if path == "." else path
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
@@ -232,3 +228,11 @@ class ModuleTree:
 
         bare = ModuleScope(ModuleInstance(self, folder.Module(base)), strict=False, bindings=dict(names))
         return evaluate(parse_template("template", text), bare)
+
+
+def local_folder(base: str, source: str) -> str | None:
+    """Return the folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
+    if not source.startswith(("./", "../")):
+        return None
+    path = posixpath.normpath(posixpath.join(base, source))
+    return "" if path == "." else path
