@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.budget import Budget, BudgetError
 from posturio_iac.cloudformation.embedded import embedded
 from posturio_iac.cloudformation.foreach import expand
 from posturio_iac.cloudformation.intrinsics import Evaluator
@@ -17,7 +18,7 @@ from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.cloudformation.files import Files
     from posturio_iac.cloudformation.source import Source
@@ -33,21 +34,32 @@ _REMOTE = ("://", "arn:")
 _ENDINGS = (".yaml", ".yml", ".json", ".template", ".txt", ".cfn")
 
 
+def too_costly(error: BudgetError, path: str) -> Diagnostic:
+    """Return what to say of the template at ``path`` when its budget is spent."""
+    text = f"the template {path} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    place = (error.span.path, error.span.line, error.span.column) if error.span else (path,)
+    return Diagnostic(Level.ERROR, text, *place)
+
+
 class Builder:
     """Builds stacks from the files of one scan."""
 
-    __slots__ = ("files", "problems", "types")
+    __slots__ = ("budget", "files", "problems", "types")
 
-    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic]) -> None:
-        """Add what is wrong to ``problems``."""
+    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget] = Budget) -> None:
+        """Add what is wrong to ``problems``; each stack that stands by itself has a ``budget``."""
+        self.budget = budget
         self.files = files
         self.types = types
         self.problems = problems
 
     def stack(self, template: Template, given: dict[str, Given], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
         """Return the stack of a template that stands by itself, with all that it nests."""
-        stack = Stack(template, given=given, tags=tags)
-        self._fill(stack, (template.source.path,))
+        stack = Stack(template, given=given, tags=tags, budget=self.budget())
+        try:
+            self._fill(stack, (template.source.path,))
+        except BudgetError as error:
+            self.problems.append(too_costly(error, template.source.path))
         return stack
 
     def _fill(self, stack: Stack, chain: tuple[str, ...]) -> None:
@@ -57,7 +69,9 @@ class Builder:
         stack.parameters.update({e.name: e for e in template.section("Parameters")})
         stack.mappings.update({e.name: e for e in template.section("Mappings")})
         for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
-            target.update(expand(template.section(name), ev, scope))
+            entries = template.section(name)
+            stack.budget.spend(len(entries))
+            target.update(expand(entries, ev, scope))
         for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
             self._nest(stack, entry, ev, chain)
 
@@ -73,7 +87,8 @@ class Builder:
             return
         tags = (*parent.tags, *read_pairs(entry.prop("Tags"), ev, parent.scope(entry)))
         prefix = f"{parent.prefix}{entry.name}/"
-        child = Stack(template, prefix, dict(self._given(parent, entry)), parent, entry, tags)
+        parent.budget.add_instance(entry.source.span(entry.key))
+        child = Stack(template, prefix, dict(self._given(parent, entry)), parent, entry, tags, budget=parent.budget)
         parent.children[entry.name] = child
         self._fill(child, (*chain, step))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.budget import BudgetError
 from posturio_iac.cloudformation.stack import Reference, Value
 from posturio_iac.cloudformation.yamlpos import Plain
 from posturio_iac.finding import Diagnostic, Level
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
 MAX_STEPS = 80
 """How deep expressions may stand in one another, references followed."""
 
-_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}?")
-_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
-_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
-"""A variable of the Serverless Framework names its source: ``${self:service}``, ``${file(x.yml)}``, ``${opt:stage, 'dev'}``."""
+_DYNAMIC = "{{resolve:"
+_MARKUP = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"))
+_BRACE = re.compile(r"[{}]")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 
@@ -38,7 +38,7 @@ class Evaluator:
     With ``assumed`` parameters count as open unless they are given or assumed; without, their defaults hold.
     """
 
-    __slots__ = ("asked", "assumed", "problems", "steps")
+    __slots__ = ("_opened", "_reported", "asked", "assumed", "conditions", "problems", "steps")
 
     def __init__(self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None) -> None:
         """Add what is wrong to ``problems``."""
@@ -46,15 +46,20 @@ class Evaluator:
         self.assumed = assumed
         self.asked: dict[tuple[int, str], Entry] = {}
         """Open parameters that expressions asked for."""
+        self.conditions: dict[tuple[int, str], bool | Unknown] = {}
+        """Conditions that were decided, by their stacks and names."""
         self.steps = 0
+        self._opened: Evaluator | None = None
+        self._reported: set[Diagnostic] = set()
 
     def open(self) -> Evaluator:
         """Return an evaluator for which defaults fix nothing."""
         if self.assumed is not None:
             return self
-        other = Evaluator(self.problems, {})
-        other.steps = self.steps
-        return other
+        if self._opened is None:
+            self._opened = Evaluator(self.problems, {})
+        self._opened.steps = self.steps
+        return self._opened
 
     def value(self, node: Node, scope: Scope) -> Value:
         """Return the value of an expression."""
@@ -62,10 +67,17 @@ class Evaluator:
             return Unknown("the expression refers to itself or is nested too deeply")
         self.steps += 1
         try:
-            return self._value(node, scope)
+            scope.stack.budget.spend()
+            value = self._value(node, scope)
+            if isinstance(value, str) and isinstance(node.value, Object):
+                scope.stack.budget.add_text(len(value))
         except WrongArgumentsError as error:
             self.report(str(error), node, scope)
             return Unknown(str(error))
+        except BudgetError as error:
+            raise error.located(scope.source.span(node))  # noqa: B904 - the same error
+        else:
+            return value
         finally:
             self.steps -= 1
 
@@ -102,7 +114,8 @@ class Evaluator:
         """Report an expression that is wrong, once."""
         span = scope.source.span(node)
         problem = Diagnostic(Level.ERROR, message, span.path, span.line, span.column)
-        if problem not in self.problems:
+        if problem not in self._reported:
+            self._reported.add(problem)
             self.problems.append(problem)
 
     def text(self, value: Value) -> str | Unknown:
@@ -190,13 +203,50 @@ class Evaluator:
 def filled_in(text: str, *, serverless: bool) -> Unknown | None:
     """Return why a text is not final, or None when it is."""
     if "{{" in text or "{%" in text or "<%" in text:
-        if found := _DYNAMIC.search(text):
-            return Unknown(f"{found[0]} is read at deployment")
-        if found := _MARKUP.search(text):
-            return Unknown(f"a template engine fills in {' '.join(found[0].split())}")
-    if serverless and (found := _SERVERLESS.search(text)):
-        return Unknown(f"the Serverless Framework fills in {found[0]}")
+        if found := _dynamic(text):
+            return Unknown(f"{found} is read at deployment")
+        if found := _markup(text):
+            return Unknown(f"a template engine fills in {' '.join(found.split())}")
+    if serverless and "${" in text and (found := _serverless(text)):
+        return Unknown(f"the Serverless Framework fills in {found}")
     return None
+
+
+def _dynamic(text: str) -> str:
+    """Return the first dynamic reference in a text, or nothing."""
+    start = text.find(_DYNAMIC)
+    end = text.find("}", start) if start >= 0 else -1
+    return "" if end < 0 else text[start : end + (2 if text.startswith("}}", end) else 1)]
+
+
+def _markup(text: str) -> str:
+    """Return the first piece of a template engine's markup in a text, or nothing."""
+    pieces = []
+    for opening, closing in _MARKUP:
+        start = text.find(opening)
+        end = text.find(closing, start + len(opening)) if start >= 0 else -1
+        if end >= 0:
+            pieces.append((start, end + len(closing)))
+    return text[slice(*min(pieces))] if pieces else ""
+
+
+def _serverless(text: str) -> str:
+    """Return the first variable of the Serverless Framework in a text, or nothing.
+
+    It names its source: ``${self:service}``, ``${file(x.yml)}``, ``${opt:stage, 'dev'}``. Others may stand in it, one level deep.
+    """
+    start = text.find("${")
+    while start >= 0:
+        brace = _BRACE.search(text, start + 2)
+        source = text[start + 2 : brace.start()] if brace else ""
+        if (":" in source or "(" in source) and not source.startswith("AWS::"):
+            while brace and brace[0] == "{":
+                inner = _BRACE.search(text, brace.end())
+                brace = _BRACE.search(text, inner.end()) if inner and inner[0] == "}" else None
+            if brace:
+                return text[start : brace.end()]
+        start = text.find("${", start + 2)
+    return ""
 
 
 def substitute(ev: Evaluator, argument: Node, scope: Scope) -> Value:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.budget import BudgetError
+from posturio_iac.cloudformation.build import too_costly
 from posturio_iac.cloudformation.conditions import possible
 from posturio_iac.cloudformation.custom import properties_of
 from posturio_iac.cloudformation.evidence import Evidence
@@ -41,6 +44,9 @@ _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""
 _STATUSES = ("Active", "Inactive")
+_STEPS_A_KEY = 200
+MAX_SIBLINGS = 100
+"""Other keys of the same user that a key is compared with; AWS allows a user two keys."""
 
 
 class Declaration(NamedTuple):
@@ -80,9 +86,17 @@ class Reader:
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
-        found = [(root, declaration) for root in roots for declaration in self.declarations(root)]
-        keys = [self._key(declaration, root) for root, declaration in found]
-        return tuple(self._with_siblings(keys, [declaration for _, declaration in found]))
+        keys: list[AccessKey] = []
+        declarations: list[Declaration] = []
+        for root in roots:
+            try:
+                for declaration in self.declarations(root):
+                    root.budget.spend(_STEPS_A_KEY)
+                    keys.append(self._key(declaration, root))
+                    declarations.append(declaration)
+            except BudgetError as error:
+                self.problems.append(too_costly(error, root.template.source.path))
+        return tuple(self._with_siblings(keys, declarations))
 
     def _key(self, declaration: Declaration, root: Stack) -> AccessKey:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
@@ -205,12 +219,15 @@ class Reader:
             if declaration.user.identity is not None:
                 groups.setdefault(declaration.user.identity, []).append(index)
         for index, key in enumerate(keys):
-            others = [i for i in groups.get(declarations[index].user.identity, ()) if i != index]
+            others = list(islice((i for i in groups.get(declarations[index].user.identity, ()) if i != index), MAX_SIBLINGS))
             yield replace(key, active_siblings=self._siblings(keys, declarations, index, others)) if others else key
 
     def _siblings(self, keys: list[AccessKey], declarations: list[Declaration], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
         mine = declarations[index].conditions
-        beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
+        try:
+            beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
+        except BudgetError as error:
+            return Unknown(f"the template {error}")
         active = tuple(keys[i].address for i in beside if keys[i].is_active() is True)
         unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
         return active if active or unknown is None else unknown

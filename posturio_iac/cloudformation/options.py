@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from posturio_iac.budget import Budget
 from posturio_iac.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from posturio_iac.names import Names
@@ -35,6 +37,10 @@ class Common(Protocol):
     def max_file_size(self) -> int:
         """In bytes."""
 
+    @property
+    def budget(self) -> Callable[[], Budget]:
+        """Makes what reading one root module, template or plan may cost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -52,8 +58,10 @@ class Options:
     """Types of custom resources that create an access key."""
     max_file_size: int = MAX_FILE_SIZE
     """In bytes; holds for files that a template names."""
+    budget: Callable[[], Budget] = Budget
+    """Makes what reading one template may cost, with all that it nests."""
 
     @staticmethod
     def like(common: Common) -> Options:
         """Return options of which only those that all front ends take are set."""
-        return Options(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size)
+        return Options(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size, budget=common.budget)

@@ -19,6 +19,7 @@ from posturio_iac.terraform.values import EvaluationError, ResourceValue, Value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posturio_iac.budget import Budget
     from posturio_iac.terraform.exposures import Leak
     from posturio_iac.terraform.folder import Folder
     from posturio_iac.terraform.functions import Environment
@@ -44,13 +45,19 @@ class Instance:
         call: hcl.Block | None = None,
         caller: Scope | None = None,
         address: str = "",
+        budget: Budget | None = None,
     ) -> None:
-        """Stand for the module in ``folder`` as ``call`` instantiates it in ``caller``; a root module has neither."""
+        """Stand for the module in ``folder`` as ``call`` instantiates it in ``caller``; a root module has neither.
+
+        A root module has a ``budget`` of its own unless one is given, and all that it calls share it.
+        """
         self.program = program
         self.folder = folder
         self.call = call
         self.caller = caller
         self.address = address
+        self.budget: Budget = caller.instance.budget if caller is not None else budget or program.options.budget()
+        self._environment: Environment | None = None
         self._values: dict[tuple[bool, str, str], Value] = {}
         self.leaks: tuple[Leak, ...] | None = None
         """Where secrets leave, once somebody has asked."""
@@ -67,6 +74,14 @@ class Instance:
         """The folders of this module and of all that call it."""
         return (self.folder.path, *(self.caller.instance.ancestors if self.caller else ()))
 
+    @property
+    def environment(self) -> Environment:
+        """What functions may do, the same below one root module."""
+        root = self.root
+        if root._environment is None:  # noqa: SLF001 - its own class
+            root._environment = self.program.environment(root)  # noqa: SLF001
+        return root._environment  # noqa: SLF001
+
     def scope(self, *, strict: bool = False) -> Scope:
         """Return the scope of the module's own code."""
         return Scope(self, strict, {})
@@ -82,6 +97,7 @@ class Instance:
             return self._values[key]
         if key in self._pending:
             return Unknown(f"{root}.{name} refers to itself")
+        self.budget.spend()
         self._pending.add(key)
         try:
             value = compute()
@@ -122,15 +138,16 @@ class Scope:
     @property
     def environment(self) -> Environment:
         """What functions may do."""
-        return self.instance.program.environment(self.instance)
+        return self.instance.environment
 
     def bind(self, **names: Value) -> Scope:
         """Return the same scope with more names."""
         return Scope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
 
-    def spend(self, steps: int) -> bool:
-        """Take steps from what one key may cost; tell whether that was still allowed."""
-        return self.instance.program.spend(steps)
+    @property
+    def budget(self) -> Budget:
+        """What is left for the root module."""
+        return self.instance.budget
 
     def lenient(self) -> Scope:
         """Return the same scope with the defaults of variables."""

@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from posturio_iac.terraform.terragrunt import Generated, Terragrunt
 
 
-MAX_STEPS = 200_000
-"""How many elements the loops in the expressions of one key may run over in all."""
-
-
 class Program:
     """The modules below one scan root, and what reading them found wrong."""
 
@@ -46,9 +42,8 @@ class Program:
         self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(selection.finder.repositories, False)
         self.diagnostics: dict[Diagnostic, None] = {}
-        self._steps = MAX_STEPS
         self._folders: dict[str, folder.Folder] = {}
-        self._environments: dict[str, Environment] = {}
+        self._reals: dict[str, str] = {}
 
     def folder(self, path: str) -> folder.Folder:
         """Return the module in the folder ``path``, relative to the scan root."""
@@ -99,23 +94,13 @@ class Program:
     def forget(self, path: str) -> None:
         """Let go of a module that nobody else calls."""
         self._folders.pop(path, None)
-        self._environments.pop(path, None)
-
-    def spend(self, steps: int) -> bool:
-        """Take steps from what the evaluation for one key may cost; tell whether that was still allowed."""
-        self._steps -= steps
-        return self._steps >= 0
-
-    def next_key(self) -> None:
-        """Allow the next key as much as every other."""
-        self._steps = MAX_STEPS
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> Instance:
-        """Return the module in the folder ``path`` as nobody calls it."""
+        """Return the module in the folder ``path`` as nobody calls it, with a budget of its own."""
         return Instance(self, self.folder(path))
 
     def source_of(self, block: hcl.Block) -> str | None:
@@ -160,10 +145,10 @@ class Program:
             return path
         expansion = instances_of(block, instance)
         module = self.folder(path)
-        children = (
-            Instance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix)
-            for suffix, scope in expansion.instances
-        )
+        children = []
+        for suffix, scope in expansion.instances:
+            instance.budget.add_instance(block.header)
+            children.append(Instance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix))
         return expansion, tuple(children)
 
     def _folder_of(self, instance: Instance, name: str, block: hcl.Block) -> str | Unknown:
@@ -186,20 +171,20 @@ class Program:
         return path
 
     def _real(self, path: str) -> str:
-        return os.path.realpath(os.path.join(self.root, path))
+        if path not in self._reals:
+            self._reals[path] = os.path.realpath(os.path.join(self.root, path))
+        return self._reals[path]
 
-    def environment(self, instance: Instance) -> Environment:
-        """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
+    def environment(self, root: Instance) -> Environment:
+        """Return what functions in a root module, and in those it calls, may reach: files below the scan root, named from its folder."""
         from posturio_iac.terraform.functions import Environment  # noqa: PLC0415 - only for code that calls functions
 
-        base = instance.root.folder.path
-        if base not in self._environments:
-            self._environments[base] = Environment(
-                read_file=lambda path: self._read_file(base, path),
-                render=lambda text, names: self._render(base, text, names),
-                list_files=lambda path: self._list_files(base, path),
-            )
-        return self._environments[base]
+        base = root.folder.path
+        return Environment(
+            read_file=lambda path: self._read_file(base, path),
+            render=lambda text, names: self._render(root, text, names),
+            list_files=lambda path: self._list_files(base, path),
+        )
 
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         top = os.path.realpath(os.path.join(self.root, base, path))
@@ -223,9 +208,14 @@ class Program:
         except (OSError, UnicodeDecodeError):
             return Unknown(f"{path} cannot be read here")
 
-    def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:
+    def _render(self, root: Instance, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.terraform.evaluate import evaluate  # noqa: PLC0415 - templates are rare
         from posturio_iac.terraform.syntax import parse_template  # noqa: PLC0415
 
-        bare = Scope(Instance(self, folder.Folder(base)), strict=False, bindings=dict(names))
-        return evaluate(parse_template("template", text), bare)
+        budget = root.budget
+        budget.enter_render(len(text))
+        try:
+            bare = Instance(self, folder.Folder(root.folder.path), budget=budget)
+            return evaluate(parse_template("template", text), Scope(bare, strict=False, bindings=dict(names)))
+        finally:
+            budget.leave_render()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.budget import BudgetError
 from posturio_iac.discover.calls import grep, local_calls
 from posturio_iac.discover.outside import explore
 from posturio_iac.finding import Diagnostic, Level
@@ -78,7 +79,12 @@ class _Reader:
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
         setting = Setting(engine, users or {}, program.stable_path(path))
-        declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
+        declared: list[Declared] = []
+        try:
+            for instance in _tree(root, self.folders):
+                declared.extend(_guarded(instance, setting, program))
+        except BudgetError as error:
+            program.report(_too_costly(error, path))
         names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
         if names and users is None:
             self.waiting[path] = names
@@ -112,14 +118,21 @@ def _is_example(caller: str, target: str) -> bool:
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
 
 
-def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Declared]:
+def _guarded(instance: Instance, setting: Setting, program: Program) -> Iterator[Declared]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
-        return [*keys_of(instance, setting), *_foreign(instance, setting)]
+        yield from keys_of(instance, setting)
+        yield from _foreign(instance, setting)
     except RecursionError:
         text = "the references in this module are too deeply nested to follow; its keys were not judged"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
-        return []
+
+
+def _too_costly(error: BudgetError, path: str) -> Diagnostic:
+    """Return what to say of the root module in the folder ``path`` when its budget is spent."""
+    text = f"the root module {path or '.'} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
+    return Diagnostic(Level.ERROR, text, *place)
 
 
 def _foreign(instance: Instance, setting: Setting) -> Iterator[Declared]:
@@ -188,6 +201,8 @@ def _tree(instance: Instance, folders: dict[str, set[str]]) -> Iterator[Instance
             children = instance.children(name)
         except EvaluationError:
             continue
+        except BudgetError as error:
+            raise error.located(block.header)  # noqa: B904 - the same error
         if not isinstance(children, Unknown):
             for child in children[1]:
                 yield from _tree(child, folders)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.budget import BudgetError
 from posturio_iac.model import Unknown
 from posturio_iac.terraform import hcl
 from posturio_iac.terraform.behind import CLOCKS, behind
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 MAX_DEPTH = 60
-"""Longer chains of references end in `End` with kind ``deep``."""
+"""Longer chains of references, and longer ways into a value, end in `End` with kind ``deep``."""
 
 
 def follow(expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, deep: bool = False) -> Iterator[Reached | End]:
@@ -31,7 +32,10 @@ def follow(expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...] = (), *, 
 
     With ``deep`` also what it merely depends on: conditions and indexes.
     """
-    yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+    try:
+        yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+    except BudgetError as error:
+        raise error.located(expression.span)  # noqa: B904 - the same error
 
 
 class _Follower:
@@ -42,7 +46,8 @@ class _Follower:
         self.seen: set[tuple[object, ...]] = set()
 
     def go(self, expression: hcl.Expr, scope: Scope, steps: tuple[Step, ...], depth: int) -> Iterator[Reached | End]:  # noqa: C901, PLR0912 - one arm a kind of expression
-        if depth > MAX_DEPTH:
+        scope.budget.spend()
+        if depth > MAX_DEPTH or len(steps) > MAX_DEPTH:
             yield End("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
             return
         depth += 1
