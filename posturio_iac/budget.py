@@ -1,6 +1,6 @@
-"""What reading one root module, one template with its nested stacks, or one plan may cost: no input takes for ever.
+"""What reading one root module, or one template with its nested stacks, may cost: no input takes for ever.
 
-Every front end counts against the same bounds. Whoever reads a unit catches `BudgetError`, says where it was spent, and goes on with the next.
+Both count against the same bounds. Readers catch `BudgetError`, say where the budget was spent, and go on with the next unit.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class BudgetError(Exception):
 
 
 class Budget:
-    """What is left for one root module, template or plan."""
+    """What is left for one root module or template."""
 
     __slots__ = ("_characters", "_clock", "_deadline", "_depth", "_instances", "_renders", "_seconds", "_steps", "_unwatched")
 

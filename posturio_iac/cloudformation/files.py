@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Files:
     """The files below one scan root."""
 
-    __slots__ = ("_parsed", "limit", "root", "used")
+    __slots__ = ("_located", "_parsed", "limit", "root", "used")
 
     def __init__(self, root: str, limit: int) -> None:
         """Read below ``root``, files of at most ``limit`` bytes."""
@@ -25,6 +25,7 @@ class Files:
         self.used: dict[str, set[str]] = {}
         """Files that others draw in, by who draws them in."""
         self._parsed: dict[tuple[str, bool], Parsed] = {}
+        self._located: dict[tuple[str, str], str] = {}
 
     def parsed(self, path: str, *, serverless: bool = False) -> Parsed:
         """Return what the file at ``path`` holds. Raises `UnreadableError`."""
@@ -35,6 +36,11 @@ class Files:
 
     def locate(self, name: str, directory: str) -> str:
         """Return the path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
+        if (name, directory) not in self._located:
+            self._located[name, directory] = self._locate(name, directory)
+        return self._located[name, directory]
+
+    def _locate(self, name: str, directory: str) -> str:
         path = posixpath.normpath(posixpath.join(directory, name.removeprefix("file://").replace("\\", "/")))
         real = os.path.realpath(os.path.join(self.root, path))
         root = os.path.realpath(self.root)

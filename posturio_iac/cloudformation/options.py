@@ -39,7 +39,7 @@ class Common(Protocol):
 
     @property
     def budget(self) -> Callable[[], Budget]:
-        """Makes what reading one root module, template or plan may cost."""
+        """Makes what reading one root module or template may cost."""
 
 
 @dataclass(frozen=True, slots=True)

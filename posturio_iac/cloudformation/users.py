@@ -40,13 +40,14 @@ class User(NamedTuple):
 class Users:
     """The users that the stacks of one scan declare."""
 
-    __slots__ = ("_ev", "_named", "_roots")
+    __slots__ = ("_ev", "_families", "_named", "_roots")
 
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
         """Search ``roots`` and what they nest."""
         self._roots = roots
         self._ev = ev
         self._named: dict[int, dict[str, User]] = {}
+        self._families: dict[int, list[Stack]] = {}
 
     def of(self, node: Node | None, scope: Scope) -> User:
         """Return the user that an expression such as ``UserName`` names."""
@@ -67,12 +68,18 @@ class Users:
         top = stack
         while top.parent is not None:
             top = top.parent
-        for member in (stack, *top.family()):
+        for member in (stack, *self._family(top)):
             if (found := self._names(member).get(name)) is not None:
                 return found
-        others = [self._names(member).get(name) for root in self._roots if root is not top for member in root.family()]
+        others = [self._names(member).get(name) for root in self._roots if root is not top for member in self._family(root)]
         known = [user for user in others if user is not None]
         return known[0] if len(known) == 1 else None
+
+    def _family(self, top: Stack) -> list[Stack]:
+        """Return a stack and all below it that declare a user."""
+        if (known := self._families.get(id(top))) is None:
+            known = self._families[id(top)] = [member for member in top.family() if member.of_type(USER_TYPE)]
+        return known
 
     def _names(self, stack: Stack) -> dict[str, User]:
         """Return the users of one stack whose names are known, by name."""

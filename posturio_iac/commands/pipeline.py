@@ -8,9 +8,10 @@ from posturio_iac.discover import NEEDLES, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from posturio_iac.budget import Budget
     from posturio_iac.commands.changed import Narrowed
     from posturio_iac.config import Config
     from posturio_iac.discover import Selection
@@ -163,6 +164,7 @@ def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
         known_modules=config.known_modules,
         rule_ids=_rule_ids(),
         max_file_size=config.max_file_size,
+        budget=_budget(config),
     )
 
 
@@ -191,8 +193,21 @@ def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading
         parameters=config.parameters,
         custom_types=(*CUSTOM_TYPES, *config.custom_types),
         max_file_size=config.max_file_size,
+        budget=_budget(config),
     )
     return read(selection, options)
+
+
+def _budget(config: Config) -> Callable[[], Budget]:
+    """Return what makes the budget of one root module or template."""
+    from posturio_iac.budget import Budget  # noqa: PLC0415 - a scan that finds nothing reads nothing
+
+    if config.timeout is None:
+        return Budget
+    from functools import partial  # noqa: PLC0415 - only with a limit of time
+    from time import monotonic  # noqa: PLC0415
+
+    return partial(Budget, config.timeout, monotonic)
 
 
 def names_of(config: Config) -> Names:

@@ -37,4 +37,4 @@ class Options:
     max_file_size: int = MAX_FILE_SIZE
     """In bytes."""
     budget: Callable[[], Budget] = Budget
-    """Makes what reading one root module or plan may cost."""
+    """Makes what reading one root module may cost."""
