@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +14,7 @@ from posturio_iac.budget import Budget, BudgetError
 from posturio_iac.cloudformation.intrinsics import filled_in
 from posturio_iac.codeowners import CodeOwners
 from posturio_iac.directive import MAX_PROBLEMS, Comment, parse
+from posturio_iac.finding import Level
 from posturio_iac.globs import of_paths, of_text, rebase
 from posturio_iac.terraform import long_text, syntax
 from tests.limited import scan
@@ -22,6 +22,7 @@ from tests.terraform.programs import KEY, reading, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 OTHER = {"other/main.tf": KEY}
 """A module that must be judged whatever else is in the scan."""
@@ -53,14 +54,14 @@ FANS = {
 
 @pytest.mark.parametrize("files", FANS.values(), ids=FANS)
 def test_modules_that_multiply_end_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> None:
-    monkeypatch.setattr(budget, "MAX_INSTANCES", 200)
+    monkeypatch.setattr(budget, "MAX_INSTANCES", 1_000)
     found = reading(tmp_path, {**files, **OTHER})
-    (said,) = [d for d in found.diagnostics if "calls itself" not in d.text]
-    assert "makes more than 200 modules, stacks and keys, so not all of its keys were judged" in said.text
-    assert (said.level.value, said.line) == ("error", said.line)
+    (said,) = [d for d in found.diagnostics if "calls itself" not in d.message]
+    assert "makes more than 1,000 modules, stacks and keys, so not all of its keys were judged" in said.message
+    assert said.level is Level.ERROR
     assert said.line is not None
     assert "other" in {key.scope for key in found.keys}
-    assert 20 < len(found.keys) <= 201
+    assert 20 < len(found.keys) <= 1_001
 
 
 def test_a_program_of_thousands_of_instances_stays_within_bounds(tmp_path: Path) -> None:
@@ -85,7 +86,9 @@ def test_stacks_that_multiply_end_in_a_sentence(tmp_path: Path) -> None:
     write(tmp_path, stacks(19))
     _, out, _ = scan(tmp_path, "--format", "csv", code=3)
     assert "other.yaml" in out
-    found = re.search(r"(t\d\d\.yaml:\d+):\d+: error: the template t00.yaml makes more than 5,000 modules, stacks and keys, so not all", out)
+    found = re.search(
+        r"(t\d\d\.yaml:\d+):\d+: error: the template t00.yaml makes more than 5,000 modules, stacks and keys, so not all", out
+    )
     assert found is not None, out[-500:]
 
 
@@ -117,11 +120,11 @@ ENDING = {
         "t40": "x",
     },
     "lists that share parts": {
-        "main.tf": f'locals {{\n{shared("l")}{shared("m")}}}\n' + key_of('local.l60 == local.m60 ? "a" : "b"'),
+        "main.tf": f"locals {{\n{shared('l')}{shared('m')}}}\n" + key_of('local.l60 == local.m60 ? "a" : "b"'),
     },
     "a number that is none": {"main.tf": key_of(f'tonumber("{"9" * 90_000}x")')},
     "blanks after a stray word": {"main.tf": f"stray{' ' * 60_000}\n{KEY}"},
-    "empty lines after a stray word": {"main.tf": f"stray\n{'     \n' * 10_000}{KEY}"},
+    "empty lines after a stray word": {"main.tf": "stray\n" + "     \n" * 10_000 + KEY},
     "comments directly above a key": {"main.tf": "# posturio: owner=a@example.com\n" * 40_000 + KEY},
     "words in a directive": {"main.tf": f"# posturio: {' '.join(f'w{n}=1' for n in range(30_000))}\n{KEY}"},
     "rules in a directive": {"main.tf": f'# posturio:ignore[{" ".join(f"w{n}" for n in range(100_000))}] reason="x"\n{KEY}'},
@@ -138,7 +141,9 @@ ENDING = {
     "dynamic references": {"t.yaml": TEMPLATE_KEY.format("{{resolve:" * 30_000)},
     "serverless colons": {"serverless.yml": SERVERLESS + "  " + TEMPLATE_KEY.format("${" + ":" * 90_000).replace("\n", "\n  ")},
     "serverless variables": {"serverless.yml": SERVERLESS + "  " + TEMPLATE_KEY.format("${a:" * 45_000).replace("\n", "\n  ")},
-    "serverless file": {"serverless.yml": f"{SERVERLESS}  - '${{file({' ' * 5_000}'\n  - {TEMPLATE_KEY.format('u').replace(chr(10), chr(10) + '    ')}"},
+    "serverless file": {
+        "serverless.yml": f"{SERVERLESS}  - '${{file({' ' * 5_000}'\n  - {TEMPLATE_KEY.format('u').replace(chr(10), chr(10) + '    ')}"
+    },
     "parameters that double": {
         **{
             f"t{n:02}.yaml": "Parameters:\n  P:\n    Type: String\n    Default: " + "x" * 1000 + "\nResources:\n  A:\n"
@@ -165,13 +170,15 @@ def test_a_template_inside_itself_names_its_place(tmp_path: Path) -> None:
     found = reading(tmp_path, files)
     (said,) = found.diagnostics
     assert (said.path, said.line) == ("main.tf", 2)
-    assert said.text.startswith("the root module . renders templates inside one another, more than 20 deep, so not all of its keys")
+    assert said.message.startswith("the root module . renders templates inside one another, more than 20 deep, so not all of its keys")
     assert {key.scope for key in found.keys} == {"other"}
 
 
 TEXTS = {
     "one string": 'x = "{}"\n'.format("a b+c/d=é," * 900_000),
-    "a heredoc": "x = <<E\n{}E\n".format('{ "Effect": "Allow", "Action": ["iam:*"], "Resource": "*", "Sid": "' + "a" * 60 + '" },\n' * 1 if False else ('{ "Effect": "Allow", "Action": ["iam:*"], "Resource": "arn:aws:iam::123456789012:user/' + "x" * 60 + '" },\n') * 60_000),
+    "a heredoc": "x = <<E\n"
+    + ('{ "Effect": "Allow", "Resource": "arn:aws:iam::123456789012:user/' + "x" * 110 + '" },\n') * 50_000
+    + "E\n",
     "comments": f"# {'what it is for ' * 600_000}\n",
 }
 
@@ -187,7 +194,29 @@ def test_memory_for_nine_megabytes_stays_below_200(tmp_path: Path, text: str) ->
 
 PIECES = st.lists(
     st.sampled_from(
-        ('"', "${", "}", "%{ if a }", "%{ endif }", "\\\\", '\\"', "$${", "#", "//", "/*", "*/", "<<E\n", "E\n", "<<-EOT\n", "  EOT\n", "\n", "x = ", "{", "é", "\t")
+        (
+            '"',
+            "${",
+            "}",
+            "%{ if a }",
+            "%{ endif }",
+            "\\\\",
+            '\\"',
+            "$${",
+            "#",
+            "//",
+            "/*",
+            "*/",
+            "<<E\n",
+            "E\n",
+            "<<-EOT\n",
+            "  EOT\n",
+            "\n",
+            "x = ",
+            "{",
+            "é",
+            "\t",
+        )
         + tuple(c * n for c in ("a", " ", "-", "é", "b ", "\n", " \n") for n in (1, 120, 300))
     ),
     max_size=14,
@@ -221,16 +250,12 @@ GLOBS: dict[str, Callable[[str], object]] = {
     "text": lambda name: of_text("*a" * 25 + "b").fullmatch(name),
     "text with slashes": lambda name: of_text("*/*a" * 25 + "b").fullmatch("/".join(name)),
     "code owners": lambda name: CodeOwners("/*" + "a*" * 25 + "b @x\n" + "**/a/" * 25 + "x @y\n").of("/".join(name)),
-    "rebased": lambda name: rebase(["**/" * 25 + "a/**/" * 25 + "x"], "/r", "/r/" + "/".join(name[:200])),
+    "rebased": lambda name: len(rebase(["**/" * 25 + "a/**/" * 25 + "x"], "/r", "/r/" + "/".join(name[:200]))) > 100,  # noqa: PLR2004 - places in the pattern
 }
 
 
 @pytest.mark.parametrize("match", GLOBS.values(), ids=GLOBS)
 def test_globs_match_in_linear_time(match: Callable[[str], object]) -> None:
-    import subprocess  # noqa: PLC0415
-    import sys  # noqa: PLC0415
-
-    del subprocess, sys
     assert not match("a" * 2_000)
 
 
@@ -244,11 +269,15 @@ _OLD_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
 _OLD_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
 
 
-@given(st.lists(st.sampled_from(("{{", "}}", "{%", "%}", "<%", "%>", "${", "{", "}", ":", "(", "a", "AWS::", "$")), max_size=12).map("".join))
+@given(
+    st.lists(st.sampled_from(("{{", "}}", "{%", "%}", "<%", "%>", "${", "{", "}", ":", "(", "a", "AWS::", "$")), max_size=12).map("".join)
+)
 def test_markup_is_found_as_its_expression_says(text: str) -> None:
     found = filled_in(text, serverless=True)
     markup, variable = _OLD_MARKUP.search(text), _OLD_SERVERLESS.search(text)
-    expected = f"a template engine fills in {markup[0]}" if markup else f"the Serverless Framework fills in {variable[0]}" if variable else None
+    expected = (
+        f"a template engine fills in {markup[0]}" if markup else f"the Serverless Framework fills in {variable[0]}" if variable else None
+    )
     assert (found.reason if found else None) == expected
 
 
@@ -256,7 +285,7 @@ def test_warnings_about_one_comment_are_counted_after_the_first() -> None:
     text = f"# posturio: {' '.join(f'w{n}=1' for n in range(50))}"
     problems = parse([Comment(text, "a.tf", 1, 1, 1, len(text))], ()).problems
     assert len(problems) == MAX_PROBLEMS + 1
-    assert problems[-1].text == "30 more in this comment have no effect"
+    assert problems[-1].message == "30 more in this comment have no effect"
 
 
 class TestBudget:
@@ -290,10 +319,9 @@ class TestBudget:
             left.spend(1000)
 
 
-def test_a_limit_of_time_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
     seconds = iter(range(1000))
-    found = reading(tmp_path, {**calls(4), **OTHER}, budget=lambda: Budget(1, lambda: next(seconds)))
-    assert {d.text for d in found.diagnostics} == {
+    found = reading(tmp_path, {**calls(8), **OTHER}, budget=lambda: Budget(1, lambda: next(seconds)))
+    assert {d.message for d in found.diagnostics} == {
         "the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were judged; simplify it, or split it into several"
     }
-    assert monkeypatch is not None

@@ -34,10 +34,12 @@ class Exclusions:
 
     def cover_directory(self, path: str) -> bool:
         """Tell whether the directory, or one that it is in, is excluded."""
-        known = self._directories.get(path)
-        if known is None:
-            known = self.cover_directory(path.rpartition("/")[0]) or self._matches(path, directory=True)
-            self._directories[path] = known
+        pending = []
+        while (known := self._directories.get(path)) is None:
+            pending.append(path)
+            path = path.rpartition("/")[0]
+        for directory in reversed(pending):
+            known = self._directories[directory] = known or self._matches(directory, directory=True)
         return known
 
     def _matches(self, path: str, *, directory: bool) -> bool:
