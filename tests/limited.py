@@ -20,7 +20,8 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
 from posturio_iac.cli import main
 code = main(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]  # getrusage tells of the parent as well
+print(*peak, file=sys.stderr)
 sys.exit(code)
 """
 

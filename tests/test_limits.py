@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from posturio_iac import budget
 from posturio_iac.budget import Budget, BudgetError
+from posturio_iac.cloudformation import build, conditions
 from posturio_iac.cloudformation.intrinsics import filled_in
 from posturio_iac.codeowners import CodeOwners
+from posturio_iac.commands.hook import TIMEOUT
 from posturio_iac.directive import MAX_PROBLEMS, Comment, parse
 from posturio_iac.finding import Level
 from posturio_iac.globs import of_paths, of_text, rebase
-from posturio_iac.terraform import long_text, syntax
+from posturio_iac.terraform import evaluate, expansion, keys, long_text, syntax, tracing, values
+from tests.command_line import ROOT
 from tests.limited import scan
 from tests.terraform.programs import KEY, reading, write
 
@@ -161,8 +164,8 @@ def test_what_took_for_ever_ends(tmp_path: Path, files: dict[str, str]) -> None:
     write(tmp_path, {name: text.encode() for name, text in files.items()})
     code, out, peak = scan(tmp_path)
     assert code in (0, 1, 3)
-    assert "1 key" in out or code == 3  # noqa: PLR2004 - the exit code of an incomplete run
-    assert peak < 200  # noqa: PLR2004 - megabytes
+    assert "1 key" in out or code == 3
+    assert peak < 200
 
 
 def test_a_template_inside_itself_names_its_place(tmp_path: Path) -> None:
@@ -189,38 +192,13 @@ def test_memory_for_nine_megabytes_stays_below_200(tmp_path: Path, text: str) ->
     write(tmp_path, {"main.tf": (body + KEY).encode()})
     _, out, peak = scan(tmp_path)
     assert "1 key" in out
-    assert peak < 200  # noqa: PLR2004 - megabytes
+    assert peak < 200
 
 
-PIECES = st.lists(
-    st.sampled_from(
-        (
-            '"',
-            "${",
-            "}",
-            "%{ if a }",
-            "%{ endif }",
-            "\\\\",
-            '\\"',
-            "$${",
-            "#",
-            "//",
-            "/*",
-            "*/",
-            "<<E\n",
-            "E\n",
-            "<<-EOT\n",
-            "  EOT\n",
-            "\n",
-            "x = ",
-            "{",
-            "é",
-            "\t",
-        )
-        + tuple(c * n for c in ("a", " ", "-", "é", "b ", "\n", " \n") for n in (1, 120, 300))
-    ),
-    max_size=14,
-).map("".join)
+MARKS = ('"', "${", "}", "%{ if a }", "%{ endif }", "\\\\", '\\"', "$${", "#", "//", "/*", "*/", "{", "x = ", "é", "\t")
+HEREDOCS = ("<<E\n", "E\n", "<<-EOT\n", "  EOT\n", "\n")
+LONG = tuple(text * n for text in ("a", " ", "-", "é", "b ", "\n", " \n") for n in (1, 120, 300))
+PIECES = st.lists(st.sampled_from((*MARKS, *HEREDOCS, *LONG)), max_size=14).map("".join)
 
 
 @given(PIECES)
@@ -250,7 +228,7 @@ GLOBS: dict[str, Callable[[str], object]] = {
     "text": lambda name: of_text("*a" * 25 + "b").fullmatch(name),
     "text with slashes": lambda name: of_text("*/*a" * 25 + "b").fullmatch("/".join(name)),
     "code owners": lambda name: CodeOwners("/*" + "a*" * 25 + "b @x\n" + "**/a/" * 25 + "x @y\n").of("/".join(name)),
-    "rebased": lambda name: len(rebase(["**/" * 25 + "a/**/" * 25 + "x"], "/r", "/r/" + "/".join(name[:200]))) > 100,  # noqa: PLR2004 - places in the pattern
+    "rebased": lambda name: len(rebase(["**/" * 25 + "a/**/" * 25 + "x"], "/r", "/r/" + "/".join(name[:200]))) > 100,
 }
 
 
@@ -323,5 +301,21 @@ def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
     seconds = iter(range(1000))
     found = reading(tmp_path, {**calls(8), **OTHER}, budget=lambda: Budget(1, lambda: next(seconds)))
     assert {d.message for d in found.diagnostics} == {
-        "the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were judged; simplify it, or split it into several"
+        (
+            "the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were judged; "
+            "simplify it, or split it into several"
+        )
     }
+
+
+def test_the_page_of_limits_has_each_bound() -> None:
+    text = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
+    bounds = [value for name, value in vars(budget).items() if name.startswith("MAX_")]
+    bounds += [expansion.MAX_INSTANCES, tracing.MAX_DEPTH, keys.MAX_SIBLINGS, MAX_PROBLEMS, conditions.MAX_CASES, evaluate.MAX_ELEMENTS]
+    bounds += [values.MAX_NODES, build.MAX_NESTING]
+    cells = {cell.strip() for row in re.findall(r"^\|(.*)\|$", text, re.MULTILINE) for cell in row.split("|")}
+    missing = [bound for bound in bounds if not any(re.match(rf"{bound:,}(?![\d,])", cell) for cell in cells)]
+    assert missing == []
+    assert len(bounds) == 13
+    assert f"as set | takes more than {TIMEOUT} seconds to read (--timeout)" in text
+    assert f"{TIMEOUT} in the hook" in text
