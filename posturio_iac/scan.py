@@ -8,10 +8,11 @@ from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
+    from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic, Report, Suppression
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading
@@ -163,6 +164,7 @@ def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
         known_modules=config.known_modules,
         rule_ids=_rule_ids(),
         max_file_size=config.max_file_size,
+        budget=_budget(config),
     )
 
 
@@ -191,8 +193,21 @@ def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading
         parameters=config.parameters,
         custom_types=(*CUSTOM_TYPES, *config.custom_types),
         max_file_size=config.max_file_size,
+        budget=_budget(config),
     )
     return read(selection, options)
+
+
+def _budget(config: Config) -> Callable[[], Budget]:
+    """Return what makes the budget of one root module or template."""
+    from posturio_iac.core.budget import Budget
+
+    if config.timeout is None:
+        return Budget
+    from functools import partial
+    from time import monotonic
+
+    return partial(Budget, config.timeout, monotonic)
 
 
 def names_of(config: Config) -> Names:

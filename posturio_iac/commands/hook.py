@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.search import Selection
 
+TIMEOUT = 10
+"""Seconds that a root module or template may take at most, unless something else is set."""
 FRAMEWORKS = ("all", "terraform", "cloudformation")
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
@@ -60,6 +62,7 @@ def run(argv: Sequence[str]) -> int:
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
     config = settings(given, ())
+    config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     if _is_empty(selection) and targets == PLAIN:
         return 0

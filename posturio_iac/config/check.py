@@ -18,6 +18,7 @@ SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500
+MOST_SECONDS = 86_400
 
 
 class BadValueError(Exception):
@@ -82,6 +83,15 @@ def _days(value: Any, _option: Option) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_DAYS:
         return value
     raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}")
+
+
+def seconds(value: Any, _option: Option | None = None) -> int:
+    """Return a number of seconds from an integer or its digits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MOST_SECONDS)):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_SECONDS:
+        return value
+    raise BadValueError(f"a whole number of seconds from 1 to {MOST_SECONDS}")
 
 
 def _switch(value: Any, _option: Option) -> bool:
@@ -150,6 +160,7 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
 
 CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.DAYS: _days,
+    Shape.SECONDS: seconds,
     Shape.SWITCH: _switch,
     Shape.TEXT: _text,
     Shape.CHOICE: _choice,

@@ -35,6 +35,7 @@ class Config:
     ignore: tuple[str, ...]
     exclude: tuple[str, ...]
     max_file_size: int
+    timeout: int | None
     engine: str
     engine_version: str | None
     var_files: tuple[str, ...]

@@ -14,6 +14,7 @@ class Shape:
     """
 
     DAYS = "whole number of days"
+    SECONDS = "whole number of seconds"
     SWITCH = "true or false"
     TEXT = "text"
     CHOICE = "one of"
@@ -121,6 +122,13 @@ OPTIONS = (
     Option("ignore", Shape.RULES, "Leave these rules out", (), flag="--ignore", metavar="RULE"),
     Option("exclude", Shape.LIST, "Globs of files and folders that are not searched", (), flag="--exclude", metavar="GLOB"),
     Option("max_file_size", Shape.SIZE, "Skip larger files, and say so", 10 * 1024 * 1024, flag="--max-file-size", metavar="SIZE"),
+    Option(
+        "timeout",
+        Shape.SECONDS,
+        "Stop reading a root module or template after so many seconds, and say so; not set, counts alone bound the work (hook: 10)",
+        flag="--timeout",
+        metavar="SECONDS",
+    ),
     Option(
         "engine",
         Shape.CHOICE,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -79,7 +78,9 @@ class Policy:
 
 def text_matches(glob: str, text: str) -> bool:
     """Whether all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
-    return _expression(glob).fullmatch(text) is not None
+    from posturio_iac.core.globs import of_text
+
+    return of_text(glob).fullmatch(text) is not None
 
 
 _LIMITS = ("max_lifetime_days", "unused_days", "grace_days", "require")
@@ -99,12 +100,6 @@ def _looser(value: int | str, than: int | str) -> bool:
     if isinstance(value, int) and isinstance(than, int):
         return value > than
     return value == "declared" and than == "enforced"
-
-
-@functools.cache
-def _expression(glob: str) -> re.Pattern[str]:
-    """Compile a glob of text."""
-    return re.compile(".*".join(re.escape(part) for part in glob.split("*")), re.DOTALL)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.calls import Buckets, Budget
+from posturio_iac.live.calls import Buckets, CallBudget
 from posturio_iac.live.errors import AwsError, translated
 from posturio_iac.live.response_retry import understood
 
@@ -57,7 +57,7 @@ class ForbiddenCallError(Exception):
 class Connection:
     """One account, seen with one set of credentials. Threads may share it."""
 
-    def __init__(self, session: Any, budget: Budget, *, pool: int = 10, region: str | None = None) -> None:
+    def __init__(self, session: Any, budget: CallBudget, *, pool: int = 10, region: str | None = None) -> None:
         """Talk through a session of botocore; ``pool`` connections may be open at once."""
         self._session, self._budget, self._pool = session, budget, pool
         self._buckets = Buckets()
@@ -142,7 +142,7 @@ class Connection:
         self._budget.spend(f"{service}:{name}")
 
 
-def connect(profile: str | None, region: str | None, budget: Budget, *, pool: int = 10) -> Connection:
+def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
     """Return a connection with the credentials of a profile, or with those that boto3 would find.
 
     Raises:

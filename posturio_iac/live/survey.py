@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.live import disabled, stacks
-from posturio_iac.live.calls import Budget
+from posturio_iac.live.calls import CallBudget
 from posturio_iac.live.errors import AwsError, CredentialsError
 from posturio_iac.live.inventory import Inventory, Request, take
 from posturio_iac.live.model import Account, UserQuery
@@ -62,7 +62,7 @@ class Surveyor:
 
     def __init__(self, request: Request, region: str | None) -> None:
         """Start without any connection."""
-        self.request, self.region, self.budget = request, region, Budget()
+        self.request, self.region, self.budget = request, region, CallBudget()
         self._bases: dict[str | None, Connection] = {}
 
     def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:

@@ -33,6 +33,7 @@ select = ["expired_access_keys"]
 ignore = ["iam.ownerless_access_keys"]
 exclude = ["vendor/"]
 max_file_size = "2MB"
+timeout = 30
 engine = "opentofu"
 engine_version = "1.12.0"
 var_files = ["env/prod.tfvars"]
@@ -153,6 +154,7 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
         ("names = 1", "names must be a table, not 1"),
         ("overrides = {}", "overrides must be an array of tables, written [[overrides]], not a table"),
         ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
+        ("timeout = 0", "timeout must be a whole number of seconds from 1 to 86400, not 0"),
         ("max_file_size = '10 parsecs'", 'max_file_size must be bytes, or text such as "10MB", not "10 parsecs"'),
         ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),
         (

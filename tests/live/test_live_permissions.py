@@ -152,11 +152,11 @@ def test_what_may_be_called_reads() -> None:
 
 
 def test_a_call_that_is_not_on_the_list_is_never_sent(cloud: Cloud) -> None:
-    from posturio_iac.live.calls import Budget  # noqa: PLC0415 - only here
+    from posturio_iac.live.calls import CallBudget  # noqa: PLC0415 - only here
 
     cloud.user("ci")
     key_id = cloud.key("ci", age=1)
-    budget = Budget()
+    budget = CallBudget()
     connection = session.connect(None, None, budget)
     for operation, parameters in (
         ("iam:UpdateAccessKey", {"UserName": "ci", "AccessKeyId": key_id, "Status": "Inactive"}),

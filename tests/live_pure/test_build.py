@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from posturio_iac.core.model import Unknown
 from posturio_iac.live import disabled
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.calls import Bucket, Budget
+from posturio_iac.live.calls import Bucket, CallBudget
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.report import ReportUnavailableError, parse
@@ -89,7 +89,7 @@ def test_tokens_spread_calls_over_time() -> None:
 
 
 def test_the_budget_counts_by_operation() -> None:
-    budget = Budget()
+    budget = CallBudget()
     for operation in ("iam:ListUsers", "iam:ListAccessKeys", "iam:ListAccessKeys"):
         budget.spend(operation)
     assert budget.line() == "3 calls to AWS: iam:ListAccessKeys 2, iam:ListUsers 1"

@@ -29,6 +29,7 @@ _TAKEN = (
     "ignore",
     "exclude",
     "max_file_size",
+    "timeout",
     "engine",
     "var_files",
     "parameters",

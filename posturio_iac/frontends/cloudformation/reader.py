@@ -68,7 +68,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
         return Reading((), tuple(problems))
     templates = [t for path in parents_of(paths, selection, files) for t in scan.templates(path, parent=True)]
     templates += [t for path in paths for t in scan.templates(path)]
-    builder = Builder(files, scan.types, problems)
+    builder = Builder(files, scan.types, problems, options.budget)
     stacks = [builder.stack(t, _given(t, given), (*tags, *_stack_tags(t))) for t in templates]
     roots = list(_outermost(stacks, files))
     ev = Evaluator(problems)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.facts.namesakes import Namesake, left_open
@@ -91,7 +92,12 @@ class _Reader:
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
-        declared = [one for instance in self._tree(root) for one in _guarded(instance, setting, program)]
+        declared: list[Declared] = []
+        try:
+            for instance in self._tree(root):
+                declared.extend(_guarded(instance, setting, program))
+        except BudgetError as error:
+            program.report(_too_costly(error, path))
         if path not in self.shared:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
@@ -107,6 +113,8 @@ class _Reader:
                 children = instance.children(name)
             except EvaluationError:
                 continue
+            except BudgetError as error:
+                raise error.located(block.header)  # noqa: B904 - the same error
             if isinstance(children, Unknown):
                 continue
             for child in children[1]:
@@ -177,14 +185,21 @@ def _is_example(caller: str, target: str) -> bool:
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
 
 
-def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> list[Declared]:
+def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[Declared]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
-        return [*keys_of(instance, setting), *_foreign(instance, setting)]
+        yield from keys_of(instance, setting)
+        yield from _foreign(instance, setting)
     except RecursionError:
         text = "the references in this module are too deeply nested to follow; its keys were not judged"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
-        return []
+
+
+def _too_costly(error: BudgetError, path: str) -> Diagnostic:
+    """Return what to say of the root module in the folder ``path`` when its budget is spent."""
+    text = f"the root module {path or '.'} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
+    return Diagnostic(Level.ERROR, text, *place)
 
 
 def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:

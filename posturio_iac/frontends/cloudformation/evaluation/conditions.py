@@ -39,8 +39,13 @@ def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
     entry = scope.stack.conditions.get(name)
     if entry is None:
         return Unknown(f"the condition {name} is not declared here")
-    found = truth(ev, entry.body, scope.stack.scope(entry))
-    return Unknown(f"the condition {name} is decided at deployment") if isinstance(found, Unknown) else found
+    key = (id(scope.stack), name)
+    if key not in ev.conditions:
+        ev.conditions[key] = Unknown(f"the condition {name} is decided at deployment")  # what it is to itself, if it refers to itself
+        found = truth(ev, entry.body, scope.stack.scope(entry))
+        if not isinstance(found, Unknown):
+            ev.conditions[key] = found
+    return ev.conditions[key]
 
 
 def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.model import AccessKey, Place, Unknown
@@ -13,6 +15,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.facts.namesakes import Namesake, left_open, namesake
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
@@ -43,6 +46,9 @@ _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""
 _STATUSES = ("Active", "Inactive")
+_STEPS_A_KEY = 200
+MAX_SIBLINGS = 100
+"""Other keys of the same user that a key is compared with; AWS allows a user two keys."""
 
 
 class KeyResource(NamedTuple):
@@ -82,9 +88,17 @@ class Reader:
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
-        found = [(root, declaration) for root in roots for declaration in self.declarations(root)]
-        keys = [self._key(declaration, root) for root, declaration in found]
-        return tuple(self._with_siblings(keys, [declaration for _, declaration in found]))
+        keys: list[AccessKey] = []
+        declarations: list[KeyResource] = []
+        for root in roots:
+            try:
+                for declaration in self.declarations(root):
+                    root.budget.spend(_STEPS_A_KEY)
+                    keys.append(self._key(declaration, root))
+                    declarations.append(declaration)
+            except BudgetError as error:
+                self.problems.append(too_costly(error, root.template.source.path))
+        return tuple(self._with_siblings(keys, declarations))
 
     def _key(self, declaration: KeyResource, root: Stack) -> AccessKey:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
@@ -220,12 +234,15 @@ class Reader:
             if declaration.user.identity is not None:
                 groups.setdefault(declaration.user.identity, []).append(index)
         for index, key in enumerate(keys):
-            others = [i for i in groups.get(declarations[index].user.identity, ()) if i != index]
+            others = list(islice((i for i in groups.get(declarations[index].user.identity, ()) if i != index), MAX_SIBLINGS))
             yield replace(key, active_siblings=self._siblings(keys, declarations, index, others)) if others else key
 
     def _siblings(self, keys: list[AccessKey], declarations: list[KeyResource], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
         mine = declarations[index].conditions
-        beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
+        try:
+            beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
+        except BudgetError as error:
+            return Unknown(f"the template {error}")
         active = tuple(Place(keys[i].address, keys[i].span).text() for i in beside if keys[i].is_active() is True)
         unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
         return active if active or unknown is None else unknown

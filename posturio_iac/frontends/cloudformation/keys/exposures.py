@@ -52,6 +52,7 @@ class Exposures:
     def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure]:
         """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
+            stack.budget.spend(len(stack.template.source.text) // 200)
             places = self._places[id(stack)] = ReferenceIndex(stack)
         for section, entry, mention in places.of(name):
             if entry is key or (key is not None and not _SECRET.search(mention.attribute)):

@@ -43,13 +43,14 @@ class TemplateUser(NamedTuple):
 class TemplateUsers:
     """The users that the stacks of one scan declare."""
 
-    __slots__ = ("_ev", "_named", "_roots")
+    __slots__ = ("_ev", "_families", "_named", "_roots")
 
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
         """Search ``roots`` and what they nest."""
         self._roots = roots
         self._ev = ev
         self._named: dict[int, dict[str, TemplateUser]] = {}
+        self._families: dict[int, list[Stack]] = {}
 
     def of(self, node: Node | None, scope: StackScope) -> TemplateUser:
         """Return the user that an expression such as ``UserName`` names."""
@@ -64,7 +65,7 @@ class TemplateUsers:
         if isinstance(name, Unknown):
             return self._by_expression(node, scope, name)
         top = _outermost(scope.stack)
-        for member in (scope.stack, *top.family()):
+        for member in (scope.stack, *self._family(top)):
             if (found := self._names(member).get(name)) is not None:
                 return found
         return TemplateUser(name, identity=("name", id(top), name), chosen=_is_chosen(node, scope))
@@ -72,8 +73,14 @@ class TemplateUsers:
     def namesakes(self, name: str, stack: Stack) -> list[TemplateUser]:
         """Return the users of a name that other stacks declare. These may be stacks of other accounts."""
         top = _outermost(stack)
-        others = (self._names(member).get(name) for root in self._roots if root is not top for member in root.family())
+        others = (self._names(member).get(name) for root in self._roots if root is not top for member in self._family(root))
         return [user for user in others if user is not None]
+
+    def _family(self, top: Stack) -> list[Stack]:
+        """Return a stack and all below it that declare a user."""
+        if (known := self._families.get(id(top))) is None:
+            known = self._families[id(top)] = [member for member in top.family() if member.of_type(USER_TYPE)]
+        return known
 
     def _names(self, stack: Stack) -> dict[str, TemplateUser]:
         """Return the users of one stack whose names are known, by name."""

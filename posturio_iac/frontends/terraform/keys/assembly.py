@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Place, Replacement, Span, Unknown
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 ROOT_USER = "root"
+MAX_SIBLINGS = 100
+"""Other keys of the same user that a key is compared with, active ones first; AWS allows a user two keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[De
 
 
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> Declared:
-    scope.instance.program.next_key()
+    scope.budget.add_instance(block.header)
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
     parsed = comments_for(block, scope.instance, user)
@@ -178,8 +181,10 @@ def related(declared: list[Declared]) -> Iterator[AccessKey]:
     for one in declared:
         if one.user.identity is not None:
             groups.setdefault((id(one.root), one.user.identity), []).append(one)
+    for group in groups.values():
+        group.sort(key=lambda one: one.key.status != "Active")
     for one in declared:
-        others = [o for o in groups.get((id(one.root), one.user.identity), ()) if o is not one]
+        others = list(islice((o for o in groups.get((id(one.root), one.user.identity), ()) if o is not one), MAX_SIBLINGS))
         if not others:
             yield one.key
             continue

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-MAX_STEPS = 200_000
-"""How many elements the loops in the expressions of one key may run over in all."""
-
-
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
@@ -47,9 +43,8 @@ class ModuleTree:
         self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(selection.finder.repositories, False)
         self.diagnostics: dict[Diagnostic, None] = {}
-        self._steps = MAX_STEPS
         self._folders: dict[str, folder.Module] = {}
-        self._environments: dict[str, Environment] = {}
+        self._reals: dict[str, str] = {}
 
     def folder(self, path: str) -> folder.Module:
         """Return the module in the folder ``path``, relative to the scan root."""
@@ -98,23 +93,13 @@ class ModuleTree:
     def forget(self, path: str) -> None:
         """Let go of a module that nobody else calls."""
         self._folders.pop(path, None)
-        self._environments.pop(path, None)
-
-    def spend(self, steps: int) -> bool:
-        """Take steps from what the evaluation for one key may cost; tell whether that was still allowed."""
-        self._steps -= steps
-        return self._steps >= 0
-
-    def next_key(self) -> None:
-        """Allow the next key as much as every other."""
-        self._steps = MAX_STEPS
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
-        """Return the module in the folder ``path`` as nobody calls it."""
+        """Return the module in the folder ``path`` as nobody calls it, with a budget of its own."""
         return ModuleInstance(self, self.folder(path))
 
     def source_of(self, block: hcl.Block) -> str | None:
@@ -161,10 +146,10 @@ class ModuleTree:
             return path
         expansion = instances_of(block, instance)
         module = self.folder(path)
-        children = (
-            ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix)
-            for suffix, scope in expansion.instances
-        )
+        children = []
+        for suffix, scope in expansion.instances:
+            instance.budget.add_instance(block.header)
+            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix))
         return expansion, tuple(children)
 
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
@@ -185,20 +170,20 @@ class ModuleTree:
         return path
 
     def _real(self, path: str) -> str:
-        return os.path.realpath(os.path.join(self.root, path))
+        if path not in self._reals:
+            self._reals[path] = os.path.realpath(os.path.join(self.root, path))
+        return self._reals[path]
 
-    def environment(self, instance: ModuleInstance) -> Environment:
-        """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
+    def environment(self, root: ModuleInstance) -> Environment:
+        """Return what functions in a root module, and in those it calls, may reach: files below the scan root, named from its folder."""
         from posturio_iac.frontends.terraform.functions import Environment
 
-        base = instance.root.folder.path
-        if base not in self._environments:
-            self._environments[base] = Environment(
-                read_file=lambda path: self._read_file(base, path),
-                render=lambda text, names: self._render(base, text, names),
-                list_files=lambda path: self._list_files(base, path),
-            )
-        return self._environments[base]
+        base = root.folder.path
+        return Environment(
+            read_file=lambda path: self._read_file(base, path),
+            render=lambda text, names: self._render(root, text, names),
+            list_files=lambda path: self._list_files(base, path),
+        )
 
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         top = os.path.realpath(os.path.join(self.root, base, path))
@@ -222,12 +207,17 @@ class ModuleTree:
         except (OSError, UnicodeDecodeError):
             return Unknown(f"{path} cannot be read here")
 
-    def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:
+    def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
         from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 
-        bare = ModuleScope(ModuleInstance(self, folder.Module(base)), strict=False, bindings=dict(names))
-        return evaluate(parse_template("template", text), bare)
+        budget = root.budget
+        budget.enter_render(len(text))
+        try:
+            bare = ModuleInstance(self, folder.Module(root.folder.path), budget=budget)
+            return evaluate(parse_template("template", text), ModuleScope(bare, strict=False, bindings=dict(names)))
+        finally:
+            budget.leave_render()
 
 
 def local_folder(base: str, source: str) -> str | None:
