@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 Saying = tuple[str, str, str, str]
 """Folder of the program, result, check and resource."""
 
+pytestmark = pytest.mark.xdist_group("checkov-parity")
+
 PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
 HERE = differences_here()
 
