@@ -17,7 +17,7 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-USUAL = ["hosts", "live", "checkov", "cfn_lint", "differential", "sarif", "browser", "wheel", "tests"]
+USUAL = ["hosts", "live", "checkov_clone", "checkov_oldest", "cfn_lint_oldest", "differential", "sarif", "browser", "wheel", "tests"]
 nox.options.sessions = USUAL
 
 for trust in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the certificates that the machine trusts, as pip does; older uv knows the second name
@@ -46,16 +46,16 @@ def within(*names: str) -> list[str]:
     return [f"tests/hosts/{name}.py" for name in names]
 
 
-def bounds(host: str) -> tuple[str, str]:
-    """Return the oldest release of a linter that pyproject.toml allows, and what it allows."""
+def oldest(host: str) -> str:
+    """Return the oldest release of a linter that pyproject.toml allows."""
     (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"][host]
-    return allowed.replace(">=", "==") + ".0", allowed
+    return f"{allowed.replace('>=', '==')}.0"
 
 
-@nox.session(name="all", default=False)
+@nox.session(name="all")
 def everything(session: nox.Session) -> None:
-    """Run every session that checks something, with the Pythons that are installed."""
-    for name in ("lint", "docs", *USUAL, "setups", "lowest", "compat"):
+    """Run every session that checks something, with each supported Python that is installed."""
+    for name in ("lint", "docs", *USUAL, "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
         session.notify(name)
 
 
@@ -126,23 +126,24 @@ def setups(session: nox.Session) -> None:
 
 
 @nox.session
-def cfn_lint(session: nox.Session) -> None:
+def cfn_lint_oldest(session: nox.Session) -> None:
     """Run our pack in the oldest cfn-lint that pyproject.toml allows."""
-    session.install("-e", ".", *group("cfn-lint"), bounds("cfn-lint")[0])
+    session.install("-e", ".", *group("cfn-lint"), oldest("cfn-lint"))
     pytest(session, *within("test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity"))
 
 
 @nox.session
-@nox.parametrize("checkov", ["oldest", "clone"])
-def checkov(session: nox.Session, checkov: str) -> None:
-    """Run our pack in the oldest checkov that pyproject.toml allows, and in the newest one from a clone without installing us."""
-    oldest, allowed = bounds("checkov")
-    if checkov == "oldest":
-        session.install("-e", ".", *group("checkov"), oldest)
-        pytest(session, *within("test_checkov_parity"))
-    else:
-        session.install("--upgrade", *group("checkov"), allowed)
-        pytest(session, *within("test_checkov_clone"))
+def checkov_oldest(session: nox.Session) -> None:
+    """Run our pack in the oldest checkov that pyproject.toml allows."""
+    session.install("-e", ".", *group("tests"), oldest("checkov"))
+    pytest(session, *within("test_checkov_parity"))
+
+
+@nox.session
+def checkov_clone(session: nox.Session) -> None:
+    """Run our pack in the newest checkov from a clone, with neither us nor our parsers installed."""
+    session.install("--upgrade", "checkov", *group("tests"))
+    pytest(session, *within("test_checkov_clone"))
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
