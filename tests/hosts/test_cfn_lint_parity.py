@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     Case = Callable[[Path, pytest.CaptureFixture[str]], None]
 
+pytestmark = pytest.mark.xdist_group("cfn-lint-parity")
+
 PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
 
 NESTED = {
