@@ -14,12 +14,15 @@ from posturio_iac.config_schema import Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.finding import Suppression
 from posturio_iac.record import dataclass
+from posturio_iac.textfile import MIB, UnreadableError, read_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 VERSION = 1
 SOURCE = "baseline"
+MOST_BYTES = 64 * MIB
+"""Some 150,000 findings."""
 
 ENTRY = (
     Option("rule", Shape.TEXT, "The rule", required=True),
@@ -106,10 +109,9 @@ def _document(path: str, shown: str) -> dict[str, Any]:
     from json import loads  # noqa: PLC0415 - most runs have no baseline
 
     try:
-        with open(path, "rb") as file:
-            document = loads(file.read().decode("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{shown}: cannot be read: {error.strerror or error}") from None
+        document = loads(read_named(path, MOST_BYTES).decode("utf-8-sig"))
+    except UnreadableError as error:
+        raise UsageError(f"{shown}: {error}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:

@@ -186,7 +186,7 @@ MISTAKES = [
     (("scan", "--select", "ownrless_access_keys"), 'did you mean "iam.ownerless_access_keys"?'),
     (("scan", "--ignore", "zzz"), "`posturio-iac explain` lists them"),
     (("scan", "gone"), "gone: no such file or directory"),
-    (("scan", "--config", "gone.toml"), "gone.toml: cannot be read: No such file or directory"),
+    (("scan", "--config", "gone.toml"), "gone.toml: cannot be read: no such file or directory"),
     (("scan", "--config", "bad.toml"), 'bad.toml: unknown key strcit; did you mean "strict"?'),
     (("scan", "--config", "a", "--no-config"), "exclude each other"),
     (("scan", "--quiet", "--verbose"), "exclude each other"),

@@ -11,7 +11,7 @@ from posturio_iac.adapters.cfn_lint_places import Place, resource_of
 from posturio_iac.adapters.cfn_lint_text import write_parameters, write_template
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
 from posturio_iac.commands.pipeline import judged, select
-from posturio_iac.config import Config, find
+from posturio_iac.commands.settings import found
 from posturio_iac.errors import UsageError
 from posturio_iac.finding import Level
 from posturio_iac.pack_ids import IN_CFN_LINT
@@ -76,10 +76,10 @@ def said(template: Template, max_lifetime_days: int | None) -> tuple[Said, ...]:
 def _said(template: Template, max_lifetime_days: int | None, scratch: str) -> Iterator[Said]:
     if template.filename is None:
         source = _Input(write_template(template.template, scratch), os.path.realpath(scratch), original=False)
-        config = _configuration(os.getcwd())
+        config = found(os.getcwd())
     else:
         source = _Input(os.path.realpath(template.filename), os.path.realpath(os.getcwd()), original=True)
-        config = _configuration(os.path.dirname(source.name))
+        config = found(os.path.dirname(source.name))
     if max_lifetime_days is not None:
         config = config.with_values(max_lifetime_days=max_lifetime_days)
     selection = select((source.name,), source.folder, config, ())
@@ -89,16 +89,6 @@ def _said(template: Template, max_lifetime_days: int | None, scratch: str) -> It
         given = config.with_values(parameters=(*config.parameters, *files))
         report = judged(selection, given, place=_place(selection, source), as_of=None, suppressions=True)
         yield from _Words(template, selection, source).of(report)
-
-
-def _configuration(folder: str) -> Config:
-    """Return the configuration nearest a folder."""
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config_load import load  # noqa: PLC0415 - most templates have no configuration file
-
-    return load(path)
 
 
 def _place(selection: Selection, source: _Input) -> str:

@@ -9,12 +9,12 @@ from posturio_iac.cloudformation.embedded import embedded
 from posturio_iac.cloudformation.foreach import expand
 from posturio_iac.cloudformation.intrinsics import Evaluator
 from posturio_iac.cloudformation.nesting import NESTING
-from posturio_iac.cloudformation.source import UnreadableError
 from posturio_iac.cloudformation.stack import Given, Scope, Stack
 from posturio_iac.cloudformation.tags import read_pairs
 from posturio_iac.cloudformation.template import plain
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Object
+from posturio_iac.textfile import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

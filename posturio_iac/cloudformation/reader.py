@@ -15,7 +15,7 @@ from posturio_iac.cloudformation.keys import Reader
 from posturio_iac.cloudformation.options import Common, Options
 from posturio_iac.cloudformation.parents import parents_of
 from posturio_iac.cloudformation.serverless import Gatherer, is_serverless
-from posturio_iac.cloudformation.source import UnreadableError, read_text
+from posturio_iac.cloudformation.source import read_text
 from posturio_iac.cloudformation.stack import Given, Scope, Stack
 from posturio_iac.cloudformation.tags import read_pairs
 from posturio_iac.cloudformation.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
@@ -23,11 +23,13 @@ from posturio_iac.cloudformation.users import Users
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Lines
 from posturio_iac.reading import Reading
+from posturio_iac.textfile import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.cloudformation.template import Parsed, Template
+    from posturio_iac.textfile import Fence
 
 
 class Selection(Protocol):
@@ -60,7 +62,7 @@ def _read(selection: Selection, options: Common) -> Reading:
     options = options if isinstance(options, Options) else Options.like(options)
     problems: list[Diagnostic] = []
     given, tags = parameters.load(options.parameters)
-    files = Files(selection.root, options.max_file_size)
+    files = Files(selection.root, options.max_file_size, _fence(selection))
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
     if not paths:
@@ -77,6 +79,12 @@ def _read(selection: Selection, options: Common) -> Reading:
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
 
 
+def _fence(selection: Selection) -> Fence | None:
+    """Return what a search of ours may read; a selection that a linter made has none."""
+    fence: Fence | None = getattr(getattr(selection, "finder", None), "fence", None)
+    return fence
+
+
 class _Scan:
     """Parses the files of one scan."""
 
@@ -88,7 +96,7 @@ class _Scan:
     def can_matter(self, path: str) -> bool:
         """Whether a file names a type that makes keys."""
         try:
-            text = read_text(self.files.root, path, self.files.limit)
+            text = read_text(self.files.root, path, self.files.limit, self.files.fence)
         except UnreadableError as error:
             self._error(str(error), path)
             return False

@@ -6,11 +6,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.cloudformation.source import UnreadableError
 from posturio_iac.cloudformation.template import SECTIONS, Entry, Template, describe
 from posturio_iac.cloudformation.yamlpos import Plain
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Array, Node, Object
+from posturio_iac.textfile import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

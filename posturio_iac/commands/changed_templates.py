@@ -73,7 +73,7 @@ class Templates:
         from posturio_iac.cloudformation.files import Files  # noqa: PLC0415 - only for templates
         from posturio_iac.cloudformation.parents import parents_of  # noqa: PLC0415
 
-        files = Files(self.selection.root, self.selection.finder.max_file_size)
+        files = Files(self.selection.root, self.selection.finder.max_file_size, self.selection.finder.fence)
         parents = parents_of(self.selection.templates, self.selection, files)
         for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
             self._texts[path] = text(self.selection, path)

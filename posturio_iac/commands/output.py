@@ -17,16 +17,19 @@ class Appended(str):
     __slots__ = ()
 
 
-def write(text: str, target: str) -> None:
+def write(text: str, target: str, within: str | None = None) -> None:
     """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``.
 
+    ``within`` is the folder that no link of the target may leave where there is no repository.
+
     Raises:
-        OutputError: it cannot be written. A file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. A file that was there is still whole.
 
     """
     if target == STDOUT:
         to_stdout(text)
         return
+    refuse_links_out(target, within)
     data = text.encode("utf-8", "backslashreplace")
     try:
         if isinstance(target, Appended):
@@ -36,6 +39,22 @@ def write(text: str, target: str) -> None:
             _replace(os.path.realpath(target), data)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
+
+
+def refuse_links_out(target: str, within: str | None = None) -> None:
+    """Refuse a target in a repository whose links lead out of it: whoever commits a link must not decide where we write.
+
+    Raises:
+        OutputError: they do.
+
+    """
+    from posturio_iac.discover.places import repository_of  # noqa: PLC0415 - not for standard output
+    from posturio_iac.textfile import is_inside  # noqa: PLC0415
+
+    place = os.path.abspath(target)
+    top = repository_of(os.path.dirname(place)) or within
+    if top is not None and not is_inside(os.path.realpath(place), os.path.realpath(top)):
+        raise OutputError(f"cannot write {target}: a symbolic link leads outside of {top}; remove the link, or name another file")
 
 
 def to_stdout(text: str) -> None:

@@ -49,12 +49,25 @@ def _configured(given: Given, paths: Sequence[str]) -> Config:
         if given.config:
             raise UsageError("--config and --no-config exclude each other")
         return Config()
-    path = given.config or find(_common_folder(paths))
+    if given.config:
+        from posturio_iac.config_load import load  # noqa: PLC0415 - most runs have no configuration file
+
+        return load(given.config)
+    return found(_common_folder(paths))
+
+
+def found(folder: str) -> Config:
+    """Return the configuration nearest a folder. It comes with the code, so what it names must be in the same repository."""
+    path = find(folder)
     if path is None:
         return Config()
     from posturio_iac.config_load import load  # noqa: PLC0415 - most runs have no configuration file
+    from posturio_iac.discover.places import repository_of  # noqa: PLC0415
+    from posturio_iac.textfile import Fence  # noqa: PLC0415
 
-    return load(path)
+    place = os.path.dirname(os.path.abspath(path))
+    real = os.path.realpath(place)
+    return load(path, Fence(repository_of(real) or real))
 
 
 def _common_folder(paths: Sequence[str]) -> str:

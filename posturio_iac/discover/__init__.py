@@ -13,6 +13,7 @@ from posturio_iac.discover.installed import add_callers
 from posturio_iac.discover.kinds import NEEDLES, OTHER, Needles, kind_of
 from posturio_iac.discover.places import locate, outermost, repository_of, root_of
 from posturio_iac.discover.selection import Selection
+from posturio_iac.textfile import Fence
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def discover(
     """
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
-    finder = Finder(root, Needles(needles), _exclusions(exclude), max_file_size)
+    named = [os.path.realpath(file) for file in files]
+    finder = Finder(root, Needles(needles), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
     for path in denied:
         finder.error("cannot be read: permission denied", path)
     for file in files:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from stat import S_ISREG
 
 from posturio_iac.discover.kinds import OTHER, TEMPLATE, TERRAFORM, Needles
+from posturio_iac.textfile import Fence, UnreadableError, open_regular
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ KEPT = 16 * MIB
 """How much Terraform code is kept in memory: whoever asks again who calls what, or where a text stands, need not open each file again."""
 _OVERLAP = 1024
 """Longer than what is searched for, so that no part of a large file hides it at its edge."""
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-"""A pipe that took a file's place must not block."""
 
 
 class Finder:
@@ -40,6 +38,7 @@ class Finder:
         "_room",
         "calls",
         "exclusions",
+        "fence",
         "hcl",
         "links",
         "max_file_size",
@@ -57,9 +56,10 @@ class Finder:
         "trees",
     )
 
-    def __init__(self, root: str, needles: Needles, exclusions: Exclusions | None, max_file_size: int) -> None:
-        """Find nothing yet."""
+    def __init__(self, root: str, needles: Needles, exclusions: Exclusions | None, max_file_size: int, fence: Fence | None = None) -> None:
+        """Find nothing yet. Without a fence ``root`` is one."""
         self.root = root
+        self.fence = fence or Fence(root)
         self.prefix = root if root.endswith(os.sep) else root + os.sep
         self.needles = needles
         self.exclusions = exclusions
@@ -101,9 +101,11 @@ class Finder:
             return
         self.read[path] = kind
         try:
-            descriptor = os.open(self.prefix + path, _FLAGS)
+            descriptor = open_regular(self.prefix + path, None)
         except OSError as error:
             self._not_read(path, error)
+            return
+        except UnreadableError:  # a pipe or a folder that took the place of a file
             return
         try:
             self._judge(descriptor, path, kind)
@@ -114,8 +116,6 @@ class Finder:
 
     def _judge(self, descriptor: int, path: str, kind: str) -> None:
         status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            return
         self.searched += 1
         if status.st_size > self.max_file_size:
             self._judge_large(descriptor, path, kind, status.st_size)
@@ -199,11 +199,11 @@ class Finder:
             real = os.path.realpath(self.prefix + path)
             if not os.path.isfile(real):
                 continue
-            if not real.startswith(self.prefix):
+            if not self.fence.holds(real):
                 if path not in self.read:
                     self.warn("a symbolic link to a file outside the scan root, which was not read", path)
                 continue
-            target = real[len(self.prefix) :].replace(os.sep, "/")
+            target = real[len(self.prefix) :].replace(os.sep, "/") if real.startswith(self.prefix) else real
             name = chosen.get(target, target)
             if name == path or not self.has(name):
                 self.examine(path, kind)

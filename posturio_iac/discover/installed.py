@@ -53,13 +53,16 @@ def _content(directory: str) -> tuple[list[str], list[str]]:
 
 def _holds_key(finder: Finder, directory: str) -> bool:
     needles = finder.needles.by_kind[TERRAFORM]
-    return any(any(needle in data for needle in needles) for data in _texts(directory, finder.max_file_size))
+    return any(any(needle in data for needle in needles) for data in _texts(directory, finder))
 
 
-def _texts(directory: str, max_size: int) -> Iterator[bytes]:
+def _texts(directory: str, finder: Finder) -> Iterator[bytes]:
     from posturio_iac.discover.calls import content  # noqa: PLC0415 - only where somebody ran terraform init
 
+    if not finder.fence.holds(directory):
+        return
     for folder, _, names in os.walk(directory):
         for name in names:
-            if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+            path = os.path.join(folder, name)
+            if kind_of(name) is TERRAFORM and (data := content(path, finder.max_file_size, finder.fence)) is not None:
                 yield data

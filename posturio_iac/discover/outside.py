@@ -10,11 +10,13 @@ import posixpath
 
 from posturio_iac.discover.calls import content, local_calls, sources
 from posturio_iac.discover.kinds import TERRAFORM, kind_of
+from posturio_iac.textfile import real_path
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from posturio_iac.discover.finder import Finder
     from posturio_iac.discover.selection import Selection
 
 
@@ -33,7 +35,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
     seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
-        for data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
+        for data in _texts(os.path.join(selection.root, folder), selection.finder):
             if any(needle in data for needle in needles):
                 holding.add(folder)
             for target in sources(data, folder):
@@ -45,16 +47,18 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
 
 
 def _real(selection: Selection, folder: str) -> str:
-    return os.path.realpath(os.path.join(selection.root, folder))
+    return real_path(os.path.join(selection.root, folder))
 
 
-def _texts(folder: str, max_size: int) -> Iterable[bytes]:
+def _texts(folder: str, finder: Finder) -> Iterable[bytes]:
+    if not finder.fence.holds(folder):
+        return
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return
     for name in names:
-        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), finder.max_file_size, finder.fence)) is not None:
             yield data
 
 

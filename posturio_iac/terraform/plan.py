@@ -11,6 +11,8 @@ from posturio_iac.reading import Reading
 from posturio_iac.terraform.plan_document import Document
 from posturio_iac.terraform.plan_keys import Setting, keys_of
 from posturio_iac.terraform.plan_text import PlanTextError, parse, text_of
+from posturio_iac.textfile import TooLargeError, UnreadableError
+from posturio_iac.textfile import read as read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,13 +59,11 @@ def _document(selection: Selection, options: Options, path: str, problems: list[
 
 def _text(selection: Selection, options: Options, path: str) -> str:
     try:
-        with open(os.path.join(selection.root, path), "rb") as file:
-            data = file.read(options.max_file_size + 1)
-    except OSError as error:
-        raise PlanTextError(f"the plan cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if len(data) > options.max_file_size:
-        raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it")
-    return text_of(data)
+        return text_of(read_bytes(os.path.join(selection.root, path), options.max_file_size, selection.finder.fence))
+    except TooLargeError:
+        raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it") from None
+    except UnreadableError as error:
+        raise PlanTextError(f"the plan {error}") from None
 
 
 def _is_plan(data: Any) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.textfile import UnreadableError, read
+
 TYPE_CHECKING = False  # importing typing would take longer than looking
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +36,8 @@ def _plans(selection: Selection) -> Iterator[str]:
         if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
             continue
         try:
-            with open(os.path.join(selection.root, path), "rb") as file:
-                data = file.read()
-        except OSError:
+            data = read(os.path.join(selection.root, path), selection.finder.max_file_size, selection.finder.fence)
+        except UnreadableError:
             continue  # whoever reads the templates says so
         if looks_like_plan(data):
             yield path

@@ -15,6 +15,7 @@ from posturio_iac.terraform.expansion import Expansion, instances_of
 from posturio_iac.terraform.installed import installed_folder, installed_version
 from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.values import EvaluationError, Value
+from posturio_iac.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,7 @@ class Program:
         """Read the modules of a selection when they are asked for."""
         self.root = selection.root
         self.repository = selection.repository
+        self.fence = selection.finder.fence
         self.options = options
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
@@ -53,7 +55,7 @@ class Program:
     def folder(self, path: str) -> folder.Folder:
         """Return the module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
-            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked)
+            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked, self.fence)
             self._folders[path] = loaded
             for diagnostic in loaded.diagnostics:
                 self.report(diagnostic)
@@ -76,7 +78,7 @@ class Program:
 
     def _holds_needle(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
-        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
+        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b"")
 
     def may_hold_keys(self, instance: Instance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
@@ -86,7 +88,8 @@ class Program:
         if source.startswith(("./", "../")):
             path = posixpath.normpath(posixpath.join(instance.folder.path, source))
             path = "" if path == "." else path
-            missing = not os.path.isdir(os.path.join(self.root, path))
+            there = os.path.join(self.root, path)
+            missing = not os.path.isdir(there) or not self.fence.holds(there)
             return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return installed_folder(self.root, instance, block.labels[0]) is not None
 
@@ -179,6 +182,10 @@ class Program:
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"the folder of module.{name} is missing")
+        if not self.fence.holds(os.path.join(self.root, path)):
+            text = f'module "{name}": its source {source} {OUTSIDE}'
+            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
+            return Unknown(f"the folder of module.{name} is outside of the scanned folder")
         if self._real(path) in map(self._real, instance.ancestors):
             text = f'module "{name}" calls itself through {source}; Terraform refuses that'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
@@ -186,7 +193,7 @@ class Program:
         return path
 
     def _real(self, path: str) -> str:
-        return os.path.realpath(os.path.join(self.root, path))
+        return real_path(os.path.join(self.root, path))
 
     def environment(self, instance: Instance) -> Environment:
         """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
@@ -202,25 +209,24 @@ class Program:
         return self._environments[base]
 
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
-        top = os.path.realpath(os.path.join(self.root, base, path))
+        top = real_path(os.path.join(self.root, base, path))
         if os.path.commonpath([self.root, top]) != self.root:
             return Unknown(f"{path} is outside the scan root")
         found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
         return tuple(sorted(name.replace(os.sep, "/") for name in found))
 
     def _read_file(self, base: str, path: str) -> str | Unknown:
-        target = os.path.realpath(os.path.join(self.root, base, path))
+        target = real_path(os.path.join(self.root, base, path))
         if os.path.commonpath([self.root, target]) != self.root:
             self.report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
             return Unknown(f"{path} is outside the scan root")
         try:
-            if os.path.getsize(target) > self.options.max_file_size:
-                return Unknown(f"{path} is too large")
-            with open(target, encoding="utf-8", newline="") as file:
-                return file.read()
-        except FileNotFoundError:
+            return read(target, self.options.max_file_size, Fence(self.root)).decode("utf-8")
+        except MissingError:
             raise EvaluationError(f"there is no file {path}") from None
-        except (OSError, UnicodeDecodeError):
+        except TooLargeError:
+            return Unknown(f"{path} is too large")
+        except (UnreadableError, UnicodeDecodeError):
             return Unknown(f"{path} cannot be read here")
 
     def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:

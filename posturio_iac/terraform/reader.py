@@ -76,7 +76,7 @@ class _Reader:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
-        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
+        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
         setting = Setting(engine, users or {}, program.stable_path(path))
         declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
         names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}

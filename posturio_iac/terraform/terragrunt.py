@@ -73,7 +73,7 @@ class Terragrunt:
         if self._texts is None:
             self._texts = {}
             for path in self._paths:
-                data = files.read(self._program.root, path, self._program.options.max_file_size)
+                data = files.read(self._program.root, path, self._program.options.max_file_size, self._program.fence)
                 if isinstance(data, bytes):
                     self._texts[path] = data
                 elif posixpath.basename(path).count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'

@@ -16,9 +16,10 @@ from cfnlint.decode import decode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.cloudformation.source import Source, UnreadableError
+from posturio_iac.cloudformation.source import Source
 from posturio_iac.cloudformation.source import decode as text_of
 from posturio_iac.cloudformation.template import parse, plain
+from posturio_iac.textfile import UnreadableError
 
 ROOT = Path(__file__).parents[2]
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn")

@@ -17,6 +17,7 @@ from posturio_iac.terraform.instance import Instance, Scope
 from posturio_iac.terraform.options import Options
 from posturio_iac.terraform.program import Program
 from posturio_iac.terraform.reader import read
+from posturio_iac.textfile import Fence
 from tests.terraform.shapes import expression
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def options(**more: Any) -> Options:
 
 def program(root: str, **more: Any) -> Program:
     """Return a program whose modules are below ``root``."""
-    selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=()))
+    selection: Any = SimpleNamespace(
+        root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=(), fence=Fence(root))
+    )
     return Program(selection, options(**more))
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.commands.pipeline import judged, names_of, now, policy_of, select
-from posturio_iac.config import Config, find
+from posturio_iac.commands.settings import found
 from posturio_iac.config_check import BadValueError, moment
 from posturio_iac.discover import Selection
 from posturio_iac.engine import judge
@@ -44,7 +44,7 @@ class Scan:
     def __init__(self, path: str, cwd: str, var_files: tuple[str, ...]) -> None:
         """Search ``path``. Raises `UsageError` when the configuration cannot be read."""
         folder = path if os.path.isdir(path) else os.path.dirname(path)
-        self.config = _configuration(folder)
+        self.config = found(folder)
         if var_files:
             self.config = self.config.with_values(var_files=(*self.config.var_files, *var_files))
         self.as_of = _as_of()
@@ -173,16 +173,6 @@ def _clones_in(root: str) -> tuple[str, ...]:
     """Return the patterns that leave out what checkov has cloned below ``root``."""
     ways = [os.path.relpath(folder, root).replace(os.sep, "/") for folder in _fetched()]
     return tuple(f"/{way}/" for way in ways if not way.startswith(".."))
-
-
-def _configuration(folder: str) -> Config:
-    """Return the configuration nearest a folder."""
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config_load import load  # noqa: PLC0415 - most runs have no configuration file
-
-    return load(path)
 
 
 def _as_of() -> datetime | None:
