@@ -210,6 +210,8 @@ class Program:
 
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
         top = real_path(os.path.join(self.root, base, path))
+        if "\0" in top:
+            return Unknown("a NUL byte is part of no path")
         if os.path.commonpath([self.root, top]) != self.root:
             return Unknown(f"{path} is outside the scan root")
         found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)

@@ -78,7 +78,7 @@ class _Reader:
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
         setting = Setting(engine, users or {}, program.stable_path(path))
-        declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
+        declared = [one for instance in _followed(root, self.folders) for one in _guarded(instance, setting, program)]
         names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
         if names and users is None:
             self.waiting[path] = names
@@ -110,6 +110,15 @@ def _is_example(caller: str, target: str) -> bool:
     """Tell whether a caller stands in a folder for examples that its module does not stand in."""
     shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
+
+
+def _followed(root: Instance, folders: dict[str, set[str]]) -> Iterator[Instance]:
+    """Yield a root module and all below it that can hold keys, as far as calls can be followed; where they cannot, that is said."""
+    try:
+        yield from _tree(root, folders)
+    except RecursionError:
+        text = "modules call one another too deeply to follow from here; keys further down were not judged"
+        root.program.report(Diagnostic(Level.ERROR, text, root.folder.path or "."))
 
 
 def _guarded(instance: Instance, setting: Setting, program: Program) -> list[Declared]:
