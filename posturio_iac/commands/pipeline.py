@@ -36,7 +36,12 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
         from posturio_iac.globs import rebase  # noqa: PLC0415 - only a configuration has globs
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
+    selection = discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, needles=_needles(config))
+    if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
+        from posturio_iac.errors import UsageError  # noqa: PLC0415 - only a mistake needs it
+
+        raise UsageError(f"{config.path}: exclude leaves out everything that could be scanned; --no-config scans without it")
+    return selection
 
 
 def judged(
@@ -54,6 +59,8 @@ def judged(
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do.
     """
     from posturio_iac.engine import judge  # noqa: PLC0415 - a scan that finds nothing needs none of this
+    from posturio_iac.errors import UsageError  # noqa: PLC0415
+    from posturio_iac.rules import all_rules  # noqa: PLC0415
 
     time = as_of or now()
     keys: list[AccessKey] = []
@@ -80,6 +87,8 @@ def judged(
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
     policy = policy_of(config, place, suppressions=suppressions)
+    if config.own_rules and not policy.selected(all_rules()):
+        raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
 

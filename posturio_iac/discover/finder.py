@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.discover.kinds import OTHER, TEMPLATE, TERRAFORM, Needles
+from posturio_iac.discover.kinds import OTHER, TEMPLATE, TERRAFORM, Needles, kind_of
 from posturio_iac.textfile import Fence, UnreadableError, open_regular
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -26,6 +26,7 @@ PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 MIB = 1 << 20
 KEPT = 16 * MIB
 """How much Terraform code is kept in memory: whoever asks again who calls what, or where a text stands, need not open each file again."""
+_MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Longer than what is searched for, so that no part of a large file hides it at its edge."""
 
@@ -40,6 +41,7 @@ class Finder:
         "exclusions",
         "fence",
         "hcl",
+        "left_out",
         "links",
         "max_file_size",
         "needles",
@@ -71,6 +73,8 @@ class Finder:
         """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
         self.symlinks: dict[str, str] = {}
         """Symbolic links to files, with the kind of each."""
+        self.left_out: set[str] = set()
+        """Files of a kind that is searched which the exclusions leave out; folders that were not looked into end with a slash."""
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
         """Files that were read here, with the kind of each; git has searched the others."""
@@ -93,7 +97,25 @@ class Finder:
             directories.pop()
             if not PRUNED.isdisjoint(directories):
                 return True
-        return self.exclusions is not None and self.exclusions.cover(path)
+        if self.exclusions is None or not self.exclusions.cover(path):
+            return False
+        if kind_of(path):
+            self.left_out.add(path)
+        return True
+
+    def leaves_out_everything(self) -> bool:
+        """Tell whether the exclusions leave nothing of what could be searched."""
+        return not self.searched and any(not path.endswith("/") or self._has_code(path) for path in sorted(self.left_out))
+
+    def _has_code(self, folder: str) -> bool:
+        """Tell whether a folder holds a file of a kind that is searched, as far as it is looked at."""
+        seen = 0
+        for _, _, names in os.walk(self.prefix + folder):
+            if any(map(kind_of, names)):
+                return True
+            if (seen := seen + 1) > _MOST_FOLDERS:
+                break
+        return False
 
     def examine(self, path: str, kind: str) -> None:
         """Search one file, once, and remember it when it matters."""

@@ -6,7 +6,6 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from posturio_iac.finding import Level
 from posturio_iac.render.contract import moment
 from posturio_iac.render.deployed import facts
 from posturio_iac.render.words import undetermined
@@ -68,7 +67,7 @@ def _rows(report: Report) -> Iterator[dict[str, object]]:
         key = keys.get((finding.root, finding.address))
         yield {**_finding(finding), **(_about(key) if key else {})}
     yield from ({**_undetermined(judged), **_about(judged.key)} for judged in undetermined(report))
-    yield from (_error(said) for said in report.diagnostics if said.level is Level.ERROR)
+    yield from (_error(said) for said in report.diagnostics if said.is_always_shown)
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -105,7 +104,7 @@ def _undetermined(judged: JudgedKey) -> dict[str, object]:
 
 def _error(said: Diagnostic) -> dict[str, object]:
     where = {name: value for name in ("path", "line", "column", "account") if (value := getattr(said, name)) is not None}
-    return {"status": "error", **where, "message": said.message}
+    return {"status": said.level.value, **where, "message": said.message}
 
 
 def _place(span: Span | None) -> dict[str, object]:

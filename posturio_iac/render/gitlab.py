@@ -26,7 +26,7 @@ def render(report: Report, context: RenderContext) -> str:
     active = report.active()
     looks = Counter(map(look, active))
     issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
-    issues += [_error(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    issues += [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
     return json.dumps(_distinct(issues), indent=2) + "\n"
 
 
@@ -43,14 +43,15 @@ def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[s
     }
 
 
-def _error(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
+def _diagnostic(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
     path = printable(context.prefix + said.path) if said.path is not None else "."
-    message = f"posturio-iac could not finish: {printable(said.message)}"
+    error = said.level is Level.ERROR
+    message = f"{'posturio-iac could not finish: ' if error else ''}{printable(said.message)}"
     return {
         "description": message,
-        "check_name": "incomplete",
+        "check_name": "incomplete" if error else said.about,
         "fingerprint": sha256(f"{path}\0{message}".encode()).hexdigest()[:32],
-        "severity": "critical",
+        "severity": "critical" if error else "info",
         "location": {"path": path, "lines": {"begin": said.line or 1}},
     }
 

@@ -41,7 +41,7 @@ class _Case:
 def render(report: Report, context: RenderContext) -> str:
     """Return one XML document. Findings below what fails the run pass, with their text as the case's output."""
     suites = [(name, _cases(name, report, context)) for name in _frameworks(report)]
-    errors = [_error(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    errors = [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
     if errors or not suites:
         suites.append((NAME, errors))
     every = [case for _, cases in suites for case in cases]
@@ -112,8 +112,10 @@ def _key(judged: JudgedKey) -> _Case:
     return _Case(classname, WHOLE, "skipped", f"<skipped {_attributes(message=message)}/>")
 
 
-def _error(said: Diagnostic, context: RenderContext) -> _Case:
+def _diagnostic(said: Diagnostic, context: RenderContext) -> _Case:
     place = printable(context.prefix + said.path) + (f":{said.line}" if said.line else "") if said.path is not None else "run"
+    if said.level is not Level.ERROR:
+        return _Case(said.about, place, "", f"<system-out>{escape(printable(said.message))}</system-out>")
     head = _attributes(type="incomplete", message=printable(said.message))
     return _Case("incomplete", place, "error", f"<error {head}/>")
 
