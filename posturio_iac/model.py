@@ -219,6 +219,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
+STATUSES = ("Active", "Inactive", "Expired")
+"""The words for a key's status; only AWS itself says the last one."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessKey:
     """One IAM access key, declared in code or deployed."""
@@ -234,7 +238,7 @@ class AccessKey:
     user_address: str | None
     """The user's own address where the code declares it."""
     status: Attr[str]
-    """``Active``, ``Inactive`` or ``Expired``."""
+    """One of `STATUSES`."""
     remedies: Remedies
     lifetimes: tuple[Lifetime, ...] = ()
     hiding_places: tuple[Unknown, ...] = ()

@@ -20,6 +20,7 @@ from posturio_iac.cloudformation.stack import Given, Scope, Stack
 from posturio_iac.cloudformation.tags import read_pairs
 from posturio_iac.cloudformation.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
 from posturio_iac.cloudformation.users import Users
+from posturio_iac.discover.kinds import spelled_out
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.jsonpos import Lines
 from posturio_iac.reading import Reading
@@ -100,7 +101,11 @@ class _Scan:
         except UnreadableError as error:
             self._error(str(error), path)
             return False
-        return any(name in text for name in (*self.types, SDK_CALL))
+        names = (*self.types, SDK_CALL)
+        if any(name in text for name in names):
+            return True
+        spelled = spelled_out(text.encode("utf-8", "replace"))
+        return any(name.encode() in spelled for name in names)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is a file that only may draw in others: what is wrong with it does not matter."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
 
 from posturio_iac.errors import OutputError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 STDOUT = "-"
 
@@ -59,9 +64,14 @@ def refuse_links_out(target: str, within: str | None = None) -> None:
 
 def to_stdout(text: str) -> None:
     """Write to standard output; a reader that has gone away is no error."""
+    if sys.stdout is None:
+        raise OutputError("cannot write to standard output: it is closed")
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        if isinstance(sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None, io.RawIOBase):
+            _write_all(sys.stdout.buffer, text.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
+        else:
+            sys.stdout.write(text)
+            sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
     except OSError as error:
@@ -69,11 +79,18 @@ def to_stdout(text: str) -> None:
         raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    """Write all of ``data``: with PYTHONUNBUFFERED the stream takes what it has room for, and the interpreter drops the rest."""
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) or 0 :]
+
+
 def silence_stdout() -> None:
     """Keep the interpreter from complaining, when it exits, about what could not be written."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         pass
 
 

@@ -86,11 +86,28 @@ def judged(
         from posturio_iac.codeowners import with_code_owners  # noqa: PLC0415 - slow to load
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
+    keys = [_with_known_status(key, diagnostics) for key in keys]
     policy = policy_of(config, place, suppressions=suppressions)
     if config.own_rules and not policy.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
+
+
+def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:
+    """Return a key whose status is a word that AWS knows; any other is said, and judged as active."""
+    from posturio_iac.model import STATUSES  # noqa: PLC0415 - loaded by now
+
+    if not isinstance(key.status, str) or key.status in STATUSES:
+        return key
+    from posturio_iac.dates import quote  # noqa: PLC0415
+    from posturio_iac.finding import Diagnostic, Level  # noqa: PLC0415
+    from posturio_iac.record import replace  # noqa: PLC0415
+
+    text = f"AWS refuses the status {quote(key.status)} of {key.address}, which is judged as active; write Active or Inactive"
+    place = (key.span.path, key.span.line, key.span.column) if key.span else ()
+    diagnostics.append(Diagnostic(Level.WARNING, text, *place))
+    return replace(key, status=STATUSES[0])
 
 
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:

@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.discover import children
 from posturio_iac.discover.finder import UTF16
 from posturio_iac.discover.git_program import find_git, safe_path
-from posturio_iac.discover.kinds import HCL, LOCK, TERRAFORM, pathspecs
+from posturio_iac.discover.kinds import ESCAPES, HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.discover.listing import Keep, Listing
 from posturio_iac.discover.places import outermost
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.discover.finder import Finder
 
-_MARKS = (b"GITCRYPT", *UTF16)
-"""What makes a file need a closer look: locked by git-crypt, or UTF-16."""
+_MARKS = (b"GITCRYPT", *UTF16, *ESCAPES)
+"""What makes a file need a closer look: locked by git-crypt, UTF-16, or letters that are written by their numbers."""
 _DROPPED = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",

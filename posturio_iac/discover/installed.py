@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.discover.kinds import TERRAFORM, kind_of
+from posturio_iac.discover.kinds import TERRAFORM, kind_of, spelled_out
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def _content(directory: str) -> tuple[list[str], list[str]]:
 
 
 def _holds_key(finder: Finder, directory: str) -> bool:
-    needles = finder.needles.by_kind[TERRAFORM]
-    return any(any(needle in data for needle in needles) for data in _texts(directory, finder))
+    return any(finder.needles.texts_are_in(spelled_out(data), TERRAFORM) for data in _texts(directory, finder))
 
 
 def _texts(directory: str, finder: Finder) -> Iterator[bytes]:

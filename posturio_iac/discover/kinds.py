@@ -60,6 +60,28 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 
+ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
+"""How a letter begins that HCL, JSON or YAML writes by its number."""
+_escape: re.Pattern[bytes] | None = None
+
+
+def spelled_out(data: bytes) -> bytes:
+    r"""Return a text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``."""
+    global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
+    if b"\\" not in data:
+        return data
+    if _escape is None:
+        import re  # noqa: PLC0415 - not needed without a backslash
+
+        _escape = re.compile(rb"\\(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|\r?\n[ \t]*)")
+    return _escape.sub(_letter, data)
+
+
+def _letter(found: re.Match[bytes]) -> bytes:
+    """Return what an escape stands for; a line end after a backslash joins the lines in YAML."""
+    return bytes((int(found[1], 16),)) if found[1] else found[2] or b""
+
+
 class Needles:
     """The texts that make a file matter, by the file's kind. How a needle is written says where it can stand.
 
@@ -86,10 +108,17 @@ class Needles:
 
     def are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a file of this kind with this content matters."""
-        for needle in self.by_kind[kind]:
-            if needle in data:
-                return True
-        return bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)
+        if self._are_in(data, kind):
+            return True
+        spelled = spelled_out(data)
+        return spelled != data and self._are_in(spelled, kind)
+
+    def _are_in(self, data: bytes, kind: str) -> bool:
+        return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
+
+    def texts_are_in(self, data: bytes, kind: str) -> bool:
+        """Tell whether a text holds one of the needles for its kind, known modules apart."""
+        return any(needle in data for needle in self.by_kind[kind])
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""

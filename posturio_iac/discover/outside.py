@@ -9,7 +9,7 @@ import os
 import posixpath
 
 from posturio_iac.discover.calls import content, local_calls, sources
-from posturio_iac.discover.kinds import TERRAFORM, kind_of
+from posturio_iac.discover.kinds import TERRAFORM, kind_of, spelled_out
 from posturio_iac.textfile import real_path
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -28,7 +28,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
 
     Return the folders that hold a needle, and who calls whom among them.
     """
-    needles = selection.finder.needles.by_kind[TERRAFORM]
+    needles = selection.finder.needles
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
     pending = [folder for folder in folders if folder not in apart]
@@ -36,7 +36,7 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
         for data in _texts(os.path.join(selection.root, folder), selection.finder):
-            if any(needle in data for needle in needles):
+            if needles.texts_are_in(spelled_out(data), TERRAFORM):
                 holding.add(folder)
             for target in sources(data, folder):
                 edges.add((folder, target))

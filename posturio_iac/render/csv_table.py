@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.render.contract import moment
 from posturio_iac.render.deployed import facts
 from posturio_iac.render.words import undetermined
-from posturio_iac.terminal import printable
+from posturio_iac.terminal import TEXT_SHARP, inert, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,5 +120,5 @@ def _declared(declaration: Declaration | None) -> dict[str, object]:
 
 
 def _cell(value: object) -> str:
-    text = printable(str(value))
+    text = inert(printable(str(value)), TEXT_SHARP)
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.finding import Level, Severity
 from posturio_iac.render.words import look, repository_path, sentence
-from posturio_iac.terminal import printable
+from posturio_iac.terminal import JSON_SHARP, inert, printable
 
 if TYPE_CHECKING:
     from posturio_iac.finding import Diagnostic, Finding, Report
@@ -27,7 +27,7 @@ def render(report: Report, context: RenderContext) -> str:
     looks = Counter(map(look, active))
     issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
     issues += [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
-    return json.dumps(_distinct(issues), indent=2) + "\n"
+    return inert(json.dumps(_distinct(issues), indent=2), JSON_SHARP) + "\n"
 
 
 def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.dates import describe_date
 from posturio_iac.finding import Level, Severity, Verdict
 from posturio_iac.render.words import position, sentence
-from posturio_iac.terminal import printable
+from posturio_iac.terminal import XML_SHARP, inert, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def render(report: Report, context: RenderContext) -> str:
     every = [case for _, cases in suites for case in cases]
     head = _attributes(name=NAME, tests=len(every), failures=_count(every, "failure"), errors=_count(every, "error"))
     body = "".join(_suite(name, cases) for name, cases in suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{body}</testsuites>\n'
+    return inert(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{body}</testsuites>\n', XML_SHARP)
 
 
 def _frameworks(report: Report) -> list[str]:

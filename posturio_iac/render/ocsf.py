@@ -13,7 +13,7 @@ from posturio_iac import __version__
 from posturio_iac.finding import Severity, Verdict
 from posturio_iac.render import deployed
 from posturio_iac.render.words import DOCS, page_url, sentence
-from posturio_iac.terminal import printable
+from posturio_iac.terminal import JSON_SHARP, inert, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ WHOLE = "every rule"
 
 def render(report: Report, context: RenderContext) -> str:
     """Return one event a line: for each finding, each key without one, and each error of the run."""
-    return "".join(f"{json.dumps(event)}\n" for event in _events(report, context))
+    return "".join(f"{inert(json.dumps(event), JSON_SHARP)}\n" for event in _events(report, context))
 
 
 def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ from posturio_iac.finding import Level, Severity
 from posturio_iac.render.sarif_hash import line_hashes
 from posturio_iac.render.sarif_rules import descriptors
 from posturio_iac.render.words import DOCS, repository_path, sentence, undetermined
-from posturio_iac.terminal import printable
+from posturio_iac.terminal import JSON_SHARP, inert, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ NOTIFICATIONS = [
 def render(report: Report, context: RenderContext) -> str:
     """Return one SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
-    return json.dumps(log, indent=2) + "\n"
+    return inert(json.dumps(log, indent=2), JSON_SHARP) + "\n"
 
 
 def _run(report: Report, context: RenderContext) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.discover.kinds import spelled_out
 from posturio_iac.textfile import UnreadableError, read
 
 TYPE_CHECKING = False  # importing typing would take longer than looking
@@ -47,6 +48,9 @@ def looks_like_plan(data: bytes) -> bool:
     """Tell whether a file that mentions a key can be a plan, a state, or the messages of a plan."""
     if data[:2] in UTF16:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{" or KEY.encode() not in data:
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+        return False
+    data = spelled_out(data)
+    if KEY.encode() not in data:
         return False
     return any(all(mark.encode() in data for mark in marks) for marks in _MARKS)
