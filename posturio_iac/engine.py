@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac import doubt
 from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.policy import Policy
+from posturio_iac.redaction import redacted
 from posturio_iac.rules import all_rules
 from posturio_iac.suppressions import Ledger
 
@@ -48,7 +49,7 @@ def judge(
     judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))
     said = dict.fromkeys((*diagnostics, *court.diagnostics, *court.ledger.diagnostics(court.crashed)))
     findings = sorted(court.findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
-    return Report(as_of, judged, tuple(findings), tuple(_capped(sorted(said, key=_order))), files)
+    return redacted(Report(as_of, judged, tuple(findings), tuple(_capped(sorted(said, key=_order))), files))
 
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:

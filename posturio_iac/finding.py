@@ -88,6 +88,8 @@ class Finding:
     """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
+    shows_code: bool = True
+    """Whether a report may quote the line that it points at: not when that can hold something sensitive."""
 
 
 class Level(str, Enum):

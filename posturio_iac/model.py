@@ -273,6 +273,8 @@ class AccessKey:
     """The code of a deployed key, where there is a link to it."""
     restores_status: bool = True
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
+    secrets: tuple[str, ...] = ()
+    """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 

@@ -115,6 +115,7 @@ class Reader:
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             tags=tags,
             scope=root.template.source.path,
+            secrets=tuple(dict.fromkeys(_secrets(root))),
         )
 
     def _directives_around(self, stack: Stack, path: str) -> Iterator[Directive]:
@@ -214,6 +215,19 @@ class Reader:
         active = tuple(keys[i].address for i in beside if keys[i].is_active() is True)
         unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
         return active if active or unknown is None else unknown
+
+
+def _secrets(root: Stack) -> Iterator[str]:
+    """Yield the values of the parameters with ``NoEcho``, in a stack and in all that it nests."""
+    for member in root.family():
+        for name, entry in member.parameters.items():
+            mark = entry.get("NoEcho")
+            if mark is None or str(mark.value).lower() != "true":
+                continue
+            given, default = member.given.get(name), entry.get("Default")
+            node = given.node if given is not None else default
+            text = given.text if given is not None and given.node is None else str(node.value) if node is not None else ""
+            yield from (text, *(part.strip() for part in text.split(",")))
 
 
 def _ends_permission(user: User) -> bool:

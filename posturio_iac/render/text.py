@@ -58,7 +58,7 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
     return (
         f"{where}: {severity} {finding.rule.id}",
         f"  {sentence(finding)}{also(roots)}",
-        *(f"  {row}" for row in _code(finding.span, context)),
+        *(f"  {row}" for row in _code(finding.span if finding.shows_code else None, context)),
         f"  {paint('fix:', 'green', color=context.color)} {printable(finding.remediation)}",
     )
 

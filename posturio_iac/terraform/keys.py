@@ -14,6 +14,7 @@ from posturio_iac.terraform.expansion import instances_of
 from posturio_iac.terraform.exposures import exposures_of
 from posturio_iac.terraform.remedies import remedies_for
 from posturio_iac.terraform.rotation import Rotation, rotation_of
+from posturio_iac.terraform.sensitive import secrets_of
 from posturio_iac.terraform.stored import secret_rotation
 from posturio_iac.terraform.users import User, find_user
 
@@ -104,6 +105,7 @@ def _key(block: hcl.Block, scope: Scope, suffix: str, setting: Setting) -> Decla
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
         restores_status=_restores_status(block),
+        secrets=tuple(dict.fromkeys(secrets_of(block.get("user"), scope, user))),
     )
     return Declared(key, user, rotation, scope.instance.root)
 
