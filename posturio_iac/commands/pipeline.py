@@ -8,8 +8,9 @@ from posturio_iac.discover import NEEDLES, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
+    from typing import TypeVar
 
     from posturio_iac.commands.changed import Narrowed
     from posturio_iac.config import Config
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.policy import Policy
     from posturio_iac.reading import Reading
     from posturio_iac.terraform.options import Options as TerraformOptions
+
+    T = TypeVar("T")
 
 TEMPLATE_NEEDLES = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
@@ -67,13 +70,13 @@ def judged(
     diagnostics: list[Diagnostic] = list(selection.diagnostics)
     readings = []
     if selection.terraform:
-        readings.append(_terraform(selection, config, time, None if narrowed is None else narrowed.roots))
+        readings.append(_guarded("Terraform", lambda: _terraform(selection, config, time, None if narrowed is None else narrowed.roots)))
     if selection.templates:
-        readings.append(_templates(selection, config, time))
+        readings.append(_guarded("templates", lambda: _templates(selection, config, time)))
     for reading in readings:
         keys += reading.keys
         diagnostics += reading.diagnostics
-    if selection.templates and (planned := _plans(selection, config, time, place)) is not None:
+    if selection.templates and (planned := _guarded("plans", lambda: _plans(selection, config, time, place))) is not None:
         from posturio_iac.commands.plans import without_joined  # noqa: PLC0415 - loaded by now
 
         keys = [*without_joined(keys, planned.keys), *planned.keys]
@@ -92,6 +95,21 @@ def judged(
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
+
+
+def _guarded(what: str, read: Callable[[], T]) -> T | Reading:
+    """Return what one front end reads; a crash of ours there is said, and hides nothing that the others read."""
+    from posturio_iac.errors import UsageError  # noqa: PLC0415 - a scan that finds nothing reads nothing
+    from posturio_iac.finding import Diagnostic, Level  # noqa: PLC0415
+    from posturio_iac.reading import Reading  # noqa: PLC0415
+
+    try:
+        return read()
+    except UsageError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one kind of code that we fail on must not hide the others
+        text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
+        return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it"),))
 
 
 def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:

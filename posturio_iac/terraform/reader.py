@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.discover.calls import grep, local_calls
 from posturio_iac.discover.outside import explore
+from posturio_iac.errors import UsageError
 from posturio_iac.finding import Diagnostic, Level
 from posturio_iac.model import Unknown
 from posturio_iac.reading import Reading
@@ -39,9 +40,9 @@ def read(selection: Selection, options: Options, roots_wanted: Collection[str] |
     folders = _closure(selection)
     roots, published = ([p for p in paths if roots_wanted is None or p in roots_wanted] for paths in (_roots(folders), _published(folders)))
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in (*roots, *published)}
+    found = {path: reader.guarded(path) for path in (*roots, *published)}
     if users := reader.users_elsewhere():
-        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+        found |= {path: reader.guarded(path, users) for path in reader.waiting}
     keys: list[AccessKey] = []
     for path in (*roots, *published):
         # The calls of a published module are elsewhere: what its examples leave out is still judged.
@@ -55,9 +56,9 @@ def read_below(selection: Selection, options: Options, folder: str) -> Reading:
     folders = _closure(selection)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)}
+    found = {path: reader.guarded(path) for path in ([folder] if folder in folders else inside)}
     if users := reader.users_elsewhere():
-        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+        found |= {path: reader.guarded(path, users) for path in reader.waiting}
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
 
@@ -71,6 +72,17 @@ class _Reader:
         self.shared = {target for targets in folders.values() for target in targets}
         self.waiting: dict[str, set[str]] = {}
         """Names of users that a root module does not declare, by the root module's folder."""
+
+    def guarded(self, path: str, users: dict[str, Reached] | None = None) -> list[AccessKey]:
+        """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
+        try:
+            return self.keys_below(path, users)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
+            text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
+            self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or "."))
+            return []
 
     def keys_below(self, path: str, users: dict[str, Reached] | None = None) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
