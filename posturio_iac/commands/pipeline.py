@@ -107,7 +107,10 @@ def _guarded(what: str, read: Callable[[], T]) -> T | Reading:
         return read()
     except UsageError:
         raise
-    except Exception as error:  # noqa: BLE001 - one kind of code that we fail on must not hide the others
+    except Exception as error:
+        if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
+            raise
+        # one kind of code that we fail on must not hide the others
         text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
         return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it"),))
 

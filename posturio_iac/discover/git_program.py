@@ -6,13 +6,14 @@ a file that a stranger has committed.
 
 from __future__ import annotations
 
-import errno
 import os
 
 from posturio_iac.textfile import is_inside
 
 NAME = "git.exe" if os.name == "nt" else "git"
 
+_NOT_THERE = 2
+"""The number of the error ENOENT; importing `errno` would be one import more in each search."""
 _found: dict[tuple[str, ...], str] = {}
 
 
@@ -39,7 +40,7 @@ def _search(trees: tuple[str, ...]) -> str:
         places = (os.path.realpath(folder), os.path.realpath(path))
         if here not in (places[0], os.path.dirname(places[1])) and not any(is_inside(place, tree) for place in places for tree in refused):
             return path
-    raise FileNotFoundError(errno.ENOENT, "there is none on the search path outside of what is scanned")
+    raise FileNotFoundError(_NOT_THERE, "there is none on the search path outside of what is scanned")
 
 
 def safe_path() -> str:
