@@ -121,6 +121,10 @@ def _judge(
     from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
+    if config.path is not None and (report.active() or report.diagnostics):
+        from posturio_iac.commands.config_notice import with_notices
+
+        report = with_notices(report, config, part, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:

@@ -49,7 +49,9 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
 
     """
     choice = given.color or "auto"
-    _diagnose(report.diagnostics, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
+    shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
+    said = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
+    _diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
     sources = Sources(root)
     ready = []
     for name, target in targets:
@@ -76,7 +78,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
 
 def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
     """Print what a reader must know about the run, errors only when ``quiet``."""
-    lines = [_line(d, color=color) for d in diagnostics if d.level is Level.ERROR or not quiet]
+    lines = [_line(d, color=color) for d in diagnostics if d.is_always_shown or not quiet]
     if lines:
         sys.stderr.write(without_commands("".join(lines)))
         sys.stderr.flush()

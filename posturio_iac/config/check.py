@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.schema import Option, Shape
 from posturio_iac.config.suggest import hint
-from posturio_iac.core.dates import parse_date
+from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
         case str() if DAY.match(value.strip()):
             parsed = parse_date(value)
         case datetime():
-            parsed = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+            parsed = _in_utc(value)
         case date():
             return moment(value.isoformat(), end_of_day=end_of_day)
         case _:
@@ -156,6 +156,13 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
     if parsed is None:
         raise BadValueError("a date such as 2027-03-01 or a time such as 2027-03-01T12:00:00Z")
     return parsed
+
+
+def _in_utc(value: datetime) -> datetime | None:
+    """Return a time in UTC; None for one in a year that `parse_date` does not take either, or that has no place in UTC at all."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
 
 
 CHECKS: dict[str, Callable[[Any, Option], Any]] = {

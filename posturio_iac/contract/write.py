@@ -12,7 +12,7 @@ from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
-from posturio_iac.core.terminal import FIRST_SURROGATE
+from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +26,7 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return json.dumps(document(report, context), indent=2) + "\n"
+    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:

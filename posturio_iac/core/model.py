@@ -229,6 +229,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
+STATUSES = ("Active", "Inactive", "Expired")
+"""The words for a key's status; only AWS itself says the last one."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessKey:
     """One IAM access key, declared in code or deployed."""
@@ -244,7 +248,7 @@ class AccessKey:
     user_address: str | None
     """The user's own address where the code declares it."""
     status: Attr[str]
-    """``Active``, ``Inactive`` or ``Expired``."""
+    """One of `STATUSES`."""
     remedies: Remedies
     lifetimes: tuple[Lifetime, ...] = ()
     unknown_sources: tuple[Unknown, ...] = ()
@@ -284,6 +288,8 @@ class AccessKey:
     """The code of a deployed key, where there is a link to it."""
     restores_status: bool = True
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
+    secrets: tuple[str, ...] = ()
+    """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 

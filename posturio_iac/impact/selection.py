@@ -55,7 +55,7 @@ class PartialSelection(Selection):
 class Narrowed:
     """A selection with only those files that changed files concern."""
 
-    __slots__ = ("_changed", "_modules", "_templates", "selection")
+    __slots__ = ("_modules", "_templates", "changed", "selection")
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Narrowed:
         tracked: Callable[[str], bool] | None,
     ) -> None:
         """Keep what ``modules`` and ``templates`` say; None leaves out a framework."""
-        self._modules, self._templates, self._changed = modules, templates, changed
+        self._modules, self._templates, self.changed = modules, templates, changed
         finder = selection.finder
         finder.terraform = set(modules.files) if modules else set()
         finder.templates = set(templates.files) if templates else set()
@@ -89,7 +89,7 @@ class Narrowed:
 
     def _concerns(self, path: str | None) -> bool:
         """Tell whether a file or folder is one of those that changed, or of their contexts."""
-        if path is None or path in self._changed:
+        if path is None or path in self.changed:
             return True
         known = (self._modules and self._modules.knows(path)) or (self._templates and self._templates.knows(path))
         return bool(known)

@@ -6,12 +6,14 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.textfile import UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.kinds import TERRAFORM
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from posturio_iac.core.textfile import Fence
     from posturio_iac.search.hcl_scanner import ScannedBlock
     from posturio_iac.search.selection import Selection
 
@@ -91,18 +93,14 @@ def text(selection: Selection, path: str) -> bytes:
     """Return the bytes of a file as far as the limit, empty when it is gone."""
     finder = selection.finder
     kept = finder.texts.get(path)
-    return kept if kept is not None else content(finder.prefix + path, finder.max_file_size) or b""
+    return kept if kept is not None else content(finder.prefix + path, finder.max_file_size, finder.fence) or b""
 
 
-def content(name: str, max_size: int) -> bytes | None:
-    """Return the bytes of a file as far as the limit, or None when it cannot be read.
-
-    A buffer of the limit's size for every file would cost more than reading it.
-    """
+def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | None:
+    """Return the bytes of a file as far as the limit, or None when it cannot be read or is outside of ``fence``."""
     try:
-        with open(name, "rb", buffering=0) as file:
-            return file.read(min(max_size, os.fstat(file.fileno()).st_size))
-    except (OSError, ValueError):  # a ValueError for a name with a NUL byte
+        return read(name, max_size, fence, head=True)
+    except UnreadableError:
         return None
 
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.textfile import Fence
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Module
@@ -42,7 +43,9 @@ def options(**more: Any) -> TerraformOptions:
 
 def program(root: str, **more: Any) -> ModuleTree:
     """Return a program whose modules are below ``root``."""
-    selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=()))
+    selection: Any = SimpleNamespace(
+        root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=(), fence=Fence(root))
+    )
     return ModuleTree(selection, options(**more))
 
 

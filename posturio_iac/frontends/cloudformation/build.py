@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Object
+from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.foreach import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
@@ -15,7 +16,6 @@ from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.embedded import embedded
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.template import plain
 
 if TYPE_CHECKING:

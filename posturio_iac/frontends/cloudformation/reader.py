@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Lines
+from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -20,14 +21,16 @@ from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
 from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError, read_text
+from posturio_iac.frontends.cloudformation.syntax.source import read_text
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
+from posturio_iac.search.kinds import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from posturio_iac.core.textfile import Fence
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, Template
 
 
@@ -61,7 +64,7 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     options = options if isinstance(options, TemplateOptions) else TemplateOptions.like(options)
     problems: list[Diagnostic] = []
     given, tags = parameters.load(options.parameters)
-    files = Files(selection.root, options.max_file_size)
+    files = Files(selection.root, options.max_file_size, _fence(selection))
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
     if not paths:
@@ -78,6 +81,12 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
 
 
+def _fence(selection: TemplateSelection) -> Fence | None:
+    """Return what a search of ours may read; a selection that a linter made has none."""
+    fence: Fence | None = getattr(getattr(selection, "finder", None), "fence", None)
+    return fence
+
+
 class _Scan:
     """Parses the files of one scan."""
 
@@ -89,11 +98,15 @@ class _Scan:
     def can_matter(self, path: str) -> bool:
         """Whether a file names a type that makes keys."""
         try:
-            text = read_text(self.files.root, path, self.files.limit)
+            text = read_text(self.files.root, path, self.files.limit, self.files.fence)
         except UnreadableError as error:
             self._error(str(error), path)
             return False
-        return any(name in text for name in (*self.types, SDK_CALL))
+        names = (*self.types, SDK_CALL)
+        if any(name in text for name in names):
+            return True
+        spelled = spelled_out(text.encode("utf-8", "replace"))
+        return any(name.encode() in spelled for name in names)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is a file that only may draw in others: what is wrong with it does not matter."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.errors import UsageError
 from posturio_iac.facts.namesakes import Namesake, left_open
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
@@ -45,10 +46,10 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
 
     roots, published = wanted(_roots(folders)), wanted(_published(folders))
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in (*roots, *published)}
+    found = {path: reader.guarded(path) for path in (*roots, *published)}
     # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
     while left := wanted(_roots({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
-        found |= {path: reader.keys_below(path) for path in left}
+        found |= {path: reader.guarded(path) for path in left}
     found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
     for path in found:
@@ -63,7 +64,7 @@ def read_below(selection: Selection, options: TerraformOptions, folder: str) -> 
     folders = _closure(selection, options)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders)
-    found = reader.with_namesakes({path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)})
+    found = reader.with_namesakes({path: reader.guarded(path) for path in ([folder] if folder in folders else inside)})
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
 
@@ -86,11 +87,22 @@ class _Reader:
         elsewhere = self.namesakes(names)
         return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
 
+    def guarded(self, path: str) -> list[AccessKey]:
+        """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
+        try:
+            return self.keys_below(path)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
+            text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
+            self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or "."))
+            return []
+
     def keys_below(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
-        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
+        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
         declared: list[Declared] = []
         try:
@@ -98,6 +110,9 @@ class _Reader:
                 declared.extend(_guarded(instance, setting, program))
         except BudgetError as error:
             program.report(_too_costly(error, path))
+        except RecursionError:
+            text = "modules call one another too deeply to follow from here; keys further down were not judged"
+            program.report(Diagnostic(Level.ERROR, text, path or "."))
         if path not in self.shared:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]

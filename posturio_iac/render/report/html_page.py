@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.terminal import XML_SHARP, inert
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,4 +61,5 @@ def page(posture: Posture) -> str:
     )
     (style, style_hash), (script, script_hash) = inline("report.css"), inline("report.js")
     policy = f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; base-uri 'none'; form-action 'none'"
-    return environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes
+    made = environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes
+    return inert(made, XML_SHARP)

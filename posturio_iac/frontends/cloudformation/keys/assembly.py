@@ -133,6 +133,7 @@ class Reader:
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             tags=tags,
             scope=root.template.source.path,
+            secrets=tuple(dict.fromkeys(_secrets(root))),
         )
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
 
@@ -255,6 +256,19 @@ def _unseen(user: TemplateUser) -> Unknown:
         return Unknown(f"{who} is declared elsewhere, so its tags cannot be seen")
     why = f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name.reason
     return Unknown(f"{why}, so its tags cannot be seen")
+
+
+def _secrets(root: Stack) -> Iterator[str]:
+    """Yield the values of the parameters with ``NoEcho``, in a stack and in all that it nests."""
+    for member in root.family():
+        for name, entry in member.parameters.items():
+            mark = entry.get("NoEcho")
+            if mark is None or str(mark.value).lower() != "true":
+                continue
+            given, default = member.given.get(name), entry.get("Default")
+            node = given.node if given is not None else default
+            text = given.text if given is not None and given.node is None else str(node.value) if node is not None else ""
+            yield from (text, *(part.strip() for part in text.split(",")))
 
 
 def _ends_permission(user: TemplateUser) -> bool:

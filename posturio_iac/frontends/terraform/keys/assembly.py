@@ -15,6 +15,7 @@ from posturio_iac.frontends.terraform.keys.exposures import exposures_of
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import Rotation, rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
+from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -109,6 +110,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
         restores_status=_restores_status(block),
+        secrets=tuple(dict.fromkeys(secrets_of(block.get("user"), scope, user))),
     )
     return Declared(key, user, rotation, scope.instance.root)
 

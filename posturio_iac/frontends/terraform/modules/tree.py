@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
-from posturio_iac.frontends.terraform.modules.installed import installed_folder, installed_version
+from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
@@ -34,6 +35,8 @@ class ModuleTree:
         """Read the modules of a selection when they are asked for."""
         self.root = selection.root
         self.repository = selection.repository
+        self.fence = selection.finder.fence
+        self._installed = Installed(self.root, self.fence, self.report)
         self.options = options
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
@@ -49,7 +52,7 @@ class ModuleTree:
     def folder(self, path: str) -> folder.Module:
         """Return the module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
-            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked)
+            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked, self.fence)
             self._folders[path] = loaded
             for diagnostic in loaded.diagnostics:
                 self.report(diagnostic)
@@ -72,7 +75,7 @@ class ModuleTree:
 
     def _holds_search_term(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
-        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
+        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b"")
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
@@ -80,9 +83,10 @@ class ModuleTree:
         if source is None:
             return False
         if (path := local_folder(instance.folder.path, source)) is not None:
-            missing = not os.path.isdir(os.path.join(self.root, path))
+            there = os.path.join(self.root, path)
+            missing = not os.path.isdir(there) or not self.fence.holds(there)
             return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
-        return installed_folder(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) is not None
+        return self._installed.folder(instance.root.folder.path, instance.call_path(block.labels[0])) is not None
 
     def stable_path(self, path: str) -> str:
         """Return a folder's path from the top of the repository, the same from wherever the scan was started."""
@@ -118,9 +122,7 @@ class ModuleTree:
             self._known = load(self.options.known_modules)
         constraint = block.get("version")
         text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
-        match = self._known.match(
-            source, installed_version(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) or text
-        )
+        match = self._known.match(source, self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0])) or text)
         return match if isinstance(match, Match) else None
 
     def _sounds_known(self, source: str) -> bool:
@@ -133,7 +135,9 @@ class ModuleTree:
         if self._terragrunt is None:
             from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt
 
-            self._terragrunt = Terragrunt(lambda path: files.read(self.root, path, self.options.max_file_size), self.report, self._hcl)
+            self._terragrunt = Terragrunt(
+                lambda path: files.read(self.root, path, self.options.max_file_size, self.fence), self.report, self._hcl
+            )
         return self._terragrunt.generated(folder)
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
@@ -157,12 +161,16 @@ class ModuleTree:
         if source is None:
             return Unknown(f"module.{name} has no constant source")
         if (path := local_folder(instance.folder.path, source)) is None:
-            found = installed_folder(self.root, instance.root.folder.path, instance.call_path(name))
+            found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"the folder of module.{name} is missing")
+        if not self.fence.holds(os.path.join(self.root, path)):
+            text = f'module "{name}": its source {source} {OUTSIDE}'
+            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
+            return Unknown(f"the folder of module.{name} is outside of the scanned folder")
         if self._real(path) in map(self._real, instance.ancestors):
             text = f'module "{name}" calls itself through {source}; Terraform refuses that'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
@@ -171,7 +179,7 @@ class ModuleTree:
 
     def _real(self, path: str) -> str:
         if path not in self._reals:
-            self._reals[path] = os.path.realpath(os.path.join(self.root, path))
+            self._reals[path] = real_path(os.path.join(self.root, path))
         return self._reals[path]
 
     def environment(self, root: ModuleInstance) -> Environment:
@@ -186,25 +194,26 @@ class ModuleTree:
         )
 
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
-        top = os.path.realpath(os.path.join(self.root, base, path))
+        top = real_path(os.path.join(self.root, base, path))
+        if "\0" in top:
+            return Unknown("a NUL byte is part of no path")
         if os.path.commonpath([self.root, top]) != self.root:
             return Unknown(f"{path} is outside the scan root")
         found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
         return tuple(sorted(name.replace(os.sep, "/") for name in found))
 
     def _read_file(self, base: str, path: str) -> str | Unknown:
-        target = os.path.realpath(os.path.join(self.root, base, path))
+        target = real_path(os.path.join(self.root, base, path))
         if os.path.commonpath([self.root, target]) != self.root:
             self.report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
             return Unknown(f"{path} is outside the scan root")
         try:
-            if os.path.getsize(target) > self.options.max_file_size:
-                return Unknown(f"{path} is too large")
-            with open(target, encoding="utf-8", newline="") as file:
-                return file.read()
-        except FileNotFoundError:
+            return read(target, self.options.max_file_size, Fence(self.root)).decode("utf-8")
+        except MissingError:
             raise EvaluationError(f"there is no file {path}") from None
-        except (OSError, UnicodeDecodeError):
+        except TooLargeError:
+            return Unknown(f"{path} is too large")
+        except (UnreadableError, UnicodeDecodeError):
             return Unknown(f"{path} cannot be read here")
 
     def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:
