@@ -17,7 +17,6 @@ from posturio_iac.live.build import access_keys
 from posturio_iac.live.earlier import read
 from posturio_iac.live.inventory import Request
 from posturio_iac.live.mask import Mask
-from posturio_iac.live.model import Wanted
 from posturio_iac.live.recheck import recheck
 from posturio_iac.live.survey import date_disabled
 from posturio_iac.live.verified import Now, State, compare
@@ -65,10 +64,8 @@ def saved(report: Report, *, masked: bool) -> Earlier:
 
 def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Report]:
     """Do what ``--verify`` does with one account."""
-    people = [user for _, users in earlier.accounts().values() for user in users]
-    wanted = [Wanted(user, tuple(key.id for key in earlier.keys if key.user == user and key.id)) for user in people]
-    inventory = recheck(aws, ACCOUNT, wanted)  # type: ignore[arg-type]  # it answers like a connection
-    request = Request(LATER, Policy(config))
+    request = Request(LATER, Policy(config), sleep=lambda _: None)
+    inventory = recheck(aws, ACCOUNT, earlier.wanted(ACCOUNT.id), request)  # type: ignore[arg-type]  # it answers like a connection
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
     keys = access_keys(inventory.keys, ACCOUNT, request.names, (), LATER)
     report = judge(keys, as_of=LATER, diagnostics=inventory.diagnostics, policy=request.policy)

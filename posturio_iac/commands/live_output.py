@@ -46,6 +46,7 @@ def emit(found: Findings, given: Given, targets: Sequence[tuple[str, str]], *, e
         region=found.region,
         scope=scope,
         mended=live_verified.mended(found.verified) if found.verified is not None else (),
+        first_seen=found.first_seen,
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found) if name == "json" else _text(found, given, target), target)
@@ -57,11 +58,12 @@ def _text(found: Findings, given: Given, target: str) -> str:
     style = Style(color=color, verbose=bool(given.verbose), columns=_columns() if target == STDOUT else None)
     if found.verified is not None:
         return live_verified.text(found.verified, style, quiet=bool(given.quiet))
-    return live_text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet))
+    read = live_text.Coverage(len(found.accounts), found.unread)
+    return live_text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read)
 
 
 def _document(found: Findings) -> str:
-    return live_verified.document(found.report, found.verified) if found.verified is not None else ""
+    return live_verified.document(found.report, found.verified, found.first_seen) if found.verified is not None else ""
 
 
 def _columns() -> int | None:

@@ -14,7 +14,8 @@ from posturio_iac.render.nothing import count
 from posturio_iac.terminal import paint, printable, without_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from posturio_iac.finding import Report
     from posturio_iac.live.verified import Verification, Verified
@@ -40,12 +41,12 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
 def mended(verification: Verification) -> tuple[Mended, ...]:
     """Return what is resolved, for the formats that close a finding where it is kept."""
     resolved = (result for result in verification.results if result.state is State.RESOLVED)
-    return tuple(Mended(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why) for r in resolved)
+    return tuple(Mended(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why, r.first_seen) for r in resolved)
 
 
-def document(report: Report, verification: Verification) -> str:
+def document(report: Report, verification: Verification, first_seen: Mapping[str, datetime]) -> str:
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0)
+    context = RenderContext(lambda _path, _line: None, "", 0.0, first_seen=first_seen)
     known = contract.document(report, context)
     return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
 
@@ -69,6 +70,8 @@ def _result(result: Verified) -> dict[str, Any]:
         "message": result.message,
         "remediation": result.remediation,
         "fingerprint": result.fingerprint,
+        **({"first_seen": contract.moment(result.first_seen)} if result.first_seen is not None else {}),
+        **({"plan": result.plan._asdict()} if result.plan is not None else {}),
     }
 
 

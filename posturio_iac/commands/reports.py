@@ -13,7 +13,8 @@ from posturio_iac.render import RenderContext, renderer
 from posturio_iac.terminal import paint, printable, wants_color, without_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from posturio_iac.commands.parser import Given
     from posturio_iac.finding import Diagnostic, Report
@@ -36,12 +37,13 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     region: str = "",
     scope: Scope | None = None,
     mended: tuple[Mended, ...] = (),
+    first_seen: Mapping[str, datetime] | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
-    ``mended`` what it found resolved of an earlier result.
+    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen.
 
     Raises:
         OutputError: a target cannot be written.
@@ -67,6 +69,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             text=sources.text,
             scope=scope,
             mended=mended,
+            first_seen=first_seen,
         )
         ready.append((renderer(name)(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):

@@ -15,6 +15,7 @@ from posturio_iac.live.model import Account, Wanted
 from posturio_iac.live.recheck import recheck
 from posturio_iac.live.session import connect
 from posturio_iac.live.trouble import AwsError, CredentialsError
+from posturio_iac.model import Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -101,7 +102,7 @@ class Surveyor:
     def _inventory(self, connection: Connection, account: Account, wanted: tuple[Wanted, ...] | None, pool: Executor | None) -> Inventory:
         if wanted is None:
             return take(connection, account, self.request, pool)
-        return recheck(connection, account, wanted, pool)
+        return recheck(connection, account, wanted, self.request, pool)
 
 
 def survey(surveyor: Surveyor, targets: Sequence[Target], progress: Callable[[int, int], object] | None = None) -> list[Outcome]:
@@ -147,13 +148,15 @@ def once_each(outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
 
 def date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
     """Find out since when keys have been off, when there are such keys."""
-    known: disabled.History | AwsError | None = None
+    known: disabled.Trail | Unknown | AwsError | None = None
     if any(disabled.off(key) and key.key_id for key in inventory.keys):
         try:
-            known = disabled.history(connection, request.as_of)
+            known = disabled.read_trail(connection, inventory.account.partition, request.as_of)
         except AwsError as error:
             known = error
-            inventory.say(Level.WARNING, f"{error}; a --state-file remembers since when keys have been inactive")
+        if not isinstance(known, disabled.Trail):
+            why = known.reason if isinstance(known, Unknown) else str(known)
+            inventory.say(Level.WARNING, f"{why}; a --state-file remembers since when keys have been inactive")
     inventory.keys = list(disabled.from_trail(inventory.keys, known))
 
 

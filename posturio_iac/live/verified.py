@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,11 @@ from posturio_iac.nearest import rule_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from posturio_iac.finding import Finding, Report, Severity
     from posturio_iac.live.earlier import Earlier, EarlierFinding, EarlierKey
+    from posturio_iac.live.plan_log import Entry
     from posturio_iac.model import AccessKey
     from posturio_iac.policy import Policy
 
@@ -63,6 +65,10 @@ class Verified:
     """That of the earlier finding; of a new one, its own."""
     status: str | None = None
     """Of the key now; None when it is gone or not known."""
+    first_seen: datetime | None = None
+    """When the finding was first seen, as far as that is known."""
+    plan: Entry | None = None
+    """What the log of a plan tells about the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +104,29 @@ class Now:
     report: Report
     """Of all keys of these users, with full ids."""
     unread: Mapping[str, str]
-    """Why nothing is known of an account, or of a user by its ARN."""
+    """Why nothing is known of an account, of a user by its ARN, or of an earlier key by its address."""
     gone: frozenset[str] = frozenset()
     """ARNs of users that are no longer there."""
+    log: Mapping[str, Entry] = field(default_factory=dict)
+    """What the log of a plan tells, by the ids of keys."""
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
     """Say of each earlier finding what became of it, and which findings of the same users are new."""
     comparison = _Comparison(earlier, now, policy)
-    results = [*(comparison.outcome(finding) for finding in earlier.findings), *comparison.new()]
+    results = [*(_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings), *comparison.new()]
     order = {state: place for place, state in enumerate(State)}
     results.sort(key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule))
     return Verification(earlier.as_of, tuple(results))
+
+
+def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry]) -> Verified:
+    """Return a result with what the log of the plan tells about its key."""
+    entry = log.get(finding.key.id or "")
+    if entry is None:
+        return result
+    contradicted = result.state is State.OPEN and entry.outcome == "done" and entry.step != "enable"
+    return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
 
 
 def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Policy:
@@ -139,7 +156,7 @@ class _Comparison:
     def outcome(self, finding: EarlierFinding) -> Verified:
         """Say what became of one finding."""
         key = finding.key
-        why = self.now.unread.get(key.account) or self.now.unread.get(key.user.arn)
+        why = next((self.now.unread[name] for name in (key.account, key.user.arn, key.address) if name in self.now.unread), None)
         if why is not None:
             return _result(finding, State.UNTOLD, why)
         candidates = possible(key, self.keys.get(key.user.arn, []))
@@ -241,6 +258,7 @@ def _result(finding: EarlierFinding, state: State, why: str, key: AccessKey | No
         message=finding.message,
         remediation=finding.remediation,
         fingerprint=finding.fingerprint,
+        first_seen=finding.first_seen,
         status=key.status if key is not None and isinstance(key.status, str) else None,
     )
 

@@ -42,6 +42,7 @@ class Mended(NamedTuple):
     """That of the earlier finding."""
     why: str
     """What became of it: a clause without a full stop."""
+    first_seen: datetime | None = None
 
     def title(self) -> str:
         """Return the title of its rule, or the id of a rule that is no longer there."""
@@ -103,6 +104,12 @@ def key_identity(purpose: str, key: AccessKey) -> str:
     """Return the name of what is said about a key as a whole; whether its id is shown in full makes no difference."""
     created = moment(key.created) if isinstance(key.created, datetime) else ""
     return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
+
+
+def names_of(report: Report) -> Iterator[str]:
+    """Yield the names of what is said about deployed keys: the fingerprints of findings, and those of open questions."""
+    yield from (finding.fingerprint for finding in report.findings)
+    yield from (key_identity(OPEN, judged.key) for judged in report.keys if judged.undecided)
 
 
 def facts(key: AccessKey) -> dict[str, str]:

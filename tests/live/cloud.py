@@ -83,9 +83,15 @@ class Answer:
 
 
 def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = True) -> Answer:
-    """Run ``posturio-iac live`` as of the time of the tests."""
-    more = ("--format", "json") if json_format else ()
-    code = main(["live", "--no-config", "--as-of", AS_OF.isoformat(), *more, *argv])
+    """Run ``posturio-iac live`` with a clock that shows the time of the tests, or what ``--as-of`` says."""
+    more, words, now = ("--format", "json") if json_format else (), list(argv), AS_OF
+    if "--as-of" in words:
+        place = words.index("--as-of")
+        now = datetime.fromisoformat(words[place + 1].replace("Z", "+00:00"))
+        del words[place : place + 2]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("posturio_iac.commands.live._now", lambda: now)
+        code = main(["live", "--no-config", *more, *words])
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     return Answer(code, out, err)
