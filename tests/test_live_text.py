@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.live_table import Style, entries
-from posturio_iac.commands.live_text import HINT, NAMED, render
+from posturio_iac.commands.live_text import Coverage, HINT, NAMED, render
 from posturio_iac.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.model import Span
 from posturio_iac.terminal import width
@@ -38,7 +38,7 @@ Undetermined:
 
 
 def text(report: Report, style: Style = PLAIN, *, by_owner: bool = False, quiet: bool = False) -> str:
-    return render(report, style, by_owner=by_owner, quiet=quiet)
+    return render(report, style, by_owner=by_owner, quiet=quiet, read=Coverage(1))
 
 
 def squeezed(shown: str) -> str:
