@@ -102,8 +102,9 @@ def _ask_each(connection: Connection, user: User, listed: Sequence[Mapping[str, 
     AWS may refuse that for a key that was deleted meanwhile, so the keys are listed once more before a refusal counts as one.
     """
     answers = [(key, _last_used(connection, str(key["AccessKeyId"]))) for key in listed]
-    refused = {str(key["AccessKeyId"]) for key, answer in answers if isinstance(answer, AwsError)}
-    gone = _deleted(connection, user, refused)
+    failed = {str(key["AccessKeyId"]): answer for key, answer in answers if isinstance(answer, AwsError)}
+    gone = {key_id for key_id, error in failed.items() if error.gone}
+    gone |= _deleted(connection, user, failed.keys() - gone)
     looked.gone += [f"access key {key_id} of user {user.name}" for key_id in sorted(gone)]
     looked.errors += [answer for key, answer in answers if isinstance(answer, AwsError) and key["AccessKeyId"] not in gone]
     looked.keys = [_seen(user, key, answer) for key, answer in answers if key["AccessKeyId"] not in gone]

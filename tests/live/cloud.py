@@ -47,7 +47,9 @@ class Cloud:
         self.backend.tag_user(user, [{"Key": name, "Value": value}])
 
     def key(self, user: str, *, age: float, used: float | None = None, status: str = "Active", service: str = "s3") -> str:
-        """A key of a user, created and last used so many days ago; its id."""
+        """A key of a user, created and last used so many days ago; its id. The user is as old as its oldest key."""
+        owner = self.backend.users[user]
+        owner.create_date = ago(age) if not owner.access_keys else min(owner.create_date, ago(age))
         key = self.backend.create_access_key(user_name=user)
         key.create_date, key.status = ago(age), status
         key.last_used = None if used is None else AccessKeyLastUsed(ago(used), service, "eu-west-1")

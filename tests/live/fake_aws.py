@@ -95,13 +95,13 @@ class FakeAws:
         """Return the status of a key; None when it was deleted."""
         return next((str(k.status) for u in self.backend.users.values() for k in u.access_keys if k.access_key_id == key_id), None)
 
-    def run(self, script: Path, folder: Path, *words: str, account: str = ACCOUNT) -> subprocess.CompletedProcess[str]:
+    def run(self, script: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a script of a plan with the clock of this account."""
         shims = folder / "shims"
         shims.mkdir(exist_ok=True)
         date = shims / "date"
         shown = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        date.write_text(f'#!/bin/sh\ncase $2 in +%s) echo {int(self.now.timestamp())} ;; *) echo {shown} ;; esac\n', encoding="utf-8")
+        date.write_text(f"#!/bin/sh\ncase $2 in +%s) echo {int(self.now.timestamp())} ;; *) echo {shown} ;; esac\n", encoding="utf-8")
         date.chmod(0o755)
         aws = Path(os.path.realpath(BIN / "aws")) if (BIN / "aws").exists() else Path("aws")
         environment = os.environ | {"PATH": f"{shims}:{aws.parent}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.address}
