@@ -199,7 +199,7 @@ def test_calls_grow_with_the_shortlist_only(cloud: Cloud, capsys: pytest.Capture
         cloud.user(name, owner="payments@example.com")
         cloud.key(name, age=80, used=60 if number < stale else 1)
         if stale <= number < stale + second:
-            cloud.key(name, age=80, used=1)
+            cloud.key(name, age=70, used=1)
     answer = live(capsys)
     assert len(answer.json["keys"]) == users + second
     assert [f["rule"] for f in answer.json["findings"]].count("iam.unused_access_keys") == stale

@@ -207,7 +207,7 @@ def test_no_secret_of_a_state_is_in_any_output(
     assert answer.code == 3, "four states are none"
     assert answer.err.count("error: ") == 4
     written = [answer.out, answer.err, *everything(tree)]
-    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 4
+    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 6
     assert any(ADDRESS in text for text in written)
     for secret in SECRETS:
         assert not [text for text in written if secret in text]
