@@ -38,6 +38,8 @@ class Key:
     """Whether the report knows when it was used; it says no_information otherwise."""
     off: datetime | None
     """When CloudTrail saw that it was switched off."""
+    rotated: datetime | None = None
+    """What the report says for last_rotated, where that is not its creation."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def _cells(key: Key | None) -> list[str]:
         return ["false", "N/A", "N/A", "N/A", "N/A"]
     used = "no_information" if not key.told else key.used.isoformat() if key.used else "N/A"
     place = ["eu-west-1", "s3"] if key.told and key.used else ["N/A", "N/A"]
-    return ["true" if key.status == "Active" else "false", key.created.isoformat(), used, *place]
+    return ["true" if key.status == "Active" else "false", (key.rotated or key.created).isoformat(), used, *place]
 
 
 def _events(number: int, who: Person) -> Iterator[dict[str, Any]]:
