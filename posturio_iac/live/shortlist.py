@@ -66,7 +66,7 @@ def _is_open(judged: JudgedKey) -> bool:
 
 
 def _older(keys: Sequence[Seen], account: Account, request: Request) -> set[str]:
-    """Return the addresses of keys that would be flagged if they were as old as their users."""
+    """Return the addresses of keys that would be flagged, or could not be judged, if they were as old as their users."""
     older = [replace(key, created=made) for key in keys if (made := _earlier(key)) is not None]
     built = access_keys(older, account, request.names, request.owners, request.as_of)
     policy = replace(
@@ -74,7 +74,9 @@ def _older(keys: Sequence[Seen], account: Account, request: Request) -> set[str]
         config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(OF_THE_USER))),
         suppressions=False,
     )
-    return {finding.address for finding in judge(built, as_of=request.as_of, policy=policy).findings}
+    linker = request.linker
+    report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=policy)
+    return {finding.address for finding in report.findings} | {judged.key.address for judged in report.keys if judged.undecided}
 
 
 def _earlier(key: Seen) -> datetime | None:
