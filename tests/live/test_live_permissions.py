@@ -33,6 +33,7 @@ def allowed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     cloud.user("auditor", owner="security@example.com")
     key = cloud.backend.create_access_key(user_name="auditor")
     cloud.backend.access_keys[key.access_key_id].create_date = cloud.backend.access_keys[cloud.keys[1]].create_date
+    cloud.backend.users["auditor"].create_date = cloud.backend.access_keys[key.access_key_id].create_date
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
 
