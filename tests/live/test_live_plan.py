@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import stat
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 
 from tests.live.cloud import ACCOUNT, AS_OF, live
@@ -14,12 +16,12 @@ from tests.live.fake_aws import FakeAws, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     Capsys = pytest.CaptureFixture[str]
 
 REGIONS = {"us-east-1": "aws", "eu-west-1": "aws", "us-gov-east-1": "aws-us-gov", "cn-northwest-1": "aws-cn"}
 GRACE = 14
+SCHEMA = Path(__file__).parent.parent.parent / "docs/schema/report-1.json"
 
 
 @pytest.fixture(params=list(REGIONS))
@@ -242,6 +244,9 @@ def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..
         f"{ACCOUNT}-undo.sh": 0o700,
     }
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    written = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    jsonschema.validate(written, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert [step["action"] for step in written["plan"]["steps"]] == ["disable"]
     before = len(far.asked)
     answer = live(capsys, "--plan", str(folder))
     assert (answer.code, "a plan is never overwritten" in answer.err, len(far.asked)) == (2, True, before)
