@@ -14,7 +14,8 @@ from posturio_iac.core.terminal import paint, printable, wants_color, without_co
 from posturio_iac.render import renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.context import RunScope
@@ -37,12 +38,13 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     region: str = "",
     scope: RunScope | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
+    first_seen: Mapping[str, datetime] | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
-    ``mended`` what it found resolved of an earlier result.
+    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen.
 
     Raises:
         OutputError: a target cannot be written.
@@ -70,6 +72,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             text=sources.text,
             scope=scope,
             mended=mended,
+            first_seen=first_seen,
         )
         ready.append((renderer(name)(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):

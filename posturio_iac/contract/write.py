@@ -37,7 +37,7 @@ def document(report: Report, context: RenderContext) -> dict[str, Any]:
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
         "keys": [_key(judged) for judged in report.keys],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, context) for finding in report.findings],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
         "summary": {
             "files": report.files,
@@ -112,7 +112,7 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
     span, why = finding.span, finding.suppressed
     entry: dict[str, Any] = {
         "rule": finding.rule.id,
@@ -129,6 +129,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
         "fingerprint": finding.fingerprint,
     }
+    if (first := context.first_seen.get(finding.fingerprint)) is not None:
+        entry["first_seen"] = moment(first)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry

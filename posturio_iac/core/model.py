@@ -167,6 +167,8 @@ class Remedies:
     """Gives the user a new key in place of this one."""
     remove: str = "delete the key"
     """Ends a key that has been switched off for long enough."""
+    adopt: str = ""
+    """Brings a deployed key that no code declares under the code; empty where its id is not known."""
 
     def stating(self, name: str, value: str) -> str:
         """How to state one piece of metadata."""

@@ -12,7 +12,7 @@ from posturio_iac.core.origin import with_texts
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Declaration, Lifetime
-    from posturio_iac.live.verify.compare import Verification, Verified
+    from posturio_iac.live.verify.model import Verification, Verified
 
 
 class Mask(KeyIdMask):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,7 @@ def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool
         from botocore.utils import validate_region_name
     except ImportError:
         raise UsageError(INSTALL) from None
+    warnings.filterwarnings("ignore", module="dateutil")  # of odd dates in answers, which come to nobody's eyes but the reader's
     try:
         with _CREATING:
             session = botocore.session.Session(profile=profile)

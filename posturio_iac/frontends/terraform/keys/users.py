@@ -110,7 +110,11 @@ def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
     folder, limit = os.path.join(program.root, path), program.options.max_file_size
     if ("" if path == "." else path) in instance.ancestors or not os.path.isdir(folder):
         return False
-    texts = (content(os.path.join(folder, name), limit) or b"" for name in os.listdir(folder) if kind_of(name) is TERRAFORM)
+    try:
+        names = os.listdir(folder)
+    except OSError:  # said where the module is loaded
+        return False
+    texts = (content(os.path.join(folder, name), limit, program.fence) or b"" for name in names if kind_of(name) is TERRAFORM)
     return any(b"iam_user" in text or b"module" in text for text in texts)
 
 

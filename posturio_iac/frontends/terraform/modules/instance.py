@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.textfile import Fence
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.folder import Module
@@ -41,6 +42,10 @@ SAME = {
 
 class ModuleLoader(Protocol):
     """What an instance asks of whoever loads modules."""
+
+    @property
+    def fence(self) -> Fence:
+        """What may be read."""
 
     @property
     def root(self) -> str:
