@@ -58,7 +58,7 @@ def shown_changes(report: Report, config: Config, root: str) -> Callable[[Findin
             from posturio_iac.fixes.wanted import Wishes, wanted
 
             files, days = files_below(root), limits(report, config, root)
-            active = [f for f in report.active() if f.framework != "terraform-plan"]
+            active = [f for f in report.active() if f.framework != "terraform-plan" and f.shows_code]
             for one in wanted(report, active, Wishes(report.as_of)):
                 found[id(one.finding)] = shown(one, files, days(one.finding))
         return found.get(id(finding))

@@ -115,12 +115,14 @@ def _value(command: Command, option: Option, text: str) -> Any:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
-    if option.shape not in (Shape.SIZE, Shape.MOMENT):
+    if option.shape not in (Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
         return text
-    from posturio_iac.config.check import BadValueError, moment, size
+    from posturio_iac.config.check import BadValueError, moment, seconds, size
 
     try:
-        return size(text) if option.shape == Shape.SIZE else moment(text, end_of_day=False)
+        if option.shape == Shape.MOMENT:
+            return moment(text, end_of_day=False)
+        return size(text) if option.shape == Shape.SIZE else seconds(text)
     except BadValueError as wrong:
         raise _mistake(command, f'{option.flag} must be {wrong}, not "{text}"') from None
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.remedy import place_of
-from posturio_iac.core.terminal import FIRST_SURROGATE
+from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +29,7 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return json.dumps(document(report, context), indent=2) + "\n"
+    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
@@ -108,6 +109,7 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
         "value": _text(evidence.value),
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
+        "origin": document_of(with_texts(evidence.origin, _text)),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }
@@ -134,6 +136,8 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         entry["remedy"] = _remedy(finding.remedy)
     if why is None and (change := context.change(finding)) is not None:
         entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
+    if (first := context.first_seen.get(finding.fingerprint)) is not None:
+        entry["first_seen"] = moment(first)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry

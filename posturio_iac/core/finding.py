@@ -93,6 +93,8 @@ class Finding:
     """The code of a deployed key, where there is a link to it."""
     remedy: Remedy | None = None
     """The change that mends it, as data."""
+    shows_code: bool = True
+    """Whether a report may quote the line that it points at: not when that can hold something sensitive."""
 
 
 class Level(str, Enum):
@@ -105,6 +107,10 @@ class Level(str, Enum):
     NOTE = "note"
 
 
+CONFIGURATION = "configuration"
+"""What a diagnostic is about that every format shows, whatever its level."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
     """Something about the run itself that a reader must know."""
@@ -115,6 +121,13 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
     account: str | None = None
+    about: str = ""
+    """`CONFIGURATION`, or empty."""
+
+    @property
+    def is_always_shown(self) -> bool:
+        """Whether every format shows it: an error, and what a configuration that comes with the code does to the verdict."""
+        return self.level is Level.ERROR or self.about == CONFIGURATION
 
 
 class Verdict(str, Enum):

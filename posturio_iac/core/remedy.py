@@ -299,6 +299,8 @@ class Remedies:
     """Gives the user a new key in place of this one."""
     remove: Remedy = DELETE
     """Ends a key that has been switched off for long enough."""
+    adopt: str = ""
+    """Brings a deployed key that no code declares under the code; empty where its id is not known."""
     beside: Declaring | None = None
     """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
 
@@ -316,7 +318,7 @@ def stating(holder: Declaring, name: str, value: str) -> Declaring:
     return holder if isinstance(holder, Advice) else replace(holder, name=name, value=value)
 
 
-def with_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
+def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
     """Return a remedy whose every text went through ``change``: addresses, values, words of commands."""
 
     def changed(value: Any) -> Any:

@@ -7,7 +7,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Unknown
-from posturio_iac.core.remedy import Advice, Remedies, RunCommand, TagUser, UseRole
+from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
 from posturio_iac.live.ownership import owner_of
 from posturio_iac.metadata.lifetime import exemption, read
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -25,13 +26,18 @@ FRAMEWORK = "aws"
 
 
 def access_keys(
-    seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+    seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime, *, show_ids: bool = False
 ) -> tuple[AccessKey, ...]:
-    """Return the keys of one account, all of them with their full ids."""
+    """Return the keys of one account, all of them with their full ids.
+
+    Advice holds a command with the id of a key only with ``show_ids``: masked later, it could not be run.
+    """
     by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
     for key in seen:
         by_user[key.user.arn].append(key)
-    return tuple(_built(key, _siblings(key, keys), account, names, owners, as_of) for keys in by_user.values() for key in keys)
+    return tuple(
+        _built(key, _siblings(key, keys), account, names, owners, as_of, show_ids=show_ids) for keys in by_user.values() for key in keys
+    )
 
 
 def address(key: DeployedKey) -> str:
@@ -40,11 +46,18 @@ def address(key: DeployedKey) -> str:
 
 
 def _built(
-    key: DeployedKey, siblings: Attr[tuple[str, ...]], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+    key: DeployedKey,
+    siblings: Attr[tuple[str, ...]],
+    account: Account,
+    names: Names,
+    owners: Sequence[Owner],
+    as_of: datetime,
+    *,
+    show_ids: bool,
 ) -> AccessKey:
     tags: Tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
-    described = [(name, value, _source(name, key)) for name, value in tags]
-    evidence = (read(name, value, source=source, names=names) for name, value, source in described)
+    described = [(name, value, _origin(name, key)) for name, value in tags]
+    evidence = (read(name, value, origin=origin, names=names) for name, value, origin in described)
     return AccessKey(
         address=address(key),
         framework=FRAMEWORK,
@@ -52,7 +65,7 @@ def _built(
         user=key.user.name,
         user_address=None,
         status=key.status,
-        remedies=_remedies(key),
+        remedies=_remedies(key, show_ids=show_ids),
         lifetimes=tuple(lifetime for lifetime in evidence if lifetime is not None),
         unknown_sources=(key.user.tags,) if isinstance(key.user.tags, Unknown) else (),
         notes=tuple(_notes(key, described, names, as_of)),
@@ -77,29 +90,35 @@ def _siblings(key: DeployedKey, keys: list[DeployedKey]) -> Attr[tuple[str, ...]
     return unsure if unsure is not None and not active else active
 
 
-def _source(name: str, key: DeployedKey) -> str:
-    return f'tag "{name}" of user {key.user.name}'
+def _origin(name: str, key: DeployedKey) -> TagOrigin:
+    return TagOrigin(name, f"user {key.user.name}")
 
 
-def _notes(key: DeployedKey, tags: list[tuple[str, str, str]], names: Names, as_of: datetime) -> Iterator[str]:
-    for name, value, source in tags:
-        if (said := exemption(name, value, source=source, names=names)) is not None:
+def _notes(key: DeployedKey, tags: list[tuple[str, str, TagOrigin]], names: Names, as_of: datetime) -> Iterator[str]:
+    for name, value, origin in tags:
+        if (said := exemption(name, value, origin=origin, names=names)) is not None:
             yield said
     if not key.user.is_root and (mark := date_in_name(key.user.name, as_of)) is not None:
         yield f"the user name {key.user.name} {mark.text}, which is not a lifetime"
 
 
-def _remedies(key: DeployedKey) -> Remedies:
+def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
     """The shortest changes, as commands for whoever may make them."""
     name = key.user.name
     if key.user.is_root:
         role = Advice("use a role in its place")
         return Remedies(declare=role, rotate=role, disable=Advice("delete the key as the root user"))
-    first = f" (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)" if key.key_id is None else ""
     off = ("aws", "iam", "update-access-key", "--user-name", name, "--access-key-id", key.key_id or "ID", "--status", "Inactive")
+    disable: Remedy = RunCommand("switch it off", off)
+    if key.key_id is None:
+        disable = RunCommand(f"switch it off (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)", off)
+    elif not show_ids:
+        disable = Advice("switch it off (--plan DIR writes the command, --show-key-ids shows it)")
+    adopt = f"terraform import aws_iam_access_key.NAME {key.key_id}" if show_ids else "terraform import (--show-key-ids shows its id)"
     return Remedies(
         declare=TagUser(name),
         rotate=UseRole(name),
-        disable=RunCommand(f"switch it off{first}", off),
+        disable=disable,
         witness=f"the tags of user {key.user.name} state",
+        adopt=f"take this one over: {adopt}" if key.key_id else "",
     )

@@ -29,6 +29,7 @@ def render(report: Report, context: RenderContext) -> str:
     blocks += [_section(report, verdict, context) for verdict in _listed(report, context)]
     if context.verbose:
         blocks.append(_suppressed(report, context))
+    blocks.append(tuple(f"{said.level.value}: {printable(said.message)}" for said in report.diagnostics if said.about))
     text = "".join("\n".join(block) + "\n\n" for block in blocks if block)
     return without_commands(text if context.quiet else f"{text}{summary(report, context)}\n")
 
@@ -59,7 +60,7 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
     return (
         f"{where}: {severity} {finding.rule.id}",
         f"  {sentence(finding)}{also(roots)}",
-        *(f"  {row}" for row in _code(finding.span, context)),
+        *(f"  {row}" for row in _code(finding.span if finding.shows_code else None, context)),
         f"  {paint('fix:', 'green', color=context.color)} {printable(finding.remediation)}",
         *_change(finding, context),
     )

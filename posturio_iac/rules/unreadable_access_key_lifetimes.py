@@ -67,6 +67,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.origin import identity_of
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, ReplaceValue
@@ -103,7 +104,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             change: Remedy | str = remedy
             if advice.startswith("write it as "):
                 change, remedy = f"{advice} in {evidence.source}", _reading(evidence, context)
-            yield Violation(message, sentence(change), evidence.span, remedy, mark=evidence.source)
+            yield Violation(message, sentence(change), evidence.span, remedy, mark=identity_of(evidence.origin))
 
 
 def _reading(evidence: Lifetime, context: Context) -> Remedy:

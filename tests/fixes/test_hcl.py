@@ -148,6 +148,6 @@ def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
         'resource "time_rotating" "k" {\n  rotation_days = 60\n}\n\n# The key.\nresource "aws_iam_access_key" "r" {\n  user = "r"\n\n'
         "  lifecycle {\n    create_before_destroy = true\n    replace_triggered_by  = [time_rotating.k.id]\n  }\n}\n"
     )
-    found = mended(tmp_path, text, "--unsafe").decode()
+    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
     hop = 'resource "time_static" "k" {\n  rfc3339 = time_rotating.k.rfc3339\n}\n\n'
     assert found == text.replace("# The key.", f"{hop}# The key.").replace("time_rotating.k.id", "time_static.k")

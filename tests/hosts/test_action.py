@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+pytestmark = pytest.mark.xdist_group("action")
+
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 INSTALL, SCAN = ACTION["runs"]["steps"]
 PAGE = (ROOT / "docs/ci.md").read_text()

@@ -45,6 +45,7 @@ def placeless(found: AccessKey) -> AccessKey:
         found,
         span=None,
         scope="",
+        active_siblings=(),
         remedies=replace(found.remedies, declare=Advice(""), rotate=Advice(""), disable=Advice("")),
         lifetimes=tuple(replace(e, span=None, setting=None) for e in found.lifetimes),
         exposures=tuple(replace(e, span=None) for e in found.exposures),  # type: ignore[arg-type]
