@@ -6,6 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.guard import Guard
+from posturio_iac.commands.source_lines import MOST_BYTES
+from posturio_iac.core.textfile import Fence, UnreadableError
+from posturio_iac.core.textfile import read as read_file
 from posturio_iac.fixes.working_files import WorkingFiles
 from posturio_iac.scan import policy_of
 
@@ -19,12 +22,12 @@ if TYPE_CHECKING:
 
 def files_below(root: str) -> WorkingFiles:
     """Return the files below a folder, none of them read yet."""
+    fence = Fence(os.path.realpath(root))
 
     def read(path: str) -> bytes | None:
         try:
-            with open(os.path.join(root, path), "rb") as file:
-                return file.read()
-        except (OSError, ValueError):
+            return read_file(os.path.join(root, path), MOST_BYTES, fence)
+        except UnreadableError:
             return None
 
     def listing(folder: str) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import re
 
 from posturio_iac.commands.output import write_bytes
+from posturio_iac.core.textfile import UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -45,8 +46,10 @@ class Guard:
             return f"{path} stands outside of {self.root}; run fix there"
         if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
             return f"{path} is read-only"
-        with open(full, "rb") as file:
-            head = file.read(_HEAD)
+        try:
+            head = read(full, _HEAD, None, head=True)
+        except UnreadableError as error:
+            return f"{path} {error}"
         if _GENERATED.search(head.partition(b"\n\n")[0]):
             return f"{path} says that it is generated; change what generates it"
         return ""
@@ -69,10 +72,9 @@ def write_all(changed: Mapping[str, tuple[bytes, bytes]], root: str) -> None:
     for path, (before, after) in changed.items():
         full = os.path.join(root, path)
         try:
-            with open(full, "rb") as file:
-                same = file.read() == before
-        except OSError as error:
-            raise OutputError(f"cannot read {path}: {error.strerror or error}") from None
+            same = read(full, max(len(before), 1), None) == before
+        except UnreadableError:
+            same = False
         if not same:
             raise OutputError(f"{path} has changed since it was read, and was left as it is; run fix again")
         write_bytes(after, full, path)

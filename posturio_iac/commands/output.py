@@ -50,9 +50,10 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
     """Put ``data`` in place of a file in one step; ``shown`` is what a message calls it.
 
     Raises:
-        OutputError: it cannot be written. The file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. The file that was there is still whole.
 
     """
+    refuse_links_out(path)
     try:
         _replace(os.path.realpath(path), data)
     except OSError as error:

@@ -37,6 +37,8 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     place = remedy.place if isinstance(remedy, Suppress) else r.place_of(remedy)
     if place is None or place.span is None or getattr(remedy, "needs_person", False) or isinstance(remedy, r.SetProperty):
         raise CannotFixError(PERSON)
+    if reason := files.refusal(place.span.path):
+        raise CannotFixError(reason)
     if isinstance(remedy, Suppress):
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
     elif place.span.path.endswith(HCL):

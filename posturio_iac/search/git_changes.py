@@ -86,9 +86,10 @@ def uncommitted(root: str, repository: str) -> frozenset[str]:
         UsageError: git does not say.
 
     """
-    known = ("diff-index", "--name-only", "-z", "HEAD", "--") if _commit("HEAD", repository) else ("ls-files", "-z", "-c")
+    known = (*_STAGED, "HEAD", "--") if _commit("HEAD", repository) else ("ls-files", "-z", "-c")
     outputs = [_ask(repository, *known), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
-    return relative((name for output in outputs for name in names(output)), root, repository)
+    found = [name for output in outputs for name in names(output)]
+    return relative([*found, *_unstaged(repository)], root, repository)
 
 
 def tracked(repository: str) -> frozenset[str]:

@@ -230,6 +230,18 @@ def test_the_hook_writes_what_is_safe_and_fails(
     assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 0
 
 
+def test_a_sensitive_value_is_shown_by_no_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    variable = 'variable "who" {\n  sensitive = true\n  default   = "hunter2@example.com"\n}\n'
+    tags = USER.replace("}\n\n", "  tags = { owner = var.who }\n}\n\n")
+    file = place(tmp_path, variable + tags + KEY)
+    code, diff, said = run(capsys, "fix", str(tmp_path), *AS_OF)
+    assert (code, diff) == (0, "")
+    assert "sensitive value" in said
+    assert "hunter2" not in said
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert "{ owner = var.who, expires" in file.read_text(encoding="utf-8")
+
+
 def test_only_the_addresses_that_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place(tmp_path, (USER + KEY) + (USER + KEY).replace("ci", "mail"))
     _, diff, _ = run(capsys, "fix", str(tmp_path), "--address", "*.mail", *AS_OF)

@@ -145,7 +145,9 @@ def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
     text = (
-        'resource "time_rotating" "k" {\n  rotation_days = 60\n}\n\n# The key.\nresource "aws_iam_access_key" "r" {\n  user = "r"\n\n'
+        'resource "aws_iam_user" "r" {\n  name = "r"\n}\n\nresource "time_rotating" "k" {\n  rotation_days = 60\n}\n\n'
+        '# The key.\nresource "aws_iam_access_key" "r" {\n'
+        "  user = aws_iam_user.r.name\n\n"
         "  lifecycle {\n    create_before_destroy = true\n    replace_triggered_by  = [time_rotating.k.id]\n  }\n}\n"
     )
     found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()

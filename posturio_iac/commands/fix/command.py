@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from posturio_iac.commands.fix.arguments import COMMAND, checked, date, wishes
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 CLEAN, CHANGED, INCOMPLETE = 0, 1, 3
+HIDDEN = "its code holds a sensitive value, which no diff shows; --write mends it"
 PASSES = 3
 """How often what was written is judged again: a mended rotation can show that its interval is too long."""
 
@@ -154,6 +156,8 @@ def _plan(run_: _Run, report: Report, asked: Wishes, files: WorkingFiles) -> tup
     if given.suppress:
         return plan(suppressing(report, findings, given.reason.strip(), given.until or ""), files, limit, unsafe=unsafe)
     found: tuple[Wanted, ...] = wanted(report, findings, asked)
+    if not (given.write or given.hook):
+        found = tuple(one if one.finding.shows_code else replace(one, remedies=(), why_not=HIDDEN) for one in found)
     outcomes = plan(found, files, limit, unsafe=unsafe)
     if not given.suppress_rest:
         return outcomes
