@@ -153,3 +153,12 @@ def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
     found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
     hop = 'resource "time_static" "k" {\n  rfc3339 = time_rotating.k.rfc3339\n}\n\n'
     assert found == text.replace("# The key.", f"{hop}# The key.").replace("time_rotating.k.id", "time_static.k")
+
+
+def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> None:
+    for root in ("a", "b"):
+        (tmp_path / root).mkdir()
+        (tmp_path / root / "main.tf").write_text('module "m" {\n  source = "../m"\n}\n', encoding="utf-8")
+    (tmp_path / "m").mkdir()
+    found = mended(tmp_path, USER % '\n  name = "ci"\n' + KEY, name="m/main.tf").decode()
+    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    {END}\n    {WHO}\n  }}\n' + KEY
