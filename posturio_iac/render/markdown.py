@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import summary
@@ -78,7 +78,7 @@ def _change(finding: Finding, context: RenderContext) -> str:
     if change is None:
         return ""
     where = code(position(finding, context)) if finding.span else code(finding.address)
-    diff = fenced("\n".join(map(printable, change.diff)), "diff")
+    diff = fenced(without_commands("\n".join(map(printable, change.diff))), "diff")
     return f"<details><summary>{where}: <code>{finding.rule.id}</code></summary>\n\n{diff}\n</details>\n"
 
 

@@ -230,6 +230,16 @@ def test_the_hook_writes_what_is_safe_and_fails(
     assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 0
 
 
+def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = USER.replace('  name = "ci"\n', '  name = "ci" # ##vso[task.setvariable variable=x]y\n') + KEY
+    file = place(tmp_path, text)
+    code, diff, _ = run(capsys, "fix", str(tmp_path), *AS_OF)
+    assert code == 1
+    assert "##vso[" not in diff
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert "##vso[" in file.read_text(encoding="utf-8")
+
+
 def test_a_sensitive_value_is_shown_by_no_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     variable = 'variable "who" {\n  sensitive = true\n  default   = "hunter2@example.com"\n}\n'
     tags = USER.replace("}\n\n", "  tags = { owner = var.who }\n}\n\n")

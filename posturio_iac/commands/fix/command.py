@@ -97,7 +97,7 @@ def _mend(run_: _Run) -> int:
     from posturio_iac.commands.fix.diff import unified
     from posturio_iac.commands.fix.summary import say
     from posturio_iac.core.finding import Level
-    from posturio_iac.core.terminal import wants_color
+    from posturio_iac.core.terminal import wants_color, without_commands
 
     given = run_.given
     report = run_.report()
@@ -111,7 +111,7 @@ def _mend(run_: _Run) -> int:
     changed = files.changed()
     write = given.write or given.hook
     if not write:
-        to_stdout(unified(changed, color=wants_color(given.color or "auto", sys.stdout, os.environ)))
+        to_stdout(without_commands(unified(changed, color=wants_color(given.color or "auto", sys.stdout, os.environ))))
         say(report.diagnostics, outcomes, given, written=False)
         return INCOMPLETE if failed else CHANGED if changed else CLEAN
     every, remaining = _written(run_, asked, files, outcomes)
