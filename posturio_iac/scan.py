@@ -1,32 +1,26 @@
-"""From paths to a report: discover, read each framework that is there, judge.
-
-Over 300 lines, until a table holds the front ends.
-"""
+"""From paths to a report: discover, read each framework that is there, judge."""
 
 from __future__ import annotations
 
 import os
 
+from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
-    from typing import TypeVar
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic, Report, Suppression
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.reading import Reading
-    from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.reading import Reading, ReadRequest
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.judge.policy import Policy
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
-
-    T = TypeVar("T")
 
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
@@ -76,12 +70,15 @@ def judged(
     as_of: datetime | None,
     suppressions: bool,
     narrowed: Narrowed | None = None,
+    guarded: bool = True,
 ) -> Report:
     """Read what was selected and judge it at ``as_of``, which is now when it is None.
 
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
-    ``narrowed`` says which of the keys and diagnostics count, when not all of them do.
+    ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up.
     """
+    from functools import partial
+
     from posturio_iac.errors import UsageError
     from posturio_iac.judge.engine import judge
     from posturio_iac.rules import all_rules
@@ -89,19 +86,13 @@ def judged(
     time = as_of or now()
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = list(selection.diagnostics)
-    readings = []
-    if selection.terraform:
-        readings.append(_guarded("Terraform", lambda: _terraform(selection, config, time, None if narrowed is None else narrowed.roots)))
-    if selection.templates:
-        readings.append(_guarded("templates", lambda: _templates(selection, config, time)))
-    for reading in readings:
-        keys += reading.keys
-        diagnostics += reading.diagnostics
-    if selection.templates and (planned := _guarded("plans", lambda: _plans(selection, config, time, place))) is not None:
-        from posturio_iac.frontends.plan.scan import without_joined
-
-        keys = [*without_joined(keys, planned.keys), *planned.keys]
-        diagnostics += planned.diagnostics
+    for front_end in FRONT_ENDS.values():
+        if selection.of_kind(front_end.kind):
+            roots = None if narrowed is None else narrowed.roots(front_end.name)
+            read = partial(front_end.read, selection, _request(config, time, place, roots))
+            reading = _guarded(front_end.label, read) if guarded else read()
+            keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
+            diagnostics += reading.diagnostics
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
@@ -118,9 +109,9 @@ def judged(
     return report if narrowed is None else _without_idle(report)
 
 
-def _guarded(what: str, read: Callable[[], T]) -> T | Reading:
+def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
     """Return what one front end reads; a crash of ours there is said, and hides nothing that the others read."""
-    from posturio_iac.core.finding import Diagnostic, Level
+    from posturio_iac.core.finding import CRASH, Diagnostic, Level
     from posturio_iac.errors import UsageError
     from posturio_iac.frontends.reading import Reading
 
@@ -133,7 +124,7 @@ def _guarded(what: str, read: Callable[[], T]) -> T | Reading:
             raise
         # one kind of code that we fail on must not hide the others
         text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
-        return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it"),))
+        return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it", about=CRASH),))
 
 
 def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:
@@ -157,8 +148,9 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     from posturio_iac.frontends.reading import Reading
     from posturio_iac.metadata.codeowners import with_code_owners
 
-    readings = [_terraform(selection, config, as_of, None)] if selection.terraform else []
-    readings += [_templates(selection, config, as_of)] if selection.templates else []
+    request = _request(config, as_of, selection.root, None)
+    own = [one for one in FRONT_ENDS.values() if one.impact and selection.of_kind(one.kind)]
+    readings = [front_end.read(selection, request) for front_end in own]
     keys = with_code_owners([key for reading in readings for key in reading.keys], selection.root, selection.repository)
     return Reading(tuple(keys), (*selection.diagnostics, *(said for reading in readings for said in reading.diagnostics)))
 
@@ -211,58 +203,11 @@ def _search_terms(config: Config) -> tuple[bytes, ...]:
     return (*search_terms, *search_terms_of(read_modules(config.known_modules, "known_modules")))
 
 
-def _terraform(selection: Selection, config: Config, as_of: datetime, roots: Collection[str] | None) -> Reading:
-    """Read Terraform and OpenTofu: the root modules in the folders ``roots``, or all."""
-    from posturio_iac.frontends.terraform.reader import read
+def _request(config: Config, as_of: datetime, place: str, roots: Collection[str] | None) -> ReadRequest:
+    """Return what every front end is told."""
+    from posturio_iac.frontends.reading import ReadRequest
 
-    options = _terraform_options(config, as_of)
-    return read(selection, options) if roots is None else read(selection, options, roots)
-
-
-def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
-    from posturio_iac.frontends.terraform.options import TerraformOptions
-
-    return TerraformOptions(
-        names=names_of(config),
-        as_of=as_of,
-        engine=config.engine,
-        engine_version=config.engine_version,
-        var_files=config.var_files,
-        known_modules=config.known_modules,
-        rule_ids=_rule_ids(),
-        max_file_size=config.max_file_size,
-        budget=_budget(config),
-    )
-
-
-def _plans(selection: Selection, config: Config, as_of: datetime, place: str) -> Reading | None:
-    """Read the Terraform plans among JSON files; None when there are none."""
-    from posturio_iac.frontends.plan.sniff import plans_in
-
-    paths = plans_in(selection)
-    if not paths:
-        return None
-    from posturio_iac.frontends.plan.scan import read
-
-    options = _terraform_options(config, as_of)
-    return read(selection, options, paths, source=config.source, place=place, search_terms=_search_terms(config))
-
-
-def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading:
-    """Read CloudFormation in all its forms."""
-    from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES, TemplateOptions
-    from posturio_iac.frontends.cloudformation.reader import read
-
-    options = TemplateOptions(
-        names=names_of(config),
-        as_of=as_of,
-        rule_ids=_rule_ids(),
-        parameters=config.parameters,
-        custom_types=(*CUSTOM_TYPES, *config.custom_types),
-        max_file_size=config.max_file_size,
-        budget=_budget(config),
-    )
-    return read(selection, options)
+    return ReadRequest(config, as_of, names_of(config), _rule_ids(), _budget(config), place, _search_terms(config), roots)
 
 
 def _budget(config: Config) -> Callable[[], Budget]:

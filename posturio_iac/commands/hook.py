@@ -11,6 +11,7 @@ from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
+from posturio_iac.frontends.table import frameworks
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 TIMEOUT = 10
 """Seconds that a root module or template may take at most, unless something else is set."""
-FRAMEWORKS = ("all", "terraform", "cloudformation")
+FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
 _LEFT_OUT = ("stdin_filename", "changed_since")
@@ -64,13 +65,9 @@ def run(argv: Sequence[str]) -> int:
     config = settings(given, ())
     config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
-    if _is_empty(selection) and targets == PLAIN:
+    if selection.is_empty and targets == PLAIN:
         return 0
     return _judge(selection, triggers(given.words, top), config, given, targets, started)
-
-
-def _is_empty(selection: Selection) -> bool:
-    return not (selection.terraform or selection.templates or selection.diagnostics)
 
 
 def _with_marked_files(argv: Sequence[str]) -> list[str]:
@@ -107,14 +104,13 @@ def _judge(
     selection: Selection, triggers: frozenset[str], config: Config, given: Arguments, targets: Sequence[tuple[str, str]], started: float
 ) -> int:
     """Judge the part of the selection that the triggers concern; say something only when there is something to say."""
-    from posturio_iac.impact.selection import FRAMEWORKS as ALL
     from posturio_iac.impact.selection import narrow
 
-    wanted = ALL if given.framework in (None, "all") else (given.framework,)
+    wanted = None if given.framework in (None, "all") else (given.framework,)
     ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
-    if _is_empty(part) and targets == PLAIN:
+    if part.is_empty and targets == PLAIN:
         return 0
     from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.reports import emit

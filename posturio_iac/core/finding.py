@@ -107,6 +107,8 @@ class Level(str, Enum):
     NOTE = "note"
 
 
+CRASH = "crash"
+"""What a diagnostic is about when our own code failed, and something was not judged for that."""
 CONFIGURATION = "configuration"
 """What a diagnostic is about that every format shows, whatever its level."""
 
@@ -122,7 +124,7 @@ class Diagnostic:
     column: int | None = None
     account: str | None = None
     about: str = ""
-    """`CONFIGURATION`, or empty."""
+    """`CONFIGURATION`, `CRASH`, or empty."""
 
     @property
     def is_always_shown(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a front end hands to the engine: the keys it found, and what a reader must know about the reading itself."""
+"""What a front end is asked, and what it hands to the judge."""
 
 from __future__ import annotations
 
@@ -7,8 +7,33 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from datetime import datetime
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.metadata.names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """What every front end is told."""
+
+    config: Config
+    as_of: datetime
+    names: Names
+    """The names of metadata that state a lifetime or an owner."""
+    rule_ids: frozenset[str]
+    """Ids that a comment or metadata may ignore."""
+    budget: Callable[[], Budget]
+    """Makes what reading one root module or template may cost."""
+    place: str
+    """Absolute path that places of findings become relative to."""
+    search_terms: tuple[bytes, ...]
+    roots: Collection[str] | None = None
+    """The folders of the root modules whose keys can count; None when all can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +42,5 @@ class Reading:
 
     keys: tuple[AccessKey, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    replaced: frozenset[tuple[Span | None, str]] = frozenset()
+    """Span and scope of keys of other front ends that this one knows better."""

@@ -14,6 +14,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from posturio_iac.config.model import Config
     from posturio_iac.core.model import AccessKey
     from posturio_iac.search import Selection
 
@@ -59,6 +60,11 @@ class Modules:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])
             if self._touched:
                 self._narrow()
+
+    @staticmethod
+    def inputs(config: Config) -> tuple[str, ...]:
+        """Return the files of variable values that the configuration names."""
+        return config.var_files
 
     def _narrow(self) -> None:
         """Learn who calls whom, and find the modules whose keys count and all that lead to them."""

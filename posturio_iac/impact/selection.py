@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import posixpath
 
-from posturio_iac.impact.modules import Modules
-from posturio_iac.impact.templates import Templates
+from posturio_iac.frontends.table import FRONT_ENDS, frameworks, loaded
 from posturio_iac.search.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.impact.interface import Impact
     from posturio_iac.search.file_search import FileSearch
-
-TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
-FRAMEWORKS = (TERRAFORM, CLOUDFORMATION)
 
 
 class PartialSelection(Selection):
@@ -55,32 +52,30 @@ class PartialSelection(Selection):
 class Narrowed:
     """A selection with only those files that changed files concern."""
 
-    __slots__ = ("_modules", "_templates", "changed", "selection")
+    __slots__ = ("_impacts", "changed", "selection")
 
     def __init__(
-        self,
-        selection: Selection,
-        modules: Modules | None,
-        templates: Templates | None,
-        changed: Collection[str],
-        tracked: Callable[[str], bool] | None,
+        self, selection: Selection, impacts: Mapping[str, Impact], changed: Collection[str], tracked: Callable[[str], bool] | None
     ) -> None:
-        """Keep what ``modules`` and ``templates`` say; None leaves out a framework."""
-        self._modules, self._templates, self.changed = modules, templates, changed
+        """Keep what ``impacts`` say, by the names of their front ends; a front end without one is left out."""
+        self._impacts, self.changed = impacts, changed
         finder = selection.finder
-        finder.terraform = set(modules.files) if modules else set()
-        finder.templates = set(templates.files) if templates else set()
+        for kind in {front_end.kind for front_end in FRONT_ENDS.values()}:
+            ours = (impact for name, impact in impacts.items() if FRONT_ENDS[name].kind == kind)
+            finder.keep_files(kind, {path for impact in ours for path in impact.files})
         finder.problems = [problem for problem in finder.problems if self._concerns(problem[2])]
-        self.selection = PartialSelection(finder, selection, tracked, modules.apart if modules else None)
+        apart = next((found for impact in impacts.values() if (found := getattr(impact, "apart", None)) is not None), None)
+        self.selection = PartialSelection(finder, selection, tracked, apart)
 
-    @property
-    def roots(self) -> frozenset[str] | None:
-        """The folders of the root modules whose keys can count; None when all can."""
-        return self._modules.roots() if self._modules else frozenset()
+    def roots(self, front_end: str) -> frozenset[str] | None:
+        """Return the folders of the root modules whose keys can count; None when all can."""
+        impact = self._impacts.get(front_end)
+        return impact.roots() if impact is not None else frozenset()
 
     def keeps(self, key: AccessKey) -> bool:
-        """Tell whether a key counts."""
-        parts = {CLOUDFORMATION: (self._templates,), TERRAFORM: (self._modules,)}.get(key.framework, (self._templates, self._modules))
+        """Tell whether a key counts: by what its own front end tells, or by any where that has nothing to tell."""
+        own = next((one for one in FRONT_ENDS.values() if key.framework in one.frameworks and one.impact), None)
+        parts = self._impacts.values() if own is None else (self._impacts.get(own.name),)
         return any(part is not None and part.keeps(key) for part in parts)
 
     def keeps_diagnostic(self, diagnostic: Diagnostic) -> bool:
@@ -89,29 +84,27 @@ class Narrowed:
 
     def _concerns(self, path: str | None) -> bool:
         """Tell whether a file or folder is one of those that changed, or of their contexts."""
-        if path is None or path in self.changed:
-            return True
-        known = (self._modules and self._modules.knows(path)) or (self._templates and self._templates.knows(path))
-        return bool(known)
+        return path is None or path in self.changed or any(impact.knows(path) for impact in self._impacts.values())
 
 
 def narrow(
     selection: Selection,
     changed: Collection[str],
     config: Config,
-    frameworks: Collection[str] = FRAMEWORKS,
+    wanted: Collection[str] | None = None,
     tracked: Callable[[str], bool] | None = None,
 ) -> Narrowed:
     """Narrow a selection down to what ``changed`` files concern. They are relative to the scan root, and may be gone.
 
-    A file of variable values or of parameters that the configuration names concerns every root module or template. ``tracked`` tells which
-    files may be read at all.
+    ``wanted`` holds names of front ends, by default all. A file of variable values or of parameters that the configuration names concerns
+    every root module or template. ``tracked`` tells which files may be read at all.
     """
     everywhere = {posixpath.normpath(path) for path in changed}
-    modules = Modules(selection, everywhere, whole=_named(selection, everywhere, config.var_files)) if TERRAFORM in frameworks else None
-    with_templates = CLOUDFORMATION in frameworks
-    templates = Templates(selection, everywhere, whole=_named(selection, everywhere, config.parameters)) if with_templates else None
-    return Narrowed(selection, modules, templates, everywhere, tracked)
+    impacts: dict[str, Impact] = {}
+    for name in frameworks() if wanted is None else wanted:
+        made = loaded(FRONT_ENDS[name].impact)
+        impacts[name] = made(selection, everywhere, whole=_named(selection, everywhere, made.inputs(config)))
+    return Narrowed(selection, impacts, everywhere, tracked)
 
 
 def _named(selection: Selection, changed: Collection[str], files: Collection[str]) -> bool:

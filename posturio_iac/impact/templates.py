@@ -13,6 +13,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from posturio_iac.config.model import Config
     from posturio_iac.core.model import AccessKey
     from posturio_iac.search import Selection
 
@@ -50,6 +51,15 @@ class Templates:
             self._concerned = {path for path in selection.templates if whole or self._is_concerned(self._graph.above(path))}
             self.files = selection.templates if self._concerned else ()
         self._files = self._graph.all_above(self._concerned)
+
+    @staticmethod
+    def inputs(config: Config) -> tuple[str, ...]:
+        """Return the files of parameters that the configuration names."""
+        return config.parameters
+
+    def roots(self) -> None:
+        """Leave it open which stacks count: users of a key may be declared in any of them."""
+        return
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts: by its own file, by those that nest it, and by those that these draw in."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.textfile import Fence, UnreadableError, open_regular
-from posturio_iac.search.kinds import OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_terraform
+from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_terraform
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
+    from typing import Any
 
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.gitignore import Exclusions
@@ -47,6 +48,7 @@ class FileSearch:
         "left_out",
         "links",
         "max_file_size",
+        "others",
         "prefix",
         "problems",
         "read",
@@ -75,6 +77,8 @@ class FileSearch:
         self._direct: dict[str, bool] = {"": True}
         self.terraform: set[str] = set()
         self.templates: set[str] = set()
+        self.others: dict[str, set[str]] = {}
+        """Files of kinds that front ends have added."""
         self.hcl: set[str] = set()
         """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
         self.symlinks: dict[str, str] = {}
@@ -93,7 +97,8 @@ class FileSearch:
         """Who calls which local module, once somebody has asked."""
         self.sources: dict[str, tuple[str, ...]] = {}
         """The local modules that a file calls, for those that were scanned for it."""
-        self.trees: list[PathFilter] = []
+        self.trees: list[Any] = []
+        """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
         """What git has searched."""
         self.repositories: set[str] = set()
         """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
@@ -192,12 +197,24 @@ class FileSearch:
     def _add(self, path: str, kind: str, data: bytes) -> None:
         if kind is OTHER:
             kind = TERRAFORM if looks_like_terraform(data) else TEMPLATE
-        (self.terraform if kind is TERRAFORM else self.templates).add(path)
+        self.of_kind(kind).add(path)
+
+    def of_kind(self, kind: str) -> set[str]:
+        """Return the files of a kind that matter; JSON is a template until somebody looks closer."""
+        if kind is TERRAFORM:
+            return self.terraform
+        return self.templates if kind in (TEMPLATE, JSON) else self.others.setdefault(kind, set())
+
+    def keep_files(self, kind: str, files: Iterable[str]) -> None:
+        """Forget the files of a kind but for some."""
+        found = self.of_kind(kind)
+        found.intersection_update(files)
 
     def keep_only(self, ours: frozenset[str]) -> None:
         """Forget the files that are not among ``ours``, and what was wrong with them."""
         self.terraform &= ours
         self.templates &= ours
+        self.others = {kind: paths & ours for kind, paths in self.others.items()}
         self.hcl &= ours
         self.calling &= ours
         self.read = {path: kind for path, kind in self.read.items() if path in ours}
@@ -206,7 +223,7 @@ class FileSearch:
 
     def has(self, path: str) -> bool:
         """Tell whether the file was found to matter."""
-        return path in self.terraform or path in self.templates
+        return path in self.terraform or path in self.templates or any(path in paths for paths in self.others.values())
 
     def _not_read(self, path: str, error: OSError) -> None:
         if not isinstance(error, (FileNotFoundError, NotADirectoryError, IsADirectoryError)):
@@ -245,8 +262,8 @@ class FileSearch:
                 self.examine(path, kind)
                 chosen[target] = path
             else:
-                self.terraform.discard(path)
-                self.templates.discard(path)
+                for found in (self.terraform, self.templates, *self.others.values()):
+                    found.discard(path)
                 self.links.append((path, name))
 
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -257,39 +274,3 @@ class FileSearch:
 
         ordered = sorted(set(self.problems), key=lambda p: (p[2] or "", p[0], p[1]))
         return tuple(Diagnostic(Level(level), message, path) for level, message, path in ordered)
-
-
-class PathFilter:
-    """Which of the paths that git names count, and what they are called from the root."""
-
-    __slots__ = ("base", "directories", "finder")
-
-    def __init__(self, finder: FileSearch, base: str, directories: Sequence[str]) -> None:
-        """Count what is in one of ``directories``."""
-        self.finder = finder
-        self.base = f"{base}/" if base else ""
-        self.directories = () if list(directories) == [base] else tuple(f"{d}/" for d in directories)
-
-    @property
-    def narrow(self) -> bool:
-        """Whether a path may be dropped for where it is."""
-        return bool(self.directories or self.finder.exclusions)
-
-    def files(self, names: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-        """Yield the paths from the root that count, with their kinds. Names come from git, relative to the base."""
-        for name in names:
-            path = self.base + os.fsdecode(name)
-            kind = kind_of(path)
-            if kind and (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
-                yield path, kind
-
-    def plain(self, names: Iterable[bytes]) -> Iterator[str]:
-        """Yield the paths from the root that count, of whatever kind."""
-        for name in names:
-            path = self.base + os.fsdecode(name)
-            if (not self.directories or path.startswith(self.directories)) and not self.finder.skips(path):
-                yield path
-
-    def has_directory(self, path: str) -> bool:
-        """Tell whether a directory, which is relative to the root, counts."""
-        return (not self.directories or f"{path}/".startswith(self.directories)) and not self.finder.skips(f"{path}/")

@@ -6,11 +6,12 @@ import os
 import posixpath
 
 from posturio_iac.search import spawn
-from posturio_iac.search.file_search import UTF16, PathFilter
+from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_listing import Listing
 from posturio_iac.search.git_program import find_git, safe_path
 from posturio_iac.search.kinds import ESCAPES, HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.search.locations import outermost
+from posturio_iac.search.path_filter import PathFilter
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

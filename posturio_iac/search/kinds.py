@@ -24,8 +24,17 @@ _ENDINGS = {
     "cfn": TEMPLATE,
 }
 
+_ADDED: dict[str, tuple[bytes, ...]] = {}
+"""The search terms of kinds that front ends have added."""
+
 SEARCH_TERMS = (b"aws_iam_access_key", b"awsutils_expiring_iam_access_key", b"AWS::IAM::AccessKey")
 """Texts without which no file declares an access key, unless it calls a module known to hold one."""
+
+
+def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -> None:
+    """Let files with these endings be searched for these texts, as files of ``kind``. Adding the same again changes nothing."""
+    _ENDINGS.update(dict.fromkeys(endings, kind))
+    _ADDED[kind] = tuple(search_terms)
 
 
 def kind_of(path: str) -> str | None:
@@ -102,7 +111,8 @@ class SearchTerms:
         templates, terraform = tuple(by_role.get(TEMPLATE, ())), tuple(by_role.get(TERRAFORM, ()))
         self.modules = tuple(by_role.get(_MODULE, ()))
         self.texts = (*templates, *terraform)
-        self.by_kind = {TERRAFORM: terraform, TEMPLATE: templates, JSON: self.texts, OTHER: self.texts}
+        self.by_kind = {TERRAFORM: terraform, TEMPLATE: templates, JSON: self.texts, OTHER: self.texts, **_ADDED}
+        self.texts += tuple(term for terms in _ADDED.values() for term in terms)
         self._known: dict[bytes, bool] = {}
         self._sources: re.Pattern[bytes] | None = None
 

@@ -14,7 +14,7 @@ class Selection:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("diagnostics", "finder", "links", "repository", "root", "searched", "templates", "terraform")
+    __slots__ = ("diagnostics", "finder", "links", "others", "repository", "root", "searched", "templates", "terraform")
 
     root: str
     """The scan root: absolute, without symbolic links."""
@@ -24,6 +24,8 @@ class Selection:
     """Terraform and OpenTofu files that hold a Terraform search_term: relative to the root, with forward slashes, sorted."""
     templates: tuple[str, ...]
     """YAML and JSON files, and files of unknown kind that were named, that hold a search term."""
+    others: dict[str, tuple[str, ...]]
+    """Files of kinds that front ends have added, by kind, that hold one of their search terms."""
     links: tuple[tuple[str, str], ...]
     """Symbolic links to selected files, which are listed under their real path alone: (link, real path)."""
     searched: int
@@ -40,10 +42,20 @@ class Selection:
         put(self, "repository", repository)
         put(self, "terraform", tuple(sorted(finder.terraform)))
         put(self, "templates", tuple(sorted(finder.templates)))
+        put(self, "others", {kind: tuple(sorted(paths)) for kind, paths in finder.others.items()})
         put(self, "links", tuple(sorted(finder.links)))
         put(self, "searched", finder.searched)
         put(self, "diagnostics", finder.diagnostics())
         put(self, "finder", finder)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read, and nothing to say."""
+        return not (self.terraform or self.templates or any(self.others.values()) or self.diagnostics)
+
+    def of_kind(self, kind: str) -> tuple[str, ...]:
+        """Return the files of one kind that matter."""
+        return {"terraform": self.terraform, "template": self.templates}.get(kind) or self.others.get(kind, ())
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse: a selection does not change."""

@@ -250,9 +250,10 @@ def test_a_crash_of_ours_is_one_e0002_and_fails(tmp_path: Path) -> None:
     write(tmp_path, one=KEY, two=STATED)
     broken = tmp_path / "broken.py"
     broken.write_text(
-        "from posturio_iac.adapters import cfn_lint, cfn_lint_verdicts\n"
+        "from posturio_iac.adapters import cfn_lint\n"
+        "from posturio_iac.adapters.cfn_lint_host import verdicts\n"
         "def boom(*_): raise RuntimeError('kaput')\n"
-        "cfn_lint_verdicts.judged = lambda *_, **__: boom()\n"
+        "verdicts.judged = lambda *_, **__: boom()\n"
         "globals().update(cfn_lint.RULES)\n"
     )
     environment = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}

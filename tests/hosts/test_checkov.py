@@ -242,7 +242,7 @@ crashing.{function} = crash
 """
 
 
-CRASHES = [("adapters.checkov.answers", "answer"), ("terraform.reader", "read"), ("adapters.checkov.entity", "entity_of")]
+CRASHES = [("adapters.checkov.answers", "answer"), ("frontends.terraform.reader", "read"), ("adapters.checkov.entity", "entity_of")]
 
 
 @pytest.mark.parametrize(("module", "function"), CRASHES)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
-from posturio_iac.core.finding import Level
+from posturio_iac.core.finding import CRASH, Level
 from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
@@ -94,8 +94,11 @@ class Scan:
 
     @functools.cached_property
     def report(self) -> Report:
-        """The report."""
-        return judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True)
+        """The report. A crash of our own code goes up, since keys that were not judged must not pass."""
+        report = judged(self.selection, self.config, place=self.root, as_of=self.as_of, suppressions=True, guarded=False)
+        if (crash := next((said for said in report.diagnostics if said.about == CRASH), None)) is not None:
+            raise RuntimeError(crash.message)
+        return report
 
     def tell(self, file: str) -> None:
         """Log as a warning what could not be read or has no effect, once, for files of the kind of ``file``.

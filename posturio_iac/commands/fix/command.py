@@ -77,7 +77,7 @@ def _hooked(given: Arguments) -> _Run | None:
     """Return what changed files concern, as ``hook`` sees it; None when that is nothing."""
     from posturio_iac.commands.hook import tracked_part, triggers
     from posturio_iac.commands.settings import settings
-    from posturio_iac.impact.selection import FRAMEWORKS, narrow
+    from posturio_iac.impact.selection import narrow
     from posturio_iac.scan import select
     from posturio_iac.search.locations import repository_of
 
@@ -88,7 +88,7 @@ def _hooked(given: Arguments) -> _Run | None:
     config = settings(given, ())
     named = triggers(given.words, top)
     ours, is_ours = tracked_part(select((top,), top, config, given.exclude or ()), named)
-    narrowed = narrow(ours, named, config, FRAMEWORKS, is_ours)
+    narrowed = narrow(ours, named, config, None, is_ours)
     return _Run(narrowed.selection, config, narrowed, given)
 
 

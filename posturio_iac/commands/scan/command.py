@@ -55,7 +55,7 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     narrowed = _narrowed(selection, config, given)
     if narrowed is not None:
         selection = narrowed.selection
-    if _is_empty(selection) and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
+    if selection.is_empty and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
     return _report(selection, narrowed, config, given, targets, started)
 
@@ -70,10 +70,6 @@ def _narrowed(selection: Selection, config: Config, given: Arguments) -> Narrowe
     from posturio_iac.search.git_changes import changed_since
 
     return narrow(selection, changed_since(given.changed_since, selection.root, selection.repository), config)
-
-
-def _is_empty(selection: Selection) -> bool:
-    return not (selection.terraform or selection.templates or selection.diagnostics)
 
 
 def _nothing(selection: Selection, given: Arguments, started: float) -> int:

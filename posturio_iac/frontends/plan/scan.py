@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
 
@@ -37,12 +36,6 @@ def read(
     code, said = _source(source, options, place, search_terms)
     reading = read_plans(selection, options, plans, code)
     return Reading(reading.keys, (*said, *reading.diagnostics))
-
-
-def without_joined(keys: Sequence[AccessKey], planned: Sequence[AccessKey]) -> list[AccessKey]:
-    """Return the keys of the code without those that a plan was joined with: it knows the same keys better."""
-    joined = {(key.span, key.scope) for key in planned}
-    return [key for key in keys if (key.span, key.scope) not in joined]
 
 
 def _source(

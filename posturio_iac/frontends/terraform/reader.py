@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import CRASH, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.namesakes import Namesake, left_open
@@ -95,7 +95,7 @@ class _Reader:
             raise
         except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
             text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
-            self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or "."))
+            self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or ".", about=CRASH))
             return []
 
     def keys_below(self, path: str) -> list[AccessKey]:

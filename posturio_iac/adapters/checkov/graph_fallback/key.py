@@ -70,6 +70,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         remedies=remedies_in_code(entity.name, AddComment(Place(own.name, span), target=own.name)),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
+        existence=_existence(own, graph),
         unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(evidence.notes_on(entity.name, user, names, as_of))),
         owner=evidence.owner_of(user, parsed, names),
@@ -83,6 +84,17 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         scope=os.path.relpath(entity.top or os.path.dirname(entity.file), root).replace(os.sep, "/"),
     )
     return left_open(key, namesakes_of(user, own, graph, root, names))
+
+
+def _existence(own: Vertex, graph: Graph) -> Unknown | None:
+    """Return why it is open whether there is such a key: a call on the way to it makes any number of instances, or is overridden."""
+    calls = _calls(own, graph)
+    counted = next((call for call in calls if any(call.config.get(name) is not None for name in ("count", "for_each"))), None)
+    if counted is not None:
+        return Unknown(f"checkov does not show how many instances {counted.address} makes")
+    if len({call.address for call in calls}) < len(calls):
+        return Unknown("several blocks declare the module call that leads to it, and checkov does not show which one counts")
+    return None
 
 
 def _header(entity: Entity) -> tuple[int, int, int, int]:

@@ -32,6 +32,9 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> TerraformUser:
         if (call := _unread_call(name, key, graph)) is not None:
             reason = Unknown(f'the user "{name}" may be declared by {call.address}, whose code is not here')
             return TerraformUser(name, identity=name, hidden=(reason,), unseen=reason)
+        if (other := _named_alike(name, key, graph)) is not None:
+            reason = Unknown(f'the user "{name}" may be {other.address}, whose tags checkov does not show')
+            return TerraformUser(name, identity=name, hidden=(reason,), unseen=reason)
         return TerraformUser(name, identity=name, unseen=Unknown(f'the user "{name}" is declared elsewhere, so its tags cannot be seen'))
     why = name if isinstance(name, Unknown) else Unknown("the key names no user")
     if (source := _data_source(key, graph)) is not None:
@@ -45,6 +48,12 @@ def _unread_call(name: str, key: Vertex, graph: Graph) -> Vertex | None:
     calls = (v for v in graph.vertices.values() if v.kind == "module" and v.top == key.top)
     unread = (v for v in calls if not str(v.first("source")).startswith((".", "/")))
     return next((v for v in unread if any(v.first(argument) == name for argument in v.config)), None)
+
+
+def _named_alike(name: str, key: Vertex, graph: Graph) -> Vertex | None:
+    """Return a user of another provider in the same root module that has the name."""
+    users = (v for v in graph.vertices.values() if v.kind == "resource" and "iam_user" in v.type and v.type != USER and v.top == key.top)
+    return next((v for v in users if name in (value_of(v, "user_name", graph), value_of(v, "name", graph))), None)
 
 
 def namesakes_of(user: TerraformUser, key: Vertex, graph: Graph, root: str, names: Names) -> list[Namesake]:

@@ -1,0 +1,28 @@
+"""CloudFormation as one front end among others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES, TemplateOptions
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.reading import Reading, ReadRequest
+    from posturio_iac.search import Selection
+
+
+def read(selection: Selection, request: ReadRequest) -> Reading:
+    """Read CloudFormation in all its forms."""
+    from posturio_iac.frontends.cloudformation.reader import read as read_templates
+
+    config = request.config
+    options = TemplateOptions(
+        names=request.names,
+        as_of=request.as_of,
+        rule_ids=request.rule_ids,
+        parameters=config.parameters,
+        custom_types=(*CUSTOM_TYPES, *config.custom_types),
+        max_file_size=config.max_file_size,
+        budget=request.budget,
+    )
+    return read_templates(selection, options)

@@ -1,0 +1,26 @@
+"""Plans as one front end among others. They are told from other JSON by their content, and know the keys of their code better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.plan.sniff import plans_in
+from posturio_iac.frontends.reading import Reading
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.reading import ReadRequest
+    from posturio_iac.search import Selection
+
+
+def read(selection: Selection, request: ReadRequest) -> Reading:
+    """Read the Terraform plans among JSON files."""
+    paths = plans_in(selection)
+    if not paths:
+        return Reading()
+    from posturio_iac.core.record import replace
+    from posturio_iac.frontends.plan import scan
+    from posturio_iac.frontends.terraform.entry import options_of
+
+    source, place = request.config.source, request.place
+    found = scan.read(selection, options_of(request), paths, source=source, place=place, search_terms=request.search_terms)
+    return replace(found, replaced=frozenset((key.span, key.scope) for key in found.keys))

@@ -1,0 +1,94 @@
+"""The front ends, one entry each. Scan, hook and impact iterate over this table, and nothing else names them all.
+
+A front end is a function that reads the selected files of one kind, and a class that tells what changed files concern. Both are loaded
+when they are needed. `register` adds one from outside of this package.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from typing import Any
+
+    from posturio_iac.frontends.reading import Reading, ReadRequest
+    from posturio_iac.search import Selection
+
+
+class FrontEnd:
+    """One kind of source that declares access keys. Immutable by agreement; a plain class, for the time that it takes to load."""
+
+    __slots__ = ("endings", "frameworks", "impact", "kind", "label", "name", "reader", "search_terms")
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        kind: str,
+        reader: str,
+        *,
+        frameworks: tuple[str, ...],
+        impact: str = "",
+        endings: tuple[str, ...] = (),
+        search_terms: tuple[bytes, ...] = (),
+    ) -> None:
+        """Describe a front end.
+
+        ``name`` is what ``hook --framework`` calls it and ``label`` what sentences do; ``kind`` is the kind of its files, to which
+        ``endings`` and ``search_terms`` add. ``reader`` (``module:function``) takes a `Selection` and a `ReadRequest` and returns a
+        `Reading`; ``impact`` (``module:class``) tells what changed files concern, and is empty where that follows from the others.
+        ``frameworks`` are those of its keys.
+        """
+        self.name, self.label, self.kind, self.reader, self.impact = name, label, kind, reader, impact
+        self.frameworks, self.endings, self.search_terms = frameworks, endings, search_terms
+
+    def read(self, selection: Selection, request: ReadRequest) -> Reading:
+        """Read the selected files."""
+        reading: Reading = loaded(self.reader)(selection, request)
+        return reading
+
+
+def loaded(place: str) -> Any:
+    """Return what ``module:name`` names."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+FRONT_ENDS = {
+    one.name: one
+    for one in (
+        FrontEnd(
+            "terraform",
+            "Terraform",
+            TERRAFORM,
+            "posturio_iac.frontends.terraform.entry:read",
+            frameworks=("terraform",),
+            impact="posturio_iac.impact.modules:Modules",
+        ),
+        FrontEnd(
+            "cloudformation",
+            "templates",
+            TEMPLATE,
+            "posturio_iac.frontends.cloudformation.entry:read",
+            frameworks=("cloudformation",),
+            impact="posturio_iac.impact.templates:Templates",
+        ),
+        FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan.entry:read", frameworks=("terraform-plan",)),
+    )
+}
+"""In the order in which they are read."""
+
+
+def register(front_end: FrontEnd) -> None:
+    """Add a front end, in place of one of the same name."""
+    FRONT_ENDS[front_end.name] = front_end
+    if front_end.endings:
+        add_kind(front_end.kind, front_end.endings, front_end.search_terms)
+
+
+def frameworks() -> tuple[str, ...]:
+    """Return the names of the front ends that can tell what changed files concern."""
+    return tuple(name for name, front_end in FRONT_ENDS.items() if front_end.impact)

@@ -1,0 +1,35 @@
+"""What a front end tells about changed files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.search import Selection
+
+
+class Impact(Protocol):
+    """What changed files concern, of the sources of one front end."""
+
+    files: tuple[str, ...]
+    """The files with keys that have to be read."""
+
+    def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
+        """Find out what ``changed`` concerns; everything when ``whole``."""
+
+    @staticmethod
+    def inputs(config: Config) -> tuple[str, ...]:
+        """Return the files that the configuration names, absolute, whose change concerns everything."""
+
+    def keeps(self, key: AccessKey) -> bool:
+        """Tell whether a key counts."""
+
+    def knows(self, path: str) -> bool:
+        """Tell whether a file or folder belongs to what changed files concern."""
+
+    def roots(self) -> frozenset[str] | None:
+        """Return the folders of the root modules whose keys can count; None when all can."""

@@ -1,0 +1,48 @@
+"""A front end from outside: files ``*.toy`` whose lines declare keys, ``toy_key NAME USER [EXPIRES]``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import AccessKey, Remedies, Span
+from posturio_iac.core.origin import ArgumentOrigin
+from posturio_iac.frontends.reading import Reading, ReadRequest
+from posturio_iac.metadata.lifetime import read as lifetime
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.search import Selection
+
+
+def read(selection: Selection, request: ReadRequest) -> Reading:
+    return Reading(tuple(key for path in selection.of_kind("toy") for key in _keys(selection.root, path, request)))
+
+
+def _keys(root: str, path: str, request: ReadRequest) -> Iterator[AccessKey]:
+    for number, line in enumerate(Path(root, path).read_text(encoding="utf-8").splitlines(), 1):
+        _, name, user, *end = line.split()
+        span = Span(path, number, 1, number, len(line) + 1)
+        stated = lifetime("expires", end[0], origin=ArgumentOrigin("expires", name), span=span, names=request.names) if end else None
+        change = Remedies(f"write the end behind {name}", f"let {name} rotate", f"remove {name}")
+        yield AccessKey(f"toy.{name}", "toy", span, user, None, "Active", change, (stated,) if stated else (), owner=user, scope=path)
+
+
+class Impact:
+    def __init__(self, selection: Selection, changed: Collection[str], *, whole: bool = False) -> None:
+        self.files = tuple(path for path in selection.of_kind("toy") if whole or path in changed)
+
+    @staticmethod
+    def inputs(config: Config) -> tuple[str, ...]:
+        return config.parameters
+
+    def keeps(self, key: AccessKey) -> bool:
+        return key.scope in self.files
+
+    def knows(self, path: str) -> bool:
+        return path in self.files
+
+    def roots(self) -> None:
+        return
