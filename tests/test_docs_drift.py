@@ -24,6 +24,7 @@ def test_generated_documents_are_up_to_date() -> None:
 def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "README.md").write_text("<!-- generated: help -->\nold\n<!-- /generated -->\nend\n", encoding="utf-8")
     (tmp_path / "docs/rules").mkdir(parents=True)
+    (tmp_path / "docs/fix.md").write_text("<!-- generated: help fix -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "docs/layout.md").write_text("<!-- generated: packages -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "docs/rules/iam.gone.md").write_text("old", encoding="utf-8")
     (tmp_path / "posturio_iac/frontends/terraform").mkdir(parents=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 COMMANDS = {
     "scan": ("posturio_iac.commands.scan.command", "Find IAM access keys in code that nothing ever ends"),
     "live": ("posturio_iac.commands.live.command", "Find deployed keys that are unused, overdue or ownerless; only reads"),
+    "fix": ("posturio_iac.commands.fix.command", "Show or write the changes that mend findings in code"),
     "hook": ("posturio_iac.commands.hook", "Judge the modules and templates of changed files; the entry of pre-commit"),
     "baseline": ("posturio_iac.commands.baseline.command", "Write down known findings, so that only new ones fail"),
     "merge": ("posturio_iac.commands.live.merge", "Join JSON results of several live runs, such as shards"),

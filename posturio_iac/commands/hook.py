@@ -67,7 +67,7 @@ def run(argv: Sequence[str]) -> int:
     selection = select((top,), top, config, given.exclude or ())
     if selection.is_empty and targets == PLAIN:
         return 0
-    return _judge(selection, _triggers(given.words, top), config, given, targets, started)
+    return _judge(selection, triggers(given.words, top), config, given, targets, started)
 
 
 def _with_marked_files(argv: Sequence[str]) -> list[str]:
@@ -83,7 +83,7 @@ def _with_marked_files(argv: Sequence[str]) -> list[str]:
     return list(argv)
 
 
-def _triggers(files: Sequence[str], top: str) -> frozenset[str]:
+def triggers(files: Sequence[str], top: str) -> frozenset[str]:
     """Return the files relative to the top of the repository.
 
     Raises:
@@ -107,11 +107,12 @@ def _judge(
     from posturio_iac.impact.selection import narrow
 
     wanted = None if given.framework in (None, "all") else (given.framework,)
-    ours, is_ours = _tracked(selection, triggers)
+    ours, is_ours = tracked_part(selection, triggers)
     narrowed = narrow(ours, triggers, config, wanted, is_ours)
     part = narrowed.selection
     if part.is_empty and targets == PLAIN:
         return 0
+    from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.reports import emit
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
@@ -125,11 +126,12 @@ def _judge(
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
         elapsed = time.perf_counter() - started
-        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code))
+        change = shown_changes(report, config, part.root)
+        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code), change=change)
     return int(code)
 
 
-def _tracked(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:
+def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Selection, Callable[[str], bool] | None]:
     """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
     if selection.repository is None:
         return selection, None

@@ -46,6 +46,20 @@ def write(text: str, target: str, within: str | None = None) -> None:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 
 
+def write_bytes(data: bytes, path: str, shown: str) -> None:
+    """Put ``data`` in place of a file in one step; ``shown`` is what a message calls it.
+
+    Raises:
+        OutputError: it cannot be written, or links of the repository lead out of it. The file that was there is still whole.
+
+    """
+    refuse_links_out(path)
+    try:
+        _replace(os.path.realpath(path), data)
+    except OSError as error:
+        raise OutputError(f"cannot write {shown}: {error.strerror or error}") from None
+
+
 def refuse_links_out(target: str, within: str | None = None) -> None:
     """Refuse a target in a repository whose links lead out of it: whoever commits a link must not decide where we write.
 

@@ -14,13 +14,14 @@ from posturio_iac.core.terminal import paint, printable, wants_color, without_co
 from posturio_iac.render import renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.context import RunScope
     from posturio_iac.contract.resolved import ResolvedFinding
-    from posturio_iac.core.finding import Diagnostic, Report
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
+    from posturio_iac.fixes.shown import ShownChange
 
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
@@ -38,13 +39,15 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     region: str = "",
     scope: RunScope | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
+    change: Callable[[Finding], ShownChange | None] | None = None,
     first_seen: Mapping[str, datetime] | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
-    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen.
+    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen, ``change`` what would mend one
+    in code.
 
     Raises:
         OutputError: a target cannot be written.
@@ -72,6 +75,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             text=sources.text,
             scope=scope,
             mended=mended,
+            change=change,
             first_seen=first_seen,
         )
         ready.append((renderer(name)(report, context), target))

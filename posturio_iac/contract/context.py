@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.resolved import ResolvedFinding
+    from posturio_iac.core.finding import Finding
+    from posturio_iac.fixes.shown import ShownChange
 
 
 class RunScope:
@@ -57,6 +59,7 @@ class RenderContext:
     """
 
     __slots__ = (
+        "change",
         "color",
         "elapsed",
         "exit_code",
@@ -102,6 +105,9 @@ class RenderContext:
     first_seen: Mapping[str, datetime]
     """When findings were first seen, by their names, as far as that is known."""
 
+    change: Callable[[Finding], ShownChange | None]
+    """The change of the code that mends a finding, where a program could make it."""
+
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,
         lines: Callable[[str, int], str | None],
@@ -118,6 +124,7 @@ class RenderContext:
         text: Callable[[str], str | None] | None = None,
         scope: RunScope | None = None,
         mended: tuple[ResolvedFinding, ...] = (),
+        change: Callable[[Finding], ShownChange | None] | None = None,
         first_seen: Mapping[str, datetime] | None = None,
     ) -> None:
         """Hold what the caller knows."""
@@ -126,3 +133,4 @@ class RenderContext:
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
         self.scope, self.mended, self.first_seen = scope, mended, first_seen or {}
+        self.change = change or (lambda _finding: None)

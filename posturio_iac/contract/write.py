@@ -12,6 +12,7 @@ from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
+from posturio_iac.core.remedy import place_of
 from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
+    from posturio_iac.core.remedy import Remedy
+    from posturio_iac.fixes.shown import ShownEdit
 
 VERSION = 1
 
@@ -129,11 +132,32 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
         "fingerprint": finding.fingerprint,
     }
+    if finding.remedy is not None:
+        entry["remedy"] = _remedy(finding.remedy)
+    if why is None and (change := context.change(finding)) is not None:
+        entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
     if (first := context.first_seen.get(finding.fingerprint)) is not None:
         entry["first_seen"] = moment(first)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry
+
+
+def _remedy(remedy: Remedy) -> dict[str, Any]:
+    """The kind of a remedy, and the place that it would change where that is code."""
+    place = place_of(remedy)
+    return {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+
+
+def _kind(name: str) -> str:
+    """Return the name of a class as JSON has it: ``add_tag``."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() and number else letter.lower() for number, letter in enumerate(name))
+
+
+def _edit(edit: ShownEdit) -> dict[str, Any]:
+    span = edit.span
+    where = {"line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+    return {"path": _text(span.path), **where, "replacement": _text(edit.text)}
 
 
 def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:

@@ -99,6 +99,39 @@ def date_trouble(text: str) -> str | None:
     return _near_iso(stripped) or _day_first(stripped) or _named_month(stripped) or _number(stripped)
 
 
+def date_reading(text: str) -> str | None:
+    """Return in ISO 8601 the only date that a text can mean which is written otherwise; None when there is none or a choice."""
+    stripped = text.strip()
+    found = re.fullmatch(_YEAR_FIRST, stripped)
+    isos = [_calendar(found[1], found[2], found[3])] if found else [*_last_year_isos(stripped), _named_iso(stripped), _epoch_iso(stripped)]
+    known = [iso for iso in isos if iso]
+    return known[0] if len(known) == 1 and parse_date(text) is None else None
+
+
+def _last_year_isos(text: str) -> list[str]:
+    """Return the dates that a text can mean whose year stands last."""
+    found = re.fullmatch(_YEAR_LAST, text)
+    if found is None:
+        return []
+    return sorted(iso for iso in {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} if iso)
+
+
+def _named_iso(text: str) -> str | None:
+    """Return the date of a text that spells its month, where it has a day."""
+    month = re.search(_MONTH_NAME, text)
+    year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
+    day = re.search(r"(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)", text, re.IGNORECASE)
+    if month is None or year is None or day is None:
+        return None
+    return _calendar(year[0], str(_MONTHS.index(month[1].lower()) + 1), day[0])
+
+
+def _epoch_iso(text: str) -> str | None:
+    """Return the date of a count of seconds."""
+    found = re.fullmatch(_EPOCH, text)
+    return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))).date().isoformat() if found else None
+
+
 def _with_time(midnight: datetime, parts: dict[str, str | None]) -> datetime:
     """Add a time of day; ValueError when there is no such time. 24:00 and a leap second are times."""
     hour, minute = int(parts["hour"] or 0), int(parts["minute"] or parts["minute4"] or 0)
@@ -156,8 +189,7 @@ def _day_first(text: str) -> str | None:
     found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return None
-    readings = {_calendar(found[3], found[2], found[1]), _calendar(found[3], found[1], found[2])} - {None}
-    match sorted(str(iso) for iso in readings):
+    match _last_year_isos(text):
         case [iso]:
             return f"{quote(text)} is not an ISO 8601 date; write it as {iso}"
         case [first, second]:
@@ -172,17 +204,12 @@ def _named_month(text: str) -> str | None:
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     if month is None or year is None:
         return None
-    day = re.search(r"(?<![0-9:])[0-9]{1,2}(?=st|nd|rd|th|[^0-9:a-z]|$)", text, re.IGNORECASE)
-    iso = _calendar(year[0], str(_MONTHS.index(month[1].lower()) + 1), day[0]) if day else None
-    return f"{quote(text)} is not an ISO 8601 date; write it as {iso or '2027-01-31'}"
+    return f"{quote(text)} is not an ISO 8601 date; write it as {_named_iso(text) or '2027-01-31'}"
 
 
 def _number(text: str) -> str | None:
     """Explain a number that is a year or counts seconds."""
     if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
         return f"{quote(text)} names only a year; write a date such as {text}-12-31"
-    found = re.fullmatch(_EPOCH, text)
-    if found is None:
-        return None
-    moment = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=int(found[1]))
-    return f"{quote(text)} looks like a count of seconds; write it as {moment.date().isoformat()}"
+    iso = _epoch_iso(text)
+    return f"{quote(text)} looks like a count of seconds; write it as {iso}" if iso else None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.model import AccessKey, Declaration, Span
+    from posturio_iac.core.remedy import Remedy
 
 
 @functools.total_ordering
@@ -56,6 +57,8 @@ class Violation:
     """The shortest change that works."""
     span: Span | None = None
     """Where it is, when that is not the key's own header."""
+    remedy: Remedy | None = None
+    """The change in ``remediation``, the first one where there is a choice."""
     mark: str = ""
     """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
 
@@ -88,6 +91,8 @@ class Finding:
     """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
+    remedy: Remedy | None = None
+    """The change that mends it, as data."""
     shows_code: bool = True
     """Whether a report may quote the line that it points at: not when that can hold something sensitive."""
 

@@ -111,6 +111,11 @@ def interval_trouble(text: str, default_unit: str = "d") -> str | None:
     return why and f"{quote(text)} {why}; write {FORMS}"
 
 
+def interval_reading(text: str) -> str | None:
+    """Return with a number and a unit the interval that a word such as ``quarterly`` means, or None."""
+    return _ADVERBS.get(text.strip().casefold())
+
+
 def _sum_of_parts(text: str) -> timedelta | None:
     """Add up ``1y 6mo`` or ``720h0m0s``, where an ``m`` right after hours is minutes; None when a unit is not one."""
     parts: list[tuple[int, str]] = []

@@ -12,29 +12,33 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
 
 from posturio_iac.core.origin import describe_origin
+from posturio_iac.core.place import Place, Span
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.remedy import SetInterval
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.origin import Origin
+    from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
+
+__all__ = [
+    "SHOWN_PLACES",
+    "AccessKey",
+    "Attr",
+    "Declaration",
+    "Directive",
+    "Effect",
+    "Exposure",
+    "Kind",
+    "Lifetime",
+    "Place",
+    "Replacement",
+    "Span",
+    "Unknown",
+]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
-    """A region of one file, as editors and SARIF count it."""
-
-    path: str
-    """Relative to the scan root, with forward slashes."""
-    line: int
-    """First line, from 1."""
-    column: int
-    """First column in code points, from 1."""
-    end_line: int
-    end_column: int
-    """Exclusive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +96,10 @@ class Lifetime:
     """ROTATION: how long one key lives, when that is known."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
-    fix: str = ""
-    """The shortest change that makes inert evidence work."""
-    knob: str = ""
-    """How to shorten the interval, as a clause: ``set rotation_days of time_rotating.ci to {days} or less``, or with ``{seconds}``."""
+    remedy: Remedy | None = None
+    """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
+    setting: IntervalSetting | None = None
+    """What sets the interval."""
     turns: int = 1
     """How many of its intervals one key lives, when several take turns."""
     holds: Effect | None = None
@@ -106,11 +110,11 @@ class Lifetime:
         """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
         return describe_origin(self.origin)
 
-    def shortening(self, days: int) -> str:
-        """Return how to let the key live at most so many days, by what sets the interval; empty when nothing is known to."""
-        each = max(days // self.turns, 1)
-        change = self.knob.replace("{days}", str(each)).replace("{seconds}", str(each * 86_400))
-        return f"{change}, since a key lives {self.turns} of its turns" if change and self.turns > 1 else change
+    def shortening(self, days: int) -> SetInterval | None:
+        """Return how to let the key live at most so many days, by what sets the interval; None when nothing is known to."""
+        if self.setting is None or not self.setting.is_stated:
+            return None
+        return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class Exposure:
     span: Span
     where: str
     """What holds it, for a reader: ``output "secret"``."""
-    fix: str
+    remedy: Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,57 +148,6 @@ class Directive:
     """The end of the exception; None when it names none; Unknown when it cannot be read."""
     span: Span
     source: str = "comment"
-
-
-@dataclass(frozen=True, slots=True)
-class Remedies:
-    """The shortest changes that work, in the language of the code, as clauses that begin with a verb and end without a full stop.
-
-    The placeholders are ``{name}`` and ``{value}``; other braces stand for themselves.
-    """
-
-    declare: str
-    """States a lifetime: ``add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:3)``."""
-    rotate: str
-    """Makes the code itself replace the key. Its placeholder ``{value}`` is in days."""
-    disable: str
-    """Switches the key off."""
-    overlap: str = ""
-    """Makes the new key exist before the old one goes."""
-    witness: str = "the code states"
-    """What would state a lifetime, with its verb, for the reason why there is none: ``the tags of user ci state``."""
-    replace: str = "replace the key"
-    """Gives the user a new key in place of this one."""
-    remove: str = "delete the key"
-    """Ends a key that has been switched off for long enough."""
-    adopt: str = ""
-    """Brings a deployed key that no code declares under the code; empty where its id is not known."""
-
-    def stating(self, name: str, value: str) -> str:
-        """How to state one piece of metadata."""
-        return _filled(self.declare, name, value)
-
-    def rotating(self, days: int) -> str:
-        """How to make the code replace the key every so many days."""
-        return _filled(self.rotate, "", str(days))
-
-
-def _filled(template: str, name: str, value: str) -> str:
-    """Fill in a template once, so that a placeholder inside ``name`` stays as it is."""
-    head, *rest = template.split("{name}")
-    return name.join(part.replace("{value}", value) for part in (head, *rest))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One declaration in code: its address, and where its block stands when the code was read."""
-
-    address: str
-    span: Span | None = None
-
-    def text(self) -> str:
-        """For a reader: ``aws_iam_access_key.ci (iam.tf:3)``."""
-        return f"{self.address} ({self.span.path}:{self.span.line})" if self.span else self.address
 
 
 SHOWN_PLACES = 3

@@ -124,6 +124,7 @@ class _Run:
             suppressed=self.ledger.cover(key, rule.rule.id, fingerprint),
             root=key.scope,
             declaration=key.declaration,
+            remedy=violation.remedy,
         )
 
     def _open_questions(

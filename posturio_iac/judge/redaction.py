@@ -9,6 +9,7 @@ from posturio_iac.core.dates import describe_date
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.origin import with_texts
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import with_changed_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +28,13 @@ def redacted(report: Report) -> Report:
     keys = tuple(replace(judged, key=_key(judged.key, hide), undecided=tuple(map(hide, judged.undecided))) for judged in report.keys)
     apart = {(judged.key.scope, judged.key.address) for judged in report.keys if judged.key.secrets}
     findings = tuple(
-        replace(f, message=hide(f.message), remediation=hide(f.remediation), shows_code=(f.root, f.address) not in apart)
+        replace(
+            f,
+            message=hide(f.message),
+            remediation=hide(f.remediation),
+            remedy=with_changed_texts(f.remedy, hide) if f.remedy else None,
+            shows_code=(f.root, f.address) not in apart,
+        )
         for f in report.findings
     )
     diagnostics = tuple(replace(said, message=hide(said.message)) for said in report.diagnostics)
@@ -54,9 +61,7 @@ def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
 
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:
     """Return a key without its secrets; its address stays, which Terraform makes of nothing sensitive."""
-    lifetimes = tuple(
-        replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why), fix=hide(e.fix)) for e in key.lifetimes
-    )
+    lifetimes = tuple(replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why)) for e in key.lifetimes)
     return replace(
         key,
         user=hide(key.user) if isinstance(key.user, str) else key.user,

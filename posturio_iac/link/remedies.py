@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Place, Remedies
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import Advice, Remedies
+from posturio_iac.core.remedy_text import describe
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Declaration
@@ -28,20 +30,19 @@ def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | Non
     change = _in_template if stack else _in_terraform
     told = code.remedies if code is not None else key.remedies
     if not declaration.restores_status:
-        disable = f"{key.remedies.disable} ({shown} ignores changes of the status)"
-        return replace(
-            key.remedies, declare=told.declare, rotate=told.rotate, disable=disable, remove=f"remove {shown}{alone} from the code"
-        )
+        disable = Advice(f"{describe(key.remedies.disable)} ({shown} ignores changes of the status)")
+        remove = Advice(f"remove {shown}{alone} from the code")
+        return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable, remove=remove)
     if not declaration.exact:
-        disable = f"if {shown} declares it, {change(f'it{alone}', code)}; if not, {key.remedies.disable}"
+        disable = Advice(f"if {shown} declares it, {change(f'it{alone}', code)}; if not, {describe(key.remedies.disable)}")
         return replace(key.remedies, declare=told.declare, rotate=told.rotate, disable=disable)
     return Remedies(
         declare=told.declare,
         rotate=told.rotate,
-        disable=change(f"{shown}{alone}", code),
+        disable=Advice(change(f"{shown}{alone}", code)),
         overlap=told.overlap,
-        replace=_replace(shown, declaration, stack=stack),
-        remove=f"remove {shown}{alone} from the {'template' if stack else 'code'}",
+        replace=Advice(_replace(shown, declaration, stack=stack)),
+        remove=Advice(f"remove {shown}{alone} from the {'template' if stack else 'code'}"),
     )
 
 

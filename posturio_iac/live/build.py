@@ -6,8 +6,9 @@ import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Remedies, Unknown
+from posturio_iac.core.model import AccessKey, Unknown
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
 from posturio_iac.live.ownership import owner_of
 from posturio_iac.metadata.lifetime import exemption, read
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -103,18 +104,20 @@ def _notes(key: DeployedKey, tags: list[tuple[str, str, TagOrigin]], names: Name
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
     """The shortest changes, as commands for whoever may make them."""
-    name = shlex.quote(key.user.name)
+    name = key.user.name
     if key.user.is_root:
-        return Remedies(declare="use a role in its place", rotate="use a role in its place", disable="delete the key as the root user")
-    switch = f"aws iam update-access-key --user-name {name} --access-key-id {key.key_id or 'ID'} --status Inactive"
+        role = Advice("use a role in its place")
+        return Remedies(declare=role, rotate=role, disable=Advice("delete the key as the root user"))
+    off = ("aws", "iam", "update-access-key", "--user-name", name, "--access-key-id", key.key_id or "ID", "--status", "Inactive")
+    disable: Remedy = RunCommand("switch it off", off)
     if key.key_id is None:
-        disable = f"switch it off (aws iam list-access-keys --user-name {name} shows its id): {switch}"
-    else:
-        disable = f"switch it off: {switch}" if show_ids else "switch it off (--plan DIR writes the command, --show-key-ids shows it)"
+        disable = RunCommand(f"switch it off (aws iam list-access-keys --user-name {shlex.quote(name)} shows its id)", off)
+    elif not show_ids:
+        disable = Advice("switch it off (--plan DIR writes the command, --show-key-ids shows it)")
     adopt = f"terraform import aws_iam_access_key.NAME {key.key_id}" if show_ids else "terraform import (--show-key-ids shows its id)"
     return Remedies(
-        declare=f"tag the user: aws iam tag-user --user-name {name} --tags Key={{name}},Value={{value}}",
-        rotate=f"use a role in place of user {name}, or let Terraform or CloudFormation replace its keys every {{value}} days",
+        declare=TagUser(name),
+        rotate=UseRole(name),
         disable=disable,
         witness=f"the tags of user {key.user.name} state",
         adopt=f"take this one over: {adopt}" if key.key_id else "",

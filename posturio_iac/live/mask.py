@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.key_ids import KeyIdMask
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import with_texts
+from posturio_iac.core.remedy import with_changed_texts
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
@@ -50,6 +51,7 @@ class Mask(KeyIdMask):
             finding,
             message=self.text(finding.message),
             remediation=self.text(finding.remediation),
+            remedy=with_changed_texts(finding.remedy, self.text) if finding.remedy else None,
             address=self.text(finding.address),
             declaration=self._declaration(finding.declaration),
         )
@@ -69,7 +71,7 @@ class Mask(KeyIdMask):
             evidence=tuple(map(self.text, key.evidence)),
             lifetimes=tuple(map(self._lifetime, key.lifetimes)),
             active_siblings=siblings if isinstance(siblings, Unknown) else tuple(map(self.text, siblings)),
-            remedies=replace(key.remedies, disable=self.text(key.remedies.disable)),
+            remedies=replace(key.remedies, disable=with_changed_texts(key.remedies.disable, self.text)),
             declaration=self._declaration(key.declaration),
         )
 

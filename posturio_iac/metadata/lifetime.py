@@ -13,10 +13,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
-from posturio_iac.core.intervals import FORMS, describe_interval, interval_trouble, parse_interval
+from posturio_iac.core.dates import NEVER_ENDS, date_reading, date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import describe_origin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
@@ -148,11 +150,12 @@ def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Sp
     if interval:
         return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
-        return Lifetime(
-            kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", fix=f"set {describe_origin(origin)} to {FORMS}"
-        )
+        remedy = ReplaceValue(Place(describe_origin(origin), span), FORMS, text)
+        return Lifetime(kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", remedy=remedy)
     why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
-    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, why=why)
+    reading = date_reading(text) or (interval_reading(text) if kind is not Kind.ROTATED else None)
+    meant = ReplaceValue(Place(describe_origin(origin), span), reading, text) if reading else None
+    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, why=why, remedy=meant)
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:

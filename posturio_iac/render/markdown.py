@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
-from posturio_iac.render.markdown_text import code, plain
+from posturio_iac.core.terminal import printable, without_commands
+from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text import summary
 from posturio_iac.render.wording import also, folded, page_url, position, undetermined
@@ -32,6 +33,7 @@ def render(report: Report, context: RenderContext) -> str:
     parts += left.section(
         "", "| severity | rule | finding | place |\n| --- | --- | --- | --- |\n", [_row(*pair, context) for pair in worst_first]
     )
+    parts += left.section("### Changes that mend them", "", list(filter(None, (_change(f, context) for f, _ in worst_first))))
     if not context.quiet:
         parts += left.section("### Undetermined", "", [_undetermined(judged, context) for judged in undetermined(report)])
         parts += left.section("### Suppressed", "", [_suppressed(f, context) for f in report.findings if f.suppressed is not None])
@@ -68,6 +70,16 @@ def _row(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> st
     known = f"{code(finding.address)}<br>" if finding.address not in finding.message else ""
     text = f"{known}{message}{plain(also(roots))}<br>Fix: {plain(finding.remediation)}"
     return f"| {finding.severity.name} | {rule} | {text} | {_place(finding, context)} |"
+
+
+def _change(finding: Finding, context: RenderContext) -> str:
+    """Return the change that `posturio-iac fix` would make, folded; empty where a person has to decide."""
+    change = context.change(finding)
+    if change is None:
+        return ""
+    where = code(position(finding, context)) if finding.span else code(finding.address)
+    diff = fenced(without_commands("\n".join(map(printable, change.diff))), "diff")
+    return f"<details><summary>{where}: <code>{finding.rule.id}</code></summary>\n\n{diff}\n</details>\n"
 
 
 def _place(finding: Finding, context: RenderContext) -> str:

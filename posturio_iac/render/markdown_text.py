@@ -28,3 +28,10 @@ def code(text: str) -> str:
         entities = "".join(c if c.isalnum() or c in " ./" else f"&#{ord(c)};" for c in shown)
         return f"<code>{entities}</code>"
     return f"`{shown}`"
+
+
+def fenced(text: str, language: str) -> str:
+    """Return text as a block of code, whatever fences it holds itself."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return f"{fence}{language}\n{text}\n{fence}\n"

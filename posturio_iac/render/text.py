@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, JudgedKey, Report
     from posturio_iac.core.model import Lifetime, Span
 
+SHOWN_LINES = 3
+"""How many lines of a change are shown."""
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 
 
@@ -60,7 +62,18 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
         f"  {sentence(finding)}{also(roots)}",
         *(f"  {row}" for row in _code(finding.span if finding.shows_code else None, context)),
         f"  {paint('fix:', 'green', color=context.color)} {printable(finding.remediation)}",
+        *_change(finding, context),
     )
+
+
+def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
+    """Yield the first lines of the change that `posturio-iac fix` would make."""
+    change = context.change(finding)
+    lines = change.diff if change is not None else ()
+    for line in lines[:SHOWN_LINES]:
+        yield f"    {paint(printable(line), 'red' if line.startswith('-') else 'green', color=context.color)}"
+    if len(lines) > SHOWN_LINES:
+        yield f"    … {count(len(lines) - SHOWN_LINES, 'more line')}"
 
 
 def _code(span: Span | None, context: RenderContext) -> tuple[str, ...]:

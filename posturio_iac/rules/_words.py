@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.remedy_text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")
@@ -25,9 +27,10 @@ _IN_NAMES = frozenset("_.[")
 """What a word holds that names something in code and keeps its case, such as ``aws_iam_user.ci``."""
 
 
-def sentence(*clauses: str) -> str:
-    """Join clauses to one sentence: upper case at its start unless a name stands there, one full stop at its end."""
-    text = ", ".join(clause.strip() for clause in clauses if clause.strip()).rstrip(".")
+def sentence(*clauses: str | Remedy) -> str:
+    """Join clauses and remedies to one sentence: upper case at its start unless a name stands there, one full stop at its end."""
+    told = [(clause if isinstance(clause, str) else describe(clause)).strip() for clause in clauses]
+    text = ", ".join(filter(None, told)).rstrip(".")
     named = not _IN_NAMES.isdisjoint(text.partition(" ")[0])
     return f"{text if named else text[:1].upper() + text[1:]}."
 
@@ -86,7 +89,7 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
-def lifetime_remedy(key: AccessKey, context: Context) -> str:
+def lifetime_remedy(key: AccessKey, context: Context) -> Remedy:
     """The shortest change that gives the key a lifetime that suffices."""
     if context.enforced_only:
         return key.remedies.rotating(max(context.max_lifetime.days, 1))

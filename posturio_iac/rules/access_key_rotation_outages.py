@@ -58,6 +58,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind, Replacement
+from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, spent
 from posturio_iac.rules._words import sentence
@@ -83,8 +84,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     match key.replacement:
         case Replacement(create_before_destroy=False, takes_turns=False, span=span):
             message = f"{key.address} is deleted before its replacement exists, so whatever uses it fails at every rotation."
-            overlap = key.remedies.overlap or "let the new key exist before the old one is deleted"
-            yield Violation(message, sentence(overlap), span)
+            overlap = key.remedies.overlap or Advice("let the new key exist before the old one is deleted")
+            yield Violation(message, sentence(overlap), span, overlap)
         case _:
             return
 

@@ -120,7 +120,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         message = f"{key.address} ends only if somebody acts on {sources}, and the configuration requires a lifetime that is enforced."
     else:
         message = f"{key.address} never ends, because {key.remedies.witness} neither an expiry date nor a rotation for it{unseen(key)}."
-    yield Violation(message + notes(key), sentence(lifetime_remedy(key, context)))
+    remedy = lifetime_remedy(key, context)
+    yield Violation(message + notes(key), sentence(remedy), remedy=remedy)
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:

@@ -66,6 +66,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import ReplaceValue
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, last_day, sentence
@@ -93,5 +96,6 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         if first.at is not None:
             late = describe_interval(context.as_of - first.at)
             message = f"{key.address} is still active {late} after its end{by(first, '')}."
-            replace = f"{key.remedies.replace} and set {first.source} to {last_day(context)} or earlier"
-            yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), first.span)
+            later = ReplaceValue(Place(first.source, first.span), last_day(context), first.value, "or earlier", needs_person=True)
+            replace = f"{describe(key.remedies.replace)} and {describe(later)}"
+            yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), first.span, later)

@@ -72,6 +72,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import ReplaceValue
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent
 from posturio_iac.rules._words import by, last_day, sentence
@@ -100,5 +103,6 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         # Where keys live shorter than twice the warning, every date would be near at once.
         if at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
             message = f"{key.address} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
-            replace = f"{key.remedies.replace} before then and set {evidence.source} to {last_day(context)} or earlier"
-            yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), evidence.span)
+            later = ReplaceValue(Place(evidence.source, evidence.span), last_day(context), evidence.value, "or earlier", needs_person=True)
+            replace = f"{describe(key.remedies.replace)} before then and {describe(later)}"
+            yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), evidence.span, later)

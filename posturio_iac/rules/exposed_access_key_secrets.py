@@ -82,4 +82,4 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield one violation for each place, at the place."""
     for exposure in key.exposures:
         message = f"The secret of {key.address} leaves in plain text through {exposure.where}, so whoever can read that can use the key."
-        yield Violation(message, sentence(exposure.fix), exposure.span, mark=exposure.where)
+        yield Violation(message, sentence(exposure.remedy), exposure.span, exposure.remedy, mark=exposure.where)

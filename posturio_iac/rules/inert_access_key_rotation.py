@@ -83,14 +83,17 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, lifetime_remedy, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -108,8 +111,11 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     inert = [e for e in key.lifetimes if e.effect is Effect.INERT or spent(e, context)]
     for evidence in inert[:1]:
-        remedy = evidence.fix or key.remedies.rotating(max(context.max_lifetime.days, 1)) or lifetime_remedy(key, context)
-        yield Violation(_message(key, evidence, context), sentence(remedy), evidence.span)
+        days = max(context.max_lifetime.days, 1)
+        remedy: Remedy = evidence.remedy or key.remedies.rotating(days)
+        if isinstance(remedy, ReplaceValue):
+            remedy = replace(remedy, written=f"{days}d")
+        yield Violation(_message(key, evidence, context), sentence(remedy), evidence.span, remedy)
 
 
 def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:

@@ -66,6 +66,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Unknown
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import ReplaceValue
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, latest_end, spent
 from posturio_iac.rules._words import ago, day, end, sentence
@@ -74,6 +77,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -94,9 +98,12 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     why, date = trouble
     until = day(context.as_of + context.grace)
     # A date that is there has to be changed: beside an earlier one, another one says nothing.
-    keep = f"set {date.source} to {until}" if date and date.effect is not Effect.ENFORCED else key.remedies.stating("expires", until)
+    keep: Remedy = key.remedies.stating("expires", until)
+    if date and date.effect is not Effect.ENFORCED:
+        is_over = date.at is not None and date.at <= context.as_of
+        keep = ReplaceValue(Place(date.source, date.span), until, date.value, needs_person=is_over)
     message = f"{key.address} is {str(key.status).lower()} and nothing removes it: {why}."
-    yield Violation(message, sentence(key.remedies.remove, f"or {keep}"), date.span if date else None)
+    yield Violation(message, sentence(key.remedies.remove, f"or {describe(keep)}"), date.span if date else None, keep)
 
 
 def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:

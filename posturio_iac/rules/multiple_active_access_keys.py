@@ -102,7 +102,8 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
         case (_, *_) as others:
             rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
             message = f"{key.address} is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}."
-            yield Violation(message, sentence(key.remedies.disable, "unless this key is the one that stays"))
+            disable = key.remedies.disable
+            yield Violation(message, sentence(disable, "unless this key is the one that stays"), remedy=disable)
         case _:
             return
 

@@ -73,6 +73,9 @@ from posturio_iac.core.dates import quote
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Replacement
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import ReplaceValue
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
@@ -101,14 +104,15 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     allowed = f", while {late.stated.source} allows {limit}" if late.stated else f", while at most {limit} are allowed"
     if late.rotated is None:
         message = f"{key.address} is {age} old, created on {day(late.since)}{allowed}."
-        yield Violation(message, sentence(key.remedies.replace, f"or {key.remedies.disable}"))
+        yield Violation(message, sentence(key.remedies.replace, f"or {describe(key.remedies.disable)}"), remedy=key.remedies.replace)
     else:
         message = f"{key.address} was last rotated {age} ago{by(late.rotated, allowed)}."
-        yield Violation(message, sentence(_change(key, late.rotated, day(context.as_of))), late.rotated.span)
+        today = ReplaceValue(Place(late.rotated.source, late.rotated.span), day(context.as_of), late.rotated.value, needs_person=True)
+        yield Violation(message, sentence(_change(key, late.rotated, today)), late.rotated.span, today)
 
 
-def _change(key: AccessKey, rotated: Lifetime, today: str) -> str:
+def _change(key: AccessKey, rotated: Lifetime, today: ReplaceValue) -> str:
     """Say how to replace the key and to state so; some dates do both."""
     if isinstance(key.replacement, Replacement):
-        return f"change {quote(rotated.value)} to {today}, which replaces the key"
-    return f"{key.remedies.replace} and set {rotated.source} to {today}"
+        return f"change {quote(rotated.value)} to {today.value}, which replaces the key"
+    return f"{describe(key.remedies.replace)} and {describe(today)}"

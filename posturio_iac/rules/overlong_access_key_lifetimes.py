@@ -75,6 +75,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
@@ -83,6 +85,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -101,15 +104,24 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or not evidence or has(key, Effect.UNKNOWN) or not all(_exceeds(e, context) for e in evidence):
         return
     shortest = min(evidence, key=lambda e: _ends(e, context))
-    yield Violation(_message(key, shortest, context), sentence(_remedy(shortest, context)), shortest.span)
+    remedy = _remedy(shortest, context)
+    yield Violation(_message(key, shortest, context), sentence(remedy), shortest.span, remedy)
 
 
-def _remedy(evidence: Lifetime, context: Context) -> str:
+def _remedy(evidence: Lifetime, context: Context) -> Remedy:
     """Name what sets the interval, and what it may be at most."""
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
-    change = "lower the interval of" if evidence.effect is Effect.ENFORCED and evidence.interval else "set"
-    return f"{change} {evidence.source} to {_limit(evidence, context)}"
+    if evidence.effect is Effect.ENFORCED and evidence.interval:
+        return Advice(f"lower the interval of {evidence.source} to {allowed(context)} or less")
+    place = Place(evidence.source, evidence.span)
+    match evidence.kind:
+        case Kind.ROTATION:
+            return ReplaceValue(place, allowed(context), evidence.value, "or less", written=f"{context.max_lifetime.days}d")
+        case Kind.ROTATED:
+            return ReplaceValue(place, "the day of the last rotation", evidence.value, needs_person=True)
+        case Kind.EXPIRY:
+            return ReplaceValue(place, last_day(context), evidence.value, "or earlier")
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:
@@ -135,14 +147,3 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     if evidence.kind is Kind.ROTATED:
         return f"{key.address} cannot have been rotated {ahead} from now{by(evidence, '')}."
     return f"{key.address} may live {ahead} from now{by(evidence, limit)}."
-
-
-def _limit(evidence: Lifetime, context: Context) -> str:
-    """What it may say."""
-    match evidence.kind:
-        case Kind.ROTATION:
-            return f"{allowed(context)} or less"
-        case Kind.ROTATED:
-            return "the day of the last rotation"
-        case Kind.EXPIRY:
-            return f"{last_day(context)} or earlier"

@@ -41,7 +41,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
+from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,4 +63,5 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     if key.is_root is True:
         message = f"{key.address} belongs to the root user, whom no policy restricts."
-        yield Violation(message, "Delete the key while signed in as the root user, and use an IAM role in its place.")
+        remedy = Advice("delete the key while signed in as the root user, and use an IAM role in its place")
+        yield Violation(message, sentence(remedy), remedy=remedy)

@@ -47,6 +47,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence
 
@@ -69,7 +70,8 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     match key.managed:
         case False:
             message = f"{key.address} is declared by no code that was given, so nobody reviews it and nothing will remove it."
-            yield Violation(message, sentence(_change(key)))
+            remedy = Advice(_change(key))
+            yield Violation(message, sentence(remedy), remedy=remedy)
         case _:
             return
 

@@ -64,9 +64,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.origin import identity_of
+from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, last_day, sentence
@@ -75,6 +79,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import AccessKey, Lifetime
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(
@@ -95,17 +100,29 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             why, _, advice = evidence.why.partition("; ")
             why = why or f'"{evidence.value}" is neither a date nor an interval'
             message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
-            yield Violation(message, sentence(_advice(evidence, advice, context)), evidence.span, mark=identity_of(evidence.origin))
+            remedy = _remedy(evidence, context)
+            change: Remedy | str = remedy
+            if advice.startswith("write it as "):
+                change, remedy = f"{advice} in {evidence.source}", _reading(evidence, context)
+            yield Violation(message, sentence(change), evidence.span, remedy, mark=identity_of(evidence.origin))
 
 
-def _advice(evidence: Lifetime, advice: str, context: Context) -> str:
+def _reading(evidence: Lifetime, context: Context) -> Remedy:
+    """Return the change to the only value that it can mean; a person has to choose of several, and to look at a date that has passed."""
+    remedy = evidence.remedy
+    if not isinstance(remedy, ReplaceValue):
+        return Advice("choose what it means")
+    meant = parse_date(remedy.value)
+    return replace(remedy, needs_person=meant is not None and meant <= context.as_of)
+
+
+def _remedy(evidence: Lifetime, context: Context) -> Remedy:
     """Say what to write: what the reader of the value advises, with a date that is allowed in place of its example."""
-    if advice.startswith("write it as "):
-        return f"{advice} in {evidence.source}"
+    place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.EXPIRY:
-            return f"set {evidence.source} to {last_day(context)} or earlier"
+            return ReplaceValue(place, last_day(context), evidence.value, "or earlier")
         case Kind.ROTATED:
-            return f"set {evidence.source} to the day of the last rotation, such as {day(context.as_of)}"
+            return ReplaceValue(place, f"the day of the last rotation, such as {day(context.as_of)}", evidence.value, needs_person=True)
         case Kind.ROTATION:
-            return f"set {evidence.source} to {context.max_lifetime.days}d or less"
+            return ReplaceValue(place, f"{context.max_lifetime.days}d", evidence.value, "or less")

@@ -52,6 +52,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
@@ -87,4 +88,5 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         message = (
             f"{key.address} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
         )
-        yield Violation(message, sentence(key.remedies.disable, f"and {key.remedies.remove} {describe_interval(context.grace)} later"))
+        off, gone = key.remedies.disable, describe(key.remedies.remove)
+        yield Violation(message, sentence(off, f"and {gone} {describe_interval(context.grace)} later"), remedy=off)

@@ -79,6 +79,19 @@ def _without_filters(repository: str) -> dict[str, str]:
     return variables if found else {}
 
 
+def uncommitted(root: str, repository: str) -> frozenset[str]:
+    """Return the files with changes that no commit holds, those included that git does not track, relative to ``root``.
+
+    Raises:
+        UsageError: git does not say.
+
+    """
+    known = (*_STAGED, "HEAD", "--") if _commit("HEAD", repository) else ("ls-files", "-z", "-c")
+    outputs = [_ask(repository, *known), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
+    found = [name for output in outputs for name in names(output)]
+    return relative([*found, *_unstaged(repository)], root, repository)
+
+
 def tracked(repository: str) -> frozenset[str]:
     """Return the files that git tracks, relative to the top of the repository. Raises `UsageError` when git does not say."""
     return frozenset(names(_ask(repository, "ls-files", "-z", "-c")))

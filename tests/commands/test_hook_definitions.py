@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from posturio_iac.commands import COMMANDS, hook
+from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.parser import parse
 from posturio_iac.commands.scan import arguments
 
@@ -61,6 +62,8 @@ NEITHER = (
 
 
 LIVE = "posturio-iac-live"
+FIX = "posturio-iac-fix"
+COMMAND_LINES = {"hook": hook.COMMAND, "fix": fix_arguments.COMMAND}
 
 
 def matches(name: str, path: str) -> bool:
@@ -69,12 +72,12 @@ def matches(name: str, path: str) -> bool:
 
 @pytest.mark.parametrize("path", TERRAFORM)
 def test_terraform_triggers_its_hooks(path: str) -> None:
-    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-terraform"]
+    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-terraform", FIX]
 
 
 @pytest.mark.parametrize("path", TEMPLATES)
 def test_templates_trigger_their_hooks(path: str) -> None:
-    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-cloudformation"]
+    assert [name for name in HOOKS if matches(name, path)] == ["posturio-iac", "posturio-iac-cloudformation", FIX]
 
 
 @pytest.mark.parametrize("path", NEITHER)
@@ -89,7 +92,7 @@ def test_hook_is_one_process_that_gets_the_names(name: str) -> None:
     program, command, *options = shlex.split(definition["entry"])
     assert program == "posturio-iac"
     assert command in COMMANDS
-    assert parse(hook.COMMAND, [*options, "--", "x.tf"]) is not None
+    assert parse(COMMAND_LINES[command], [*options, "--", "x.tf"]) is not None
     assert "additional_dependencies" not in definition
 
 

@@ -19,6 +19,7 @@ MISSING = "iam.access_keys_without_lifetime"
 MOST = 250 << 20
 """What pre-commit.ci allows for one hook."""
 LIVE = "posturio-iac-live"
+FIX = "posturio-iac-fix"
 
 
 def committed(repository: Repository) -> int:
@@ -207,7 +208,9 @@ def test_live_hook_runs_only_when_it_is_asked_for(host: Host, repository: Reposi
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("definition", [one for one in DEFINITIONS if one["id"] != LIVE], ids=lambda definition: str(definition["id"]))
+@pytest.mark.parametrize(
+    "definition", [one for one in DEFINITIONS if one["id"] not in (LIVE, FIX)], ids=lambda definition: str(definition["id"])
+)
 def test_entry_line_judges_what_the_hook_is_for(host: Host, repository: Repository, definition: dict[str, str]) -> None:
     repository.write("iam.tf", flagged())
     repository.write("stack.yaml", TEMPLATE)
@@ -218,6 +221,21 @@ def test_entry_line_judges_what_the_hook_is_for(host: Host, repository: Reposito
     done = subprocess.run(command, cwd=repository.path, capture_output=True, text=True, check=False)
     assert done.returncode == 1, done.stderr
     assert done.stdout.count(MISSING) == len(files) > 0
+
+
+def test_fixer_writes_into_the_module_and_fails_until_that_is_added(host: Host, repository: Repository) -> None:
+    repository.write(".pre-commit-config.yaml", host.configuration(FIX))
+    repository.write("elsewhere/iam.tf", flagged("other"), add=False)
+    repository.write("iam.tf", flagged())
+    code, said = host.commit(repository)
+    assert code == 1, said
+    assert "files were modified by this hook" in said
+    assert "Mended 1 finding" in said
+    assert (repository.path / "iam.tf").read_text() == clean().replace("2027-01-31", "2027-03-01")
+    assert (repository.path / "elsewhere/iam.tf").read_text() == flagged("other")
+    repository.git("add", "iam.tf")
+    code, said = host.commit(repository)
+    assert code == 0, said
 
 
 def test_commit_of_one_path_or_of_all_is_judged_by_its_own_index(host: Host, repository: Repository) -> None:

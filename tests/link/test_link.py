@@ -11,6 +11,7 @@ import pytest
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
@@ -90,8 +91,8 @@ def test_a_key_of_a_module_that_is_not_here_stands_at_its_call() -> None:
     call = code(address="module.ci_user", span=span(9))
     found = link(deployed(), call, states=(state((f"module.ci_user.{ADDRESS}[0]", ID, "ci")),))
     assert found.span == span(9)
-    assert found.remedies.disable.startswith("switch it off by the inputs of module.ci_user (iam.tf:9) and apply (")
-    assert found.remedies.remove == "remove module.ci_user (iam.tf:9) from the code"
+    assert describe(found.remedies.disable).startswith("switch it off by the inputs of module.ci_user (iam.tf:9) and apply (")
+    assert describe(found.remedies.remove) == "remove module.ci_user (iam.tf:9) from the code"
     assert found.declaration is not None
     assert found.declaration.exact
 
@@ -255,7 +256,7 @@ class TestStacks:
         found = link(deployed(), template, stacks=Stacks(), answers={ID: self.answer})
         assert found.declaration is not None
         assert found.declaration.places[0].text() == "mail/Key"
-        assert found.remedies.replace == "raise Serial of mail/Key by one and deploy the stack, which replaces the key"
+        assert describe(found.remedies.replace) == "raise Serial of mail/Key by one and deploy the stack, which replaces the key"
 
     def test_a_stack_without_the_resource_is_named(self) -> None:
         found = link(deployed(), stacks=Stacks(), answers={ID: StackKey("big", "eu-west-1", "")})
@@ -339,5 +340,5 @@ def test_a_block_that_makes_other_keys_is_not_changed_as_a_whole(kind: str) -> N
     assert found.declaration is not None
     assert found.declaration.exact
     change = f'set status = "Inactive" for {address} (iam.tf:5) alone, whose block makes other keys too, and apply'
-    assert found.remedies.disable.startswith(change)
-    assert found.remedies.remove == f"remove {address} (iam.tf:5) alone, whose block makes other keys too, from the code"
+    assert describe(found.remedies.disable).startswith(change)
+    assert describe(found.remedies.remove) == f"remove {address} (iam.tf:5) alone, whose block makes other keys too, from the code"

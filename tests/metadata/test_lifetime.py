@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
 from posturio_iac.metadata.names import unit_in_name
 
@@ -159,7 +160,8 @@ def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
     found = said("rotation", value)
     assert (found.kind, found.effect, found.at, found.interval) == (Kind.ROTATION, Effect.INERT, None, None)
     assert found.why.endswith("turns rotation off")
-    assert found.fix == 'set tag "expires" of aws_iam_user.ci to an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'
+    assert found.remedy is not None
+    assert describe(found.remedy) == 'set tag "expires" of aws_iam_user.ci to an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'
 
 
 @pytest.mark.parametrize(

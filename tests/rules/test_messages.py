@@ -9,6 +9,9 @@ import pytest
 
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.origin import MetadataOrigin, TriggerOrigin, describe_origin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import IntervalSetting, MergeTags
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import all_rules
 from tests.support.keys import (
     AS_OF,
@@ -120,7 +123,11 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
                 "aws_iam_access_key.ci is never replaced by replace_triggered_by = [time_rotating.ci], "
                 "because Terraform does not react to a resource that it creates."
             ),
-            "Replace the key by a time_rotating { rotation_days = 90 } through a time_static.",
+            (
+                'Add resource "time_rotating" "ci" { rotation_days = 90 } and '
+                'resource "time_static" "ci" { rfc3339 = time_rotating.ci.rfc3339 }, '
+                "and put replace_triggered_by = [time_static.ci] and create_before_destroy = true into the lifecycle block of the key."
+            ),
             6,
         ),
         (
@@ -187,8 +194,8 @@ def test_of_several_long_lifetimes_the_shortest_is_named() -> None:
 
 
 def test_a_placeholder_inside_a_name_or_other_braces_stay_as_they_are() -> None:
-    remedies = replace(access_key().remedies, declare="add {name}={value} to ${local.tags} { }")
-    assert remedies.stating("{value}", "2027-01-01") == "add {value}=2027-01-01 to ${local.tags} { }"
+    remedies = replace(access_key().remedies, declare=MergeTags(Place("a"), "tags", "local.{name}"))
+    assert describe(remedies.stating("{value}", "2027-01-01")) == 'set tags = merge(local.{name}, { {value} = "2027-01-01" }) in a'
 
 
 @pytest.mark.parametrize("rule", all_rules())
@@ -270,8 +277,8 @@ def test_an_interval_of_the_code_is_lowered() -> None:
 
 def test_an_outage_names_the_change_in_the_language_of_the_code_where_there_is_one() -> None:
     key = access_key(enforced(), replacement=outage())
-    assert violations(key)[OUTAGE][0].remediation == "Set create_before_destroy = true in lifecycle { } of aws_iam_access_key.ci."
-    bare = replace(key, remedies=replace(key.remedies, overlap=""))
+    assert violations(key)[OUTAGE][0].remediation == "Set create_before_destroy = true in its lifecycle block."
+    bare = replace(key, remedies=replace(key.remedies, overlap=None))
     assert violations(bare)[OUTAGE][0].remediation == "Let the new key exist before the old one is deleted."
 
 
@@ -282,23 +289,26 @@ def test_an_age_says_what_allows_it() -> None:
     )
 
 
+DAYS = IntervalSetting(Place("time_rotating.ci"), "rotation_days")
+
+
 @pytest.mark.parametrize(
-    ("knob", "turns", "remediation"),
+    ("setting", "turns", "remediation"),
     [
-        ("set rotation_days of time_rotating.ci to {days} or less", 1, "Set rotation_days of time_rotating.ci to 90 or less."),
+        (DAYS, 1, "Set rotation_days of time_rotating.ci to 90 or less."),
         (
-            "set rotation_days of time_rotating.ci to {days} or less",
+            DAYS,
             2,
             "Set rotation_days of time_rotating.ci to 45 or less, since a key lives 2 of its turns.",
         ),
         (
-            "set max_age of x.b to {seconds} or less ({days} days in seconds)",
+            IntervalSetting(Place("x.b"), "max_age", "s"),
             1,
             "Set max_age of x.b to 7776000 or less (90 days in seconds).",
         ),
-        ("set rotation_days of ci to {days} or less", 200, "Set rotation_days of ci to 1 or less, since a key lives 200 of its turns."),
+        (DAYS, 200, "Set rotation_days of time_rotating.ci to 1 or less, since a key lives 200 of its turns."),
     ],
 )
-def test_what_sets_an_interval_is_named_with_its_own_number(knob: str, turns: int, remediation: str) -> None:
-    (violation,) = violations(access_key(replace(enforced(365), knob=knob, turns=turns)))[OVERLONG]
+def test_what_sets_an_interval_is_named_with_its_own_number(setting: IntervalSetting, turns: int, remediation: str) -> None:
+    (violation,) = violations(access_key(replace(enforced(365), setting=setting, turns=turns)))[OVERLONG]
     assert violation.remediation == remediation

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta, timezone
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Remedies, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin, TagOrigin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import AddBlock, AddTag, Advice, Remedies
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
-REMEDIES = Remedies("add {name}", "rotate every {value} days", "disable it")
+REMEDIES = Remedies(AddTag(Place("aws_iam_user.ci")), AddBlock(Place("aws_iam_access_key.ci"), "ci"), Advice("disable it"))
 WITHOUT = Rule("iam.access_keys_without_lifetime", Severity.MEDIUM, "Access keys without lifetime", ("v5.0 1.13",))
 OWNERLESS = Rule("iam.ownerless_access_keys", Severity.LOW, "Access keys without owner")
 EXPIRED = Rule("iam.expired_access_keys", Severity.HIGH, "Expired access keys")

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.model import Config
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Remedies, Replacement, Span, Unknown
+from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
 
@@ -20,11 +22,12 @@ AS_OF = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 CONTEXT = Context(as_of=AS_OF, max_lifetime=timedelta(days=90), window=timedelta(days=45), grace=timedelta(days=14))
 ENFORCED_ONLY = replace(CONTEXT, enforced_only=True)
 UNKNOWN = Unknown("var.x is set by whoever calls this module")
+KEY = Place("aws_iam_access_key.ci", Span("iam.tf", 5, 1, 5, 20))
 REMEDIES = Remedies(
-    declare='add {name} = "{value}" to the tags of aws_iam_user.ci (iam.tf:1)',
-    rotate="replace the key by a time_rotating { rotation_days = {value} } through a time_static",
-    disable='set status = "Inactive"',
-    overlap="set create_before_destroy = true in lifecycle { } of aws_iam_access_key.ci",
+    declare=AddTag(Place("aws_iam_user.ci", Span("iam.tf", 1, 1, 1, 20))),
+    rotate=AddBlock(KEY, "ci"),
+    disable=SetArgument(KEY, "status", '"Inactive"'),
+    overlap=CreateFirst(KEY, is_set=True),
 )
 
 
@@ -115,7 +118,9 @@ def rotated(text: str) -> Lifetime:
 def inert(fix: str = "go through a time_static") -> Lifetime:
     """A rotation that never happens."""
     why = "Terraform does not react to a resource that it creates"
-    return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin("time_rotating.ci"), "", span(6), why=why, fix=fix)
+    return Lifetime(
+        Kind.ROTATION, Effect.INERT, TriggerOrigin("time_rotating.ci"), "", span(6), why=why, remedy=Advice(fix) if fix else None
+    )
 
 
 def unreadable(value: str = "soon", origin: Origin | None = None) -> Lifetime:
@@ -131,7 +136,7 @@ def open_evidence(kind: Kind = Kind.EXPIRY) -> Lifetime:
 
 def exposure(where: str = 'output "secret"') -> Exposure:
     """A place that shows the secret."""
-    return Exposure(span(9), where, "keep the secret in Secrets Manager")
+    return Exposure(span(9), where, Advice("keep the secret in Secrets Manager"))
 
 
 def outage(*, create_before_destroy: Any = False, takes_turns: bool = False) -> Replacement:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Remedies, Span
+from posturio_iac.core.model import AccessKey, Span
 from posturio_iac.core.origin import ArgumentOrigin
+from posturio_iac.core.remedy import Advice, Remedies
 from posturio_iac.frontends.reading import Reading, ReadRequest
 from posturio_iac.metadata.lifetime import read as lifetime
 
@@ -26,7 +27,7 @@ def _keys(root: str, path: str, request: ReadRequest) -> Iterator[AccessKey]:
         _, name, user, *end = line.split()
         span = Span(path, number, 1, number, len(line) + 1)
         stated = lifetime("expires", end[0], origin=ArgumentOrigin("expires", name), span=span, names=request.names) if end else None
-        change = Remedies(f"write the end behind {name}", f"let {name} rotate", f"remove {name}")
+        change = Remedies(Advice(f"write the end behind {name}"), Advice(f"let {name} rotate"), Advice(f"remove {name}"))
         yield AccessKey(f"toy.{name}", "toy", span, user, None, "Active", change, (stated,) if stated else (), owner=user, scope=path)
 
 

@@ -85,6 +85,7 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
 
 def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Arguments, targets: Targets, started: float) -> int:
     from posturio_iac.commands.ci_environment import prefix
+    from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.coverage import scope
     from posturio_iac.commands.reports import emit
     from posturio_iac.core.finding import Exit, Severity
@@ -105,7 +106,19 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     elapsed = time.perf_counter() - started
     leading = prefix(place, selection.repository, os.environ)
     where = scope(place, selection, given.words, config, narrowed=narrowed is not None)
-    emit(report, targets, given, root=selection.root, elapsed=elapsed, leading=leading, fail_on=config.fail_on, code=int(code), scope=where)
+    change = shown_changes(report, config, selection.root)
+    emit(
+        report,
+        targets,
+        given,
+        root=selection.root,
+        elapsed=elapsed,
+        leading=leading,
+        fail_on=config.fail_on,
+        code=int(code),
+        scope=where,
+        change=change,
+    )
     return int(code)
 
 

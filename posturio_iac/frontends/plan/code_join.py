@@ -8,20 +8,21 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
-from posturio_iac.core.origin import ChangeOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import moved
 from posturio_iac.frontends.plan.document import modules_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING, ROTATION_ARGUMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import timedelta
 
-    from posturio_iac.core.model import AccessKey, Lifetime, Remedies, Span
+    from posturio_iac.core.model import AccessKey, Lifetime, Span
+    from posturio_iac.core.remedy import Remedies
     from posturio_iac.frontends.plan.document import PlanDocument
 
 _INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
-_PLACE = re.compile(r"\(([^()]+):([0-9]+)\)")
 
 
 class PlannedCode:
@@ -79,21 +80,33 @@ def rebased(key: AccessKey, old: str, new: str) -> AccessKey:
     def move(span: Span) -> Span:
         return replace(span, path=path(span.path))
 
-    def clause(remedies: Remedies) -> Remedies:
-        declare = _PLACE.sub(lambda found: f"({path(found[1])}:{found[2]})", remedies.declare)
-        return replace(remedies, declare=declare)
-
     return replace(
         key,
         span=move(key.span) if key.span else None,
-        remedies=clause(key.remedies),
-        lifetimes=tuple(replace(e, span=move(e.span)) if e.span else e for e in key.lifetimes),
+        remedies=_rebased_remedies(key.remedies, move),
+        lifetimes=tuple(_rebased_evidence(e, move) for e in key.lifetimes),
         replacement=replace(key.replacement, span=move(key.replacement.span))
         if isinstance(key.replacement, Replacement)
         else key.replacement,
-        exposures=tuple(replace(e, span=move(e.span)) for e in key.exposures),
+        exposures=tuple(replace(e, span=move(e.span), remedy=moved(e.remedy, move)) for e in key.exposures),
         directives=tuple(replace(d, span=move(d.span)) for d in key.directives),
     )
+
+
+def _rebased_remedies(remedies: Remedies, move: Callable[[Span], Span]) -> Remedies:
+    return replace(
+        remedies,
+        declare=moved(remedies.declare, move),
+        rotate=moved(remedies.rotate, move),
+        disable=moved(remedies.disable, move),
+        overlap=moved(remedies.overlap, move),
+        beside=moved(remedies.beside, move),
+    )
+
+
+def _rebased_evidence(evidence: Lifetime, move: Callable[[Span], Span]) -> Lifetime:
+    span = move(evidence.span) if evidence.span else None
+    return replace(evidence, span=span, setting=moved(evidence.setting, move), remedy=moved(evidence.remedy, move))
 
 
 def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> AccessKey:
@@ -152,10 +165,9 @@ def _subject(evidence: Lifetime) -> object:
 
 def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     """Return a rotation with the interval that the plan gives its clock, where the code only has a variable."""
-    address = evidence.origin.clock if isinstance(evidence.origin, (TriggerOrigin, ChangeOrigin)) else ""
-    if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or not address:
+    if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or evidence.setting is None:
         return evidence
-    clock = document.resources.get(address)
+    clock = document.resources.get(evidence.setting.place.address)
     interval: timedelta | None = None
     for name, unit in ROTATION_ARGUMENTS if clock is not None and clock.type == ROTATING else ():
         value = clock.get(name) if clock is not None else None

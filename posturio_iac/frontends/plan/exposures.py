@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Exposure
+from posturio_iac.core.remedy import Advice
 from posturio_iac.frontends.plan.document import is_any
 from posturio_iac.frontends.plan.references import arguments_of, instances_of
 from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS, TAG_ARGUMENTS
@@ -44,7 +45,7 @@ def _outputs(document: PlanDocument, configuration: Configuration, types: frozen
                 for key in document.instances(target.modules, target.block):
                     span = document.places.member("configuration", "outputs", name) or key.span
                     if not target.index or key.index == target.index:
-                        yield key, Exposure(span, f'output "{name}"', "remove nonsensitive() and set sensitive = true")
+                        yield key, Exposure(span, f'output "{name}"', Advice("remove nonsensitive() and set sensitive = true"))
 
 
 def _sinks(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
@@ -56,11 +57,11 @@ def _sinks(document: PlanDocument, configuration: Configuration, types: frozense
         for argument, expression in arguments_of(block):
             if argument not in shown:
                 continue
-            fix = sink.fix if sink is not None and argument not in TAG_ARGUMENTS else "remove it"
+            change = sink.change if sink is not None and argument not in TAG_ARGUMENTS else "remove it"
             for target in configuration.targets(expression, path, block):
                 if _leads(target, types):
                     for key, instance in _shown(document, path, block, argument, target):
-                        yield key, Exposure(instance.span, f"{argument} of {instance.address}", fix)
+                        yield key, Exposure(instance.span, f"{argument} of {instance.address}", Advice(change))
 
 
 def _shown(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.remedy import AddComment, AddTag
 from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
 from posturio_iac.frontends.plan.references import Configuration
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr, Exposure, Lifetime
+    from posturio_iac.core.remedy import Declaring
     from posturio_iac.frontends.plan.code_join import PlannedCode
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
@@ -89,7 +92,7 @@ def _key(
         user=user.name,
         user_address=user.address,
         status=_status(resource, configuration),
-        remedies=remedies_in_code(resource.name, _declare(user)),
+        remedies=remedies_in_code(resource.name, _declare(user, resource)),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
         unseen_tags=user.unseen,
@@ -102,10 +105,10 @@ def _key(
     )
 
 
-def _declare(user: TerraformUser) -> str:
+def _declare(user: TerraformUser, resource: Resource) -> Declaring:
     if user.address is None:
-        return "write # posturio: {name}={value} above the block in the code, and give its folder with --source"
-    return f'add {{name}} = "{{value}}" to the tags of {user.address} in the code'
+        return AddComment(Place(resource.address), target="the block in the code, and give its folder with --source")
+    return AddTag(Place(user.address), is_seen=False)
 
 
 def _status(resource: Resource, configuration: Configuration) -> Attr[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.core.model import Span
+    from posturio_iac.fixes.shown import ShownChange, ShownEdit
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {Severity.LOW: "note", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
@@ -97,6 +98,8 @@ def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: 
         "fingerprints": {"posturioIac/v1": finding.fingerprint},
         "properties": {"address": printable(finding.address), "framework": finding.framework, "root": printable(finding.root)},
     }
+    if (change := context.change(finding)) is not None:
+        result["fixes"] = [_fix(change, finding, context)]
     logical = [{"fullyQualifiedName": printable(name), "kind": "resource"} for name in _names(finding)]
     if finding.span is None:
         return {**result, "locations": [{"logicalLocations": logical}]}
@@ -104,6 +107,25 @@ def _result(finding: Finding, places: dict[str, int], hashes: _Hashes, context: 
     if line_hash := hashes.of(finding.span):
         result["partialFingerprints"] = {"primaryLocationLineHash": line_hash}
     return {**result, "locations": [{"physicalLocation": physical, "logicalLocations": logical}]}
+
+
+def _fix(change: ShownChange, finding: Finding, context: RenderContext) -> dict[str, Any]:
+    """Return a change as viewers offer it (SARIF 2.1.0, 3.55)."""
+    paths = dict.fromkeys(edit.span.path for edit in change.edits)
+    changes = [
+        {
+            "artifactLocation": _artifact(context.prefix + path),
+            "replacements": [_replacement(edit) for edit in change.edits if edit.span.path == path],
+        }
+        for path in paths
+    ]
+    return {"description": {"text": _unlinked(printable(finding.remediation))}, "artifactChanges": changes}
+
+
+def _replacement(edit: ShownEdit) -> dict[str, Any]:
+    span = edit.span
+    region = {"startLine": span.line, "startColumn": span.column, "endLine": span.end_line, "endColumn": span.end_column}
+    return {"deletedRegion": region, "insertedContent": {"text": edit.text}}
 
 
 def _names(finding: Finding) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.remedy_text import describe
 from tests.support.cloudformation_reading import key
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ Resources:
 def test_the_secret_is_exposed_where_anybody_can_read_it(tmp_path: Path, resource: str, where: str | None) -> None:
     found = key(tmp_path, EXPOSED % resource)
     assert [e.where for e in found.exposures] == ([where] if where else [])
-    assert all(e.span.line == 3 and e.fix for e in found.exposures)
+    assert all(e.span.line == 3 and describe(e.remedy) for e in found.exposures)
 
 
 def test_outputs_expose_the_secret_and_not_the_id(tmp_path: Path) -> None:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.remedy import Advice
+from posturio_iac.core.remedy_text import describe
 from tests.support.cloudformation_reading import as_json, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
+
 
 EVERYTHING = """\
 Parameters: {P: {Type: String, Default: x, AllowedValues: [x, y]}}
@@ -43,8 +46,8 @@ def placeless(found: AccessKey) -> AccessKey:
         span=None,
         scope="",
         active_siblings=(),
-        remedies=replace(found.remedies, declare="", disable=""),
-        lifetimes=tuple(replace(e, span=None) for e in found.lifetimes),
+        remedies=replace(found.remedies, declare=Advice(""), rotate=Advice(""), disable=Advice("")),
+        lifetimes=tuple(replace(e, span=None, setting=None) for e in found.lifetimes),
         exposures=tuple(replace(e, span=None) for e in found.exposures),  # type: ignore[arg-type]
         directives=tuple(replace(d, span=None) for d in found.directives),  # type: ignore[arg-type]
     )
@@ -64,5 +67,5 @@ def test_remedies_speak_the_language_of_the_template(tmp_path: Path, name: str, 
     line = found.span.line if found.span else 0
     declare = found.remedies.stating("Expires", "2027-01-31")
     shown = '"Metadata": {"Posturio": {"Expires": "2027-01-31"}}' if name == "t.json" else 'Metadata: {Posturio: {Expires: "2027-01-31"}}'
-    assert declare == f"add {shown} to {found.address} ({name}:{line})"
-    assert "AutomaticallyAfterDays of 60" in found.remedies.rotating(60)
+    assert describe(declare) == f"add {shown} to {found.address} ({name}:{line})"
+    assert "AutomaticallyAfterDays of 60" in describe(found.remedies.rotating(60))

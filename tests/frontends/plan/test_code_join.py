@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.model import AccessKey, Effect, Replacement, Unknown
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.errors import UsageError
 from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
 
@@ -213,7 +214,7 @@ def test_places_in_code_outside_the_scan_root(tmp_path: Path) -> None:
     (found,) = read(tmp_path / "plans", plan(user(f"{USER}.ci"), key(f"{KEY}.ci")), folder).keys
     spans = [found.span, *(e.span for e in found.lifetimes)]
     assert {span.path for span in spans if span} == {"../code/main.tf"}
-    assert "(../code/main.tf:2)" in found.remedies.declare
+    assert "(../code/main.tf:2)" in describe(found.remedies.declare)
 
 
 def test_what_is_wrong_with_the_code_is_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.remedy import ReplaceTrigger
 from tests.support.terraform_programs import USER, key, keys
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def test_straight_to_the_schedule_works_on_one_engine_only(tmp_path: Path, engin
         assert one.effect is not Effect.ENFORCED
     else:
         assert (one.effect.value, one.interval) == (effect, timedelta(days=90))
-    assert one.effect is not Effect.INERT or "time_static" in one.fix
+    assert one.effect is not Effect.INERT or isinstance(one.remedy, ReplaceTrigger)
 
 
 def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
@@ -175,7 +176,7 @@ def test_the_engine_is_read_from_the_files(tmp_path: Path) -> None:
 def test_what_never_replaces_anything_is_inert(tmp_path: Path, trigger: str, declared: str) -> None:
     found = key(tmp_path, DAYS90 + declared + "\n" + rotated(trigger))
     assert {effect for _, effect, _ in ends(found)} == {"inert"}
-    assert all(e.why and e.fix for e in found.lifetimes)
+    assert all(e.why and e.remedy for e in found.lifetimes)
 
 
 def test_a_dependency_on_a_schedule_replaces_nothing(tmp_path: Path) -> None:

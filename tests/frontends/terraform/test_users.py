@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.remedy_text import describe
 from tests.support.terraform_programs import key, keys, reading
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ def calling(folder: str, more: str = "", label: str = "users") -> str:
 def test_a_user_of_a_module_that_the_root_calls_is_found_by_its_name(tmp_path: Path, files: dict[str, str | bytes]) -> None:
     found = key(tmp_path, files)
     assert (found.user, told(found), found.owner) == ("ci", ["2027-01-31"], "payments")
-    assert "users/" in found.remedies.declare
+    assert "users/" in describe(found.remedies.declare)
 
 
 @pytest.mark.parametrize("expression", ['"ci"', "data.aws_iam_user.x.user_name", 'lower("CI")', "local.name"])
@@ -229,7 +230,7 @@ def test_a_user_that_other_code_declares_is_no_excuse(tmp_path: Path, expression
     found = key(tmp_path, rest + named(expression))
     assert (found.user, found.owner, found.unknown_sources) == ("ci", None, ())
     assert found.unseen_tags == Unknown(ELSEWHERE)
-    assert "# posturio:" in found.remedies.declare
+    assert "# posturio:" in describe(found.remedies.declare)
 
 
 def test_a_data_source_is_the_choice_of_the_author_too(tmp_path: Path) -> None:
@@ -270,7 +271,7 @@ class TestNamesakes:
         assert (found.user, found.user_address, told(found)) == ("ci", None, [])
         reason = Unknown('a user "ci" is declared in a/main.tf:1 with expires=2027-01-31 and owner=payments, which may be another account')
         assert (found.unknown_sources, found.owner) == ((reason,), reason)
-        assert "a/main.tf" not in found.remedies.declare
+        assert "a/main.tf" not in describe(found.remedies.declare)
 
     def test_one_without_an_end_changes_nothing(self, tmp_path: Path) -> None:
         plain = USER.replace('expires = "2027-01-31", owner = "payments"', 'Name = "ci"')

@@ -15,7 +15,9 @@ from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
 from posturio_iac.adapters.checkov.graph_fallback.user import USER, namesakes_of, user_of
 from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
-from posturio_iac.core.model import AccessKey, Place, Span, Unknown
+from posturio_iac.core.model import AccessKey, Span, Unknown
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import AddComment
 from posturio_iac.facts.namesakes import left_open
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, ROOT_USER, max_age_lifetime
@@ -65,7 +67,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         user=user.name,
         user_address=user.address,
         status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
-        remedies=remedies_in_code(entity.name, f"write # posturio: {{name}}={{value}} above {own.name}"),
+        remedies=remedies_in_code(entity.name, AddComment(Place(own.name, span), target=own.name)),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
         existence=_existence(own, graph),

@@ -9,7 +9,9 @@ from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import ReplaceTrigger
 from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
 
 if TYPE_CHECKING:
@@ -82,11 +84,8 @@ def _direct(text: str, origin: TriggerOrigin, span: Span, top: str | None) -> Li
         )
     name = text.split(".")[1]
     why = f"a due {ROTATING} is planned as a new resource, and Terraform reacts only to updates and replacements"
-    fix = (
-        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {ROTATING}.{name}.rfc3339 }}, '
-        f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
-    )
-    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=why, fix=fix)
+    hop = ReplaceTrigger(Place(text, span), f"{ROTATING}.{name}", name)
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=why, remedy=hop)
 
 
 def _is_opentofu(top: str) -> bool:
@@ -144,11 +143,8 @@ def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
         if text in clocks:
             name = text.split(".")[1]
             why = "depends_on only orders changes and never replaces anything"
-            fix = (
-                f'remove it, add resource "time_static" "{name}" {{ rfc3339 = {text}.rfc3339 }}, '
-                f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
-            )
-            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, why=why, fix=fix)
+            hop = ReplaceTrigger(Place(text, span), text, name, is_dependency=True)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, why=why, remedy=hop)
 
 
 def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:

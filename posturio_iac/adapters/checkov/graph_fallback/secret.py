@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.adapters.checkov.graph import argument_of
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import SetArgument
 from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span, shown: 
     plain = isinstance(value, str) and value.strip("${}") in {f"{key.name}.{name}" for name in SECRETS}
     always = parameter.config.get("count") is None and parameter.config.get("for_each") is None and "[" not in parameter.name
     if kind in ("String", "StringList") and plain and always:
-        shown.append(Exposure(span, f"value of {parameter.address}", 'set type = "SecureString"'))
+        where = f"value of {parameter.address}"
+        shown.append(Exposure(span, where, SetArgument(Place(parameter.address), "type", '"SecureString"')))
     else:
         possible.append(Unknown(f"checkov does not show whether {parameter.address} shows the secret"))

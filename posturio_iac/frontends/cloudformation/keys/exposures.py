@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Exposure
+from posturio_iac.core.remedy import Advice
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
@@ -73,20 +74,20 @@ class Exposures:
         parameter = child.parameters.get(name)
         if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
             fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
-            yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", fix)
+            yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", Advice(fix))
         yield from self._search(child, name, None, depth + 1)
 
 
 def _output(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
     if mention.path[:1] in (("Value",), ("Export",)):
-        yield Exposure(_span(mention, entry), f"the output {entry.name}", f"delete the output {entry.name} and {_STORE}")
+        yield Exposure(_span(mention, entry), f"the output {entry.name}", Advice(f"delete the output {entry.name} and {_STORE}"))
 
 
 def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
     """Yield the exposure that a mention in a resource is, if it is one."""
     area, prop = (*mention.path, "", "")[:2]
     if area == "Metadata":
-        yield Exposure(_span(mention, entry), f"the Metadata of {entry.name}", _STORE)
+        yield Exposure(_span(mention, entry), f"the Metadata of {entry.name}", Advice(_STORE))
         return
     if area != "Properties" or _SEALED.get(entry.type) == prop or entry.type.startswith("Custom::"):
         return
@@ -96,9 +97,9 @@ def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
         case "AWS::SSM::Parameter":
             if _text(entry.prop("Type")) != "SecureString":
                 fix = f"{_STORE} instead, since CloudFormation makes no SecureString"
-                yield Exposure(_span(mention, entry), f"the plain SSM parameter {entry.name}", fix)
+                yield Exposure(_span(mention, entry), f"the plain SSM parameter {entry.name}", Advice(fix))
         case _:
-            yield Exposure(_span(mention, entry), _where(mention, entry, prop), _fix(mention, entry.type))
+            yield Exposure(_span(mention, entry), _where(mention, entry, prop), Advice(_change(mention, entry.type)))
 
 
 def _where(mention: Mention, entry: TemplateEntry, prop: str) -> str:
@@ -110,7 +111,7 @@ def _where(mention: Mention, entry: TemplateEntry, prop: str) -> str:
     return f"{prop or 'a property'} of {entry.name} ({entry.type})"
 
 
-def _fix(mention: Mention, kind: str) -> str:
+def _change(mention: Mention, kind: str) -> str:
     if "UserData" in mention.path:
         return "give the instance a role in IamInstanceProfile and delete the key, or read the secret from Secrets Manager at start"
     if kind in ("AWS::Lambda::Function", "AWS::Serverless::Function", FUNCTION):

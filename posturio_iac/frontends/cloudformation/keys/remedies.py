@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Remedies
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import AddMetadata, Remedies, SetProperty, StoreAndRotate
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
@@ -12,16 +13,6 @@ if TYPE_CHECKING:
 
 def remedies(entry: TemplateEntry, address: str) -> Remedies:
     """Return what mends ``entry``."""
-    span = entry.source.span(entry.key)
-    place = f"{address} ({span.path}:{span.line})"
-    if entry.source.language == "JSON":
-        declare = f'add "Metadata": {{"Posturio": {{"{{name}}": "{{value}}"}}}} to {place}'
-        disable = f'set "Status": "Inactive" in the properties of {place}'
-    else:
-        declare = f'add Metadata: {{Posturio: {{{{name}}: "{{value}}"}}}} to {place}'
-        disable = f"set Status: Inactive in the properties of {place}"
-    rotate = (
-        f"store {address} in an AWS::SecretsManager::Secret and give that an AWS::SecretsManager::RotationSchedule with your own "
-        f"RotationLambdaARN and AutomaticallyAfterDays of {{value}}"
-    )
-    return Remedies(declare, rotate, disable)
+    place = Place(address, entry.source.span(entry.key))
+    json = entry.source.language == "JSON"
+    return Remedies(AddMetadata(place, json=json), StoreAndRotate(place), SetProperty(place, "Status", "Inactive", json=json))

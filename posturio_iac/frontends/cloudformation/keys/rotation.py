@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference
 from posturio_iac.metadata.lifetime import parse_interval
@@ -26,11 +28,11 @@ SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 
 _HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
 """The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
-_LAMBDA = "name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules"
+_LAMBDA = Advice("name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules")
 _CRON = re.compile(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
 _STEP = re.compile(r"[\w*]+/(\d+)")
-_SHORTER = {"AutomaticallyAfterDays": "{days}", "ScheduleExpression": "rate({days} days)"}
-"""What says how often a schedule rotates, and how it is set."""
+_SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}
+"""What says how often a schedule rotates, and in which unit."""
 
 
 def rotations(key: TemplateEntry, stack: Stack, ev: Evaluator) -> Iterator[Lifetime]:
@@ -66,12 +68,14 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
     interval, shown, why = _interval(entry, scope, ev)
     function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
     if function is None and hosted is None:
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why="it names no function that would rotate the key", fix=_LAMBDA)
+        return Lifetime(
+            Kind.ROTATION, Effect.INERT, origin, shown, span, why="it names no function that would rotate the key", remedy=_LAMBDA
+        )
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
         because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why=because, fix=_LAMBDA)
-    knob = _knob(entry, stack.address(entry))
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, why=why, knob=knob)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why=because, remedy=_LAMBDA)
+    setting = _setting(entry, Place(stack.address(entry), span))
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, why=why, setting=setting)
 
 
 def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
@@ -98,13 +102,13 @@ def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator) -> tuple[t
     return None, "", "RotationRules say nothing of how often it rotates"
 
 
-def _knob(entry: TemplateEntry, address: str) -> str:
-    """Return how to shorten the interval of a schedule."""
+def _setting(entry: TemplateEntry, place: Place) -> IntervalSetting | None:
+    """Return what sets the interval of a schedule."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
-        return ""
+        return None
     stated = (name for name in _SHORTER if rules.value.get(name) is not None)
-    return next((f"set {name} of {address} to {_SHORTER[name]} or less" for name in stated), "")
+    return next((IntervalSetting(place, name, _SHORTER[name]) for name in stated), None)
 
 
 def cron_interval(text: str) -> timedelta | None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.model import Span
+    from posturio_iac.core.remedy import IntervalSetting, Remedy
 
 EVERY_APPLY = "it changes at every apply, however often that is"
 
@@ -45,10 +46,11 @@ class ChangeCause:
     interval: timedelta | None = None
     at: datetime | None = None
     why: str = ""
-    fix: str = ""
+    remedy: Remedy | None = None
+    """What would let it happen."""
     value: str = ""
-    knob: str = ""
-    """How to set the interval, with ``{days}``."""
+    setting: IntervalSetting | None = None
+    """What sets the interval."""
     turns: int = 1
     """More than one when several outputs take turns."""
     through: tuple[str, ...] = ()

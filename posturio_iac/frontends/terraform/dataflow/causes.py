@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import Advice, StopIgnoring
 from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
-from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, knob, rotating
+from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, rotating, setting_of
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
@@ -186,18 +189,18 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
         elif causes:
             yield from causes
         else:
-            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, why=_unchanging(reached), fix=_changing(reached))
+            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, why=_unchanging(reached), remedy=_changing(reached))
 
 
-def _changing(reached: ResourceOrigin) -> str:
-    """Return the change that lets a trigger fire which something keeps from it; empty when it only lacks a clock."""
+def _changing(reached: ResourceOrigin) -> Remedy | None:
+    """Return the change that lets a trigger fire which something keeps from it; None when it only lacks a clock."""
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & reached.block.body.attributes.keys():
-        names = "all" if ignored is None else ", ".join(sorted(ignored & reached.block.body.attributes.keys()))
-        return f"remove {names} from ignore_changes of {reached.address}"
+        names = ("all",) if ignored is None else tuple(sorted(ignored & reached.block.body.attributes.keys()))
+        return StopIgnoring(Place(reached.address, reached.block.header), names)
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
-        return f"name {reached.address} there, or set triggers_replace in place of input"
-    return ""
+        return Advice(f"name {reached.address} there, or set triggers_replace in place of input")
+    return None
 
 
 def _unchanging(reached: ResourceOrigin) -> str:
@@ -226,9 +229,9 @@ def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object])
                 ChangeKind.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns
             )
         else:
-            change = knob(scheduler.intervals, reached)
+            setting = setting_of(scheduler.intervals, reached)
             yield ChangeCause(
-                ChangeKind.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, knob=change, turns=turns
+                ChangeKind.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, setting=setting, turns=turns
             )
     elif scheduler.every_apply:
         yield ChangeCause(ChangeKind.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import Advice, IntervalSetting, RemoveArgument
 from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATION_ARGUMENTS
@@ -22,36 +24,34 @@ if TYPE_CHECKING:
 def rotating(reached: ResourceOrigin) -> ChangeCause:
     """Return what a ``time_rotating`` makes happen."""
     block, scope = reached.block, reached.scope
-    span = block.header
+    span, place = block.header, Place(reached.address, block.header)
     base = evaluate_or_unknown(block.get("rfc3339"), scope)
     if isinstance(base, str) and parse_date(base) is not None:
         why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, fix=f"remove rfc3339 from {reached.address}")
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, remedy=RemoveArgument(place, "rfc3339", reached.address))
     start = block.get("rfc3339")
     if start is not None and any(isinstance(e, TerminalOrigin) and e.kind == "function" for e in origins_of(start, scope)):
         return ChangeCause(ChangeKind.APPLY, f"{reached.address} at timestamp()", span, why=EVERY_APPLY)
     once = evaluate_or_unknown(block.get("rotation_rfc3339"), scope)
     if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
         why = f"rotation_rfc3339 of {reached.address} is the constant {once} before and after"
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, fix=f"read {reached.address}.rfc3339 instead")
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, remedy=Advice(f"read {reached.address}.rfc3339 instead"))
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return ChangeCause(ChangeKind.ONCE, reached.address, span, at=date, value=once)
     interval = interval_of(ROTATION_ARGUMENTS, reached)
     if isinstance(interval, Unknown):
-        return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, why=interval.reason)
+        return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, why=interval.reason, setting=setting_of(ROTATION_ARGUMENTS, reached))
     if interval is None:
         return ChangeCause(ChangeKind.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
-    return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, interval=interval, knob=knob(ROTATION_ARGUMENTS, reached))
+    return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, interval=interval, setting=setting_of(ROTATION_ARGUMENTS, reached))
 
 
-def knob(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> str:
-    """Say how to set the interval in days."""
+def setting_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> IntervalSetting:
+    """Return what sets the interval, in days."""
     used = [(name, unit) for name, unit in arguments if reached.block.get(name) is not None]
     in_days = next((name for name, unit in arguments if unit == "d"), "")
-    if [unit for _, unit in used] == ["d"]:
-        return f"set {in_days} of {reached.address} to {{days}} or less"
-    others = " and ".join(name for name, _ in used)
-    return f"write {in_days} = {{days}} in place of {others} of {reached.address}" if used and in_days else ""
+    others = () if [unit for _, unit in used] == ["d"] else tuple(name for name, _ in used)
+    return IntervalSetting(Place(reached.address, reached.block.header), in_days, instead_of=others, is_stated=bool(used and in_days))
 
 
 def interval_of(arguments: tuple[tuple[str, str], ...], reached: ResourceOrigin) -> timedelta | Unknown | None:

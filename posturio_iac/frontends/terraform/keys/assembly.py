@@ -5,9 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Place, Replacement, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
 from posturio_iac.core.origin import ArgumentOrigin
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.remedy import IntervalSetting, SetArgument
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
@@ -156,11 +158,11 @@ def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     if block.labels[0] != "awsutils_expiring_iam_access_key":
         return
     place = expression.span if expression else block.header
-    yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place)
+    yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place, block.header)
 
 
-def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Lifetime:
-    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``."""
+def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
+    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
     from posturio_iac.core.intervals import parse_interval
 
     origin = ArgumentOrigin(argument, owner)
@@ -168,12 +170,12 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Li
         return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, why=value.reason)
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
-        knob = f"set {argument} of {owner} to {{seconds}} or less ({{days}} days in seconds)"
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, knob=knob)
+        setting = IntervalSetting(Place(owner, header), argument, "s")
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
     if value is None or interval is not None:
-        fix = f"set {argument} = 7776000 (90 days in seconds) in {owner}"
+        remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, fix=fix)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, remedy=remedy)
     return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, why="it must be a number of seconds")
 
 

@@ -9,6 +9,7 @@ from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import CommentOrigin
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import Advice
 from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
 
 
+_DATE = Advice("write the date itself")
+_FOLLOW_AS_WELL = Advice("let the key follow it as well")
+
+
 def of_tags(user: TerraformUser, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that the user's tags state."""
     ignored = ignored_changes(user.block) if user.block is not None else frozenset()
@@ -53,12 +58,11 @@ def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | 
     for end in origins_of(tag.expression, tag.scope):
         if isinstance(end, TerminalOrigin) and end.kind == "function" and applied_again:
             why = f"it is computed from {end.text}, so every apply moves it"
-            fix = "write the date itself"
-            return Lifetime(lifetime.kind, Effect.INERT, replace(tag.origin, moved_by=end.text), end.text, tag.span, why=why, fix=fix)
+            return Lifetime(lifetime.kind, Effect.INERT, replace(tag.origin, moved_by=end.text), end.text, tag.span, why=why, remedy=_DATE)
         if isinstance(end, ResourceOrigin) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
             origin = replace(tag.origin, moved_by=end.address)
             why = f"{end.address} moves it on at every rotation, and the key stays"
-            return Lifetime(lifetime.kind, Effect.INERT, origin, end.address, tag.span, why=why, fix="let the key follow it as well")
+            return Lifetime(lifetime.kind, Effect.INERT, origin, end.address, tag.span, why=why, remedy=_FOLLOW_AS_WELL)
         if isinstance(end, ResourceOrigin) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
             interval = _offset(end)
             origin = replace(tag.origin, set_by=end.address)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from posturio_iac.core.model import Exposure, Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from posturio_iac.core.model import Attr
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
     Leak = tuple[Exposure | Unknown, ResourceOrigin | TerminalOrigin]
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 """Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
 
+_ENCRYPT = 'set type = "SecureString"'
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
 
 
@@ -39,7 +43,8 @@ class Sink:
 
     arguments: tuple[str, ...]
     """The arguments that show it; none named means all."""
-    fix: str = _STORE
+    change: str = _STORE
+    """What keeps it from doing so, for a reader."""
 
 
 SINKS = {
@@ -59,7 +64,7 @@ SINKS = {
     "aws_s3_bucket_object": Sink(("content", "content_base64")),
     "aws_s3_object": Sink(("content", "content_base64")),
     "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
-    "aws_ssm_parameter": Sink(("value", "insecure_value"), 'set type = "SecureString"'),
+    "aws_ssm_parameter": Sink(("value", "insecure_value"), _ENCRYPT),
     "fastly_service_vcl": Sink(("content",)),
     "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
     "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
@@ -148,8 +153,8 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
             continue
         bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
         shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
-        fix = "remove nonsensitive() and set sensitive = true" if bared else "set sensitive = true"
-        place = Exposure(block.header, f'output "{name}"', fix)
+        output = Place(f"output.{name}", block.header)
+        place = Exposure(block.header, f'output "{name}"', HideOutput(output, is_bared=bool(bared)))
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
             if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
                 yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
@@ -177,16 +182,20 @@ def _resources(instance: ModuleInstance) -> Iterator[Leak]:
             plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
             if plain is False:
                 continue
-            place = Exposure(expression.span, f"{attribute} of {instance.full(f'{kind}.{name}')}", _fix(attribute, sink, tagged=tagged))
+            where = instance.full(f"{kind}.{name}")
+            remedy = _remedy(attribute, sink, Place(where, block.header), tagged=tagged)
+            place = Exposure(expression.span, f"{attribute} of {where}", remedy)
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
 
 
-def _fix(attribute: str, sink: Sink | None, *, tagged: bool) -> str:
+def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:
     if tagged or sink is None:
-        return "remove it"
-    return f"{sink.fix}, and write value in place of insecure_value" if attribute == "insecure_value" else sink.fix
+        return Advice("remove it")
+    if attribute == "insecure_value":
+        return Advice(f"{sink.change}, and write value in place of insecure_value")
+    return SetArgument(place, "type", '"SecureString"') if sink.change == _ENCRYPT else Advice(sink.change)
 
 
 def _scopes(block: hcl.Block, instance: ModuleInstance) -> tuple[ModuleScope, ...]:

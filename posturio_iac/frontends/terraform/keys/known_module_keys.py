@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Lifetime, Remedies, Unknown
+from posturio_iac.core.model import AccessKey, Lifetime, Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import AddComment, AddTag, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_for, max_age_lifetime, place_of
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
@@ -18,6 +20,7 @@ from posturio_iac.frontends.terraform.modules.instance import instances_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.remedy import Declaring, Remedy, Rotating
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
@@ -110,17 +113,26 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
         return
     value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age
     name = key.max_age.paths[0] if isinstance(key.max_age, Choice) else "the maximum age"
-    yield max_age_lifetime(value, name, label, inputs.place(key.max_age))
+    yield max_age_lifetime(value, name, label, inputs.place(key.max_age), inputs.block.header)
 
 
 def _remedies(key: KnownKey, label: str, block: hcl.Block) -> Remedies:
-    place = f"{label} ({block.header.path}:{block.header.line})"
+    place = Place(label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
-    declare = f'add {{name}} = "{{value}}" to the {tags} of {place}' if tags else f"write # posturio: {{name}}={{value}} above {label}"
-    rotate = "manage the key in your own code, where replace_triggered_by can follow a time_rotating"
+    beside = AddComment(place, target=label)
+    declare: Declaring = beside
+    if tags:
+        declare = AddTag(place, argument=tags)
+    rotate: Rotating = Advice("manage the key in your own code, where replace_triggered_by can follow a time_rotating")
     if isinstance(key.max_age, Choice):
-        rotate = f"set {key.max_age.paths[0]} to {{value}} days in seconds"
+        rotate = SetMaxAge(place, key.max_age.paths[0])
     switch = key.status.paths[0] if key.status else None
     enabled = key.enabled_by[-1].paths[0] if key.enabled_by else None
-    disable = f'set {switch} = "Inactive"' if switch else f"set {enabled} = false" if enabled else f"remove {label}"
-    return Remedies(declare=declare, rotate=rotate, disable=disable)
+    disable: Remedy = Advice(f"remove {label}")
+    if switch or enabled:
+        disable = (
+            SetArgument(place, switch, '"Inactive"', needs_person=True)
+            if switch
+            else SetArgument(place, str(enabled), "false", needs_person=True)
+        )
+    return Remedies(declare=declare, rotate=rotate, disable=disable, beside=beside)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.remedy import Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger, triggers
 from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
+_NAME_ONE = Advice("name a resource that changes")
 _FORCING = ("user", "pgp_key")
 """Arguments of a key whose change replaces it."""
 _MULTIPLYING = ("for_each", "count")
@@ -74,9 +77,8 @@ def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
 
 def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
     why = "prevent_destroy makes every apply fail once the rotation is due"
-    return replace(
-        lifetime, effect=Effect.INERT, why=why, fix="remove prevent_destroy from its lifecycle block", span=lifetime.span or block.header
-    )
+    remedy = RemoveArgument(_key(block), "prevent_destroy", "its lifecycle block")
+    return replace(lifetime, effect=Effect.INERT, why=why, remedy=remedy, span=lifetime.span or block.header)
 
 
 def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
@@ -87,47 +89,47 @@ def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> I
         if not words:
             why = "Terraform accepts only references to resources there"
             never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            fix = "write a plain list of resources"
-            yield Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(), "", trigger.span, why=why, fix=fix), never
+            remedy = Advice("write a plain list of resources")
+            yield Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(), "", trigger.span, why=why, remedy=remedy), never
             continue
         if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
             what = _NOT_MANAGED.get(words[0], "not a resource")
             why = f"{text} is {what}, and Terraform accepts only managed resources there"
             never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, fix=_hold(text)), never
+            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, remedy=HoldTrigger(_key(block), text)), never
             continue
         if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
             why = f"there is no resource {'.'.join(words[:2])} in this module"
             never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, fix="name a resource that changes"), never
+            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, remedy=_NAME_ONE), never
             continue
         for cause in of_trigger(trigger, scope):
-            lifetime = _lifetime(cause, origin, text, trigger, engine)
+            lifetime = _lifetime(cause, origin, trigger, engine, block)
             if lifetime is not None:
                 yield lifetime, cause
 
 
-def _follow_a_clock(trigger: hcl.Expr, text: str) -> str:
+def _follow_a_clock(trigger: hcl.Expr, text: str) -> Advice:
     words = references(trigger)
     if words[0] in HOLDERS or words[0] in COMPUTED_ONCE:
-        return f"let {text} follow a {ROTATING} that has an interval"
-    return f"name a resource there that follows a {ROTATING}, such as a time_static with its rfc3339"
+        return Advice(f"let {text} follow a {ROTATING} that has an interval")
+    return Advice(f"name a resource there that follows a {ROTATING}, such as a time_static with its rfc3339")
 
 
-def _hold(text: str) -> str:
-    return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
+def _key(block: hcl.Block) -> Place:
+    return Place(".".join(block.labels), block.header)
 
 
-def _lifetime(cause: ChangeCause, origin: TriggerOrigin, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
-    """Return the evidence that one cause gives when a trigger reaches it."""
-    span = trigger.span
+def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engine: Engine, block: hcl.Block) -> Lifetime | None:
+    """Return the evidence that one cause gives when a trigger of a key's ``block`` reaches it."""
+    span, text = trigger.span, spelled(trigger) or "its value"
     match cause.sort:
         case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
             if engine.may_count_creation:
                 why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
                 return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, why=why)
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
-            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, interval=cause.interval, why=why, fix=_static(trigger))
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, interval=cause.interval, why=why, remedy=_hop(trigger, block))
         case ChangeKind.SCHEDULE | ChangeKind.APPLY:
             return _scheduled(_via(origin, cause), span, cause)
         case ChangeKind.ONCE:
@@ -137,8 +139,8 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, text: str, trigger: hcl
         case ChangeKind.UNKNOWN:
             return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why=cause.why)
         case ChangeKind.NEVER:
-            fix = cause.fix or _follow_a_clock(trigger, text)
-            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=cause.why, fix=fix)
+            remedy = cause.remedy or _follow_a_clock(trigger, text)
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=cause.why, remedy=remedy)
         case _:
             return None
 
@@ -158,21 +160,17 @@ def _scheduled(origin: Origin, span: Span, cause: ChangeCause) -> Lifetime:
         span,
         interval=cause.interval,
         why=cause.why,
-        knob=cause.knob,
+        setting=cause.setting,
         turns=cause.turns,
     )
 
 
-def _static(reference: hcl.Expr) -> str:
+def _hop(reference: hcl.Expr, block: hcl.Block, *, is_dependency: bool = False) -> ReplaceTrigger:
     words = references(reference)
     rotating = reference
     while isinstance(rotating, hcl.GetAttr) and len(references(rotating)) > 2:  # noqa: PLR2004 - type and name
         rotating = rotating.target
-    name = words[1]
-    return (
-        f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {spelled(rotating)}.rfc3339 }}, '
-        f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
-    )
+    return ReplaceTrigger(_key(block), spelled(rotating), words[1], is_dependency=is_dependency)
 
 
 def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, ...]) -> Iterator[tuple[Lifetime, ChangeCause]]:
@@ -207,12 +205,9 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
                 continue
             text = spelled(item)
             why = "depends_on only orders changes and never replaces anything"
-            fix = (
-                f"remove it, {_static(item).replace('put a resource in between:', 'add')}"
-                if words[0] == ROTATING
-                else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
-            )
-            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, why=why, fix=fix)
+            instead = Advice(f"use lifecycle {{ replace_triggered_by = [{text}] }} instead")
+            remedy = _hop(item, block, is_dependency=True) if words[0] == ROTATING else instead
+            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, why=why, remedy=remedy)
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:

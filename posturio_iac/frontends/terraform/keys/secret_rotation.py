@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -55,13 +57,14 @@ def _is(key: tuple[str, str, str], reached: object) -> bool:
     return reached.suffix == key[2] or not reached.suffix or not key[2]
 
 
+_NAME_A_LAMBDA = Advice("name the Lambda that rotates the key")
+
+
 def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> Lifetime:
     span = rotation.header
     if rotation.get("rotation_lambda_arn") is None:
         why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        return Lifetime(
-            Kind.ROTATION, Effect.INERT, SecretRotationOrigin(address), span=span, why=why, fix="name the Lambda that rotates the key"
-        )
+        return Lifetime(Kind.ROTATION, Effect.INERT, SecretRotationOrigin(address), span=span, why=why, remedy=_NAME_A_LAMBDA)
     rules = rotation.body.first("rotation_rules")
     days = evaluate_or_unknown(rules.get("automatically_after_days"), scope) if rules else None
     schedule = evaluate_or_unknown(rules.get("schedule_expression"), scope) if rules else None
@@ -70,11 +73,10 @@ def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> L
         interval = parse_interval(days)
     elif isinstance(schedule, str):
         interval = parse_interval(schedule)
-    knob = f"set schedule_expression of {address} to rate({{days}} days) or less"
-    if days is not None:
-        knob = f"set automatically_after_days of {address} to {{days}} or less"
+    place = Place(address, span)
+    setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
     why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
     if not why and value and interval is None:
         why = f"{value} is a calendar, not an interval"
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, SecretRotationOrigin(address), value, span, interval=interval, why=why, knob=knob)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, SecretRotationOrigin(address), value, span, interval=interval, why=why, setting=setting)

@@ -1,0 +1,4 @@
+"""``posturio-iac fix``.
+
+Imports the library, `fixes` and the output.
+"""

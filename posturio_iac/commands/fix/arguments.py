@@ -1,0 +1,118 @@
+"""The command line of ``fix``."""
+
+from __future__ import annotations
+
+from posturio_iac.commands.parser import Command
+from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.errors import UsageError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from posturio_iac.commands.parser import Arguments
+    from posturio_iac.config.model import Config
+    from posturio_iac.fixes.wanted import Wishes
+
+_SHARED = (
+    "select",
+    "ignore",
+    "exclude",
+    "max_file_size",
+    "engine",
+    "var_files",
+    "parameters",
+    "baseline",
+    "no_suppressions",
+    "as_of",
+    "config",
+    "no_config",
+    "color",
+    "quiet",
+)
+
+
+def _option(name: str, shape: str, text: str, metavar: str = "") -> Option:
+    return Option(name, shape, text, flag=f"--{name.replace('_', '-')}", metavar=metavar, in_file=False)
+
+
+COMMAND = Command(
+    "fix",
+    "Shows as a diff what mends the findings in Terraform and CloudFormation, and writes it with --write. Changes that add resources or "
+    "replace keys at the next apply need --unsafe.",
+    "PATH",
+    "Folders and files to mend (default: .)",
+    most=None,
+    options=(
+        _option("write", Shape.SWITCH, "Write the changes; the exit code is 0 when nothing remains"),
+        _option("unsafe", Shape.SWITCH, "Make changes too by which the next apply adds resources or replaces keys"),
+        _option("address", Shape.LIST, "Mend keys of this address only; * stands for any text", "GLOB"),
+        _option("expires", Shape.TEXT, "Let keys without an end expire on this date", "DATE"),
+        _option("in", Shape.TEXT, "Let them expire that much later, such as 60d, spread over a week for each owner", "TIME"),
+        _option("rotate", Shape.TEXT, "Declare that they are rotated at this interval, such as 90d", "TIME"),
+        _option("owner", Shape.TEXT, "Write this owner where there is none", "NAME"),
+        _option("suppress", Shape.SWITCH, "Suppress the findings in the code in place of mending them; needs --reason"),
+        _option("suppress_rest", Shape.SWITCH, "Suppress what cannot be mended; needs --reason and --until"),
+        _option("reason", Shape.TEXT, "Why findings are suppressed", "TEXT"),
+        _option("until", Shape.TEXT, "The last day on which they are suppressed", "DATE"),
+        _option("allow_dirty", Shape.SWITCH, "Write into files with changes that are not committed"),
+        _option("hook", Shape.SWITCH, "Take PATHs as changed files, as pre-commit names them: write what is safe, and fail when it did"),
+        *(option for option in ARGUMENTS if option.name in _SHARED),
+    ),
+)
+
+
+def checked(given: Arguments) -> None:
+    """Raise `UsageError` when options do not go together."""
+    ends = [flag for flag, value in (("--expires", given.expires), ("--in", _within(given)), ("--rotate", given.rotate)) if value]
+    if len(ends) > 1:
+        raise UsageError(f"{' and '.join(ends)} exclude each other")
+    if given.suppress and given.suppress_rest:
+        raise UsageError("--suppress and --suppress-rest exclude each other")
+    if (given.suppress or given.suppress_rest) and not (given.reason or "").strip():
+        raise UsageError("a suppression needs a reason: add --reason TEXT")
+    if given.suppress_rest and not given.until:
+        raise UsageError("--suppress-rest needs the last day of the exceptions: add --until DATE")
+    if (given.reason or given.until) and not (given.suppress or given.suppress_rest):
+        raise UsageError("--reason and --until belong to --suppress or --suppress-rest")
+
+
+def _within(given: Arguments) -> str | None:
+    value: str | None = getattr(given, "in")
+    return value
+
+
+def wishes(given: Arguments, as_of: datetime, config: Config) -> Wishes:
+    """Return what the command line wants to be declared. Raises `UsageError` for what is none or is too late."""
+    from datetime import timedelta
+
+    from posturio_iac.core.dates import parse_date
+    from posturio_iac.core.intervals import FORMS, parse_interval
+    from posturio_iac.fixes.wanted import Wishes
+
+    within = parse_interval(_within(given) or "", "d") if _within(given) else None
+    if _within(given) and not within:
+        raise UsageError(f'--in must be {FORMS}, not "{_within(given)}"')
+    if within is not None and within.days < 1:
+        raise UsageError("--in must be a day at least")
+    rotate = parse_interval(given.rotate or "", "d") if given.rotate else None
+    if given.rotate and not rotate:
+        raise UsageError(f'--rotate must be {FORMS}, not "{given.rotate}"')
+    expires = date(given.expires, "--expires", as_of) if given.expires else ""
+    longest = max([within or timedelta(), rotate or timedelta(), (parse_date(expires) or as_of) - as_of - timedelta(days=1)])
+    if longest > timedelta(days=config.max_lifetime_days) and not config.overrides:
+        last = (as_of + timedelta(days=config.max_lifetime_days)).date().isoformat()
+        raise UsageError(f"that is longer than the {config.max_lifetime_days} days of max_lifetime_days; a key may live until {last}")
+    return Wishes(as_of, expires, within, given.rotate or "", (given.owner or "").strip())
+
+
+def date(text: str, flag: str, as_of: datetime) -> str:
+    """Return a date that is still to come. Raises `UsageError` when it is none."""
+    from posturio_iac.core.dates import parse_date
+
+    found = parse_date(text)
+    if found is None:
+        raise UsageError(f'{flag} must be a date such as 2027-01-31, not "{text}"')
+    if found <= as_of:
+        raise UsageError(f"{flag} {text} has passed; name a day that is still to come")
+    return text.strip()

@@ -1,0 +1,174 @@
+"""``posturio-iac fix``: the changes that mend findings, as a diff or written into the files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.commands.fix.arguments import COMMAND, checked, date, wishes
+from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.core.record import replace
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.commands.parser import Arguments
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.fixes.planner import Outcome
+    from posturio_iac.fixes.wanted import Wanted, Wishes
+    from posturio_iac.fixes.working_files import WorkingFiles
+    from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.search import Selection
+
+CLEAN, CHANGED, INCOMPLETE = 0, 1, 3
+HIDDEN = "its code holds a sensitive value, which no diff shows; --write mends it"
+PASSES = 3
+"""How often what was written is judged again: a mended rotation can show that its interval is too long."""
+
+
+class _Run(NamedTuple):
+    """What one run looks at."""
+
+    selection: Selection
+    config: Config
+    narrowed: Narrowed | None
+    given: Arguments
+
+    def report(self) -> Report:
+        """Judge the code as it is now."""
+        from posturio_iac.scan import judged
+
+        return judged(
+            self.selection,
+            self.config,
+            place=self.selection.root,
+            as_of=self.given.as_of,
+            suppressions=not self.given.no_suppressions,
+            narrowed=self.narrowed,
+        )
+
+
+def run(argv: Sequence[str]) -> int:
+    """Show or write the changes, and return the exit code."""
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    checked(given)
+    chosen = _hooked(given) if given.hook else _chosen(given)
+    return _mend(chosen) if chosen is not None else CLEAN
+
+
+def _chosen(given: Arguments) -> _Run:
+    from posturio_iac.commands.settings import settings
+    from posturio_iac.scan import select
+
+    if "-" in given.words:
+        raise UsageError("fix changes files, and standard input is none")
+    config = settings(given, given.words)
+    return _Run(select(given.words or (os.curdir,), os.getcwd(), config, given.exclude or ()), config, None, given)
+
+
+def _hooked(given: Arguments) -> _Run | None:
+    """Return what changed files concern, as ``hook`` sees it; None when that is nothing."""
+    from posturio_iac.commands.hook import tracked_part, triggers
+    from posturio_iac.commands.settings import settings
+    from posturio_iac.impact.selection import narrow
+    from posturio_iac.scan import select
+    from posturio_iac.search.locations import repository_of
+
+    if not given.words:
+        return None
+    here = os.path.realpath(os.curdir)
+    top = repository_of(here) or here
+    config = settings(given, ())
+    named = triggers(given.words, top)
+    ours, is_ours = tracked_part(select((top,), top, config, given.exclude or ()), named)
+    narrowed = narrow(ours, named, config, None, is_ours)
+    return _Run(narrowed.selection, config, narrowed, given)
+
+
+def _mend(run_: _Run) -> int:
+    from posturio_iac.commands.code_changes import files_below
+    from posturio_iac.commands.fix.diff import unified
+    from posturio_iac.commands.fix.summary import say
+    from posturio_iac.core.finding import Level
+    from posturio_iac.core.terminal import wants_color, without_commands
+
+    given = run_.given
+    report = run_.report()
+    failed = any(d.level is Level.ERROR for d in report.diagnostics)
+    as_of = report.as_of
+    if given.until:
+        date(given.until, "--until", as_of)
+    asked = wishes(given, as_of, run_.config)
+    files = files_below(run_.selection.root)
+    outcomes = _plan(run_, report, asked, files)
+    changed = files.changed()
+    write = given.write or given.hook
+    if not write:
+        to_stdout(without_commands(unified(changed, color=wants_color(given.color or "auto", sys.stdout, os.environ))))
+        say(report.diagnostics, outcomes, given, written=False)
+        return INCOMPLETE if failed else CHANGED if changed else CLEAN
+    every, remaining = _written(run_, asked, files, outcomes)
+    say(report.diagnostics, every, given, written=True)
+    if failed:
+        return INCOMPLETE
+    return (CHANGED if changed else CLEAN) if given.hook else CHANGED if remaining else CLEAN
+
+
+def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], bool]:
+    """Write, and judge again until nothing more can be written; return all outcomes, and whether findings remain."""
+    from posturio_iac.commands.code_changes import files_below
+    from posturio_iac.commands.guard import refuse_dirty, write_all
+
+    root, repository = run_.selection.root, run_.selection.repository
+    if not (run_.given.allow_dirty or run_.given.hook):
+        refuse_dirty(files.changed(), root, repository)
+    done: dict[str, Outcome] = {}
+    for _ in range(PASSES):
+        done |= {outcome.finding.fingerprint: outcome for outcome in outcomes}
+        changed = files.changed()
+        if not changed:
+            break
+        write_all(changed, root)
+        report = run_.report()
+        files = files_below(run_.selection.root)
+        outcomes = _plan(run_, report, asked, files)
+    left = _selected(run_, run_.report())
+    return tuple(done.values()), bool(left)
+
+
+def _plan(run_: _Run, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
+    """Change ``files`` as was asked, and return what became of the selected findings."""
+    from posturio_iac.commands.code_changes import limits
+    from posturio_iac.fixes.planner import plan
+    from posturio_iac.fixes.wanted import suppressing, wanted
+
+    given = run_.given
+    findings = _selected(run_, report)
+    limit = limits(report, run_.config, run_.selection.root)
+    unsafe = bool(given.unsafe)
+    if given.suppress:
+        return plan(suppressing(report, findings, given.reason.strip(), given.until or ""), files, limit, unsafe=unsafe)
+    found: tuple[Wanted, ...] = wanted(report, findings, asked)
+    if not (given.write or given.hook):
+        found = tuple(one if one.finding.shows_code else replace(one, remedies=(), why_not=HIDDEN) for one in found)
+    outcomes = plan(found, files, limit, unsafe=unsafe)
+    if not given.suppress_rest:
+        return outcomes
+    rest = [outcome.finding for outcome in outcomes if outcome.level is None or outcome.is_held]
+    accepted = {id(o.finding): o for o in plan(suppressing(report, rest, given.reason.strip(), given.until), files, limit, unsafe=unsafe)}
+    return tuple(accepted.get(id(outcome.finding), outcome) for outcome in outcomes)
+
+
+def _selected(run_: _Run, report: Report) -> list[Finding]:
+    """Return the findings that are open, in code, and of the addresses that were asked for."""
+    from posturio_iac.judge.policy import text_matches
+
+    globs = run_.given.address or ("*",)
+    return [f for f in report.active() if f.framework != "terraform-plan" and any(text_matches(glob, f.address) for glob in globs)]

@@ -1,0 +1,34 @@
+"""Changed files as a unified diff that ``git apply`` and ``patch`` take."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.terminal import paint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def unified(changed: Mapping[str, tuple[bytes, bytes]], *, color: bool = False) -> str:
+    """Return the diff of files, their paths with ``a/`` and ``b/`` before them."""
+    return "".join(line for path, pair in changed.items() for line in _file(path, *pair, color=color))
+
+
+def _file(path: str, before: bytes, after: bytes, *, color: bool) -> Iterator[str]:
+    old, new = (_lines(data.decode("utf-8", "replace")) for data in (before, after))
+    for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
+        text = line.removesuffix("\n")
+        head = text[:1]
+        style = "bold" if text.startswith(("--- ", "+++ ")) else _COLORS.get(head, "")
+        shown = paint(text, style, color=color) if style else text
+        yield f"{shown}\n" if line.endswith("\n") else f"{shown}\n\\ No newline at end of file\n"
+
+
+def _lines(text: str) -> list[str]:
+    """Return lines with their ends, as a diff counts them: only a line feed ends one."""
+    *whole, last = text.split("\n")
+    return [*(f"{line}\n" for line in whole), *([last] if last else [])]

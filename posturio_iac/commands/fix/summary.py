@@ -1,0 +1,60 @@
+"""What ``fix`` says beside the diff, on standard error: what was mended, what was held back, and what a person has to do."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.terminal import printable, without_commands
+from posturio_iac.render.nothing_found import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.commands.parser import Arguments
+    from posturio_iac.core.finding import Diagnostic, Finding
+    from posturio_iac.fixes.planner import Outcome
+
+SHOWN = 10
+
+
+def say(diagnostics: Sequence[Diagnostic], outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
+    """Print errors of the run, and what became of each finding; only errors when ``--quiet``."""
+    lines = [
+        f"{':'.join(str(p) for p in (d.path, d.line) if p is not None)}: error: {d.message}" for d in diagnostics if d.level is Level.ERROR
+    ]
+    if not given.quiet:
+        lines += _lines(outcomes, written=written)
+    sys.stderr.write(without_commands("".join(f"{printable(line)}\n" for line in lines)))
+    sys.stderr.flush()
+
+
+def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
+    mended = [o for o in outcomes if o.level is not None and not o.is_held]
+    held = [o for o in outcomes if o.is_held]
+    rest = [o for o in outcomes if o.level is None]
+    if not outcomes:
+        yield "Nothing to mend."
+        return
+    verb = "Mended" if written else "Would mend"
+    levels = Counter(o.level.value.replace("_", " ") for o in mended if o.level is not None)
+    told = f" (at the next apply: {', '.join(f'{n} {name}' for name, n in sorted(levels.items()))})" if levels else ""
+    yield f"{verb} {count(len(mended), 'finding')}{told}."
+    if held:
+        yield f"{len(held)} more with --unsafe, by which the next apply adds resources or replaces keys:"
+        yield from _listed([(o.finding, "") for o in held])
+    if rest:
+        yield f"{count(len(rest), 'finding')} left to a person:"
+        yield from _listed([(o.finding, o.why_not) for o in rest])
+
+
+def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:
+    for finding, why in found[:SHOWN]:
+        where = f"{finding.span.path}:{finding.span.line}: " if finding.span else ""
+        yield f"  {where}{finding.address}: {finding.rule.id}"
+        if why:
+            yield f"    {why}" if why == finding.remediation else f"    {why}: {finding.remediation}"
+    if len(found) > SHOWN:
+        yield f"  and {len(found) - SHOWN} more"

@@ -1,0 +1,348 @@
+"""Changes that mend a key, as data: what changes, where, and to what. Over 300 lines, since it holds one small class a kind of change.
+
+`posturio_iac.core.remedy_text` puts them into words, and `posturio_iac.fixes` into edits. Nothing reads the words back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar, Union
+
+from posturio_iac.core.record import dataclass, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from posturio_iac.core.place import Place, Span
+
+
+@dataclass(frozen=True, slots=True)
+class AddTag:
+    """An entry of a map of tags, or of the module input that becomes one."""
+
+    place: Place
+    name: str = ""
+    value: str = ""
+    argument: str = "tags"
+    is_new: bool = False
+    """The map itself is not there yet."""
+    is_seen: bool = True
+    """The code was read; a plan shows no files."""
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTags:
+    """An entry beside a map that an expression makes: ``merge(local.tags, { expires = "2027-01-31" })``."""
+
+    place: Place
+    argument: str
+    expression: str
+    """As it is written."""
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddComment:
+    """A ``# posturio:`` comment above a block, or a ``"//"`` member inside one."""
+
+    place: Place
+    name: str = ""
+    value: str = ""
+    target: str = "the block"
+    """What it stands above, for a reader."""
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AddMetadata:
+    """An entry of ``Metadata.Posturio`` of a resource in a template."""
+
+    place: Place
+    name: str = ""
+    value: str = ""
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagUser:
+    """A tag of a deployed user, by the AWS CLI."""
+
+    user: str
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddBlock:
+    """A clock and the trigger that lets a key follow it: ``time_rotating``, ``time_static`` and ``replace_triggered_by``."""
+
+    place: Place
+    name: str
+    """Of the new blocks."""
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceTrigger:
+    """A ``time_static`` between a key and the ``time_rotating`` that it names itself."""
+
+    place: Place
+    """The key, and the reference that is there."""
+    clock: str
+    """The ``time_rotating``, as it is written."""
+    name: str
+    """Of the ``time_static``."""
+    is_dependency: bool = False
+    """It is named in ``depends_on``, where it has to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldTrigger:
+    """A ``terraform_data`` that holds a value which cannot be a trigger itself."""
+
+    place: Place
+    """The key, and the reference that is there."""
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateFirst:
+    """``create_before_destroy`` in the lifecycle block of a key."""
+
+    place: Place
+    has_lifecycle: bool = True
+    is_set: bool = False
+    """It is there with another value."""
+    misspelt: str = ""
+    """What stands there instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetArgument:
+    """A value of an argument of a block."""
+
+    place: Place
+    argument: str
+    value: str
+    """As code writes it."""
+    note: str = ""
+    """What the value means, for a reader."""
+    is_named: bool = False
+    """The block is not the one that the finding points at."""
+    needs_person: bool = False
+    """Somebody has to decide first: whether nothing uses the key any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class HideOutput:
+    """``sensitive = true`` in an output."""
+
+    place: Place
+    is_bared: bool = False
+    """Its value goes through ``nonsensitive()``, which has to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetProperty:
+    """A value of a property of a resource in a template, which somebody has to decide on first."""
+
+    place: Place
+    argument: str
+    value: str
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetMaxAge:
+    """A maximum age in seconds, as an input of a module."""
+
+    place: Place
+    argument: str
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceValue:
+    """Another value in place of one that metadata states."""
+
+    place: Place
+    """What says it, for a reader, and where the value stands."""
+    value: str
+    old: str = ""
+    suffix: str = ""
+    """What else would do, for a reader: ``or earlier``."""
+    needs_person: bool = False
+    """Somebody has to do something first, so that writing another value alone would be a lie."""
+    written: str = ""
+    """The value as metadata writes it, where readers get to see other words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveArgument:
+    """An argument that has to go; ``within`` is what a reader finds it in."""
+
+    place: Place
+    argument: str
+    within: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopIgnoring:
+    """Entries of ``ignore_changes`` that have to go."""
+
+    place: Place
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalSetting:
+    """What sets the interval of a rotation."""
+
+    place: Place
+    argument: str
+    unit: str = "d"
+    """``d`` for days, ``s`` for seconds, ``rate`` for an expression such as ``rate(90 days)``."""
+    instead_of: tuple[str, ...] = ()
+    """The arguments in other units that set it now."""
+    is_stated: bool = True
+    """An argument is there that could be changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetInterval:
+    """A shorter interval; where several keys take turns, each of them lives ``turns`` intervals."""
+
+    setting: IntervalSetting
+    days: int
+    turns: int = 1
+
+    @property
+    def place(self) -> Place:
+        """What holds the interval."""
+        return self.setting.place
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAndRotate:
+    """A secret that stores a key of a template, with a schedule that rotates it."""
+
+    place: Place
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UseRole:
+    """A role in place of a deployed user, or code that replaces its keys."""
+
+    user: str
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommand:
+    """A command of the AWS CLI, for a person to run."""
+
+    lead: str
+    """What it does: a clause that begins with a verb."""
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A change that only a person can make: a clause that begins with a verb and ends without a full stop."""
+
+    text: str
+
+
+Declaring = Union[AddTag, MergeTags, AddComment, AddMetadata, TagUser, Advice]
+"""States one piece of metadata; an advice does without."""
+Rotating = Union[AddBlock, SetMaxAge, StoreAndRotate, UseRole, Advice]
+"""Makes code replace the key every so many days; an advice names no number."""
+Remedy = Union[
+    Declaring,
+    Rotating,
+    ReplaceTrigger,
+    HoldTrigger,
+    CreateFirst,
+    SetArgument,
+    HideOutput,
+    SetProperty,
+    ReplaceValue,
+    RemoveArgument,
+    StopIgnoring,
+    SetInterval,
+    RunCommand,
+]
+
+EXAMPLE_OWNER = "team@example.com"
+"""Stands for whoever answers for a key; no code gets it as it is."""
+DELETE = Advice("delete the key")
+REPLACE = Advice("replace the key")
+
+
+@dataclass(frozen=True, slots=True)
+class Remedies:
+    """The shortest changes of one key that work, in the language of its code."""
+
+    declare: Declaring
+    """States a lifetime or an owner, without its name and value."""
+    rotate: Rotating
+    """Makes the code itself replace the key, without the number of days."""
+    disable: Remedy
+    """Switches the key off."""
+    overlap: CreateFirst | None = None
+    """Makes the new key exist before the old one goes."""
+    witness: str = "the code states"
+    """What would state a lifetime, with its verb, for the reason why there is none: ``the tags of user ci state``."""
+    replace: Remedy = REPLACE
+    """Gives the user a new key in place of this one."""
+    remove: Remedy = DELETE
+    """Ends a key that has been switched off for long enough."""
+    adopt: str = ""
+    """Brings a deployed key that no code declares under the code; empty where its id is not known."""
+    beside: Declaring | None = None
+    """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
+
+    def stating(self, name: str, value: str) -> Declaring:
+        """Return the change that states one piece of metadata."""
+        return stating(self.declare, name, value)
+
+    def rotating(self, days: int) -> Rotating:
+        """Return the change that makes the code replace the key every so many days."""
+        return self.rotate if isinstance(self.rotate, Advice) else replace(self.rotate, days=days)
+
+
+def stating(holder: Declaring, name: str, value: str) -> Declaring:
+    """Return ``holder`` with the metadata that it is to state."""
+    return holder if isinstance(holder, Advice) else replace(holder, name=name, value=value)
+
+
+def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
+    """Return a remedy whose every text went through ``change``: addresses, values, words of commands."""
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, str):
+            return change(value)
+        return tuple(map(changed, value)) if isinstance(value, tuple) else value
+
+    return replace(remedy, **{name: changed(getattr(remedy, name)) for name in remedy.__match_args__})
+
+
+R = TypeVar("R")
+
+
+def moved(remedy: R, move: Callable[[Span], Span]) -> R:
+    """Return a remedy, or nothing, whose place went through ``move``."""
+    held: Any = remedy.setting if isinstance(remedy, SetInterval) else remedy
+    place = getattr(held, "place", None)
+    if place is None or place.span is None:
+        return remedy
+    held = replace(held, place=replace(place, span=move(place.span)))
+    moved_one: R = replace(remedy, setting=held) if isinstance(remedy, SetInterval) else held
+    return moved_one
+
+
+def place_of(remedy: Remedy) -> Place | None:
+    """Return what a remedy would change, when that is code."""
+    return None if isinstance(remedy, (TagUser, UseRole, RunCommand, Advice)) else remedy.place

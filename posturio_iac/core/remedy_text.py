@@ -1,0 +1,115 @@
+"""Remedies in words: clauses that begin with a verb and end without a full stop. The only module that makes them."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from posturio_iac.core import remedy as r
+
+if TYPE_CHECKING:
+    from posturio_iac.core.remedy import Remedy, SetInterval
+
+_ORDER = "create_before_destroy"
+
+
+def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of remedy
+    """Say what a remedy changes."""
+    match remedy:
+        case r.Advice(text):
+            return text
+        case r.RunCommand(lead, words):
+            return f"{lead}: {shlex.join(words)}"
+        case r.AddTag():
+            return _tag(remedy)
+        case r.MergeTags(place, argument, expression, name, value):
+            return f'set {argument} = merge({expression}, {{ {name} = "{value}" }}) in {place.text()}'
+        case r.AddComment(name=name, value=value, target=target, json=json):
+            return f'add "//": "posturio: {name}={value}" to {target}' if json else f"write # posturio: {name}={value} above {target}"
+        case r.AddMetadata(place, name, value, json):
+            entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
+            return f"add {entry} to {place.text()}"
+        case r.TagUser(user, name, value):
+            return f"tag the user: aws iam tag-user --user-name {shlex.quote(user)} --tags Key={name},Value={value}"
+        case r.AddBlock(name=name, days=days):
+            return f"add {_clock(name, days)}, and put {_trigger(name)} and {_ORDER} = true into the lifecycle block of the key"
+        case r.ReplaceTrigger():
+            return _hop(remedy)
+        case r.HoldTrigger(reference=text):
+            return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
+        case r.CreateFirst():
+            return _order(remedy)
+        case r.SetArgument(place, argument, value, note, named):
+            return f"set {argument} = {value}" + (f" ({note})" if note else "") + (f" in {place.address}" if named else "")
+        case r.HideOutput(is_bared=is_bared):
+            return f"{'remove nonsensitive() and ' if is_bared else ''}set sensitive = true"
+        case r.SetProperty(place, argument, value, json):
+            member = f'"{argument}": "{value}"' if json else f"{argument}: {value}"
+            return f"set {member} in the properties of {place.text()}"
+        case r.SetMaxAge(argument=argument, days=days):
+            return f"set {argument} to {days} days in seconds"
+        case r.ReplaceValue(place, value, suffix=suffix):
+            return f"set {place.address} to {value}{f' {suffix}' if suffix else ''}"
+        case r.RemoveArgument(argument=argument, within=within):
+            return f"remove {argument} from {within}"
+        case r.StopIgnoring(place, names):
+            return f"remove {', '.join(names)} from ignore_changes of {place.address}"
+        case r.SetInterval():
+            return _interval(remedy)
+        case r.StoreAndRotate(place, days):
+            return (
+                f"store {place.address} in an AWS::SecretsManager::Secret and give that an AWS::SecretsManager::RotationSchedule "
+                f"with your own RotationLambdaARN and AutomaticallyAfterDays of {days}"
+            )
+        case r.UseRole(user, days):
+            shown = shlex.quote(user)
+            return f"use a role in place of user {shown}, or let Terraform or CloudFormation replace its keys every {days} days"
+
+
+def _tag(remedy: r.AddTag) -> str:
+    shown = remedy.place.text() if remedy.is_seen else f"{remedy.place.text()} in the code"
+    entry = f'{remedy.name} = "{remedy.value}"'
+    return f"add {remedy.argument} = {{ {entry} }} to {shown}" if remedy.is_new else f"add {entry} to the {remedy.argument} of {shown}"
+
+
+def _clock(name: str, days: int) -> str:
+    return f'resource "time_rotating" "{name}" {{ rotation_days = {days} }} and {_static(name, _rotating(name))}'
+
+
+def _rotating(name: str) -> str:
+    return f"time_rotating.{name}"
+
+
+def _static(name: str, clock: str) -> str:
+    return f'resource "time_static" "{name}" {{ rfc3339 = {clock}.rfc3339 }}'
+
+
+def _trigger(name: str) -> str:
+    return f"replace_triggered_by = [time_static.{name}]"
+
+
+def _hop(remedy: r.ReplaceTrigger) -> str:
+    lead = "remove it, add" if remedy.is_dependency else "put a resource in between:"
+    return f"{lead} {_static(remedy.name, remedy.clock)}, and put {_trigger(remedy.name)} into the lifecycle block of the key"
+
+
+def _order(remedy: r.CreateFirst) -> str:
+    if not remedy.has_lifecycle:
+        return f"add lifecycle {{ {_ORDER} = true }} to the key"
+    if remedy.misspelt:
+        return f"correct {remedy.misspelt} to {_ORDER}"
+    return f"set {_ORDER} = true in its lifecycle block" if remedy.is_set else f"add {_ORDER} = true to its lifecycle block"
+
+
+def _interval(remedy: SetInterval) -> str:
+    setting, days = remedy.setting, remedy.days
+    match setting.unit:
+        case "s":
+            change = f"set {setting.argument} of {setting.place.address} to {days * 86_400} or less ({days} days in seconds)"
+        case "rate":
+            change = f"set {setting.argument} of {setting.place.address} to rate({days} days) or less"
+        case _ if setting.instead_of:
+            change = f"write {setting.argument} = {days} in place of {' and '.join(setting.instead_of)} of {setting.place.address}"
+        case _:
+            change = f"set {setting.argument} of {setting.place.address} to {days} or less"
+    return f"{change}, since a key lives {remedy.turns} of its turns" if remedy.turns > 1 else change

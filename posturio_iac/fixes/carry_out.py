@@ -1,0 +1,163 @@
+"""One remedy as edits. What only a person can do is refused with the reason."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core import remedy as r
+from posturio_iac.core.remedy_text import describe
+from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, values
+from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
+from posturio_iac.fixes.wanted import Suppress
+
+if TYPE_CHECKING:
+    from tree_sitter import Node as HclNode
+
+    from posturio_iac.core.place import Span
+    from posturio_iac.core.remedy import Remedy
+    from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.working_files import WorkingFiles
+
+HCL = (".tf", ".tofu")
+TERRAFORM_JSON = (".tf.json", ".tofu.json")
+_CREATE_FIRST = "create_before_destroy"
+
+
+def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
+    """Return the change that carries out a remedy in the files as they are now.
+
+    ``max_days`` is how long a key may live: a clock that a key starts to follow is not left slower.
+
+    Raises:
+        CannotFixError: no edit can do it, or none should.
+
+    """
+    place = remedy.place if isinstance(remedy, Suppress) else r.place_of(remedy)
+    if place is None or place.span is None or getattr(remedy, "needs_person", False) or isinstance(remedy, r.SetProperty):
+        raise CannotFixError(PERSON)
+    if reason := files.refusal(place.span.path):
+        raise CannotFixError(reason)
+    if isinstance(remedy, Suppress):
+        level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
+    elif place.span.path.endswith(HCL):
+        level, edits = _in_hcl(remedy, files, max_days)
+    elif place.span.path.endswith(TERRAFORM_JSON):
+        level, edits = _in_json(remedy, files)
+    else:
+        level, edits = _in_template(remedy, files)
+    for path in dict.fromkeys(edit.path for edit in edits):
+        if reason := files.refusal(path):
+            raise CannotFixError(reason)
+    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (hcl_rotation.CLOCK, hcl_rotation.HOLDER))
+    return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
+
+
+PERSON = "a person has to decide that"
+
+
+def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
+    """Return the edits that let rules ignore what stands at ``span``."""
+    until = f" until={remedy.until}" if remedy.until else ""
+    text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_comments.item('reason', remedy.reason)}"
+    if span.path.endswith(HCL):
+        hcl = files.hcl(span.path)
+        return [hcl_comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]
+    source = files.nodes(span.path)
+    _, body = source.member_at(files.start(span))
+    if span.path.endswith(TERRAFORM_JSON):
+        return json_rotation.add_comment(source, body, text.partition(":")[2], joined=False)
+    entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
+    return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
+
+
+def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    place = r.place_of(remedy)
+    if place is None or place.span is None:
+        raise CannotFixError("it names no place")
+    source = files.hcl(place.span.path)
+    if isinstance(remedy, r.ReplaceValue):
+        return values.replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
+    block = source.block_at(files.start(place.span))
+    found = _said_in_hcl(remedy, source, block)
+    return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
+
+
+def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[ChangeLevel, list[Edit]] | None:
+    """Return the edits of metadata and plain arguments; None for other remedies."""
+    match remedy:
+        case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
+            hcl_rotation.check_not_ignored(source, block, argument)
+            return ChangeLevel.IN_PLACE, hcl_maps.add_entry(source, block, argument, name, value)
+        case r.AddComment(name=name, value=value):
+            return ChangeLevel.NOTHING, hcl_comments.add_metadata(source, block, name, value)
+        case r.SetArgument(argument=argument, value=value):
+            level = ChangeLevel.REPLACES if argument.endswith("max_age") else ChangeLevel.IN_PLACE
+            return level, hcl_maps.set_argument(source, block, argument, value)
+        case r.HideOutput():
+            return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
+        case r.CreateFirst(misspelt=misspelt):
+            return ChangeLevel.NOTHING, hcl_rotation.create_first(source, block, misspelt)
+        case _:
+            return None
+
+
+def _rotated_in_hcl(
+    remedy: Remedy, source: HclSource, block: HclNode, module: list[HclSource], max_days: int
+) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits that let a key rotate."""
+    match remedy:
+        case r.SetInterval(setting, days):
+            edits = hcl_rotation.set_interval(source, block, setting, days)
+        case r.AddBlock(name=name, days=days):
+            edits = hcl_rotation.add_schedule(source, block, module, name, days)
+        case r.ReplaceTrigger():
+            edits = hcl_rotation.insert_hop(source, block, module, remedy, max_days)
+        case r.RemoveArgument(argument=argument):
+            edits = hcl_rotation.remove_argument(source, block, argument)
+        case r.StopIgnoring(names=names):
+            edits = hcl_rotation.stop_ignoring(source, block, names)
+        case _:
+            raise CannotFixError(PERSON)
+    return ChangeLevel.REPLACES, edits
+
+
+def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
+    place = r.place_of(remedy)
+    if place is None or place.span is None:
+        raise CannotFixError("it names no place")
+    source = files.nodes(place.span.path)
+    if isinstance(remedy, r.ReplaceValue):
+        return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
+    _, block = source.member_at(files.start(place.span))
+    match remedy:
+        case r.AddComment(name=name, value=value):
+            return ChangeLevel.NOTHING, json_rotation.add_comment(source, block, hcl_comments.item(name, value))
+        case r.AddTag(name=name, value=value, argument=argument):
+            json_rotation.check_not_ignored(block, argument)
+            return ChangeLevel.IN_PLACE, source.add(block, {argument: {name: value}})
+        case r.HideOutput(is_bared=False):
+            return ChangeLevel.NOTHING, source.add(block, {"sensitive": True})
+        case r.CreateFirst(is_set=False, misspelt=""):
+            return ChangeLevel.NOTHING, source.add(block, {"lifecycle": {_CREATE_FIRST: True}})
+        case r.AddBlock(name=name, days=days):
+            return ChangeLevel.REPLACES, json_rotation.add_schedule(source, block, name, days)
+        case _:
+            raise CannotFixError(f"in JSON it takes a person to {describe(remedy)}")
+
+
+def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
+    place = r.place_of(remedy)
+    if place is None or place.span is None:
+        raise CannotFixError("it names no place")
+    source = files.nodes(place.span.path)
+    match remedy:
+        case r.ReplaceValue():
+            return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
+        case r.AddMetadata(name=name, value=value):
+            _, body = source.member_at(files.start(place.span))
+            members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
+            return ChangeLevel.NOTHING, source.add(body, members, after="Type")
+        case _:
+            raise CannotFixError(PERSON)

@@ -1,0 +1,66 @@
+"""Edits of files, and what the next apply does about them."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from posturio_iac.core.record import dataclass
+
+
+class ChangeLevel(str, Enum):
+    """What the next apply does about a change of the code."""
+
+    NOTHING = "nothing"
+    """A comment, or metadata that no resource reads."""
+    IN_PLACE = "in_place"
+    """It updates a resource and leaves the key as it is: a tag, an interval."""
+    REPLACES = "replaces"
+    """It adds resources, or replaces the key once or at each interval."""
+
+
+SAFE = (ChangeLevel.NOTHING, ChangeLevel.IN_PLACE)
+"""The levels that are written without being asked for."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Text in place of ``data[start:end]`` of a file."""
+
+    path: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChange:
+    """The edits that carry out one remedy. None are needed where the code says it already."""
+
+    level: ChangeLevel
+    edits: tuple[Edit, ...]
+    declares_in: str | None = None
+    """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
+
+
+class CannotFixError(Exception):
+    """A remedy cannot be carried out by an edit; the message is a clause that says why, and what to do."""
+
+
+def apply(data: bytes, edits: tuple[Edit, ...] | list[Edit]) -> bytes:
+    """Return ``data`` with edits that do not overlap."""
+    parts: list[bytes] = []
+    at = 0
+    for edit in sorted(edits):
+        parts += [data[at : edit.start], edit.text.encode()]
+        at = edit.end
+    return b"".join((*parts, data[at:]))
+
+
+def clash(one: Edit, other: Edit) -> bool:
+    """Whether two edits overlap, or stand so close that it would be open which text comes first."""
+    return one.path == other.path and one.start <= other.end and other.start <= one.end
+
+
+def moved(offset: int, edits: tuple[Edit, ...] | list[Edit]) -> int:
+    """Return where a place of a file stands after ``edits``; what is inserted right before it pushes it on."""
+    return offset + sum(len(edit.text.encode()) - (edit.end - edit.start) for edit in edits if edit.end <= offset)

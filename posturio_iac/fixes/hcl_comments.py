@@ -1,0 +1,48 @@
+"""Comments above blocks of HCL: metadata of ours, and instructions to ignore rules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import HclSource
+
+_OURS = re.compile(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
+_PLAIN = re.compile(r"[^\s\"'“”=\[\],;]+")
+
+
+def item(name: str, value: str) -> str:
+    """Return one piece of metadata as comments state it."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f"{name}={value}" if _PLAIN.fullmatch(value) else f'{name}="{escaped}"'
+
+
+def add_metadata(source: HclSource, block: Node, name: str, value: str) -> list[Edit]:
+    """Return the edit that states metadata above a block: in the comment of ours that ends there, or in one of its own."""
+    above, start = _line_above(source, block)
+    found = _OURS.fullmatch(above)
+    if found is None:
+        return [add_comment(source, block, f"posturio: {item(name, value)}")]
+    if re.search(rf"(?i)(?:^|[\s,;]){re.escape(name)}[ \t]*=", found["body"]):
+        return []
+    at = start + len(above.rstrip().encode())
+    return [source.edit(at, at, f" {item(name, value)}")]
+
+
+def add_comment(source: HclSource, block: Node, text: str) -> Edit:
+    """Return the edit that puts a comment right above a block, with the marker of the comment that is there."""
+    above, _ = _line_above(source, block)
+    marker = "//" if above.lstrip().startswith("//") else "#"
+    at = source.line_start(block.start_byte)
+    return source.edit(at, at, f"{source.indent(block.start_byte)}{marker} {text}\n")
+
+
+def _line_above(source: HclSource, block: Node) -> tuple[str, int]:
+    """Return the line above a block and where it begins."""
+    at = source.line_start(block.start_byte)
+    start = source.line_start(at - 1) if at else 0
+    return source.data[start : max(at - 1, 0)].decode("utf-8", "replace"), start

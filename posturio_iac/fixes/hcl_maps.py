@@ -1,0 +1,177 @@
+"""Entries of maps in HCL: into the map that is there, or beside what makes it, aligned as ``terraform fmt`` would."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.fixes.change import CannotFixError
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import HclSource
+
+_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def quoted(text: str) -> str:
+    """Return text as HCL writes a string."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
+
+
+def add_entry(source: HclSource, block: Node, argument: str, name: str, value: str) -> list[Edit]:
+    """Return the edits that put ``name = value`` into a map of a block; none when it has an entry of that name."""
+    attribute = source.attribute(block, argument)
+    entry = f"{name if _BARE.fullmatch(name) else quoted(name)} = {quoted(value)}"
+    if attribute is not None:
+        return _into(source, source.value(attribute), name, value)
+    nested = source.nested(block, argument)
+    if nested is not None:  # Terraform 0.11 wrote tags { }
+        if source.attribute(nested, name) is not None:
+            raise CannotFixError(f"its {name} says nothing yet; give it a value")
+        return set_arguments(source, nested, [(name, quoted(value))])
+    text = f"{argument} = {{\n  {entry}\n}}"
+    return [source.add_argument(block, text, apart=bool(source.body(block)))]
+
+
+def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Edit]:
+    """Return the edits that let an expression have an entry."""
+    found = _object(expression)
+    if found is not None:
+        return _into_object(source, found, name, value)
+    call = expression.children[0] if expression.child_count == 1 and expression.children[0].type == "function_call" else None
+    if call is not None and source.text(call.children[0]) == "merge":
+        arguments = next((c for c in call.children if c.type == "function_arguments"), None)
+        given = [c for c in arguments.children if c.type == "expression"] if arguments is not None else []
+        objects = [held for held in map(_object, given) if held is not None]
+        if objects:
+            return _into_object(source, objects[-1], name, value)
+        spread = arguments is not None and arguments.children[-1].type == "ellipsis"
+        if given and not spread:
+            at = given[-1].end_byte
+            return [source.edit(at, at, f", {{ {_pair(name, value)} }}")]
+    start, end = expression.start_byte, expression.end_byte
+    if source.data[start:end].lstrip().startswith(b"<<"):
+        raise CannotFixError("a heredoc makes the map; add the entry by hand")
+    return [source.edit(start, start, "merge("), source.edit(end, end, f", {{ {_pair(name, value)} }})")]
+
+
+def _pair(name: str, value: str) -> str:
+    return f"{name if _BARE.fullmatch(name) else quoted(name)} = {quoted(value)}"
+
+
+def _object(expression: Node) -> Node | None:
+    """Return the map that an expression is, also in brackets of its own and in ``tomap``."""
+    node = expression
+    while node.child_count == 1 and node.type in ("expression", "collection_value"):
+        node = node.children[0]
+    return node if node.type == "object" else None
+
+
+def _into_object(source: HclSource, node: Node, name: str, value: str) -> list[Edit]:
+    elements = [c for c in node.children if c.type == "object_elem"]
+    if any(source.text(e.children[0]).strip('"') == name for e in elements):
+        raise CannotFixError(f"its {name} says nothing yet; give it a value")
+    end = next(c for c in reversed(node.children) if c.type == "object_end")
+    if not elements:
+        start = next(c for c in node.children if c.type == "object_start")
+        comments = [c for c in node.children if c.type == "comment"]
+        if comments or start.start_point[0] != end.start_point[0]:
+            outer = source.indent(end.start_byte)
+            at = source.line_end((comments[-1] if comments else start).end_byte)
+            return [source.edit(at, at, f"\n{outer}{source.unit}{_pair(name, value)}")]
+        return [source.edit(start.end_byte, end.start_byte, f" {_pair(name, value)} ")]
+    last = elements[-1]
+    comma = _comma_after(last)
+    key = quoted(name) if source.text(last.children[0]).startswith('"') or not _BARE.fullmatch(name) else name
+    sign = next(source.text(c) for c in last.children if c.type in ("=", ":"))
+    if node.start_point[0] == end.start_point[0] or last.end_point[0] == end.start_point[0]:
+        pair = f"{key}: {quoted(value)}" if sign == ":" else f"{key} = {quoted(value)}"
+        at = (comma or last).end_byte
+        return [source.edit(at, at, f" {pair}" if comma else f", {pair}")]
+    return _on_lines(source, elements, [(key, f"{quoted(value)}{',' if comma else ''}")], sign)
+
+
+def _comma_after(element: Node) -> Node | None:
+    following = element.next_sibling
+    return following if following is not None and following.type == "," else None
+
+
+def set_argument(source: HclSource, block: Node, name: str, value: str) -> list[Edit]:
+    """Return the edits that give an argument of a block a value, which is written as code; none when it has that value."""
+    return set_arguments(source, block, [(name, value)])
+
+
+def set_arguments(source: HclSource, block: Node, pairs: list[tuple[str, str]]) -> list[Edit]:
+    """Return the edits that give arguments of a block their values."""
+    edits, missing = [], []
+    for name, value in pairs:
+        attribute = source.attribute(block, name)
+        if attribute is None:
+            missing.append((name, value))
+        elif source.text(old := source.value(attribute)) != value:
+            edits.append(source.edit(old.start_byte, old.end_byte, value))
+    if not missing:
+        return edits
+    found = [c for c in source.body(block) if c.type == "attribute"]
+    end = next(c for c in reversed(block.children) if c.type == "block_end")
+    if found and found[-1].end_point[0] != end.start_point[0] and found[-1].start_point[0] != block.start_point[0]:
+        return [*edits, *_on_lines(source, found, missing, "=")]
+    width = max(len(name) for name, _ in missing)
+    return [*edits, source.add_argument(block, "\n".join(f"{name.ljust(width)} = {value}" for name, value in missing))]
+
+
+def hidden_output(source: HclSource, block: Node) -> list[Edit]:
+    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()``."""
+    edits = set_arguments(source, block, [("sensitive", "true")])
+    value = source.attribute(block, "value")
+    pending = [source.value(value)] if value is not None else []
+    while pending:
+        node = pending.pop()
+        pending += node.children
+        if node.type == "function_call" and source.text(node.children[0]) == "nonsensitive":
+            inner = next(c for c in node.children if c.type == "function_arguments")
+            edits += [source.edit(node.start_byte, inner.start_byte, ""), source.edit(inner.end_byte, node.end_byte, "")]
+    return edits
+
+
+def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, str]], sign: str) -> list[Edit]:
+    """Return the edits that put entries on lines of their own after the last one; the lines that they join stay aligned."""
+    last = elements[-1]
+    at = source.line_end(source.end_of(last))
+    indent = source.indent(last.start_byte)
+    if sign == ":":
+        return [source.edit(at, at, "".join(f"\n{indent}{key}: {value}" for key, value in pairs))]
+    chain = _chain(elements)
+    width = max((len(source.text(e.children[0])) for e in chain), default=0)
+    longest = max(len(key) for key, _ in pairs)
+    signs = {next(c for c in e.children if c.type == "=").start_point[1] - e.start_point[1] for e in chain}
+    is_aligned = bool(chain) and signs == {width + 1}
+
+    def lines(column: int) -> str:
+        return "".join(f"\n{indent}{key.ljust(column)} = {value}" for key, value in pairs)
+
+    if not is_aligned:  # nothing to align with, or nobody aligned it
+        return [source.edit(at, at, lines(longest))]
+    if longest <= width:
+        return [source.edit(at, at, lines(width))]
+    if any(source.data[e.end_byte : source.line_end(e.end_byte)].strip(b" \t,") for e in chain):
+        return [source.edit(at, at, f"\n{lines(longest)}")]  # comments at the ends of lines would have to move too
+    more = " " * (longest - width)
+    spaces = [source.edit(e.children[0].end_byte, e.children[0].end_byte, more) for e in chain]
+    return [*spaces, source.edit(at, at, lines(longest))]
+
+
+def _chain(elements: list[Node]) -> list[Node]:
+    """Return the last elements that stand on lines of their own without a gap, which ``terraform fmt`` aligns."""
+    chain: list[Node] = []
+    below = elements[-1].start_point[0] + 1
+    for element in reversed(elements):
+        if element.start_point[0] != element.end_point[0] or element.start_point[0] != below - 1:
+            break
+        chain.append(element)
+        below = element.start_point[0]
+    return chain

@@ -1,0 +1,248 @@
+"""Rotation in HCL: clocks, the triggers that follow them, and lifecycle blocks."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.fixes.change import CannotFixError
+from posturio_iac.fixes.hcl_maps import set_argument, set_arguments
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from posturio_iac.core.remedy import IntervalSetting, ReplaceTrigger
+    from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.hcl_source import HclSource
+
+ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
+CLOCK, HOLDER = "time_rotating", "time_static"
+_PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
+
+
+def check_not_ignored(source: HclSource, block: Node, argument: str) -> None:
+    """Raise `CannotFixError` when Terraform is told to ignore changes of an argument."""
+    lifecycle = source.nested(block, "lifecycle")
+    ignored = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
+    if ignored is not None and re.search(rf"\b(?:all|{re.escape(argument)}(?:_all)?)\b", source.text(source.value(ignored))):
+        raise CannotFixError(f"its ignore_changes keeps Terraform from applying new {argument}")
+
+
+def create_first(source: HclSource, block: Node, misspelt: str = "") -> list[Edit]:
+    """Return the edits that let the new key exist before the old one goes."""
+    lifecycle = source.nested(block, "lifecycle")
+    if lifecycle is None:
+        return [source.add_argument(block, f"lifecycle {{\n  {ORDER} = true\n}}", apart=bool(source.body(block)))]
+    wrong = source.attribute(lifecycle, misspelt) if misspelt else None
+    if wrong is not None:
+        name = wrong.children[0]
+        return [source.edit(name.start_byte, name.end_byte, ORDER)]
+    return set_argument(source, lifecycle, ORDER, "true")
+
+
+def set_interval(source: HclSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
+    """Return the edits that shorten an interval which stands as a number."""
+    value = str(days * 86_400) if setting.unit == "s" else f'"rate({days} days)"' if setting.unit == "rate" else str(days)
+    held = next((b for b in (block, *_nested(source, block)) if source.attribute(b, setting.argument) is not None), block)
+    if setting.instead_of:
+        return _instead(source, block, setting, value)
+    attribute = source.attribute(held, setting.argument)
+    if attribute is None or not re.fullmatch(r'"?[0-9.]+"?|"rate\([^"$]*\)"', source.text(source.value(attribute))):
+        raise CannotFixError("the interval is computed; change what it comes from")
+    return set_argument(source, held, setting.argument, value)
+
+
+def _instead(source: HclSource, block: Node, setting: IntervalSetting, value: str) -> list[Edit]:
+    attributes = [a for name in setting.instead_of if (a := source.attribute(block, name)) is not None]
+    first, *rest = attributes
+    if source.attribute(block, setting.argument) is not None and setting.argument not in setting.instead_of:
+        raise CannotFixError("several arguments set the interval; change them by hand")
+    name, old = first.children[0], source.value(first)
+    return [
+        source.edit(name.start_byte, name.end_byte, setting.argument),
+        source.edit(old.start_byte, old.end_byte, value),
+        *(_without(source, a) for a in rest),
+    ]
+
+
+def _nested(source: HclSource, block: Node) -> list[Node]:
+    return [c for c in source.body(block) if c.type == "block"]
+
+
+def add_schedule(source: HclSource, block: Node, module: list[HclSource], name: str, days: int) -> list[Edit]:
+    """Return the edits that let a key follow a clock: one that its module has for this interval, or a new one."""
+    shared = _shared_clock(module, days)
+    if shared is not None:
+        return _follow(source, block, f"{HOLDER}.{shared}")
+    name = _free(module, name)
+    blocks = (
+        f'resource "{CLOCK}" "{name}" {{\n  rotation_days = {days}\n}}\n\n'
+        f'resource "{HOLDER}" "{name}" {{\n  rfc3339 = {CLOCK}.{name}.rfc3339\n}}'
+    )
+    return [*_follow(source, block, f"{HOLDER}.{name}"), _before(source, block, blocks), *_provider(module)]
+
+
+def insert_hop(source: HclSource, block: Node, module: list[HclSource], remedy: ReplaceTrigger, max_days: int) -> list[Edit]:
+    """Return the edits that put a ``time_static`` between a key and the clock that it names itself."""
+    existing = _holder_of(module, remedy.clock)
+    name = existing or _free(module, remedy.name, (HOLDER,))
+    edits = _drop_dependency(source, block, remedy.clock) if remedy.is_dependency else []
+    edits += _follow(source, block, f"{HOLDER}.{name}", instead_of=remedy.clock)
+    if existing is None:
+        indexed = "[" in remedy.clock
+        if indexed:
+            raise CannotFixError("the clock has several instances; write the time_static with the same count or for_each")
+        edits += [_before(source, block, f'resource "{HOLDER}" "{name}" {{\n  rfc3339 = {remedy.clock}.rfc3339\n}}'), *_provider(module)]
+    for held in module:
+        for clock in held.blocks("resource"):
+            if held.words(clock)[1:] == tuple(remedy.clock.split(".")):
+                days = held.attribute(clock, "rotation_days")
+                if days is not None and held.text(held.value(days)).isdigit() and int(held.text(held.value(days))) > max_days:
+                    edits += set_argument(held, clock, "rotation_days", str(max_days))
+    return edits
+
+
+def _follow(source: HclSource, block: Node, trigger: str, instead_of: str = "") -> list[Edit]:
+    """Return the edits that make something a trigger of a key, in place of another one, and let the new key exist first."""
+    lifecycle = source.nested(block, "lifecycle")
+    if lifecycle is None:
+        text = f"lifecycle {{\n  {ORDER} = true\n  {TRIGGERED}  = [{trigger}]\n}}"
+        return [source.add_argument(block, text, apart=bool(source.body(block)))]
+    attribute = source.attribute(lifecycle, TRIGGERED)
+    if attribute is None:
+        return set_arguments(source, lifecycle, [(ORDER, "true"), (TRIGGERED, f"[{trigger}]")])
+    return [*set_argument(source, lifecycle, ORDER, "true"), *_list_with(source, source.value(attribute), trigger, instead_of)]
+
+
+def _list_with(source: HclSource, value: Node, trigger: str, instead_of: str) -> list[Edit]:
+    items = _items(value)
+    if any(source.text(i) == trigger for i in items):
+        return []
+    old = next((i for i in items if instead_of and re.match(rf"{re.escape(instead_of)}(?![\w-])", source.text(i))), None)
+    if old is not None:
+        return [source.edit(old.start_byte, old.end_byte, trigger)]
+    if not items:
+        return [source.edit(value.start_byte, value.end_byte, f"[{trigger}]")]
+    at = items[-1].end_byte
+    return [source.edit(at, at, f", {trigger}")]
+
+
+def _items(value: Node) -> list[Node]:
+    node = value
+    while node.child_count == 1 and node.type in ("expression", "collection_value"):
+        node = node.children[0]
+    return [c for c in node.children if c.type == "expression"] if node.type == "tuple" else []
+
+
+def _drop_dependency(source: HclSource, block: Node, clock: str) -> list[Edit]:
+    attribute = source.attribute(block, "depends_on")
+    if attribute is None:
+        return []
+    return _drop(source, attribute, lambda text: text == clock)
+
+
+def _drop(source: HclSource, attribute: Node, unwanted: object) -> list[Edit]:
+    """Return the edits that take items out of a list; the argument goes with its last item."""
+    items = _items(source.value(attribute))
+    is_unwanted = unwanted if callable(unwanted) else str
+    kept = [source.text(i) for i in items if not is_unwanted(source.text(i))]
+    if not items:
+        raise CannotFixError("the list is computed; change it by hand")
+    if not kept:
+        return [_without(source, attribute)]
+    value = source.value(attribute)
+    return [source.edit(value.start_byte, value.end_byte, f"[{', '.join(kept)}]")]
+
+
+def _without(source: HclSource, attribute: Node) -> Edit:
+    """Return the edit that removes an argument with its line."""
+    start, end = source.line_start(attribute.start_byte), source.line_end(attribute.end_byte)
+    if source.data[start : attribute.start_byte].strip() or source.data[attribute.end_byte : end].strip():
+        return source.edit(attribute.start_byte, attribute.end_byte, "")
+    after = source.data.find(b"\n", end) + 1
+    return source.edit(start, after or end, "")
+
+
+def remove_argument(source: HclSource, block: Node, argument: str) -> list[Edit]:
+    """Return the edit that removes an argument of a block or of its lifecycle block."""
+    for held in (block, *_nested(source, block)):
+        attribute = source.attribute(held, argument)
+        if attribute is not None:
+            return [_without(source, attribute)]
+    return []
+
+
+def stop_ignoring(source: HclSource, block: Node, names: tuple[str, ...]) -> list[Edit]:
+    """Return the edits that take names out of ``ignore_changes``."""
+    lifecycle = source.nested(block, "lifecycle")
+    attribute = source.attribute(lifecycle, "ignore_changes") if lifecycle is not None else None
+    if attribute is None:
+        return []
+    if source.text(source.value(attribute)) == "all":
+        return [_without(source, attribute)]
+    return _drop(source, attribute, lambda text: text.strip('"') in (*names, "*"))
+
+
+def _shared_clock(module: list[HclSource], days: int) -> str | None:
+    """Return the ``time_static`` that follows a clock of this interval, of which there is one."""
+    for source in module:
+        for block in source.blocks("resource"):
+            days_set = source.attribute(block, "rotation_days")
+            words = source.words(block)
+            plain = {source.text(c.children[0]) for c in source.body(block)} == {"rotation_days"}
+            if words[1] == CLOCK and days_set is not None and plain and source.text(source.value(days_set)) == str(days):
+                found = _holder_of(module, f"{CLOCK}.{words[2]}")
+                if found is not None:
+                    return found
+    return None
+
+
+def _holder_of(module: list[HclSource], clock: str) -> str | None:
+    """Return the name of the ``time_static`` that follows a clock."""
+    for source in module:
+        for block in source.blocks("resource"):
+            words, value = source.words(block), source.attribute(block, "rfc3339")
+            follows = value is not None and source.text(source.value(value)) == f"{clock}.rfc3339"
+            if words[1] == HOLDER and follows and len(source.body(block)) == 1:
+                return words[2]
+    return None
+
+
+def _free(module: list[HclSource], name: str, kinds: tuple[str, ...] = (CLOCK, HOLDER)) -> str:
+    """Return a name that no clock of a module has yet."""
+    taken = {words[2] for source in module for b in source.blocks("resource") if (words := source.words(b))[1] in kinds}
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def _before(source: HclSource, block: Node, text: str) -> Edit:
+    """Return the edit that puts blocks before another one and its comments, with an empty line in between."""
+    first = block
+    previous = first.prev_sibling
+    while previous is not None and previous.type == "comment" and previous.end_point[0] >= first.start_point[0] - 1:
+        if source.data[source.line_start(previous.start_byte) : previous.start_byte].strip():
+            break
+        first, previous = previous, previous.prev_sibling
+    at = source.line_start(first.start_byte)
+    lines = "\n".join(source.in_unit(line) if line else "" for line in text.split("\n"))
+    gap = "" if at == 0 or not source.data[source.line_start(at - 1) : at].strip() else "\n"
+    return source.edit(at, at, f"{gap}{lines}\n\n")
+
+
+def _provider(module: list[HclSource]) -> list[Edit]:
+    """Return the edit that adds the provider of the clocks to the providers of a module, where these stand."""
+    found = []
+    for source in module:
+        for settings in source.blocks("terraform"):
+            required = source.nested(settings, "required_providers")
+            if required is not None:
+                if source.attribute(required, "time") is not None:
+                    return []
+                found.append((source, required))
+    if not found:
+        return []
+    source, required = found[0]
+    return [source.add_argument(required, _PROVIDER)]

@@ -1,0 +1,151 @@
+"""One HCL file that gets edits: its blocks, arguments and maps with their places, and text in the style of ``terraform fmt``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.fixes.change import CannotFixError, Edit
+from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+BOM = b"\xef\xbb\xbf"
+
+
+class HclSource:
+    """The bytes of a file and their tree. Edits count from the first byte of the file, a byte order mark included."""
+
+    __slots__ = ("_blocks", "base", "data", "newline", "path", "root", "unit")
+
+    def __init__(self, path: str, data: bytes) -> None:
+        """Parse ``data``."""
+        self.path = path
+        self.base = len(BOM) if data.startswith(BOM) else 0
+        self.data = data[self.base :]
+        self.root = tree_of(self.data).root_node
+        self._blocks: dict[int, Node] = {}
+        first = self.data.find(b"\n")
+        self.newline = "\r\n" if first > 0 and self.data[first - 1 : first] == b"\r" else "\n"
+        self.unit = "\t" if b"\n\t" in self.data and b"\n  " not in self.data else "  "
+
+    def errors(self) -> int:
+        """Return how many syntax errors the file has."""
+        if is_sound(self.root):
+            return 0
+        found, pending = 1, [self.root]
+        while pending:
+            node = pending.pop()
+            found += node.is_error or node.is_missing
+            pending += (c for c in node.children if c.has_error)
+        return found
+
+    def edit(self, start: int, end: int, text: str) -> Edit:
+        """Return an edit of ``data[start:end]``; ``text`` has line feeds only."""
+        return Edit(self.path, start + self.base, end + self.base, text.replace("\n", self.newline))
+
+    def text(self, node: Node) -> str:
+        """Return a node as it is written."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def line_start(self, offset: int) -> int:
+        """Return where the line of ``offset`` begins."""
+        return self.data.rfind(b"\n", 0, offset) + 1
+
+    def line_end(self, offset: int) -> int:
+        """Return where the line of ``offset`` ends, before its line end."""
+        end = self.data.find(b"\n", offset)
+        end = len(self.data) if end < 0 else end
+        return end - 1 if end > offset and self.data[end - 1 : end] == b"\r" else end
+
+    def indent(self, offset: int) -> str:
+        """Return what the line of ``offset`` begins with, as far as it is space."""
+        line = self.data[self.line_start(offset) : offset].decode("utf-8", "replace")
+        return line[: len(line) - len(line.lstrip(" \t"))]
+
+    def blocks(self, *kinds: str) -> Iterator[Node]:
+        """Yield the blocks of the file of these types."""
+        for body in (c for c in self.root.children if c.type == "body"):
+            yield from (c for c in body.children if c.type == "block" and self.words(c)[0] in kinds)
+
+    def words(self, block: Node) -> tuple[str, ...]:
+        """Return the type and the labels of a block."""
+        return tuple(self.text(c).strip('"') for c in block.children if c.type in ("identifier", "string_lit"))
+
+    def block_at(self, offset: int) -> Node:
+        """Return the block whose header begins at a byte of the file."""
+        if not self._blocks:
+            pending = [self.root]
+            while pending:
+                node = pending.pop()
+                if node.type == "block":
+                    self._blocks[node.start_byte + self.base] = node
+                pending += [c for c in node.children if c.type in ("body", "block", "ERROR")]
+        found = self._blocks.get(offset)
+        if found is None:
+            raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+        if found.has_error:
+            raise CannotFixError("its block has a syntax error; mend that first")
+        return found
+
+    def body(self, block: Node) -> tuple[Node, ...]:
+        """Return the arguments and blocks inside a block."""
+        inner = next((c for c in block.children if c.type == "body"), None)
+        return tuple(c for c in inner.children if c.type in ("attribute", "block")) if inner else ()
+
+    def attribute(self, block: Node, name: str) -> Node | None:
+        """Return an argument of a block."""
+        return next((c for c in self.body(block) if c.type == "attribute" and self.text(c.children[0]) == name), None)
+
+    def nested(self, block: Node, name: str) -> Node | None:
+        """Return the first block of a type inside a block."""
+        return next((c for c in self.body(block) if c.type == "block" and self.words(c)[0] == name), None)
+
+    def value(self, attribute: Node) -> Node:
+        """Return the expression of an argument."""
+        return next(c for c in attribute.children if c.type == "expression")
+
+    def add_argument(self, block: Node, lines: str, *, apart: bool = False) -> Edit:
+        """Return the edit that adds an argument or a block to a block, after its last argument; a one-line block is opened.
+
+        ``lines`` are indented as if the block stood at the margin. ``apart`` puts an empty line in between.
+        """
+        outer = self.indent(block.start_byte)
+        inner = outer + self.unit
+        text = "\n".join(f"{inner}{self.in_unit(line)}" if line else "" for line in lines.split("\n"))
+        start = next(c for c in block.children if c.type == "block_start")
+        end = next(c for c in reversed(block.children) if c.type == "block_end")
+        found = self.body(block)
+        if start.start_point[0] == end.start_point[0]:
+            held = [f"{inner}{self.text(c)}" for c in found]
+            gap = [""] if held and apart else []
+            return self.edit(start.end_byte, end.start_byte, "\n" + "\n".join((*held, *gap, text)) + f"\n{outer}")
+        last = next((c for c in reversed(found) if c.type == "attribute"), None)
+        if last is None or last.end_point[0] == end.start_point[0]:
+            return self._before_first(start, found, text) if last is None else self.edit(last.end_byte, last.end_byte, f"\n{text}\n{outer}")
+        at = self.line_end(self.end_of(last))
+        return self.edit(at, at, f"\n\n{text}" if apart else f"\n{text}")
+
+    def end_of(self, node: Node) -> int:
+        """Return the last byte of a node that is no line end: a heredoc owns the one after it."""
+        end: int = node.end_byte
+        while end > node.start_byte and self.data[end - 1 : end] in (b"\n", b"\r"):
+            end -= 1
+        return end
+
+    def _before_first(self, start: Node, found: tuple[Node, ...], text: str) -> Edit:
+        at = self.line_end(start.end_byte)
+        return self.edit(at, at, f"\n{text}\n" if found else f"\n{text}")
+
+    def in_unit(self, line: str) -> str:
+        """Return a line with its own indentation in the unit of the file."""
+        rest = line.lstrip(" ")
+        return self.unit * ((len(line) - len(rest)) // 2) + rest
+
+    def append(self, text: str) -> Edit:
+        """Return the edit that adds blocks at the end of the file, after an empty line."""
+        end = len(self.data.rstrip())
+        lines = "\n".join(self.in_unit(line) if line else "" for line in text.split("\n"))
+        return self.edit(end, len(self.data), f"\n\n{lines}\n" if end else f"{lines}\n")

@@ -1,0 +1,203 @@
+"""JSON and YAML files that get edits: the members of their maps with their places, and new members in the file's own style."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
+from posturio_iac.fixes.change import CannotFixError, Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Members = dict[str, Any]
+"""New members: names with texts, or with members of their own; in JSON with any data."""
+
+_SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./@-]*[A-Za-z0-9_/-]|[A-Za-z_]")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class NodeSource:
+    """The text of a JSON or YAML file and its nodes. Edits count in bytes from the start of the file."""
+
+    __slots__ = ("_keys", "base", "is_json", "newline", "path", "roots", "text")
+
+    def __init__(self, path: str, data: bytes) -> None:
+        """Parse ``data``. Raises `CannotFixError` when it is not UTF-8 or has a syntax error."""
+        self.path = path
+        if data.startswith(_WIDE):
+            raise CannotFixError(f"{path} is UTF-16; save it as UTF-8 first")
+        self.base = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+        self.text = data[self.base :].decode("utf-8")
+        self.newline = "\r\n" if "\r\n" in self.text else "\n"
+        self.roots, self.is_json = self._parsed()
+        self._keys: dict[int, tuple[Node, Node]] = {}
+
+    def _parsed(self) -> tuple[tuple[Node, ...], bool]:
+        if self.text.lstrip()[:1] in ("{", "["):
+            try:
+                return (decode(self.text),), True
+            except JsonError:
+                pass
+        from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
+
+        found, problems = documents(self.text)
+        if problems:
+            raise CannotFixError(f"{self.path} has a syntax error; mend that first")
+        return tuple(document.root for document in found), False
+
+    def edit(self, start: int, end: int, text: str) -> Edit:
+        """Return an edit of ``text[start:end]``."""
+        first = self.base + len(self.text[:start].encode())
+        return Edit(self.path, first, first + len(self.text[start:end].encode()), text.replace("\n", self.newline))
+
+    def offset(self, byte: int) -> int:
+        """Return the place in the text of a byte of the file."""
+        return len(self.text.encode()[: byte - self.base].decode("utf-8", "replace"))
+
+    def member_at(self, byte: int) -> tuple[Node, Node]:
+        """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when there is none of its own."""
+        if not self._keys:
+            self._keys = {key.start: (key, value) for key, value in _members(self.roots)}
+        found = self._keys.get(self.offset(byte))
+        if found is None:
+            raise CannotFixError(f"{self.path} has changed since it was read; run it again")
+        key, value = found
+        if not key.end <= value.start or not isinstance(value.value, Object):
+            raise CannotFixError("an alias gives the resource its members; write the change by hand")
+        return key, value
+
+    def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
+        """Return the edits that add members to a map; those that it has already are taken as they are, and looked into.
+
+        A new one stands after the member ``after``, or else last.
+        """
+        edits: list[Edit] = []
+        held = holder.value if isinstance(holder.value, Object) else Object()
+        for name, value in members.items():
+            found = next((pair for pair in held if str(pair[0].value).casefold() == name.casefold()), None)
+            if found is None:
+                edits.append(self._new(holder, name, value, after))
+            elif isinstance(value, dict):
+                if not isinstance(found[1].value, Object) or _is_function(found[1]):
+                    raise CannotFixError(f"{name} is computed; write the change by hand")
+                edits += self.add(found[1], value)
+            elif isinstance(value, list):
+                edits += self._append(found[1], value)
+        return edits
+
+    def _append(self, holder: Node, items: list[Any]) -> list[Edit]:
+        """Return the edits that add items to a list."""
+        held = holder.value if isinstance(holder.value, Array) else Array()
+        if not held:
+            raise CannotFixError("it is no list with items; write the change by hand")
+        last = held[-1]
+        if self.text[holder.start : holder.start + 1] == "[":
+            return [self.edit(last.end, last.end, "".join(f", {self._flow_value(item)}" for item in items))]
+        start = self.text.rfind("\n", 0, held[0].start) + 1
+        column = self.text.index("-", start) - start
+        lines = "".join(f"\n{' ' * column}- {self._flow_value(item)}" for item in items)
+        at = self._line_end(last.end)
+        return [self.edit(at, at, lines)]
+
+    def _new(self, holder: Node, name: str, value: Any, after: str) -> Edit:
+        held = [pair for pair in (holder.value if isinstance(holder.value, Object) else ()) if holder.start <= pair[0].start < holder.end]
+        if self.text[holder.start : holder.start + 1] == "{":
+            return self._in_braces(holder, held, name, value, after)
+        if not held:
+            raise CannotFixError("the map has no member of its own to write beside; write the change by hand")
+        place = next((pair for pair in held if pair[0].value == after), held[-1])
+        column = self._column(held[0][0].start)
+        at = self._line_end(place[1].end)
+        return self.edit(at, at, "\n" + "\n".join(" " * column + line for line in _block_lines(name, value, self._step(held))))
+
+    def _in_braces(self, holder: Node, held: list[tuple[Node, Node]], name: str, value: Any, after: str) -> Edit:
+        """Add a member to JSON, or to a map that YAML has in braces."""
+        start, end = holder.start, holder.end - 1
+        if not held:
+            return self.edit(start + 1, end, self._flow(name, value) if self.is_json else f" {self._flow(name, value)} ")
+        place = next((pair for pair in held if pair[0].value == after), held[-1])
+        first = held[0][0]
+        spread = "\n" in self.text[start : first.start]
+        if not spread:
+            return self.edit(place[1].end, place[1].end, f", {self._flow(name, value)}")
+        margin = self.text[self.text.rfind("\n", 0, first.start) + 1 : first.start]
+        outer = self.text[self.text.rfind("\n", 0, end) + 1 : end]
+        outer = outer if not outer.strip() else ""
+        unit = margin.removeprefix(outer) or "  "
+        lines = json.dumps({name: value}, indent=unit, ensure_ascii=False).split("\n")[1:-1] if self.is_json else []
+        shown = "\n".join(margin + line.removeprefix(unit) for line in lines) or margin + self._flow(name, value)
+        return self.edit(place[1].end, place[1].end, f",\n{shown}")
+
+    def _flow(self, name: str, value: Any) -> str:
+        if self.is_json:
+            return json.dumps({name: value}, ensure_ascii=False)[1:-1]
+        return f"{scalar(name)}: {self._flow_value(value)}"
+
+    def _flow_value(self, value: Any) -> str:
+        return json.dumps(value, ensure_ascii=False) if self.is_json else flow(value)
+
+    def _column(self, offset: int) -> int:
+        return offset - (self.text.rfind("\n", 0, offset) + 1)
+
+    def _line_end(self, offset: int) -> int:
+        at = offset - 1 if self.text[offset - 1 : offset] == "\n" else offset
+        end = self.text.find("\n", at)
+        end = len(self.text) if end < 0 else end
+        return end - 1 if self.text[end - 1 : end] == "\r" else end
+
+    def _step(self, held: list[tuple[Node, Node]]) -> int:
+        """Return how far the file indents what stands in one of these members."""
+        outer = self._column(held[0][0].start)
+        for _, value in held:
+            if isinstance(value.value, Object) and value.value and self.text[value.start : value.start + 1] != "{":
+                inner = self._column(value.value[0][0].start)
+                if inner > outer:
+                    return inner - outer
+        return 2
+
+
+def scalar(text: str) -> str:
+    """Return text as YAML writes it: plain where it stays text."""
+    return text if _SAFE.fullmatch(text) and text.casefold() not in _WORDS else json.dumps(text, ensure_ascii=False)
+
+
+def flow(value: Any) -> str:
+    """Return data as YAML writes it in braces and brackets."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{scalar(name)}: {flow(held)}" for name, held in value.items()) + "}"
+    return "[" + ", ".join(map(flow, value)) + "]" if isinstance(value, list) else scalar(value)
+
+
+def _block_lines(name: str, value: Any, step: int) -> list[str]:
+    if isinstance(value, str):
+        return [f"{scalar(name)}: {scalar(value)}"]
+    if isinstance(value, list):
+        return [f"{scalar(name)}:", *(f"{' ' * step}- {flow(item)}" for item in value)]
+    inner = [line for key, held in value.items() for line in _block_lines(key, held, step)]
+    return [f"{scalar(name)}:", *(" " * step + line for line in inner)]
+
+
+def _is_function(node: Node) -> bool:
+    names = [str(key.value) for key, _ in node.value] if isinstance(node.value, Object) else []
+    return len(names) == 1 and (names[0] == "Ref" or names[0].startswith("Fn::"))
+
+
+def _members(roots: tuple[Node, ...]) -> Iterator[tuple[Node, Node]]:
+    """Yield every member of every map."""
+    pending = list(roots)
+    seen: set[int] = set()
+    while pending:
+        node = pending.pop()
+        if id(node.value) in seen:
+            continue
+        seen.add(id(node.value))
+        if isinstance(node.value, Object):
+            yield from node.value
+            pending += [value for _, value in node.value]
+        elif isinstance(node.value, Array):
+            pending += node.value

@@ -1,0 +1,83 @@
+"""The change of one finding as reports show it."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.place import Span
+from posturio_iac.core.record import dataclass, replace
+from posturio_iac.fixes.change import apply
+from posturio_iac.fixes.hcl_source import BOM
+from posturio_iac.fixes.planner import first_that_works
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.fixes.change import ChangeLevel, Edit
+    from posturio_iac.fixes.wanted import Wanted
+    from posturio_iac.fixes.working_files import WorkingFiles
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEdit:
+    """Text in place of a region of a file."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """What mends a finding."""
+
+    level: ChangeLevel
+    edits: tuple[ShownEdit, ...]
+    diff: tuple[str, ...]
+    """The lines that go and come, with ``-`` and ``+`` before them."""
+
+
+def shown(one: Wanted, files: WorkingFiles, max_days: int) -> ShownChange | None:
+    """Return the change that mends one finding in the files as they are, or None."""
+    change = first_that_works(one, files, max_days)
+    if isinstance(change, str) or not change.edits:
+        return None
+    edits = tuple(ShownEdit(_span(edit, files.data(edit.path)), edit.text) for edit in change.edits)
+    return ShownChange(change.level, edits, tuple(line for group in _groups(change.edits, files) for line in _changed(group, files)))
+
+
+def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
+    """Return the edits in order, together where they touch the same lines."""
+    groups: list[list[Edit]] = []
+    for edit in sorted(edits):
+        last = groups[-1][-1] if groups else None
+        if last is not None and last.path == edit.path and b"\n" not in files.data(edit.path)[last.end : edit.start]:
+            groups[-1].append(edit)
+        else:
+            groups.append([edit])
+    return groups
+
+
+def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
+    """Yield the lines that go and come by edits of a few lines; those that are only aligned anew are left out."""
+    data = files.data(group[0].path)
+    start = data.rfind(b"\n", 0, group[0].start) + 1
+    end = data.find(b"\n", group[-1].end)
+    before = data[start : len(data) if end < 0 else end]
+    after = apply(before, [replace(edit, start=edit.start - start, end=edit.end - start) for edit in group])
+    old, new = (text.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r").split("\n") for text in (before, after))
+    lines = [line for line in unified_diff(old, new, n=0, lineterm="") if line[:1] in "+-"][2:]
+    moved = {"".join(line[1:].split()) for line in lines if line[0] == "-"} & {
+        "".join(line[1:].split()) for line in lines if line[0] == "+"
+    }
+    yield from (line for line in lines if "".join(line[1:].split()) not in moved)
+
+
+def _span(edit: Edit, data: bytes) -> Span:
+    base = len(BOM) if data.startswith(BOM) else 0
+    return Span(edit.path, *_place(data, base, edit.start), *_place(data, base, edit.end))
+
+
+def _place(data: bytes, base: int, offset: int) -> tuple[int, int]:
+    start = data.rfind(b"\n", 0, offset) + 1
+    return data.count(b"\n", 0, offset) + 1, len(data[start or base : offset].decode("utf-8", "replace")) + 1

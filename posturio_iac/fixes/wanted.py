@@ -1,0 +1,159 @@
+"""Which remedies of a report are carried out, with the dates, intervals and owners that somebody asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core import remedy as r
+from posturio_iac.core.place import Place
+from posturio_iac.core.record import dataclass, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime, timedelta
+
+    from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.remedy import Declaring, Remedy
+
+SPREAD = 7
+"""Over how many days the ends of the keys of one owner are spread."""
+_EXPIRES = "expires"
+_TIMED = (_EXPIRES, "rotation")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What somebody asked to be declared; nothing means what the finding itself suggests."""
+
+    as_of: datetime
+    expires: str = ""
+    within: timedelta | None = None
+    """Keys end that much later at most, spread over a week for each owner."""
+    rotate: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """An instruction beside a key to ignore what rules find."""
+
+    place: Place
+    rules: tuple[str, ...]
+    reason: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A finding, and the remedies that are tried for it in turn."""
+
+    finding: Finding
+    remedies: tuple[Remedy | Suppress, ...]
+    why_not: str = ""
+    """Why there are none: what a person has to do."""
+
+
+def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple[Wanted, ...]:
+    """Return what is to be done about ``findings``, which are findings of ``report``."""
+    keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
+    pairs = [(f, keys.get((f.address, f.root))) for f in findings]
+    claimed = _ClaimedUsers(pairs, report)
+    return shared_names([claimed.wanted(f, key, wishes, days) for (f, key), days in zip(pairs, _spread(pairs), strict=True)])
+
+
+def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
+    """Return the instructions to ignore ``findings`` that take the place of a mend: one for all the rules of a block."""
+    keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
+    places: dict[int, Place] = {}
+    rules: dict[Place, dict[str, None]] = {}
+    for number, finding in enumerate(findings):
+        key = keys.get((finding.address, finding.root))
+        beside = r.place_of(key.remedies.beside or key.remedies.declare) if key is not None else None
+        place = beside if beside is not None and beside.span is not None else Place(finding.address, key.span if key else finding.span)
+        places[number] = place
+        rules.setdefault(place, {})[finding.rule.id] = None
+    return tuple(Wanted(f, (Suppress(places[n], tuple(sorted(rules[places[n]])), reason, until),)) for n, f in enumerate(findings))
+
+
+def _spread(pairs: Iterable[tuple[Finding, AccessKey | None]]) -> Iterator[int]:
+    """Yield by how many days each end comes earlier: keys of one owner take turns over a week."""
+    seen: dict[str, dict[str, int]] = {}
+    for finding, key in pairs:
+        owner = key.owner if key is not None and isinstance(key.owner, str) else ""
+        mine = seen.setdefault(owner, {})
+        yield mine.setdefault(finding.address, len(mine)) % SPREAD
+
+
+class _ClaimedUsers:
+    """Which keys get an end, so that a tag of their user ends no other one."""
+
+    def __init__(self, pairs: Sequence[tuple[Finding, AccessKey | None]], report: Report) -> None:
+        self.claimed = {(f.address, f.root) for f, _ in pairs if _is_timed(f.remedy)}
+        self.of_user: dict[tuple[str, str], list[AccessKey]] = {}
+        for judged in report.keys:
+            if judged.key.user_address is not None:
+                self.of_user.setdefault((judged.key.user_address, judged.key.scope), []).append(judged.key)
+
+    def wanted(self, finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) -> Wanted:
+        """Return what is to be done about one finding."""
+        remedy = finding.remedy
+        if remedy is None:
+            return Wanted(finding, (), finding.remediation)
+        if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
+            return Wanted(finding, (remedy,))
+        name, value = _metadata(remedy, wishes, days)
+        if value == r.EXAMPLE_OWNER:
+            return Wanted(finding, (), "say who owns it with --owner")
+        chosen: list[Remedy | Suppress] = [r.stating(remedy, name, value)]
+        beside = key.remedies.beside if key is not None else None
+        if beside is not None:
+            chosen.append(r.stating(beside, name, value))
+            if name in _TIMED and key is not None and not self._alone(key):
+                chosen = chosen[1:]
+        return Wanted(finding, tuple(chosen))
+
+    def _alone(self, key: AccessKey) -> bool:
+        """Whether every key of its user gets an end."""
+        others = self.of_user.get((key.user_address or "", key.scope), [])
+        return all((other.address, other.scope) in self.claimed for other in others)
+
+
+def _is_timed(remedy: Remedy | None) -> bool:
+    return isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)) and remedy.name in _TIMED
+
+
+def _metadata(remedy: Declaring, wishes: Wishes, days: int) -> tuple[str, str]:
+    """Return the name and the value that are declared."""
+    if isinstance(remedy, r.Advice):
+        return "", ""
+    if remedy.name != _EXPIRES:
+        return remedy.name, wishes.owner or remedy.value if remedy.name == "owner" else remedy.value
+    if wishes.rotate:
+        return "rotation", wishes.rotate
+    if wishes.expires:
+        return _EXPIRES, wishes.expires
+    if wishes.within is not None:
+        from datetime import timedelta
+
+        return _EXPIRES, (wishes.as_of + wishes.within - timedelta(days=min(days, wishes.within.days - 1))).date().isoformat()
+    return _EXPIRES, remedy.value
+
+
+def shared_names(found: Sequence[Wanted]) -> tuple[Wanted, ...]:
+    """Give the clocks of one module one name where several keys are to follow them."""
+    import posixpath
+
+    folders: dict[str, set[str]] = {}
+    for one in found:
+        for remedy in one.remedies:
+            if isinstance(remedy, r.AddBlock) and remedy.place.span is not None:
+                folders.setdefault(posixpath.dirname(remedy.place.span.path), set()).add(remedy.name)
+
+    def named(remedy: Remedy | Suppress) -> Remedy | Suppress:
+        if isinstance(remedy, r.AddBlock) and remedy.place.span is not None:
+            several = len(folders[posixpath.dirname(remedy.place.span.path)]) > 1
+            return replace(remedy, name="access_keys") if several else remedy
+        return remedy
+
+    return tuple(replace(one, remedies=tuple(map(named, one.remedies))) for one in found)

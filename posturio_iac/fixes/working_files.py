@@ -1,0 +1,118 @@
+"""Files while they get edits, round after round: as they were read, as they are now, and where a place of before stands now."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.fixes.change import CannotFixError, apply, moved
+from posturio_iac.fixes.hcl_source import BOM, HclSource
+from posturio_iac.fixes.node_source import NodeSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from posturio_iac.core.place import Span
+    from posturio_iac.fixes.change import Edit
+
+
+class WorkingFiles:
+    """The files of one run, by their paths relative to the scan root."""
+
+    def __init__(self, read: Callable[[str], bytes | None], listing: Callable[[str], Sequence[str]], refusal: Callable[[str], str]) -> None:
+        """Read files by ``read`` and the names in a folder by ``listing``; ``refusal`` says why a file must not change, or nothing."""
+        self._read, self._listing, self.refusal = read, listing, refusal
+        self.before: dict[str, bytes] = {}
+        self.now: dict[str, bytes] = {}
+        self._applied: dict[str, list[tuple[Edit, ...]]] = {}
+        self._lines: dict[str, list[int]] = {}
+        self._hcl: dict[str, HclSource] = {}
+        self._nodes: dict[str, NodeSource] = {}
+
+    def data(self, path: str) -> bytes:
+        """Return a file as it is now. Raises `CannotFixError` when it cannot be read."""
+        if path not in self.now:
+            data = self._read(path)
+            if data is None:
+                raise CannotFixError(f"{path} cannot be read")
+            self.before[path] = self.now[path] = data
+        return self.now[path]
+
+    def hcl(self, path: str) -> HclSource:
+        """Return an HCL file as it is now."""
+        if path not in self._hcl:
+            self._hcl[path] = HclSource(path, self.data(path))
+        return self._hcl[path]
+
+    def nodes(self, path: str) -> NodeSource:
+        """Return a JSON or YAML file as it is now."""
+        if path not in self._nodes:
+            self._nodes[path] = NodeSource(path, self.data(path))
+        return self._nodes[path]
+
+    def module(self, path: str) -> list[HclSource]:
+        """Return the HCL files of the module that a file belongs to; those with syntax errors are left out."""
+        folder = posixpath.dirname(path)
+        found = []
+        for name in sorted(self._listing(folder)):
+            if name.endswith((".tf", ".tofu")):
+                try:
+                    found.append(self.hcl(posixpath.join(folder, name)))
+                except CannotFixError:
+                    continue
+        return found
+
+    def start(self, span: Span) -> int:
+        """Return the byte at which a region begins now."""
+        return self._place(span.path, span.line, span.column)
+
+    def end(self, span: Span) -> int:
+        """Return the byte at which a region ends now."""
+        return self._place(span.path, span.end_line, span.end_column)
+
+    def _place(self, path: str, line: int, column: int) -> int:
+        self.data(path)
+        data = self.before[path]
+        if path not in self._lines:
+            first = len(BOM) if data.startswith(BOM) else 0
+            self._lines[path] = [first, *(match.end() for match in re.finditer(b"\n", data))]
+        starts = self._lines[path]
+        if line > len(starts):
+            raise CannotFixError(f"{path} has changed since it was read; run it again")
+        at = starts[line - 1]
+        end = data.find(b"\n", at)
+        text = data[at : len(data) if end < 0 else end].decode("utf-8", "replace")
+        at += len(text[: column - 1].encode())
+        for edits in self._applied.get(path, ()):
+            at = moved(at, edits)
+        return at
+
+    def take(self, edits: Iterable[Edit]) -> None:
+        """Apply edits that do not overlap, all at once."""
+        by_path: dict[str, list[Edit]] = {}
+        for edit in edits:
+            by_path.setdefault(edit.path, []).append(edit)
+        for path, mine in by_path.items():
+            self.now[path] = apply(self.data(path), mine)
+            self._applied.setdefault(path, []).append(tuple(mine))
+            self._hcl.pop(path, None)
+            self._nodes.pop(path, None)
+
+    def holds(self, edits: Sequence[Edit]) -> bool:
+        """Whether the files are still free of syntax errors with these edits."""
+        for path in {edit.path for edit in edits}:
+            data = apply(self.data(path), [edit for edit in edits if edit.path == path])
+            if path.endswith((".tf", ".tofu")):
+                if HclSource(path, data).errors() > self.hcl(path).errors():
+                    return False
+                continue
+            try:
+                NodeSource(path, data)
+            except CannotFixError:
+                return False
+        return True
+
+    def changed(self) -> dict[str, tuple[bytes, bytes]]:
+        """Return the files that are not as they were, before and now."""
+        return {path: (self.before[path], now) for path, now in sorted(self.now.items()) if now != self.before[path]}

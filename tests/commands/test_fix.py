@@ -1,0 +1,267 @@
+"""`posturio-iac fix`: what it writes, what it refuses, and what it exits with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.commands import guard
+from tests.support.command_line import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+USER = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n}\n\n'
+KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
+INERT = (
+    'resource "time_rotating" "k" {\n  rotation_days = 30\n}\n\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n\n'
+    "  lifecycle {\n    replace_triggered_by = [time_rotating.k.id]\n  }\n}\n"
+)
+AS_OF = ("--as-of", "2026-11-24")
+
+
+def place(folder: Path, text: str = USER + KEY, name: str = "main.tf") -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    file = place(tmp_path)
+    code, diff, said = run(capsys, "fix", *AS_OF)
+    assert (code, file.read_text(encoding="utf-8")) == (1, USER + KEY)
+    assert "Would mend 1 finding (at the next apply: 1 in place)." in said
+    subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
+    assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
+
+
+def test_what_was_written_is_judged_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path)
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    place(tmp_path, INERT + USER)
+    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    assert code == 1
+    assert "1 more with --unsafe" in said
+    assert run(capsys, "fix", str(tmp_path), "--write", "--unsafe", *AS_OF)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "written"),
+    [
+        (("--expires", "2026-12-31"), 'expires = "2026-12-31"'),
+        (("--in", "60d"), 'expires = "2027-01-23"'),
+        (("--rotate", "60d"), 'rotation = "60d"'),
+    ],
+)
+def test_an_end_that_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], written: str) -> None:
+    file = place(tmp_path)
+    assert run(capsys, "fix", str(tmp_path), "--write", *options, *AS_OF)[0] == 0
+    assert written in file.read_text(encoding="utf-8")
+
+
+def test_the_ends_of_one_owner_are_spread_over_a_week(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    keys = "".join((USER + KEY).replace("ci", f"c{n}") for n in range(9))
+    file = place(tmp_path, keys)
+    assert run(capsys, "fix", str(tmp_path), "--write", "--in", "60d", *AS_OF)[0] == 0
+    ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
+    assert len(set(ends)) == 7
+    assert max(ends) == "2027-01-23"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--expires", "soon"), "--expires must be a date"),
+        (("--expires", "2020-01-01"), "has passed"),
+        (("--in", "x"), "--in must be"),
+        (("--in", "91d"), "a key may live until 2027-02-22"),
+        (("--rotate", "1y"), "longer than the 90 days"),
+        (("--expires", "2027-02-23"), "longer than the 90 days"),
+        (("--in", "1d", "--rotate", "1d"), "exclude each other"),
+        (("--suppress",), "needs a reason"),
+        (("--suppress-rest", "--reason", "x"), "--until DATE"),
+        (("--reason", "x"), "belong to --suppress"),
+    ],
+)
+def test_wrong_usage_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str) -> None:
+    place(tmp_path)
+    code, out, said = run(capsys, "fix", str(tmp_path), *options, *AS_OF)
+    assert (code, out) == (2, "")
+    assert message in said
+
+
+EXPIRED = USER.replace("}\n\n", '  tags = { expires = "2026-01-31" }\n}\n\n') + KEY
+
+
+def test_an_expired_key_is_never_mended_by_a_later_date(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path, EXPIRED)
+    code, diff, said = run(capsys, "fix", str(tmp_path), "--unsafe", "--expires", "2027-01-31", *AS_OF)
+    assert (code, diff) == (0, "")
+    assert "1 finding left to a person:" in said
+    assert "Replace the key and set" in said
+
+
+@pytest.mark.parametrize("name", ["main.tf", "t.yaml", "t.json", "main.tf.json"])
+def test_the_rest_is_suppressed_with_a_reason_and_an_end(tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    data = {"Resources": {"Key": {"Type": "AWS::IAM::AccessKey", "Metadata": {"Posturio": {"Expires": "2026-01-31"}}}}}
+    text = {
+        "main.tf": EXPIRED,
+        "t.yaml": "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata: {Posturio: {Expires: 2026-01-31}}\n",
+        "t.json": json.dumps(data, indent=2),
+        "main.tf.json": '{"resource": {"aws_iam_access_key": {"ci": {"//": "posturio: expires=2026-01-31", "user": "ci"}}}}',
+    }[name]
+    file = place(tmp_path, text, name)
+    options = ("--suppress-rest", "--until", "2027-01-31", "--reason", 'moves "soon"', "--owner", "team@x.com")
+    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *options, *AS_OF)
+    assert code == 0, said + file.read_text(encoding="utf-8")
+    assert run(capsys, "fix", str(tmp_path), *options, *AS_OF)[:2] == (0, "")
+    code, out, _ = run(capsys, "scan", "--format", "json", str(tmp_path), *AS_OF)
+    (found,) = json.loads(out)["findings"]
+    assert found["suppressed"]["reason"] == 'moves "soon"'
+
+
+def repository(folder: Path) -> None:
+    who = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@x", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@x"}
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "x"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, env={**os.environ, **who})
+
+
+def test_what_is_not_committed_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = place(tmp_path)
+    repository(tmp_path)
+    changed = file.read_text(encoding="utf-8") + "# more\n"
+    file.write_text(changed, encoding="utf-8")
+    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    assert (code, file.read_text(encoding="utf-8")) == (2, changed)
+    assert "main.tf has changes that are not committed" in said
+    assert run(capsys, "fix", str(tmp_path), "--write", "--allow-dirty", *AS_OF)[0] == 0
+
+
+MADE = {
+    "Resources": {
+        "User": {"Type": "AWS::IAM::User"},
+        "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}},
+    }
+}
+
+
+def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    place(root, KEY, "here.tf")
+    (root / "there.tf").symlink_to(place(tmp_path))
+    refused = guard.Guard(str(root)).refusal
+    assert "outside" in refused("there.tf")
+    assert "outside" in refused("../main.tf")
+    assert not refused("here.tf")
+
+
+@pytest.mark.parametrize("kind", ["generated", "made", "read-only"])
+def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    root = tmp_path / "root"
+    if kind == "generated":
+        file = place(root, f"# Code generated by x. DO NOT EDIT.\n\n{USER}{KEY}")
+    elif kind == "made":
+        file = place(root, json.dumps(MADE), "cdk.out/a.template.json")
+    else:
+        file = place(root)
+        file.chmod(0o444)
+    before = file.read_bytes()
+    code, _, said = run(capsys, "fix", str(root), "--write", "--owner", "x", *AS_OF)
+    assert code == 1
+    assert file.read_bytes() == before
+    assert {"generated": "generated", "made": "CDK app", "read-only": "read-only"}[kind] in said
+
+
+def test_a_file_that_changes_meanwhile_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place(tmp_path)
+    real = guard.refuse_dirty
+
+    def meanwhile(*given: object) -> None:
+        real(*given)  # type: ignore[arg-type]
+        file.write_text("# another\n", encoding="utf-8")
+
+    monkeypatch.setattr(guard, "refuse_dirty", meanwhile)
+    code, _, said = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    assert (code, file.read_text(encoding="utf-8")) == (3, "# another\n")
+    assert "has changed since it was read" in said
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_writing_that_fails_or_is_interrupted_loses_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    file = place(tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "replace", refuse)
+    code, _, _ = run(capsys, "fix", str(tmp_path), "--write", *AS_OF)
+    assert code == (130 if isinstance(error, KeyboardInterrupt) else 3)
+    assert file.read_text(encoding="utf-8") == USER + KEY
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = KEY.replace('"ci"', '"b"').replace("{\n", "{\n  # posturio: rotation=30d\n", 1)
+    file = place(tmp_path, USER + other + KEY)
+    run(capsys, "fix", str(tmp_path), "--write", "--select", "access_keys_without_lifetime", *AS_OF)
+    assert file.read_text(encoding="utf-8") == USER + other + f"# posturio: expires=2027-02-22\n{KEY}"
+
+
+def test_the_hook_writes_what_is_safe_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = place(tmp_path)
+    other = place(tmp_path, USER + KEY, "elsewhere/main.tf")
+    repository(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 1
+    assert "expires" in file.read_text(encoding="utf-8")
+    assert other.read_text(encoding="utf-8") == USER + KEY
+    assert run(capsys, "fix", "--hook", *AS_OF, "main.tf")[0] == 0
+
+
+def test_the_diff_holds_no_command_of_a_ci_service(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = USER.replace('  name = "ci"\n', '  name = "ci" # ##vso[task.setvariable variable=x]y\n') + KEY
+    file = place(tmp_path, text)
+    code, diff, _ = run(capsys, "fix", str(tmp_path), *AS_OF)
+    assert code == 1
+    assert "##vso[" not in diff
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert "##vso[" in file.read_text(encoding="utf-8")
+
+
+def test_a_sensitive_value_is_shown_by_no_diff(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    variable = 'variable "who" {\n  sensitive = true\n  default   = "hunter2@example.com"\n}\n'
+    tags = USER.replace("}\n\n", "  tags = { owner = var.who }\n}\n\n")
+    file = place(tmp_path, variable + tags + KEY)
+    code, diff, said = run(capsys, "fix", str(tmp_path), *AS_OF)
+    assert (code, diff) == (0, "")
+    assert "sensitive value" in said
+    assert "hunter2" not in said
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    assert "{ owner = var.who, expires" in file.read_text(encoding="utf-8")
+
+
+def test_only_the_addresses_that_were_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path, (USER + KEY) + (USER + KEY).replace("ci", "mail"))
+    _, diff, _ = run(capsys, "fix", str(tmp_path), "--address", "*.mail", *AS_OF)
+    assert diff.count("+    expires") == 1
+
+
+def test_what_could_not_be_read_wins_over_changes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tmp_path)
+    place(tmp_path, 'resource "aws_iam_access_key" "x" {\n', "broken.tf")
+    code, diff, said = run(capsys, "fix", str(tmp_path), *AS_OF)
+    assert code == 3
+    assert "expires" in diff
+    assert "error" in said

@@ -1,0 +1,49 @@
+"""What fix writes into templates is no error to cfn-lint."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.fixing import OWNER, fix
+from tests.support.fixture_tools import FIXTURES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+api = pytest.importorskip("cfnlint.api")
+TEMPLATES = {
+    "block.yaml": "Resources:\n  User:\n    Type: AWS::IAM::User\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n"
+    "      UserName: !Ref User\n",
+    "braces.yaml": "Resources:\n  User: {Type: AWS::IAM::User}\n  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}\n",
+    "made.json": json.dumps(
+        {
+            "Resources": {
+                "User": {"Type": "AWS::IAM::User"},
+                "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}},
+            }
+        },
+        indent=2,
+    ),
+    "sam.yaml": (FIXTURES / "cloudformation/sam/template.yaml").read_text(encoding="utf-8"),
+}
+SUPPRESSED = ("--suppress", "--reason", "moves to roles", "--until", "2027-01-31")
+
+
+def matches(path: Path) -> list[str]:
+    return sorted(f"{match.rule.id} {match.message}" for match in api.lint_file(path))
+
+
+@pytest.mark.parametrize("options", [("--owner", OWNER), SUPPRESSED], ids=["mended", "suppressed"])
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_no_new_error(tmp_path: Path, name: str, options: tuple[str, ...]) -> None:
+    path = tmp_path / name
+    path.write_text(TEMPLATES[name], encoding="utf-8")
+    before = matches(path)
+    fix(tmp_path, "--write", *options)
+    assert path.read_text(encoding="utf-8") != TEMPLATES[name]
+    assert matches(path) == before
+    shutil.rmtree(tmp_path)

@@ -1,0 +1,78 @@
+"""Every program of the fixtures is mended: what was done is gone, nothing else is found, and a second time changes nothing."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
+from tests.support.fixing import OWNER, fix
+from tests.support.fixture_tools import FIXTURES, cases, scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAMS = [*(case.folder for case in cases() if case.kind == "flagged"), *sorted((FIXTURES / "cloudformation").glob("*/"))]
+OPTIONS = ("--unsafe", "--owner", OWNER)
+
+
+def found(report: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(f["rule"], f["address"]) for f in report["findings"] if "suppressed" not in f}
+
+
+def blocks(folder: Path) -> dict[tuple[str, bytes], tuple[range, bytes]]:
+    """The blocks of HCL that a program consists of, by file and header: their lines and their text."""
+    made: dict[tuple[str, bytes], tuple[range, bytes]] = {}
+    for path in sorted(folder.rglob("*.tf")):
+        data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        for block in (b for body in tree_of(data).root_node.children for b in body.children if b.type == "block"):
+            text = data[block.start_byte : block.end_byte]
+            lines = range(block.start_point[0] + 1, block.end_point[0] + 2)
+            made[path.relative_to(folder).as_posix(), text.partition(b"{")[0]] = lines, text
+    return made
+
+
+def places(report: dict[str, Any]) -> set[tuple[str, int]]:
+    """The lines that the findings of a report and their changes are about."""
+    edits = [(e["path"], e["line"]) for f in report["findings"] for e in f.get("fix", {}).get("edits", ())]
+    keys = [(k["path"], k["line"]) for k in report["keys"] if k["verdict"] == "flagged"]
+    return {*edits, *keys, *((f["remedy"]["path"], f["remedy"]["line"]) for f in report["findings"] if f.get("remedy"))}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_is_mended_is_gone_and_nothing_else_is_found(tmp_path: Path, program: Path) -> None:
+    folder = tmp_path / program.name
+    shutil.copytree(program, folder)
+    _, before = scan(folder)
+    old = blocks(folder)
+    code, diff, _ = fix(folder, *OPTIONS)
+    assert code == (3 if any(d["level"] == "error" for d in before["diagnostics"]) else 1 if diff else 0)
+    fix(folder, *OPTIONS, "--write")
+    _, after = scan(folder)
+    assert found(after) <= found(before)
+    assert [f for f in after["findings"] if "fix" in f] == []
+    assert fix(folder, *OPTIONS)[1] == ""
+    assert len([d for d in after["diagnostics"] if d["level"] == "error"]) == len(
+        [d for d in before["diagnostics"] if d["level"] == "error"]
+    )
+    touched = places(before)
+    for (path, header), (_, text) in blocks(folder).items():
+        lines, untouched = old.get((path, header), (range(0), text))
+        assert text == untouched or any(place == path and line in lines for place, line in touched)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_safe_levels_add_no_resource_and_leave_keys_alone(tmp_path: Path, program: Path) -> None:
+    folder = tmp_path / program.name
+    shutil.copytree(program, folder)
+    old = blocks(folder)
+    fix(folder, "--owner", OWNER, "--write")
+    new = blocks(folder)
+    assert old.keys() == new.keys()
+    for place, (_, text) in new.items():
+        assert text.count(b"replace_triggered_by") == old[place][1].count(b"replace_triggered_by")
+    for path in folder.rglob("*.tf"):
+        if is_sound(tree_of((program / path.relative_to(folder)).read_bytes().removeprefix(b"\xef\xbb\xbf")).root_node):
+            assert is_sound(tree_of(path.read_bytes().removeprefix(b"\xef\xbb\xbf")).root_node)

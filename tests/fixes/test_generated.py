@@ -1,0 +1,100 @@
+"""Edits of generated HCL: the result has no syntax error, what was not meant stays byte for byte, and a second time changes nothing."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
+from posturio_iac.fixes.change import CannotFixError, apply
+from posturio_iac.fixes.hcl_source import BOM, HclSource
+from tests.differential.generate import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tree_sitter import Node
+
+    from posturio_iac.fixes.change import Edit
+
+EDITS: dict[str, Callable[[HclSource, Node], list[Edit]]] = {
+    "tag": lambda source, block: hcl_maps.add_entry(source, block, "tags", "expires", "2027-01-31"),
+    "argument": lambda source, block: hcl_maps.set_argument(source, block, "sensitive", "true"),
+    "comment": lambda source, block: hcl_comments.add_metadata(source, block, "owner", 'a "b"'),
+    "order": hcl_rotation.create_first,
+    "schedule": lambda source, block: hcl_rotation.add_schedule(source, block, [source], "clock", 90),
+}
+MAPS = st.sampled_from(
+    [
+        "tags = {}",
+        'tags = { a = "b" }',
+        'tags = {\n    a  = "b"\n    cd = 1\n  }',
+        'tags = {\n    "a" : 1,\n    b = {\n      c = 2\n    }\n  }',
+        "tags = merge(var.a, var.b...)",
+        "tags = merge(\n    var.a,\n    { b = 1 },\n  )",
+        "tags = { for k, v in var.a : k => v }",
+        "tags = var.a ? { b = 1 } : null",
+        "tags = {\n    # nothing yet\n  }",
+        "tags = {\n    a = <<EOT\nb\nEOT\n  }",
+        "tags = local.tags # shared",
+        "tags = [{ key = 1 }]",
+        "tags {\n    a = 1\n  }",
+        "lifecycle { prevent_destroy = true }",
+        "lifecycle {\n    ignore_changes = [\n      tags,\n    ]\n  }",
+        'lifecycle {\n    replace_triggered_by = [a.b]\n    create_before_destroy = "false"\n  }',
+        "name = <<-EOT\n    x\n  EOT",
+    ]
+)
+
+
+def is_clock(source: HclSource, block: Node) -> bool:
+    return source.words(block)[1:] in {("time_rotating", "clock"), ("time_static", "clock")}
+
+
+def texts(source: HclSource, block: Node) -> dict[str, str]:
+    """The arguments and blocks inside a block as they are written."""
+    return {source.text(c.children[0]): " ".join(source.text(c).split()) for c in source.body(block)}
+
+
+def check(data: bytes, edit: str, chosen: int) -> None:
+    source = HclSource("main.tf", data)
+    if source.errors():
+        return
+    blocks = [b for body in source.root.children if body.type == "body" for b in body.children if b.type == "block"]
+    if not blocks:
+        return
+    number = chosen % len(blocks)
+    block = blocks[number]
+    try:
+        edits = EDITS[edit](source, block)
+    except CannotFixError:
+        return
+    after = HclSource("main.tf", apply(data, edits))
+    assert after.errors() == 0
+    now = [b for body in after.root.children if body.type == "body" for b in body.children if b.type == "block" and not is_clock(after, b)]
+    assert [source.text(b) for n, b in enumerate(blocks) if n != number] == [after.text(b) for n, b in enumerate(now) if n != number]
+    mine = now[number]
+    changed = {name for name, text in texts(source, block).items() if texts(after, mine).get(name) != text}
+    assert changed <= {"tags", "sensitive", "lifecycle"}
+    again: list[Edit] = []
+    with suppress(CannotFixError):
+        again = EDITS[edit](after, mine)
+    assert again == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(hard=False), st.sampled_from(sorted(EDITS)), st.integers(0, 20))
+def test_any_document(text: str, edit: str, chosen: int) -> None:
+    check(text.encode(), edit, chosen)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(MAPS, max_size=4, unique_by=lambda text: text.split()[0]), st.sampled_from(sorted(EDITS)), st.booleans(), st.booleans())
+def test_any_resource(parts: list[str], edit: str, carriage: bool, marked: bool) -> None:
+    body = "".join(f"  {part}\n" for part in parts)
+    text = f'resource "a" "b" {{\n{body}}}\n\nresource "c" "d" {{ x = 1 }}\n'
+    data = text.replace("\n", "\r\n" if carriage else "\n").encode()
+    check((BOM if marked else b"") + data, edit, 0)

@@ -1,0 +1,164 @@
+"""Edits of HCL: only the bytes that must change do, in the form that `terraform fmt` leaves alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.fixes.hcl_maps import quoted
+from posturio_iac.frontends.terraform.syntax import hcl, parsing
+from posturio_iac.frontends.terraform.syntax.tree import is_sound, tree_of
+from tests.support.fixing import OWNER, fix, mended
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = '\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
+USER = 'resource "aws_iam_user" "ci" {%s}\n'
+END, WHO = 'expires = "2027-02-22"', f'owner   = "{OWNER}"'
+BOTH = f'{END}, owner = "{OWNER}"'
+
+BODIES = {
+    "nothing": ("", f"\n  tags = {{\n    {END}\n    {WHO}\n  }}\n"),
+    "one line": (' name = "ci" ', f'\n  name = "ci"\n\n  tags = {{\n    {END}\n    {WHO}\n  }}\n'),
+    "no tags": ('\n  name = "ci"\n', f'\n  name = "ci"\n\n  tags = {{\n    {END}\n    {WHO}\n  }}\n'),
+    "a nested block last": (
+        '\n  name = "ci"\n\n  timeouts {\n  }\n',
+        f'\n  name = "ci"\n\n  tags = {{\n    {END}\n    {WHO}\n  }}\n\n  timeouts {{\n  }}\n',
+    ),
+    "an empty map": ('\n  name = "ci"\n  tags = {}\n', f'\n  name = "ci"\n  tags = {{ {BOTH} }}\n'),
+    "an empty map on lines": ('\n  name = "ci"\n  tags = {\n  }\n', f'\n  name = "ci"\n  tags = {{\n    {END}\n    {WHO}\n  }}\n'),
+    "a map on one line": ('\n  name = "ci"\n  tags = { a = "b" }\n', f'\n  name = "ci"\n  tags = {{ a = "b", {BOTH} }}\n'),
+    "shorter names": (
+        '\n  name = "ci"\n  tags = {\n    a  = "1"\n    bc = "2"\n  }\n',
+        f'\n  name = "ci"\n  tags = {{\n    a       = "1"\n    bc      = "2"\n    {END}\n    {WHO}\n  }}\n',
+    ),
+    "longer names": (
+        '\n  name = "ci"\n  tags = {\n    environment = "1"\n  }\n',
+        f'\n  name = "ci"\n  tags = {{\n    environment = "1"\n    expires     = "2027-02-22"\n    owner       = "{OWNER}"\n  }}\n',
+    ),
+    "names that nobody aligned": (
+        '\n  name = "ci"\n  tags = {\n    a = "1"\n    bcd = "2"\n  }\n',
+        f'\n  name = "ci"\n  tags = {{\n    a = "1"\n    bcd = "2"\n    {END}\n    owner = "{OWNER}"\n  }}\n',
+    ),
+    "commas": (
+        '\n  name = "ci"\n  tags = {\n    a = "1",\n    b = "2",\n  }\n',
+        f'\n  name = "ci"\n  tags = {{\n    a       = "1",\n    b       = "2",\n    {END},\n    {WHO},\n  }}\n',
+    ),
+    "quoted names and colons": (
+        '\n  name = "ci"\n  tags = {\n    "a": "1"\n  }\n',
+        f'\n  name = "ci"\n  tags = {{\n    "a": "1"\n    "expires": "2027-02-22"\n    "owner": "{OWNER}"\n  }}\n',
+    ),
+    "comments at the ends of lines": (
+        '\n  name = "ci"\n  tags = {\n    a = "1" # one\n  }\n',
+        f'\n  name = "ci"\n  tags = {{\n    a = "1" # one\n\n    {END}\n    {WHO}\n  }}\n',
+    ),
+    "a local value": ('\n  name = "ci"\n  tags = local.tags\n', f'\n  name = "ci"\n  tags = merge(local.tags, {{ {BOTH} }})\n'),
+    "a merge": (
+        '\n  name = "ci"\n  tags = merge(local.tags, { a = "b" })\n',
+        f'\n  name = "ci"\n  tags = merge(local.tags, {{ a = "b", {BOTH} }})\n',
+    ),
+    "a condition": (
+        '\n  name = "ci"\n  tags = true ? { a = "b" } : {}\n',
+        f'\n  name = "ci"\n  tags = merge(true ? {{ a = "b" }} : {{}}, {{ {BOTH} }})\n',
+    ),
+    "tabs": ('\n\tname = "ci"\n', f'\n\tname = "ci"\n\n\ttags = {{\n\t\t{END}\n\t\t{WHO}\n\t}}\n'),
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_a_tag_is_added_in_the_form_of_the_map(tmp_path: Path, kind: str) -> None:
+    before, after = BODIES[kind]
+    rest = KEY.replace("  user", "\tuser") if kind == "tabs" else KEY
+    tags = 'locals {\n  tags = { b = "c" }\n}\n' if "local" in before else ""
+    assert mended(tmp_path, tags + USER % before + rest).decode() == tags + USER % after + rest
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_line_ends_and_a_byte_order_mark_stay(tmp_path: Path, kind: str) -> None:
+    before, _ = BODIES[kind]
+    tags = 'locals {\n  tags = { b = "c" }\n}\n' if "local" in before else ""
+    text = ("# ä\n" + tags + USER % before + KEY).replace("\n", "\r\n").encode()
+    found = mended(tmp_path, b"\xef\xbb\xbf" + text)
+    assert found.startswith(b"\xef\xbb\xbf")
+    assert b"expires" in found
+    assert found.count(b"\n") == found.count(b"\r\n")
+    assert is_sound(tree_of(found[3:]).root_node)
+
+
+@pytest.mark.parametrize(
+    ("above", "after"),
+    [
+        ("", f"# posturio: expires=2027-02-22 owner={OWNER}\n"),
+        ("# A key.\n", f"# A key.\n# posturio: expires=2027-02-22 owner={OWNER}\n"),
+        ("// A key.\n", f"// A key.\n// posturio: expires=2027-02-22 owner={OWNER}\n"),
+        ("# posturio: note=x\n", f"# posturio: note=x expires=2027-02-22 owner={OWNER}\n"),
+    ],
+)
+def test_a_key_whose_user_cannot_get_tags_gets_a_comment(tmp_path: Path, above: str, after: str) -> None:
+    user = USER % '\n  name = "ci"\n\n  lifecycle {\n    ignore_changes = [tags["a"]]\n  }\n'
+    key = KEY.removeprefix("\n")
+    text = user.replace('[tags["a"]]', "[tags]")
+    assert mended(tmp_path, text + above + key, "--select", "ownerless_access_keys").decode() == text + above + key
+    found = mended(tmp_path, user + above + key).decode()
+    assert found == user + after + key
+
+
+@pytest.mark.parametrize("text", ['a"b', "a\\b", "${x}", "%{x}", "a\nb", "ä"])
+def test_a_string_means_itself(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.tf").write_text(f"x = {quoted(text)}\n", encoding="utf-8")
+    body, problems = parsing.parse("x.tf", (tmp_path / "x.tf").read_bytes())
+    assert not problems
+    value = body.attributes["x"].expression
+    parts = value.parts if isinstance(value, hcl.TemplateExpr) else (value,)
+    assert "".join(str(part.value) for part in parts if isinstance(part, hcl.Literal)) == text
+
+
+SHARED = 'resource "aws_iam_access_key" "%s" {\n  user = "%s"\n\n  lifecycle {\n    create_before_destroy = true\n  }\n}\n'
+CONFIG = "require = 'enforced'\n"
+PROVIDERS = 'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n    }\n  }\n}\n\n'
+
+
+def test_keys_of_one_module_share_one_clock(tmp_path: Path) -> None:
+    (tmp_path / "posturio-iac.toml").write_text(CONFIG, encoding="utf-8")
+    users = "".join(f'resource "aws_iam_user" "{n}" {{\n  name = "{n}"\n  path = "/payments/"\n}}\n' for n in "ab")
+    first, second = (SHARED.replace('"%s"\n\n', "aws_iam_user.%s.name\n\n") % (n, n) for n in "ab")
+    (tmp_path / "another.tf").write_text(second, encoding="utf-8")
+    (tmp_path / "versions.tf").write_text(PROVIDERS, encoding="utf-8")
+    found = mended(tmp_path, users + first, "--unsafe").decode() + (tmp_path / "another.tf").read_text(encoding="utf-8")
+    assert found.count('resource "time_rotating" "access_keys" {\n  rotation_days = 90\n}\n') == 1
+    assert found.count("replace_triggered_by  = [time_static.access_keys]") == 2
+    assert '    time = {\n      source  = "hashicorp/time"' in (tmp_path / "versions.tf").read_text(encoding="utf-8")
+
+
+def test_a_name_that_is_taken_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "posturio-iac.toml").write_text(CONFIG, encoding="utf-8")
+    taken = 'resource "time_static" "a" {}\n'
+    user = 'resource "aws_iam_user" "a" {\n  name = "a"\n  path = "/payments/"\n}\n'
+    key = 'resource "aws_iam_access_key" "a" {\n  user = aws_iam_user.a.name\n}\n'
+    found = mended(tmp_path, taken + user + key, "--unsafe").decode()
+    assert "replace_triggered_by  = [time_static.a_2]" in found
+    assert 'resource "time_rotating" "a_2"' in found
+    assert fix(tmp_path, "--unsafe")[:2] == (0, "")
+
+
+def test_a_missing_hop_is_all_that_is_added(tmp_path: Path) -> None:
+    text = (
+        'resource "aws_iam_user" "r" {\n  name = "r"\n}\n\nresource "time_rotating" "k" {\n  rotation_days = 60\n}\n\n'
+        '# The key.\nresource "aws_iam_access_key" "r" {\n'
+        "  user = aws_iam_user.r.name\n\n"
+        "  lifecycle {\n    create_before_destroy = true\n    replace_triggered_by  = [time_rotating.k.id]\n  }\n}\n"
+    )
+    found = mended(tmp_path, text, "--unsafe", "--select", "inert_access_key_rotation").decode()
+    hop = 'resource "time_static" "k" {\n  rfc3339 = time_rotating.k.rfc3339\n}\n\n'
+    assert found == text.replace("# The key.", f"{hop}# The key.").replace("time_rotating.k.id", "time_static.k")
+
+
+def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> None:
+    for root in ("a", "b"):
+        (tmp_path / root).mkdir()
+        (tmp_path / root / "main.tf").write_text('module "m" {\n  source = "../m"\n}\n', encoding="utf-8")
+    (tmp_path / "m").mkdir()
+    found = mended(tmp_path, USER % '\n  name = "ci"\n' + KEY, name="m/main.tf").decode()
+    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    {END}\n    {WHO}\n  }}\n' + KEY

@@ -1,0 +1,125 @@
+"""Edits of templates and of Terraform's JSON: in the style of the file, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.fixes.node_source import flow, scalar
+from tests.support.fixing import OWNER, fix, mended
+from tests.support.fixture_tools import scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+END = '"2027-02-22"'
+YAML = {
+    "block": (
+        "  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: !Ref User # who\n",
+        (
+            "  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Posturio:\n"
+            f"        Expires: {END}\n        Owner: {OWNER}\n    Properties:\n      UserName: !Ref User # who\n"
+        ),
+    ),
+    "four spaces": (
+        "    Key:\n        Type: AWS::IAM::AccessKey\n        Properties:\n            UserName: !Ref User\n",
+        (
+            "    Key:\n        Type: AWS::IAM::AccessKey\n        Metadata:\n            Posturio:\n"
+            f"                Expires: {END}\n                Owner: {OWNER}\n        Properties:\n            UserName: !Ref User\n"
+        ),
+    ),
+    "type last": (
+        "  Key:\n    Properties: {UserName: !Ref User}\n    Type: AWS::IAM::AccessKey",
+        (
+            "  Key:\n    Properties: {UserName: !Ref User}\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Posturio:\n"
+            f"        Expires: {END}\n        Owner: {OWNER}"
+        ),
+    ),
+    "braces": (
+        "  Key: {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}\n",
+        (
+            f"  Key: {{Type: AWS::IAM::AccessKey, Metadata: {{Posturio: {{Expires: {END}, Owner: {OWNER}}}}}, "
+            "Properties: {UserName: !Ref User}}\n"
+        ),
+    ),
+    "metadata": (
+        "  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Comment: x\n    Properties: {UserName: !Ref User}\n",
+        (
+            "  Key:\n    Type: AWS::IAM::AccessKey\n    Metadata:\n      Comment: x\n      Posturio:\n"
+            f"        Expires: {END}\n        Owner: {OWNER}\n    Properties: {{UserName: !Ref User}}\n"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("kind", YAML)
+def test_metadata_of_yaml(tmp_path: Path, kind: str, end: str) -> None:
+    step = 4 if kind == "four spaces" else 2
+    before, after = (f"Resources:\n{' ' * step}User: {{Type: AWS::IAM::User}}\n{text}".replace("\n", end) for text in YAML[kind])
+    assert declared(mended(tmp_path, before, name="t.yaml"), tmp_path) == after
+    assert fix(tmp_path, "--owner", OWNER)[:2] == (0, "")
+
+
+def declared(data: bytes, folder: Path) -> str:
+    assert scan(folder)[1]["findings"] == []
+    return data.decode()
+
+
+USER = {"User": {"Type": "AWS::IAM::User"}}
+TEMPLATE: dict[str, Any] = {"Resources": {**USER, "Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": {"Ref": "User"}}}}}
+
+
+@pytest.mark.parametrize("indent", [None, 1, 2, 4, "\t"])
+def test_metadata_of_json_in_its_own_indentation(tmp_path: Path, indent: int | str | None) -> None:
+    found = declared(mended(tmp_path, json.dumps(TEMPLATE, indent=indent), name="t.json"), tmp_path)
+    key = TEMPLATE["Resources"]["Key"]
+    said = {"Posturio": {"Expires": "2027-02-22", "Owner": OWNER}}
+    expected = {"Resources": {**USER, "Key": {"Type": key["Type"], "Metadata": said, "Properties": key["Properties"]}}}
+    assert found == json.dumps(expected, indent=indent)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_terraform_json(tmp_path: Path, indent: int | None) -> None:
+    user = {"name": "ci", "tags": {"a": "b"}}
+    data = {"resource": {"aws_iam_user": {"ci": user}, "aws_iam_access_key": {"ci": {"user": "${aws_iam_user.ci.name}"}}}}
+    found = declared(mended(tmp_path, json.dumps(data, indent=indent), name="main.tf.json"), tmp_path)
+    tags = {"a": "b", "expires": "2027-02-22", "owner": OWNER}
+    data["resource"]["aws_iam_user"] = {"ci": {"name": "ci", "tags": tags}}
+    assert found == json.dumps(data, indent=indent)
+
+
+def test_serverless_and_sam(tmp_path: Path) -> None:
+    text = "service: x\nprovider:\n  name: aws\nresources:\n  Resources:\n    User: {Type: AWS::IAM::User}\n    Key:\n"
+    text += "      Type: AWS::IAM::AccessKey\n      Properties:\n"
+    found = mended(tmp_path, f"{text}        UserName: !Ref User\n", name="serverless.yml").decode()
+    assert f"      Metadata:\n        Posturio:\n          Expires: {END}\n" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Resources:\n  User: {Type: AWS::IAM::User}\n  A: &a {Type: AWS::IAM::AccessKey, Properties: {UserName: !Ref User}}\n  B: *a\n",
+        (
+            "Resources:\n  User: {Type: AWS::IAM::User}\n  Key: {Type: AWS::IAM::AccessKey, Metadata: {'Fn::Transform': {Name: x}}, "
+            "Properties: {UserName: !Ref User}}\n"
+        ),
+    ],
+)
+def test_what_cannot_be_written_is_left_and_said(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.yaml").write_text(text, encoding="utf-8")
+    _, before = scan(tmp_path)
+    fix(tmp_path, "--write", "--owner", OWNER)
+    _, after = scan(tmp_path)
+    assert {f["address"] for f in after["findings"]} <= {f["address"] for f in before["findings"]}
+    assert [d for d in after["diagnostics"] if d["level"] == "error"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "written"), [("a", "a"), ("2027-01-31", '"2027-01-31"'), ("yes", '"yes"'), ("a b", "a b"), ("a: b", '"a: b"'), ("", '""')]
+)
+def test_yaml_scalars_stay_text(text: str, written: str) -> None:
+    assert scalar(text) == written
+    assert flow([{"x": text}]) == f"[{{x: {written}}}]"

@@ -1,0 +1,82 @@
+"""The change of a finding in each format: the same edits as `posturio-iac fix` makes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import validate
+
+from tests.support.command_line import ROOT, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HCL = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n  path = "/payments/"\n  tags = {\n    a = "ä"\n  }\n}\n\n%s'
+KEY = 'resource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
+YAML = "Resources:\n  User: {Type: AWS::IAM::User, Properties: {Path: /payments/}}\n  Key:\n    Type: AWS::IAM::AccessKey\n"
+PROGRAMS = {"main.tf": HCL % KEY, "t.yaml": f"{YAML}    Properties: {{UserName: !Ref User}}\n"}
+
+
+@pytest.fixture(params=sorted(PROGRAMS))
+def file(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / request.param).write_text(PROGRAMS[request.param], encoding="utf-8")
+    return tmp_path / str(request.param)
+
+
+def report(capsys: pytest.CaptureFixture[str], name: str) -> Any:
+    _, out, _ = run(capsys, "scan", "--format", name, "--as-of", "2026-11-24", ".")
+    return json.loads(out) if name in ("json", "sarif") else out
+
+
+def applied(text: str, edits: list[tuple[tuple[int, int], tuple[int, int], str]]) -> str:
+    lines = text.splitlines(keepends=True)
+
+    def offset(place: tuple[int, int]) -> int:
+        return sum(map(len, lines[: place[0] - 1])) + place[1] - 1
+
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[: offset(start)] + new + text[offset(end) :]
+    return text
+
+
+def mended(file: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    assert run(capsys, "fix", "--write", "--as-of", "2026-11-24", ".")[0] == 0
+    return file.read_text(encoding="utf-8")
+
+
+def test_the_edits_in_json_are_those_of_fix(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = report(capsys, "json")
+    validate(made, json.loads((ROOT / "docs/schema/report-1.json").read_text(encoding="utf-8")))
+    (found,) = made["findings"]
+    assert found["remedy"]["kind"] in ("add_tag", "add_metadata")
+    assert found["fix"]["level"] == ("in_place" if file.suffix == ".tf" else "nothing")
+    edits = [((e["line"], e["column"]), (e["end_line"], e["end_column"]), e["replacement"]) for e in found["fix"]["edits"]]
+    assert applied(file.read_text(encoding="utf-8"), edits) == mended(file, capsys)
+
+
+def test_the_replacements_in_sarif_are_those_of_fix(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (result,) = report(capsys, "sarif")["runs"][0]["results"]
+    ((change,),) = (fix["artifactChanges"] for fix in result["fixes"])
+    assert change["artifactLocation"]["uri"] == file.name
+    regions = [(one["deletedRegion"], one["insertedContent"]["text"]) for one in change["replacements"]]
+    edits = [((r["startLine"], r["startColumn"]), (r["endLine"], r["endColumn"]), text) for r, text in regions]
+    assert applied(file.read_text(encoding="utf-8"), edits) == mended(file, capsys)
+
+
+def test_text_and_markdown_show_the_lines_that_change(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = '    +    expires = "2027-02-22"' if file.suffix == ".tf" else "    +    Metadata:"
+    text = report(capsys, "text")
+    assert shown in text.splitlines()
+    assert '-    a = "ä"' not in text  # only aligned anew
+    assert f"```diff\n{shown.strip().replace('+', '+', 1)}" in report(capsys, "markdown")
+
+
+def test_a_finding_that_a_person_has_to_mend_shows_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "main.tf").write_text(HCL.replace('a = "ä"', 'expires = "2026-01-31"') % KEY, encoding="utf-8")
+    _, out, _ = run(capsys, "scan", "--format", "json", "--as-of", "2026-11-24", str(tmp_path))
+    (found,) = json.loads(out)["findings"]
+    assert found["remedy"]["kind"] == "replace_value"
+    assert "fix" not in found
