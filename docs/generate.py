@@ -21,7 +21,7 @@ from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
 from posturio_iac.commands import explain
 from posturio_iac.commands.live import arguments as live_arguments
-from posturio_iac.commands.parser import help_text
+from posturio_iac.commands.parser import WIDTH, help_text
 from posturio_iac.commands.scan import arguments as scan_arguments
 from posturio_iac.config.schema import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.frontends.terraform.known_modules import lookup, pages
@@ -66,6 +66,9 @@ exclude = ["vendor/", "*.generated.tf"]
 [names]
 prefixes = ["acme"]
 owner = ["guild"]
+
+[severity]
+ownerless_access_keys = "medium"
 
 [[overrides]]
 paths = ["prod/**"]
@@ -149,11 +152,11 @@ def block(name: str, rules: dict[str, Registered]) -> str:
         case "help":
             return _fenced(usage())
         case "help scan":
-            return _fenced(help_text(scan_arguments.COMMAND))
+            return _fenced(help_text(scan_arguments.COMMAND, WIDTH))
         case "help live":
-            return _fenced(help_text(live_arguments.COMMAND))
+            return _fenced(help_text(live_arguments.COMMAND, WIDTH))
         case "help explain":
-            return _fenced(help_text(explain.COMMAND))
+            return _fenced(help_text(explain.COMMAND, WIDTH))
         case "packages":
             return _packages()
         case "rules":
@@ -245,13 +248,19 @@ def _fields(options: Iterable[Option]) -> str:
 def _holds(option: Option) -> str:
     match option.shape:
         case Shape.CHOICE:
-            return f"one of {', '.join(f'`{choice}`' for choice in option.choices)}"
+            return f"one of {_choices(option)}"
+        case Shape.MAPPING if option.choices:
+            return f"table of {_choices(option)}"
         case Shape.TABLE | Shape.TABLES:
             return f"{option.shape}, see [below](#{option.name})"
         case Shape.FREE:
             return "array of tables, see [known modules](known-modules.md)"
         case _:
             return option.shape
+
+
+def _choices(option: Option) -> str:
+    return ", ".join(f"`{choice}`" for choice in option.choices)
 
 
 def _default(option: Option) -> str:

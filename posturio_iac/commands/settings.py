@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
 
-PLAIN = ("fail_on", "strict", "engine", "max_file_size")
+PLAIN = ("max_lifetime_days", "fail_on", "strict", "engine", "max_file_size")
 """Settings that the command line replaces."""
 
 

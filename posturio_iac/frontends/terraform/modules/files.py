@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.sizes import more_than
 from posturio_iac.frontends.terraform.syntax import hcl
 
 GIT_CRYPT = b"\0GITCRYPT\0"
@@ -21,8 +22,7 @@ def read(root: str, path: str, max_size: int) -> bytes | Diagnostic:
     try:
         size = os.stat(name).st_size
         if size > max_size:
-            text = f"{size / 1_048_576:.1f} MiB is more than the limit of {max_size / 1_048_576:g} MiB; raise --max-file-size to read it"
-            return Diagnostic(Level.ERROR, text, path)
+            return Diagnostic(Level.ERROR, more_than(size, max_size), path)
         with open(name, "rb") as file:
             data = file.read()
     except OSError as error:
