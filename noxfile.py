@@ -89,7 +89,7 @@ def wheel(session: nox.Session) -> None:
 def hosts(session: nox.Session) -> None:
     """Run the hooks in real pre-commit and prek, and the shell steps of the action; installing needs a package index, running nothing."""
     session.install("-e", ".", *group("hosts"))
-    session.run("pytest", "tests/hosts/test_pre_commit.py", "tests/hosts/test_action.py", *session.posargs)
+    session.run("pytest", "tests/hosts/test_pre_commit.py", "tests/hosts/test_action.py", "tests/hosts/test_readme.py", *session.posargs)
 
 
 @nox.session

@@ -15,6 +15,7 @@ import pytest
 
 import posturio_iac
 from posturio_iac.commands import COMMANDS
+from tests.support.readme import ACCOUNT, INSTALL, RELEASED, REPOSITORY, block, blocks
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -103,9 +104,22 @@ def test_readme_opens_with_the_command_that_installs_and_the_one_that_tests() ->
     install, test = readme_commands()[:2]
     assert "pip install" in install
     assert "posturio-iac scan" in install
-    assert "fixtures/" in install
+    assert "examples/" in install
     assert install.count("\n") == 0
     assert test.endswith("nox")
+
+
+def test_every_shell_block_of_the_readme_is_one_that_a_test_runs() -> None:
+    """The sessions `live` and `hosts` run them as printed; a block that they do not know would be run by nobody."""
+    assert [text.startswith(known) for text, known in zip(blocks("sh"), (INSTALL, REPOSITORY, RELEASED, ACCOUNT), strict=True)] == [
+        True
+    ] * 4
+
+
+def test_the_readme_says_how_long_its_first_two_commands_take() -> None:
+    notes = [line for line in block(INSTALL).splitlines() if line.startswith("#")]
+    assert all(re.search(r"about \d+ (seconds|minutes)", note) for note in notes)
+    assert len(notes) == 2
 
 
 @pytest.mark.parametrize(
