@@ -65,16 +65,22 @@ def instruction(
 
     None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
     """
-    written = [rule for rule in dict.fromkeys(rules) if rule]
+    written = [full_rule_id(rule, known_rules) for rule in dict.fromkeys(rules) if rule]
     problems = [_warning(span, _no_rule(rule, known_rules)) for rule in written if rule not in known_rules]
     if not written:
         problems.append(_warning(span, f"posturio:ignore suppresses nothing without a rule; write {_FORM}"))
     reason = " ".join(reason.split())
     if not reason:
         problems.append(_warning(span, 'posturio:ignore suppresses nothing without a reason; add reason="…"'))
-    known = tuple(rule for rule in written if rule in known_rules)
+    known = tuple(rule for rule in dict.fromkeys(written) if rule in known_rules)
     directive = Directive(known, reason, _until(until), span, source) if known and reason else None
     return directive, tuple(problems)
+
+
+def full_rule_id(written: str, known_rules: Iterable[str]) -> str:
+    """Return the id of the rule that ``written`` means: an id, or the part of one after its dot; what means none stays as it is."""
+    word = written.lower().replace("-", "_")
+    return next((rule for rule in known_rules if word in {rule, rule.rpartition(".")[2]}), written)
 
 
 class _Reader:

@@ -100,6 +100,13 @@ def test_an_instruction_in_other_spellings(text: str) -> None:
     assert [(d.rules, d.reason, d.until) for d in found.directives] == [((OWNERLESS,), "legacy", None)]
 
 
+@pytest.mark.parametrize("name", ["ownerless_access_keys", "Ownerless-Access-Keys", "IAM.ownerless_access_keys"])
+def test_a_rule_may_be_named_by_the_last_part_of_its_id(name: str) -> None:
+    found = parsed(f"# posturio:ignore[{name}, {OWNERLESS}] reason=x")
+    assert found.problems == ()
+    assert [directive.rules for directive in found.directives] == [(OWNERLESS,)]
+
+
 def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
     found = parsed(f"# posturio:ignore[{OWNERLESS}] until=31-12-2027 reason=x", f"# posturio:ignore[{OWNERLESS}] until=90d reason=x")
     assert found.problems == ()
@@ -127,7 +134,7 @@ def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
             "# posturio:ignore[iam.ownerles_keys] reason=x",
             f'posturio:ignore names "iam.ownerles_keys", which is not a rule; did you mean {OWNERLESS}?',
         ),
-        ("# posturio:ignore[expired_access_keys] reason=x", f'"expired_access_keys", which is not a rule; did you mean {EXPIRED}?'),
+        ("# posturio:ignore[expired_access_kyes] reason=x", f'"expired_access_kyes", which is not a rule; did you mean {EXPIRED}?'),
         ("# posturio:ignore[*] reason=x", 'posturio:ignore names "*", which is not a rule; posturio-iac explain lists them'),
     ],
 )

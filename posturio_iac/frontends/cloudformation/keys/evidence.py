@@ -9,7 +9,7 @@ from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Directive, Lifetime, Unknown
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
-from posturio_iac.metadata.directives import parse
+from posturio_iac.metadata.directives import full_rule_id, parse
 from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read
 from posturio_iac.metadata.names import normalise
 
@@ -120,7 +120,8 @@ class MetadataEvidence:
     def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         """Return the known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
-        names = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
+        written = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
+        names = [full_rule_id(item, self.options.rule_ids) for item in written]
         if not names:
             self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
         for name in names:
