@@ -16,7 +16,20 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["live", "differential", "hosts", "cfn_lint", "checkov", "parity", "formats", "sarif", "browser", "wheel", "tests"]
+nox.options.sessions = [
+    "live",
+    "differential",
+    "hosts",
+    "cfn_lint",
+    "checkov",
+    "parity",
+    "formats",
+    "sarif",
+    "browser",
+    "wheel",
+    "site",
+    "tests",
+]
 
 os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
 
@@ -185,6 +198,15 @@ def docs(session: nox.Session) -> None:
     """Fail when a generated document differs from what would be written now; the argument ``write`` writes it."""
     session.install("-e", ".")
     session.run("python", "docs/generate.py", *([] if session.posargs == ["write"] else ["--check"]))
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site; a broken link or a page that no menu lists fails."""
+    session.install(*group("site"))
+    session.run(
+        "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(Path(session.create_tmp()).resolve() / "site"), *session.posargs
+    )
 
 
 @nox.session
