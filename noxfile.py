@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import nox
@@ -93,6 +94,7 @@ def wheel(session: nox.Session) -> None:
     for folder in ("fixtures", "tests/installed"):
         shutil.copytree(ROOT / folder, away / folder)
     (built,) = (away / "dist").glob("*.whl")
+    rebuild(session, away)
     session.install("--reinstall-package" if session.venv_backend == "uv" else "--force-reinstall", *wheel_arguments(session, built))
     session.chdir(away)
     session.run("pytest", "-c", "/dev/null", "--rootdir", ".", "-p", "no:cacheprovider", "-ra", "tests/installed", *session.posargs)
@@ -102,7 +104,8 @@ def wheel(session: nox.Session) -> None:
 def hosts(session: nox.Session) -> None:
     """Run the hooks in real pre-commit and prek, and the shell steps of the action; installing needs a package index, running nothing."""
     session.install("-e", ".", *group("hosts"))
-    session.run("pytest", "tests/hosts/test_pre_commit.py", "tests/hosts/test_action.py", "tests/hosts/test_readme.py", *session.posargs)
+    tests = ("test_pre_commit.py", "test_action.py", "test_channels.py", "test_readme.py")
+    session.run("pytest", *(f"tests/hosts/{name}" for name in tests), *session.posargs)
 
 
 @nox.session
@@ -137,6 +140,21 @@ def parity(session: nox.Session) -> None:
     """Run our scan, checkov and cfn-lint over the same programs, the three in one environment."""
     session.install("-e", ".[checkov,cfn-lint]", "--upgrade", *group("tests"))
     session.run("pytest", "tests/hosts/test_parity.py", *session.posargs)
+
+
+def rebuild(session: nox.Session, away: Path) -> None:
+    """Build again from the source distribution, in another folder and with other times of files, and fail when a byte differs."""
+    (source,) = (away / "dist").glob("*.tar.gz")
+    shutil.unpack_archive(source, away / "source")
+    (unpacked,) = (away / "source").iterdir()
+    for path in unpacked.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(away / "again"), str(unpacked), silent=True)
+    for name in (path.name for path in (away / "dist").iterdir()):
+        first, second = (sha256((away / folder / name).read_bytes()).hexdigest() for folder in ("dist", "again"))
+        if first != second:
+            session.error(f"two builds of {name} differ: {first} and {second}")
+        session.log(f"built twice alike: {name} {first}")
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
