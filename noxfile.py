@@ -147,6 +147,7 @@ def rebuild(session: nox.Session, away: Path) -> None:
     (source,) = (away / "dist").glob("*.tar.gz")
     shutil.unpack_archive(source, away / "source")
     (unpacked,) = (away / "source").iterdir()
+    (unpacked / "PKG-INFO").unlink()  # made by the first build
     for path in unpacked.rglob("*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
     session.run("python", "-m", "build", "--no-isolation", "--outdir", str(away / "again"), str(unpacked), silent=True)

@@ -243,9 +243,9 @@ def index(rules: dict[str, Registered]) -> str:
 def rule_page(entry: Registered) -> str:
     """Return the page of one rule."""
     title, _, text = entry.page.partition("\n")
-    cis = f"| CIS AWS Foundations Benchmark | {', '.join(entry.rule.cis)} |\n" if entry.rule.cis else ""
+    standards = "".join(f"| {name} | {', '.join(numbers)} |\n" for name, numbers in entry.rule.standards.items())
     hosts = "".join(f"| in {host} | `{pack_id}` |\n" for host, pack_id in pack_pages.ids_of(entry.rule.id).items())
-    table = f"| | |\n| --- | --- |\n| id | `{entry.rule.id}` |\n| severity | {entry.rule.severity.name} |\n{cis}{hosts}"
+    table = f"| | |\n| --- | --- |\n| id | `{entry.rule.id}` |\n| severity | {entry.rule.severity.name} |\n{standards}{hosts}"
     return f"# {title.rstrip('.')}\n\n{NOTE}\n\n{table}\n{text.strip()}\n"
 
 

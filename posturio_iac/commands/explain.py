@@ -55,7 +55,7 @@ def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
     in_hosts = {host_id: rule for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()}
     entry = rules[in_hosts.get(name.strip().upper()) or rule_id(name, rules)]
     rule = entry.rule
-    cis = f"\n\nCIS AWS Foundations Benchmark: {', '.join(rule.cis)}" if rule.cis else ""
+    standards = "".join(f"\n{name}: {', '.join(numbers)}" for name, numbers in rule.standards.items())
     hosts = [f"{ids[rule.id]} in {host}" for host, ids in (("checkov", CHECKOV), ("cfn-lint", CFN_LINT)) if rule.id in ids]
     elsewhere = f"\n\nIts id is {' and '.join(hosts)}." if hosts else ""
-    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{cis}{elsewhere}\n"
+    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{standards and chr(10) + standards}{elsewhere}\n"

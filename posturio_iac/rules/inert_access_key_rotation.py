@@ -84,6 +84,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, lifetime_remedy, sentence
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access key rotation that never happens",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

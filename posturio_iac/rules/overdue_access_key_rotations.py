@@ -75,6 +75,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Replacement
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys that are overdue for rotation",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

@@ -77,6 +77,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys that may live longer than allowed",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

@@ -54,6 +54,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._standards import NIST_UNUSED, PCI_UNUSED
 from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys that show no recent use",
     cis=UNUSED_FOR_45_DAYS,
+    nist=NIST_UNUSED,
+    pci=PCI_UNUSED,
 )
 
 

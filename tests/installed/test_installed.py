@@ -54,7 +54,14 @@ def test_base_requirements_are_the_parsers_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["py.typed", "terraform/known_modules.toml", "render/page/report.html", "_policies/README.md", "_policies/cfn_lint/posturio.py"]
+    "name",
+    [
+        "py.typed",
+        "frontends/terraform/known_modules/known_modules.toml",
+        "render/report/page/report.html",
+        "_policies/README.md",
+        "_policies/cfn_lint/posturio.py",
+    ],
 )
 def test_data_is_in_the_package(name: str) -> None:
     assert (PACKAGE / name).is_file()
