@@ -256,6 +256,17 @@ class TestHelp:
         assert run(capsys, "--version") == (0, f"posturio-iac {__version__}\n", "")
 
 
+@pytest.mark.usefixtures("tree")
+class TestSelectedRules:
+    def test_a_scan_by_rules_that_no_code_can_break_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = run(capsys, "scan", "--select", "unused_access_keys,unmanaged_access_keys")
+        assert (code, out) == (2, "")
+        assert "only deployed keys can break iam.unmanaged_access_keys, iam.unused_access_keys" in err
+
+    def test_beside_one_that_code_can_break_they_are_not_in_the_way(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "scan", "--select", "unused_access_keys", "--select", "access_keys_without_lifetime")[0] in (0, 1)
+
+
 class TestExplain:
     @pytest.mark.parametrize("rule", all_rules())
     def test_every_rule_has_its_page(self, capsys: pytest.CaptureFixture[str], rule: str) -> None:
