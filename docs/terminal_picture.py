@@ -28,7 +28,7 @@ def svg(text: str, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" role="img">\n'
         f"<title>{escape(title)}</title>\n"
         f'<rect width="{wide}" height="{high}" rx="8" fill="#0d1117"/>{buttons}\n'
-        f'<g font-family="{escape(FONT)}" font-size="14" fill="#e6edf3" xml:space="preserve" style="white-space:pre">\n{rows}</g>\n</svg>\n'
+        f'<g font-family="{escape(FONT)}" font-size="14" fill="#e6edf3">\n{rows}</g>\n</svg>\n'
     )
 
 
@@ -40,8 +40,13 @@ def _spans(line: str) -> Iterator[str]:
             style = "".join(_attributes(piece))
         elif piece:
             x = PADDING + COLUMN * column
-            yield f'<tspan x="{x:.2f}" textLength="{COLUMN * len(piece):.2f}"{style}>{escape(piece, quote=False)}</tspan>'
+            yield f'<tspan x="{x:.2f}" textLength="{COLUMN * len(piece):.2f}"{style}>{_kept(piece)}</tspan>'
             column += len(piece)
+
+
+def _kept(piece: str) -> str:
+    """Return text in which no space collapses, as all but one do in a picture."""
+    return escape(piece, quote=False).replace(" ", "\u00a0")
 
 
 def _attributes(codes: str) -> Iterator[str]:

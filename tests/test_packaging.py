@@ -89,6 +89,18 @@ def test_version_is_a_release() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", posturio_iac.__version__)
 
 
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/ci.md", "docs/pre-commit.md", "docs/versions.md", "docs/examples/live/workflow.yml", "templates/scan.yml"]
+)
+def test_pages_install_this_version(page: str) -> None:
+    """A release changes `__version__`, and this names each place that has yet to follow."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(
+        r"(?:rev: v|posturio-iac@v|posturio-iac==|posturio-iac/scan@|VERSION: \"|posturio-iac:|default: \")(\d+\.\d+\.\d+)", text
+    )
+    assert set(named) == {posturio_iac.__version__}
+
+
 def test_changelog_opens_with_unreleased_or_this_version() -> None:
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings[0] in ("Unreleased", posturio_iac.__version__)
