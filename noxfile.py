@@ -1,6 +1,7 @@
 """Everything that is checked about this project, each in an environment of its own.
 
-``nox`` alone runs all tests; ``nox -s lint`` the linters; ``nox -l`` lists the rest. Environments are kept between runs.
+``nox`` alone runs all that a change can break; ``nox -s lint`` the linters; ``nox -s all`` everything; ``nox -l`` lists the rest.
+Environments are kept between runs.
 """
 
 from __future__ import annotations
@@ -17,26 +18,17 @@ from nox.command import CommandFailed
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = [
-    "live",
-    "differential",
-    "hosts",
-    "cfn_lint",
-    "checkov",
-    "parity",
-    "formats",
-    "sarif",
-    "browser",
-    "wheel",
-    "site",
-    "tests",
-]
+USUAL = ["hosts", "live", "checkov_clone", "checkov_oldest", "cfn_lint_oldest", "differential", "sarif", "browser", "wheel", "tests"]
+nox.options.sessions = USUAL
 
-os.environ.setdefault("UV_NATIVE_TLS", "1")  # trust the certificates that the machine trusts, as pip does
+for trust in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the certificates that the machine trusts, as pip does; older uv knows the second name
+    os.environ.setdefault(trust, "1")
 
 ROOT = Path(__file__).parent
 LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
 SARIF_MULTITOOL = "5.7.0"
+HOSTS = ["test_checkov", "test_checkov_parity", "test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity", "test_parity"]
+HOSTS += ["test_pre_commit", "test_action", "test_channels", "test_readme", "test_readers", "test_ocsf"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
@@ -45,18 +37,41 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
 
 
+def pytest(session: nox.Session, *paths: str, **environment: str) -> None:
+    """Run tests on all processors; what shares an expensive fixture says so by ``xdist_group`` and stays together."""
+    session.run("pytest", "--numprocesses", "auto", "--dist", "loadgroup", *paths, *session.posargs, env=environment)
+
+
+def within(*names: str) -> list[str]:
+    """Return the paths of files in ``tests/hosts``."""
+    return [f"tests/hosts/{name}.py" for name in names]
+
+
+def oldest(host: str) -> str:
+    """Return the oldest release of a linter that pyproject.toml allows."""
+    (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"][host]
+    return f"{allowed.replace('>=', '==')}.0"
+
+
+@nox.session(name="all")
+def everything(session: nox.Session) -> None:
+    """Run every session that checks something, with each supported Python that is installed."""
+    for name in ("lint", "docs", "site", *USUAL, "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
+        session.notify(name)
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests on the Python that runs nox; arguments go to pytest."""
     session.install("-e", ".[report]", *group("tests"))
-    session.run("pytest", *session.posargs)
+    pytest(session)
 
 
 @nox.session(python=PYTHONS)
 def compat(session: nox.Session) -> None:
     """Run the tests on each supported Python that is installed."""
     session.install("-e", ".[report]", *group("tests"))
-    session.run("pytest", *session.posargs)
+    pytest(session)
 
 
 @nox.session(venv_backend="uv")
@@ -64,23 +79,21 @@ def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest dependencies that pyproject.toml allows."""
     session.install("--resolution", "lowest-direct", "-e", ".[report]")
     session.install(*group("tests"))
-    session.run("pytest", *session.posargs)
+    pytest(session)
 
 
 @nox.session
-@nox.parametrize("parser", ["python-hcl2", "pygohcl", "cfn-lint"])
-def differential(session: nox.Session, parser: str) -> None:
-    """Compare a front end with another parser of the same language on every fixture and on generated code."""
-    session.install("-e", ".", *group(f"differential-{parser}"))
-    module = "test_" + parser.replace("-", "_") + ".py"
-    session.run("pytest", f"tests/differential/{module}", *session.posargs)
+def differential(session: nox.Session) -> None:
+    """Compare the front ends with other parsers of the same languages on every fixture and on generated code."""
+    session.install("-e", ".", *group("differential"))
+    pytest(session, "tests/differential")
 
 
 @nox.session
 def live(session: nox.Session) -> None:
     """Run the live check against moto's server on this machine, which answers like AWS."""
     session.install("-e", ".[live,report,distributed]", *group("live"))
-    session.run("pytest", "tests/live", *session.posargs)
+    pytest(session, "tests/live")
 
 
 @nox.session
@@ -102,44 +115,37 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def hosts(session: nox.Session) -> None:
-    """Run the hooks in real pre-commit and prek, and the shell steps of the action; installing needs a package index, running nothing."""
-    session.install("-e", ".", *group("hosts"))
-    tests = ("test_pre_commit.py", "test_action.py", "test_channels.py", "test_readme.py")
-    session.run("pytest", *(f"tests/hosts/{name}" for name in tests), *session.posargs)
+    """Run our packs in the newest checkov and cfn-lint, our hooks in pre-commit and prek, and the shell of the action; read our formats."""
+    session.install("-e", ".[checkov,cfn-lint]", "--upgrade", *group("hosts"))
+    pytest(session, *within(*HOSTS))
 
 
 @nox.session
-@nox.parametrize("cfn_lint", ["oldest", "newest"])
-def cfn_lint(session: nox.Session, cfn_lint: str) -> None:
-    """Run our pack in the oldest cfn-lint that pyproject.toml allows, and in the newest one, where its set-ups are done as documented."""
-    (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["cfn-lint"]
-    old = cfn_lint == "oldest"
-    session.install("-e", ".", "--upgrade", *group("cfn-lint"), allowed.replace(">=", "==") + ".0" if old else allowed)
-    tests = ["test_cfn_lint.py", "test_cfn_lint_damaged.py", "test_cfn_lint_parity.py", *([] if old else ["test_cfn_lint_setups.py"])]
-    session.run("pytest", *(f"tests/hosts/{name}" for name in tests), *session.posargs)
+def setups(session: nox.Session) -> None:
+    """Do what the pages about checkov and cfn-lint tell users to do, which installs both again and again."""
+    session.install("-e", ".[checkov,cfn-lint]", "--upgrade", *group("hosts"))
+    pytest(session, *within("test_checkov_setups", "test_cfn_lint_setups"))
 
 
 @nox.session
-@nox.parametrize("checkov", ["oldest", "newest", "clone"])
-def checkov(session: nox.Session, checkov: str) -> None:
-    """Run our pack in the oldest checkov that pyproject.toml allows, in the newest one, and there from a clone without installing us."""
-    (allowed,) = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]["checkov"]
-    wanted = allowed.replace(">=", "==") + ".0" if checkov == "oldest" else allowed
-    ours = [] if checkov == "clone" else ["-e", "."]
-    session.install("--upgrade", wanted, *ours, *group("checkov"))
-    tests = {
-        "oldest": ["test_checkov_parity.py"],
-        "newest": ["test_checkov.py", "test_checkov_parity.py", "test_checkov_setups.py"],
-        "clone": ["test_checkov_clone.py"],
-    }
-    session.run("pytest", *(f"tests/hosts/{name}" for name in tests[checkov]), *session.posargs)
+def cfn_lint_oldest(session: nox.Session) -> None:
+    """Run our pack in the oldest cfn-lint that pyproject.toml allows."""
+    session.install("-e", ".", *group("cfn-lint"), oldest("cfn-lint"))
+    pytest(session, *within("test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity"))
 
 
 @nox.session
-def parity(session: nox.Session) -> None:
-    """Run our scan, checkov and cfn-lint over the same programs, the three in one environment."""
-    session.install("-e", ".[checkov,cfn-lint]", "--upgrade", *group("tests"))
-    session.run("pytest", "tests/hosts/test_parity.py", *session.posargs)
+def checkov_oldest(session: nox.Session) -> None:
+    """Run our pack in the oldest checkov that pyproject.toml allows."""
+    session.install("-e", ".", *group("tests"), oldest("checkov"))
+    pytest(session, *within("test_checkov_parity"))
+
+
+@nox.session
+def checkov_clone(session: nox.Session) -> None:
+    """Run our pack in the newest checkov from a clone, with neither us nor our parsers installed."""
+    session.install("--upgrade", "checkov", *group("tests"))
+    pytest(session, *within("test_checkov_clone"))
 
 
 def rebuild(session: nox.Session, away: Path) -> None:
@@ -164,13 +170,6 @@ def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
 
 
 @nox.session
-def formats(session: nox.Session) -> None:
-    """Let programs of others read the formats that they are made for."""
-    session.install("-e", ".", *group("formats"))
-    session.run("pytest", "tests/hosts/test_readers.py", "tests/hosts/test_ocsf.py", *session.posargs)
-
-
-@nox.session
 def sarif(session: nox.Session) -> None:
     """Validate SARIF by its official schema and by Microsoft's validator with GitHub's demands; needs npm and x86-64."""
     if shutil.which("npm") is None:
@@ -184,7 +183,7 @@ def sarif(session: nox.Session) -> None:
     tool = away / "node_modules" / package
     for program in tool.glob("Sarif.Multitool*"):
         program.chmod(0o755)
-    session.run("pytest", "tests/hosts/test_sarif.py", *session.posargs, env={"SARIF_MULTITOOL": str(tool)})
+    pytest(session, *within("test_sarif"), SARIF_MULTITOOL=str(tool))
 
 
 @nox.session
@@ -195,7 +194,7 @@ def browser(session: nox.Session) -> None:
     if chromium is None:
         session.skip("there is no Chromium on the PATH: apt-get install chromium, or name one in the variable CHROMIUM")
     session.install("-e", ".[report]", *group("browser"))
-    session.run("pytest", "tests/hosts/test_browser.py", *session.posargs, env={"CHROMIUM": chromium})
+    pytest(session, *within("test_browser"), CHROMIUM=chromium)
 
 
 @nox.session

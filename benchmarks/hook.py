@@ -1,4 +1,7 @@
-"""Measures what a commit costs in a repository of 200 modules with keys, against a bare interpreter and checkov's hooks."""
+"""Measures what a commit costs in a repository of 200 modules with keys, against a bare interpreter and checkov's hooks.
+
+What a run over all files costs is measured against a scan: with the number of modules, the two must grow alike.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,10 @@ CHANGED = "modules/m007/main.tf"
 CHECKOV_HOOKS = {"checkov": "checkov -d .", "checkov_diff": "checkov --enable-secret-scan-all-files -f"}
 """The hooks that checkov's own .pre-commit-hooks.yaml defines in Python, with their entries."""
 BARE, ALONE, CALLED = "python -c pass", "hook, 200 modules", "hook, one caller"
+MANY = (600, 1000)
+"""Modules of one file each, in runs over all files."""
+HOOKED, SCANNED = "hook, all %d files", "scan, %d files"
+MOST_SCANS = 2
 
 
 def main() -> None:
@@ -40,6 +47,11 @@ def main() -> None:
             for name, entry in CHECKOV_HOOKS.items():
                 words = [str(checkov), *shlex.split(entry)[1:], *([CHANGED] if name == "checkov_diff" else [])]
                 contenders.append(Contender(name, words, cwd=alone))
+        for number in MANY:
+            many = Path(folder) / str(number)
+            files = repository(many, modules=number, files={"main.tf": FILES["main.tf"]})
+            contenders.append(Contender(HOOKED % number, [*program(given.program), "hook", *files], cwd=many))
+            contenders.append(Contender(SCANNED % number, [*program(given.program), "scan"], cwd=many))
         for turn in range(given.runs + 1):
             for contender in contenders:
                 contender.run(memory=False)
@@ -58,19 +70,22 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def repository(place: Path, *, caller: bool = False) -> None:
-    """Make a repository of modules that all hold a key; with a caller, one root module calls all of them."""
-    for number in range(MODULES):
-        module = place / f"modules/m{number:03}"
-        module.mkdir(parents=True)
-        for name, text in FILES.items():
-            (module / name).write_text(text.replace("%d", str(number)), encoding="utf-8")
+def repository(place: Path, *, modules: int = MODULES, files: dict[str, str] = FILES, caller: bool = False) -> list[str]:
+    """Make a repository of modules that all hold a key, and return its files; with a caller, one root module calls all of them."""
+    made = []
+    for number in range(modules):
+        for name, text in files.items():
+            made.append(f"modules/m{number:03}/{name}")
+            path = place / made[-1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.replace("%d", str(number)), encoding="utf-8")
     if caller:
         (place / "live").mkdir()
-        calls = (f'module "m{number:03}" {{\n  source = "../modules/m{number:03}"\n}}\n' for number in range(MODULES))
+        calls = (f'module "m{number:03}" {{\n  source = "../modules/m{number:03}"\n}}\n' for number in range(modules))
         (place / "live/main.tf").write_text("".join(calls), encoding="utf-8")
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "all modules"]):
         subprocess.run(["git", *words], cwd=place, check=True)  # noqa: S607 - the git of the PATH, as the hook takes it
+    return made
 
 
 def report(walls: dict[str, float], runs: int) -> None:
@@ -79,6 +94,9 @@ def report(walls: dict[str, float], runs: int) -> None:
     for name, wall in walls.items():
         print(f"{name:18} {wall * 1000:8.1f} ms {wall / walls[BARE]:8.1f} bare starts")
     print(f"\nof a bare interpreter start: {walls[ALONE] / walls[BARE]:.2f}x (at most 10)")
+    for number in MANY:
+        ratio = walls[HOOKED % number] / walls[SCANNED % number]
+        print(f"all {number} files, of a scan of the same: {ratio:.2f}x (at most {MOST_SCANS})")
     for name in CHECKOV_HOOKS:
         if name in walls:
             print(f"of the hook {name}: 1/{walls[name] / walls[ALONE]:.0f} (at most 1/15)")

@@ -76,6 +76,9 @@ class Organization:
         inside = f"<AccessKeyId>ASIA{account}</AccessKeyId><SecretAccessKey>x</SecretAccessKey><SessionToken>x</SessionToken>"
         return f"<Credentials>{inside}<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>"
 
+    def _GetAccountSummary(self, *_: object) -> str:  # noqa: N802
+        return f"<SummaryMap><entry><key>Users</key><value>{len(self._names())}</value></entry></SummaryMap>"
+
     def _GenerateCredentialReport(self, *_: object) -> str:  # noqa: N802
         return "<State>COMPLETE</State>"
 

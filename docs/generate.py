@@ -53,6 +53,11 @@ The configuration of a scan is a file `posturio-iac.toml`, or the table `[tool.p
 to what is scanned counts: the search begins in the folder that holds all scanned paths and goes up to the top of the repository. In
 one folder `posturio-iac.toml` goes first. Files are not merged. `--config FILE` names another one, `--no-config` reads none.
 
+A configuration that is found beside the code is part of the code: it may name files of its own repository only (`var_files`,
+`parameters`, `baseline`, `source`), every report says in one line what it leaves out, lowers and renames, and one that leaves out
+everything is an error. With `--changed-since`, a configuration that changed together with the code is a warning. A file that
+`--config` names may name files anywhere. See [security](security.md).
+
 An unknown key or a wrong value is an error (exit code 2) that names the file, the key and what is right.
 
 ```toml

@@ -103,7 +103,12 @@ def _crashed(error: Exception) -> int:
 
 
 def _reconfigure() -> None:
-    """Let output never fail on a character that the terminal's encoding lacks."""
+    """Let output never fail on a character that the terminal's encoding lacks, nor take a file that we open for a closed stream."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - the last of the three streams
+            pass
+        os.close(descriptor)
+        sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -1,4 +1,7 @@
-"""From paths to a report: discover, read each framework that is there, judge."""
+"""From paths to a report: discover, read each framework that is there, judge.
+
+Over 300 lines, until a table holds the front ends.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,12 @@ from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
+    from typing import TypeVar
 
     from posturio_iac.config.model import Config
+    from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic, Report, Suppression
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policy
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
+
+    T = TypeVar("T")
 
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
@@ -36,7 +43,12 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
         from posturio_iac.core.globs import rebase
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    return discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, search_terms=_search_terms(config))
+    selection = discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, search_terms=_search_terms(config))
+    if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
+        from posturio_iac.errors import UsageError
+
+        raise UsageError(f"{config.path}: exclude leaves out everything that could be scanned; --no-config scans without it")
+    return selection
 
 
 def judged(
@@ -53,20 +65,22 @@ def judged(
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do.
     """
+    from posturio_iac.errors import UsageError
     from posturio_iac.judge.engine import judge
+    from posturio_iac.rules import all_rules
 
     time = as_of or now()
     keys: list[AccessKey] = []
     diagnostics: list[Diagnostic] = list(selection.diagnostics)
     readings = []
     if selection.terraform:
-        readings.append(_terraform(selection, config, time, None if narrowed is None else narrowed.roots))
+        readings.append(_guarded("Terraform", lambda: _terraform(selection, config, time, None if narrowed is None else narrowed.roots)))
     if selection.templates:
-        readings.append(_templates(selection, config, time))
+        readings.append(_guarded("templates", lambda: _templates(selection, config, time)))
     for reading in readings:
         keys += reading.keys
         diagnostics += reading.diagnostics
-    if selection.templates and (planned := _plans(selection, config, time, place)) is not None:
+    if selection.templates and (planned := _guarded("plans", lambda: _plans(selection, config, time, place))) is not None:
         from posturio_iac.frontends.plan.scan import without_joined
 
         keys = [*without_joined(keys, planned.keys), *planned.keys]
@@ -79,9 +93,46 @@ def judged(
         from posturio_iac.metadata.codeowners import with_code_owners
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
+    keys = [_with_known_status(key, diagnostics) for key in keys]
     policy = policy_of(config, place, suppressions=suppressions)
+    if config.own_rules and not policy.selected(all_rules()):
+        raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
+
+
+def _guarded(what: str, read: Callable[[], T]) -> T | Reading:
+    """Return what one front end reads; a crash of ours there is said, and hides nothing that the others read."""
+    from posturio_iac.core.finding import Diagnostic, Level
+    from posturio_iac.errors import UsageError
+    from posturio_iac.frontends.reading import Reading
+
+    try:
+        return read()
+    except UsageError:
+        raise
+    except Exception as error:
+        if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
+            raise
+        # one kind of code that we fail on must not hide the others
+        text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
+        return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it"),))
+
+
+def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:
+    """Return a key whose status is a word that AWS knows; any other is said, and judged as active."""
+    from posturio_iac.core.model import STATUSES
+
+    if not isinstance(key.status, str) or key.status in STATUSES:
+        return key
+    from posturio_iac.core.dates import quote
+    from posturio_iac.core.finding import Diagnostic, Level
+    from posturio_iac.core.record import replace
+
+    text = f"AWS refuses the status {quote(key.status)} of {key.address}, which is judged as active; write Active or Inactive"
+    place = (key.span.path, key.span.line, key.span.column) if key.span else ()
+    diagnostics.append(Diagnostic(Level.WARNING, text, *place))
+    return replace(key, status=STATUSES[0])
 
 
 def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
@@ -163,6 +214,7 @@ def _terraform_options(config: Config, as_of: datetime) -> TerraformOptions:
         known_modules=config.known_modules,
         rule_ids=_rule_ids(),
         max_file_size=config.max_file_size,
+        budget=_budget(config),
     )
 
 
@@ -191,8 +243,21 @@ def _templates(selection: Selection, config: Config, as_of: datetime) -> Reading
         parameters=config.parameters,
         custom_types=(*CUSTOM_TYPES, *config.custom_types),
         max_file_size=config.max_file_size,
+        budget=_budget(config),
     )
     return read(selection, options)
+
+
+def _budget(config: Config) -> Callable[[], Budget]:
+    """Return what makes the budget of one root module or template."""
+    from posturio_iac.core.budget import Budget
+
+    if config.timeout is None:
+        return Budget
+    from functools import partial
+    from time import monotonic
+
+    return partial(Budget, config.timeout, monotonic)
 
 
 def names_of(config: Config) -> Names:
@@ -234,3 +299,20 @@ def seen_from(folder: str, root: str) -> str:
     except ValueError:  # different drives
         return ""
     return "" if way == os.curdir else way.replace(os.sep, "/")
+
+
+def configuration_near(folder: str) -> Config:
+    """Return the configuration nearest a folder. It comes with the code, so what it names must be in the same repository."""
+    from posturio_iac.config.locate import find
+    from posturio_iac.config.model import Config
+
+    path = find(folder)
+    if path is None:
+        return Config()
+    from posturio_iac.config.load import load
+    from posturio_iac.core.textfile import Fence
+    from posturio_iac.search.locations import repository_of
+
+    place = os.path.dirname(os.path.abspath(path))
+    real = os.path.realpath(place)
+    return load(path, Fence(repository_of(real) or real))

@@ -21,6 +21,21 @@ LEAKY = ("AWS_", "CI", "CODEBUILD_", "FORCE_COLOR", "GIT_", "GITHUB_", "GITLAB_"
 """Starts of the names of environment variables that change what the tool, git or Terraform code does."""
 
 
+MEMORY = 4 << 30
+"""Bytes of address space that a process of the tests may take: a test that needs more fails with its program, and the machine lives."""
+
+
+def pytest_configure() -> None:
+    """Limit the memory of this process, a worker of xdist included, and of those that it starts."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has no such module
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make each test independent of where it runs: no CI service, cloud account, git or terminal settings."""

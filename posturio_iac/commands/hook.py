@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.search import Selection
 
+TIMEOUT = 10
+"""Seconds that a root module or template may take at most, unless something else is set."""
 FRAMEWORKS = ("all", "terraform", "cloudformation")
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
@@ -60,6 +62,7 @@ def run(argv: Sequence[str]) -> int:
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
     config = settings(given, ())
+    config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     if _is_empty(selection) and targets == PLAIN:
         return 0
@@ -118,6 +121,10 @@ def _judge(
     from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
+    if config.path is not None and (report.active() or report.diagnostics):
+        from posturio_iac.commands.config_notice import with_notices
+
+        report = with_notices(report, config, part, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:

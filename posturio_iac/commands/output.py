@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
 
 from posturio_iac.errors import OutputError
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 STDOUT = "-"
 
@@ -17,16 +22,19 @@ class Appended(str):
     __slots__ = ()
 
 
-def write(text: str, target: str) -> None:
+def write(text: str, target: str, within: str | None = None) -> None:
     """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``. Missing folders are made.
 
+    ``within`` is the folder that no link of the target may leave where there is no repository.
+
     Raises:
-        OutputError: it cannot be written. A file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. A file that was there is still whole.
 
     """
     if target == STDOUT:
         to_stdout(text)
         return
+    refuse_links_out(target, within)
     data = text.encode("utf-8", "backslashreplace")
     try:
         if isinstance(target, Appended):
@@ -40,11 +48,32 @@ def write(text: str, target: str) -> None:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 
 
+def refuse_links_out(target: str, within: str | None = None) -> None:
+    """Refuse a target in a repository whose links lead out of it: whoever commits a link must not decide where we write.
+
+    Raises:
+        OutputError: they do.
+
+    """
+    from posturio_iac.core.textfile import is_inside
+    from posturio_iac.search.locations import repository_of
+
+    place = os.path.abspath(target)
+    top = repository_of(os.path.dirname(place)) or within
+    if top is not None and not is_inside(os.path.realpath(place), os.path.realpath(top)):
+        raise OutputError(f"cannot write {target}: a symbolic link leads outside of {top}; remove the link, or name another file")
+
+
 def to_stdout(text: str) -> None:
     """Write to standard output; a reader that has gone away is no error."""
+    if sys.stdout is None:
+        raise OutputError("cannot write to standard output: it is closed")
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        if isinstance(sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None, io.RawIOBase):
+            _write_all(sys.stdout.buffer, text.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
+        else:
+            sys.stdout.write(text)
+            sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
     except OSError as error:
@@ -52,11 +81,18 @@ def to_stdout(text: str) -> None:
         raise OutputError(f"cannot write to standard output: {error.strerror or error}") from None
 
 
+def _write_all(stream: BinaryIO, data: bytes) -> None:
+    """Write all of ``data``: with PYTHONUNBUFFERED the stream takes what it has room for, and the interpreter drops the rest."""
+    left = memoryview(data)
+    while left:
+        left = left[stream.write(left) or 0 :]
+
+
 def silence_stdout() -> None:
     """Keep the interpreter from complaining, when it exits, about what could not be written."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         pass
 
 

@@ -14,7 +14,8 @@ from posturio_iac.core.terminal import columns_of_stdout, paint, printable, want
 from posturio_iac.render import renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.context import RunScope
@@ -37,19 +38,22 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     region: str = "",
     scope: RunScope | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
+    first_seen: Mapping[str, datetime] | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
-    ``mended`` what it found resolved of an earlier result.
+    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen.
 
     Raises:
         OutputError: a target cannot be written.
 
     """
     choice = given.color or "auto"
-    _diagnose(report.diagnostics, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
+    shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
+    said = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
+    _diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
     sources = Sources(root)
     ready = []
     for name, target in targets:
@@ -69,6 +73,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             text=sources.text,
             scope=scope,
             mended=mended,
+            first_seen=first_seen,
         )
         ready.append((renderer(name)(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
@@ -77,7 +82,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
 
 def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
     """Print what a reader must know about the run, errors only when ``quiet``."""
-    lines = [_line(d, color=color) for d in diagnostics if d.level is Level.ERROR or not quiet]
+    lines = [_line(d, color=color) for d in diagnostics if d.is_always_shown or not quiet]
     if lines:
         sys.stderr.write(without_commands("".join(lines)))
         sys.stderr.flush()

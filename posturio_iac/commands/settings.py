@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.config.locate import find
 from posturio_iac.config.model import Config
 from posturio_iac.errors import UsageError
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
 
-PLAIN = ("max_lifetime_days", "fail_on", "strict", "engine", "max_file_size")
+PLAIN = ("max_lifetime_days", "fail_on", "strict", "engine", "max_file_size", "timeout")
 """Settings that the command line replaces."""
 
 
@@ -50,12 +49,13 @@ def _configured(given: Arguments, paths: Sequence[str]) -> Config:
         if given.config:
             raise UsageError("--config and --no-config exclude each other")
         return Config()
-    path = given.config or find(_common_folder(paths))
-    if path is None:
-        return Config()
-    from posturio_iac.config.load import load
+    if given.config:
+        from posturio_iac.config.load import load
 
-    return load(path)
+        return load(given.config)
+    from posturio_iac.scan import configuration_near
+
+    return configuration_near(_common_folder(paths))
 
 
 def _common_folder(paths: Sequence[str]) -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.textfile import MIB, UnreadableError, read
 from posturio_iac.frontends.plan.sniff import looks_like_plan
 
+MOST_BYTES = 256 * MIB
+"""What is shown was read before, so that this is only for a file that grows meanwhile."""
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -33,9 +36,8 @@ class Sources:
 
     def _bytes(self, path: str) -> bytes | None:
         try:
-            with open(os.path.join(self._root, path), "rb") as file:
-                data = file.read()
-        except (OSError, ValueError):
+            data = read(os.path.join(self._root, path), MOST_BYTES, None)
+        except UnreadableError:
             return None
         # A plan holds secrets, on the same line when it is not indented.
         return None if looks_like_plan(data) else data

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.schema import Option, Shape
 from posturio_iac.config.suggest import hint
-from posturio_iac.core.dates import parse_date
+from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500
+MOST_SECONDS = 86_400
 
 
 class BadValueError(Exception):
@@ -88,6 +89,15 @@ def days(value: Any, _option: Option | None = None) -> int:
     raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}")
 
 
+def seconds(value: Any, _option: Option | None = None) -> int:
+    """Return a number of seconds from an integer or its digits."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(MOST_SECONDS)):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_SECONDS:
+        return value
+    raise BadValueError(f"a whole number of seconds from 1 to {MOST_SECONDS}")
+
+
 def _switch(value: Any, _option: Option) -> bool:
     if isinstance(value, bool):
         return value
@@ -142,7 +152,7 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
         case str() if DAY.match(value.strip()):
             parsed = parse_date(value)
         case datetime():
-            parsed = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+            parsed = _in_utc(value)
         case date():
             return moment(value.isoformat(), end_of_day=end_of_day)
         case _:
@@ -152,8 +162,16 @@ def moment(value: Any, *, end_of_day: bool) -> datetime:
     return parsed
 
 
+def _in_utc(value: datetime) -> datetime | None:
+    """Return a time in UTC; None for one in a year that `parse_date` does not take either, or that has no place in UTC at all."""
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+
+
 CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.DAYS: days,
+    Shape.SECONDS: seconds,
     Shape.SWITCH: _switch,
     Shape.TEXT: _text,
     Shape.CHOICE: _choice,

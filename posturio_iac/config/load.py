@@ -10,21 +10,24 @@ from posturio_iac.config.check import check_table
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
 from posturio_iac.config.records import Exemption, Override
 from posturio_iac.config.schema import LIMITS, OPTIONS
+from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def load(path: str) -> Config:
+def load(path: str, fence: Fence | None = None) -> Config:
     """Read and check one configuration file.
 
+    One that was found beside the code, and not named by whoever runs us, has a ``fence``: it and the files that it names must be inside.
+
     Raises:
-        UsageError: it cannot be read, is no TOML or holds what no option allows.
+        UsageError: it cannot be read, is no TOML, holds what no option allows, or names a file outside of ``fence``.
 
     """
     shown = _shown(path)
-    values = check_table(_table(path, shown), OPTIONS, shown)
+    values = check_table(_table(path, shown, fence), OPTIONS, shown)
     folder = os.path.dirname(os.path.abspath(path))
     values["overrides"] = tuple(
         _override(Override(**entry), values, f"{shown}: overrides[{n}]") for n, entry in enumerate(values.get("overrides", ()))
@@ -37,13 +40,30 @@ def load(path: str) -> Config:
     for name in ("baseline", "source"):
         if name in values:
             values[name] = os.path.join(folder, values[name])
+    _refuse_paths(values, fence, shown)
     return Config(path, folder, **values)
+
+
+def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) -> None:
+    """Refuse files outside of the fence: whoever writes the code must not decide what else is read of this machine."""
+    for name in ("var_files", "parameters", "baseline", "source"):
+        given = values.get(name, ())
+        for path in (given,) if isinstance(given, str) else given:
+            try:
+                if "\0" in path:
+                    raise UnreadableError("holds a NUL byte")
+                if fence is not None:
+                    fence.check(path)
+            except UnreadableError as error:
+                flag = next(option.flag for option in OPTIONS if option.name == name)
+                more = f"; the command line may name it: {flag}" if fence is not None else ""
+                raise UsageError(f"{shown}: {name}: {path!r} {error}{more}") from None
 
 
 def has_table(path: str) -> bool:
     """Whether a shared file has our table, or cannot be read as TOML."""
     try:
-        tool = _parse(path, path).get("tool", {})
+        tool = _parse(path, path, Fence(os.path.dirname(os.path.realpath(path)))).get("tool", {})
     except UsageError:
         return True
     return isinstance(tool, dict) and TABLE in tool
@@ -71,8 +91,8 @@ def _exemption(exemption: Exemption, where: str) -> Exemption:
     return exemption
 
 
-def _table(path: str, shown: str) -> dict[str, Any]:
-    document = _parse(path, shown)
+def _table(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
+    document = _parse(path, shown, fence)
     if os.path.basename(path) != SHARED_FILE:
         return document
     tool = document.get("tool", {})
@@ -82,7 +102,7 @@ def _table(path: str, shown: str) -> dict[str, Any]:
     return table
 
 
-def _parse(path: str, shown: str) -> dict[str, Any]:
+def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
     try:
         if sys.version_info >= (3, 11):
             import tomllib
@@ -91,15 +111,15 @@ def _parse(path: str, shown: str) -> dict[str, Any]:
     except ImportError:  # in a linter that runs our rules from a checkout
         raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
     try:
-        with open(path, "rb") as file:
-            document: dict[str, Any] = tomllib.loads(file.read().decode("utf-8-sig").replace("\r\n", "\n"))
-            return document
-    except OSError as error:
-        raise UsageError(f"{shown}: cannot be read: {error.strerror}") from None
+        data = read_named(path) if fence is None else read(path, LIMIT, fence)
+        document: dict[str, Any] = tomllib.loads(data.decode("utf-8-sig").replace("\r\n", "\n"))
+    except UnreadableError as error:
+        raise UsageError(f"{shown}: {error}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{shown}: is no valid TOML: {error}") from None
+    return document
 
 
 def _shown(path: str) -> str:

@@ -12,7 +12,7 @@ def find(start: str) -> str | None:
     folder = os.path.abspath(start)
     while True:
         own, shared = os.path.join(folder, FILE), os.path.join(folder, SHARED_FILE)
-        if os.path.isfile(own):
+        if os.path.lexists(own) and not os.path.isdir(own):
             return own
         if os.path.isfile(shared) and _has_table(shared):
             return shared
@@ -24,11 +24,12 @@ def find(start: str) -> str | None:
 
 def _has_table(path: str) -> bool:
     """Whether a shared file has our table, or names us and is broken, which `load` reports."""
+    from posturio_iac.core.textfile import LIMIT, UnreadableError, read
+
     try:
-        with open(path, "rb") as file:
-            if TABLE.encode() not in file.read():
-                return False
-    except OSError:
+        if TABLE.encode() not in read(path, LIMIT, None):
+            return False
+    except UnreadableError:
         return False
     from posturio_iac.config.load import has_table
 

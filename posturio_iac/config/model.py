@@ -22,11 +22,12 @@ class Config:
     Immutable by agreement. A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = (*(option.name for option in OPTIONS), "folder", "path")
+    __slots__ = (*(option.name for option in OPTIONS), "folder", "own_fail_on", "own_rules", "path")
 
     max_lifetime_days: int
     unused_days: int
     grace_days: int
+    warn_days: int
     require: str
     fail_on: str
     strict: bool
@@ -36,6 +37,7 @@ class Config:
     ignore: tuple[str, ...]
     exclude: tuple[str, ...]
     max_file_size: int
+    timeout: int | None
     engine: str
     engine_version: str | None
     var_files: tuple[str, ...]
@@ -57,6 +59,10 @@ class Config:
     """The file that it was read from."""
     folder: str
     """The folder of that file, absolute: what its globs are relative to."""
+    own_fail_on: str | None
+    """What the file itself says of ``fail_on``, where the command line does not replace it."""
+    own_rules: bool
+    """Whether the file itself leaves rules out, and the command line does not choose them anew."""
 
     def __init__(self, path: str | None = None, folder: str = "", **values: Any) -> None:
         """Hold ``values`` by the name of their option, and the default of every other option."""
@@ -65,7 +71,12 @@ class Config:
         if values:
             raise TypeError(f"there is no option {next(iter(values))}")
         self.path, self.folder = path, folder
+        self.own_fail_on = self.fail_on if path is not None else None
+        self.own_rules = path is not None and bool(self.select or self.ignore)
 
     def with_values(self, **values: Any) -> Config:
         """Return a copy with other values."""
-        return Config(self.path, self.folder, **{o.name: getattr(self, o.name) for o in OPTIONS} | values)
+        made = Config(self.path, self.folder, **{o.name: getattr(self, o.name) for o in OPTIONS} | values)
+        made.own_fail_on = None if "fail_on" in values else self.own_fail_on
+        made.own_rules = self.own_rules and "select" not in values
+        return made

@@ -14,6 +14,7 @@ class Shape:
     """
 
     DAYS = "whole number of days"
+    SECONDS = "whole number of seconds"
     SWITCH = "true or false"
     TEXT = "text"
     CHOICE = "one of"
@@ -115,6 +116,7 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
+    Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
     Option(
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
     ),
@@ -124,6 +126,13 @@ OPTIONS = (
     Option("ignore", Shape.RULES, "Leave these rules out", (), flag="--ignore", metavar="RULE"),
     Option("exclude", Shape.LIST, "Globs of files and folders that are not searched", (), flag="--exclude", metavar="GLOB"),
     Option("max_file_size", Shape.SIZE, "Skip larger files, and say so", 10 * 1024 * 1024, flag="--max-file-size", metavar="SIZE"),
+    Option(
+        "timeout",
+        Shape.SECONDS,
+        "Stop reading a root module or template after so many seconds, and say so; not set, counts alone bound the work (hook: 10)",
+        flag="--timeout",
+        metavar="SECONDS",
+    ),
     Option(
         "engine",
         Shape.CHOICE,
@@ -206,7 +215,7 @@ LIVE_ARGUMENTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
     _live("region", Shape.TEXT, "Region of the calls, as the AWS tools take it", "NAME"),
     _live("exact", Shape.SWITCH, "Ask AWS about every key, and use no credential report"),
-    _live("state_file", Shape.TEXT, "Remember in this file since when keys have been inactive", "FILE"),
+    _live("state_file", Shape.TEXT, "Remember in this file since when keys have been inactive and findings are known", "FILE"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
@@ -219,8 +228,10 @@ LIVE_ARGUMENTS = (
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
     _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
     _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
-    _live("plan", Shape.TEXT, "Write a script for review that disables and deletes keys; nothing runs it", "FILE"),
-    _live("verify", Shape.TEXT, "Say what became of the findings of this earlier JSON result, key by key", "FILE"),
+    _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
+    _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
+    _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),
+    _live("verify", Shape.TEXT, "Say what became of the findings of this earlier JSON result, or of this plan, key by key", "FILE|DIR"),
     _live("show_key_ids", Shape.SWITCH, "Show key ids in full, not only their last four characters"),
     *(option for option in ARGUMENTS if option.name in _SHARED),
 )

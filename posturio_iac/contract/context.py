@@ -4,7 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from posturio_iac.contract.resolved import ResolvedFinding
 
@@ -61,6 +62,7 @@ class RenderContext:
         "elapsed",
         "exit_code",
         "fail_on",
+        "first_seen",
         "lines",
         "mended",
         "prefix",
@@ -100,6 +102,8 @@ class RenderContext:
     """What the run looked at, where that is known."""
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
+    first_seen: Mapping[str, datetime]
+    """When findings were first seen, by their names, as far as that is known."""
 
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,
@@ -118,10 +122,11 @@ class RenderContext:
         text: Callable[[str], str | None] | None = None,
         scope: RunScope | None = None,
         mended: tuple[ResolvedFinding, ...] = (),
+        first_seen: Mapping[str, datetime] | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
-        self.scope, self.mended = scope, mended
+        self.scope, self.mended, self.first_seen = scope, mended, first_seen or {}

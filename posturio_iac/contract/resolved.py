@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from posturio_iac.core.finding import Severity
 
 
@@ -22,6 +24,7 @@ class ResolvedFinding(NamedTuple):
     """That of the earlier finding."""
     why: str
     """What became of it: a clause without a full stop."""
+    first_seen: datetime | None = None
 
     def title(self) -> str:
         """Return the title of its rule, or the id of a rule that is no longer there."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.terminal import FIRST_SURROGATE
+from posturio_iac.core.origin import document_of, with_texts
+from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,7 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return json.dumps(document(report, context), indent=2) + "\n"
+    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def document(report: Report, context: RenderContext) -> dict[str, Any]:
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
         "keys": [_key(judged) for judged in report.keys],
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, context) for finding in report.findings],
         "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
         "summary": {
             "files": report.files,
@@ -105,12 +106,13 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
         "value": _text(evidence.value),
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
+        "origin": document_of(with_texts(evidence.origin, _text)),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
     span, why = finding.span, finding.suppressed
     entry: dict[str, Any] = {
         "rule": finding.rule.id,
@@ -127,6 +129,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "end_column": span.end_column if span else None,
         "fingerprint": finding.fingerprint,
     }
+    if (first := context.first_seen.get(finding.fingerprint)) is not None:
+        entry["first_seen"] = moment(first)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry

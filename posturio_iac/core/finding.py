@@ -98,6 +98,8 @@ class Finding:
     """Folder of the root module, or path of the outermost template: with the address it identifies the key."""
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
+    shows_code: bool = True
+    """Whether a report may quote the line that it points at: not when that can hold something sensitive."""
 
 
 class Level(str, Enum):
@@ -110,6 +112,10 @@ class Level(str, Enum):
     NOTE = "note"
 
 
+CONFIGURATION = "configuration"
+"""What a diagnostic is about that every format shows, whatever its level."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
     """Something about the run itself that a reader must know."""
@@ -120,6 +126,13 @@ class Diagnostic:
     line: int | None = None
     column: int | None = None
     account: str | None = None
+    about: str = ""
+    """`CONFIGURATION`, or empty."""
+
+    @property
+    def is_always_shown(self) -> bool:
+        """Whether every format shows it: an error, and what a configuration that comes with the code does to the verdict."""
+        return self.level is Level.ERROR or self.about == CONFIGURATION
 
 
 class Verdict(str, Enum):

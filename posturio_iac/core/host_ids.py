@@ -13,6 +13,7 @@ CHECKOV: Mapping[str, str] = {
     "iam.access_key_rotation_outages": "CKV_POSTURIO_1",
     "iam.access_keys_without_lifetime": "CKV_POSTURIO_2",
     "iam.expired_access_keys": "CKV_POSTURIO_3",
+    "iam.expiring_access_keys": "CKV_POSTURIO_13",
     "iam.exposed_access_key_secrets": "CKV_POSTURIO_4",
     "iam.inert_access_key_rotation": "CKV_POSTURIO_5",
     "iam.lingering_inactive_access_keys": "CKV_POSTURIO_6",
@@ -28,6 +29,7 @@ CHECKOV: Mapping[str, str] = {
 CFN_LINT: Mapping[str, str] = {
     "iam.access_keys_without_lifetime": "W9371",
     "iam.expired_access_keys": "E9372",
+    "iam.expiring_access_keys": "W9382",
     "iam.exposed_access_key_secrets": "E9373",
     "iam.inert_access_key_rotation": "W9374",
     "iam.lingering_inactive_access_keys": "W9375",

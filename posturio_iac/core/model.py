@@ -2,6 +2,8 @@
 
 Every front end (Terraform, CloudFormation, AWS) translates its world into these types, and no rule asks which one it was.
 All of it is immutable, does no I/O and needs only the standard library.
+
+Over 300 lines, since each type here is a part of another one.
 """
 
 from __future__ import annotations
@@ -9,10 +11,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
 
+from posturio_iac.core.origin import describe_origin
 from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+    from posturio_iac.core.origin import Origin
 
 T = TypeVar("T")
 
@@ -76,8 +81,8 @@ class Lifetime:
 
     kind: Kind
     effect: Effect
-    source: str
-    """What says it, for a reader: ``tag "expires" of aws_iam_user.ci``."""
+    origin: Origin
+    """Where it stands."""
     value: str = ""
     """As it stands in the code; empty where there is no value."""
     span: Span | None = None
@@ -95,6 +100,11 @@ class Lifetime:
     """How many of its intervals one key lives, when several take turns."""
     holds: Effect | None = None
     """What unknown evidence is when it is about this key, where only that is open."""
+
+    @property
+    def source(self) -> str:
+        """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
+        return describe_origin(self.origin)
 
     def shortening(self, days: int) -> str:
         """Return how to let the key live at most so many days, by what sets the interval; empty when nothing is known to."""
@@ -157,6 +167,8 @@ class Remedies:
     """Gives the user a new key in place of this one."""
     remove: str = "delete the key"
     """Ends a key that has been switched off for long enough."""
+    adopt: str = ""
+    """Brings a deployed key that no code declares under the code; empty where its id is not known."""
 
     def stating(self, name: str, value: str) -> str:
         """How to state one piece of metadata."""
@@ -219,6 +231,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
+STATUSES = ("Active", "Inactive", "Expired")
+"""The words for a key's status; only AWS itself says the last one."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessKey:
     """One IAM access key, declared in code or deployed."""
@@ -234,18 +250,23 @@ class AccessKey:
     user_address: str | None
     """The user's own address where the code declares it."""
     status: Attr[str]
-    """``Active``, ``Inactive`` or ``Expired``."""
+    """One of `STATUSES`."""
     remedies: Remedies
     lifetimes: tuple[Lifetime, ...] = ()
     unknown_sources: tuple[Unknown, ...] = ()
     """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
+    existence: Unknown | None = None
+    """Why it is open whether there is such a key at all. No rule flags it then, and all that would are undetermined."""
+    unseen_tags: Unknown | None = None
+    """Why the tags of the key's user cannot be seen: this code does not declare the user. That alone leaves no lifetime open, since the
+    author of the key can state an end beside it; where it does, ``hiding_places`` has the reason as well."""
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
-    """Addresses of other active keys of the same user that take no turns with this one."""
+    """Other active keys of the same user that take no turns with this one, each with its place: ``aws_iam_access_key.b (iam.tf:9)``."""
     exposures: tuple[Exposure, ...] = ()
     possible_exposures: tuple[Unknown, ...] = ()
     """Places that hold the secret and of which the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
@@ -269,6 +290,8 @@ class AccessKey:
     """The code of a deployed key, where there is a link to it."""
     restores_status: bool = True
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
+    secrets: tuple[str, ...] = ()
+    """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 

@@ -13,9 +13,11 @@ def describe_size(size: int) -> str:
     return f"{size} byte{'' if size == 1 else 's'}"
 
 
-def more_than(size: int, limit: int) -> str:
-    """Return what is said about a file that is larger than the limit; sizes that look the same are told in bytes."""
+def more_than(size: int | None, limit: int) -> str:
+    """Return the clause about a file that is larger than the limit; sizes that look the same are told in bytes."""
+    if size is None:
+        return f"it is more than the limit of {describe_size(limit)}"
     big, small = describe_size(size), describe_size(limit)
     if big == small:
         big, small = f"{size:,} bytes", f"{limit:,} bytes"
-    return f"{big} is more than the limit of {small}; raise --max-file-size to read it"
+    return f"{big} is more than the limit of {small}"

@@ -39,6 +39,21 @@ def without_commands(text: str) -> str:
     return re.sub(r"(?m)^(\s*):(?=:)", r"\1\\x3a", re.sub(r"#(?=#\w*\[)", r"\\x23", text))
 
 
+def inert(text: str, sharp: str) -> str:
+    r"""Return text in which Azure Pipelines and GitHub see no command: ``##vso[`` and ``##[`` begin with ``sharp``.
+
+    That is how the format of ``text`` writes the character, such as ``\u0023`` in JSON.
+    """
+    if "##" not in text:
+        return text
+    import re
+
+    return re.sub(r"#(?=#\w*\[)", lambda _: sharp, text)
+
+
+JSON_SHARP, XML_SHARP, TEXT_SHARP = "\\u0023", "&#35;", "\\x23"
+
+
 def width(text: str) -> int:
     """How many columns a terminal needs for printable ``text``."""
     if text.isascii():
@@ -53,13 +68,14 @@ def columns_of_stdout() -> int | None:
     import os
     import sys
 
-    if not sys.stdout.isatty():
+    stream: TextIO | None = getattr(sys, "stdout", None)  # None where it is closed
+    if stream is None or not stream.isatty():
         return None
     told = os.environ.get("COLUMNS", "")
     if told.isdecimal() and int(told):
         return int(told)
     try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+        return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
         return None
 
@@ -82,7 +98,7 @@ def paint(text: str, *styles: str, color: bool) -> str:
     return f"\x1b[{';'.join(CODES[s] for s in styles)}m{text}\x1b[0m"
 
 
-def wants_color(choice: str, stream: TextIO, environment: Mapping[str, str]) -> bool:
+def wants_color(choice: str, stream: TextIO | None, environment: Mapping[str, str]) -> bool:
     """Whether to colour: ``always`` and ``never`` decide; ``auto`` asks NO_COLOR, FORCE_COLOR, TERM and the stream, in this order."""
     if choice != "auto":
         return choice == "always"
@@ -90,4 +106,4 @@ def wants_color(choice: str, stream: TextIO, environment: Mapping[str, str]) -> 
         return False
     if environment.get("FORCE_COLOR"):
         return environment["FORCE_COLOR"] != "0"
-    return environment.get("TERM") != "dumb" and stream.isatty()
+    return environment.get("TERM") != "dumb" and stream is not None and stream.isatty()

@@ -29,22 +29,25 @@ FRAMEWORKS = (TERRAFORM, CLOUDFORMATION)
 class PartialSelection(Selection):
     """A part of a selection."""
 
-    __slots__ = ("apart", "tracked")
+    __slots__ = ("apart", "candidates", "tracked")
 
     apart: Callable[[], frozenset[str]] | None
     """Tells which folders hold keys that have nothing to do with those that count."""
+    candidates: tuple[str, ...]
+    """The Terraform files with keys of the whole selection, which findings and remedies may point at."""
     tracked: Callable[[str], bool] | None
     """Which files may be read at all; None means all."""
 
     def __init__(
         self,
         finder: FileSearch,
-        repository: str | None,
+        whole: Selection,
         tracked: Callable[[str], bool] | None = None,
         apart: Callable[[], frozenset[str]] | None = None,
     ) -> None:
-        """Freeze what is left in ``finder``."""
-        super().__init__(finder, repository)
+        """Freeze what is left in ``finder`` of a ``whole`` selection."""
+        super().__init__(finder, whole.repository)
+        object.__setattr__(self, "candidates", whole.terraform)
         object.__setattr__(self, "apart", apart)
         object.__setattr__(self, "tracked", tracked)
 
@@ -52,7 +55,7 @@ class PartialSelection(Selection):
 class Narrowed:
     """A selection with only those files that changed files concern."""
 
-    __slots__ = ("_changed", "_modules", "_templates", "selection")
+    __slots__ = ("_modules", "_templates", "changed", "selection")
 
     def __init__(
         self,
@@ -63,12 +66,12 @@ class Narrowed:
         tracked: Callable[[str], bool] | None,
     ) -> None:
         """Keep what ``modules`` and ``templates`` say; None leaves out a framework."""
-        self._modules, self._templates, self._changed = modules, templates, changed
+        self._modules, self._templates, self.changed = modules, templates, changed
         finder = selection.finder
         finder.terraform = set(modules.files) if modules else set()
         finder.templates = set(templates.files) if templates else set()
         finder.problems = [problem for problem in finder.problems if self._concerns(problem[2])]
-        self.selection = PartialSelection(finder, selection.repository, tracked, modules.apart if modules else None)
+        self.selection = PartialSelection(finder, selection, tracked, modules.apart if modules else None)
 
     @property
     def roots(self) -> frozenset[str] | None:
@@ -86,7 +89,7 @@ class Narrowed:
 
     def _concerns(self, path: str | None) -> bool:
         """Tell whether a file or folder is one of those that changed, or of their contexts."""
-        if path is None or path in self._changed:
+        if path is None or path in self.changed:
             return True
         known = (self._modules and self._modules.knows(path)) or (self._templates and self._templates.knows(path))
         return bool(known)

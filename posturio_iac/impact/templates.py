@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 
-from posturio_iac.core.closure import closure
+from posturio_iac.core.closure import CallGraph
 from posturio_iac.search.module_calls import text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.search import Selection
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
 _DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")
 """Without one of these a file draws in no other."""
+_WORD = re.compile(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
+"""What most files are called by. The few with other names are looked for one by one."""
 _FEEDS = (b"${file(", b"Outputs.")
 """What makes the content of a file that is drawn in matter to whoever draws it in."""
 
@@ -28,7 +31,7 @@ class Templates:
     All of them are read once one is concerned, since the user of a key may be declared in any of them.
     """
 
-    __slots__ = ("_above", "_below", "_changed", "_concerned", "_texts", "_whole", "files", "selection")
+    __slots__ = ("_changed", "_concerned", "_files", "_graph", "_texts", "_whole", "files", "selection")
 
     files: tuple[str, ...]
     """The files with keys that have to be read."""
@@ -39,26 +42,24 @@ class Templates:
         self._whole = whole
         self._changed = {path for path in changed if path.lower().endswith(ENDINGS) or path in selection.templates}
         self._texts: dict[str, bytes] = {}
-        self._above: dict[str, set[str]] = {}
-        self._below: dict[str, set[str]] = {}
+        self._graph = CallGraph(())
         self._concerned: set[str] = set()
         self.files: tuple[str, ...] = ()
         if whole or (self._changed and selection.templates):
-            self._link()
-            self._concerned = {path for path in selection.templates if whole or self._is_concerned(closure(path, self._above))}
+            self._graph = CallGraph(self._drawn_in())
+            self._concerned = {path for path in selection.templates if whole or self._is_concerned(self._graph.above(path))}
             self.files = selection.templates if self._concerned else ()
+        self._files = self._graph.all_above(self._concerned)
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts: by its own file, by those that nest it, and by those that these draw in."""
         if self._whole or key.span is None:
             return True
-        above = closure(key.span.path, self._above)
-        chain = {path for path in above if key.scope in closure(path, self._above)} if key.scope in above else {key.span.path, key.scope}
-        return self._is_concerned(chain)
+        return self._is_concerned(self._graph.between(key.scope, key.span.path))
 
     def knows(self, path: str) -> bool:
         """Tell whether a file is part of a template that changed files concern."""
-        return self._whole or path in self._concerned or any(path in closure(c, self._above) for c in self._concerned)
+        return self._whole or path in self._files
 
     def _is_concerned(self, chain: Iterable[str]) -> bool:
         """Tell whether a file of the chain has changed, or one that a file of the chain draws in and uses."""
@@ -66,22 +67,22 @@ class Templates:
 
     def _is_fed(self, path: str) -> bool:
         code = self._texts.get(path, b"")
-        return any(mark in code for mark in _FEEDS) and not self._changed.isdisjoint(closure(path, self._below))
+        return any(mark in code for mark in _FEEDS) and not self._changed.isdisjoint(self._graph.below(path))
 
-    def _link(self) -> None:
-        """Learn which files name which others: those with keys, those above them, and those that have changed."""
+    def _drawn_in(self) -> Iterator[tuple[str, str]]:
+        """Yield which files name which others: those with keys, those above them, and those that have changed."""
         from posturio_iac.frontends.cloudformation.files import Files
         from posturio_iac.frontends.cloudformation.including_files import parents_of
 
-        files = Files(self.selection.root, self.selection.finder.max_file_size)
+        files = Files(self.selection.root, self.selection.finder.max_file_size, self.selection.finder.fence)
         parents = parents_of(self.selection.templates, self.selection, files)
         for path in dict.fromkeys((*self.selection.templates, *parents, *self._changed)):
             self._texts[path] = text(self.selection, path)
-        names = {path: os.fsencode(posixpath.basename(path)) for path in self._texts}
+        named: dict[bytes, list[str]] = {}
+        for path in self._texts:
+            named.setdefault(os.fsencode(posixpath.basename(path)), []).append(path)
+        odd = [name for name in named if not _WORD.fullmatch(name)]
         for path, code in self._texts.items():
-            if not any(mark in code for mark in _DRAWS):
-                continue
-            for other, name in names.items():
-                if other != path and name in code:
-                    self._below.setdefault(path, set()).add(other)
-                    self._above.setdefault(other, set()).add(path)
+            if any(mark in code for mark in _DRAWS):
+                names = {*_WORD.findall(code), *(name for name in odd if name in code)}
+                yield from ((path, other) for name in names & named.keys() for other in named[name] if other != path)

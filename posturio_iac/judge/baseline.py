@@ -13,6 +13,7 @@ from posturio_iac.config.check import BadValueError, check_table, describe, mome
 from posturio_iac.config.schema import Option, Shape
 from posturio_iac.core.finding import Suppression
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 SOURCE = "baseline"
+MOST_BYTES = 64 * MIB
+"""Some 150,000 findings."""
 
 ENTRY = (
     Option("rule", Shape.TEXT, "The rule", required=True),
@@ -106,10 +109,9 @@ def _document(path: str, shown: str) -> dict[str, Any]:
     from json import loads
 
     try:
-        with open(path, "rb") as file:
-            document = loads(file.read().decode("utf-8-sig"))
-    except OSError as error:
-        raise UsageError(f"{shown}: cannot be read: {error.strerror or error}") from None
+        document = loads(read_named(path, MOST_BYTES).decode("utf-8-sig"))
+    except UnreadableError as error:
+        raise UsageError(f"{shown}: {error}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:

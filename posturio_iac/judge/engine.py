@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
+from posturio_iac.judge.redaction import redacted
 from posturio_iac.judge.suppressions import Suppressions
 from posturio_iac.rules import all_rules
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from posturio_iac.rules import Context, Registered
 
 __all__ = ["Policy", "judge"]
+
+MOST_SAID = 100
+"""How many diagnostics one file can give."""
 
 
 def judge(
@@ -45,7 +49,22 @@ def judge(
     judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))
     said = dict.fromkeys((*diagnostics, *court.diagnostics, *court.ledger.diagnostics(court.crashed)))
     findings = sorted(court.findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
-    return Report(as_of, judged, tuple(findings), tuple(sorted(said, key=_order)), files)
+    return redacted(Report(as_of, judged, tuple(findings), tuple(_capped(sorted(said, key=_order))), files))
+
+
+def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
+    """Yield what is said, of each file no more than `MOST_SAID`, its errors first; the rest of a file is counted."""
+    by_path: dict[str | None, list[Diagnostic]] = {}
+    for said in ordered:
+        by_path.setdefault(said.path, []).append(said)
+    for path, all_said in by_path.items():
+        if path is None or len(all_said) <= MOST_SAID:
+            yield from all_said
+            continue
+        gravest_first = sorted(all_said, key=lambda said: list(Level).index(said.level))
+        yield from sorted(gravest_first[:MOST_SAID], key=_order)
+        text = f"{len(all_said) - MOST_SAID:,} more messages about this file are left out"
+        yield Diagnostic(gravest_first[MOST_SAID].level, text, path)
 
 
 class _Run:
@@ -80,7 +99,7 @@ class _Run:
 
     def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
         """Yield what the rules find. One that crashes is reported, and the others still ask."""
-        for rule in self.rules.values():
+        for rule in self.rules.values() if key.existence is None else ():
             found: list[Violation] = []
             if (crash := _ask(rule, key, context, found)) is not None:
                 broken.append(rule.rule.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -75,6 +74,7 @@ class Policy:
             window=timedelta(days=limits["unused_days"]),
             grace=timedelta(days=limits["grace_days"]),
             enforced_only=limits["require"] == "enforced",
+            warning=timedelta(days=self.config.warn_days),
         )
 
     def in_paths(self, key: AccessKey, globs: tuple[str, ...]) -> bool:
@@ -93,7 +93,9 @@ class Policy:
 
 def text_matches(glob: str, text: str) -> bool:
     """Whether all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
-    return _expression(glob).fullmatch(text) is not None
+    from posturio_iac.core.globs import of_text
+
+    return of_text(glob).fullmatch(text) is not None
 
 
 _LIMITS = ("max_lifetime_days", "unused_days", "grace_days", "require")
@@ -113,12 +115,6 @@ def _looser(value: int | str, than: int | str) -> bool:
     if isinstance(value, int) and isinstance(than, int):
         return value > than
     return value == "declared" and than == "enforced"
-
-
-@functools.cache
-def _expression(glob: str) -> re.Pattern[str]:
-    """Compile a glob of text."""
-    return re.compile(".*".join(re.escape(part) for part in glob.split("*")), re.DOTALL)
 
 
 @functools.cache

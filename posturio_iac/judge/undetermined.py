@@ -31,7 +31,13 @@ class Assumption(NamedTuple):
 
 def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
     """Return what is unknown about a key."""
-    return (*_of_end(key), *_of_use(key), *_of_surroundings(key))
+    return (*_of_existence(key), *_of_end(key), *_of_use(key), *_of_surroundings(key))
+
+
+def _of_existence(key: AccessKey) -> Iterator[Assumption]:
+    """Yield what is unknown about whether there is such a key."""
+    if key.existence is not None:
+        yield Assumption("", (key.existence.reason,), lambda k: replace(k, existence=None))
 
 
 def _of_end(key: AccessKey) -> Iterator[Assumption]:
@@ -40,6 +46,8 @@ def _of_end(key: AccessKey) -> Iterator[Assumption]:
         yield Assumption("whether it is active", (key.status.reason,), lambda k: replace(k, status="Active"))
     if reasons := key.undecided():
         yield Assumption("", reasons, _without_unknown_evidence)
+    if key.unseen_tags is not None:
+        yield Assumption("", (key.unseen_tags.reason,), lambda k: replace(k, unseen_tags=None))
     if endless := tuple(e for e in key.effective() if _is_endless(e)):
         yield Assumption("", tuple(f"{e.source}: {e.why or 'how long it lets the key live'}" for e in endless), _with_endless_evidence)
 

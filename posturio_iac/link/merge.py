@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Effect
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.judge.suppressions import BORROWED
 from posturio_iac.link.remedies import remedies_for
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Directive, Lifetime
     from posturio_iac.link.model import Link
 
-_TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
 COUNTING = (Effect.ENFORCED, Effect.DECLARED, Effect.UNKNOWN)
 """What is inert or unreadable in code says nothing about a deployed key; the scan of the code reports it."""
 
@@ -68,10 +67,9 @@ def _held(evidence: Lifetime) -> Effect | None:
 
 def _adds(evidence: Lifetime, key: AccessKey) -> bool:
     """Whether AWS does not know better: it knows the tags that the user has, when they were read."""
-    tag = _TAG.match(evidence.source)
-    if tag is None:
+    if not isinstance(evidence.origin, TagOrigin):
         return True
-    return tag[1] not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.unknown_sources))
+    return evidence.origin.name not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.unknown_sources))
 
 
 def _borrowed(directive: Directive) -> Directive:

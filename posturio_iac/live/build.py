@@ -7,6 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Remedies, Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.live.ownership import owner_of
 from posturio_iac.metadata.lifetime import exemption, read
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -24,13 +25,18 @@ FRAMEWORK = "aws"
 
 
 def access_keys(
-    seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+    seen: Iterable[DeployedKey], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime, *, show_ids: bool = False
 ) -> tuple[AccessKey, ...]:
-    """Return the keys of one account, all of them with their full ids."""
+    """Return the keys of one account, all of them with their full ids.
+
+    Advice holds a command with the id of a key only with ``show_ids``: masked later, it could not be run.
+    """
     by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
     for key in seen:
         by_user[key.user.arn].append(key)
-    return tuple(_built(key, _siblings(key, keys), account, names, owners, as_of) for keys in by_user.values() for key in keys)
+    return tuple(
+        _built(key, _siblings(key, keys), account, names, owners, as_of, show_ids=show_ids) for keys in by_user.values() for key in keys
+    )
 
 
 def address(key: DeployedKey) -> str:
@@ -39,11 +45,18 @@ def address(key: DeployedKey) -> str:
 
 
 def _built(
-    key: DeployedKey, siblings: Attr[tuple[str, ...]], account: Account, names: Names, owners: Sequence[Owner], as_of: datetime
+    key: DeployedKey,
+    siblings: Attr[tuple[str, ...]],
+    account: Account,
+    names: Names,
+    owners: Sequence[Owner],
+    as_of: datetime,
+    *,
+    show_ids: bool,
 ) -> AccessKey:
     tags: Tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
-    described = [(name, value, _source(name, key)) for name, value in tags]
-    evidence = (read(name, value, source=source, names=names) for name, value, source in described)
+    described = [(name, value, _origin(name, key)) for name, value in tags]
+    evidence = (read(name, value, origin=origin, names=names) for name, value, origin in described)
     return AccessKey(
         address=address(key),
         framework=FRAMEWORK,
@@ -51,7 +64,7 @@ def _built(
         user=key.user.name,
         user_address=None,
         status=key.status,
-        remedies=_remedies(key),
+        remedies=_remedies(key, show_ids=show_ids),
         lifetimes=tuple(lifetime for lifetime in evidence if lifetime is not None),
         unknown_sources=(key.user.tags,) if isinstance(key.user.tags, Unknown) else (),
         notes=tuple(_notes(key, described, names, as_of)),
@@ -76,28 +89,33 @@ def _siblings(key: DeployedKey, keys: list[DeployedKey]) -> Attr[tuple[str, ...]
     return unsure if unsure is not None and not active else active
 
 
-def _source(name: str, key: DeployedKey) -> str:
-    return f'tag "{name}" of user {key.user.name}'
+def _origin(name: str, key: DeployedKey) -> TagOrigin:
+    return TagOrigin(name, f"user {key.user.name}")
 
 
-def _notes(key: DeployedKey, tags: list[tuple[str, str, str]], names: Names, as_of: datetime) -> Iterator[str]:
-    for name, value, source in tags:
-        if (said := exemption(name, value, source=source, names=names)) is not None:
+def _notes(key: DeployedKey, tags: list[tuple[str, str, TagOrigin]], names: Names, as_of: datetime) -> Iterator[str]:
+    for name, value, origin in tags:
+        if (said := exemption(name, value, origin=origin, names=names)) is not None:
             yield said
     if not key.user.is_root and (mark := date_in_name(key.user.name, as_of)) is not None:
         yield f"the user name {key.user.name} {mark.text}, which is not a lifetime"
 
 
-def _remedies(key: DeployedKey) -> Remedies:
+def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
     """The shortest changes, as commands for whoever may make them."""
     name = shlex.quote(key.user.name)
     if key.user.is_root:
         return Remedies(declare="use a role in its place", rotate="use a role in its place", disable="delete the key as the root user")
     switch = f"aws iam update-access-key --user-name {name} --access-key-id {key.key_id or 'ID'} --status Inactive"
-    first = f" (aws iam list-access-keys --user-name {name} shows its id)" if key.key_id is None else ""
+    if key.key_id is None:
+        disable = f"switch it off (aws iam list-access-keys --user-name {name} shows its id): {switch}"
+    else:
+        disable = f"switch it off: {switch}" if show_ids else "switch it off (--plan DIR writes the command, --show-key-ids shows it)"
+    adopt = f"terraform import aws_iam_access_key.NAME {key.key_id}" if show_ids else "terraform import (--show-key-ids shows its id)"
     return Remedies(
         declare=f"tag the user: aws iam tag-user --user-name {name} --tags Key={{name}},Value={{value}}",
         rotate=f"use a role in place of user {name}, or let Terraform or CloudFormation replace its keys every {{value}} days",
-        disable=f"switch it off{first}: {switch}",
+        disable=disable,
         witness=f"the tags of user {key.user.name} state",
+        adopt=f"take this one over: {adopt}" if key.key_id else "",
     )

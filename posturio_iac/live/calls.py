@@ -62,7 +62,7 @@ class Buckets:
         self._buckets[service].take()
 
 
-class Budget:
+class CallBudget:
     """Counts the requests that were sent, retries included. Threads may share it."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Since when keys have been switched off: CloudTrail tells for 90 days, our own state file for as long as it is kept."""
+"""Since when keys have been switched off: by an event of CloudTrail, or by what our own state file saw earlier. Absence proves nothing."""
 
 from __future__ import annotations
 
@@ -7,131 +7,122 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.errors import AwsError
+from posturio_iac.live.model import NOT_ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.session import Connection
+    from posturio_iac.live.state import StateFile
 
+TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""
 MEMORY = timedelta(days=90)
-"""For how long CloudTrail's event history goes back."""
+"""How far CloudTrail's event history goes back."""
 MOST_PAGES = 40
-UNTOLD = Unknown("IAM does not tell when a key was switched off")
+SETTLING = timedelta(hours=1)
+"""How long a key may still be used after it was switched off, until every part of IAM knows of it."""
+UNTOLD = Unknown("IAM does not tell when a key was switched off, and no event in CloudTrail does")
 
 
 @dataclass(slots=True)
-class History:
-    """What CloudTrail tells about an account."""
+class Trail:
+    """When the keys of an account were switched on and off, as far as CloudTrail tells."""
 
-    switched_off: dict[str, datetime] = field(default_factory=dict)
-    """The last time that a key was switched off, by key id."""
-    complete_since: datetime | None = None
-    """From when on no event is missing; None when that is not known."""
+    switches: dict[str, list[tuple[datetime, bool]]] = field(default_factory=dict)
+    """Time, and whether the key was active from then on, by key id."""
+
+    def last_on(self, key_id: str) -> datetime | None:
+        """Return when a key was last switched on."""
+        return max((when for when, active in self.switches.get(key_id, ()) if active), default=None)
+
+    def off_since(self, key_id: str) -> datetime | None:
+        """Return when a key was first switched off after it was last switched on; repetitions do not count."""
+        on = self.last_on(key_id)
+        return min((when for when, active in self.switches.get(key_id, ()) if not active and (on is None or when >= on)), default=None)
 
 
 def off(key: DeployedKey) -> bool:
-    """Whether a key is known to be switched off."""
-    return key.status == "Inactive"
+    """Whether a key is known to be inactive or expired."""
+    return isinstance(key.status, str) and key.status in NOT_ACTIVE
 
 
-def history(connection: Connection, as_of: datetime) -> History:
-    """Read from CloudTrail when keys were switched off.
+def read_trail(connection: Connection, partition: str, as_of: datetime) -> Trail | Unknown:
+    """Read when keys were switched on and off, in the region of the partition that knows.
+
+    Pages come newest first, so that events beyond the last page read can only make a key look switched off for less long.
 
     Raises:
         AwsError: it is denied or fails.
 
     """
-    found = History()
+    region = TRAIL_REGIONS.get(partition)
+    if region is None:
+        return Unknown(f"the region in which CloudTrail shows the events of IAM is not known for the partition {partition}")
+    found = Trail()
     asked = [{"AttributeKey": "EventName", "AttributeValue": "UpdateAccessKey"}]
-    pages = connection.pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)
+    pages = connection.in_region(region).pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)
     for number, page in enumerate(pages, start=1):
         for event in page.get("Events", ()):
             _take(event, found)
         if number == MOST_PAGES:
-            return found
-    found.complete_since = as_of - MEMORY
+            break
     return found
 
 
-def _take(event: dict[str, Any], found: History) -> None:
+def _take(event: dict[str, Any], found: Trail) -> None:
     """Add one event, unless it failed or is not understood."""
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
-    except (ValueError, RecursionError):
+        asked, when = detail.get("requestParameters") or {}, event.get("EventTime")
+        key_id, status = asked.get("accessKeyId"), asked.get("status")
+    except (ValueError, RecursionError, AttributeError, TypeError):
         return
-    asked, when = detail.get("requestParameters") or {}, event.get("EventTime")
-    if detail.get("errorCode") or not isinstance(when, datetime):
-        return
-    if asked.get("status") == "Inactive" and isinstance(asked.get("accessKeyId"), str):
-        moment = when.astimezone(timezone.utc)
-        known = found.switched_off.get(asked["accessKeyId"])
-        found.switched_off[asked["accessKeyId"]] = moment if known is None else max(known, moment)
+    if not detail.get("errorCode") and isinstance(when, datetime) and isinstance(key_id, str) and status in ("Active", "Inactive"):
+        found.switches.setdefault(key_id, []).append((when.astimezone(timezone.utc), status == "Active"))
 
 
-def from_trail(keys: Iterable[DeployedKey], known: History | AwsError | None) -> tuple[DeployedKey, ...]:
-    """Return the keys with the day since when those that are not active are off, as far as CloudTrail tells.
-
-    One that was off before its memory begins has been off at least since then.
-    """
+def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
+    """Return the keys with the time since when those that are not active are off, where an event tells it."""
     return tuple(key if key.status == "Active" or key.user.is_root else _dated(key, known) for key in keys)
 
 
-def _dated(key: DeployedKey, known: History | AwsError | None) -> DeployedKey:
+def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
     if isinstance(known, AwsError):
-        return replace(key, disabled_since=Unknown(f"{UNTOLD.reason}, and {known}"))
-    if known is None or not off(key):
+        return replace(key, disabled_since=Unknown(f"IAM does not tell when a key was switched off, and {known}"))
+    if isinstance(known, Unknown):
+        return replace(key, disabled_since=Unknown(f"IAM does not tell when a key was switched off, and {known.reason}"))
+    key_id = key.key_id
+    if known is None or key_id is None or not off(key):
         return replace(key, disabled_since=UNTOLD)
-    when = known.switched_off.get(key.key_id or "")
-    if when is not None:
-        return replace(key, disabled_since=when, evidence=(*key.evidence, "UpdateAccessKey in CloudTrail"))
-    since = known.complete_since
-    if key.key_id and since is not None and isinstance(key.created, datetime) and key.created < since:
-        return replace(key, disabled_since=since, evidence=(*key.evidence, "no UpdateAccessKey in 90 days of CloudTrail: off for longer"))
-    return replace(key, disabled_since=UNTOLD)
+    key, since = replace(key, switched_on=known.last_on(key_id)), known.off_since(key_id)
+    if since is None:
+        return replace(key, disabled_since=UNTOLD)
+    used = key.last_used
+    if isinstance(used, datetime) and used > since + SETTLING:
+        text = f"CloudTrail tells that it was switched off on {since.date()}, but it was used on {used.date()}"
+        return replace(key, disabled_since=Unknown(text))
+    later = max(since, used) if isinstance(used, datetime) else since
+    return replace(key, disabled_since=later, evidence=(*key.evidence, "UpdateAccessKey in CloudTrail"))
 
 
-def read_state(text: str) -> dict[str, datetime] | None:
-    """Return since when keys were first seen inactive, by `name_of` them; None when ``text`` is no state of ours."""
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(document, dict) or document.get("posturio-iac-state") != 1 or not isinstance(document.get("inactive"), dict):
-        return None
-    moments = {name: parse_date(when) if isinstance(when, str) else None for name, when in document["inactive"].items()}
-    return {name: when for name, when in moments.items() if when} if all(moments.values()) else None
+def from_state(keys: Iterable[DeployedKey], state: StateFile, as_of: datetime) -> tuple[DeployedKey, ...]:
+    """Return the keys with what earlier observations tell of them, and add what is seen now to ``state``."""
+    return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, state, as_of) for key in keys)
 
 
-def write_state(seen: dict[str, datetime]) -> str:
-    """Return the text of a state file."""
-    inactive = {name: when.isoformat().replace("+00:00", "Z") for name, when in sorted(seen.items())}
-    return json.dumps({"posturio-iac-state": 1, "inactive": inactive}, indent=1) + "\n"
-
-
-def name_of(key: DeployedKey) -> str:
-    """What a state file calls a key: it holds no ids."""
-    from hashlib import sha256
-
-    return sha256(f"{key.user.arn}/{key.key_id}".encode()).hexdigest()[:32]
-
-
-def from_state(keys: Iterable[DeployedKey], state: dict[str, datetime], as_of: datetime) -> tuple[DeployedKey, ...]:
-    """Return the keys with what ``state`` remembers of them where nothing else tells, and keep ``state`` up to date."""
-    return tuple(key if key.key_id is None else _remembered(key, state, as_of) for key in keys)
-
-
-def _remembered(key: DeployedKey, state: dict[str, datetime], as_of: datetime) -> DeployedKey:
-    name = name_of(key)
+def _remembered(key: DeployedKey, state: StateFile, as_of: datetime) -> DeployedKey:
     if not off(key):
         if key.status == "Active":
-            state.pop(name, None)
+            state.saw_active(key, as_of)
         return key
-    first = min(state.get(name, as_of), as_of)
-    state[name] = first
-    if isinstance(key.disabled_since, datetime):
+    told = key.disabled_since if isinstance(key.disabled_since, datetime) else None
+    on_again = [when for when in (key.last_used, key.switched_on, told) if isinstance(when, datetime)]
+    active = state.active.get(state.name_of(key))
+    first = state.saw_inactive(key, as_of, not_before=max(on_again, default=None))
+    if told is not None and (active is None or active <= told):
         return key
     return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our state file on {first.date()}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
@@ -15,11 +16,16 @@ HINTS = {
     "RequestExpired": "check the clock of this machine",
     "RequestTimeTooSkewed": "check the clock of this machine",
     "InvalidSignatureException": "check the secret and the clock of this machine",
+    "RegionDisabledException": "the account has not enabled this region; name another --region",
+    "UnauthorizedSSOTokenError": "the session of the single sign-on has ended; run aws sso login",
+    "SSOTokenLoadError": "there is no session of the single sign-on; run aws sso login",
     "EndpointConnectionError": "check the region and the network",
     "Throttling": "AWS asks for fewer calls; try again later or with fewer --workers",
     "ThrottlingException": "AWS asks for fewer calls; try again later or with fewer --workers",
 }
 _LONGEST = 300
+_MARKUP = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<[!/]?[A-Za-z-][^<>]*>", re.DOTALL | re.IGNORECASE)
+"""What a page has that something between here and AWS answers with."""
 
 
 class AwsError(Exception):
@@ -46,7 +52,7 @@ class AwsError(Exception):
 
     def text(self) -> str:
         """A clause without a full stop."""
-        detail = " ".join(self.message.split()).rstrip(".")[:_LONGEST]
+        detail = " ".join(_MARKUP.sub(" ", self.message).split()).rstrip(".")[:_LONGEST]
         hint = f"; {HINTS[self.code]}" if self.code in HINTS else ""
         what = "is denied" if self.denied else f"failed with {self.code}"
         return f"{self.operation} {what}{f' ({detail})' if detail else ''}{hint}"

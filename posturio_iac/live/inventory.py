@@ -8,26 +8,22 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.judge.policy import Policy
+from posturio_iac.core.model import Unknown
 from posturio_iac.live import report as reports
 from posturio_iac.live import usage, users
-from posturio_iac.live.calls import wait
 from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import NOT_ASKED, Account, DeployedKey, DeployedUser
-from posturio_iac.live.prefilter import shortlisted
-from posturio_iac.live.root import root_keys
+from posturio_iac.live.prefilter import Shortlist, shortlisted
+from posturio_iac.live.root import Summary, reported, root_keys, summarised
 from posturio_iac.live.work_stealing import together
-from posturio_iac.metadata.names import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
-    from datetime import datetime
 
-    from posturio_iac.link.linker import Linker
     from posturio_iac.link.stack import Answer
-    from posturio_iac.live.ownership import Owner
     from posturio_iac.live.report import CredentialReport
+    from posturio_iac.live.request import Request
     from posturio_iac.live.session import Connection
     from posturio_iac.live.usage import UserKeys
 
@@ -35,23 +31,6 @@ STALE = timedelta(hours=24)
 """AWS keeps a report for four hours, so one that is older than this is strange."""
 NAMED = 5
 """How many users a diagnostic names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of every account. It holds nothing of any one of them, and travels between processes."""
-
-    as_of: datetime
-    policy: Policy = field(default_factory=Policy)
-    names: Names = field(default_factory=Names.default)
-    owners: tuple[Owner, ...] = ()
-    exact: bool = False
-    """Ask about every key, without a report."""
-    workers: int = 1
-    """How many calls to make at once."""
-    linker: Linker | None = None
-    """Knows the code of keys, when they are joined to it."""
-    sleep: Callable[[float], object] = wait
 
 
 @dataclass(slots=True)
@@ -62,7 +41,9 @@ class Inventory:
     keys: list[DeployedKey] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
-    """Why the keys of a user could not be listed, by its ARN."""
+    """Why nothing is known, by the ARN of a user, or by the address of a key of an earlier result."""
+    failed: list[tuple[DeployedUser, UserKeys]] = field(default_factory=list)
+    """Other users about whom calls failed."""
     gone: set[str] = field(default_factory=set)
     """ARNs of users that are not there."""
     stacks: dict[str, Answer] = field(default_factory=dict)
@@ -83,27 +64,68 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
 
     """
     inventory = Inventory(account)
+    told = _summary(connection)
     report = None if request.exact else _report(connection, inventory, request)
     detailed = _detailed(connection, inventory)
     present = detailed if detailed is not None else _listed(connection, inventory, report)
-    inventory.keys += root_keys(connection, report, inventory)
+    _check_number(connection, told, present, inventory)
+    inventory.keys += _root_keys(connection, report, told, inventory, request)
     known = {row.user.arn: row.user for row in _rows(report)} | (present or {})
     cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
     chosen = _chosen(known, cached, present, inventory, request)
     for arn, keys in cached.items():
-        if arn not in chosen:
+        if arn not in chosen.asked | chosen.named:
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
-    _ask(connection, [known[arn] for arn in sorted(chosen)], cached, inventory, pool)
-    _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen], inventory)
+    _ask(connection, [known[arn] for arn in sorted(chosen.asked | chosen.named)], chosen, cached, inventory, pool)
+    _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen.asked | chosen.named], inventory)
     return inventory
+
+
+def _summary(connection: Connection) -> Summary | AwsError:
+    """Return the account's summary, which is asked for before the users are: who comes meanwhile must not look like a gap."""
+    try:
+        return summarised(connection)
+    except AwsError as error:
+        return error
+
+
+def _check_number(connection: Connection, told: Summary | AwsError, present: dict[str, DeployedUser] | None, inventory: Inventory) -> None:
+    """Say that users are missing from their list, when the summary, asked once more, still counts more of them."""
+    if present is None:
+        return
+    if isinstance(told, AwsError):
+        inventory.say(Level.WARNING, f"whether the list of users is complete was not checked: {told}")
+        return
+    if told.users is not None and told.users > len(present):
+        again = _summary(connection)
+        if not isinstance(again, AwsError) and again.users is not None and again.users > len(present):
+            text = f"GetAccountSummary counts {again.users} users, and {len(present)} were listed, so keys of some were not judged"
+            inventory.say(Level.ERROR, f"{text}; run it again")
+
+
+def _root_keys(
+    connection: Connection, report: CredentialReport | None, told: Summary | AwsError, inventory: Inventory, request: Request
+) -> tuple[DeployedKey, ...]:
+    """Return the root user's keys. The summary does not tell one from two, so the report is asked for its line where there is any."""
+    keys = root_keys(report, told, inventory.account, inventory.say)
+    if report is None and keys:
+        row = reported(connection, request.as_of, request.sleep)
+        return row if not isinstance(row, str) and row else keys
+    return keys
 
 
 def _report(connection: Connection, inventory: Inventory, request: Request) -> CredentialReport | None:
     try:
-        report = reports.fetch(connection, request.sleep)
+        report = reports.fetch(connection, request.as_of, request.sleep)
     except reports.ReportUnavailableError as error:
         inventory.say(Level.WARNING, f"{error}; every user is asked about key by key in its place")
         return None
+    if report.shifted:
+        count = "1 line" if report.shifted == 1 else f"{report.shifted} lines"
+        text = f"{count} of the credential report cannot be told apart into columns, so their users are asked about key by key"
+        inventory.say(Level.NOTE, text)
+    for note in report.notes:
+        inventory.say(Level.NOTE, note)
     age = request.as_of - report.generated
     if age > STALE:
         inventory.say(Level.WARNING, f"the credential report is {describe_interval(age)} old; --exact asks about every key")
@@ -123,7 +145,7 @@ def _listed(connection: Connection, inventory: Inventory, report: CredentialRepo
     try:
         return users.listed(connection)
     except AwsError as error:
-        lost = "no key of theirs was judged" if report is None else "those who came after the credential report are not known"
+        lost = "no key of theirs was judged" if report is None else "those of whom the credential report does not tell are not known"
         inventory.say(Level.ERROR, f"the users cannot be listed, so {lost}: {error}")
         return None
 
@@ -138,16 +160,16 @@ def _chosen(
     present: dict[str, DeployedUser] | None,
     inventory: Inventory,
     request: Request,
-) -> frozenset[str]:
+) -> Shortlist:
     """Return whom to ask about: the shortlist, and those whom the report may not know well.
 
-    These came after it, have keys and seem to have gone, or have fewer keys than states hold.
+    These came after it, stand in lines of it that cannot be read, have keys and seem to have gone, or have fewer keys than states hold.
     """
     fresh = known.keys() - cached.keys()
     vanished = {arn for arn, keys in cached.items() if keys and present is not None and arn not in present}
-    keys = [key for kept in cached.values() for key in kept]
-    suspects = shortlisted(keys, inventory.account, request.policy, request.names, request.owners, request.as_of, request.linker)
-    return frozenset(fresh | vanished | suspects | _awaited(known, cached, inventory.account, request))
+    short = shortlisted([key for kept in cached.values() for key in kept], inventory.account, request)
+    asked = frozenset(fresh | vanished | short.asked | _awaited(known, cached, inventory.account, request))
+    return Shortlist(asked, short.named - asked)
 
 
 def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]], account: Account, request: Request) -> set[str]:
@@ -159,21 +181,26 @@ def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]
 
 def _ask(
     connection: Connection,
-    chosen: Sequence[DeployedUser],
+    users_: Sequence[DeployedUser],
+    chosen: Shortlist,
     cached: dict[str, list[DeployedKey]],
     inventory: Inventory,
     pool: Executor | None,
 ) -> None:
     """Ask about each chosen user; where its keys cannot be listed, what the report says of them stays."""
-    looks: list[UserKeys] = together(pool, lambda user: usage.look(connection, user), chosen)
-    for user, looked in zip(chosen, looks, strict=True):
+
+    def ask(user: DeployedUser) -> UserKeys:
+        return usage.look(connection, user) if user.arn in chosen.asked else usage.named(connection, user, cached[user.arn])
+
+    looks: list[UserKeys] = together(pool, ask, users_)
+    for user, looked in zip(users_, looks, strict=True):
         if looked.keys is None:
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
         else:
             inventory.keys += looked.keys
         for what in looked.gone:
             inventory.say(Level.NOTE, f"{what} was deleted while we looked")
-    say_failures(inventory, zip(chosen, looks, strict=True))
+    say_failures(inventory, zip(users_, looks, strict=True))
 
 
 def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserKeys]]) -> None:
@@ -184,6 +211,10 @@ def say_failures(inventory: Inventory, looks: Iterable[tuple[DeployedUser, UserK
             failed.setdefault((error.operation, error.code), []).append((user, error))
     for failures in failed.values():
         inventory.say(Level.ERROR, _about(failures))
+    for key in inventory.keys:
+        if key.key_id is not None and isinstance(key.status, Unknown):
+            text = f"whether access key {key.key_id} of user {key.user.name} is active is not known"
+            inventory.say(Level.ERROR, f"{text}: {key.status.reason}")
 
 
 def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:

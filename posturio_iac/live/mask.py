@@ -1,38 +1,22 @@
-"""Hides key ids but for their last four characters, wherever they stand in a report. Pure.
-
-``*`` stands for what is hidden, so that a masked address, put into a suppression as it is, still means its key.
-"""
+"""Hides key ids in a whole report, and in what became of an earlier one. Pure."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.key_ids import KeyIdMask
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import with_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey, Declaration, Lifetime
-    from posturio_iac.live.verify.compare import Verification, Verified
-
-SHOWN = 4
-_LIKELY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
-_WORD = re.compile(r"[A-Za-z0-9_]{16,128}")
+    from posturio_iac.live.verify.model import Verification, Verified
 
 
-class Mask:
-    """Hides the ids that it was given, and whatever looks like one."""
-
-    def __init__(self, ids: Collection[str]) -> None:
-        """Hide ``ids``."""
-        self._ids = frozenset(ids)
-
-    def text(self, text: str) -> str:
-        """Return ``text`` without ids."""
-        return _LIKELY.sub(_hidden, _WORD.sub(lambda found: _hidden(found) if found[0] in self._ids else found[0], text))
+class Mask(KeyIdMask):
+    """Hides ids in reports as well."""
 
     def diagnostic(self, said: Diagnostic) -> Diagnostic:
         """Return a diagnostic without ids."""
@@ -95,8 +79,6 @@ class Mask:
         return replace(declaration, places=tuple(replace(place, address=self.text(place.address)) for place in declaration.places))
 
     def _lifetime(self, evidence: Lifetime) -> Lifetime:
-        return replace(evidence, source=self.text(evidence.source), value=self.text(evidence.value), why=self.text(evidence.why))
-
-
-def _hidden(found: re.Match[str]) -> str:
-    return f"****{found[0][-SHOWN:]}"
+        return replace(
+            evidence, origin=with_texts(evidence.origin, self.text), value=self.text(evidence.value), why=self.text(evidence.why)
+        )

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from posturio_iac.core.model import Attr
 
 Tags = tuple[tuple[str, str], ...]
 NOT_ASKED = Unknown("AWS was not asked")
 """Compared by value: it travels between processes."""
+NOT_ACTIVE = ("Inactive", "Expired")
+"""Statuses of keys that authenticate nobody."""
+STATUSES = ("Active", *NOT_ACTIVE)
+"""Every status that AWS documents. Another one is unknown: it is neither active nor inactive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class DeployedUser:
     arn: str
     tags: Attr[Tags] = NOT_ASKED
     is_root: bool = False
+    created: datetime | None = None
+    """When the user was made, where that is known."""
 
     @property
     def path(self) -> str:
@@ -58,9 +63,37 @@ class DeployedKey:
     used_for: tuple[str, str] | None = None
     """Service and region of its last use."""
     disabled_since: Attr[datetime | None] = None
+    switched_on: datetime | None = None
+    """When it was last switched on, by an event of CloudTrail."""
     key_id: str | None = None
     evidence: tuple[str, ...] = field(default=())
     """What says so, and how old that is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedKey:
+    """A key as an earlier result knows it."""
+
+    address: str
+    label: str
+    """The end of its address: its id in full or masked, or ``key-1``."""
+    key_id: str | None = None
+    """Its id in full, where that is known."""
+    created: datetime | None = None
+
+    def is_named(self) -> bool:
+        """Whether the earlier result knew its id, if only its last characters."""
+        return not self.label.startswith("key-")
+
+    def may_be(self, key: DeployedKey) -> bool:
+        """Whether ``key`` may be this one, by its id and its creation."""
+        if self.key_id is not None:
+            return key.key_id == self.key_id
+        created = key.created if isinstance(key.created, datetime) else None
+        if not self.is_named():  # its creation may be when it was last activated, which is never before its creation
+            return self.created is None or created is None or created <= self.created
+        alike = (key.key_id or "").endswith(self.label.lstrip("*"))
+        return alike and (self.created is None or created is None or created == self.created)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +101,4 @@ class UserQuery:
     """A user whose keys an earlier result tells of."""
 
     user: DeployedUser
-    ids: tuple[str, ...] = ()
-    """Those of its keys of which the full id is known."""
+    keys: tuple[ObservedKey, ...] = ()

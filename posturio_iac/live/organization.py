@@ -33,6 +33,8 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
             else:
                 text = f"account {listed['Id']} ({listed.get('Name', 'without a name')}) is {state} and was skipped"
                 notes.append(Diagnostic(Level.NOTE, text, account=listed["Id"]))
+    if not found:
+        notes.append(Diagnostic(Level.ERROR, "organizations:ListAccounts names no active account, so nothing was read"))
     return sorted(found, key=lambda account: account.id), notes
 
 

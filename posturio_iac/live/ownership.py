@@ -47,7 +47,7 @@ def owner_of(key: DeployedKey, account: Account, names: Names, owners: Sequence[
     known: Tags = () if isinstance(tags, Unknown) else tags
     description = dict(known).get(key.key_id or "", "")
     configured = (rule.owner for rule in owners if text_matches(rule.users, f"{key.user.path}{key.user.name}"))
-    found = next(_first_said((_in_description(description), *_owners(known, names), *configured, _in_path(key.user.path))), None)
+    found = next(_first_said((owner_in_description(description), *_owners(known, names), *configured, _in_path(key.user.path))), None)
     if found is not None:
         return found
     if isinstance(tags, Unknown):
@@ -61,9 +61,9 @@ def _owners(tags: Tags, names: Names) -> list[str]:
     return [value for name, value in tags if classify(name, names) is Meaning.OWNER]
 
 
-def _in_description(text: str) -> str | None:
-    """Return what the console calls a key's description, when it can be a name."""
-    return text if len(text) <= LONGEST_LABEL else None
+def owner_in_description(text: str) -> str | None:
+    """Return the owner that a key's description names, as the console calls it; None when it cannot be a name."""
+    return next(_first_said([text if len(text) <= LONGEST_LABEL else None]), None)
 
 
 def _first_said(values: Iterable[str | None]) -> Iterator[str]:

@@ -1,129 +1,160 @@
-"""A script that disables and deletes keys, for somebody to review and run. Pure: nothing here, or anywhere in this program, runs it."""
+"""What to do about the keys that were found: which to switch off, which to delete, and why the others stay as they are. Pure."""
 
 from __future__ import annotations
 
-import shlex
+import re
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import TYPE_CHECKING
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.terminal import printable
-from posturio_iac.judge.policy import Policy
+from posturio_iac.live.disabled import TRAIL_REGIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, JudgedKey, Report
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.judge.policy import Policy
 
 DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
 """Findings that say that nobody needs the key, or that it should have ended."""
 LINGERING = "iam.lingering_inactive_access_keys"
-HEAD = """\
-#!/bin/sh
-# Written by posturio-iac live as of {as_of}. It was not run, and nothing runs it but you.
-# Review every line first: ask the owner, then disable, wait for the grace of {grace} days, and only then delete.
-# Run the sections of one account with credentials of that account; others stop at once.
-set -eu
-
-in_account() {{
-  here=$(aws sts get-caller-identity --query Account --output text)
-  if [ "$here" != "$1" ]; then
-    echo "these credentials belong to account $here, and the next steps to $1" >&2
-    exit 1
-  fi
-}}
-
-delete_if_inactive() {{
-  state=$(aws iam list-access-keys --user-name="$1" --query "AccessKeyMetadata[?AccessKeyId=='$2'].Status" --output text)
-  if [ "$state" != "Inactive" ]; then
-    echo "kept $2 of $1: it is ${{state:-gone}}" >&2
-    return 0
-  fi
-  aws iam delete-access-key --user-name="$1" --access-key-id="$2"
-}}
-"""
+OF_CODE = "Code declares it and undoes what is done by hand, so nothing is done here. Change the code."
+NEEDED = "It may be in use, so it stays active. Give its user a new key, move to it, and then switch this one off"
+USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
+"""What IAM allows; a name of anything else is put into no script."""
+KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
 
 
-def script(report: Report, config: Config) -> str:
-    """Return the script. Its report holds key ids in full."""
-    policy = Policy(config)
-    findings: dict[str, list[Finding]] = {}
+class Action(str, Enum):
+    """What is done about a key."""
+
+    DISABLE = "disable"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One key of a plan."""
+
+    key: AccessKey
+    findings: tuple[Finding, ...]
+    action: Action
+    why: str
+    """Why a key is kept, or what to know before the step: a sentence; may be empty."""
+
+    @property
+    def owner(self) -> str:
+        """Who answers for the key, for a reader."""
+        return owner_of(self.key)
+
+    def document(self) -> dict[str, Any]:
+        """Return what ``plan.json`` says about it."""
+        return {"address": self.key.address, "account": self.key.account, "action": self.action.value, "owner": self.owner, "why": self.why}
+
+
+class NamesNothingError(Exception):
+    """A key that was named is no flagged key; the text is a sentence without a full stop."""
+
+
+def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step]:
+    """Return a step for each flagged key, by account, owner and address. The report holds key ids in full.
+
+    ``include`` names keys in use that are switched off all the same: by key id, by the name of the user or its ARN.
+
+    Raises:
+        NamesNothingError: one of the names fits no flagged key, or users of that name in several accounts.
+
+    """
+    found: dict[str, list[Finding]] = {}
     for finding in report.active():
-        findings.setdefault(finding.address, []).append(finding)
-    flagged = [judged for judged in report.keys if judged.key.address in findings]
-    flagged.sort(key=lambda judged: (judged.key.account or "", _owner(judged.key), judged.key.address))
-    parts = [HEAD.format(as_of=report.as_of.strftime("%Y-%m-%d %H:%M UTC"), grace=config.grace_days)]
-    for account, keys in groupby(flagged, key=lambda judged: judged.key.account or ""):
-        parts.append(f"\n# Account {_comment(account)}\nin_account {shlex.quote(account)}\n")
-        for owner, theirs in groupby(keys, key=lambda judged: _owner(judged.key)):
-            parts.append(f"\n# Owner: {_comment(owner)}\n")
-            parts += ["\n" + "\n".join(_steps(judged, findings[judged.key.address], report.as_of, policy)) + "\n" for judged in theirs]
-    if not flagged:
-        parts.append("\n# Nothing was found.\n")
-    return "".join(parts)
+        found.setdefault(finding.address, []).append(finding)
+    flagged = [judged for judged in report.keys if judged.key.address in found]
+    _check(include, flagged)
+    made = [_step(judged.key, tuple(found[judged.key.address]), report.as_of, policy, include) for judged in flagged]
+    return sorted(made, key=lambda step: (step.key.account or "", step.owner, step.key.address))
 
 
-def _steps(judged: JudgedKey, findings: list[Finding], as_of: datetime, policy: Policy) -> Iterator[str]:
-    """Yield the lines for one key: why, the step, and how to undo it."""
-    key = judged.key
-    yield f"# {_comment(key.address)}"
-    yield from (f"#   {_comment(finding.message)}" for finding in findings)
-    rules = {finding.rule.id for finding in findings}
-    if key.is_root is True:
-        yield "#   Only the root user can delete this key: sign in as it, or delete it from the management account."
-    elif key.key_id is None:
-        yield "#   Its id was not asked for, since nothing here ends it; posturio-iac live --exact shows it."
-    elif key.declaration is not None and key.declaration.exact and (key.declaration.restores_status or not rules & DISABLING):
-        yield from _of_code(key, findings)
-    elif rules & DISABLING:
-        yield from _perhaps_of_code(key)
-        yield f"#   Undo: {_update(key, 'Active')}"
-        yield _update(key, "Inactive")
-    elif LINGERING in rules and _off_for_longer(key, as_of, policy):
-        yield from _perhaps_of_code(key)
-        yield "#   A deleted key cannot be brought back; its user would need a new one."
-        yield f"delete_if_inactive {shlex.quote(str(key.user))} {shlex.quote(key.key_id)}"
-    elif LINGERING in rules:
-        yield "#   Kept: it is not known that it has been off for longer than the grace."
-    else:
-        yield from _perhaps_of_code(key)
-        yield "#   In use, so nothing is switched off here. Give its user a new key, move to it, and then run:"
-        yield f"#   {_update(key, 'Inactive')}"
-
-
-def _of_code(key: AccessKey, findings: list[Finding]) -> Iterator[str]:
-    """Yield what to do about a key that code declares: nothing by hand, since the code would undo it."""
-    yield "#   Code declares it and undoes what is done by hand, so nothing is done here. Change the code:"
-    yield from (f"#     {_comment(finding.remediation)}" for finding in findings)
-    if any(finding.rule.id in DISABLING for finding in findings):
-        yield f"#   In an emergency, and only until the next apply or deployment: {_update(key, 'Inactive')}"
-
-
-def _perhaps_of_code(key: AccessKey) -> Iterator[str]:
-    """Yield a warning when code may declare the key and undo what is done by hand."""
-    if key.declaration is not None and key.declaration.restores_status:
-        yield f"#   Look at the code first, which brings back what is changed by hand: the key {_comment(key.declaration.text())}"
-
-
-def _off_for_longer(key: AccessKey, as_of: datetime, policy: Policy) -> bool:
-    """Whether the key is known to have been disabled for longer than the grace that holds for it."""
-    since = key.disabled_since
-    return key.status == "Inactive" and isinstance(since, datetime) and as_of - since > policy.context_for(key, as_of).grace
-
-
-def _update(key: AccessKey, status: str) -> str:
-    """The command that switches a key on or off. ``=`` keeps a name that begins with a dash from being read as an option."""
-    user, key_id = shlex.quote(str(key.user)), shlex.quote(str(key.key_id))
-    return f"aws iam update-access-key --user-name={user} --access-key-id={key_id} --status={status}"
-
-
-def _owner(key: AccessKey) -> str:
+def owner_of(key: AccessKey) -> str:
+    """Return who answers for a key, for a reader."""
     return "unknown" if isinstance(key.owner, Unknown) or not key.owner else key.owner
 
 
-def _comment(text: str) -> str:
-    """Text that stays on the line of its comment."""
-    return printable(text)
+def _check(include: Collection[str], flagged: list[JudgedKey]) -> None:
+    for name in include:
+        accounts = {judged.key.account for judged in flagged if name in _names(judged.key)}
+        if not accounts:
+            raise NamesNothingError(f"--include-in-use {name} fits no flagged key; give the id of a key in full, or a user")
+        if len(accounts) > 1:
+            text = f"--include-in-use {name} fits users of {len(accounts)} accounts"
+            raise NamesNothingError(f"{text}; give the ARN of the one that is meant")
+
+
+def _names(key: AccessKey) -> tuple[object, ...]:
+    return key.key_id, key.user, key.address.rpartition("/")[0]
+
+
+def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy: Policy, include: Collection[str]) -> Step:
+    rules = {finding.rule.id for finding in findings}
+    if (hindrance := _hindrance(key)) is not None:
+        return Step(key, findings, Action.KEEP, hindrance)
+    declared = key.declaration
+    if declared is not None and declared.exact and (declared.restores_status or not rules & DISABLING):
+        return Step(key, findings, Action.KEEP, OF_CODE)
+    before = f"Look at the code first, which undoes what is done by hand: the key {declared.text()}." if _restored(key) and declared else ""
+    if LINGERING in rules:
+        why = _why_not_deleted(key, as_of, policy)
+        return Step(key, findings, Action.KEEP if why else Action.DELETE, why or before)
+    named = any(name in include for name in _names(key))
+    if rules & DISABLING or named:
+        why = None if named else _why_in_use(key, as_of, policy)
+        return Step(key, findings, Action.KEEP if why else Action.DISABLE, why or before)
+    return Step(key, findings, Action.KEEP, f"{NEEDED} (--include-in-use {key.key_id} plans that).")
+
+
+def _restored(key: AccessKey) -> bool:
+    return key.declaration is not None and key.declaration.restores_status
+
+
+def _hindrance(key: AccessKey) -> str | None:
+    """Return why nothing can be done about a key by a script."""
+    if key.is_root is True:
+        return "Only the root user can delete this key: sign in as it, or delete it from the management account."
+    if key.key_id is None:
+        return "Its id could not be read."
+    if not KEY_ID.fullmatch(key.key_id) or not isinstance(key.user, str) or not USER_NAME.fullmatch(key.user):
+        return "IAM allows no such name, so it is put into no command."
+    if not isinstance(key.created, datetime):
+        return "When it was created is not known, so it could be mistaken for another one."
+    if isinstance(key.last_used, Unknown):
+        return f"When it was last used is not known ({key.last_used.reason}), so it may be in use."
+    return None
+
+
+def _why_in_use(key: AccessKey, as_of: datetime, policy: Policy) -> str | None:
+    """Return why an active key is not switched off: it was used within the window that holds for it."""
+    window = policy.context_for(key, as_of).window
+    if isinstance(key.last_used, datetime) and as_of - key.last_used <= window:
+        return f"It is in use, so it stays active. Ask its owner; --include-in-use {key.key_id} plans to switch it off."
+    return None
+
+
+def _why_not_deleted(key: AccessKey, as_of: datetime, policy: Policy) -> str | None:
+    """Return why a key that is switched off is not deleted yet."""
+    grace = policy.context_for(key, as_of).grace
+    if not isinstance(key.disabled_since, datetime):
+        return "Since when it has been off is not known, so it is not deleted."
+    if as_of - key.disabled_since <= grace or (isinstance(key.last_used, datetime) and as_of - key.last_used <= grace):
+        return f"It is not deleted before it has been off for {grace.days} days."
+    if TRAIL_REGIONS.get(key.address.split(":")[1]) is None:
+        return "Whether it was switched on meanwhile cannot be asked in this partition when the step is taken, so delete it by hand."
+    return None
+
+
+def by_account(made: list[Step]) -> Iterator[tuple[str, list[Step]]]:
+    """Yield each account with its steps."""
+    for account in dict.fromkeys(step.key.account or "" for step in made):
+        yield account, [step for step in made if (step.key.account or "") == account]

@@ -1,47 +1,92 @@
-"""Which users are asked about key by key: those whose verdict depends on a key of which only the credential report has told so far."""
+"""Which users AWS is asked about beyond the credential report: those with a key that is flagged or cannot be judged by it alone."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
+from posturio_iac.live.ownership import owner_in_description
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from posturio_iac.judge.policy import Policy
-    from posturio_iac.link.linker import Linker
-    from posturio_iac.live.model import Account, DeployedKey
-    from posturio_iac.live.ownership import Owner
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.core.finding import JudgedKey
+    from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+    from posturio_iac.live.request import Request
 
 UNMANAGED = "iam.unmanaged_access_keys"
 OF_THE_USER = frozenset({"iam.ownerless_access_keys", "iam.multiple_active_access_keys", "iam.access_keys_without_lifetime", UNMANAGED})
-"""What a rule says about all keys of a user alike needs no key id."""
+"""What these rules say does not depend on when a key was used: they need its id for a name, and nothing else."""
+KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
+TOGETHER = timedelta(minutes=1)
+"""A key that is made so soon after its user cannot be older than the report says."""
 
 
-def shortlisted(
-    keys: Sequence[DeployedKey],
-    account: Account,
-    policy: Policy,
-    names: Names,
-    owners: Sequence[Owner],
-    as_of: datetime,
-    linker: Linker | None = None,
-) -> frozenset[str]:
-    """Return the ARNs of the users that the rules, asked about what the report says, flag or cannot decide.
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """ARNs of users."""
 
-    So are those of keys whose id would tell whether code declares them, when that is asked.
+    asked: frozenset[str]
+    """Every key of theirs is asked about."""
+    named: frozenset[str]
+    """Their keys are listed for their ids and the times of creation."""
+
+
+def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
+    """Return whom to ask about, by what the rules say of the keys of the report.
+
+    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are listed
+    too. And so are those of users with a tag that is named after a key id and may name an owner.
     """
-    config = policy.config.with_values(ignore=(*policy.config.ignore, *sorted(OF_THE_USER)))
-    strict = replace(policy, config=config, suppressions=False)
-    built = access_keys(keys, account, names, owners, as_of)
-    asked = linker is not None and UNMANAGED in policy.selected(all_rules())
-    open_ = linker.undecided(built) if linker is not None and asked else frozenset()
-    report = judge(linker.linked(built) if linker is not None else built, as_of=as_of, policy=strict)
-    wanted = open_ | {finding.address for finding in report.findings} | {judged.key.address for judged in report.keys if judged.undecided}
-    return frozenset(key.user.arn for key in keys if address(key) in wanted)
+    strict, linker = replace(request.policy, suppressions=False), request.linker
+    built = access_keys(keys, account, request.names, request.owners, request.as_of)
+    about_code = linker is not None and UNMANAGED in strict.selected(all_rules())
+    asked = set(linker.undecided(built) if linker is not None and about_code else ())
+    report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=strict)
+    named: set[str] = set()
+    for finding in report.findings:
+        (named if finding.rule.id in OF_THE_USER else asked).add(finding.address)
+    asked |= {judged.key.address for judged in report.keys if _is_open(judged)}
+    named |= _older(keys, account, request)
+    arns = {address(key): key.user.arn for key in keys}
+    chosen = frozenset(arns[one] for one in asked)
+    described = {key.user.arn for key in keys if _is_described(key.user)}
+    return Shortlist(chosen, frozenset({arns[one] for one in named} | described) - chosen)
+
+
+def _is_open(judged: JudgedKey) -> bool:
+    """Whether something is open that asking about the key could settle."""
+    return bool(judged.undecided) and not (judged.open_rules and OF_THE_USER.issuperset(judged.open_rules))
+
+
+def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:
+    """Return the addresses of keys that would be flagged, or could not be judged, if they were as old as their users."""
+    older = [replace(key, created=made) for key in keys if (made := _earlier(key)) is not None]
+    built = access_keys(older, account, request.names, request.owners, request.as_of)
+    policy = replace(
+        request.policy,
+        config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(OF_THE_USER))),
+        suppressions=False,
+    )
+    linker = request.linker
+    report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=policy)
+    return {finding.address for finding in report.findings} | {judged.key.address for judged in report.keys if judged.undecided}
+
+
+def _earlier(key: DeployedKey) -> datetime | None:
+    """Return when the user was made, if that is before the key's time in the report."""
+    made = key.user.created
+    return made if made is not None and isinstance(key.created, datetime) and made + TOGETHER < key.created else None
+
+
+def _is_described(user: DeployedUser) -> bool:
+    """Whether a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
+    return not isinstance(user.tags, Unknown) and any(
+        KEY_ID.fullmatch(name) and owner_in_description(value) is not None for name, value in user.tags
+    )

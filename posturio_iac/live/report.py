@@ -6,8 +6,8 @@ import csv
 import io
 import random
 import re
-from dataclasses import dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
@@ -30,6 +30,8 @@ WAITS = 10
 """How often to ask whether a report is ready."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0
 """Seconds."""
+FRESH = timedelta(hours=4)
+"""For so long AWS itself gives out the same report again."""
 PENDING = frozenset({"ReportInProgress", "CredentialReportNotReadyException"})
 MISSING = frozenset({"ReportNotPresent", "ReportExpired", "CredentialReportNotPresentException", "CredentialReportExpiredException"})
 """Codes of the wire, and the names that the documentation gives them."""
@@ -53,14 +55,19 @@ class CredentialReport:
 
     generated: datetime
     rows: tuple[ReportRow, ...]
+    shifted: int = 0
+    """How many lines have more fields than the header, so that nobody can tell which user they are about."""
+    notes: tuple[str, ...] = ()
 
     def root(self) -> ReportRow | None:
         """The line of the root user, which AWS always writes."""
         return next((row for row in self.rows if row.user.is_root), None)
 
 
-def fetch(connection: Connection, sleep: Callable[[float], object], jitter: Callable[[], float] = random.random) -> CredentialReport:
-    """Have a report made, wait for it, and read it.
+def fetch(
+    connection: Connection, as_of: datetime, sleep: Callable[[float], object], jitter: Callable[[], float] = random.random
+) -> CredentialReport:
+    """Have a report made, wait for it, and read it; where that may not be made, read the one that is there if it is fresh.
 
     ``sleep`` takes seconds; ``jitter`` gives a number from 0 to 1, which shortens each wait by up to half of it.
 
@@ -69,15 +76,24 @@ def fetch(connection: Connection, sleep: Callable[[float], object], jitter: Call
         CredentialsError: there are no credentials.
 
     """
+    refused: AwsError | None = None
     try:
-        connection.call("iam:GenerateCredentialReport")
-        answer = _ready(connection, sleep, jitter)
+        try:
+            connection.call("iam:GenerateCredentialReport")
+        except AwsError as error:
+            refused = error
+        answer = connection.call("iam:GetCredentialReport") if refused else _ready(connection, sleep, jitter)
     except AwsError as error:
-        raise ReportUnavailableError(str(error)) from None
+        raise ReportUnavailableError(str(refused or error)) from None
     generated = answer.get("GeneratedTime")
     if not isinstance(generated, datetime):
         raise ReportUnavailableError("the credential report does not say when it was made")
-    return parse(bytes(answer.get("Content", b"")), generated.astimezone(timezone.utc))
+    generated = generated.astimezone(timezone.utc)
+    if refused and as_of - generated > FRESH:
+        raise ReportUnavailableError(str(refused))
+    report = parse(bytes(answer.get("Content", b"")), generated)
+    note = f"{refused}; the credential report of {generated.strftime('%H:%M')} UTC was there and was used"
+    return replace(report, notes=(note,)) if refused else report
 
 
 def _ready(connection: Connection, sleep: Callable[[float], object], jitter: Callable[[], float]) -> dict[str, Any]:
@@ -113,19 +129,23 @@ def parse(content: bytes, generated: datetime) -> CredentialReport:
         raise ReportUnavailableError(f"the credential report has no column {lacking[0]}")
     slots = sorted({int(found[1]) for name in header if (found := re.fullmatch(r"access_key_(\d+)_active", name))})
     evidence = f"credential report of {generated.strftime('%Y-%m-%d %H:%M')} UTC"
-    rows = []
+    rows, shifted = [], 0
     for number, fields in enumerate(lines[1:], start=2):
         if not fields:
             continue
         if len(fields) < len(header):
             raise ReportUnavailableError(f"the credential report is cut off at line {number}")
-        rows.append(_row(dict(zip(header, fields, strict=False)), slots, evidence))
-    return CredentialReport(generated, tuple(rows))
+        if len(fields) > len(header):
+            shifted += 1
+        else:
+            rows.append(_row(dict(zip(header, fields, strict=True)), slots, evidence))
+    return CredentialReport(generated, tuple(rows), shifted)
 
 
 def _row(fields: Mapping[str, str], slots: list[int], evidence: str) -> ReportRow:
     name = fields["user"]
-    user = DeployedUser("root", fields["arn"], (), is_root=True) if name == ROOT else DeployedUser(name, fields["arn"])
+    created = parse_date(fields.get("user_creation_time", ""))
+    user = DeployedUser("root", fields["arn"], (), is_root=True) if name == ROOT else DeployedUser(name, fields["arn"], created=created)
     keys = (_key(fields, slot, user, evidence) for slot in slots)
     return ReportRow(user, tuple(key for key in keys if key is not None))
 

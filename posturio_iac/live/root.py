@@ -1,41 +1,72 @@
-"""Keys of the root user: from its line in the report, else from the account's summary."""
+"""Keys of the root user: from its line in the report, else from the account's summary; and the number of users, which checks their list."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.live import report as reports
 from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
-    from posturio_iac.live.inventory import Inventory
+    from collections.abc import Callable
+    from datetime import datetime
+
     from posturio_iac.live.report import CredentialReport
     from posturio_iac.live.session import Connection
 
-PRESENT = "AccountAccessKeysPresent"
 _UNTOLD = Unknown("the account summary only tells that the root user has an access key")
 
 
-def root_keys(connection: Connection, report: CredentialReport | None, inventory: Inventory) -> tuple[DeployedKey, ...]:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What GetAccountSummary tells."""
+
+    users: int | None
+    root_keys: int
+    """0, or 1 for one key and for two: it is a flag."""
+
+
+def summarised(connection: Connection) -> Summary:
+    """Return the account's summary. Raises `AwsError`."""
+    told = connection.call("iam:GetAccountSummary").get("SummaryMap", {})
+    return Summary(told.get("Users"), told.get("AccountAccessKeysPresent", 0))
+
+
+def root_arn(account: Account) -> str:
+    """Return the ARN of the root user of an account."""
+    return f"arn:{account.partition}:iam::{account.id}:root"
+
+
+def root_keys(
+    report: CredentialReport | None, told: Summary | AwsError, account: Account, say: Callable[[Level, str], None]
+) -> tuple[DeployedKey, ...]:
     """Return the root user's keys; that they cannot be known is an error of the account."""
     row = report.root() if report else None
-    if row is not None:
+    if row is not None and (row.keys or isinstance(told, AwsError) or not told.root_keys):
         return row.keys
-    try:
-        return from_summary(connection, inventory.account)
-    except AwsError as error:
-        inventory.say(Level.ERROR, f"whether the root user has access keys is not known: {error}")
+    if isinstance(told, AwsError):
+        say(Level.ERROR, f"whether the root user has access keys is not known: {told}")
         return ()
+    return of_summary(told, account)
 
 
-def from_summary(connection: Connection, account: Account) -> tuple[DeployedKey, ...]:
-    """Return the root user's keys as far as the account's summary tells. Raises `AwsError`."""
-    summary = connection.call("iam:GetAccountSummary").get("SummaryMap", {})
-    root = DeployedUser("root", f"arn:{account.partition}:iam::{account.id}:root", (), is_root=True)
-    count = summary.get(PRESENT, 0)
+def of_summary(told: Summary, account: Account) -> tuple[DeployedKey, ...]:
+    """Return the root user's keys as far as the account's summary tells."""
+    root = DeployedUser("root", root_arn(account), (), is_root=True)
     return tuple(
         DeployedKey(root, f"key-{slot}", _UNTOLD, _UNTOLD, _UNTOLD, evidence=("GetAccountSummary of this run",))
-        for slot in range(1, count + 1)
+        for slot in range(1, told.root_keys + 1)
     )
+
+
+def reported(connection: Connection, as_of: datetime, sleep: Callable[[float], object]) -> tuple[DeployedKey, ...] | str:
+    """Return the keys that the credential report tells of the root user, or why it cannot be asked."""
+    try:
+        row = reports.fetch(connection, as_of, sleep).root()
+    except reports.ReportUnavailableError as error:
+        return str(error)
+    return row.keys if row is not None else "the credential report has no line for the root user"

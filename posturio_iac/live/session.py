@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import warnings
 from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.calls import Buckets, Budget
+from posturio_iac.live.calls import Buckets, CallBudget
 from posturio_iac.live.errors import AwsError, translated
 from posturio_iac.live.response_retry import understood
 
@@ -57,7 +58,7 @@ class ForbiddenCallError(Exception):
 class Connection:
     """One account, seen with one set of credentials. Threads may share it."""
 
-    def __init__(self, session: Any, budget: Budget, *, pool: int = 10, region: str | None = None) -> None:
+    def __init__(self, session: Any, budget: CallBudget, *, pool: int = 10, region: str | None = None) -> None:
         """Talk through a session of botocore; ``pool`` connections may be open at once."""
         self._session, self._budget, self._pool = session, budget, pool
         self._buckets = Buckets()
@@ -142,7 +143,7 @@ class Connection:
         self._budget.spend(f"{service}:{name}")
 
 
-def connect(profile: str | None, region: str | None, budget: Budget, *, pool: int = 10) -> Connection:
+def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:
     """Return a connection with the credentials of a profile, or with those that boto3 would find.
 
     Raises:
@@ -155,6 +156,7 @@ def connect(profile: str | None, region: str | None, budget: Budget, *, pool: in
         from botocore.utils import validate_region_name
     except ImportError:
         raise UsageError(INSTALL) from None
+    warnings.filterwarnings("ignore", module="dateutil")  # of odd dates in answers, which come to nobody's eyes but the reader's
     try:
         with _CREATING:
             session = botocore.session.Session(profile=profile)

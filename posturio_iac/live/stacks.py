@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.link.linker import Linker
     from posturio_iac.link.stack import Answer
-    from posturio_iac.live.inventory import Inventory, Request
+    from posturio_iac.live.inventory import Inventory
+    from posturio_iac.live.request import Request
     from posturio_iac.live.session import Connection
 
 OPERATION = "cloudformation:DescribeStackResources"

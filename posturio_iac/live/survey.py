@@ -8,10 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
 from posturio_iac.live import disabled, stacks
-from posturio_iac.live.calls import Budget
+from posturio_iac.live.calls import CallBudget
 from posturio_iac.live.errors import AwsError, CredentialsError
-from posturio_iac.live.inventory import Inventory, Request, take
+from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
 from posturio_iac.live.session import connect
 from posturio_iac.live.verify.query import recheck
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
+    from posturio_iac.live.request import Request
     from posturio_iac.live.session import Connection
 
 
@@ -62,7 +64,7 @@ class Surveyor:
 
     def __init__(self, request: Request, region: str | None) -> None:
         """Start without any connection."""
-        self.request, self.region, self.budget = request, region, Budget()
+        self.request, self.region, self.budget = request, region, CallBudget()
         self._bases: dict[str | None, Connection] = {}
 
     def __reduce__(self) -> tuple[type[Surveyor], tuple[Request, str | None]]:
@@ -103,7 +105,7 @@ class Surveyor:
     ) -> Inventory:
         if wanted is None:
             return take(connection, account, self.request, pool)
-        return recheck(connection, account, wanted, pool)
+        return recheck(connection, account, wanted, self.request, pool)
 
 
 def survey(
@@ -154,13 +156,15 @@ def once_each(outcomes: Sequence[AccountOutcome]) -> Iterator[AccountOutcome]:
 
 def date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
     """Find out since when keys have been off, when there are such keys."""
-    known: disabled.History | AwsError | None = None
+    known: disabled.Trail | Unknown | AwsError | None = None
     if any(disabled.off(key) and key.key_id for key in inventory.keys):
         try:
-            known = disabled.history(connection, request.as_of)
+            known = disabled.read_trail(connection, inventory.account.partition, request.as_of)
         except AwsError as error:
             known = error
-            inventory.say(Level.WARNING, f"{error}; a --state-file remembers since when keys have been inactive")
+        if not isinstance(known, disabled.Trail):
+            why = known.reason if isinstance(known, Unknown) else str(known)
+            inventory.say(Level.WARNING, f"{why}; a --state-file remembers since when keys have been inactive")
     inventory.keys = list(disabled.from_trail(inventory.keys, known))
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.live import users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, DeployedKey, DeployedUser
+from posturio_iac.live.model import NOT_ASKED, STATUSES, DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from posturio_iac.core.model import Attr
     from posturio_iac.live.session import Connection
@@ -41,8 +42,49 @@ def look(connection: Connection, user: DeployedUser) -> UserKeys:
     looked = UserKeys()
     if user.tags == NOT_ASKED:
         user = _with_tags(connection, user, looked)
+    listed = _listed(connection, user, looked)
+    if listed is not None:
+        _ask_each(connection, user, listed, looked)
+    return looked
+
+
+def named(connection: Connection, user: DeployedUser, reported: Sequence[DeployedKey]) -> UserKeys:
+    """Give the keys that the credential report tells of their ids, by the time of creation.
+
+    Where that does not tell them apart, or differs from what the report says, every key is asked about.
+    """
+    if user.tags == NOT_ASKED:
+        return look(connection, user)
+    looked = UserKeys()
+    listed = _listed(connection, user, looked)
+    if listed is None:
+        return looked
+    by_creation = {_second(_moment(key.get("CreateDate"))): key for key in listed}
+    pairs = [(key, by_creation.get(_second(key.created))) for key in reported]
+    if len(by_creation) == len(listed) == len(reported) and all(found and found.get("Status") == key.status for key, found in pairs):
+        looked.keys = [_with_id(key, str(found["AccessKeyId"]), user) for key, found in pairs if found]
+    else:
+        _ask_each(connection, user, listed, looked)
+    return looked
+
+
+def list_keys(connection: Connection, user: DeployedUser) -> list[dict[str, Any]]:
+    """Return the keys of a user as AWS lists them. Raises `AwsError`."""
+    return [key for page in connection.pages("iam:ListAccessKeys", UserName=user.name) for key in page["AccessKeyMetadata"]]
+
+
+def _with_id(key: DeployedKey, key_id: str, user: DeployedUser) -> DeployedKey:
+    return replace(key, user=user, label=key_id, key_id=key_id, evidence=(*key.evidence, PARTIAL))
+
+
+def _second(moment: object) -> datetime | None:
+    return moment.replace(microsecond=0) if isinstance(moment, datetime) else None
+
+
+def _listed(connection: Connection, user: DeployedUser, looked: UserKeys) -> list[dict[str, Any]] | None:
+    """Return the keys of a user; None when they could not be listed or the user is gone, which ``looked`` tells apart."""
     try:
-        listed = [key for page in connection.pages("iam:ListAccessKeys", UserName=user.name) for key in page["AccessKeyMetadata"]]
+        return list_keys(connection, user)
     except AwsError as error:
         if error.gone:
             looked.gone.append(f"user {user.name}")
@@ -51,45 +93,70 @@ def look(connection: Connection, user: DeployedUser) -> UserKeys:
             looked.keys = []
         else:
             looked.errors.append(error)
-        return looked
-    found = (_key(connection, user, key, looked) for key in listed)
-    looked.keys = [key for key in found if key is not None]
-    return looked
+        return None
+
+
+def _ask_each(connection: Connection, user: DeployedUser, listed: Sequence[Mapping[str, Any]], looked: UserKeys) -> None:
+    """Ask when each key was last used.
+
+    AWS may refuse that for a key that was deleted meanwhile, so the keys are listed once more before a refusal counts as one.
+    """
+    answers = [(key, _last_used(connection, str(key["AccessKeyId"]))) for key in listed]
+    failed = {str(key["AccessKeyId"]): answer for key, answer in answers if isinstance(answer, AwsError)}
+    gone = {key_id for key_id, error in failed.items() if error.gone}
+    gone |= _deleted(connection, user, failed.keys() - gone)
+    looked.gone += [f"access key {key_id} of user {user.name}" for key_id in sorted(gone)]
+    looked.errors += [answer for key, answer in answers if isinstance(answer, AwsError) and key["AccessKeyId"] not in gone]
+    looked.keys = [_seen(user, key, answer) for key, answer in answers if key["AccessKeyId"] not in gone]
+
+
+def _last_used(connection: Connection, key_id: str) -> dict[str, Any] | AwsError:
+    try:
+        answer: dict[str, Any] = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
+    except AwsError as error:
+        return error
+    return answer
+
+
+def _deleted(connection: Connection, user: DeployedUser, refused: Collection[str]) -> set[str]:
+    """Return which of these keys a user no longer has; none when that cannot be told."""
+    if not refused:
+        return set()
+    try:
+        return set(refused) - {str(key["AccessKeyId"]) for key in list_keys(connection, user)}
+    except AwsError as error:
+        return set(refused) if error.gone else set()
 
 
 def _with_tags(connection: Connection, user: DeployedUser, looked: UserKeys) -> DeployedUser:
     try:
-        return DeployedUser(user.name, user.arn, users.tags_of(connection, user))
+        return replace(user, tags=users.tags_of(connection, user))
     except AwsError as error:
         if not error.gone:
             looked.errors.append(error)
-        return DeployedUser(user.name, user.arn, users.unread(error))
+        return replace(user, tags=users.unread(error))
 
 
-def _key(connection: Connection, user: DeployedUser, listed: Mapping[str, Any], looked: UserKeys) -> DeployedKey | None:
-    """Ask when one key was last used; None when it has been deleted meanwhile."""
-    key_id, created = str(listed["AccessKeyId"]), listed.get("CreateDate")
-    last_used: Attr[datetime | None]
-    used_for, evidence = None, EVIDENCE
-    try:
-        answer = connection.call("iam:GetAccessKeyLastUsed", AccessKeyId=key_id)["AccessKeyLastUsed"]
-        last_used, used_for = _moment(answer.get("LastUsedDate")), _used_for(answer)
-    except AwsError as error:
-        if error.gone:
-            looked.gone.append(f"access key {key_id} of user {user.name}")
-            return None
-        looked.errors.append(error)
-        last_used, evidence = Unknown(str(error)), PARTIAL
+def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, Any] | AwsError) -> DeployedKey:
+    """Return a key as AWS lists it, with what it says about its last use."""
+    key_id, refused = str(listed["AccessKeyId"]), isinstance(answer, AwsError)
     return DeployedKey(
         user,
         key_id,
-        str(listed.get("Status", "")) or Unknown("ListAccessKeys does not say whether it is active"),
-        _moment(created) or Unknown("ListAccessKeys does not say when it was created"),
-        last_used,
-        used_for,
+        _status(listed),
+        _moment(listed.get("CreateDate")) or Unknown("ListAccessKeys does not say when it was created"),
+        Unknown(str(answer)) if isinstance(answer, AwsError) else _moment(answer.get("LastUsedDate")),
+        None if isinstance(answer, AwsError) else _used_for(answer),
         key_id=key_id,
-        evidence=(evidence,),
+        evidence=(PARTIAL if refused else EVIDENCE,),
     )
+
+
+def _status(listed: Mapping[str, Any]) -> Attr[str]:
+    status = str(listed.get("Status", ""))
+    if status in STATUSES:
+        return status
+    return Unknown(f'ListAccessKeys says "{status[:40]}" for its status, which this version does not know')
 
 
 def _moment(value: object) -> datetime | None:

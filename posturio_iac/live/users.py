@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
@@ -27,7 +28,9 @@ def detailed(connection: Connection) -> dict[str, DeployedUser]:
 def listed(connection: Connection) -> dict[str, DeployedUser]:
     """Return every user by ARN, without tags. Raises `AwsError`."""
     pages = connection.pages("iam:ListUsers", PaginationConfig={"PageSize": PAGE})
-    return {user["Arn"]: DeployedUser(user["UserName"], user["Arn"]) for page in pages for user in page.get("Users", ())}
+    return {
+        user["Arn"]: DeployedUser(user["UserName"], user["Arn"], created=_created(user)) for page in pages for user in page.get("Users", ())
+    }
 
 
 def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
@@ -47,4 +50,9 @@ def unread(error: AwsError) -> Unknown:
 
 
 def _user(detail: Mapping[str, Any]) -> DeployedUser:
-    return DeployedUser(detail["UserName"], detail["Arn"], pairs(detail.get("Tags") or ()))
+    return DeployedUser(detail["UserName"], detail["Arn"], pairs(detail.get("Tags") or ()), created=_created(detail))
+
+
+def _created(detail: Mapping[str, Any]) -> datetime | None:
+    when = detail.get("CreateDate")
+    return when.astimezone(timezone.utc) if isinstance(when, datetime) else None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.gitignore import Exclusions
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
+from posturio_iac.core.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOW
 https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
 https://docs.gitlab.com/user/project/codeowners/
 """
+MOST_BYTES = 3 << 20
+"""GitHub passes over a larger file."""
 _SECTION = re.compile(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
 _SPACE = re.compile(r"(?<!\\)\s+")
 
@@ -55,12 +58,12 @@ def _rules(text: str) -> Iterator[tuple[Exclusions, str]]:
 
 
 def find(root: str) -> CodeOwners | None:
-    """Return the code owners of the repository at ``root``, an absolute path, or None when no file says."""
+    """Return the code owners of the repository at ``root``, an absolute path, or None when no file inside of it says."""
+    fence = Fence(os.path.realpath(root))
     for place in PLACES:
         try:
-            with open(os.path.join(root, place), encoding="utf-8", errors="replace") as file:
-                return CodeOwners(file.read(1_000_000))
-        except OSError:
+            return CodeOwners(read(os.path.join(root, place), MOST_BYTES, fence, head=True).decode("utf-8", "replace"))
+        except UnreadableError:
             continue
     return None
 

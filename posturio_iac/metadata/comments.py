@@ -15,10 +15,10 @@ _LONGEST = 4000
 _MOST_LINES = 50
 _MARKER = r"[ \t]*(?:#+|//+|/\*+)?"
 _BLOCK_MARKER = r"[ \t]*(?:/\*+|\*+(?!/))?"
-_START = r"(?i)[ \t]*(posturio)[ \t]*:"
-MISSPELT = r"(?i)[ \t]*posturio(?:[-_ ]iac[ \t]*:|[ \t./-]+ignore[ \t]*\[)"
+_START = r"(?i)[ \t]*(posturio(?:[-_ ]iac)?)[ \t]*:"
+MISSPELT = r"(?i)[ \t]*posturio(?:[-_ ]iac)?[ \t./-]+ignore[ \t]*\["
 NO_COLON = r"(?i)[ \t]*posturio[ \t]+([^\s=:]+)(?:[ \t]*[=:]|[ \t]+[0-9])"
-MISPLACED = r"(?i)(?<![\w`\"'./-])posturio[ \t]*:[ \t]*(?:ignore[ \t]*\[|([^\s=:\"'`]+)=)"
+MISPLACED = r"(?i)(?<![\w`\"'./-])posturio(?:[-_ ]iac)?[ \t]*:[ \t]*(?:ignore[ \t]*\[|([^\s=:\"'`]+)=)"
 _CONTINUES = r"\s*[^\s=\"'“]+[ \t]*=(?!=)"
 _QUOTED = rf'"(?:\\.|[^"\\]){{0,{_LONGEST}}}"|\'[^\']{{0,{_LONGEST}}}\'|“[^”]{{0,{_LONGEST}}}”'
 _OPEN = rf"(?is)=[ \t]*(?:{_QUOTED})|(=[ \t]*[\"'“]|ignore[ \t]*\[[^\]]*$)"

@@ -5,7 +5,7 @@ Two forms, in comments of any marker, alone on a line or inside a ``/* */`` bloc
     # posturio: expires=2027-01-31 owner=payments@example.com
     # posturio:ignore[iam.ownerless_access_keys, iam.expired_access_keys] until=2027-03-01 reason="moves to roles"
 
-Only ``posturio:`` right after the comment marker is ours; prose that mentions the word is left alone.
+Only ``posturio:``, or ``posturio-iac:``, right after the comment marker is ours; prose that mentions the word is left alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from posturio_iac.metadata.manual_rotation import mentions_rotation
 from posturio_iac.metadata.names import Names, classify, normalise
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from posturio_iac.core.model import Attr, Span
@@ -45,6 +45,8 @@ class ParsedComments:
     """Warnings about what was written and has no effect."""
 
 
+MAX_PROBLEMS = 20
+"""Warnings about one comment; the rest is counted."""
 _IGNORE = r"(?i)\s*ignore\b(?:[ \t]*\[([^\]]*)\])?"
 _FORM = 'posturio:ignore[iam.ownerless_access_keys] reason="…"'
 _SUPPRESSING = frozenset({"ignore", "skip", "suppress", "disable", "allow", "nosec", "noqa"})
@@ -65,8 +67,10 @@ def instruction(
 
     None when no rule is known or the reason is missing. An ``until`` that cannot be read becomes `Unknown` without a problem.
     """
-    written = [full_rule_id(rule, known_rules) for rule in dict.fromkeys(rules) if rule]
-    problems = [_warning(span, _no_rule(rule, known_rules)) for rule in written if rule not in known_rules]
+    written = list(dict.fromkeys(full_name(rule, known_rules) for rule in rules if rule))
+    wrong = [rule for rule in written if rule not in known_rules]
+    problems = [_warning(span, _no_rule(rule, known_rules)) for rule in wrong[:MAX_PROBLEMS]]
+    problems += [_more(span, len(wrong) - MAX_PROBLEMS)] if len(wrong) > MAX_PROBLEMS else []
     if not written:
         problems.append(_warning(span, f"posturio:ignore suppresses nothing without a rule; write {_FORM}"))
     reason = " ".join(reason.split())
@@ -77,10 +81,9 @@ def instruction(
     return directive, tuple(problems)
 
 
-def full_rule_id(written: str, known_rules: Iterable[str]) -> str:
-    """Return the id of the rule that ``written`` means: an id, or the part of one after its dot; what means none stays as it is."""
-    word = written.lower().replace("-", "_")
-    return next((rule for rule in known_rules if word in {rule, rule.rpartition(".")[2]}), written)
+def full_name(rule: str, known_rules: Collection[str]) -> str:
+    """Return a rule's id for its last part, as the command line and the configuration take it; anything else as it is."""
+    return f"iam.{rule}" if rule not in known_rules and f"iam.{rule}" in known_rules else rule
 
 
 class _Reader:
@@ -93,11 +96,22 @@ class _Reader:
         self.metadata: list[tuple[str, str, Span]] = []
         self.directives: list[Directive] = []
         self.problems: list[Diagnostic] = []
+        self.limit = MAX_PROBLEMS
+        self.unsaid: tuple[Span, int] | None = None
+        """Where what was left unsaid begins, and how much it is."""
 
     def read(self, comment: Comment) -> None:
         """Read one comment."""
         if "posturio" not in comment.text.casefold():
             return
+        before, self.unsaid = len(self.problems), None
+        self.limit = before + MAX_PROBLEMS
+        self._statements(comment)
+        if self.unsaid is not None:
+            self.problems.append(_more(*self.unsaid))
+
+    def _statements(self, comment: Comment) -> None:
+        """Read what is ours in one comment."""
         for skip in skips_in(comment):
             if skip.reason:
                 self.directives.append(skip)
@@ -161,8 +175,12 @@ class _Reader:
                 continue
             self.metadata.append((item.name, item.value, item.span))
             if classify(item.name, self.names) is None:
-                self._problem(item.span, f"posturio: does not know {quote(item.name)}; {self._instead(item)}")
+                self._problem(item.span, functools.partial(self._unknown, item))
         self._words([item for item in written if not item.name])
+
+    def _unknown(self, item: Item) -> str:
+        """Say that nobody knows a name of metadata."""
+        return f"posturio: does not know {quote(item.name)}; {self._instead(item)}"
 
     def _instead(self, item: Item) -> str:
         """Say what to write for metadata that nobody knows."""
@@ -190,14 +208,22 @@ class _Reader:
             shown = quote(" ".join(word.value for word in words))
             self._problem(first.span, f"{shown} has no effect; write name=value, and put a value with spaces in quotation marks")
 
-    def _problem(self, span: Span, message: str) -> None:
-        """Report something that has no effect."""
-        self.problems.append(_warning(span, message))
+    def _problem(self, span: Span, message: str | Callable[[], str]) -> None:
+        """Report something that has no effect, or count it when enough has been said of the comment."""
+        if len(self.problems) < self.limit:
+            self.problems.append(_warning(span, message if isinstance(message, str) else message()))
+        else:
+            self.unsaid = (self.unsaid[0], self.unsaid[1] + 1) if self.unsaid else (span, 1)
 
 
 def _warning(span: Span, message: str) -> Diagnostic:
     """Say that something has no effect."""
     return Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
+
+
+def _more(span: Span, number: int) -> Diagnostic:
+    """Say how much of a comment has no effect beside what was told."""
+    return _warning(span, f"{number:,} more in this comment {'has' if number == 1 else 'have'} no effect")
 
 
 def _no_rule(rule: str, known: Collection[str]) -> str:

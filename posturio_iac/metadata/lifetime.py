@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import NEVER_ENDS, date_trouble, describe_date, leading_date, parse_date, quote
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import describe_origin
 from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
-from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name
+from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from posturio_iac.core.model import Span
+    from posturio_iac.core.origin import Origin
 
 __all__ = [
     "Meaning",
@@ -37,6 +39,7 @@ __all__ = [
     "parse_date",
     "parse_interval",
     "read",
+    "resembling",
 ]
 
 _KINDS = {
@@ -45,6 +48,11 @@ _KINDS = {
     Meaning.ROTATION: Kind.ROTATION,
     Meaning.ROTATED_ON: Kind.ROTATED,
 }
+_END_WORDS = frozenset(
+    {"expire", "expires", "expired", "expiry", "expiration", "exp", "end", "ends", "until", "ttl", "eol", "lifetime", "lifespan", "age"}
+    | {"rotate", "rotates", "rotation", "cleanup", "retire", "retirement", "sunset", "decommission", "terminate", "termination"}
+)
+"""Words in a name that speak of an end, whatever else is in it."""
 _OFF = frozenset({"false", "off", "no", "disabled", "disable"})
 _DATE = "a date such as 2027-01-31"
 _PLAIN = 10**40
@@ -57,14 +65,14 @@ def read(
     name: str,
     value: object,
     *,
-    source: str,
+    origin: Origin,
     span: Span | None = None,
     names: Names | None = None,
     kind_hint: Kind | None = None,
 ) -> Lifetime | None:
     """Return the lifetime that ``name`` and ``value`` state, or None when the name does not concern lifetimes.
 
-    ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``source`` says where it stands, for a reader.
+    ``value`` is text, a number, a boolean, None or `Unknown`; anything else is unreadable. ``origin`` says where it stands.
     ``kind_hint`` is what to take it for when the name says nothing. Declared, inert, unreadable or unknown: never enforced.
     """
     names = names or Names.default()
@@ -73,15 +81,15 @@ def read(
     if kind is None or meaning in (Meaning.OWNER, Meaning.EXEMPT):
         return None
     if isinstance(value, Unknown):
-        return Lifetime(kind, Effect.UNKNOWN, source, span=span, why=value.reason)
+        return Lifetime(kind, Effect.UNKNOWN, origin, span=span, why=value.reason)
     text = as_text(value)
     if text is None:
         why = f"a list or a map is no value; write {FORMS if kind is Kind.ROTATION else _DATE}"
-        return Lifetime(kind, Effect.UNREADABLE, source, span=span, why=why)
-    return _from_text(kind, text, unit_in_name(name, names), source, span)
+        return Lifetime(kind, Effect.UNREADABLE, origin, span=span, why=why)
+    return _from_text(kind, text, unit_in_name(name, names), origin, span)
 
 
-def exemption(name: str, value: object, *, source: str, names: Names | None = None) -> str | None:
+def exemption(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
     """Return a sentence that quotes metadata which takes the key out of rotation, or None when it does not.
 
     ``KeyAutoExpire`` does so when it is false, the other names unless they are.
@@ -90,11 +98,27 @@ def exemption(name: str, value: object, *, source: str, names: Names | None = No
     if classify(name, names) is not Meaning.EXEMPT:
         return None
     if isinstance(value, Unknown):
-        return f"{source} may exempt the key from rotation ({value.reason}), which is not a lifetime"
+        return f"{describe_origin(origin)} may exempt the key from rotation ({value.reason}), which is not a lifetime"
     text = as_text(value) or ""
     if (text.strip().casefold() in {*_OFF, "0"}) is not _expires_by_itself(name):
         return None
-    return f"{source} = {quote(text)} exempts the key from rotation, which is not a lifetime"
+    return f"{describe_origin(origin)} = {quote(text)} exempts the key from rotation, which is not a lifetime"
+
+
+def resembling(name: str, value: object, *, origin: Origin, names: Names | None = None) -> str | None:
+    """Return a sentence about metadata that plainly means an end and whose name is in none of the lists, or None when there is none."""
+    names = names or Names.default()
+    text = None if isinstance(value, Unknown) else as_text(value)
+    if not text or classify(name, names) is not None or _END_WORDS.isdisjoint(words_of(name)):
+        return None
+    if parse_date(text) is not None:
+        known, list_ = "expires", "names.expiry"
+    elif _interval(text, None):
+        known, list_ = "rotation", "names.rotation"
+    else:
+        return None
+    advice = f'call it "{known}", or add {quote(name)} to {list_} in the configuration'
+    return f"{describe_origin(origin)} = {quote(text)} looks like an end and is not read as one: {advice}"
 
 
 def as_text(value: object) -> str | None:
@@ -114,19 +138,21 @@ def as_text(value: object) -> str | None:
             return None
 
 
-def _from_text(kind: Kind, text: str, unit: str | None, source: str, span: Span | None) -> Lifetime:
+def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Span | None) -> Lifetime:
     """Read a value whose kind its name has decided."""
     date = leading_date(text) if kind is Kind.ROTATED else parse_date(text)
     if date is not None and not (unit and text.strip().isdigit()):
         dated = Kind.EXPIRY if kind is Kind.ROTATION else kind
-        return Lifetime(dated, Effect.DECLARED, source, text, span, at=date)
+        return Lifetime(dated, Effect.DECLARED, origin, text, span, at=date)
     interval = None if kind is Kind.ROTATED else _interval(text, unit)
     if interval:
-        return Lifetime(Kind.ROTATION, Effect.DECLARED, source, text, span, interval=interval)
+        return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
-        return Lifetime(kind, Effect.INERT, source, text, span, why=f"{quote(text)} turns rotation off", fix=f"set {source} to {FORMS}")
+        return Lifetime(
+            kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", fix=f"set {describe_origin(origin)} to {FORMS}"
+        )
     why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
-    return Lifetime(kind, Effect.UNREADABLE, source, text, span, why=why)
+    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, why=why)
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:

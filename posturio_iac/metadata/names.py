@@ -146,8 +146,12 @@ def classify(name: str, names: Names) -> Meaning | None:
             return meaning
     if any(_split_unit(candidate, names) for candidate in candidates):
         return Meaning.ROTATION
-    words = re.split(_NO_LETTER, re.sub(_CAMEL, " ", name))
-    return Meaning.OWNER if any(word.casefold() in _OWNER_WORDS for word in words) else None
+    return None if _OWNER_WORDS.isdisjoint(words_of(name)) else Meaning.OWNER
+
+
+def words_of(name: str) -> frozenset[str]:
+    """Return the words that a name is made of, in lower case: ``KeyExpiry`` of ``key`` and ``expiry``."""
+    return frozenset(word.casefold() for word in re.split(_NO_LETTER, re.sub(_CAMEL, " ", name)) if word)
 
 
 def unit_in_name(name: str, names: Names) -> str | None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from posturio_iac.contract.records import SavedFinding, SavedKey
     from posturio_iac.posture.parts import Identity, ResultPart, Unit
-    from posturio_iac.posture.records import SavedFinding, SavedKey
 
 
 class ChangeCategory(Enum):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from posturio_iac.posture.records import Coverage, SavedDiagnostic, SavedFinding, SavedKey, SavedResult
+    from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedFinding, SavedKey, SavedResult
 
     Identity = tuple[str, ...]
 

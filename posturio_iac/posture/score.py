@@ -11,8 +11,8 @@ from posturio_iac.posture.parts import identities
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from posturio_iac.contract.records import SavedKey
     from posturio_iac.posture.parts import ResultPart
-    from posturio_iac.posture.records import SavedKey
 
 _NAMES = {cost: severity.value for severity, cost in DEMERITS.items()}
 _EXACT_BELOW = 10

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from posturio_iac.posture.records import SavedResult
+    from posturio_iac.contract.records import SavedResult
 
 
 class Series:

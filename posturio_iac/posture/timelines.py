@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from posturio_iac.posture.records import SavedEvidence, SavedKey
+    from posturio_iac.contract.records import SavedEvidence, SavedKey
     from posturio_iac.posture.view import KeyRow
 
 COUNTS = ("enforced", "declared")

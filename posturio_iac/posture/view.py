@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.changes import ChangeCategory, UnitChange
     from posturio_iac.posture.parts import ResultPart, Unit
-    from posturio_iac.posture.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.score import Score
 
 

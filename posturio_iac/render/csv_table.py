@@ -7,8 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
-from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.aws.deployed import facts
 from posturio_iac.render.wording import undetermined
 
@@ -68,7 +67,7 @@ def _rows(report: Report) -> Iterator[dict[str, object]]:
         key = keys.get((finding.root, finding.address))
         yield {**_finding(finding), **(_about(key) if key else {})}
     yield from ({**_undetermined(judged), **_about(judged.key)} for judged in undetermined(report))
-    yield from (_error(said) for said in report.diagnostics if said.level is Level.ERROR)
+    yield from (_error(said) for said in report.diagnostics if said.is_always_shown)
 
 
 def _finding(finding: Finding) -> dict[str, object]:
@@ -105,7 +104,7 @@ def _undetermined(judged: JudgedKey) -> dict[str, object]:
 
 def _error(said: Diagnostic) -> dict[str, object]:
     where = {name: value for name in ("path", "line", "column", "account") if (value := getattr(said, name)) is not None}
-    return {"status": "error", **where, "message": said.message}
+    return {"status": said.level.value, **where, "message": said.message}
 
 
 def _place(span: Span | None) -> dict[str, object]:
@@ -121,5 +120,5 @@ def _declared(declaration: Declaration | None) -> dict[str, object]:
 
 
 def _cell(value: object) -> str:
-    text = printable(str(value))
+    text = inert(printable(str(value)), TEXT_SHARP)
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text

@@ -24,6 +24,7 @@ def render(report: Report, context: RenderContext) -> str:
     rows = [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.ERROR]
     rows += [_finding(finding, roots, context) for finding, roots in worst_first]
     rows += [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.WARNING]
+    rows += [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.NOTE and said.is_always_shown]
     if not context.quiet:
         rows += [_undetermined(judged, context) for judged in undetermined(report)]
         rows.append(summary(report, context))
@@ -52,7 +53,7 @@ def _diagnostic(said: Diagnostic, context: RenderContext) -> str:
     where: dict[str, object] = {}
     if said.path is not None:
         where = {"file": context.prefix + said.path} | ({"line": said.line} if said.line else {})
-    kind = "error" if said.level is Level.ERROR else "warning"
+    kind = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}[said.level]
     title = "posturio-iac: incomplete" if said.level is Level.ERROR else "posturio-iac"
     return _command(kind, where, title, printable(said.message))
 

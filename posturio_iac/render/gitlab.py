@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.wording import look, repository_path, sentence
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def render(report: Report, context: RenderContext) -> str:
     active = report.active()
     looks = Counter(map(look, active))
     issues = [_finding(finding, context, named=looks[look(finding)] > 1) for finding in active]
-    issues += [_error(said, context) for said in report.diagnostics if said.level is Level.ERROR]
-    return json.dumps(_distinct(issues), indent=2) + "\n"
+    issues += [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
+    return inert(json.dumps(_distinct(issues), indent=2), JSON_SHARP) + "\n"
 
 
 def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[str, Any]:
@@ -43,14 +43,15 @@ def _finding(finding: Finding, context: RenderContext, *, named: bool) -> dict[s
     }
 
 
-def _error(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
+def _diagnostic(said: Diagnostic, context: RenderContext) -> dict[str, Any]:
     path = printable(context.prefix + said.path) if said.path is not None else "."
-    message = f"posturio-iac could not finish: {printable(said.message)}"
+    error = said.level is Level.ERROR
+    message = f"{'posturio-iac could not finish: ' if error else ''}{printable(said.message)}"
     return {
         "description": message,
-        "check_name": "incomplete",
+        "check_name": "incomplete" if error else said.about,
         "fingerprint": sha256(f"{path}\0{message}".encode()).hexdigest()[:32],
-        "severity": "critical",
+        "severity": "critical" if error else "info",
         "location": {"path": path, "lines": {"begin": said.line or 1}},
     }
 

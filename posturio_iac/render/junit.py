@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Verdict
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import XML_SHARP, inert, printable
 from posturio_iac.render.wording import fails, position, sentence
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ class _Case:
 def render(report: Report, context: RenderContext) -> str:
     """Return one XML document. Findings below what fails the run pass, with their text as the case's output."""
     suites = [(name, _cases(name, report, context)) for name in _frameworks(report)]
-    errors = [_error(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    errors = [_diagnostic(said, context) for said in report.diagnostics if said.is_always_shown]
     if errors or not suites:
         suites.append((NAME, errors))
     every = [case for _, cases in suites for case in cases]
     head = _attributes(name=NAME, tests=len(every), failures=_count(every, "failure"), errors=_count(every, "error"))
     body = "".join(_suite(name, cases) for name, cases in suites)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{body}</testsuites>\n'
+    return inert(f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites {head}>\n{body}</testsuites>\n', XML_SHARP)
 
 
 def _frameworks(report: Report) -> list[str]:
@@ -112,8 +112,10 @@ def _key(judged: JudgedKey) -> _Case:
     return _Case(classname, WHOLE, "skipped", f"<skipped {_attributes(message=message)}/>")
 
 
-def _error(said: Diagnostic, context: RenderContext) -> _Case:
+def _diagnostic(said: Diagnostic, context: RenderContext) -> _Case:
     place = printable(context.prefix + said.path) + (f":{said.line}" if said.line else "") if said.path is not None else "run"
+    if said.level is not Level.ERROR:
+        return _Case(said.about, place, "", f"<system-out>{escape(printable(said.message))}</system-out>")
     head = _attributes(type="incomplete", message=printable(said.message))
     return _Case("incomplete", place, "error", f"<error {head}/>")
 

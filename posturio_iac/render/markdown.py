@@ -25,7 +25,6 @@ LIMIT = 60_000
 def render(report: Report, context: RenderContext) -> str:
     """Return a heading, the line that sums up, and a table or list for each kind of thing that there is to say."""
     errors = [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.ERROR]
-    others = [_diagnostic(said, context) for said in report.diagnostics if said.level is not Level.ERROR]
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     left = _Budget(LIMIT)
     parts = [TITLE, plain(summary(report, context))]
@@ -36,7 +35,8 @@ def render(report: Report, context: RenderContext) -> str:
     if not context.quiet:
         parts += left.section("### Undetermined", "", [_undetermined(judged, context) for judged in undetermined(report)])
         parts += left.section("### Suppressed", "", [_suppressed(f, context) for f in report.findings if f.suppressed is not None])
-        parts += left.section("### Notes", "", others)
+    others = [said for said in report.diagnostics if said.level is not Level.ERROR and (said.about or not context.quiet)]
+    parts += left.section("### Notes", "", [_diagnostic(said, context) for said in others])
     return "\n\n".join(parts) + "\n"
 
 

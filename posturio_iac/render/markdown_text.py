@@ -24,7 +24,7 @@ def plain(text: str) -> str:
 def code(text: str) -> str:
     """Return ``text`` as a code span on one line, also inside a table."""
     shown = printable(text)
-    if not shown.strip() or any(c in shown for c in "`|") or shown != shown.strip():
+    if not shown.strip() or any(c in shown for c in ("`", "|", "##")) or shown != shown.strip():
         entities = "".join(c if c.isalnum() or c in " ./" else f"&#{ord(c)};" for c in shown)
         return f"<code>{entities}</code>"
     return f"`{shown}`"

@@ -7,7 +7,8 @@ from posturio_iac.core.terminal import paint
 
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:
     """Return what can be said truthfully when ``files`` were searched; with ``errors`` it is no good news."""
-    said = f"No access keys in {count(files, 'file')}" if files else "No access keys: there was no file to search"
+    declared = f"No access keys are declared in {count(files, 'file')}"
+    said = declared if files else "No access keys are declared: there was no file to search"
     return paint(said, "bold", "red" if errors else "green", color=color)
 
 

@@ -27,6 +27,7 @@ def render(report: Report, context: RenderContext) -> str:
     blocks += [_section(report, verdict, context) for verdict in _listed(report, context)]
     if context.verbose:
         blocks.append(_suppressed(report, context))
+    blocks.append(tuple(f"{said.level.value}: {printable(said.message)}" for said in report.diagnostics if said.about))
     text = "".join("\n".join(block) + "\n\n" for block in blocks if block)
     return without_commands(text if context.quiet else f"{text}{summary(report, context)}\n")
 
@@ -57,7 +58,7 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
     return (
         f"{where}: {severity} {finding.rule.id}",
         *wrapped(f"{sentence(finding)}{also(roots)}", "  ", context.columns),
-        *(f"  {row}" for row in _code(finding.span, context)),
+        *(f"  {row}" for row in _code(finding.span if finding.shows_code else None, context)),
         *_fix(finding, context),
     )
 

@@ -6,13 +6,14 @@ Modules whose name begins with an underscore hold what several rules share.
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from posturio_iac.core.finding import Rule, Violation
     from posturio_iac.core.model import AccessKey
@@ -30,6 +31,8 @@ class Context:
     """How long a disabled key may stay."""
     enforced_only: bool = False
     """Declared lifetimes do not suffice (``require = "enforced"``)."""
+    warning: timedelta = timedelta(days=14)
+    """How long before its stated end a key is worth a reminder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,13 @@ def passed(key: AccessKey, context: Context) -> tuple[Lifetime, ...]:
 
 
 def latest_end(context: Context) -> datetime:
-    """The latest allowed end of a key: 24:00 on the last allowed day, because that is when a date without a time ends."""
-    last = context.as_of.astimezone(timezone.utc) + context.max_lifetime
+    """The latest allowed end of a key."""
+    return end_of_day(context, context.max_lifetime)
+
+
+def end_of_day(context: Context, after: timedelta) -> datetime:
+    """24:00 on the day that comes so long after the run, because that is when a date without a time ends."""
+    last = context.as_of.astimezone(timezone.utc) + after
     return datetime.combine(last.date() + timedelta(days=1), time(), timezone.utc)
 
 

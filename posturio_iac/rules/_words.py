@@ -37,6 +37,11 @@ def notes(key: AccessKey) -> str:
     return "".join(f" {sentence(note)}" for note in key.notes)
 
 
+def unseen(key: AccessKey) -> str:
+    """Why the tags of its user cannot be seen, as a clause that ends a sentence; empty where they can."""
+    return f"; {key.unseen_tags.reason}" if key.unseen_tags is not None else ""
+
+
 def allowed(context: Context) -> str:
     """The maximum lifetime: ``90 days``."""
     return describe_interval(context.max_lifetime)

@@ -75,7 +75,10 @@ Mended:
 ## Undetermined
 
 The key is not flagged when a value that the code does not fix could hold a lifetime, such as `tags = var.tags` on its
-user, or when the code does not fix whether the key is active. A lifetime that is inert or cannot be read is reported by
+user, or when the code does not fix whether the key is active. A user whom other code declares is no such value: the tags
+of `user = "ci"` or of a data source cannot be seen here, but the end of the key can be stated beside it, in a comment or
+in Metadata, so a key without one is flagged. Only where another root module or stack of the scan states an end for a
+user of that name is it left open whether that is the same user. A lifetime that is inert or cannot be read is reported by
 its own rule instead, and so is a deployed key that is older than it may be.
 
 ## Configuration
@@ -92,7 +95,7 @@ from posturio_iac.core.model import Effect
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +122,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         sources = listed(dict.fromkeys(e.source for e in declared))
         message = f"{key.address} ends only if somebody acts on {sources}, and the configuration requires a lifetime that is enforced."
     else:
-        message = f"{key.address} never ends, because {key.remedies.witness} neither an expiry date nor a rotation for it."
+        message = f"{key.address} never ends, because {key.remedies.witness} neither an expiry date nor a rotation for it{unseen(key)}."
     yield Violation(message + notes(key), sentence(lifetime_remedy(key, context)))
 
 

@@ -68,8 +68,9 @@ Mended:
 
 ## Undetermined
 
-The key is not flagged while another piece of evidence is unknown, since that one may work. A place that merely could
-hold a lifetime, such as `tags = var.tags`, does not hide what is wrong here.
+The key is not flagged while another piece of evidence is unknown, since that one may work, nor while the code does not
+declare its user, whose tags may state an end that works. A place that merely could hold a lifetime, such as
+`tags = var.tags`, does not hide what is wrong here.
 
 ## Configuration
 
@@ -105,8 +106,8 @@ RULE = Rule(
 
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Iterator[Violation]:
-    """Yield at most one violation, at the first piece of evidence that is inert."""
-    if not in_use(key) or has(key, Effect.UNKNOWN) or counted(key, context) or passed(key, context):
+    """Yield at most one violation, at the first piece of evidence that is inert. Tags that cannot be seen may hold an end that works."""
+    if not in_use(key) or key.unseen_tags is not None or has(key, Effect.UNKNOWN) or counted(key, context) or passed(key, context):
         return
     inert = [e for e in key.lifetimes if e.effect is Effect.INERT or spent(e, context)]
     for evidence in inert[:1]:

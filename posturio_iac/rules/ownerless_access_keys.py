@@ -67,7 +67,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.rules import register
-from posturio_iac.rules._words import sentence
+from posturio_iac.rules._words import sentence, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
         return
     match key.owner:
         case None | "":
-            message = f"{key.address} has no owner, so nobody can be asked before it is disabled or replaced."
+            message = f"{key.address} has no owner, so nobody can be asked before it is disabled or replaced{unseen(key)}."
             yield Violation(message, sentence(key.remedies.stating("owner", "team@example.com")))
         case _:
             return

@@ -75,5 +75,5 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
 
 
 def _change(key: AccessKey) -> str:
-    imported = f", or take this one over: terraform import aws_iam_access_key.NAME {key.key_id}" if key.key_id else ""
-    return f"declare a key of its user in code and delete this one{imported}"
+    adopted = f", or {key.remedies.adopt}" if key.remedies.adopt else ""
+    return f"declare a key of its user in code and delete this one{adopted}"

@@ -66,6 +66,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.origin import identity_of
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
@@ -97,7 +98,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             why, _, advice = evidence.why.partition("; ")
             why = why or f'"{evidence.value}" is neither a date nor an interval'
             message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
-            yield Violation(message, sentence(_advice(evidence, advice, context)), evidence.span, mark=evidence.source)
+            yield Violation(message, sentence(_advice(evidence, advice, context)), evidence.span, mark=identity_of(evidence.origin))
 
 
 def _advice(evidence: Lifetime, advice: str, context: Context) -> str:

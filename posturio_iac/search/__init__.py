@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.textfile import Fence
 from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
 from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, kind_of
@@ -43,7 +44,8 @@ def discover(
     """
     directories, files, denied = locate(paths or (".",), cwd)
     root = root_of(os.path.realpath(cwd), directories, files)
-    finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size)
+    named = [os.path.realpath(file) for file in files]
+    finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
     for path in denied:
         finder.error("cannot be read: permission denied", path)
     for file in files:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from stat import S_ISREG
 
-from posturio_iac.search.kinds import OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of
+from posturio_iac.core.textfile import Fence, UnreadableError, open_regular
+from posturio_iac.search.kinds import OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_terraform
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.gitignore import Exclusions
 
-_BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
 GIT_CRYPT = b"\0GITCRYPT\0"
 """What a file locked by git-crypt starts with."""
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
+LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
+"""How the source of a local module starts, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 
 MIB = 1 << 20
 KEPT = 16 * MIB
 """How much Terraform code is kept in memory: whoever asks again who calls what, or where a text stands, need not open each file again."""
+_MOST_FOLDERS = 10_000
 _OVERLAP = 1024
 """Longer than what is searched for, so that no part of a large file hides it at its edge."""
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
-"""A pipe that took a file's place must not block."""
 
 
 class FileSearch:
@@ -39,9 +39,12 @@ class FileSearch:
     __slots__ = (
         "_direct",
         "_room",
+        "calling",
         "calls",
         "exclusions",
+        "fence",
         "hcl",
+        "left_out",
         "links",
         "max_file_size",
         "prefix",
@@ -51,6 +54,7 @@ class FileSearch:
         "root",
         "search_terms",
         "searched",
+        "sources",
         "symlinks",
         "templates",
         "terraform",
@@ -58,9 +62,12 @@ class FileSearch:
         "trees",
     )
 
-    def __init__(self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int) -> None:
-        """Find nothing yet."""
+    def __init__(
+        self, root: str, search_terms: SearchTerms, exclusions: Exclusions | None, max_file_size: int, fence: Fence | None = None
+    ) -> None:
+        """Find nothing yet. Without a fence ``root`` is one."""
         self.root = root
+        self.fence = fence or Fence(root)
         self.prefix = root if root.endswith(os.sep) else root + os.sep
         self.search_terms = search_terms
         self.exclusions = exclusions
@@ -72,14 +79,20 @@ class FileSearch:
         """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
         self.symlinks: dict[str, str] = {}
         """Symbolic links to files, with the kind of each."""
+        self.left_out: set[str] = set()
+        """Files of a kind that is searched which the exclusions leave out; folders that were not looked into end with a slash."""
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
         """Files that were read here, with the kind of each; git has searched the others."""
         self.texts: dict[str, bytes] = {}
         """The bytes of Terraform files that were read here, as far as `KEPT` goes."""
         self._room = KEPT
+        self.calling: set[str] = set()
+        """Terraform files that were read here and hold what the source of a local module starts with."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """Who calls which local module, once somebody has asked."""
+        self.sources: dict[str, tuple[str, ...]] = {}
+        """The local modules that a file calls, for those that were scanned for it."""
         self.trees: list[PathFilter] = []
         """What git has searched."""
         self.repositories: set[str] = set()
@@ -94,7 +107,25 @@ class FileSearch:
             directories.pop()
             if not PRUNED.isdisjoint(directories):
                 return True
-        return self.exclusions is not None and self.exclusions.cover(path)
+        if self.exclusions is None or not self.exclusions.cover(path):
+            return False
+        if kind_of(path):
+            self.left_out.add(path)
+        return True
+
+    def leaves_out_everything(self) -> bool:
+        """Tell whether the exclusions leave nothing of what could be searched."""
+        return not self.searched and any(not path.endswith("/") or self._has_code(path) for path in sorted(self.left_out))
+
+    def _has_code(self, folder: str) -> bool:
+        """Tell whether a folder holds a file of a kind that is searched, as far as it is looked at."""
+        seen = 0
+        for _, _, names in os.walk(self.prefix + folder):
+            if any(map(kind_of, names)):
+                return True
+            if (seen := seen + 1) > _MOST_FOLDERS:
+                break
+        return False
 
     def examine(self, path: str, kind: str) -> None:
         """Search one file, once, and remember it when it matters."""
@@ -102,9 +133,11 @@ class FileSearch:
             return
         self.read[path] = kind
         try:
-            descriptor = os.open(self.prefix + path, _FLAGS)
+            descriptor = open_regular(self.prefix + path, None)
         except OSError as error:
             self._not_read(path, error)
+            return
+        except UnreadableError:  # a pipe or a folder that took the place of a file
             return
         try:
             self._judge(descriptor, path, kind)
@@ -115,16 +148,17 @@ class FileSearch:
 
     def _judge(self, descriptor: int, path: str, kind: str) -> None:
         status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            return
         self.searched += 1
         if status.st_size > self.max_file_size:
             self._judge_large(descriptor, path, kind, status.st_size)
             return
         data = os.read(descriptor, status.st_size + 1)
-        if kind is TERRAFORM and len(data) <= self._room:
-            self.texts[path] = data
-            self._room -= len(data)
+        if kind is TERRAFORM:
+            if any(start in data for start in LOCAL):
+                self.calling.add(path)
+            if len(data) <= self._room:
+                self.texts[path] = data
+                self._room -= len(data)
         if data[:10] == GIT_CRYPT:
             self._locked(path)
             return
@@ -149,7 +183,7 @@ class FileSearch:
             if self.search_terms.are_in(text, kind):
                 from posturio_iac.core.sizes import more_than
 
-                self.error(more_than(size, self.max_file_size), path)
+                self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]
 
@@ -166,6 +200,7 @@ class FileSearch:
         self.terraform &= ours
         self.templates &= ours
         self.hcl &= ours
+        self.calling &= ours
         self.read = {path: kind for path, kind in self.read.items() if path in ours}
         self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
         self.calls = None
@@ -201,11 +236,11 @@ class FileSearch:
             real = os.path.realpath(self.prefix + path)
             if not os.path.isfile(real):
                 continue
-            if not real.startswith(self.prefix):
+            if not self.fence.holds(real):
                 if path not in self.read:
                     self.warn("a symbolic link to a file outside the scan root, which was not read", path)
                 continue
-            target = real[len(self.prefix) :].replace(os.sep, "/")
+            target = real[len(self.prefix) :].replace(os.sep, "/") if real.startswith(self.prefix) else real
             name = chosen.get(target, target)
             if name == path or not self.has(name):
                 self.examine(path, kind)
@@ -223,16 +258,6 @@ class FileSearch:
 
         ordered = sorted(set(self.problems), key=lambda p: (p[2] or "", p[0], p[1]))
         return tuple(Diagnostic(Level(level), message, path) for level, message, path in ordered)
-
-
-def looks_like_terraform(data: bytes) -> bool:
-    """Tell whether a line starts a block of Terraform's: one of its words, and a brace."""
-    for line in data.splitlines():
-        head, brace, _ = line.partition(b"{")
-        words = head.split()
-        if brace and words and words[0] in _BLOCKS:
-            return True
-    return False
 
 
 class PathFilter:

@@ -8,17 +8,18 @@ import posixpath
 from posturio_iac.search import spawn
 from posturio_iac.search.file_search import UTF16, PathFilter
 from posturio_iac.search.git_listing import Listing
-from posturio_iac.search.kinds import HCL, LOCK, TERRAFORM, pathspecs
+from posturio_iac.search.git_program import find_git, safe_path
+from posturio_iac.search.kinds import ESCAPES, HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.search.locations import outermost
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.search.file_search import FileSearch
 
-_MARKS = (b"GITCRYPT", *UTF16)
-"""What makes a file need a closer look: locked by git-crypt, or UTF-16."""
+_MARKS = (b"GITCRYPT", *UTF16, *ESCAPES)
+"""What makes a file need a closer look: locked by git-crypt, UTF-16, or letters that are written by their numbers."""
 _DROPPED = frozenset(
     (
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -41,11 +42,19 @@ _DROPPED = frozenset(
 We search the work tree that holds the scan root, whichever repository the hook belongs to. The index of a commit in the making
 differs from the usual one only in files that are found as untracked instead.
 """
-_FORCED = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0"}
-_OPTIONS = tuple(
+_FORCED = {
+    "LC_ALL": "C",
+    "GIT_ALLOW_PROTOCOL": "none",  # unlike the option protocol.allow, no configuration of the repository outdoes it
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+}
+OPTIONS = tuple(
     part
     for option in (
         "core.fsmonitor=false",
+        f"core.hooksPath={os.devnull}",
+        "protocol.allow=never",
         "submodule.recurse=false",
         "core.quotepath=off",
         "grep.fullName=false",
@@ -76,10 +85,10 @@ def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, lis
     small = _is_small(top)
     kinds = ("-c", "-o") if small else ("-c", "-o", "-d")
     specs = (*_specs(base, directories), *_specs(base, directories, HCL)[1:])
-    commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
-    if not small:
-        commands += _searches(finder, base, directories)
     try:
+        commands = [command(finder, base, "ls-files", "-z", "-v", "-s", *kinds, "--exclude-standard", *specs)]
+        if not small:
+            commands += _searches(finder, base, directories)
         outcomes = run(commands)
     except OSError as error:
         return f"git cannot be started: {(error.strerror or str(error)).lower()}", []
@@ -142,16 +151,20 @@ def _callers(finder: FileSearch, lines: bytes) -> Iterator[bytes]:
         at = end + 1
 
 
-def run(commands: Sequence[list[str | bytes]]) -> list[spawn.Outcome]:
-    """Run git commands, undisturbed by a hook's variables and the user's language. Raises `OSError` when git is not there."""
+def run(commands: Sequence[list[str | bytes]], more: Mapping[str, str] | None = None) -> list[spawn.Outcome]:
+    """Run git commands, undisturbed by a hook's variables and the user's language; ``more`` are variables of their environment.
+
+    Raises `OSError` when git is not there.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in _DROPPED and not name.startswith("GIT_TRACE")}
-    environment.update(_FORCED)
+    environment.update(_FORCED, PATH=safe_path())
+    environment.update(more or {})
     return spawn.run(commands, environment)
 
 
 def command(finder: FileSearch, base: str, *arguments: str | bytes) -> list[str | bytes]:
     """Return a git command that runs in the directory ``base``."""
-    return ["git", "-C", finder.prefix + base, *_OPTIONS, *arguments]
+    return [find_git(finder.root, finder.fence.top), "-C", finder.prefix + base, *OPTIONS, *arguments]
 
 
 def grep_command(finder: FileSearch, base: str, search_terms: Sequence[bytes], specs: Sequence[str]) -> list[str | bytes]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.textfile import MIB, UnreadableError, read
 from posturio_iac.errors import UsageError
-from posturio_iac.search.git import run
+from posturio_iac.search.git import OPTIONS, run
+from posturio_iac.search.git_program import find_git
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-_OPTIONS = ("-c", "core.fsmonitor=false", "-c", "core.quotepath=off", "-c", "submodule.recurse=false", "-c", "core.hooksPath=/dev/null")
-"""A repository's own configuration must not start programs."""
-_DIFF = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative", "--no-color")
+_STAGED = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative")
 """A renamed file is one that went and one that came: both places have changed."""
+_UNSTAGED = ("diff-files", "--raw", "--no-abbrev", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty")
+"""It compares times and sizes. ``git diff`` compares contents, after a program that the repository's own configuration may name."""
+_FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
+_LINK = b"120000"
+_MOST_BYTES = 10 * MIB
+"""A larger file whose time has changed counts as changed without a look at its content."""
 _DEEPEN = "run git fetch --unshallow, or let CI fetch the whole history"
 
 
@@ -30,8 +36,47 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
     if repository is None:
         raise UsageError(f"--changed-since asks git, and {root} is in no git repository")
     base = _merge_base(revision, repository)
-    outputs = [_ask(repository, *_DIFF, base, "--"), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
-    return relative((name for output in outputs for name in names(output)), root, repository)
+    outputs = [_ask(repository, *_STAGED, base, "--"), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
+    found = [name for output in outputs for name in names(output)]
+    return relative([*found, *_unstaged(repository)], root, repository)
+
+
+def _unstaged(repository: str) -> Iterator[str]:
+    """Yield the tracked files whose content, mode or existence differs from what is staged."""
+    records = _ask(repository, *_UNSTAGED, more=_without_filters(repository)).split(b"\0")
+    for head, name in zip(records[::2], records[1::2], strict=False):
+        before, after, blob, *_ = head.removeprefix(b":").split()
+        path = os.fsdecode(name)
+        if before != after or not _holds(os.path.join(repository, path), after, blob):
+            yield path
+
+
+def _holds(path: str, mode: bytes, blob: bytes) -> bool:
+    """Tell whether a file has the content that git keeps under a hash, as it is or with the line ends of Windows."""
+    from hashlib import new
+
+    try:
+        data = os.fsencode(os.readlink(path)) if mode == _LINK else read(path, _MOST_BYTES, None)
+    except (OSError, UnreadableError):
+        return False
+    kind = "sha1" if len(blob) == 40 else "sha256"  # noqa: PLR2004 - hexadecimal digits
+    texts = (data, data.replace(b"\r\n", b"\n"))
+    return any(new(kind, b"blob %d\0%b" % (len(text), text), usedforsecurity=False).hexdigest().encode() == blob for text in texts)
+
+
+def _without_filters(repository: str) -> dict[str, str]:
+    """Return variables that switch off the programs through which git would read files of the work tree.
+
+    Even a comparison of times reads a file that was changed within the second in which it was staged, which a repository can feign.
+    """
+    code, output, _ = _git(repository, "config", "-z", "--name-only", "--get-regexp", _FILTERS)
+    found = dict.fromkeys(names(output)) if code == 0 else {}
+    given = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(given) if given.isdecimal() else 0
+    variables = {"GIT_CONFIG_COUNT": str(first + len(found))}
+    for number, name in enumerate(found, first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": "false" if name.endswith("required") else ""}
+    return variables if found else {}
 
 
 def tracked(repository: str) -> frozenset[str]:
@@ -77,17 +122,17 @@ def _commit(revision: str, repository: str) -> str | None:
     return os.fsdecode(output.strip()) if code == 0 else None
 
 
-def _ask(repository: str, *arguments: str) -> bytes:
+def _ask(repository: str, *arguments: str, more: Mapping[str, str] | None = None) -> bytes:
     """Return what a git command prints. Raises `UsageError` when it fails."""
-    code, output, errors = _git(repository, *arguments)
+    code, output, errors = _git(repository, *arguments, more=more)
     if code != 0:
         raise UsageError(_said(errors))
     return output
 
 
-def _git(repository: str, *arguments: str) -> tuple[int, bytes, bytes]:
+def _git(repository: str, *arguments: str, more: Mapping[str, str] | None = None) -> tuple[int, bytes, bytes]:
     try:
-        ((code, output, errors),) = run([["git", "-C", repository, *_OPTIONS, *arguments]])
+        ((code, output, errors),) = run([[find_git(os.path.realpath(repository)), "-C", repository, *OPTIONS, *arguments]], more)
     except (OSError, ValueError) as error:
         raise UsageError(f"git cannot be started: {getattr(error, 'strerror', None) or error}") from None
     return code, output, errors

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.search.kinds import TERRAFORM, kind_of
+from posturio_iac.search.kinds import TERRAFORM, kind_of, spelled_out
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -52,14 +52,16 @@ def _content(directory: str) -> tuple[list[str], list[str]]:
 
 
 def _holds_key(finder: FileSearch, directory: str) -> bool:
-    search_terms = finder.search_terms.by_kind[TERRAFORM]
-    return any(any(search_term in data for search_term in search_terms) for data in _texts(directory, finder.max_file_size))
+    return any(finder.search_terms.texts_are_in(spelled_out(data), TERRAFORM) for data in _texts(directory, finder))
 
 
-def _texts(directory: str, max_size: int) -> Iterator[bytes]:
+def _texts(directory: str, finder: FileSearch) -> Iterator[bytes]:
     from posturio_iac.search.module_calls import content
 
+    if not finder.fence.holds(directory):
+        return
     for folder, _, names in os.walk(directory):
         for name in names:
-            if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
+            path = os.path.join(folder, name)
+            if kind_of(name) is TERRAFORM and (data := content(path, finder.max_file_size, finder.fence)) is not None:
                 yield data

@@ -60,6 +60,28 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
     return [(plain if kind is TERRAFORM else anycase) + ending for ending, kind in _ENDINGS.items()]
 
 
+ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
+"""How a letter begins that HCL, JSON or YAML writes by its number."""
+_escape: re.Pattern[bytes] | None = None
+
+
+def spelled_out(data: bytes) -> bytes:
+    r"""Return a text with the letters in place of their escapes, as the parsers will read it: ``AccessKe\u0079`` is ``AccessKey``."""
+    global _escape  # noqa: PLW0603 - compiled once, where it is needed at all
+    if b"\\" not in data:
+        return data
+    if _escape is None:
+        import re
+
+        _escape = re.compile(rb"\\(?:(?:u00|U000000|x)([2-7][0-9A-Fa-f])|(/)|\r?\n[ \t]*)")
+    return _escape.sub(_letter, data)
+
+
+def _letter(found: re.Match[bytes]) -> bytes:
+    """Return what an escape stands for; a line end after a backslash joins the lines in YAML."""
+    return bytes((int(found[1], 16),)) if found[1] else found[2] or b""
+
+
 class SearchTerms:
     """The texts that make a file matter, by the file's kind. How a search term is written says where it can stand.
 
@@ -86,10 +108,17 @@ class SearchTerms:
 
     def are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a file of this kind with this content matters."""
-        for search_term in self.by_kind[kind]:
-            if search_term in data:
-                return True
-        return bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data)
+        if self._are_in(data, kind):
+            return True
+        spelled = spelled_out(data)
+        return spelled != data and self._are_in(spelled, kind)
+
+    def _are_in(self, data: bytes, kind: str) -> bool:
+        return self.texts_are_in(data, kind) or (bool(self.modules) and kind in (TERRAFORM, OTHER) and self.call_known_module(data))
+
+    def texts_are_in(self, data: bytes, kind: str) -> bool:
+        """Tell whether a text holds one of the search terms for its kind, known modules apart."""
+        return any(search_term in data for search_term in self.by_kind[kind])
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
@@ -113,3 +142,16 @@ def _role(search_term: bytes) -> str:
     if b"/" in search_term or b"-" in search_term:
         return _MODULE
     return TERRAFORM if b"_" in search_term else TEMPLATE
+
+
+_BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
+
+
+def looks_like_terraform(data: bytes) -> bool:
+    """Tell whether a line starts a block of Terraform's: one of its words, and a brace."""
+    for line in data.splitlines():
+        head, brace, _ = line.partition(b"{")
+        words = head.split()
+        if brace and words and words[0] in _BLOCKS:
+            return True
+    return False

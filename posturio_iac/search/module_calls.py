@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.textfile import UnreadableError, read
+from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.kinds import TERRAFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from posturio_iac.core.textfile import Fence
+    from posturio_iac.search.hcl_scanner import ScannedBlock
     from posturio_iac.search.selection import Selection
 
-_LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
-"""How the source of a local module starts, on Windows too."""
-_SOURCE = re.compile(rb"""(?<![\w-])source["\s]*[=:]\s*"(\.\.?[/\\][^"\n]*)\"""")
+CALLS = frozenset(("module", "component"))
+"""Blocks that call a module: Terraform's own, and those of stacks."""
 
 
 def grep(selection: Selection, search_term: bytes) -> tuple[str, ...]:
@@ -28,7 +30,7 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
     """Return who calls which local module, by the text of the code: (directory of the caller, directory of the module), sorted.
 
     Both are relative to the root, which is ``.``. A module may be outside the root (``../x``), though not outside the repository.
-    Comments that hold a call count as well: whoever evaluates the caller sees what is true. A source that is computed does not.
+    A source that is computed does not count.
     """
     finder = selection.finder
     if finder.calls is None:
@@ -38,18 +40,43 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
 
 def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
-    for path in holding(selection, _LOCAL):
+    for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        calls.update((caller or ".", target) for target in sources(text(selection, path), caller) if _is_ours(selection, target))
+        targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
+        calls.update((caller or ".", target) for target in targets if _is_ours(selection, target))
     return calls
 
 
-def sources(data: bytes, caller: str) -> Iterator[str]:
-    """Yield the directories of the local modules that a file in the directory ``caller`` calls."""
-    for source in _SOURCE.findall(data):
-        text = os.fsdecode(source).replace("\\\\", "/").replace("\\", "/")
-        if "${" not in text:
-            yield posixpath.normpath(posixpath.join(caller, text))
+def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the local modules that the file ``path`` calls: the name of the call, and the directory of the module."""
+    if not any(start in data for start in LOCAL):
+        return
+    folder = posixpath.dirname(path)
+    for block in blocks_of(data, path, CALLS):
+        if block.labels:
+            for source in block.literals("source"):
+                if (local := source.replace("\\", "/")).startswith(("./", "../")):
+                    yield block.labels[0], posixpath.normpath(posixpath.join(folder, local))
+
+
+def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
+    """Return the top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
+    if path.endswith(".json"):
+        from posturio_iac.search import json_scanner
+
+        return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
+    from posturio_iac.search import hcl_scanner
+
+    return hcl_scanner.blocks(data, kinds)
+
+
+def code_of(data: bytes, path: str) -> bytes:
+    """Return the code of a Terraform file in either syntax, without comments."""
+    if not path.endswith(".json"):
+        return data
+    from posturio_iac.search import json_scanner
+
+    return json_scanner.expressions(data)
 
 
 def _is_ours(selection: Selection, target: str) -> bool:
@@ -66,29 +93,29 @@ def text(selection: Selection, path: str) -> bytes:
     """Return the bytes of a file as far as the limit, empty when it is gone."""
     finder = selection.finder
     kept = finder.texts.get(path)
-    return kept if kept is not None else content(finder.prefix + path, finder.max_file_size) or b""
+    return kept if kept is not None else content(finder.prefix + path, finder.max_file_size, finder.fence) or b""
 
 
-def content(name: str, max_size: int) -> bytes | None:
-    """Return the bytes of a file as far as the limit, or None when it cannot be read.
-
-    A buffer of the limit's size for every file would cost more than reading it.
-    """
+def content(name: str, max_size: int, fence: Fence | None = None) -> bytes | None:
+    """Return the bytes of a file as far as the limit, or None when it cannot be read or is outside of ``fence``."""
     try:
-        with open(name, "rb", buffering=0) as file:
-            return file.read(min(max_size, os.fstat(file.fileno()).st_size))
-    except (OSError, ValueError):  # a ValueError for a name with a NUL byte
+        return read(name, max_size, fence, head=True)
+    except UnreadableError:
         return None
 
 
 def holding(selection: Selection, search_terms: Sequence[bytes]) -> tuple[str, ...]:
     """Return the Terraform files that hold one of ``search_terms``: git searches those it has searched before, we read the others."""
-    finder = selection.finder
-    texts = ((path, text(selection, path)) for path, kind in finder.read.items() if kind is TERRAFORM)
-    found = {path for path, data in texts if any(search_term in data for search_term in search_terms)}
-    if finder.trees:
+    texts = ((path, text(selection, path)) for path, kind in selection.finder.read.items() if kind is TERRAFORM)
+    return _found(selection, {path for path, data in texts if any(search_term in data for search_term in search_terms)}, search_terms)
+
+
+def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[bytes]) -> tuple[str, ...]:
+    """Return the files among those that we read, and those that git finds."""
+    found = set(ours)
+    if selection.finder.trees:
         from posturio_iac.search import git
 
-        for keep in finder.trees:
+        for keep in selection.finder.trees:
             found.update(git.holding(keep, search_terms))
     return tuple(sorted(found))

@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.search.kinds import TERRAFORM, kind_of
+from posturio_iac.core.textfile import real_path
+from posturio_iac.search.kinds import TERRAFORM, kind_of, spelled_out
 from posturio_iac.search.module_calls import content, local_calls, sources
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from posturio_iac.search.file_search import FileSearch
     from posturio_iac.search.selection import Selection
 
 
@@ -26,17 +28,19 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
 
     Return the folders that hold a search term, and who calls whom among them.
     """
-    search_terms = selection.finder.search_terms.by_kind[TERRAFORM]
+    search_terms = selection.finder.search_terms
     holding: set[str] = set()
     edges: set[tuple[str, str]] = set()
     pending = [folder for folder in folders if folder not in apart]
     seen = {_real(selection, folder) for folder in (*pending, *apart)}
     while pending and len(seen) < MAX_FOLDERS:
         folder = pending.pop()
-        for data in _texts(os.path.join(selection.root, folder), selection.finder.max_file_size):
-            if any(search_term in data for search_term in search_terms):
+        for name, data in _texts(os.path.join(selection.root, folder), selection.finder):
+            if search_terms.texts_are_in(spelled_out(data), TERRAFORM):
                 holding.add(folder)
-            for target in sources(data, folder):
+            path = posixpath.join(folder, name)
+            known = selection.finder.sources.get(path)
+            for target in (target for _, target in sources(data, path)) if known is None else known:
                 edges.add((folder, target))
                 if (real := _real(selection, target)) not in seen:
                     seen.add(real)
@@ -45,17 +49,19 @@ def explore(selection: Selection, folders: Iterable[str], apart: frozenset[str] 
 
 
 def _real(selection: Selection, folder: str) -> str:
-    return os.path.realpath(os.path.join(selection.root, folder))
+    return real_path(os.path.join(selection.root, folder))
 
 
-def _texts(folder: str, max_size: int) -> Iterable[bytes]:
+def _texts(folder: str, finder: FileSearch) -> Iterable[tuple[str, bytes]]:
+    if not finder.fence.holds(folder):
+        return
     try:
         names = sorted(os.listdir(folder))
     except OSError:
         return
     for name in names:
-        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), max_size)) is not None:
-            yield data
+        if kind_of(name) is TERRAFORM and (data := content(os.path.join(folder, name), finder.max_file_size, finder.fence)) is not None:
+            yield name, data
 
 
 def callers(selection: Selection) -> set[str]:

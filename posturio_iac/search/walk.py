@@ -32,7 +32,11 @@ def search(finder: FileSearch, start: str) -> list[str]:
         base = f"{directory}/" if directory else ""
         for entry in listing:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in SKIPPED and not (finder.exclusions and finder.exclusions.cover_directory(base + entry.name)):
+                if entry.name in SKIPPED:
+                    continue
+                if finder.exclusions and finder.exclusions.cover_directory(base + entry.name):
+                    finder.left_out.add(f"{base}{entry.name}/")
+                else:
                     pending.append(base + entry.name)
             elif kind := kind_of(entry.name):
                 _take(finder, entry, base + entry.name, kind)
@@ -55,6 +59,7 @@ def _list(finder: FileSearch, directory: str) -> list[os.DirEntry[str]]:
 
 def _take(finder: FileSearch, entry: os.DirEntry[str], path: str, kind: str) -> None:
     if finder.exclusions and finder.exclusions.cover(path):
+        finder.left_out.add(path)
         return
     if entry.is_symlink():
         finder.symlinks[path] = kind

@@ -111,7 +111,7 @@ class TestNothingFound:
         (tree / "iam.tf").write_text('resource "aws_iam_user" "ci" {}')
         code, out, err = run(capsys, "scan")
         assert code == 0
-        assert out.startswith("No access keys in 1 file; ")
+        assert out.startswith("No access keys are declared in 1 file; ")
         assert err == ""
         assert run(capsys, "scan", "--quiet") == (0, "", "")
         assert json.loads(run(capsys, "scan", "--format", "json")[1])["summary"]["files"] == 1

@@ -271,6 +271,34 @@ def test_hook_and_scan_find_the_same(repository: Repository, capsys: pytest.Capt
     assert len(scanned) > 2
 
 
+@pytest.mark.parametrize("changed", ["modules/user/main.tf", "modules/team/main.tf"])
+def test_module_behind_a_broken_call_is_judged_as_scan_judges_it(
+    repository: Repository, capsys: pytest.CaptureFixture[str], changed: str
+) -> None:
+    repository.write("modules/user/main.tf", flagged())
+    repository.write("modules/team/main.tf", CALL % ("user", "../user", ""))
+    repository.write("live/main.tf", CALL % ("team", "../modules/team", "  tags = = {}\n"))
+
+    def found(*argv: str) -> tuple[int, list[dict[str, Any]]]:
+        code, out, _ = run(capsys, *argv, "--as-of", AS_OF, "--format", "json")
+        return code, json.loads(out)["findings"]
+
+    judged = found("hook", changed)
+    assert judged == found("scan", ".")
+    assert (judged[0], [f["address"] for f in judged[1] if f["rule"] == MISSING]) == (3, ["module.user.aws_iam_access_key.ci"])
+
+
+def test_reference_in_a_comment_or_a_string_feeds_nothing(repository: Repository, hook: Hook) -> None:
+    repository.write("modules/labels/main.tf", 'output "tags" {\n  value = {}\n}\n')
+    text = '# module.labels.tags\noutput "x" {\n  value = "module.labels.tags"\n}\n'
+    repository.write("live/main.tf", CALL % ("labels", "../modules/labels", "") + text + flagged())
+    assert hook("modules/labels/main.tf") == (0, [])
+    repository.write(
+        "live/main.tf", CALL % ("labels", "../modules/labels", "") + text.replace('"module', '"${module.labels.tags}') + flagged()
+    )
+    assert hook("modules/labels/main.tf")[0] == 1
+
+
 def test_repository_without_git_is_judged_from_the_current_folder(tmp_path: Path, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "iam.tf").write_text(flagged())
     monkeypatch.chdir(tmp_path)
@@ -317,7 +345,7 @@ def test_second_key_of_the_same_user_in_another_module_counts(
 
     found = several("hook", "modules/first/main.tf")
     assert found == several("scan", ".")
-    assert bool(found) == ("var.user" in other)
+    assert bool(found) == ("aws_iam_user.again" not in other)
 
 
 def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:

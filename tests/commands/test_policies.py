@@ -73,6 +73,7 @@ PUBLISHED = {
     "iam.access_key_rotation_outages": ("CKV_POSTURIO_1", None),
     "iam.access_keys_without_lifetime": ("CKV_POSTURIO_2", "W9371"),
     "iam.expired_access_keys": ("CKV_POSTURIO_3", "E9372"),
+    "iam.expiring_access_keys": ("CKV_POSTURIO_13", "W9382"),
     "iam.exposed_access_key_secrets": ("CKV_POSTURIO_4", "E9373"),
     "iam.inert_access_key_rotation": ("CKV_POSTURIO_5", "W9374"),
     "iam.lingering_inactive_access_keys": ("CKV_POSTURIO_6", "W9375"),

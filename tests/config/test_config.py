@@ -25,6 +25,7 @@ EVERYTHING = """
 max_lifetime_days = 60
 unused_days = 30
 grace_days = 7
+warn_days = 10
 require = "enforced"
 fail_on = "never"
 strict = true
@@ -32,6 +33,7 @@ select = ["expired_access_keys"]
 ignore = ["iam.ownerless_access_keys"]
 exclude = ["vendor/"]
 max_file_size = "2MB"
+timeout = 30
 engine = "opentofu"
 engine_version = "1.12.0"
 var_files = ["env/prod.tfvars"]
@@ -157,6 +159,7 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
         ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
         ("[severity]\nx = 'urgent'", 'severity.x must be one of low, medium, high, critical, not "urgent"'),
         ("severity = 'low'", 'severity must be a table of text, not "low"'),
+        ("timeout = 0", "timeout must be a whole number of seconds from 1 to 86400, not 0"),
         ("max_file_size = '10 parsecs'", 'max_file_size must be bytes, or text such as "10MB", not "10 parsecs"'),
         ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),
         (
@@ -195,9 +198,9 @@ def test_files_that_cannot_be_read_are_usage_errors(folder: Path) -> None:
     (folder / "latin.toml").write_bytes(b"a = '\xe9'")
     with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8 at byte 5"):
         load("latin.toml")
-    with pytest.raises(UsageError, match=r"gone\.toml: cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"gone\.toml: cannot be read: no such file"):
         load("gone.toml")
-    with pytest.raises(UsageError, match="cannot be read: Is a directory"):
+    with pytest.raises(UsageError, match="cannot be read: is a directory"):
         load(str(folder))
 
 

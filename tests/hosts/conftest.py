@@ -22,7 +22,7 @@ def hooks(tmp_path_factory: pytest.TempPathFactory) -> Repository:
         return checkout(tmp_path_factory.mktemp("release"))
 
 
-@pytest.fixture(scope="session", params=HOSTS)
+@pytest.fixture(scope="session", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in HOSTS])
 def host(request: pytest.FixtureRequest, hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Host:
     """A host with our hooks installed. From then on it works without network."""
     made = Host(request.param, hooks, tmp_path_factory.mktemp("home"))

@@ -19,6 +19,8 @@ from tests.support.repository import Repository, clean, flagged
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+pytestmark = pytest.mark.xdist_group("action")
+
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
 NAME, CACHE, INSTALL, SCAN = ACTION["runs"]["steps"]
 PAGE = (ROOT / "docs/ci.md").read_text()

@@ -20,7 +20,7 @@ from playwright.sync_api import expect, sync_playwright
 from pypdf import PdfReader
 
 from benchmarks.report import PAINT, PAINTED, SECONDS, result
-from posturio_iac.posture.document import result as read
+from posturio_iac.contract.read import result as read
 from posturio_iac.posture.view import Posture, join
 from posturio_iac.render.report.html_page import page as render
 from tests.render.test_report_page import everything

@@ -86,11 +86,30 @@ def test_skips_of_all_sorts(tmp_path: Path) -> None:
 
 
 def test_what_is_undetermined_is_said_to_those_who_ask(tmp_path: Path) -> None:
-    write(tmp_path, stack=KEY.replace("!Ref Bot", "elsewhere").replace("Bot:", "Other:"))
+    write(
+        tmp_path, stack="Parameters:\n  Elsewhere: {Type: String}\n" + KEY.replace("!Ref Bot", "!Ref Elsewhere").replace("Bot:", "Other:")
+    )
     assert lint(tmp_path, "stack.yaml", options=()) == []
     (match,) = lint(tmp_path, "stack.yaml", options=("-c", UNDETERMINED))
-    assert (match.id, match.line, match.path) == (UNDETERMINED, 4, "Resources/Key")
-    assert "elsewhere" in match.message
+    assert (match.id, match.line, match.path) == (UNDETERMINED, 6, "Resources/Key")
+    assert "Elsewhere" in match.message
+
+
+def test_what_is_undetermined_is_counted_for_all_and_fails_nobody(tmp_path: Path) -> None:
+    write(
+        tmp_path, stack="Parameters:\n  Elsewhere: {Type: String}\n" + KEY.replace("!Ref Bot", "!Ref Elsewhere").replace("Bot:", "Other:")
+    )
+    done = call(*PACK, "--", "stack.yaml", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "stack.yaml: 1 access key is undetermined; --include-checks I9398 --non-zero-exit-code warning shows why" in done.stderr
+    done = call("--include-checks", "I9398", "--non-zero-exit-code", "warning", *PACK, "--", "stack.yaml", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Key is undetermined: the parameter Elsewhere is chosen at deployment" in done.stdout
+
+
+def test_a_user_that_other_code_declares_is_no_excuse(tmp_path: Path) -> None:
+    write(tmp_path, stack=KEY.replace("!Ref Bot", "elsewhere").replace("Bot:", "Other:"))
+    assert ids(lint(tmp_path, "stack.yaml", options=())) == [MISSING, OWNERLESS]
 
 
 def test_the_limit_is_configured_in_cfn_lint_in_three_ways(tmp_path: Path) -> None:
@@ -186,7 +205,7 @@ def test_standard_input_is_judged_at_the_lines_of_cfn_lint(tmp_path: Path) -> No
     assert {(m.id, m.line, m.path) for m in found} == {(i, 4, "Resources/Key") for i in (MISSING, OWNERLESS, EXPOSED)}
     assert not any("stdin.json" in m.message for m in found)
     as_json = json.dumps({"Resources": {"Key": {"Type": "AWS::IAM::AccessKey", "Properties": {"UserName": "x"}}}}, indent=1)
-    assert {(m.id, m.line) for m in reported(tmp_path, given=as_json)} == {(UNDETERMINED, 3)}
+    assert {(m.id, m.line) for m in reported(tmp_path, given=as_json)} == {(MISSING, 3), (OWNERLESS, 3)}
     dated = STATED.replace("Metadata", "# 2027\n    Metadata")
     assert reported(tmp_path, given=dated) == []
 

@@ -19,7 +19,6 @@ from tests.support.hosts.cfn_linting import (
     OWNERLESS,
     REFUSED,
     ROOT,
-    SEVERAL,
     UNDETERMINED,
     apart,
     lint,
@@ -34,6 +33,8 @@ if TYPE_CHECKING:
     from tests.support.hosts.cfn_linting import Match, Verdict
 
     Case = Callable[[Path, pytest.CaptureFixture[str]], None]
+
+pytestmark = pytest.mark.xdist_group("cfn-lint-parity")
 
 PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
 
@@ -114,6 +115,7 @@ def test_a_match_belongs_to_the_resource_of_its_key(tree: Path, matches: list[Ma
         ("foreach/template.yaml", 13): "Resources/Keywriter",
         ("stackset/template.yaml", 11): "Resources/Everywhere",
         ("twice/keys/keys.yaml", 4): "Resources/Key",
+        ("twice/main.yaml", 10): "Resources/Own",
         ("serverless/serverless.yml", 14): "Resources",
     }
     exposed = {m.path for m in matches if m.id == "E9373" and m.file == "exposed/template.yaml"}
@@ -171,13 +173,15 @@ def untransformed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @difference("templates beside this one")
 def beside(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("one", "two"):
-        write(folder / f"{name}.yaml", f"Resources:\n  {name}:\n    Type: AWS::IAM::AccessKey\n    Properties: {{UserName: shared}}\n")
-    write(folder / "users.yaml", "Resources:\n  User:\n    Type: AWS::IAM::User\n    Properties: {UserName: shared}\n")
-    assert {(v.id, v.address) for v in scanned(capsys, ".")} == {(SEVERAL, "one"), (SEVERAL, "two")}
+    key = "Resources:\n  {name}:\n    Type: AWS::IAM::AccessKey\n    Properties: {{UserName: shared}}\n"
+    tags = "[{Key: expires, Value: 2027-01-31}, {Key: owner, Value: ops}]"
+    user = f"  User:\n    Type: AWS::IAM::User\n    Properties: {{UserName: shared, Tags: {tags}}}\n"
+    write(folder / "one.yaml", key.format(name="one"))
+    write(folder / "two.yaml", key.format(name="two") + user)
+    assert {(v.id, v.address) for v in scanned(capsys, ".")} == {(UNDETERMINED, "one")}
     alone = scanned(capsys, "one.yaml") | scanned(capsys, "two.yaml")
-    found = lint(folder, "one.yaml", "two.yaml", "users.yaml")
-    assert {v.id for v in alone} == {m.id for m in found} == {UNDETERMINED}
+    found = lint(folder, "one.yaml", "two.yaml")
+    assert {v.id for v in alone} == {m.id for m in found} == {MISSING, OWNERLESS}
     assert apart(found, alone) == ([], [])
 
 

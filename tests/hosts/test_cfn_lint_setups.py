@@ -20,6 +20,8 @@ from tests.support.repository import Repository
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.xdist_group("cfn-lint-setups")
+
 PAGE = (ROOT / "docs/cfn-lint.md").read_text(encoding="utf-8")
 SCRIPTS: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 DOCUMENTS: list[dict[str, Any]] = [yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]

@@ -15,6 +15,7 @@ import pytest
 from posturio_iac.core.host_ids import CHECKOV
 from posturio_iac.render.wording import page_url
 from posturio_iac.rules import all_rules
+from tests.support.hosts.checkov_inside import python_in_fork
 from tests.support.hosts.checkov_running import (
     KEY,
     MISSING,
@@ -24,6 +25,7 @@ from tests.support.hosts.checkov_running import (
     RULES,
     TEMPLATE,
     checkov,
+    checkov_program,
     failed,
     records,
     report,
@@ -54,6 +56,14 @@ def test_a_finding_says_what_is_wrong_and_how_to_mend_it(terraform: Path) -> Non
     assert {one.check: one.guideline for one in found} == {check: page_url(rule) for check, rule in RULES.items()}
     titles = {check: all_rules()[rule].rule.title for check, rule in RULES.items()}
     assert {one.check: one.name for one in found if one.result == "passed"} == {c: t for c, t in titles.items() if c not in failing}
+
+
+def test_the_program_says_what_checkov_says_to_these_tests(terraform: Path) -> None:
+    """Most of them fork a process that has imported checkov, which saves its start."""
+    program, fork = (run(terraform, "-d", ".", "-o", "json") for run in (checkov_program, checkov))
+    assert (program.returncode, program.stderr) == (fork.returncode, fork.stderr) == (1, "")
+    assert program.stdout == fork.stdout
+    assert failed(records(program)) == BOTH
 
 
 def test_command_line_choices_hold(terraform: Path) -> None:
@@ -155,8 +165,8 @@ print(*sorted(set(sys.modules) - before))
 
 def test_loading_the_pack_imports_nothing_that_judges() -> None:
     """Each of checkov's processes loads it, most of them for nothing."""
-    command = [sys.executable, "-c", LOADED, f"{PACK}/posturio_iac_checks.py"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    done = python_in_fork(ROOT, LOADED, [f"{PACK}/posturio_iac_checks.py"], os.environ)
+    assert done.returncode == 0, done.stderr
     checks = "posturio_iac.adapters.checkov.checks"
     assert checks in done.stdout
     assert {name for name in done.stdout.split() if name.startswith("posturio_iac")} == {
@@ -185,8 +195,8 @@ print(check.name)
 
 
 def test_what_a_check_says_in_one_thread_is_not_shown_by_another() -> None:
-    command = [sys.executable, "-c", TOLD, f"{PACK}/posturio_iac_checks.py"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    done = python_in_fork(ROOT, TOLD, [f"{PACK}/posturio_iac_checks.py"], os.environ)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-2:] == ["True", "of this thread"]
 
 
@@ -236,9 +246,8 @@ CRASHES = [("adapters.checkov.answers", "answer"), ("terraform.reader", "read"),
 
 
 @pytest.mark.parametrize(("module", "function"), CRASHES)
-def test_a_crash_of_our_code_fails_the_checks(module: str, function: str, terraform: Path, tmp_path: Path) -> None:
-    write(tmp_path, {"sitecustomize.py": _late(CRASH.format(module=module, function=function))})
-    done = checkov(terraform, "-d", ".", "--output", "json", PYTHONPATH=str(tmp_path))
+def test_a_crash_of_our_code_fails_the_checks(module: str, function: str, terraform: Path) -> None:
+    done = checkov(terraform, "-d", ".", "--output", "json", first=_late(CRASH.format(module=module, function=function)))
     assert done.returncode == 1
     found = [one for one in records(done) if one.resource == "aws_iam_access_key.ci"]
     assert {one.check for one in found if one.result == "failed"} == set(RULES)
@@ -246,7 +255,7 @@ def test_a_crash_of_our_code_fails_the_checks(module: str, function: str, terraf
     assert {one.name for one in found} == {said}
 
 
-def test_a_rule_that_crashes_fails_its_check_alone(terraform: Path, tmp_path: Path) -> None:
+def test_a_rule_that_crashes_fails_its_check_alone(terraform: Path) -> None:
     code = """\
 from posturio_iac.rules import Registered, _registry, all_rules
 
@@ -256,8 +265,7 @@ def crash(key, context):
 old = all_rules()["iam.expired_access_keys"]
 _registry["iam.expired_access_keys"] = Registered(old.rule, crash, old.page)
 """
-    write(tmp_path, {"sitecustomize.py": code})
-    found = [one for one in report(terraform, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}") if one.result == "failed"]
+    found = [one for one in report(terraform, first=code) if one.result == "failed"]
     assert {one.check for one in found} == {MISSING, OWNERLESS, CHECKOV["iam.expired_access_keys"]}
     assert any(
         one.name == "iam.expired_access_keys crashed on aws_iam_access_key.ci and judged nothing; please report it." for one in found
@@ -266,7 +274,7 @@ _registry["iam.expired_access_keys"] = Registered(old.rule, crash, old.page)
 
 def test_a_package_that_cannot_be_loaded_fails_every_key(terraform: Path, tmp_path: Path) -> None:
     write(tmp_path, {"posturio_iac/__init__.py": "raise RuntimeError('half an installation')\n"})
-    done = checkov(terraform, "-d", ".", "--output", "json", PYTHONPATH=str(tmp_path))
+    done = checkov(terraform, "-d", ".", "--output", "json", first=f"import sys; sys.path.insert(0, {str(tmp_path)!r})")
     assert done.returncode == 1
     (only,) = records(done)
     assert only.name == (

@@ -33,10 +33,16 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture(scope="module", params=GRAPHS, ids=str)
-def seen(request: pytest.FixtureRequest, tree: Path) -> list[Record]:
+@pytest.fixture(scope="module")
+def plain(tree: Path) -> list[Record]:
+    """What checkov says about all of them."""
+    return report(tree)
+
+
+@pytest.fixture(scope="module", params=[pytest.param(graph, marks=pytest.mark.xdist_group(str(graph))) for graph in GRAPHS], ids=str)
+def seen(request: pytest.FixtureRequest, tree: Path, plain: list[Record]) -> list[Record]:
     """What checkov says about all of them, with each of its graphs."""
-    return report(tree, **request.param)
+    return report(tree, **request.param) if request.param else plain
 
 
 def golden(tree: Path) -> set[Found]:
@@ -71,9 +77,10 @@ def test_nothing_passes_since_checkov_read_less_than_there_is(seen: list[Record]
     assert found(seen, "passed") == set()
 
 
-def test_what_the_graph_shows_is_found(tree: Path) -> None:
+@pytest.mark.xdist_group(str(GRAPHS[0]))
+def test_what_the_graph_shows_is_found(plain: list[Record]) -> None:
     """The simplest program of each rule that checkov's graph suffices for, and some of the ways that it has to follow."""
-    failing = found(report(tree), "failed")
+    failing = found(plain, "failed")
     sufficient = {
         "access_keys_without_lifetime/flagged",
         "access_keys_without_lifetime/flagged_user_by_name",

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 Saying = tuple[str, str, str, str]
 """Folder of the program, result, check and resource."""
 
+pytestmark = pytest.mark.xdist_group("checkov-parity")
+OPEN = "undetermined: "
+"""How the reason of a skip begins that nobody has written."""
+
 PAGE = (ROOT / "docs/checkov.md").read_text(encoding="utf-8")
 HERE = differences_here()
 
@@ -64,7 +68,8 @@ def ours(folder: Path) -> set[Saying]:
 
 
 def theirs(seen: list[Record]) -> set[Saying]:
-    return {(case_of(one.file), one.result, one.check, one.resource) for one in seen if one.result != "passed"}
+    decided = [one for one in seen if one.result != "passed" and not one.reason.startswith(OPEN)]
+    return {(case_of(one.file), one.result, one.check, one.resource) for one in decided}
 
 
 def test_every_program_gets_the_same_verdicts(tree: Path, seen: list[Record]) -> None:
@@ -92,14 +97,16 @@ def test_no_check_that_passes_is_a_finding_of_ours(tree: Path, seen: list[Record
     assert [one for one in seen if one.result == "passed" and (one.file, one.check, one.resource) in found] == []
 
 
-def test_undetermined_keys_are_neither_passed_nor_failed(tree: Path, seen: list[Record]) -> None:
+def test_undetermined_keys_are_shown_with_the_reason_and_do_not_fail(tree: Path, seen: list[Record]) -> None:
     def is_open(key: dict[str, Any]) -> bool:
-        unseen = any(reason.endswith("so its tags cannot be seen") for reason in key["undecided"])
+        unseen = any("tags cannot be seen" in reason for reason in key["undecided"])
         return unseen and key["status"] == "Active" and not key["lifetime"]
 
     open_ = {(key["path"], key["address"]) for key in scan(tree)["keys"] if key["verdict"] == "undetermined" and is_open(key)}
-    assert len(open_) > 5
-    assert [one for one in seen if (one.file, one.resource) in open_ and one.check == MISSING] == []
+    about = [one for one in seen if (one.file, one.resource) in open_ and one.check == MISSING]
+    assert len(about) > 2
+    assert {one.result for one in about} == {"skipped"}
+    assert all(one.reason.startswith(OPEN) and one.reason != OPEN for one in about)
 
 
 def test_every_check_fails_somewhere(seen: list[Record]) -> None:
@@ -119,13 +126,6 @@ def difference(name: str) -> Callable[[Callable[[Path], None]], Callable[[Path],
         return case
 
     return wrap
-
-
-@difference("an undetermined key")
-def undetermined(folder: Path) -> None:
-    write(folder, {"main.tf": 'variable "tags" {}\n' + KEY.replace('"ci"\n}\n\n', '"ci"\n  tags = var.tags\n}\n\n')})
-    assert [key["verdict"] for key in scan(folder)["keys"]] == ["undetermined"]
-    assert {one.check for one in report(folder)} & {MISSING, OWNERLESS} == set()
 
 
 @difference("a key of a nested stack")

@@ -1,4 +1,4 @@
-"""The format ``ocsf`` against the published schema and the models that others read it with; the nox session ``formats`` installs them."""
+"""The format ``ocsf`` against the published schema and the models that others read it with; the nox session ``hosts`` installs them."""
 
 from __future__ import annotations
 

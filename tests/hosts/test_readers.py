@@ -1,4 +1,4 @@
-"""JUnit and Markdown as programs of others read them. The nox session ``formats`` installs these."""
+"""JUnit and Markdown as programs of others read them. The nox session ``hosts`` installs these."""
 
 from __future__ import annotations
 

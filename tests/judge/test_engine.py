@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from posturio_iac.config.records import Exemption
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
-from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Unknown
+from posturio_iac.core.origin import MetadataOrigin
 from posturio_iac.errors import UsageError
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (
@@ -182,7 +183,10 @@ def test_a_fingerprint_tells_keys_apart(change: dict[str, str]) -> None:
 def test_every_finding_has_a_fingerprint_of_its_own() -> None:
     places = tuple(exposure(f'output "{n}"') for n in "abc")
     twice = exposure('output "a"')
-    report = run(access_key(unreadable(), unreadable(source="metadata"), exposures=(*places, twice), owner=None), access_key(owner=None))
+    report = run(
+        access_key(unreadable(), unreadable(origin=MetadataOrigin("Expires", "Key")), exposures=(*places, twice), owner=None),
+        access_key(owner=None),
+    )
     assert len({f.fingerprint for f in report.findings}) == len(report.findings) == 9
 
 
@@ -291,3 +295,32 @@ def test_a_finding_carries_what_a_format_needs() -> None:
     assert finding == expected
     assert rule.id == f"iam.{WITHOUT}"
     assert isinstance(run().as_of, datetime)
+
+
+def test_every_rule_is_undetermined_while_it_is_open_whether_there_is_such_a_key() -> None:
+    maybe = access_key(owner=None, existence=Unknown("some versions make no key"))
+    report = run(maybe)
+    assert report.findings == ()
+    (judged,) = report.keys
+    assert (judged.verdict, judged.undecided) == (Verdict.UNDETERMINED, ("some versions make no key",))
+    assert {"iam.access_keys_without_lifetime", "iam.ownerless_access_keys"} <= set(judged.open_rules)
+    assert verdict(replace(maybe, lifetimes=(SOON,), owner="ops")) is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, {"access_keys_without_lifetime", "ownerless_access_keys"}),
+        ({"owner": "ops"}, {"access_keys_without_lifetime"}),
+        ({"status": "Inactive", "owner": "ops"}, {"lingering_inactive_access_keys"}),
+        ({"lifetimes": (SOON,), "owner": "ops"}, set()),
+        ({"lifetimes": (inert(),), "owner": "ops"}, set()),
+    ],
+)
+def test_a_user_of_other_code_is_no_excuse_but_for_inert_rotation(change: dict[str, Any], found: set[str]) -> None:
+    unseen = Unknown('the user "joe" is declared elsewhere, so its tags cannot be seen')
+    report = run(replace(access_key(owner=None, unseen_tags=unseen), **change))
+    assert {finding.rule.id.partition(".")[2] for finding in report.findings} == found
+    (judged,) = report.keys
+    assert judged.undecided == ((unseen.reason,) if any(e.effect is Effect.INERT for e in judged.key.lifetimes) else ())
+    assert all(unseen.reason in finding.message for finding in report.findings if "lingering" not in finding.rule.id)

@@ -10,6 +10,7 @@ import pytest
 
 from posturio_iac.core.addresses import bare, calls, fits
 from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
@@ -266,7 +267,7 @@ class TestEvidence:
     """What the code says about the lifetime of a key."""
 
     states = (state((ADDRESS, ID, "ci")),)
-    tag = 'tag "expires" of aws_iam_user.ci'
+    tag = TagOrigin("expires", "aws_iam_user.ci")
 
     def test_of_an_exact_link_it_counts(self) -> None:
         found = link(deployed(), code(enforced(20)), states=self.states)
@@ -282,10 +283,10 @@ class TestEvidence:
 
     def test_a_tag_is_as_aws_has_it(self) -> None:
         key = deployed(tags=(("expires", "2027-01-31"),))
-        assert link(key, code(expires("2026-01-31", source=self.tag)), states=self.states).lifetimes == ()
+        assert link(key, code(expires("2026-01-31", origin=self.tag)), states=self.states).lifetimes == ()
 
     def test_a_tag_that_aws_does_not_have_yet_counts(self) -> None:
-        assert len(link(deployed(), code(expires("2026-01-31", source=self.tag)), states=self.states).lifetimes) == 1
+        assert len(link(deployed(), code(expires("2026-01-31", origin=self.tag)), states=self.states).lifetimes) == 1
 
     def test_a_tag_of_unknown_value_is_not_there_when_aws_has_none(self) -> None:
         open_ = replace(rotates(None), effect=Effect.UNKNOWN)

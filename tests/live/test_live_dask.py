@@ -11,8 +11,8 @@ import pytest
 
 from posturio_iac import __version__
 from posturio_iac.live import dask_executor
-from posturio_iac.live.inventory import Request
 from posturio_iac.live.model import Account
+from posturio_iac.live.request import Request
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor
 from tests.support.live.cloud import AS_OF, Cloud, live
 from tests.support.states import KEY_TYPE, pulled

@@ -68,7 +68,7 @@ def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
 
 def test_our_own_scan_finds_no_key_in_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", "--no-config", "--strict", str(EXAMPLES)]) == 0
-    assert capsys.readouterr().out.startswith("No access keys in 4 files")
+    assert capsys.readouterr().out.startswith("No access keys are declared in 4 files")
 
 
 def test_the_templates_grant_what_the_policy_of_the_documentation_grants() -> None:

@@ -154,7 +154,7 @@ def test_a_session_that_ends_in_the_middle_loses_no_key_that_was_seen(
         return
     assert answer.code == 3
     assert "the session has ended; log in again" in answer.err
-    assert {key["user"] for key in answer.json["keys"]} == ({"stale", "busy"} if last >= 3 else set())
+    assert {key["user"] for key in answer.json["keys"]} == ({"stale", "busy"} if last >= 4 else set())
 
 
 @pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "RequestExpired", "InvalidSignatureException"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import stat
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -108,28 +107,28 @@ def test_a_fingerprint_is_the_same_with_and_without_the_link(capsys: Capsys) -> 
 
 
 def plan(capsys: Capsys, tree: Tree, *argv: str) -> list[str]:
-    live(capsys, "--plan", "plan.sh", *argv)
-    path = tree.root / "plan.sh"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    """Return the lines of a plan about keys, without their indentation."""
+    folder = tree.root / f"plan-{len(list(tree.root.glob('plan-*')))}"
+    live(capsys, "--plan", str(folder), *argv)
+    (path,) = (path for path in folder.glob("*.sh") if "undo" not in path.name)
     assert subprocess.run(["sh", "-n", str(path)], check=False).returncode == 0
-    return path.read_text().partition("in_account ")[2].splitlines()
+    return [line.strip() for line in path.read_text().partition("# Owner: ")[2].splitlines()]
 
 
 def test_the_plan_changes_nothing_by_hand_that_code_declares(key: str, tree: Tree, capsys: Capsys) -> None:
     lines = plan(capsys, tree, *LINKED)
-    assert not [line for line in lines if line.startswith("aws ")]
-    assert "#   Code declares it and undoes what is done by hand, so nothing is done here. Change the code:" in lines
+    assert not [line for line in lines if line.startswith("disable ")]
+    assert "#   Code declares it and undoes what is done by hand, so nothing is done here. Change the code." in lines
     assert any(line.startswith(f'#     Set status = "Inactive" for {ADDRESS} (infra/iam.tf:5) and apply') for line in lines)
-    assert any("only until the next apply" in line and key in line for line in lines)
+    assert any(line.endswith(f"user/ci/{key}") for line in lines)
 
 
 def test_the_plan_warns_where_code_may_declare_the_key(key: str, tree: Tree, capsys: Capsys) -> None:
     lines = plan(capsys, tree, "--iac", "infra")
-    (step,) = (number for number, line in enumerate(lines) if line.startswith("aws iam update-access-key"))
+    (step,) = (number for number, line in enumerate(lines) if line.startswith("disable ci "))
     assert key in lines[step]
-    assert (
-        f"#   Look at the code first, which brings back what is changed by hand: the key is likely declared by {ADDRESS}" in lines[step - 2]
-    )
+    text = f"#   Look at the code first, which undoes what is done by hand: the key is likely declared by {ADDRESS}"
+    assert any(line.startswith(text) for line in lines[:step])
 
 
 def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
@@ -141,10 +140,10 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
     (tree.root / "state.json").unlink()
     argv = ("--state-file", "state.json")
     live(capsys, *argv, "--as-of", "2026-10-01T00:00:00Z")
-    deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete_if_inactive")]
+    deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete ")]
     assert len(deleting) == 1
     linked = plan(capsys, tree, *argv, *LINKED)
-    assert not [line for line in linked if line.startswith("delete_if_inactive")]
+    assert not [line for line in linked if line.startswith("delete ")]
     assert any(line.startswith(f"#     Remove {ADDRESS} (infra/iam.tf:5) from the code, or ") for line in linked)
 
 
@@ -152,11 +151,11 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
 def test_where_code_ignores_the_status_it_is_switched_by_hand(key: str, tree: Tree, capsys: Capsys, ignored: str) -> None:
     tree.write("infra/iam.tf", CI.replace(".ci.name\n", f".ci.name\n  lifecycle {{\n    ignore_changes = {ignored}\n  }}\n"))
     (finding,) = live(capsys, *LINKED).json["findings"]
-    assert finding["remediation"].startswith("Switch it off: aws iam update-access-key --user-name ci")
+    assert finding["remediation"].startswith("Switch it off (--plan DIR writes the command, --show-key-ids shows it)")
     assert finding["remediation"].endswith(
         f"({ADDRESS} (infra/iam.tf:5) ignores changes of the status), and remove {ADDRESS} (infra/iam.tf:5) from the code 14 days later."
     )
-    assert [line for line in plan(capsys, tree, *LINKED) if line.startswith("aws iam update-access-key") and key in line]
+    assert [line for line in plan(capsys, tree, *LINKED) if line.startswith("disable ci ") and key in line]
 
 
 @pytest.mark.usefixtures("key")
@@ -204,11 +203,11 @@ def test_no_secret_of_a_state_is_in_any_output(
     tree.write("encrypted.tfstate", json.dumps({"serial": 1, "encrypted_data": SECRETS[0], "encryption_version": "v0"}))
     states = [word for name in ("x", "cut", "torn", "plan", "encrypted") for word in ("--tf-state", f"{name}.tfstate")]
     outputs = [word for name in FORMATS if name not in NEEDS_JINJA for word in ("--format", name, "--output", f"out.{name}")]
-    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--plan", "plan.sh", "--state-file", "own.json", json_format=False)
+    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--plan", "plan", "--state-file", "own.json", json_format=False)
     assert answer.code == 3, "four states are none"
     assert answer.err.count("error: ") == 4
     written = [answer.out, answer.err, *everything(tree)]
-    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 4
+    assert len(written) == len(FORMATS) - len(NEEDS_JINJA) + 6
     assert any(ADDRESS in text for text in written)
     for secret in SECRETS:
         assert not [text for text in written if secret in text]

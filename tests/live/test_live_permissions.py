@@ -33,6 +33,7 @@ def allowed(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[
     cloud.user("auditor", owner="security@example.com")
     key = cloud.backend.create_access_key(user_name="auditor")
     cloud.backend.access_keys[key.access_key_id].create_date = cloud.backend.access_keys[cloud.keys[1]].create_date
+    cloud.backend.users["auditor"].create_date = cloud.backend.access_keys[key.access_key_id].create_date
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
 
@@ -69,7 +70,7 @@ def test_the_policy_is_enough(allowed: Callable[..., None], capsys: pytest.Captu
         ((REPORT,), 1, UNUSED, "every user is asked about key by key in its place"),
         ((DETAILS,), 3, UNUSED, "tags of 2 users off the shortlist were not read"),
         ((DETAILS, REPORT), 1, UNUSED, "tags are asked for user by user in its place"),
-        ((DETAILS, USERS), 3, UNUSED, "those who came after the credential report are not known"),
+        ((DETAILS, USERS), 3, UNUSED, "those of whom the credential report does not tell are not known"),
         ((DETAILS, REPORT, USERS), 3, [], "so no key of theirs was judged"),
         ((DETAILS, REPORT, "iam:ListUserTags"), 3, UNUSED, "iam:ListUserTags is denied"),
         (("iam:GetAccountSummary",), 3, UNUSED, "whether the root user has access keys is not known"),
@@ -125,7 +126,7 @@ def test_nothing_that_reaches_aws_writes(
     before = keys_of(members)
     earlier = tmp_path / "earlier.json"
     for argv in (
-        ("--plan", str(tmp_path / "plan.sh"), "--state-file", str(tmp_path / "state.json"), "--output", str(earlier)),
+        ("--plan", str(tmp_path / "plan"), "--state-file", str(tmp_path / "state.json"), "--output", str(earlier)),
         ("--exact", "--group-by", "owner"),
         ("--organization",),
         ("--verify", str(earlier)),
@@ -152,11 +153,11 @@ def test_what_may_be_called_reads() -> None:
 
 
 def test_a_call_that_is_not_on_the_list_is_never_sent(cloud: Cloud) -> None:
-    from posturio_iac.live.calls import Budget  # noqa: PLC0415 - only here
+    from posturio_iac.live.calls import CallBudget  # noqa: PLC0415 - only here
 
     cloud.user("ci")
     key_id = cloud.key("ci", age=1)
-    budget = Budget()
+    budget = CallBudget()
     connection = session.connect(None, None, budget)
     for operation, parameters in (
         ("iam:UpdateAccessKey", {"UserName": "ci", "AccessKeyId": key_id, "Status": "Inactive"}),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -124,29 +122,6 @@ def test_the_state_file_remembers_and_bad_ones_are_kept(cloud: Cloud, capsys: py
         state.write_text(text, encoding="utf-8")
         assert live(capsys, "--state-file", str(state)).code == 2
         assert state.read_text(encoding="utf-8") == text
-
-
-def test_the_plan_disables_first_and_deletes_what_was_off_for_long(
-    cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    cloud.user("stale", owner="pay'ments; rm -rf /\n$(id)")
-    cloud.user("off", owner="payments@example.com")
-    cloud.user("busy", owner="payments@example.com")
-    stale, off = cloud.key("stale", age=80, used=60), cloud.key("off", age=300, used=200, status="Inactive")
-    busy = cloud.key("busy", age=100, used=1)
-    state, plan = str(tmp_path / "state.json"), tmp_path / "plan.sh"
-    live(capsys, "--state-file", state)
-    later = (AS_OF + timedelta(days=20)).isoformat()
-    live(capsys, "--state-file", state, "--as-of", later, "--plan", str(plan))
-    lines = plan.read_text(encoding="utf-8").splitlines()
-    assert f"aws iam update-access-key --user-name=stale --access-key-id={stale} --status=Inactive" in lines
-    assert f"#   Undo: aws iam update-access-key --user-name=stale --access-key-id={stale} --status=Active" in lines
-    assert f"delete_if_inactive off {off}" in lines
-    assert f"#   aws iam update-access-key --user-name=busy --access-key-id={busy} --status=Inactive" in lines
-    assert not any("rm -rf" in line and not line.startswith("#") for line in lines)
-    assert stat.S_IMODE(plan.stat().st_mode) == 0o700
-    assert subprocess.run(["sh", "-n", str(plan)], check=False).returncode == 0
-    assert cloud.backend.users["stale"].access_keys[0].status == "Active"
 
 
 def test_no_credentials_and_no_profile_are_errors_of_usage(

@@ -11,6 +11,7 @@ import pytest
 from moto.iam.models import AccessKeyLastUsed
 
 from posturio_iac.cli import main
+from posturio_iac.live.errors import AwsError
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 
 if TYPE_CHECKING:
@@ -149,7 +150,9 @@ def test_keys_that_only_the_report_told_of(cloud: Cloud, earlier: Callable[..., 
     cloud.user("tagged")
     for name in ("ownerless", "tagged"):
         cloud.key(name, age=20, used=1)
-    path = earlier()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("posturio_iac.live.usage.list_keys", refused)
+        path = earlier()
     assert {f["address"].rpartition("/")[2] for f in json.loads(Path(path).read_text(encoding="utf-8"))["findings"]} == {"key-1"}
     cloud.tag("tagged", "owner", "payments@example.com")
     answer = live(capsys, "--verify", path)
@@ -158,6 +161,10 @@ def test_keys_that_only_the_report_told_of(cloud: Cloud, earlier: Callable[..., 
         [("still_open", "ownerless", "ownerless_access_keys"), ("resolved", "tagged", "ownerless_access_keys")],
     )
     assert answer.json["verification"]["results"][0]["address"].rpartition("/")[2].startswith("****")
+
+
+def refused(*_: Any) -> None:
+    raise AwsError("iam:ListAccessKeys", "AccessDenied", "no")
 
 
 @pytest.mark.parametrize("operation", ["ListAccessKeys", "GetAccessKeyLastUsed"])
@@ -194,7 +201,6 @@ def test_an_account_that_cannot_be_read_hides_no_other(
     answer = live(capsys, "--verify", path)
     assert (answer.code, sorted(r["state"] for r in answer.json["verification"]["results"])) == (1, ["resolved"] * 2 + ["still_open"] * 3)
     from posturio_iac.live import session  # noqa: PLC0415 - patched here
-    from posturio_iac.live.errors import AwsError  # noqa: PLC0415
 
     assumed = session.Connection.assumed
 
@@ -245,7 +251,7 @@ def test_a_key_whose_user_was_renamed_is_found_by_its_full_id(
     cloud.backend.update_user("ci", None, "ci-renamed")
     cloud.backend.users["ci-renamed"].access_keys[0].user_name = "ci-renamed"
     cloud.tag("ci-renamed", "owner", "payments@example.com")
-    answer = live(capsys, "--verify", path)
+    answer = live(capsys, "--verify", path, "--show-key-ids")
     assert (answer.code, [s[0] for s in states(answer)]) == (1, ["still_open"])
     assert "ci-renamed" in answer.json["verification"]["results"][0]["remediation"]
 
@@ -273,6 +279,8 @@ def test_a_root_key(cloud: Cloud, earlier: Callable[..., str], capsys: pytest.Ca
 def _with_root_key(self: Any, operation: str, **parameters: Any) -> Any:
     if operation == "iam:GetAccountSummary":
         return {"SummaryMap": {"AccountAccessKeysPresent": 1}}
+    if "Report" in operation:
+        raise AwsError(operation, "AccessDenied", "no")
     return self._client("sts").get_caller_identity(**parameters)
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.live.table import Style, entries
-from posturio_iac.commands.live.text import HINT, NAMED, render
+from posturio_iac.commands.live.text import HINT, NAMED, RunCoverage, render
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.core.model import Span
 from posturio_iac.core.terminal import width
@@ -37,8 +37,11 @@ Undetermined:
 """
 
 
-def text(report: Report, style: Style = PLAIN, *, by_owner: bool = False, quiet: bool = False) -> str:
-    return render(report, style, by_owner=by_owner, quiet=quiet)
+ONE = RunCoverage(1)
+
+
+def text(report: Report, style: Style = PLAIN, *, by_owner: bool = False, quiet: bool = False, read: RunCoverage = ONE) -> str:
+    return render(report, style, by_owner=by_owner, quiet=quiet, read=read)
 
 
 def squeezed(shown: str) -> str:
@@ -62,7 +65,11 @@ def test_keys_what_is_open_and_a_line_that_sums_up() -> None:
 
 def test_nothing_to_show_is_one_truthful_line() -> None:
     assert text(canned.empty()) == "No access keys\n"
-    assert text(canned.empty(diagnostics=(Diagnostic(Level.ERROR, "denied"),))) == "No access keys; incomplete, 1 error\n"
+    denied = canned.empty(diagnostics=(Diagnostic(Level.ERROR, "denied"),))
+    assert text(denied) == "No access keys were seen; incomplete, 1 error\n"
+    assert text(denied, read=RunCoverage(0, 1)) == "No account could be read; incomplete, 1 error\n"
+    partly = Report(canned.AS_OF, canned.deployed().keys[4:5], (), denied.diagnostics, 0)
+    assert text(partly, read=RunCoverage(1, 2)) == "No findings in 1 key of 1 account; 2 accounts could not be read; incomplete, 1 error\n"
     fine = Report(canned.AS_OF, canned.deployed().keys[4:5], (), (), 0)
     assert text(fine) == "No findings in 1 key of 1 account\n"
     assert text(fine, quiet=True) == ""

@@ -17,12 +17,12 @@ from posturio_iac.core.finding import Level
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.inventory import Request
 from posturio_iac.live.mask import Mask
-from posturio_iac.live.model import UserQuery
+from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
 from posturio_iac.live.verify.baseline import read
-from posturio_iac.live.verify.compare import FindingState, Now, compare
+from posturio_iac.live.verify.compare import Now, compare
+from posturio_iac.live.verify.model import FindingState
 from posturio_iac.live.verify.query import recheck
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
 from tests.support.keys import AS_OF
@@ -31,7 +31,7 @@ from tests.support.played_aws import ACCOUNT, Aws, Key, Person, id_of
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
     from posturio_iac.live.verify.baseline import Earlier
-    from posturio_iac.live.verify.compare import Verification
+    from posturio_iac.live.verify.model import Verification
 
 LATER = AS_OF + timedelta(days=1)
 Known = set[tuple[str, str]]
@@ -66,10 +66,8 @@ def saved(report: Report, *, masked: bool) -> Earlier:
 
 def verify(aws: Aws, earlier: Earlier, config: Config) -> tuple[Verification, Report]:
     """Do what ``--verify`` does with one account."""
-    people = [user for _, users in earlier.accounts().values() for user in users]
-    wanted = [UserQuery(user, tuple(key.id for key in earlier.keys if key.user == user and key.id)) for user in people]
-    inventory = recheck(aws, ACCOUNT, wanted)  # type: ignore[arg-type]  # it answers like a connection
-    request = Request(LATER, Policy(config))
+    request = Request(LATER, Policy(config), sleep=lambda _: None)
+    inventory = recheck(aws, ACCOUNT, earlier.wanted(ACCOUNT.id), request)  # type: ignore[arg-type]  # it answers like a connection
     date_disabled(aws, inventory, request)  # type: ignore[arg-type]  # the same
     keys = access_keys(inventory.keys, ACCOUNT, request.names, (), LATER)
     report = judge(keys, as_of=LATER, diagnostics=inventory.diagnostics, policy=request.policy)

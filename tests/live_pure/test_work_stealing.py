@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from posturio_iac.live.calls import Budget
+from posturio_iac.live.calls import CallBudget
 from posturio_iac.live.work_stealing import together
 
 SOON = 30
@@ -45,7 +45,7 @@ def test_what_fails_is_raised_and_the_rest_is_not_begun() -> None:
 
 
 def test_a_budget_that_is_closed_ends_threads() -> None:
-    budget = Budget()
+    budget = CallBudget()
     budget.spend("iam:ListUsers", 2)
     budget.close()
     with pytest.raises(KeyboardInterrupt):

@@ -100,13 +100,6 @@ def test_an_instruction_in_other_spellings(text: str) -> None:
     assert [(d.rules, d.reason, d.until) for d in found.directives] == [((OWNERLESS,), "legacy", None)]
 
 
-@pytest.mark.parametrize("name", ["ownerless_access_keys", "Ownerless-Access-Keys", "IAM.ownerless_access_keys"])
-def test_a_rule_may_be_named_by_the_last_part_of_its_id(name: str) -> None:
-    found = parsed(f"# posturio:ignore[{name}, {OWNERLESS}] reason=x")
-    assert found.problems == ()
-    assert [directive.rules for directive in found.directives] == [(OWNERLESS,)]
-
-
 def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
     found = parsed(f"# posturio:ignore[{OWNERLESS}] until=31-12-2027 reason=x", f"# posturio:ignore[{OWNERLESS}] until=90d reason=x")
     assert found.problems == ()
@@ -134,7 +127,7 @@ def test_an_end_that_cannot_be_read_is_unknown_and_left_to_the_engine() -> None:
             "# posturio:ignore[iam.ownerles_keys] reason=x",
             f'posturio:ignore names "iam.ownerles_keys", which is not a rule; did you mean {OWNERLESS}?',
         ),
-        ("# posturio:ignore[expired_access_kyes] reason=x", f'"expired_access_kyes", which is not a rule; did you mean {EXPIRED}?'),
+        ("# posturio:ignore[expired_access_key] reason=x", f'"expired_access_key", which is not a rule; did you mean {EXPIRED}?'),
         ("# posturio:ignore[*] reason=x", 'posturio:ignore names "*", which is not a rule; posturio-iac explain lists them'),
     ],
 )
@@ -183,7 +176,7 @@ def test_known_rules_are_kept_beside_an_unknown_one() -> None:
         ("# posturio:", "posturio: says nothing; write posturio: expires=2027-01-31"),
         ("# posturio expires 2027", '"posturio expires 2027" has no effect; write posturio: expires=2027-01-31'),
         ("# posturio rotation=90d", '"posturio rotation=90d" has no effect; write posturio: rotation=90d'),
-        ("# posturio-iac: expires=2027-01-31", '"posturio-iac: expires=2027-01-31" has no effect; begin it with posturio: as in'),
+        ("# posturio-iac ignore[x]", '"posturio-iac ignore[x]" has no effect; begin it with posturio: as in'),
         (f"# posturio ignore[{OWNERLESS}] reason=x", "has no effect; begin it with posturio: as in posturio:ignore["),
         ("# CI. posturio: owner=x", '"posturio: owner=x" has no effect after other words; begin a comment with it'),
         (f"# nosec posturio:ignore[{OWNERLESS}] reason=x", "has no effect after other words; begin a comment with it"),
@@ -286,3 +279,15 @@ def test_nothing_raises_and_every_place_is_in_the_comment(text: str) -> None:
 def test_a_long_comment_is_read_in_one_pass() -> None:
     block = "/* " + 'posturio: owner=x a="\n' * 2_000 + "*/"
     assert len(parsed(block, "# posturio: " + "x" * 1_000_000, "# posturio: " + 'a="' * 20_000).problems) > 0
+
+
+@pytest.mark.parametrize("start", ["posturio", "posturio-iac", "Posturio-IaC", "posturio_iac"])
+def test_the_name_of_the_tool_may_begin_a_comment_too(start: str) -> None:
+    found = parsed(f"# {start}: expires=2027-01-31\n")
+    assert ([(name, value) for name, value, _ in found.metadata], found.problems) == ([("expires", "2027-01-31")], ())
+
+
+@pytest.mark.parametrize("start", ["posturio", "posturio-iac"])
+def test_a_rule_may_be_named_by_its_last_part(start: str) -> None:
+    found = parsed(f"# {start}:ignore[{OWNERLESS.partition('.')[2]}, {OWNERLESS}, {EXPIRED.partition('.')[2]}] reason=x\n")
+    assert ([d.rules for d in found.directives], found.problems) == ([(OWNERLESS, EXPIRED)], ())

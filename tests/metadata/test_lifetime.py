@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
-from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read
+from posturio_iac.core.origin import TagOrigin
+from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
 from posturio_iac.metadata.names import unit_in_name
 
 NAMES = Names.default()
+TAG = TagOrigin("expires", "aws_iam_user.ci")
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.builds(Unknown, st.text())
 SOME_NAMES = st.text() | st.sampled_from(NAMES.spellings())
 
 
 def said(name: str, value: object) -> Lifetime:
-    found = read(name, value, source="tag")
+    found = read(name, value, origin=TAG)
     assert found is not None
     return found
 
@@ -125,7 +127,7 @@ def test_case_separators_and_prefix_change_no_meaning(name: str, prefix: str, da
     ],
 )
 def test_a_date_is_an_end(name: str, value: object, at: datetime) -> None:
-    assert said(name, value) == Lifetime(Kind.EXPIRY, Effect.DECLARED, "tag", str(value), at=at)
+    assert said(name, value) == Lifetime(Kind.EXPIRY, Effect.DECLARED, TAG, str(value), at=at)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +159,7 @@ def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
     found = said("rotation", value)
     assert (found.kind, found.effect, found.at, found.interval) == (Kind.ROTATION, Effect.INERT, None, None)
     assert found.why.endswith("turns rotation off")
-    assert found.fix == "set tag to an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
+    assert found.fix == 'set tag "expires" of aws_iam_user.ci to an interval such as 90d, 12h, 6w, 3mo, 1y or P90D'
 
 
 @pytest.mark.parametrize(
@@ -193,20 +195,20 @@ def test_an_unreadable_value_says_why_and_what_to_write(name: str, value: object
 
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:
     span = Span("main.tf", 3, 5, 3, 20)
-    found = read("expires", Unknown("var.expires is set by the caller"), source="tag", span=span)
-    assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, "tag", span=span, why="var.expires is set by the caller")
+    found = read("expires", Unknown("var.expires is set by the caller"), origin=TAG, span=span)
+    assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, TAG, span=span, why="var.expires is set by the caller")
 
 
 @pytest.mark.parametrize("name", ["Name", "owner", "key-rotation-exempt"])
 def test_other_names_are_no_lifetime(name: str) -> None:
-    assert read(name, "2027-01-31", source="tag") is None
+    assert read(name, "2027-01-31", origin=TAG) is None
 
 
 def test_a_hint_decides_where_the_name_says_nothing() -> None:
-    found = read("iam_key_ttl", "90d", source="input", kind_hint=Kind.ROTATION)
+    found = read("iam_key_ttl", "90d", origin=TAG, kind_hint=Kind.ROTATION)
     assert found is not None
     assert found.interval == timedelta(days=90)
-    assert read("owner", "90d", source="input", kind_hint=Kind.ROTATION) is None
+    assert read("owner", "90d", origin=TAG, kind_hint=Kind.ROTATION) is None
 
 
 @pytest.mark.parametrize(
@@ -221,23 +223,23 @@ def test_a_hint_decides_where_the_name_says_nothing() -> None:
     ],
 )
 def test_an_exemption_is_quoted(name: str, value: object, exempts: bool) -> None:
-    sentence = exemption(name, value, source=f'tag "{name}"')
+    sentence = exemption(name, value, origin=TagOrigin(name, "aws_iam_user.ci"))
     assert (sentence is not None) is exempts
     if sentence is not None:
-        assert sentence == f'tag "{name}" = "{as_text(value)}" exempts the key from rotation, which is not a lifetime'
+        assert sentence == f'tag "{name}" of aws_iam_user.ci = "{as_text(value)}" exempts the key from rotation, which is not a lifetime'
 
 
 def test_an_unknown_exemption_is_neither_yes_nor_no() -> None:
     assert (
-        exemption("KeyAutoExpire", Unknown("var.x"), source="tag")
-        == "tag may exempt the key from rotation (var.x), which is not a lifetime"
+        exemption("KeyAutoExpire", Unknown("var.x"), origin=TAG)
+        == 'tag "expires" of aws_iam_user.ci may exempt the key from rotation (var.x), which is not a lifetime'
     )
 
 
 @given(SOME_NAMES, SCALARS, st.none() | st.sampled_from(Kind))
 def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object, hint: Kind | None) -> None:
-    exemption(name, value, source="tag")
-    found = read(name, value, source="tag", kind_hint=hint)
+    exemption(name, value, origin=TAG)
+    found = read(name, value, origin=TAG, kind_hint=hint)
     if found is None:
         return
     match found.effect:
@@ -255,3 +257,24 @@ def test_nothing_raises_and_every_verdict_is_complete(name: str, value: object, 
 
 def test_a_huge_number_is_not_spelled_out() -> None:
     assert said("rotation", 10**5000).effect is Effect.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("KeyExpiry", "2027-01-31", 'call it "expires", or add "KeyExpiry" to names.expiry'),
+        ("end_date", "2027-01-31", "names.expiry"),
+        ("ttl", "30d", 'call it "rotation", or add "ttl" to names.rotation'),
+        ("lifetime", 90, "names.rotation"),
+        ("expires", "2027-01-31", None),
+        ("owner-until", "2027-01-31", None),
+        ("ttl", "short", None),
+        ("ttl", "", None),
+        ("ttl", Unknown("var.x"), None),
+        ("backend", "2027-01-31", None),
+        ("Name", "2027-01-31", None),
+    ],
+)
+def test_a_name_that_plainly_means_an_end_is_said(name: str, value: object, found: str | None) -> None:
+    said = resembling(name, value, origin=TagOrigin(name, "aws_iam_user.ci"))
+    assert said is None if found is None else said is not None and found in said

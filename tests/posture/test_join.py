@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.posture.changes import ChangeCategory
 from posturio_iac.posture.counts import standings
-from posturio_iac.posture.records import SavedDiagnostic
 from tests.support.report_results import A, B, C, accounts, at, code, declared, deployed, error, finding, joined, result, users
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.live.merge import merge
+from posturio_iac.contract.read import cost, load
+from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict
-from posturio_iac.posture.document import cost, load
-from posturio_iac.posture.records import SavedDiagnostic
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.view import Posture, join
 from tests.support import canned

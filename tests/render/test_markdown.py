@@ -54,7 +54,7 @@ def test_quiet_has_findings_and_errors() -> None:
 
 
 def test_nothing_found_is_one_sentence() -> None:
-    assert render(canned.empty(), canned.context()) == "## IAM access keys\n\nNo access keys in 12 files; 0.08 s\n"
+    assert render(canned.empty(), canned.context()) == "## IAM access keys\n\nNo access keys are declared in 12 files; 0.08 s\n"
 
 
 def test_one_shared_module_is_one_row() -> None:

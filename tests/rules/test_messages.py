@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.origin import MetadataOrigin, TriggerOrigin, describe_origin
 from posturio_iac.rules import all_rules
 from tests.support.keys import (
     AS_OF,
+    CLOCK,
     ENFORCED_ONLY,
     access_key,
     day,
@@ -23,6 +25,7 @@ from tests.support.keys import (
     rotated,
     rotates,
     span,
+    tag,
     unreadable,
     violations,
 )
@@ -166,10 +169,10 @@ def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
 
 
 def test_each_unreadable_value_and_each_exposure_is_a_finding_of_its_own() -> None:
-    values = unreadable("soon", 'tag "expires"'), unreadable("later", "metadata Expires")
+    values = unreadable("soon"), unreadable("later", MetadataOrigin("Expires", "Key"))
     places = exposure('output "secret"'), exposure("aws_ssm_parameter.secret")
     found = violations(access_key(*values, exposures=places))
-    assert [v.mark for v in found[UNREADABLE]] == ['tag "expires"', "metadata Expires"]
+    assert [v.mark for v in found[UNREADABLE]] == ["tag\0expires\0aws_iam_user.ci", "metadata\0Expires\0Key"]
     assert [v.mark for v in found[EXPOSED]] == ['output "secret"', "aws_ssm_parameter.secret"]
 
 
@@ -202,14 +205,14 @@ TAG = 'tag "expires" of aws_iam_user.ci'
 
 def unreadable_rotation() -> Lifetime:
     """An interval that is none."""
-    return replace(unreadable("quarterly", 'tag "rotation" of aws_iam_user.ci'), kind=Kind.ROTATION)
+    return replace(unreadable("quarterly", tag("rotation")), kind=Kind.ROTATION)
 
 
 @pytest.mark.parametrize(
     ("key", "why"),
     [
         (access_key(status="Inactive"), "no date is stated for that"),
-        (access_key(replace(FIRED, source="time_rotating.ci"), status="Inactive"), "no date is stated for that"),
+        (access_key(replace(FIRED, origin=CLOCK), status="Inactive"), "no date is stated for that"),
         (access_key(unreadable_rotation(), status="Inactive"), "no date is stated for that"),
         (access_key(PAST, status="Inactive"), f"{TAG} says 2026-08-31, which was 84 days ago"),
         (access_key(FAR, status="Inactive"), f"{TAG} says 2099-01-01, which is 26336 days ahead"),
@@ -234,14 +237,14 @@ def test_why_an_inactive_key_lingers(key: AccessKey, why: str) -> None:
 def test_a_removal_date_that_is_set_as_advised_mends() -> None:
     advised = expires("2026-12-08")
     assert flagged(access_key(advised, status="Inactive")) == set()
-    far = replace(FAR, effect=Effect.ENFORCED, source="time_rotating.ci")
+    far = replace(FAR, effect=Effect.ENFORCED, origin=CLOCK)
     (violation,) = violations(access_key(far, status="Inactive"))[LINGERING]
     assert violation.remediation == 'Delete the key, or add expires = "2026-12-08" to the tags of aws_iam_user.ci (iam.tf:1).'
     assert flagged(access_key(far, advised, status="Inactive")) == set()
 
 
 def test_a_rotation_that_fired_its_only_time_says_when() -> None:
-    (violation,) = violations(access_key(replace(FIRED, source="time_rotating.ci")))[INERT]
+    (violation,) = violations(access_key(replace(FIRED, origin=CLOCK)))[INERT]
     assert violation.message == (
         "aws_iam_access_key.ci was due for its only replacement on 2026-05-01, 206 days ago, and time_rotating.ci sets no other date."
     )
@@ -249,10 +252,13 @@ def test_a_rotation_that_fired_its_only_time_says_when() -> None:
 
 
 def test_a_source_that_shows_its_value_is_not_quoted_twice() -> None:
-    source = 'replace_triggered_by = [terraform_data.key] by way of "2026-03-19"'
-    key = access_key(replace(rotated("2026-03-19"), source=source), replacement=outage(create_before_destroy=True))
+    origin = TriggerOrigin("terraform_data.key", '"2026-03-19"')
+    key = access_key(replace(rotated("2026-03-19"), origin=origin), replacement=outage(create_before_destroy=True))
     (violation,) = violations(key)[OVERDUE]
-    assert violation.message == f"aws_iam_access_key.ci was last rotated 249 days ago by {source}, while at most 90 days are allowed."
+    assert (
+        violation.message
+        == f"aws_iam_access_key.ci was last rotated 249 days ago by {describe_origin(origin)}, while at most 90 days are allowed."
+    )
     assert violation.remediation == 'Change "2026-03-19" to 2026-11-24, which replaces the key.'
 
 

@@ -32,6 +32,7 @@ from tests.support.keys import (
     rotated,
     rotates,
     span,
+    tag,
     unknown_key,
     unreadable,
     violations,
@@ -40,6 +41,7 @@ from tests.support.rule_cases import (
     CASES,
     ENFORCED_CASES,
     EXPIRED,
+    EXPIRING,
     FAR,
     FIRED,
     FRESH,
@@ -148,7 +150,7 @@ def test_the_date_that_is_proposed_satisfies_every_rule(as_of: datetime, days: i
     context = replace(CONTEXT, as_of=as_of, max_lifetime=timedelta(days=days))
     (violation,) = violations(access_key(), context)[WITHOUT]
     end = parse_date(violation.remediation.split('"')[1])
-    mended = access_key(Lifetime(Kind.EXPIRY, Effect.DECLARED, "tag", at=end))
+    mended = access_key(Lifetime(Kind.EXPIRY, Effect.DECLARED, tag("expires"), at=end))
     assert flagged(mended, context) == set()
 
 
@@ -158,7 +160,7 @@ def test_a_rotation_is_overlong_exactly_when_it_exceeds_the_maximum(interval: in
     assert (OVERLONG in flagged(access_key(rotates(interval)), context)) is (interval > maximum)
 
 
-@pytest.mark.parametrize(("end", "expected"), [("2026-11-23", {EXPIRED}), ("2026-11-24", set())])
+@pytest.mark.parametrize(("end", "expected"), [("2026-11-23", {EXPIRED}), ("2026-11-24", {EXPIRING})])
 def test_a_date_ends_with_its_day(end: str, expected: set[str]) -> None:
     assert flagged(access_key(expires(end))) == expected
 
@@ -174,6 +176,7 @@ def test_ids_and_severities_are_those_that_were_promised() -> None:
         "iam.access_key_rotation_outages": Severity.LOW,
         "iam.access_keys_without_lifetime": Severity.MEDIUM,
         "iam.expired_access_keys": Severity.HIGH,
+        "iam.expiring_access_keys": Severity.LOW,
         "iam.exposed_access_key_secrets": Severity.HIGH,
         "iam.inert_access_key_rotation": Severity.MEDIUM,
         "iam.lingering_inactive_access_keys": Severity.LOW,

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from posturio_iac.core.model import Effect
+from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.rules._words import sentence
-from tests.support.keys import access_key, expires, inert, rotated, violations
+from tests.support.keys import CLOCK, access_key, expires, inert, rotated, violations
 from tests.support.rule_cases import EXPIRED, INERT, LINGERING, OVERDUE
 
 TAG = 'tag "expires" of aws_iam_user.ci'
@@ -19,7 +20,7 @@ def test_a_moment_at_midnight_is_shown_as_the_code_writes_it() -> None:
     at = expires(MIDNIGHT)
     assert f"{TAG} says {MIDNIGHT}." in violations(access_key(at))[EXPIRED][0].message
     assert f"{TAG} says {MIDNIGHT}, which was 268 days ago" in violations(access_key(at, status="Inactive"))[LINGERING][0].message
-    fired = replace(at, effect=Effect.ENFORCED, source="time_rotating.ci")
+    fired = replace(at, effect=Effect.ENFORCED, origin=CLOCK)
     assert f"replacement on {MIDNIGHT}, 268 days ago" in violations(access_key(fired))[INERT][0].message
 
 
@@ -30,7 +31,9 @@ def test_a_date_within_other_text_and_one_without_a_text_are_described() -> None
 
 
 def test_what_is_inert_is_not_named_twice() -> None:
-    evidence = replace(inert(), source="secret_rotation.ci", why="secret_rotation.ci names no function that would rotate the key")
+    evidence = replace(
+        inert(), origin=SecretRotationOrigin("secret_rotation.ci"), why="secret_rotation.ci names no function that would rotate the key"
+    )
     (violation,) = violations(access_key(evidence))[INERT]
     assert violation.message == (
         "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that would rotate the key."

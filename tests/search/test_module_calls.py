@@ -24,7 +24,7 @@ def call(source: str) -> str:
 
 def test_every_way_to_write_a_local_source_is_understood(tree: Tree) -> None:
     tree.write("main.tf", call('"./modules/a"') + call('"./modules/b/"') + 'module "c" {\n\tsource\t=\t"./modules//c" # c\n}\n')
-    tree.write("quoted.tofu", 'module "d" { "source"="./modules/d" }\n')
+    tree.write("quoted.tofu", 'module d { source="./modules/d" }\n')
     tree.write("env/prod/x.tf", call('"../../modules/a"') + call('"../test"'))
     tree.write("env/prod/y.tf.json", '{"module": {"e": {"source":\n "../../modules/e"}, "f": {"source":"./f"}}}')
     tree.write("windows.tf", call('".\\\\modules\\\\g"'))

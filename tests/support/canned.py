@@ -10,6 +10,7 @@ from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Remedies, Span, Unknown
+from posturio_iac.core.origin import SecretRotationOrigin, TagOrigin
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 REMEDIES = Remedies("add {name}", "rotate every {value} days", "disable it")
@@ -39,8 +40,8 @@ def finding(rule: Rule, address: str, where: Span | None, message: str, suppress
 
 def report() -> Report:
     ci, old, accent = span("iam/ci.tf"), span("iam/old.tf", 2, 2, 37), span("iam/é.tf")
-    ninety = Lifetime(Kind.ROTATION, Effect.ENFORCED, "time_rotating.ci", "90", ci, interval=timedelta(days=90))
-    past = Lifetime(Kind.EXPIRY, Effect.DECLARED, 'tag "expires" of aws_iam_user.old', "2026-01-31", None, at=AS_OF)
+    ninety = Lifetime(Kind.ROTATION, Effect.ENFORCED, SecretRotationOrigin("time_rotating.ci"), "90", ci, interval=timedelta(days=90))
+    past = Lifetime(Kind.EXPIRY, Effect.DECLARED, TagOrigin("expires", "aws_iam_user.old"), "2026-01-31", None, at=AS_OF)
     accepted = Suppression("moves to OIDC", datetime(2027, 3, 1, tzinfo=timezone.utc), "comment")
     return Report(
         AS_OF,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config.model import Config
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Remedies, Replacement, Span, Unknown
+from posturio_iac.core.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
 
@@ -50,7 +51,7 @@ def access_key(*lifetimes: Lifetime, **changes: Any) -> AccessKey:
 
 def unknown_key() -> AccessKey:
     """A key of which nothing is known but that it is there."""
-    evidence = tuple(Lifetime(kind, Effect.UNKNOWN, f'tag "{kind.value}"', why=UNKNOWN.reason) for kind in Kind)
+    evidence = tuple(Lifetime(kind, Effect.UNKNOWN, tag(kind.value), why=UNKNOWN.reason) for kind in Kind)
     return access_key(
         *evidence,
         user=UNKNOWN,
@@ -69,6 +70,15 @@ def unknown_key() -> AccessKey:
     )
 
 
+CLOCK = SecretRotationOrigin("time_rotating.ci")
+"""An origin that is shown by its address alone."""
+
+
+def tag(name: str, holder: str = "aws_iam_user.ci") -> TagOrigin:
+    """A tag of the user."""
+    return TagOrigin(name, holder)
+
+
 def day(text: str) -> datetime:
     """The end of a day, as metadata states it."""
     moment = parse_date(text)
@@ -76,20 +86,20 @@ def day(text: str) -> datetime:
     return moment
 
 
-def expires(text: str, effect: Effect = Effect.DECLARED, source: str = 'tag "expires" of aws_iam_user.ci') -> Lifetime:
+def expires(text: str, effect: Effect = Effect.DECLARED, origin: Origin | None = None) -> Lifetime:
     """An end on a date."""
-    return Lifetime(Kind.EXPIRY, effect, source, text, span(2), at=day(text))
+    return Lifetime(Kind.EXPIRY, effect, origin or tag("expires"), text, span(2), at=day(text))
 
 
-def rotates(days: float | None, effect: Effect = Effect.DECLARED, source: str = 'tag "rotation" of aws_iam_user.ci') -> Lifetime:
+def rotates(days: float | None, effect: Effect = Effect.DECLARED, origin: Origin | None = None) -> Lifetime:
     """A rotation; None for one of unknown length."""
     interval = None if days is None else timedelta(days=days)
-    return Lifetime(Kind.ROTATION, effect, source, "" if days is None else f"{days}d", span(3), interval=interval)
+    return Lifetime(Kind.ROTATION, effect, origin or tag("rotation"), "" if days is None else f"{days}d", span(3), interval=interval)
 
 
 def enforced(days: float | None = 60) -> Lifetime:
     """A rotation that the code carries out."""
-    return rotates(days, Effect.ENFORCED, "time_rotating.ci")
+    return rotates(days, Effect.ENFORCED, CLOCK)
 
 
 def maybe(evidence: Lifetime) -> Lifetime:
@@ -99,24 +109,24 @@ def maybe(evidence: Lifetime) -> Lifetime:
 
 def rotated(text: str) -> Lifetime:
     """A date of the last rotation."""
-    return Lifetime(Kind.ROTATED, Effect.DECLARED, 'tag "rotated-on" of aws_iam_user.ci', text, span(4), at=day(text))
+    return Lifetime(Kind.ROTATED, Effect.DECLARED, tag("rotated-on"), text, span(4), at=day(text))
 
 
 def inert(fix: str = "go through a time_static") -> Lifetime:
     """A rotation that never happens."""
     why = "Terraform does not react to a resource that it creates"
-    return Lifetime(Kind.ROTATION, Effect.INERT, "replace_triggered_by = [time_rotating.ci]", "", span(6), why=why, fix=fix)
+    return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin("time_rotating.ci"), "", span(6), why=why, fix=fix)
 
 
-def unreadable(value: str = "soon", source: str = 'tag "expires" of aws_iam_user.ci') -> Lifetime:
+def unreadable(value: str = "soon", origin: Origin | None = None) -> Lifetime:
     """A date that is none."""
     why = f'"{value}" is neither a date nor an interval; write a date such as 2027-01-31'
-    return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, source, value, span(2), why=why)
+    return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin or tag("expires"), value, span(2), why=why)
 
 
 def open_evidence(kind: Kind = Kind.EXPIRY) -> Lifetime:
     """Evidence that is there and says something unknown."""
-    return Lifetime(kind, Effect.UNKNOWN, f'tag "{kind.value}" of aws_iam_user.ci', span=span(2), why=UNKNOWN.reason)
+    return Lifetime(kind, Effect.UNKNOWN, tag(kind.value), span=span(2), why=UNKNOWN.reason)
 
 
 def exposure(where: str = 'output "secret"') -> Exposure:

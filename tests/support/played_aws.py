@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.live.errors import AwsError
@@ -13,7 +14,6 @@ from tests.support.keys import AS_OF
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 ACCOUNT = Account("123456789012")
 COLUMNS = "user,arn,user_creation_time," + ",".join(
@@ -21,6 +21,10 @@ COLUMNS = "user,arn,user_creation_time," + ",".join(
     for slot in (1, 2)
     for what in ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
 )
+
+
+MADE = datetime(2020, 1, 1, tzinfo=timezone.utc)
+"""When every user was made."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Key:
     """Whether the report knows when it was used; it says no_information otherwise."""
     off: datetime | None
     """When CloudTrail saw that it was switched off."""
+    rotated: datetime | None = None
+    """What the report says for last_rotated, where that is not its creation."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class Aws:
     """Users that are no longer there."""
     calls: Counter[str] = field(default_factory=Counter)
 
+    def in_region(self, region: str) -> Aws:
+        """The same account, seen from the one region that shows events of IAM."""
+        assert region == "us-east-1"
+        return self
+
     def call(self, operation: str, **asked: Any) -> dict[str, Any]:
         self._refuse(operation)
         match operation:
@@ -68,7 +79,7 @@ class Aws:
             case "iam:GetCredentialReport":
                 return {"Content": self._report().encode(), "GeneratedTime": AS_OF}
             case "iam:GetAccountSummary":
-                return {"SummaryMap": {"AccountAccessKeysPresent": self.root_keys}}
+                return {"SummaryMap": {"AccountAccessKeysPresent": self.root_keys, "Users": len(self.people) - len(self.left)}}
             case "iam:GetAccessKeyLastUsed":
                 number, place = numbers_of(asked["AccessKeyId"])
                 self._gone(operation, number, asked["AccessKeyId"])
@@ -80,7 +91,7 @@ class Aws:
     def pages(self, operation: str, **asked: Any) -> Iterator[dict[str, Any]]:
         self._refuse(operation)
         present = [number for number in range(len(self.people)) if number not in self.left]
-        users = [{"UserName": _name(n), "Arn": self._arn(n), "Tags": self._tags(n)} for n in present]
+        users = [{"UserName": _name(n), "Arn": self._arn(n), "Tags": self._tags(n), "CreateDate": MADE} for n in present]
         match operation:
             case "iam:GetAccountAuthorizationDetails":
                 yield from ({"UserDetailList": [user]} for user in users)
@@ -119,7 +130,7 @@ class Aws:
         lines = [COLUMNS]
         for number, who in enumerate(self.people):
             cells = [cell for place in (0, 1) for cell in _cells(who.keys[place] if place < len(who.keys) else None)]
-            lines += [",".join([_name(number), self._arn(number), "2020-01-01T00:00:00+00:00", *cells])] if who.reported else []
+            lines += [",".join([_name(number), self._arn(number), MADE.isoformat(), *cells])] if who.reported else []
         return "\n".join(lines)
 
 
@@ -141,7 +152,7 @@ def _cells(key: Key | None) -> list[str]:
         return ["false", "N/A", "N/A", "N/A", "N/A"]
     used = "no_information" if not key.told else key.used.isoformat() if key.used else "N/A"
     place = ["eu-west-1", "s3"] if key.told and key.used else ["N/A", "N/A"]
-    return ["true" if key.status == "Active" else "false", key.created.isoformat(), used, *place]
+    return ["true" if key.status == "Active" else "false", (key.rotated or key.created).isoformat(), used, *place]
 
 
 def _events(number: int, who: Person) -> Iterator[dict[str, Any]]:

@@ -34,8 +34,10 @@ EXPOSED = "exposed_access_key_secrets"
 UNUSED = "unused_access_keys"
 OVERDUE = "overdue_access_key_rotations"
 UNMANAGED = "unmanaged_access_keys"
+EXPIRING = "expiring_access_keys"
 
 PAST, SOON, FAR = expires("2026-08-31"), expires("2027-01-31"), expires("2099-01-01")
+NEAR = expires("2026-12-01")
 FIRED = expires("2026-05-01", Effect.ENFORCED)
 OLD, FRESH = day("2026-03-19"), day("2026-11-01")
 
@@ -48,6 +50,16 @@ CASES: dict[str, tuple[AccessKey, set[str]]] = {
     "enforced rotation of unknown length": (access_key(enforced(None)), set()),
     "enforced end": (access_key(expires("2027-01-31", Effect.ENFORCED)), set()),
     "passed end": (access_key(PAST), {EXPIRED}),
+    "near end": (access_key(NEAR), {EXPIRING}),
+    "end on the last day of the warning": (access_key(expires("2026-12-08")), {EXPIRING}),
+    "end on the day after": (access_key(expires("2026-12-09")), set()),
+    "near end that the code enforces": (access_key(expires("2026-12-01", Effect.ENFORCED)), set()),
+    "near end of an inactive key": (access_key(NEAR, status="Inactive"), set()),
+    "near end beside a rotation": (access_key(NEAR, enforced()), set()),
+    "near end beside a declared rotation": (access_key(NEAR, rotates(30)), {EXPIRING}),
+    "near end beside an unknown rotation": (access_key(NEAR, open_evidence(Kind.ROTATION)), set()),
+    "near end beside one that has passed": (access_key(NEAR, PAST), {EXPIRED}),
+    "near end beside a later one": (access_key(SOON, NEAR), {EXPIRING}),
     "enforced end that fired": (access_key(FIRED), {INERT}),
     "far end": (access_key(FAR), {OVERLONG}),
     "long rotation": (access_key(rotates(91)), {OVERLONG}),

@@ -7,6 +7,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.textfile import Fence
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Module
@@ -20,6 +21,7 @@ from posturio_iac.search import SEARCH_TERMS, discover
 from tests.support.terraform_shapes import expression
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from posturio_iac.core.model import AccessKey
@@ -41,7 +43,9 @@ def options(**more: Any) -> TerraformOptions:
 
 def program(root: str, **more: Any) -> ModuleTree:
     """Return a program whose modules are below ``root``."""
-    selection: Any = SimpleNamespace(root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=()))
+    selection: Any = SimpleNamespace(
+        root=root, repository=None, terraform=(), finder=SimpleNamespace(hcl=(), repositories=(), fence=Fence(root))
+    )
     return ModuleTree(selection, options(**more))
 
 
@@ -51,7 +55,7 @@ def value_of(code: str | hcl.Expr, **names: Any) -> Any:
     return evaluate(expression(code) if isinstance(code, str) else code, scope)
 
 
-def write(root: Path, files: dict[str, str | bytes]) -> None:
+def write(root: Path, files: Mapping[str, str | bytes]) -> None:
     """Write files below ``root``."""
     for name, text in files.items():
         path = root / name
@@ -71,7 +75,7 @@ def local(root: Path, files: str | dict[str, str | bytes], name: str = "x", **mo
 
 
 def reading(
-    root: Path, files: str | dict[str, str | bytes], *paths: str, cwd: str = "", exclude: tuple[str, ...] = (), **more: Any
+    root: Path, files: str | Mapping[str, str | bytes], *paths: str, cwd: str = "", exclude: tuple[str, ...] = (), **more: Any
 ) -> Reading:
     """Write files and read them as a scan of ``paths`` below ``cwd`` does."""
     write(root, {"main.tf": files} if isinstance(files, str) else files)

@@ -5,12 +5,14 @@ The first rule that cfn-lint asks about a template lets our scan judge it, and t
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, said
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
+from posturio_iac.core.terminal import printable
 from posturio_iac.render.sarif.rules import first_paragraph
 from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules
@@ -18,6 +20,7 @@ from posturio_iac.rules import all_rules
 if TYPE_CHECKING:
     from posturio_iac.adapters.cfn_lint_host.verdicts import HostTemplate
 
+LOG = logging.getLogger("posturio-iac")
 LIMIT = "max_lifetime_days"
 LIMITED_BY = CFN_LINT["iam.overlong_access_key_lifetimes"]
 """The rule whose configuration in cfn-lint holds the limit."""
@@ -51,6 +54,7 @@ class _Memory:
             self._template, self._limit, self._found = template, self.limit, ()
             try:
                 self._found = _said(template, self.limit)
+                _tell(template, self._found)
             except Exception as error:
                 raise PackError(error) from error
         return self._found
@@ -65,6 +69,15 @@ class PackError(Exception):
             f"posturio-iac stopped by an error of its own ({type(error).__name__}: {error}) and judged no access key of this template;"
             " please report it"
         )
+
+
+def _tell(template: HostTemplate, found: tuple[HostMatch, ...]) -> None:
+    """Log how many verdicts are open: cfn-lint leaves informational matches out, and fails on those that it is asked to include."""
+    undetermined = [one for one in found if one.pack_id == CFN_LINT_UNDETERMINED]
+    if undetermined:
+        keys = "1 access key is" if len(undetermined) == 1 else f"{len(undetermined)} access keys are"
+        text = f"posturio-iac: %s: {keys} undetermined; --include-checks {CFN_LINT_UNDETERMINED} --non-zero-exit-code warning shows why"
+        LOG.warning(text, printable(template.filename or "the template"))
 
 
 def _said(template: HostTemplate, limit: object) -> tuple[HostMatch, ...]:

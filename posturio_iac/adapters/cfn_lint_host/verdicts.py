@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from posturio_iac.adapters.cfn_lint_host.places import HostPlace, resource_of
 from posturio_iac.adapters.cfn_lint_host.text import write_parameters, write_template
 from posturio_iac.adapters.ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
-from posturio_iac.config.locate import find
-from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Level
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.render.wording import sentence, undetermined
-from posturio_iac.scan import judged, select
+from posturio_iac.scan import configuration_near, judged, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,10 +75,10 @@ def said(template: HostTemplate, max_lifetime_days: int | None) -> tuple[HostMat
 def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -> Iterator[HostMatch]:
     if template.filename is None:
         source = _Input(write_template(template.template, scratch), os.path.realpath(scratch), original=False)
-        config = _configuration(os.getcwd())
+        config = configuration_near(os.getcwd())
     else:
         source = _Input(os.path.realpath(template.filename), os.path.realpath(os.getcwd()), original=True)
-        config = _configuration(os.path.dirname(source.name))
+        config = configuration_near(os.path.dirname(source.name))
     if max_lifetime_days is not None:
         config = config.with_values(max_lifetime_days=max_lifetime_days)
     selection = select((source.name,), source.folder, config, ())
@@ -90,16 +88,6 @@ def _said(template: HostTemplate, max_lifetime_days: int | None, scratch: str) -
         given = config.with_values(parameters=(*config.parameters, *files))
         report = judged(selection, given, place=_place(selection, source), as_of=None, suppressions=True)
         yield from _Words(template, selection, source).of(report)
-
-
-def _configuration(folder: str) -> Config:
-    """Return the configuration nearest a folder."""
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config.load import load
-
-    return load(path)
 
 
 def _place(selection: Selection, source: _Input) -> str:

@@ -23,6 +23,13 @@ RULES: tuple[tuple[str, str, str, str, str], ...] = (
         "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.expired_access_keys.md",
     ),
     (
+        "iam.expiring_access_keys",
+        "CKV_POSTURIO_13",
+        "LOW",
+        "Access keys whose stated end is near",
+        "https://github.com/posturio/posturio-iac/blob/main/docs/rules/iam.expiring_access_keys.md",
+    ),
+    (
         "iam.exposed_access_key_secrets",
         "CKV_POSTURIO_4",
         "HIGH",

@@ -30,8 +30,9 @@ class CheckResult(Enum):
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"
+    """Suppressed, or undetermined: shown with the reason, and no failure."""
     UNKNOWN = "unknown"
-    """checkov leaves it out: it is no key, or the verdict is open."""
+    """checkov leaves it out: it is no key, or another one decides."""
 
 
 class Answer(NamedTuple):
@@ -87,13 +88,17 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
         return Answer(CheckResult.FAILED, f"{rule} crashed on {key.address} and judged nothing; please report it.")
     if findings:
         return Answer(CheckResult.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))
-    return NOTHING if rule in judged.open_rules else Answer(CheckResult.PASSED)
+    if rule not in judged.open_rules:
+        return Answer(CheckResult.PASSED)
+    return Answer(CheckResult.SKIPPED, _cut(f"undetermined: {printable('; '.join(judged.undecided) or 'a suppression accepts that')}"))
 
 
 def text_of(finding: Finding) -> str:
     """Return what was found and, where there is room, the change that mends it."""
     said, change = sentence(finding), printable(finding.remediation)
     whole = f"{said} {change}"
-    if len(whole) <= LIMIT:
-        return whole
-    return said if len(said) <= LIMIT else f"{said[: LIMIT - 1].rstrip()}…"
+    return whole if len(whole) <= LIMIT else _cut(said)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LIMIT else f"{text[: LIMIT - 1].rstrip()}…"

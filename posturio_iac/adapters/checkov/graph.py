@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from posturio_iac.core.model import Span
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -39,6 +41,17 @@ class Vertex(NamedTuple):
     def address(self) -> str:
         """Terraform's address, or the name."""
         return str(self.config.get("__address__") or self.name)
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """First and last line; zeros where checkov does not say."""
+        first, last = (self.config.get(f"__{name}_line__") for name in ("start", "end"))
+        return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
+
+    def span(self, root: str) -> Span:
+        """Return the place of its first line, relative to ``root``."""
+        line = self.lines[0] or 1
+        return Span(os.path.relpath(self.file, root).replace(os.sep, "/"), line, 1, line, 2)
 
     def first(self, name: str) -> Any:
         """Return the value of an argument, or None."""

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov import CLONES
 from posturio_iac.config.check import BadValueError, moment
-from posturio_iac.config.locate import find
-from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Level
 from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.rules import all_rules
-from posturio_iac.scan import judged, names_of, now, policy_of, select
+from posturio_iac.scan import configuration_near, judged, names_of, now, policy_of, select
 from posturio_iac.search import Selection
 
 if TYPE_CHECKING:
@@ -45,7 +43,7 @@ class Scan:
     def __init__(self, path: str, cwd: str, var_files: tuple[str, ...]) -> None:
         """Search ``path``. Raises `UsageError` when the configuration cannot be read."""
         folder = path if os.path.isdir(path) else os.path.dirname(path)
-        self.config = _configuration(folder)
+        self.config = configuration_near(folder)
         if var_files:
             self.config = self.config.with_values(var_files=(*self.config.var_files, *var_files))
         self.as_of = _as_of()
@@ -174,16 +172,6 @@ def _clones_in(root: str) -> tuple[str, ...]:
     """Return the patterns that leave out what checkov has cloned below ``root``."""
     ways = [os.path.relpath(folder, root).replace(os.sep, "/") for folder in _fetched()]
     return tuple(f"/{way}/" for way in ways if not way.startswith(".."))
-
-
-def _configuration(folder: str) -> Config:
-    """Return the configuration nearest a folder."""
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config.load import load
-
-    return load(path)
 
 
 def _as_of() -> datetime | None:

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.output import to_stdout, write
+from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.schema import ARGUMENTS, Option, Shape
 from posturio_iac.core.terminal import printable
@@ -29,6 +29,7 @@ _TAKEN = (
     "ignore",
     "exclude",
     "max_file_size",
+    "timeout",
     "engine",
     "var_files",
     "parameters",
@@ -78,6 +79,7 @@ def run(argv: Sequence[str]) -> int:
 
     config = settings(given, given.words)
     path = config.baseline or os.path.abspath(FILE)
+    refuse_links_out(path, os.path.dirname(path))
     there = os.path.isfile(path)
     if given.prune and not there:
         raise UsageError(f"there is no baseline {path} to prune")
@@ -114,7 +116,7 @@ def _finish(old: Baseline, report: Report, selection: Selection, config: Config,
     outcome = pruned(old, gone) if given.prune else updated(old, report, gone, new)
     changed = outcome.baseline != old or not os.path.isfile(path)
     if changed:
-        write(outcome.baseline.text(), path)
+        write(outcome.baseline.text(), path, within=os.path.dirname(path))
     to_stdout(f"{'wrote' if changed else 'nothing to change in'} {_shown(path)}: {outcome.summary()}\n")
     return INCOMPLETE if incomplete else 0
 

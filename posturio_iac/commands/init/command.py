@@ -12,6 +12,7 @@ from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.schema import Option, Shape
 from posturio_iac.core.terminal import paint, printable, wants_color
+from posturio_iac.core.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run(argv: Sequence[str]) -> int:
         to_stdout("nothing was written\n")
         return 0
     for change in changes:
-        write(change.after, change.path)
+        write(change.after, change.path, within=top)
         to_stdout(f"wrote {printable(os.path.relpath(change.path))}\n")
     if any(os.path.basename(change.path) == HOOKS for change in changes):
         to_stdout("run `pre-commit install` once, so that commits are checked\n")
@@ -93,13 +94,13 @@ def _configuration(top: str) -> Iterator[FileChange]:
 
 def _read(path: str) -> str:
     """Return the text of a file with the ends of its lines as they are; empty when there is none."""
+    folder = os.path.realpath(os.path.dirname(path))
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            return file.read()
-    except FileNotFoundError:
+        return read(path, LIMIT, Fence(folder)).decode("utf-8")
+    except MissingError:
         return ""
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except UnreadableError as error:
+        raise UsageError(f"{path}: {error}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: is not UTF-8 at byte {error.start}") from None
 

@@ -25,6 +25,7 @@ _NAMED = {
 """Examples of options by their names, where the shape alone says little."""
 _EXAMPLES = {
     Shape.DAYS: "90",
+    Shape.SECONDS: "60",
     Shape.SWITCH: "false",
     Shape.TEXT: '"example"',
     Shape.MOMENT: "2027-03-31",

@@ -39,6 +39,8 @@ COMMAND = Command(
 WORKERS = 32
 """Threads that mostly wait: what one account feels is bounded by the rate of calls, not by their number."""
 MOST_WORKERS = 256
+PLAN_VALID, MOST_PLAN_VALID = 72, 24 * 14
+"""Hours for which a plan may be run; more than two weeks would be longer than the grace that it counts on."""
 ROLE = "OrganizationAccountAccessRole"
 """What AWS creates in accounts that an organization makes."""
 NOWHERE = "none"
@@ -65,6 +67,8 @@ class LiveArguments:
         self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
         self.shard = _shard(given.shard)
         self.role = given.role_name or ROLE
+        self.plan_valid = _whole("--plan-valid", given.plan_valid, PLAN_VALID, MOST_PLAN_VALID)
+        self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
         self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
         self.states: tuple[str, ...] = tuple(given.tf_state or ())
         self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
@@ -101,6 +105,7 @@ class LiveArguments:
         ):
             raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
         self._check_links()
+        self._check_plan()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose exclude each other")
         if self.given.dask is not None and not re.fullmatch(r"[a-z]+://\S+", self.given.dask, re.ASCII):
@@ -115,6 +120,12 @@ class LiveArguments:
             raise UsageError(
                 f"{flag} has no place beside --verify, which asks about each key that its file names, and lists by what became of it"
             )
+
+    def _check_plan(self) -> None:
+        if not self.given.plan and (self.include_in_use or self.given.plan_valid is not None):
+            raise UsageError("--include-in-use and --plan-valid need --plan")
+        if self.given.as_of is not None and (self.given.plan or self.given.state_file):
+            raise UsageError("--plan and --state-file are about what is seen now; leave --as-of out")
 
     def _check_links(self) -> None:
         if self.states.count("-") > 1:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
-from posturio_iac.commands.output import to_stdout, write
+from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.scan.arguments import reports
-from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
@@ -30,11 +28,17 @@ def run(argv: Sequence[str]) -> int:
         return 0
     arguments = LiveArguments(given)
     targets = reports(given)
+    if given.plan:
+        from posturio_iac.commands.live.plan import check_target
+
+        check_target(given.plan)
     config = arguments.config()
     found = _find(arguments, config)
     code = _exit_code(found, config, exit_zero=bool(given.exit_zero))
     if given.plan:
-        _write_plan(found, config, given.plan)
+        from posturio_iac.commands.live.plan import write_plan
+
+        write_plan(found, config, arguments)
     from posturio_iac.commands.live.output import emit
 
     emit(found if given.show_key_ids else found.masked(), given, targets, elapsed=time.perf_counter() - started, code=code, config=config)
@@ -64,16 +68,6 @@ def _exit_code(found: Findings, config: Config, *, exit_zero: bool) -> int:
     else:
         code = found.verified.exit_code(found.report, fail_on)
     return int(Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code)
-
-
-def _write_plan(found: Findings, config: Config, path: str) -> None:
-    """Write the script; it holds ids in full, so only its owner may read it."""
-    from posturio_iac.live.plan import script
-
-    if path == "-":
-        raise UsageError("--plan needs a file, since the report goes to standard output")
-    write(script(found.report, config), path)
-    os.chmod(path, 0o700)
 
 
 def _now() -> datetime:

@@ -46,6 +46,7 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
         region=found.region,
         scope=scope,
         mended=verification_text.mended(found.verified) if found.verified is not None else (),
+        first_seen=found.first_seen,
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found) if name == "json" else _text(found, given, target), target)
@@ -57,8 +58,9 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
     style = Style(color=color, verbose=bool(given.verbose), columns=columns_of_stdout() if target == STDOUT else None)
     if found.verified is not None:
         return verification_text.text(found.verified, style, quiet=bool(given.quiet))
-    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet))
+    read = text.RunCoverage(len(found.accounts), found.unread)
+    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read)
 
 
 def _document(found: Findings) -> str:
-    return verification_text.document(found.report, found.verified) if found.verified is not None else ""
+    return verification_text.document(found.report, found.verified, found.first_seen) if found.verified is not None else ""

@@ -10,20 +10,22 @@ from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.output import write
 from posturio_iac.core.finding import Level
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live import disabled, organization
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.inventory import Request
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
+from posturio_iac.live.request import Request
+from posturio_iac.live.state import DamagedStateError, StateFile, read_state
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
+from posturio_iac.render.aws.deployed import names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import Account
-    from posturio_iac.live.verify.compare import Verification
+    from posturio_iac.live.verify.model import Verification
 
 
 SEVERAL = 2
@@ -54,6 +56,10 @@ class Findings:
     """What became of an earlier result, when the run was asked for that."""
     links: Links = Links()
     """What keys were joined to."""
+    unread: int = 0
+    """How many accounts could not be read."""
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    """When findings and open questions were first seen, by their names."""
 
     def masked(self) -> Findings:
         """The same without key ids, those that only a state knows included."""
@@ -119,7 +125,6 @@ class Run:
         if self.state is not None:
             for inventory in inventories:
                 inventory.keys = list(disabled.from_state(inventory.keys, self.state, self.as_of))
-            write(disabled.write_state(self.state), self.arguments.given.state_file)
         keys = [key for inventory in inventories for key in self._built(inventory)]
         said = [*self.links.diagnostics, *notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
         if not self.arguments.given.verify:
@@ -127,14 +132,24 @@ class Run:
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
         region = self.surveyor.base(self.profile).region
-        return Findings(report, self._cost(outcomes), region, accounts, links=self.links)
+        unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)
+        return Findings(report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, first_seen=self._seen(report))
+
+    def _seen(self, report: Report) -> Mapping[str, datetime]:
+        """Return since when the findings are known, and bring the state file up to date."""
+        if self.state is None:
+            return {}
+        first = self.state.saw_findings(names_of(report), self.as_of)
+        write(self.state.text(self.as_of), self.arguments.given.state_file)
+        return first
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """Return the keys of an account; its own tags are asked for when nothing else names an owner."""
         account, request = inventory.account, self.request
 
         def built(account: Account) -> tuple[AccessKey, ...]:
-            keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of)
+            shown = bool(self.arguments.given.show_key_ids)
+            keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of, show_ids=shown)
             return request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
 
         keys = built(account)
@@ -179,21 +194,20 @@ def _refuse_without_credentials(outcomes: Sequence[AccountOutcome]) -> None:
         raise UsageError(outcomes[0].diagnostics[0].message.partition(": ")[2])
 
 
-def _load_state(path: str | None) -> dict[str, datetime] | None:
+def _load_state(path: str | None) -> StateFile | None:
     """Return what a state file holds: nothing when it is not there yet, None when none was asked for."""
     if path is None:
         return None
     if not os.path.exists(path):
-        return {}
+        return StateFile()
     try:
         with open(path, encoding="utf-8") as file:
-            state = disabled.read_state(file.read())
+            return read_state(file.read())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"the state file {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if state is None:
+    except DamagedStateError:
         text = f"{path} is no state file of posturio-iac, or is damaged; it was left as it is, name another file"
-        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)")
-    return state
+        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)") from None
 
 
 def _progress(done: int, total: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.commands.live.table import Style, TableRow, entries, owner_of, tables, user_of
 from posturio_iac.core.dates import describe_date
@@ -17,28 +17,38 @@ if TYPE_CHECKING:
 
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
-HINT = "--verbose says why and what to do, --plan FILE writes the commands for review."
+HINT = "--verbose says why and what to do, --plan DIR writes the commands for review."
 
 
-def render(report: Report, style: Style, *, by_owner: bool, quiet: bool) -> str:
+class RunCoverage(NamedTuple):
+    """How many accounts were read, and how many could not be."""
+
+    read: int
+    unread: int = 0
+
+
+def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage) -> str:
     """Return the keys, what is undetermined, and one line that sums up."""
     listed = [entry for entry in entries(report) if entry.findings or (style.verbose and entry.judged.verdict is not Verdict.UNDETERMINED)]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:
         blocks += [_undetermined(report, style), *([_suppressed(report, style)] if style.verbose else [])]
-        blocks.append([summary(report, color=style.color), *([HINT] if any(e.findings for e in listed) and not style.verbose else [])])
+        hint = [HINT] if any(entry.findings for entry in listed) and not style.verbose else []
+        blocks.append([summary(report, read, color=style.color), *hint])
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return without_commands(f"{text}\n" if text else "")
 
 
-def summary(report: Report, *, color: bool) -> str:
+def summary(report: Report, read: RunCoverage, *, color: bool) -> str:
     """One line: findings, keys, accounts, and what is open."""
     active = report.active()
     errors = sum(said.level is Level.ERROR for said in report.diagnostics)
     found = f"{count(len(active), 'finding')} ({_by_severity(report)})" if active else "No findings"
     accounts = len({judged.key.account for judged in report.keys})
-    first = f"{found} in {count(len(report.keys), 'key')} of {count(accounts, 'account')}" if report.keys else "No access keys"
+    nothing = "No account could be read" if errors and not read.read else "No access keys were seen" if errors else "No access keys"
+    first = f"{found} in {count(len(report.keys), 'key')} of {count(accounts, 'account')}" if report.keys else nothing
     rest = [
+        f"{count(read.unread, 'account')} could not be read" if read.unread and read.read else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]

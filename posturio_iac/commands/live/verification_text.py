@@ -10,14 +10,15 @@ from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
-from posturio_iac.live.verify.compare import FindingState
+from posturio_iac.live.verify.model import FindingState
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from posturio_iac.core.finding import Report
-    from posturio_iac.live.verify.compare import Verification, Verified
+    from posturio_iac.live.verify.model import Verification, Verified
 
 TITLES = {FindingState.OPEN: "Still open", FindingState.UNTOLD: "Cannot tell", FindingState.NEW: "New", FindingState.RESOLVED: "Resolved"}
 PAINTS = {FindingState.OPEN: "yellow", FindingState.UNTOLD: "red", FindingState.NEW: "yellow", FindingState.RESOLVED: "green"}
@@ -40,12 +41,12 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
 def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
     """Return what is resolved, for the formats that close a finding where it is kept."""
     resolved = (result for result in verification.results if result.state is FindingState.RESOLVED)
-    return tuple(ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why) for r in resolved)
+    return tuple(ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why, r.first_seen) for r in resolved)
 
 
-def document(report: Report, verification: Verification) -> str:
+def document(report: Report, verification: Verification, first_seen: Mapping[str, datetime]) -> str:
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0)
+    context = RenderContext(lambda _path, _line: None, "", 0.0, first_seen=first_seen)
     known = write.document(report, context)
     return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
 
@@ -69,6 +70,8 @@ def _result(result: Verified) -> dict[str, Any]:
         "message": result.message,
         "remediation": result.remediation,
         "fingerprint": result.fingerprint,
+        **({"first_seen": write.moment(result.first_seen)} if result.first_seen is not None else {}),
+        **({"plan": result.plan._asdict()} if result.plan is not None else {}),
     }
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.accounts import members, way_to
+from posturio_iac.commands.live.plan import files_of
 from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 from posturio_iac.live.errors import AwsError, CredentialsError
-from posturio_iac.live.model import Account, UserQuery
+from posturio_iac.live.model import Account
+from posturio_iac.live.plan_log import read_log
 from posturio_iac.live.verify.baseline import Earlier, NoResultError, read
 from posturio_iac.live.verify.compare import Now, by_rules_of, compare
 from posturio_iac.rules import all_rules
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
+    from posturio_iac.live.plan_log import Entry
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
 
 
@@ -31,7 +34,8 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
         UsageError: the file is no result of ours, there are no credentials or no such profile.
 
     """
-    earlier = _load(arguments.given.verify)
+    path, log_path = files_of(arguments.given.verify)
+    earlier, log = _load(path), _log(log_path)
     run = Run(arguments, config, as_of)
     try:
         targets, unread, notes = _targets(run, earlier)
@@ -41,9 +45,29 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
         targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
     outcomes = run.read(targets)
     policy = by_rules_of(earlier, run.request.policy, all_rules())
-    found = run.findings(outcomes, [*_remarks(earlier, arguments.given.verify), *notes], policy)
-    now = Now(found.report, unread | _unread(outcomes), frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone))
-    return replace(found, verified=compare(earlier, now, policy))
+    found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policy)
+    gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
+    now = Now(found.report, unread | _unread(outcomes), gone, log[0])
+    first = {finding.fingerprint: finding.first_seen for finding in earlier.findings if finding.first_seen is not None}
+    return replace(found, verified=compare(earlier, now, policy), first_seen={**found.first_seen, **first})
+
+
+def _log(path: str | None) -> tuple[dict[str, Entry], int]:
+    """Return what the log of a plan tells by the ids of keys, and how many of its lines cannot be read."""
+    if path is None:
+        return {}, 0
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return read_log(file.read())
+    except OSError as error:
+        raise UsageError(f"--verify {path} cannot be read: {error.strerror or error}") from None
+
+
+def _lost(lines: int, path: str | None) -> list[Diagnostic]:
+    if not lines:
+        return []
+    count = "1 line" if lines == 1 else f"{lines} lines"
+    return [Diagnostic(Level.WARNING, f"{count} of {path} cannot be read, so what they tell is left out")]
 
 
 def _load(path: str) -> Earlier:
@@ -85,23 +109,14 @@ def _targets(run: Run, earlier: Earlier) -> tuple[list[AccountTarget], dict[str,
         text = f"the credentials are those of account {ours}, which the file does not name; its accounts are read as {run.arguments.role}"
         notes.append(Diagnostic(Level.NOTE, text))
     targets = []
-    for id_, (partition, _) in wanted.items():
+    for id_, partition in wanted.items():
         if id_ in unread:
             continue
         target = way_to(known.get(id_) or Account(id_, partition), own[run.profile], run)
         if id_ in direct:
             target = replace(target, profile=direct[id_], role=None, external_id=None)
-        targets.append(replace(target, wanted=_users(earlier, id_)))
+        targets.append(replace(target, wanted=earlier.wanted(id_)))
     return targets, unread, notes
-
-
-def _users(earlier: Earlier, account: str) -> tuple[UserQuery, ...]:
-    """Return whom to ask about, with the ids that are known in full."""
-    ids: dict[str, list[str]] = {}
-    for key in earlier.keys:
-        if key.id is not None:
-            ids.setdefault(key.user.arn, []).append(key.id)
-    return tuple(UserQuery(user, tuple(ids.get(user.arn, ()))) for user in earlier.accounts()[account][1])
 
 
 def _unread(outcomes: Sequence[AccountOutcome]) -> dict[str, str]:

@@ -6,14 +6,14 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.contract.read import NotAResultError, load
+from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.core.finding import Level
-from posturio_iac.posture.document import NotAResultError, load
-from posturio_iac.posture.records import SavedDiagnostic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.posture.records import SavedResult
+    from posturio_iac.contract.records import SavedResult
 
 STDIN = "-"
 MOST_BYTES = 512 * 1024 * 1024

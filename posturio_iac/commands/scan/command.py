@@ -57,7 +57,7 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     narrowed = _narrowed(selection, config, given)
     if narrowed is not None:
         selection = narrowed.selection
-    if _is_empty(selection) and targets == ((DEFAULT_FORMAT, STDOUT),):
+    if _is_empty(selection) and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
     return _report(selection, narrowed, config, given, targets, started)
 
@@ -115,6 +115,10 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
         from posturio_iac.commands.baseline.stale import with_stale
 
         report = with_stale(report, config, selection, given.words)
+    if config.path is not None or config.baseline is not None:
+        from posturio_iac.commands.config_notice import with_notices
+
+        report = with_notices(report, config, selection, () if narrowed is None else narrowed.changed, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started

@@ -5,19 +5,21 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Object
+from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.foreach import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
+from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.syntax.embedded import embedded
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.template import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.json_nodes import Node
     from posturio_iac.frontends.cloudformation.files import Files
@@ -36,18 +38,22 @@ _ENDINGS = (".yaml", ".yml", ".json", ".template", ".txt", ".cfn")
 class Builder:
     """Builds stacks from the files of one scan."""
 
-    __slots__ = ("files", "problems", "types")
+    __slots__ = ("budget", "files", "problems", "types")
 
-    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic]) -> None:
-        """Add what is wrong to ``problems``."""
+    def __init__(self, files: Files, types: tuple[str, ...], problems: list[Diagnostic], budget: Callable[[], Budget] = Budget) -> None:
+        """Add what is wrong to ``problems``; each stack that stands by itself has a ``budget``."""
+        self.budget = budget
         self.files = files
         self.types = types
         self.problems = problems
 
     def stack(self, template: Template, given: dict[str, FixedParameter], tags: tuple[tuple[str, str], ...] = ()) -> Stack:
         """Return the stack of a template that stands by itself, with all that it nests."""
-        stack = Stack(template, given=given, tags=tags)
-        self._fill(stack, (template.source.path,))
+        stack = Stack(template, given=given, tags=tags, budget=self.budget())
+        try:
+            self._fill(stack, (template.source.path,))
+        except BudgetError as error:
+            self.problems.append(too_costly(error, template.source.path))
         return stack
 
     def _fill(self, stack: Stack, chain: tuple[str, ...]) -> None:
@@ -57,7 +63,9 @@ class Builder:
         stack.parameters.update({e.name: e for e in template.section("Parameters")})
         stack.mappings.update({e.name: e for e in template.section("Mappings")})
         for name, target in (("Conditions", stack.conditions), ("Resources", stack.resources), ("Outputs", stack.outputs)):
-            target.update(expand(template.section(name), ev, scope))
+            entries = template.section(name)
+            stack.budget.spend(len(entries))
+            target.update(expand(entries, ev, scope))
         for entry in (entry for kind in NESTING for entry in stack.of_type(kind)):
             self._nest(stack, entry, ev, chain)
 
@@ -73,7 +81,8 @@ class Builder:
             return
         tags = (*parent.tags, *read_pairs(entry.prop("Tags"), ev, parent.scope(entry)))
         prefix = f"{parent.prefix}{entry.name}/"
-        child = Stack(template, prefix, dict(self._given(parent, entry)), parent, entry, tags)
+        parent.budget.add_instance(entry.source.span(entry.key))
+        child = Stack(template, prefix, dict(self._given(parent, entry)), parent, entry, tags, budget=parent.budget)
         parent.children[entry.name] = child
         self._fill(child, (*chain, step))
 

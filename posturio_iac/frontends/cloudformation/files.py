@@ -6,39 +6,48 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, UnreadableError, read_text
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.textfile import Fence, UnreadableError
+from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 
 if TYPE_CHECKING:
+    from posturio_iac.core.budget import BudgetError
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
 
 class Files:
     """The files below one scan root."""
 
-    __slots__ = ("_parsed", "limit", "root", "used")
+    __slots__ = ("_located", "_parsed", "fence", "limit", "root", "used")
 
-    def __init__(self, root: str, limit: int) -> None:
-        """Read below ``root``, files of at most ``limit`` bytes."""
+    def __init__(self, root: str, limit: int, fence: Fence | None = None) -> None:
+        """Read below ``root``, files of at most ``limit`` bytes; ``fence`` says where links may lead, and is ``root`` unless given."""
         self.root = root
+        self.fence = fence or Fence(os.path.realpath(root))
         self.limit = limit
         self.used: dict[str, set[str]] = {}
         """Files that others draw in, by who draws them in."""
         self._parsed: dict[tuple[str, bool], ParsedFile] = {}
+        self._located: dict[tuple[str, str], str] = {}
 
     def parsed(self, path: str, *, serverless: bool = False) -> ParsedFile:
         """Return what the file at ``path`` holds. Raises `UnreadableError`."""
         if (known := self._parsed.get((path, serverless))) is None:
-            text = read_text(self.root, path, self.limit)
+            text = read_text(self.root, path, self.limit, self.fence)
             known = self._parsed[path, serverless] = parse(TemplateSource(path, text, serverless=serverless))
         return known
 
     def locate(self, name: str, directory: str) -> str:
         """Return the path of a file that a template in ``directory`` names. Raises `UnreadableError` when it is outside the root."""
+        if (name, directory) not in self._located:
+            self._located[name, directory] = self._locate(name, directory)
+        return self._located[name, directory]
+
+    def _locate(self, name: str, directory: str) -> str:
         path = posixpath.normpath(posixpath.join(directory, name.removeprefix("file://").replace("\\", "/")))
-        real = os.path.realpath(os.path.join(self.root, path))
-        root = os.path.realpath(self.root)
-        if path.startswith(("../", "/")) or path == ".." or os.path.commonpath((root, real)) != root:
+        inside = Fence(os.path.realpath(self.root)).holds(os.path.join(self.root, path))
+        if path.startswith(("../", "/")) or path == ".." or not inside:
             raise UnreadableError("is outside the scan root and was not read")
         return path
 
@@ -49,3 +58,10 @@ class Files:
     def use(self, path: str, by: str) -> None:
         """Remember that ``by`` draws in ``path``."""
         self.used.setdefault(by, set()).add(path)
+
+
+def too_costly(error: BudgetError, path: str) -> Diagnostic:
+    """Return what to say of the template at ``path`` when its budget is spent."""
+    text = f"the template {path} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    place = (error.span.path, error.span.line, error.span.column) if error.span else (path,)
+    return Diagnostic(Level.ERROR, text, *place)

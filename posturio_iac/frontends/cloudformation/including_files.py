@@ -6,7 +6,8 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError, read_text
+from posturio_iac.core.textfile import UnreadableError
+from posturio_iac.frontends.cloudformation.syntax.source import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +56,7 @@ def _around(paths: Iterable[str], root: str) -> Iterator[str]:
 def _names(path: str, names: set[str], files: Files) -> bool:
     """Whether a file draws in others, and names one of ``names``."""
     try:
-        text = read_text(files.root, path, files.limit)
+        text = read_text(files.root, path, files.limit, files.fence)
     except UnreadableError:
         return False
     return any(mark in text for mark in _MARKS) and any(name in text for name in names)

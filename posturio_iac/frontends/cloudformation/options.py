@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from posturio_iac.metadata.names import Names
@@ -35,6 +37,10 @@ class Common(Protocol):
     def max_file_size(self) -> int:
         """In bytes."""
 
+    @property
+    def budget(self) -> Callable[[], Budget]:
+        """Makes what reading one root module or template may cost."""
+
 
 @dataclass(frozen=True, slots=True)
 class TemplateOptions:
@@ -52,8 +58,10 @@ class TemplateOptions:
     """Types of custom resources that create an access key."""
     max_file_size: int = MAX_FILE_SIZE
     """In bytes; holds for files that a template names."""
+    budget: Callable[[], Budget] = Budget
+    """Makes what reading one template may cost, with all that it nests."""
 
     @staticmethod
     def like(common: Common) -> TemplateOptions:
         """Return options of which only those that all front ends take are set."""
-        return TemplateOptions(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size)
+        return TemplateOptions(common.names, common.as_of, common.rule_ids, max_file_size=common.max_file_size, budget=common.budget)

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.json_nodes import JsonError, decode
+from posturio_iac.core.textfile import UnreadableError, read_named
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import decode as decode_bytes
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ def load(paths: Sequence[str]) -> tuple[dict[str, str], tuple[tuple[str, str], .
 
 def _data(path: str) -> Any:
     try:
-        with open(os.fspath(path), "rb") as file:
-            return decode(decode_bytes(file.read())).data()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from None
+        return decode(decode_bytes(read_named(os.fspath(path)))).data()
     except UnreadableError as error:
         raise UsageError(f"{path}: {error}") from None
     except JsonError as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Lines
+from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -19,14 +21,16 @@ from posturio_iac.frontends.cloudformation.keys.tags import read_pairs
 from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
 from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError, read_text
+from posturio_iac.frontends.cloudformation.syntax.source import read_text
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
+from posturio_iac.search.kinds import spelled_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from posturio_iac.core.textfile import Fence
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, Template
 
 
@@ -60,14 +64,14 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     options = options if isinstance(options, TemplateOptions) else TemplateOptions.like(options)
     problems: list[Diagnostic] = []
     given, tags = parameters.load(options.parameters)
-    files = Files(selection.root, options.max_file_size)
+    files = Files(selection.root, options.max_file_size, _fence(selection))
     scan = _Scan(files, options, problems)
     paths = [path for path in selection.templates if scan.can_matter(path)]
     if not paths:
         return Reading((), tuple(problems))
     templates = [t for path in parents_of(paths, selection, files) for t in scan.templates(path, parent=True)]
     templates += [t for path in paths for t in scan.templates(path)]
-    builder = Builder(files, scan.types, problems)
+    builder = Builder(files, scan.types, problems, options.budget)
     stacks = [builder.stack(t, _given(t, given), (*tags, *_stack_tags(t))) for t in templates]
     roots = list(_outermost(stacks, files))
     ev = Evaluator(problems)
@@ -75,6 +79,12 @@ def _read(selection: TemplateSelection, options: Common) -> Reading:
     reader = Reader(options, TemplateUsers(roots, ev), ev, {source: Comments(source) for source in sources})
     keys = reader.keys(roots)
     return Reading(tuple(sorted(keys, key=lambda k: (k.span is not None and k.span, k.address))), tuple(dict.fromkeys(problems)))
+
+
+def _fence(selection: TemplateSelection) -> Fence | None:
+    """Return what a search of ours may read; a selection that a linter made has none."""
+    fence: Fence | None = getattr(getattr(selection, "finder", None), "fence", None)
+    return fence
 
 
 class _Scan:
@@ -88,11 +98,15 @@ class _Scan:
     def can_matter(self, path: str) -> bool:
         """Whether a file names a type that makes keys."""
         try:
-            text = read_text(self.files.root, path, self.files.limit)
+            text = read_text(self.files.root, path, self.files.limit, self.files.fence)
         except UnreadableError as error:
             self._error(str(error), path)
             return False
-        return any(name in text for name in (*self.types, SDK_CALL))
+        names = (*self.types, SDK_CALL)
+        if any(name in text for name in names):
+            return True
+        spelled = spelled_out(text.encode("utf-8", "replace"))
+        return any(name.encode() in spelled for name in names)
 
     def templates(self, path: str, *, parent: bool = False) -> Iterator[Template]:
         """Yield the templates in a file. A ``parent`` is a file that only may draw in others: what is wrong with it does not matter."""
@@ -124,8 +138,12 @@ class _Scan:
             return
         keys = "an access key" if count == 1 else f"{count} access keys"
         source, first = parsed.source, parsed.problems[0]
-        if (at := markup(source.text)) is not None:
-            message = f"a template engine has yet to render this file, so that it is no {source.language}: {keys} in it cannot be judged"
+        at = markup(source.text)
+        if at is not None and _is_in_chart(self.files.root, source.path):
+            message = f"this file of a Helm chart has yet to be rendered, so {keys} in it cannot be judged"
+            self.problems.append(Diagnostic(Level.WARNING, message, source.path, *Lines(source.text).place(at)))
+        elif at is not None:
+            message = f"a template engine has yet to render this file, so {keys} in it cannot be judged; scan what it renders"
             self._error(message, source.path, *Lines(source.text).place(at))
         else:
             message = f"not valid {source.language}: {first.message}; {keys} in it may not have been judged"
@@ -140,6 +158,13 @@ class _Scan:
 
     def _error(self, message: str, path: str, line: int | None = None, column: int | None = None) -> None:
         self.problems.append(Diagnostic(Level.ERROR, message, path, line, column))
+
+
+def _is_in_chart(root: str, path: str) -> bool:
+    """Tell whether a file is a template of a Helm chart, which renders manifests for Kubernetes."""
+    parts = path.split("/")[:-1]
+    charts = (os.path.join(root, *parts[:depth]) for depth, name in enumerate(parts) if name == "templates")
+    return any(os.path.isfile(os.path.join(chart, "Chart.yaml")) for chart in charts)
 
 
 def _given(template: Template, given: dict[str, str]) -> dict[str, FixedParameter]:

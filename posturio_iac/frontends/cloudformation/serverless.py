@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
-from posturio_iac.frontends.cloudformation.syntax.source import UnreadableError
+from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Template, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FUNCTION = "serverless function"
 """The type given to what stands below ``functions`` and ``provider``, which no template knows."""
 
-_FILE = re.compile(r"\$\{file\(\s*([^){}]+?)\s*\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
+_FILE = re.compile(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider", "functions")
 _MAX_DEPTH = 20
 _DATA = (".yml", ".yaml", ".json")
@@ -100,7 +100,7 @@ class Gatherer:
             yield from self._followed(root, origin, above, depth + 1)
 
     def _included(self, found: re.Match[str], node: Node, source: TemplateSource) -> Iterator[tuple[Node, TemplateSource, Node | None]]:
-        name = found[1].strip("'\"")
+        name = found[1].strip().strip("'\"")
         if not name.lower().endswith(_DATA):
             self._report(node, source, f"{name} makes resources by itself, so keys in them are not judged", Level.NOTE)
             return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
+from posturio_iac.core.origin import ChangeOrigin, TagOrigin, TriggerOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.plan.document import modules_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING, ROTATION_ARGUMENTS
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.plan.document import PlanDocument
 
 _INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
-_TAG = re.compile(r'(?:default )?tag "(.*?)" of ', re.DOTALL)
-_CLOCK = re.compile(r"(?:by way of | of )([^ ]*\btime_rotating\.[^ ]+)$")
 _PLACE = re.compile(r"\(([^()]+):([0-9]+)\)")
 
 
@@ -103,6 +102,9 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
     User, status and tags are those of the plan, which knows them better, unless the plan does not declare the user.
     """
     known = planned.user_address is not None or code.user_address is None
+    # A user whom neither declares: the code may say more of it where the plan does not know its name, and where both say the same.
+    neither = planned.user_address is None and code.unseen_tags is not None
+    hides = code if not known or (neither and (isinstance(planned.user, Unknown) or planned.user == code.user)) else planned
     places = {exposure.where for exposure in code.exposures}
     return replace(
         planned,
@@ -111,9 +113,10 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
         user_address=planned.user_address or code.user_address,
         remedies=code.remedies,
         lifetimes=_lifetimes(planned, code, document, known=known),
-        unknown_sources=planned.unknown_sources if known else code.unknown_sources,
+        unknown_sources=hides.unknown_sources,
+        unseen_tags=hides.unseen_tags,
         notes=tuple(dict.fromkeys((*code.notes, *planned.notes))),
-        owner=code.owner if isinstance(code.owner, str) and not isinstance(planned.owner, str) else planned.owner,
+        owner=code.owner if not isinstance(planned.owner, str) and (hides is code or isinstance(code.owner, str)) else planned.owner,
         replacement=code.replacement,
         exposures=(*code.exposures, *(e for e in planned.exposures if e.where not in places)),
         directives=code.directives,
@@ -129,7 +132,7 @@ def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, k
         subject = _subject(evidence)
         here = said.get(subject)
         if here is None:
-            if not known or _TAG.match(evidence.source) is None:
+            if not known or not isinstance(evidence.origin, TagOrigin):
                 kept.append(_timed(evidence, document))
         elif _is_computed(evidence):
             kept.append(evidence)
@@ -139,21 +142,20 @@ def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, k
 
 def _is_computed(evidence: Lifetime) -> bool:
     """Tell whether a tag has its value from a clock: ``timestamp()``, a ``time_rotating``, a ``time_offset``."""
-    return evidence.value.endswith(")") or f"{ROTATING}." in evidence.value or ", set by " in evidence.source
+    return isinstance(evidence.origin, TagOrigin) and bool(evidence.origin.set_by or evidence.origin.moved_by)
 
 
-def _subject(evidence: Lifetime) -> str:
-    """Return what evidence is about: the name of a tag, else its source."""
-    tag = _TAG.match(evidence.source)
-    return tag[1] if tag else evidence.source
+def _subject(evidence: Lifetime) -> object:
+    """Return what evidence is about: the name of a tag, else its origin."""
+    return evidence.origin.name if isinstance(evidence.origin, TagOrigin) else evidence.origin
 
 
 def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     """Return a rotation with the interval that the plan gives its clock, where the code only has a variable."""
-    found = _CLOCK.search(evidence.knob) or _CLOCK.search(evidence.source)
-    if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or found is None:
+    address = evidence.origin.clock if isinstance(evidence.origin, (TriggerOrigin, ChangeOrigin)) else ""
+    if evidence.kind is not Kind.ROTATION or evidence.effect is not Effect.ENFORCED or not address:
         return evidence
-    clock = document.resources.get(found[1])
+    clock = document.resources.get(address)
     interval: timedelta | None = None
     for name, unit in ROTATION_ARGUMENTS if clock is not None and clock.type == ROTATING else ():
         value = clock.get(name) if clock is not None else None

@@ -92,6 +92,7 @@ def _key(
         remedies=remedies_in_code(resource.name, _declare(user)),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(notes)),
         owner=evidence.owner_of(user, nothing, options.names),
         is_root=user.name == ROOT_USER and user.address is None,

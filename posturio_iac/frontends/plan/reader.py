@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.textfile import TooLargeError, UnreadableError
+from posturio_iac.core.textfile import read as read_bytes
 from posturio_iac.frontends.plan.document import PlanDocument
 from posturio_iac.frontends.plan.keys import PlanContext, keys_of
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of
@@ -57,13 +59,11 @@ def _document(selection: Selection, options: TerraformOptions, path: str, proble
 
 def _text(selection: Selection, options: TerraformOptions, path: str) -> str:
     try:
-        with open(os.path.join(selection.root, path), "rb") as file:
-            data = file.read(options.max_file_size + 1)
-    except OSError as error:
-        raise PlanTextError(f"the plan cannot be read: {(error.strerror or str(error)).lower()}") from None
-    if len(data) > options.max_file_size:
-        raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it")
-    return text_of(data)
+        return text_of(read_bytes(os.path.join(selection.root, path), options.max_file_size, selection.finder.fence))
+    except TooLargeError:
+        raise PlanTextError(f"the plan is larger than {options.max_file_size:,} bytes; raise --max-file-size to read it") from None
+    except UnreadableError as error:
+        raise PlanTextError(f"the plan {error}") from None
 
 
 def _is_plan(data: Any) -> bool:

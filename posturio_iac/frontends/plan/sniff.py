@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+from posturio_iac.core.textfile import UnreadableError, read
+from posturio_iac.search.kinds import spelled_out
+
 TYPE_CHECKING = False  # importing typing would take longer than looking
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,9 +37,8 @@ def _plans(selection: Selection) -> Iterator[str]:
         if path.lower().endswith((".yaml", ".yml", ".template", ".cfn")):
             continue
         try:
-            with open(os.path.join(selection.root, path), "rb") as file:
-                data = file.read()
-        except OSError:
+            data = read(os.path.join(selection.root, path), selection.finder.max_file_size, selection.finder.fence)
+        except UnreadableError:
             continue  # whoever reads the templates says so
         if looks_like_plan(data):
             yield path
@@ -46,6 +48,9 @@ def looks_like_plan(data: bytes) -> bool:
     """Tell whether a file that mentions a key can be a plan, a state, or the messages of a plan."""
     if data[:2] in UTF16:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{" or KEY.encode() not in data:
+    if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+        return False
+    data = spelled_out(data)
+    if KEY.encode() not in data:
         return False
     return any(all(mark.encode() in data for mark in marks) for marks in _MARKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.frontends.plan.references import instances_of
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags
 from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser
@@ -106,9 +107,10 @@ def _foreign(value: Any, shown: Any) -> TerraformUser:
     if isinstance(value, str) and value:
         named = f'the user "{shown}"' if isinstance(shown, str) else "the user"
         name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
-        return TerraformUser(name, identity=value, hidden=(Unknown(f"{named} is not declared in this plan, so its tags cannot be seen"),))
+        return TerraformUser(name, identity=value, unseen=Unknown(f"{named} is declared elsewhere, so its tags cannot be seen"))
     why = value.reason if isinstance(value, Unknown) else "the plan names no user"
-    return TerraformUser(Unknown(why), hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
+    reason = Unknown(f"{why}, so the user's tags cannot be seen")
+    return TerraformUser(Unknown(why), hidden=(reason,), unseen=reason)
 
 
 def tags_of(user: Resource, configuration: Configuration) -> Tags:
@@ -127,10 +129,10 @@ def tags_of(user: Resource, configuration: Configuration) -> Tags:
 
 
 def _tags(user: Resource, entries: dict[str, Any], own: dict[str, Any], rest: Unknown | None, provider: str) -> Tags:
-    def source(name: str) -> str:
-        return f'tag "{name}" of {user.address}' if name in own else f'default tag "{name}" of provider {provider or "aws"}'
+    def origin(name: str) -> TagOrigin:
+        return TagOrigin(name, user.address) if name in own else TagOrigin(name, f"provider {provider or 'aws'}", default=True)
 
-    items = tuple(Tag(name, value, source(name), user.span) for name, value in entries.items())
+    items = tuple(Tag(name, value, origin(name), user.span) for name, value in entries.items())
     return Tags(items, (rest,) if rest is not None else ())
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, canonical, first_unknown, integral, to_number, to_text
+from posturio_iac.frontends.terraform.values import EvaluationError, Value, canonical, first_unknown, integral, is_heavy, to_number, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,8 @@ def binary(operator: str, left: Value, right: Value) -> Value:
 def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
     unknown = first_unknown(left) or first_unknown(right)
     if unknown is None:
+        if left is not right and (is_heavy(left) or is_heavy(right)):
+            return Unknown("the values are too large to compare here")
         return equal(left, right) is wanted
     # A map or list is never null, however unknown its elements are.
     if (left is None or right is None) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
@@ -82,8 +84,8 @@ def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Tell whether two known values are equal; as in Terraform ``1`` and ``"1"`` are not."""
-    return bool(canonical(left) == canonical(right))
+    """Tell whether two known values of a bounded size are equal; as in Terraform ``1`` and ``"1"`` are not."""
+    return left is right or bool(canonical(left) == canonical(right))
 
 
 def _modulo(left: float, right: float) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from posturio_iac.metadata.lifetime import Names
@@ -34,3 +36,5 @@ class TerraformOptions:
     """Ids that a comment may ignore."""
     max_file_size: int = MAX_FILE_SIZE
     """In bytes."""
+    budget: Callable[[], Budget] = Budget
+    """Makes what reading one root module may cost."""

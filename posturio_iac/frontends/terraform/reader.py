@@ -5,28 +5,31 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.errors import UsageError
+from posturio_iac.facts.namesakes import Namesake, left_open
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
-from posturio_iac.frontends.terraform.keys.users import named_users
+from posturio_iac.frontends.terraform.keys.evidence import namesake_of
+from posturio_iac.frontends.terraform.keys.users import RootUsers
+from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
-from posturio_iac.frontends.terraform.modules.tree import ModuleTree
+from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.values import EvaluationError
-from posturio_iac.search.module_calls import grep, local_calls
+from posturio_iac.search.module_calls import holding, local_calls
 from posturio_iac.search.outside import explore
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection
 
-MAX_NAMES = 200
-"""Names of users that are looked for elsewhere in the scan."""
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
 """Names of folders whose calls show or try a module and do not use it."""
 
@@ -36,14 +39,20 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
-    folders = _closure(selection)
-    roots, published = ([p for p in paths if roots_wanted is None or p in roots_wanted] for paths in (_roots(folders), _published(folders)))
+    folders = _closure(selection, options)
+
+    def wanted(paths: list[str]) -> list[str]:
+        return [path for path in paths if roots_wanted is None or path in roots_wanted]
+
+    roots, published = wanted(_roots(folders)), wanted(_published(folders))
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in (*roots, *published)}
-    if users := reader.users_elsewhere():
-        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+    found = {path: reader.guarded(path) for path in (*roots, *published)}
+    # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
+    while left := wanted(_roots({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
+        found |= {path: reader.guarded(path) for path in left}
+    found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
-    for path in (*roots, *published):
+    for path in found:
         # The calls of a published module are elsewhere: what its examples leave out is still judged.
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
@@ -52,12 +61,10 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
 
 def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
     """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
-    folders = _closure(selection)
+    folders = _closure(selection, options)
     inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
     reader = _Reader(selection, options, folders)
-    found = {path: reader.keys_below(path) for path in ([folder] if folder in folders else inside)}
-    if users := reader.users_elsewhere():
-        found |= {path: reader.keys_below(path, users) for path in reader.waiting}
+    found = reader.with_namesakes({path: reader.guarded(path) for path in ([folder] if folder in folders else inside)})
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
 
@@ -69,32 +76,113 @@ class _Reader:
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
-        self.waiting: dict[str, set[str]] = {}
-        """Names of users that a root module does not declare, by the root module's folder."""
+        self.reached: set[str] = set()
+        """The folders of modules that were read, or that nobody has: whoever calls them makes no instance."""
 
-    def keys_below(self, path: str, users: dict[str, ResourceOrigin] | None = None) -> list[AccessKey]:
+    def with_namesakes(self, found: dict[str, list[AccessKey]]) -> dict[str, list[AccessKey]]:
+        """Return the keys of root modules by their folders: a user of one leaves open what a key of another that repeats its name lacks."""
+        names = {key.user for keys in found.values() for key in keys if key.unseen_tags is not None and isinstance(key.user, str)}
+        if not names:
+            return found
+        elsewhere = self.namesakes(names)
+        return {path: [self._left_open(key, path, elsewhere) for key in keys] for path, keys in found.items()}
+
+    def guarded(self, path: str) -> list[AccessKey]:
+        """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
+        try:
+            return self.keys_below(path)
+        except UsageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
+            text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
+            self.program.report(Diagnostic(Level.ERROR, f"{text}. Please report it", path or "."))
+            return []
+
+    def keys_below(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
-        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version)
-        setting = RootModuleContext(engine, users or {}, program.stable_path(path))
-        declared = [one for instance in _tree(root, self.folders) for one in _guarded(instance, setting, program)]
-        names = {one.user.name for one in declared if isinstance(one.user.name, str) and one.user.block is None}
-        if names and users is None:
-            self.waiting[path] = names
+        engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
+        setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
+        declared: list[Declared] = []
+        try:
+            for instance in self._tree(root):
+                declared.extend(_guarded(instance, setting, program))
+        except BudgetError as error:
+            program.report(_too_costly(error, path))
+        except RecursionError:
+            text = "modules call one another too deeply to follow from here; keys further down were not judged"
+            program.report(Diagnostic(Level.ERROR, text, path or "."))
         if path not in self.shared:
             program.forget(path)
         return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
 
-    def users_elsewhere(self) -> dict[str, ResourceOrigin]:
-        """Return the users that exactly one other block of the scan declares by the names that are waited for."""
-        found: dict[str, ResourceOrigin] = {}
-        for name in sorted({name for names in self.waiting.values() for name in names})[:MAX_NAMES]:
-            folders = sorted({posixpath.dirname(path) for path in grep(self.selection, f'"{name}"'.encode())})
-            users = [user for folder in folders for user in named_users(self.program.root_module(folder), name)]
-            if len(users) == 1:
-                found[name] = users[0]
+    def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
+        """Yield a module instance and all that it calls which can hold keys."""
+        self.reached.add(instance.folder.path)
+        yield instance
+        for name, block in instance.folder.calls.items():
+            if not instance.program.may_hold_keys(instance, block, self.folders):
+                continue
+            try:
+                children = instance.children(name)
+            except EvaluationError:
+                continue
+            except BudgetError as error:
+                raise error.located(block.header)  # noqa: B904 - the same error
+            if isinstance(children, Unknown):
+                continue
+            for child in children[1]:
+                yield from self._tree(child)
+            if not children[1]:
+                self._pass_over(instance.folder.path, block)
+
+    def _pass_over(self, folder: str, block: Block) -> None:
+        """Count a module as reached, and all that it calls, whose call in ``folder`` makes no instance."""
+        pending = [(folder, block)]
+        while pending:
+            base, call = pending.pop()
+            source = self.program.source_of(call)
+            path = local_folder(base, source) if source is not None else None
+            if path in self.folders and path not in self.reached:
+                self.reached.add(path)
+                pending += ((path, inner) for inner in self.program.folder(path).calls.values())
+
+    def namesakes(self, names: Collection[str]) -> dict[str, dict[str, list[Namesake]]]:
+        """Return the users of the whole scan that have one of these names, by name and by the folder of the root module."""
+        found: dict[str, dict[str, list[Namesake]]] = {}
+        tops = self._tops_with(b"iam_user")
+        if tops:
+            tops &= self._tops_with(*(f'"{name}"'.encode() for name in sorted(names)))
+        # What is wrong with a root module is said where its own keys are read.
+        program = ModuleTree(self.selection, self.program.options)
+        for top in sorted(tops):
+            users = RootUsers(program.root_module(top))
+            for name in names:
+                for user in users.named(name):
+                    found.setdefault(name, {}).setdefault(top, []).append(namesake_of(user, program.options))
+            program.forget(top)
         return found
+
+    def _tops_with(self, *search_terms: bytes) -> set[str]:
+        """Return the folders of the root modules that hold one of ``search_terms`` or lead to a module that does."""
+        callers: dict[str, set[str]] = {}
+        for caller, target in local_calls(self.selection):
+            source, called = ("" if path == "." else path for path in (caller, target))
+            callers.setdefault(called, set()).add(source)
+        folders = {posixpath.dirname(path) for path in holding(self.selection, search_terms)}
+        return {top for folder in folders for top in _tops(folder, callers)}
+
+    def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
+        """Return a key of the root module in ``path`` with what users of the same name in other root modules leave open."""
+        tops = elsewhere.get(key.user, {}) if key.unseen_tags is not None and isinstance(key.user, str) else {}
+        return left_open(key, [user for top, users in tops.items() if top != path for user in users])
+
+
+def _tops(folder: str, callers: dict[str, set[str]]) -> set[str]:
+    """Return the folders above a module that nobody calls; the module itself when it only calls itself in a circle."""
+    above = _reachable([folder], callers)
+    return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
 
 
 def _published(folders: dict[str, set[str]]) -> list[str]:
@@ -112,14 +200,21 @@ def _is_example(caller: str, target: str) -> bool:
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
 
 
-def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> list[Declared]:
+def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[Declared]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
-        return [*keys_of(instance, setting), *_foreign(instance, setting)]
+        yield from keys_of(instance, setting)
+        yield from _foreign(instance, setting)
     except RecursionError:
         text = "the references in this module are too deeply nested to follow; its keys were not judged"
         program.report(Diagnostic(Level.ERROR, text, instance.folder.path or "."))
-        return []
+
+
+def _too_costly(error: BudgetError, path: str) -> Diagnostic:
+    """Return what to say of the root module in the folder ``path`` when its budget is spent."""
+    text = f"the root module {path or '.'} {error}, so not all of its keys were judged; simplify it, or split it into several"
+    place = (error.span.path, error.span.line, error.span.column) if error.span else (path or ".",)
+    return Diagnostic(Level.ERROR, text, *place)
 
 
 def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:
@@ -132,9 +227,9 @@ def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[D
             yield from keys_of_call(match, instance, block, setting)
 
 
-def _closure(selection: Selection) -> dict[str, set[str]]:
+def _closure(selection: Selection, options: TerraformOptions) -> dict[str, set[str]]:
     """Return the folders with candidates and all that lead to them, each with the folders it calls."""
-    wanted = {posixpath.dirname(path) for path in selection.terraform}
+    wanted = {posixpath.dirname(path) for path in selection.terraform} - without_keys(selection, options)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted else set()
@@ -176,18 +271,3 @@ def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
         found |= fresh
         pending += fresh
     return found
-
-
-def _tree(instance: ModuleInstance, folders: dict[str, set[str]]) -> Iterator[ModuleInstance]:
-    """Yield a module instance and all that it calls which can hold keys."""
-    yield instance
-    for name, block in instance.folder.calls.items():
-        if not instance.program.may_hold_keys(instance, block, folders):
-            continue
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            continue
-        if not isinstance(children, Unknown):
-            for child in children[1]:
-                yield from _tree(child, folders)

@@ -33,7 +33,7 @@ _MAX_EXPONENT_LENGTH = 8
 
 _INFINITY = float("inf")
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class SetValue(tuple[Value, ...]):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.live.model import DeployedUser
-from posturio_iac.live.verify.compare import FindingState
+from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
+from posturio_iac.live.verify.model import FindingState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,6 +58,7 @@ class EarlierFinding:
     message: str
     remediation: str
     fingerprint: str
+    first_seen: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,20 @@ class Earlier:
     incomplete: bool
     """Whether something could not be read at the time."""
 
-    def accounts(self) -> dict[str, tuple[str, tuple[DeployedUser, ...]]]:
-        """The partition and the users of each account, in the order of the file."""
-        found: dict[str, tuple[str, dict[str, DeployedUser]]] = {}
+    def accounts(self) -> dict[str, str]:
+        """The partition of each account, in the order of the file."""
+        return {key.account: key.partition for key in self.keys}
+
+    def wanted(self, account: str) -> tuple[UserQuery, ...]:
+        """Return whom to ask about, with the keys of theirs that findings are about."""
+        flagged = {id(finding.key) for finding in self.findings}
+        users: dict[str, tuple[DeployedUser, dict[str, ObservedKey]]] = {}
         for key in self.keys:
-            found.setdefault(key.account, (key.partition, {}))[1][key.user.arn] = key.user
-        return {account: (partition, tuple(users.values())) for account, (partition, users) in found.items()}
+            if key.account == account:
+                _, keys = users.setdefault(key.user.arn, (key.user, {}))
+                if id(key) in flagged:
+                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.created)
+        return tuple(UserQuery(user, tuple(keys.values())) for user, keys in users.values())
 
 
 def read(text: str) -> Earlier:
@@ -99,7 +108,7 @@ def read(text: str) -> Earlier:
         key = by_address.get(address) or _key(entry)
         if address not in by_address:
             keys[address] = by_address[address] = key
-        findings.append(_finding(entry, key))
+        findings.append(_finding(entry, key, document.get("as_of")))
     incomplete = any(said.get("level") == Level.ERROR.value for said in document["diagnostics"] if isinstance(said, dict))
     return Earlier(str(document.get("as_of", "an unknown time")), tuple(keys.values()), tuple(findings), incomplete)
 
@@ -147,14 +156,14 @@ def _key(entry: Mapping[str, Any]) -> EarlierKey:
         parts[4],
         parts[1],
         label,
-        parse_date(created) if isinstance(created, str) else None,
+        _moment(created),
         status if isinstance(status, str) else None,
         owner if isinstance(owner, str) else None,
         linked="declared_as" in entry or "managed" in entry,
     )
 
 
-def _finding(entry: Mapping[str, Any], key: EarlierKey) -> EarlierFinding:
+def _finding(entry: Mapping[str, Any], key: EarlierKey, as_of: object) -> EarlierFinding:
     try:
         severity = Severity(entry.get("severity"))
     except ValueError:
@@ -166,7 +175,12 @@ def _finding(entry: Mapping[str, Any], key: EarlierKey) -> EarlierFinding:
         str(entry.get("message", "")),
         str(entry.get("remediation", "")),
         str(entry.get("fingerprint", "")),
+        _moment(entry.get("first_seen")) or _moment(as_of),
     )
+
+
+def _moment(value: object) -> datetime | None:
+    return parse_date(value) if isinstance(value, str) else None
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import rule_id
-from posturio_iac.core.finding import Exit, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
+from posturio_iac.live.verify.model import FindingState, Verification, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding, Report, Severity
+    from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
+    from posturio_iac.live.plan_log import Entry
     from posturio_iac.live.verify.baseline import Earlier, EarlierFinding, EarlierKey
 
 
@@ -35,62 +35,6 @@ BY_TAGS = OF_ACTIVE_KEYS | {
 """Rules that flag a key for what the tags of its user say: tags that were not read may say it yet."""
 
 
-class FindingState(str, Enum):
-    """What became of a finding."""
-
-    OPEN = "still_open"
-    UNTOLD = "cannot_tell"
-    NEW = "new"
-    RESOLVED = "resolved"
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """One finding and what became of it."""
-
-    state: FindingState
-    rule: str
-    severity: Severity
-    address: str
-    account: str
-    user: str
-    owner: str | None
-    why: str
-    """Why the state is what it is: a clause without a full stop."""
-    message: str
-    remediation: str
-    fingerprint: str
-    """That of the earlier finding; of a new one, its own."""
-    status: str | None = None
-    """Of the key now; None when it is gone or not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What became of all findings of an earlier result."""
-
-    earlier: str
-    """The time of the earlier result, as it stands there."""
-    results: tuple[Verified, ...]
-    """The open ones first, then those that nobody can tell, the new ones and the resolved ones."""
-
-    def count(self, state: FindingState) -> int:
-        """How many findings are in a state."""
-        return sum(result.state is state for result in self.results)
-
-    def exit_code(self, report: Report, fail_on: Severity | None) -> Exit:
-        """Return 0 only when every earlier finding is resolved; 3 when one cannot be told or something failed, else 1.
-
-        New findings count from ``fail_on`` on, as in any run.
-        """
-        if self.count(FindingState.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
-            return Exit.INCOMPLETE
-        new = (result.severity for result in self.results if result.state is FindingState.NEW)
-        if self.count(FindingState.OPEN) or (fail_on is not None and any(severity >= fail_on for severity in new)):
-            return Exit.FINDINGS
-        return Exit.CLEAN
-
-
 @dataclass(frozen=True, slots=True)
 class Now:
     """What AWS says now about the users of an earlier result."""
@@ -98,18 +42,29 @@ class Now:
     report: Report
     """Of all keys of these users, with full ids."""
     unread: Mapping[str, str]
-    """Why nothing is known of an account, or of a user by its ARN."""
+    """Why nothing is known of an account, of a user by its ARN, or of an earlier key by its address."""
     gone: frozenset[str] = frozenset()
     """ARNs of users that are no longer there."""
+    log: Mapping[str, Entry] = field(default_factory=dict)
+    """What the log of a plan tells, by the ids of keys."""
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
     """Say of each earlier finding what became of it, and which findings of the same users are new."""
     comparison = _Comparison(earlier, now, policy)
-    results = [*(comparison.outcome(finding) for finding in earlier.findings), *comparison.new()]
+    results = [*(_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings), *comparison.new()]
     order = {state: place for place, state in enumerate(FindingState)}
     results.sort(key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule))
     return Verification(earlier.as_of, tuple(results))
+
+
+def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry]) -> Verified:
+    """Return a result with what the log of the plan tells about its key."""
+    entry = log.get(finding.key.id or "")
+    if entry is None:
+        return result
+    contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
+    return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
 
 
 def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Policy:
@@ -139,7 +94,7 @@ class _Comparison:
     def outcome(self, finding: EarlierFinding) -> Verified:
         """Say what became of one finding."""
         key = finding.key
-        why = self.now.unread.get(key.account) or self.now.unread.get(key.user.arn)
+        why = next((self.now.unread[name] for name in (key.account, key.user.arn, key.address) if name in self.now.unread), None)
         if why is not None:
             return _result(finding, FindingState.UNTOLD, why)
         candidates = possible(key, self.keys.get(key.user.arn, []))
@@ -241,6 +196,7 @@ def _result(finding: EarlierFinding, state: FindingState, why: str, key: AccessK
         message=finding.message,
         remediation=finding.remediation,
         fingerprint=finding.fingerprint,
+        first_seen=finding.first_seen,
         status=key.status if key is not None and isinstance(key.status, str) else None,
     )
 

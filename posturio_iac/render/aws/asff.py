@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Verdict
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
 from posturio_iac.render.wording import DOCS, page_url, sentence
@@ -38,7 +38,7 @@ def render(report: Report, context: RenderContext) -> str:
     """Return one batch a line, each a JSON array of at most 100 findings of one account; no call takes an empty one."""
     by_account = groupby(sorted(_findings(report, context), key=_account), key=_account)
     batches = [rows[start : start + BATCH] for rows in (list(group) for _, group in by_account) for start in range(0, len(rows), BATCH)]
-    return "".join(f"{json.dumps(batch)}\n" for batch in batches)
+    return "".join(f"{inert(json.dumps(batch), JSON_SHARP)}\n" for batch in batches)
 
 
 def _account(finding: dict[str, Any]) -> str:
@@ -93,7 +93,8 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
     """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
     partition = result.partition()
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
-    made = _finding(result.account, partition, result.rule, result.fingerprint, now, region)
+    first = moment(result.first_seen) if result.first_seen else now
+    made = _finding(result.account, partition, result.rule, result.fingerprint, (first, now), region)
     details = {"AccountId": result.account, "PrincipalName": printable(result.user).strip() or "-"}
     return made | {
         **_severity(result.severity.name),
@@ -110,7 +111,7 @@ def _unread(said: Diagnostic, account: str, now: str, context: RenderContext) ->
     """Return what went wrong with an account, so that it does not look clean."""
     region = context.region or deployed.REGIONS["aws"]
     partition, text = deployed.partition_in(region), printable(said.message)
-    made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, said.message), now, region)
+    made = _finding(account, partition, "incomplete", deployed.identity("incomplete", account, said.message), (now, now), region)
     return made | {
         **_severity("INFORMATIONAL"),
         "Title": "Access keys that could not all be read",
@@ -126,8 +127,9 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
     account, partition = deployed.account_of(key), deployed.partition_of(key)
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     known = deployed.facts(key)
+    first = context.first_seen.get(name)
     return {
-        **_finding(account, partition, generator, name, now, region),
+        **_finding(account, partition, generator, name, (moment(first) if first else now, now), region),
         **_severity(severity),
         "Resources": [
             _resource("AwsIamAccessKey", printable(key.address), partition, region, _key_details(key, account, known)),
@@ -137,7 +139,8 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
     }
 
 
-def _finding(account: str, partition: str, generator: str, name: str, now: str, region: str) -> dict[str, Any]:
+def _finding(account: str, partition: str, generator: str, name: str, seen: tuple[str, str], region: str) -> dict[str, Any]:
+    """Return what every finding has; ``seen`` is when it was first and last seen."""
     return {
         "SchemaVersion": "2018-10-08",
         "Id": f"{deployed.PRODUCT}/{account}/{name}",
@@ -146,8 +149,10 @@ def _finding(account: str, partition: str, generator: str, name: str, now: str, 
         "ProductName": deployed.PRODUCT,
         "GeneratorId": f"{deployed.PRODUCT}/{generator}",
         "AwsAccountId": account,
-        "CreatedAt": now,
-        "UpdatedAt": now,
+        "CreatedAt": seen[0],
+        "UpdatedAt": seen[1],
+        "FirstObservedAt": seen[0],
+        "LastObservedAt": seen[1],
         "Workflow": {"Status": "NEW"},
         "RecordState": "ACTIVE",
     }

@@ -82,6 +82,12 @@ def key_identity(purpose: str, key: AccessKey) -> str:
     return identity(purpose, user_arn(key), key.address[-SHOWN:], created)
 
 
+def names_of(report: Report) -> Iterator[str]:
+    """Yield the names of what is said about deployed keys: the fingerprints of findings, and those of open questions."""
+    yield from (finding.fingerprint for finding in report.findings)
+    yield from (key_identity(OPEN, judged.key) for judged in report.keys if judged.undecided)
+
+
 def facts(key: AccessKey) -> dict[str, str]:
     """Return what is known about a key, as text that is safe to show. What is unknown is left out, and never used is said."""
     service, region = key.used_for or ("", "")

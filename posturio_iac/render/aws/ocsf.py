@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Severity, Verdict
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import DOCS, page_url, sentence
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 VERSION = "1.5.0"
 NEW, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 3, 4, 1, 10
-CREATE, CLOSE = (1, "Create"), (3, "Close")
+CREATE, UPDATE, CLOSE = (1, "Create"), (2, "Update"), (3, "Close")
 PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
 """``compliance.status_id``: a warning is a check that had no result, because information is missing."""
 INFORMATIONAL = (1, "Informational")
@@ -36,7 +36,7 @@ WHOLE = "every rule"
 
 def render(report: Report, context: RenderContext) -> str:
     """Return one event a line: for each finding, each key without one, and each error of the run."""
-    return "".join(f"{json.dumps(event)}\n" for event in _events(report, context))
+    return "".join(f"{inert(json.dumps(event), JSON_SHARP)}\n" for event in _events(report, context))
 
 
 def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
@@ -52,7 +52,8 @@ def _events(report: Report, context: RenderContext) -> Iterator[dict[str, Any]]:
 def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext) -> dict[str, Any]:
     """Return what a rule has found."""
     rule, why = finding.rule, finding.suppressed
-    event = _event(finding.fingerprint, rule.id, printable(rule.title), sentence(finding), FAIL, now)
+    first = _first(finding.fingerprint, now, context)
+    event = _event(finding.fingerprint, rule.id, printable(rule.title), sentence(finding), FAIL, now, first=first)
     event |= {
         **_severity(SEVERITIES[finding.severity]),
         "status_id": NEW if why is None else SUPPRESSED,
@@ -77,7 +78,8 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
             title, said, status = "Access key whose open verdict is accepted", f"{address} is undetermined, which is accepted.", WARNING
         case _:
             title, said, status = "Access key that no rule flags", f"{address} is flagged by no rule.", PASS
-    event = _event(deployed.key_identity(deployed.OPEN if status == WARNING else "clean", key), WHOLE, title, said, status, now)
+    name = deployed.key_identity(deployed.OPEN if status == WARNING else "clean", key)
+    event = _event(name, WHOLE, title, said, status, now, first=_first(name, now, context))
     if judged.verdict is Verdict.SUPPRESSED:
         event |= {"status_id": SUPPRESSED, "status": "Suppressed"}
     return event | {**({"status_detail": reasons} if reasons else {}), **_place(key, context)}
@@ -86,7 +88,9 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
 def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict[str, Any]:
     """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
     address, why = printable(result.address), printable(result.why)
-    event = _event(result.fingerprint, result.rule, printable(result.title()), f"{address} is resolved: {why}.", PASS, now, CLOSE)
+    first = _milliseconds(result.first_seen) if result.first_seen else now
+    said = f"{address} is resolved: {why}."
+    event = _event(result.fingerprint, result.rule, printable(result.title()), said, PASS, now, CLOSE, first=first)
     resource = {"uid": address, "name": printable(result.user).strip() or address, "type": "AwsIamAccessKey"}
     return event | {
         **_severity(SEVERITIES[result.severity]),
@@ -107,10 +111,26 @@ def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any
     return event | {"status_detail": text, "cloud": _cloud(account, context), "resources": [resource]}
 
 
+def _first(name: str, now: int, context: RenderContext) -> int:
+    """Return when something was first seen, which is now where nothing tells of an earlier time."""
+    first = context.first_seen.get(name)
+    return _milliseconds(first) if first is not None else now
+
+
 def _event(
-    name: str, control: str, title: str, text: str, status: tuple[int, str], now: int, activity: tuple[int, str] = CREATE
+    name: str,
+    control: str,
+    title: str,
+    text: str,
+    status: tuple[int, str],
+    now: int,
+    activity: tuple[int, str] = CREATE,
+    *,
+    first: int | None = None,
 ) -> dict[str, Any]:
-    """Return what every event has."""
+    """Return what every event has; ``first`` is when it was first seen, if that was not now."""
+    first = now if first is None else first
+    activity = UPDATE if activity == CREATE and first < now else activity
     return {
         "activity_id": activity[0],
         "activity_name": activity[1],
@@ -137,7 +157,9 @@ def _event(
             "uid": name,
             "title": title,
             "desc": text,
-            "created_time": now,
+            "created_time": first,
+            "first_seen_time": first,
+            "last_seen_time": now,
             "types": ["IAM"],
             "analytic": {"name": control, "uid": control, "type": "Rule", "type_id": RULE_ANALYTIC},
             "src_url": f"{DOCS}/live.md",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.terminal import XML_SHARP, inert
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "page")
 def render(report: Report, context: RenderContext) -> str:
     """Return the report of one run as a page."""
     require()
+    from posturio_iac.contract.read import result
     from posturio_iac.contract.write import document
-    from posturio_iac.posture.document import result
     from posturio_iac.posture.view import join
 
     return page(join([result(document(report, context), "this run")]))
@@ -60,4 +61,5 @@ def page(posture: Posture) -> str:
     )
     (style, style_hash), (script, script_hash) = inline("report.css"), inline("report.js")
     policy = f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; base-uri 'none'; form-action 'none'"
-    return environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes
+    made = environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes
+    return inert(made, XML_SHARP)

@@ -12,8 +12,8 @@ from posturio_iac.render.report import wording as say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.contract.records import SavedFinding
     from posturio_iac.posture.counts import KeyGroup
-    from posturio_iac.posture.records import SavedFinding
     from posturio_iac.posture.view import KeyRow, Posture
 
 FINDINGS = 1000

@@ -13,7 +13,7 @@ from posturio_iac.render.nothing_found import count
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.posture.records import SavedFinding, SavedKey, Suppressed
+    from posturio_iac.contract.records import SavedFinding, SavedKey, Suppressed
     from posturio_iac.posture.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"

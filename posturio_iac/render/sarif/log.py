@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.sarif.line_hash import line_hashes
 from posturio_iac.render.sarif.rules import descriptors
 from posturio_iac.render.wording import DOCS, repository_path, sentence, undetermined
@@ -52,7 +52,7 @@ NOTIFICATIONS = [
 def render(report: Report, context: RenderContext) -> str:
     """Return one SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
-    return json.dumps(log, indent=2) + "\n"
+    return inert(json.dumps(log, indent=2), JSON_SHARP) + "\n"
 
 
 def _run(report: Report, context: RenderContext) -> dict[str, Any]:

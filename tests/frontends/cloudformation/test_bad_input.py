@@ -185,3 +185,11 @@ def test_a_template_of_any_shape_never_crashes(tmp_path_factory: pytest.TempPath
         found = reading(folder, {"t.yaml": json.dumps(document) + "\n#AWS::IAM::AccessKey"})
         assert all(d.message and d.path for d in found.diagnostics)
         assert document is not root or "service" in root or "K" in {k.address for k in found.keys} or isinstance(key["Condition"], str)
+
+
+@pytest.mark.parametrize(("chart", "level"), [("chart/Chart.yaml", Level.WARNING), ("chart/other.yaml", Level.ERROR)])
+def test_a_helm_chart_that_mentions_the_type_is_no_failure(tmp_path: Path, chart: str, level: Level) -> None:
+    text = "Resources:\n{{ if .Values.key }}\n  K:\n    Type: AWS::IAM::AccessKey\n{{ end }}\n"
+    (problem,) = reading(tmp_path, {chart: "name: x\n", "chart/templates/sub/t.yaml": text}).diagnostics
+    assert (problem.level, problem.path, problem.line) == (level, "chart/templates/sub/t.yaml", 2)
+    assert "an access key in it cannot be judged" in problem.message

@@ -45,26 +45,67 @@ def test_a_key_finds_its_user_by_reference_and_by_value(tmp_path: Path, user: st
     assert found.tags == (("Expires", "2027-01-31"),)
 
 
-def test_a_user_is_found_by_an_equal_expression_and_by_a_name_in_another_file(tmp_path: Path) -> None:
+def test_a_user_is_found_by_an_equal_expression(tmp_path: Path) -> None:
     name = "!Sub '${AWS::StackName}-ci'"
     user = f"U: {{Type: AWS::IAM::User, Properties: {{UserName: {name}}}}}"
     text = f"Resources:\n  {user}\n  K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {name}}}}}\n"
     assert key(tmp_path, text).user_address == "U"
-    files: dict[str, str | bytes] = {
-        "a.yaml": "Resources: {K: {Type: AWS::IAM::AccessKey, Properties: {UserName: bob}}}",
-        "b.yaml": "Resources: {U: {Type: AWS::IAM::User, Properties: {UserName: bob}}, "
-        "K: {Type: AWS::IAM::AccessKey, Properties: {UserName: eve}}}",
+
+
+NAMING = "Resources: {K: {Type: AWS::IAM::AccessKey, Properties: {UserName: bob}}}"
+
+
+@pytest.mark.parametrize(
+    ("more", "open_"),
+    [
+        ("", ()),
+        (", Tags: [{Key: expires, Value: 2027-01-31}]", ("expires=2027-01-31",)),
+        (", Tags: [{Key: expires, Value: 2027-01-31}, {Key: owner, Value: ops}]", ("expires=2027-01-31 and owner=ops",)),
+    ],
+)
+def test_a_user_of_the_same_name_in_another_stack_is_another_one_unless_its_end_is_stated(
+    tmp_path: Path, more: str, open_: tuple[str, ...]
+) -> None:
+    user = f"{{Type: AWS::IAM::User, Properties: {{UserName: bob{more}}}}}"
+    other = f"Resources: {{U: {user}, K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U}}}}}}"
+    found = {k.scope: k for k in reading(tmp_path, {"a.yaml": NAMING, "b.yaml": other}).keys}
+    one = found["a.yaml"]
+    assert (one.user, one.user_address, one.lifetimes, one.active_siblings) == ("bob", None, (), ())
+    assert found["b.yaml"].active_siblings == ()
+    assert [h.reason for h in one.unknown_sources] == [
+        f'a user "bob" is declared in b.yaml:1 with {what}, which may be another account' for what in open_
+    ]
+    assert isinstance(one.owner, Unknown) is ("owner" in more)
+
+
+def test_two_stacks_with_keys_of_one_name_have_two_users(tmp_path: Path) -> None:
+    found = reading(tmp_path, {"a/stack.yaml": NAMING, "b/stack.yaml": NAMING}).keys
+    assert [k.active_siblings for k in found] == [(), ()]
+    nesting = "Resources:\n  A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: a/stack.yaml}}\n"
+    nesting += "  B: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: b/stack.yaml}}\n"
+    nested = reading(tmp_path, {"a/stack.yaml": NAMING, "b/stack.yaml": NAMING, "main.yaml": nesting}).keys
+    assert {k.address: k.active_siblings for k in nested} == {
+        "A/K": ("B/K (b/stack.yaml:1)",),
+        "B/K": ("A/K (a/stack.yaml:1)",),
     }
-    found = {k.scope: k for k in reading(tmp_path, files).keys}
-    assert found["a.yaml"].user_address == "U"
-    assert found["b.yaml"].user_address is None
 
 
-@pytest.mark.parametrize("user", ["bob", "!Ref P", "!ImportValue x"])
-def test_a_user_that_is_not_declared_may_carry_a_lifetime(tmp_path: Path, user: str) -> None:
-    found = key(
-        tmp_path, f"Parameters: {{P: {{Type: String}}}}\nResources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}"
-    )
+@pytest.mark.parametrize(
+    "user", ["bob", "!Sub bob", "!ImportValue x", "!ImportValue {'Fn::Sub': 'x'}", "'{{resolve:ssm:/iam/user}}'", "!Join ['', [b, ob]]"]
+)
+def test_a_user_that_other_code_declares_is_no_excuse(tmp_path: Path, user: str) -> None:
+    found = key(tmp_path, f"Resources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}")
+    assert (found.lifetimes, found.unknown_sources, found.owner) == ((), (), None)
+    assert found.unseen_tags is not None
+    assert "is declared elsewhere, so its tags cannot be seen" in found.unseen_tags.reason
+
+
+@pytest.mark.parametrize(
+    "user", ["!Ref P", "!Ref D", "!ImportValue {'Fn::Sub': '${P}-user'}", "!Sub '${D}-user'", "!Sub '${AWS::StackName}'"]
+)
+def test_a_user_that_is_chosen_at_deployment_may_carry_a_lifetime(tmp_path: Path, user: str) -> None:
+    parameters = "Parameters: {P: {Type: String}, D: {Type: String, Default: bob}}"
+    found = key(tmp_path, f"{parameters}\nResources: {{K: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: {user}}}}}}}")
     assert found.lifetimes == ()
     assert "its tags cannot be seen" in found.unknown_sources[0].reason
     assert isinstance(found.owner, Unknown)
@@ -248,9 +289,9 @@ def test_active_keys_of_one_user_are_siblings_unless_they_exclude_each_other(tmp
     """
     found = keys(tmp_path, text)
     assert {name: k.active_siblings for name, k in found.items()} == {
-        "A": ("C",),
-        "B": ("C",),
-        "C": ("A", "B"),
-        "D": ("A", "B", "C"),
+        "A": ("C (template.yaml:7)",),
+        "B": ("C (template.yaml:7)",),
+        "C": ("A (template.yaml:5)", "B (template.yaml:6)"),
+        "D": ("A (template.yaml:5)", "B (template.yaml:6)", "C (template.yaml:7)"),
         "E": (),
     }

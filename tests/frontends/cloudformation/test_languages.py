@@ -42,6 +42,7 @@ def placeless(found: AccessKey) -> AccessKey:
         found,
         span=None,
         scope="",
+        active_siblings=(),
         remedies=replace(found.remedies, declare="", disable=""),
         lifetimes=tuple(replace(e, span=None) for e in found.lifetimes),
         exposures=tuple(replace(e, span=None) for e in found.exposures),  # type: ignore[arg-type]

@@ -163,6 +163,32 @@ def test_a_key_exists_unless_its_condition_is_false_for_every_allowed_value(tmp_
     assert len(keys(tmp_path, CONDITIONS % condition)) == exists
 
 
+BOOLEANS = """\
+Parameters:
+  Make: {Type: String, Default: False, AllowedValues: [True, False]}
+Conditions:
+  Make: !Equals [!Ref Make, %s]
+  Not: !Not [!Equals [!Ref Make, %s]]
+Resources:
+  Key: {Type: AWS::IAM::AccessKey, Condition: Make, Properties: {UserName: ci}}
+  Other: {Type: AWS::IAM::AccessKey, Condition: Not, Properties: {UserName: ci}}
+"""
+
+
+@pytest.mark.parametrize("word", ["true", "True", '"true"', "yes", "on", "TRUE", "'True'"])
+def test_booleans_of_yaml_are_one_text_to_aws(tmp_path: Path, word: str) -> None:
+    found = keys(tmp_path, BOOLEANS % (word, word))
+    assert set(found) == {"Key", "Other"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "exists"), [("yes", "off", False), ("yes", "oui", False), ("no", "false", True), ("a", "A", False)]
+)
+def test_a_constant_comparison_drops_a_key_when_it_is_false_in_both_readings(tmp_path: Path, one: str, other: str, exists: bool) -> None:
+    template = CONDITIONS.replace("[a, b]", f"[{one}, {other}]") % "Constant"
+    assert len(keys(tmp_path, template)) == exists
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

@@ -113,6 +113,26 @@ def test_a_user_that_only_the_code_declares(tmp_path: Path) -> None:
     assert [e.value for e in found.lifetimes] == ["2027-01-31"]
 
 
+@pytest.mark.parametrize(("given", "open_"), [("vendor", False), (None, True)])
+def test_a_user_that_neither_declares_is_open_only_while_the_plan_does_not_know_it(
+    tmp_path: Path,
+    given: str | None,
+    open_: bool,
+) -> None:
+    text = f'variable "user" {{\n}}\nresource "{KEY}" "ci" {{\n  user = var.user\n}}\n'
+    found = joined(tmp_path, text, key(f"{KEY}.ci", given))
+    assert bool(found.unknown_sources) is open_
+    assert found.unseen_tags is not None
+
+
+def test_a_data_source_that_the_plan_has_not_read_is_the_choice_of_the_author(tmp_path: Path) -> None:
+    text = (
+        f'data "terraform_remote_state" "iam" {{\n}}\nresource "{KEY}" "ci" {{\n  user = data.terraform_remote_state.iam.outputs.user\n}}\n'
+    )
+    found = joined(tmp_path, text, key(f"{KEY}.ci", None))
+    assert (found.unknown_sources, found.owner) == ((), None)
+
+
 @pytest.mark.parametrize(
     ("count", "address"),
     [("2", f"{KEY}.ci[1]"), ("var.n", f"{KEY}.ci[1]"), ("2", f"{KEY}.ci[7]")],
@@ -177,7 +197,7 @@ def test_keys_that_take_turns_are_no_rivals(tmp_path: Path) -> None:
     assert [k.active_siblings for k in keys] == [(), ()]
     plainly = text.replace("replace_triggered_by", "ignored_by")
     keys = read(tmp_path, plan(user(f"{USER}.ci"), key(f"{KEY}.ci"), key(f"{KEY}.more")), code(tmp_path, plainly)).keys
-    assert [k.active_siblings for k in keys] == [(f"{KEY}.more",), (f"{KEY}.ci",)]
+    assert [k.active_siblings for k in keys] == [(f"{KEY}.more (code/main.tf:25)",), (f"{KEY}.ci (code/main.tf:14)",)]
 
 
 def test_an_exposure_that_both_see_counts_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from posturio_iac.render import DEPLOYED, FORMATS
-from tests.render.test_json import SCHEMA
+from tests.contract.test_write import SCHEMA
 from tests.support import plan_fixtures
 from tests.support.command_line import run
 from tests.support.fixture_tools import AS_OF, scan

@@ -96,7 +96,8 @@ def test_references_in_a_circle_end(tmp_path: Path) -> None:
 def test_a_user_that_is_not_in_the_plan(tmp_path: Path) -> None:
     found = one(tmp_path, plan(key(f"{KEY}.ci", "vendor")))
     assert found.user == "vendor"
-    assert found.unknown_sources[0] == Unknown('the user "vendor" is not declared in this plan, so its tags cannot be seen')
+    assert found.unseen_tags == Unknown('the user "vendor" is declared elsewhere, so its tags cannot be seen')
+    assert all("vendor" not in hidden.reason for hidden in found.unknown_sources)
 
 
 def test_tags_with_the_defaults_that_terraform_has_merged(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,7 @@ from tests.support.command_line import KEY, MISSING, environment
 from tests.support.terraform_programs import PLAIN, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 SOUND = PLAIN.replace('"ci"', '"sound"').replace(".ci.", ".sound.")
 MARK = 'resource "aws_iam_access_key" "x" {}\n'
@@ -170,7 +172,7 @@ def test_a_loop_of_symbolic_links_has_an_end(root: Path, loop: str) -> None:
 
 
 DROPPED = """
-import io, os, sys
+import bisect, io, os, sys  # bisect: what the calls of local modules need, which the warm run has none of
 from posturio_iac.__main__ import main
 if os.getuid() == 0:
     os.mkdir("warm")
@@ -187,12 +189,16 @@ sys.exit(main(["scan", "--as-of", "2026-11-24"]))
 """
 
 
+@pytest.fixture
+def entered() -> Iterator[Path]:
+    """A folder that every user can enter, which those of pytest are not."""
+    with TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
 @pytest.mark.parametrize(("name", "mode"), [("shut.tf", 0o000), ("sub", 0o000), ("sub", 0o600), ("m", 0o000), ("terraform.tfvars", 0o000)])
-def test_what_nobody_may_read_is_said(tmp_path_factory: pytest.TempPathFactory, name: str, mode: int) -> None:
-    root = tmp_path_factory.mktemp("shut")
-    for folder in (root, *root.parents):
-        if folder.stat().st_uid == os.getuid() and str(folder).startswith(str(tmp_path_factory.getbasetemp().parent)):
-            folder.chmod(0o755)
+def test_what_nobody_may_read_is_said(entered: Path, tmp_path: Path, name: str, mode: int) -> None:
     files: dict[str, str | bytes] = {
         "sound.tf": SOUND,
         "shut.tf": KEY,
@@ -201,13 +207,12 @@ def test_what_nobody_may_read_is_said(tmp_path_factory: pytest.TempPathFactory, 
         "terraform.tfvars": "x = 1\n",
         "call.tf": 'module "m" {\n  source = "./m"\n}\n',
     }
-    write(root, files)
-    (root / name).chmod(mode)
+    write(entered, files)
+    (entered / name).chmod(mode)
     try:
-        warm = tmp_path_factory.mktemp("warm")
         done = subprocess.run(
-            [sys.executable, "-c", DROPPED, str(root), SOUND],
-            cwd=warm,
+            [sys.executable, "-c", DROPPED, str(entered), SOUND],
+            cwd=tmp_path,
             env=environment(),
             capture_output=True,
             text=True,
@@ -215,7 +220,7 @@ def test_what_nobody_may_read_is_said(tmp_path_factory: pytest.TempPathFactory, 
             timeout=60,
         )
     finally:
-        (root / name).chmod(0o755)
+        (entered / name).chmod(0o755)
     assert done.returncode == 3
     assert "Traceback" not in done.stderr
     assert f"sound.tf:4:1: MEDIUM {MISSING}" in done.stdout

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules import _search_terms, pages
 from posturio_iac.frontends.terraform.known_modules.lookup import Choice, InputTemplate, KnownModules, Match, NotKnown, load, search_terms
-from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, Origin, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, Version, parse_constraint, parse_version
 
@@ -69,7 +69,7 @@ def only_key(source: str, version: str | None = None) -> KnownKey:
     ],
 )
 def test_registry_addresses(source: str) -> None:
-    assert parse_source(source) == ModuleSource(Origin.REGISTRY, "terraform-aws-modules/iam/aws", "modules/iam-user")
+    assert parse_source(source) == ModuleSource(SourceKind.REGISTRY, "terraform-aws-modules/iam/aws", "modules/iam-user")
 
 
 @pytest.mark.parametrize(
@@ -104,14 +104,14 @@ def test_registry_addresses(source: str) -> None:
     ],
 )
 def test_repository_addresses(source: str, ref: str | None) -> None:
-    expected = ModuleSource(Origin.REPOSITORY, "github.com/terraform-aws-modules/terraform-aws-iam", "modules/iam-user", ref)
+    expected = ModuleSource(SourceKind.REPOSITORY, "github.com/terraform-aws-modules/terraform-aws-iam", "modules/iam-user", ref)
     assert parse_source(source) == expected
     assert match(source).module.name == IAM_USER
 
 
 @pytest.mark.parametrize("source", ["./modules/iam-user", "../iam-user", ".", "/abs/iam-user", "..\\iam-user", "file:///iam-user"])
 def test_local_paths(source: str) -> None:
-    assert parse_source(source).origin is Origin.LOCAL
+    assert parse_source(source).origin is SourceKind.LOCAL
 
 
 @pytest.mark.parametrize(

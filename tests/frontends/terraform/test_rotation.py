@@ -417,10 +417,10 @@ class TestSiblings:
         return {address.rpartition(".")[2]: k.active_siblings for address, k in found.items()}
 
     def test_two_active_keys_of_a_user_see_each_other(self, tmp_path: Path) -> None:
-        assert self.siblings(tmp_path) == {"a": ("aws_iam_access_key.b",), "b": ("aws_iam_access_key.a",)}
+        assert self.siblings(tmp_path) == {"a": ("aws_iam_access_key.b (main.tf:8)",), "b": ("aws_iam_access_key.a (main.tf:4)",)}
 
     def test_an_inactive_one_is_no_rival(self, tmp_path: Path) -> None:
-        assert self.siblings(tmp_path, b='status = "Inactive"') == {"a": (), "b": ("aws_iam_access_key.a",)}
+        assert self.siblings(tmp_path, b='status = "Inactive"') == {"a": (), "b": ("aws_iam_access_key.a (main.tf:4)",)}
 
     def test_an_unknown_status_leaves_it_open(self, tmp_path: Path) -> None:
         found = self.siblings(tmp_path, b="status = var.s", more='variable "s" {}\n')
@@ -453,8 +453,8 @@ class TestSiblings:
     def test_counted_keys_of_one_user_are(self, tmp_path: Path) -> None:
         code = USER + 'resource "aws_iam_access_key" "k" {\n  count = 2\n  user = aws_iam_user.ci.name\n}\n'
         assert {a: k.active_siblings for a, k in keys(tmp_path, code).items()} == {
-            "aws_iam_access_key.k[0]": ("aws_iam_access_key.k[1]",),
-            "aws_iam_access_key.k[1]": ("aws_iam_access_key.k[0]",),
+            "aws_iam_access_key.k[0]": ("aws_iam_access_key.k[1] (main.tf:4)",),
+            "aws_iam_access_key.k[1]": ("aws_iam_access_key.k[0] (main.tf:4)",),
         }
 
     def test_keys_that_take_turns_are_none(self, tmp_path: Path) -> None:
@@ -564,8 +564,8 @@ class TestExistence:
             USER, ""
         )
         found = key(tmp_path, code)
-        assert found.lifetimes == ()
-        assert found.unknown_sources != ()
+        assert (found.lifetimes, found.unknown_sources) == ((), ())
+        assert found.unseen_tags is not None
 
     @pytest.mark.parametrize("code", ["aws_iam_user.u[1 - count.index].name", "element(aws_iam_user.u[*].name, count.index + 1)"])
     def test_a_key_may_belong_to_the_other_user(self, tmp_path: Path, code: str) -> None:

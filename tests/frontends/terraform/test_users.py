@@ -192,21 +192,138 @@ def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_pa
         assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])
 
 
-def test_a_user_of_another_folder_is_found_by_its_literal_name(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {"a/main.tf": USER, "b/main.tf": named('"ci"')}
-    found = key(tmp_path, files)
-    assert (found.user, told(found), found.owner) == ("ci", ["2027-01-31"], "payments")
-    assert "a/main.tf" in found.remedies.declare
+ELSEWHERE = 'the user "ci" is declared elsewhere, so its tags cannot be seen'
 
 
-def test_two_users_of_a_name_in_other_folders_are_no_link(tmp_path: Path) -> None:
-    found = key(tmp_path, {"a/main.tf": USER, "c/main.tf": USER, "b/main.tf": named('"ci"')})
-    assert told(found) == []
-    assert found.unknown_sources != ()
+def calling(folder: str, more: str = "", label: str = "users") -> str:
+    return f'module "{label}" {{\n  source = "{folder}"\n  {more}\n}}\n'
 
 
 @pytest.mark.parametrize(
-    "expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", '"elsewhere"', "aws_iam_user.none.name", "local.none"]
+    "files",
+    [
+        {"main.tf": calling("./users") + named('"ci"'), "users/main.tf": USER},
+        {"b/main.tf": calling("../users") + named('"ci"'), "users/main.tf": USER},
+        {
+            "b/main.tf": calling("../users", 'name = "ci"') + named('"ci"'),
+            "users/main.tf": 'variable "name" {}\n' + USER.replace('"ci"', "var.name"),
+        },
+        {
+            "b/main.tf": calling("../users") + named('"ci"'),
+            "users/main.tf": 'module "deep" {\n  source = "./deep"\n}\n',
+            "users/deep/main.tf": USER,
+        },
+        {"b/main.tf": calling("../users") + 'module "k" {\n  source = "./k"\n}\n', "b/k/main.tf": named('"ci"'), "users/main.tf": USER},
+    ],
+    ids=["below", "beside", "by an input", "two calls away", "from another module"],
+)
+def test_a_user_of_a_module_that_the_root_calls_is_found_by_its_name(tmp_path: Path, files: dict[str, str | bytes]) -> None:
+    found = key(tmp_path, files)
+    assert (found.user, told(found), found.owner) == ("ci", ["2027-01-31"], "payments")
+    assert "users/" in found.remedies.declare
+
+
+@pytest.mark.parametrize("expression", ['"ci"', "data.aws_iam_user.x.user_name", 'lower("CI")', "local.name"])
+def test_a_user_that_other_code_declares_is_no_excuse(tmp_path: Path, expression: str) -> None:
+    rest = 'data "aws_iam_user" "x" {\n  user_name = "ci"\n}\nlocals {\n  name = "ci"\n}\n'
+    found = key(tmp_path, rest + named(expression))
+    assert (found.user, found.owner, found.unknown_sources) == ("ci", None, ())
+    assert found.unseen_tags == Unknown(ELSEWHERE)
+    assert "# posturio:" in found.remedies.declare
+
+
+def test_a_data_source_is_the_choice_of_the_author_too(tmp_path: Path) -> None:
+    state = 'data "terraform_remote_state" "iam" {\n  backend = "s3"\n}\n'
+    found = key(tmp_path, state + named("data.terraform_remote_state.iam.outputs.user"))
+    assert (found.unknown_sources, found.owner) == ((), None)
+    assert found.unseen_tags is not None
+    assert "data.terraform_remote_state.iam reads is declared elsewhere" in found.unseen_tags.reason
+
+
+def test_the_default_of_an_input_is_no_choice_of_the_author_unless_the_folder_is_applied(tmp_path: Path) -> None:
+    code = 'variable "user" {\n  default = "ci"\n}\n' + named("var.user")
+    assert key(tmp_path, code).unknown_sources != ()
+    applied = key(tmp_path, 'provider "aws" {\n  region = "eu-west-1"\n}\n' + code)
+    assert (applied.unknown_sources, applied.unseen_tags) == ((), Unknown(ELSEWHERE))
+
+
+def test_a_module_that_is_not_here_may_declare_the_user_that_it_is_given_the_name_of(tmp_path: Path) -> None:
+    call = 'module "u" {\n  source = "acme/user/aws"\n  user_name = "ci"\n}\n'
+    found = key(tmp_path, call + named('"ci"'))
+    assert [h.reason for h in found.unknown_sources] == ['the user "ci" may be declared by module.u, whose code is not here']
+    tagged = key(tmp_path, call.replace("}", '  tags = { expires = "2027-01-31" }\n}') + named('"ci"'))
+    assert told(tagged) == ["2027-01-31"]
+    assert key(tmp_path, call + named('"else"')).unknown_sources == ()
+
+
+def test_two_users_of_a_name_in_one_root_leave_open_which_it_is(tmp_path: Path) -> None:
+    found = key(tmp_path, {"main.tf": calling("./users") + calling("./users", label="more") + named('"ci"'), "users/main.tf": USER})
+    assert found.user == "ci"
+    assert any("the user is one of module.more.aws_iam_user.u, module.users.aws_iam_user.u" in h.reason for h in found.unknown_sources)
+
+
+class TestNamesakes:
+    """A root module is one account: a user of the same name in another root module is another one, unless both are of one account."""
+
+    def test_one_whose_end_is_stated_leaves_the_end_open(self, tmp_path: Path) -> None:
+        found = key(tmp_path, {"a/main.tf": USER, "b/main.tf": named('"ci"')})
+        assert (found.user, found.user_address, told(found)) == ("ci", None, [])
+        reason = Unknown('a user "ci" is declared in a/main.tf:1 with expires=2027-01-31 and owner=payments, which may be another account')
+        assert (found.unknown_sources, found.owner) == ((reason,), reason)
+        assert "a/main.tf" not in found.remedies.declare
+
+    def test_one_without_an_end_changes_nothing(self, tmp_path: Path) -> None:
+        plain = USER.replace('expires = "2027-01-31", owner = "payments"', 'Name = "ci"')
+        found = key(tmp_path, {"a/main.tf": plain, "b/main.tf": named('"ci"')})
+        assert (found.unknown_sources, found.owner, found.unseen_tags) == ((), None, Unknown(ELSEWHERE))
+
+    def test_one_with_an_owner_alone_leaves_the_owner_open(self, tmp_path: Path) -> None:
+        found = key(tmp_path, {"a/main.tf": USER.replace("expires", "Name"), "b/main.tf": named('"ci"')})
+        assert found.unknown_sources == ()
+        assert isinstance(found.owner, Unknown)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {
+                "a/main.tf": 'provider "aws" {\n  default_tags {\n    tags = { expires = "2027-01-31" }\n  }\n}\n'
+                + USER.replace("expires", "Name")
+            },
+            {"a/main.tf": "# posturio: rotation=60d\n" + USER.replace("expires", "Name")},
+            {"a/main.tf": calling("../users", 'name = "ci"'), "users/main.tf": 'variable "name" {}\n' + USER.replace('"ci"', "var.name")},
+            {"users/main.tf": USER, "a/main.tf": calling("../users"), "c/main.tf": calling("../users")},
+        ],
+        ids=["default tags", "a comment", "by an input", "in a module"],
+    )
+    def test_all_that_another_root_states_counts(self, tmp_path: Path, other: dict[str, str | bytes]) -> None:
+        found = key(tmp_path, {**other, "b/main.tf": named('"ci"')})
+        assert len(found.unknown_sources) == 1
+
+    def test_of_many_some_are_named(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {f"r{number}/main.tf": USER for number in range(5)}
+        (reason,) = key(tmp_path, {**files, "b/main.tf": named('"ci"')}).unknown_sources
+        assert "r2/main.tf:1" in reason.reason
+        assert "2 more places" in reason.reason
+
+    def test_what_is_wrong_with_another_root_is_not_said_for_it(self, tmp_path: Path) -> None:
+        broken = USER + 'resource "aws_iam_user" "v" {\n  name = \n'
+        assert key(tmp_path, {"a/main.tf": broken, "b/main.tf": named('"ci"')}).unknown_sources != ()
+
+    def test_a_user_that_the_root_declares_is_that_one(self, tmp_path: Path) -> None:
+        other = USER.replace("2027-01-31", "2020-01-31")
+        found = key(tmp_path, {"a/main.tf": other, "b/main.tf": USER + named('"ci"')})
+        assert (told(found), found.unknown_sources) == (["2027-01-31"], ())
+
+    def test_a_scan_of_the_root_alone_finds_the_same_but_for_the_question(self, tmp_path: Path) -> None:
+        files: dict[str, str | bytes] = {"a/main.tf": USER, "b/main.tf": named('"ci"'), "b/other.tf": named('"else"').replace('"k"', '"l"')}
+        alone, together = keys(tmp_path, files, "b"), keys(tmp_path, files)
+        assert alone["aws_iam_access_key.l"] == together["aws_iam_access_key.l"]
+        assert alone["aws_iam_access_key.k"].unknown_sources == ()
+        assert alone["aws_iam_access_key.k"].unseen_tags == together["aws_iam_access_key.k"].unseen_tags
+
+
+@pytest.mark.parametrize(
+    "expression", ["var.user", "module.gone.name", "data.aws_iam_user.x.user_name", "aws_iam_user.none.name", "local.none"]
 )
 def test_what_cannot_be_followed_hides_tags(tmp_path: Path, expression: str) -> None:
     rest = 'variable "user" {}\nmodule "gone" {\n  source = "acme/vpc/aws"\n}\ndata "aws_iam_user" "x" { user_name = var.user }\n'

@@ -11,22 +11,27 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 from posturio_iac.cli import main
 from posturio_iac.core.host_ids import CHECKOV
 from tests.support.fixture_tools import AS_OF
+from tests.support.hosts.checkov_inside import checkov_in_fork
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = str(Path(sys.executable).with_name("checkov"))
 PACK = str(ROOT / "policies" / "checkov")
+AS_OF_VARIABLE = "POSTURIO_IAC_AS_OF"
 VERSION = tuple(int(part) for part in version("checkov").split("."))
 OLDEST = (3, 2, 0)
 DIFFERENT: list[dict[str, Any]] = tomllib.loads(Path(__file__).with_name("checkov_differences.toml").read_text(encoding="utf-8"))[
@@ -79,19 +84,29 @@ class Record(NamedTuple):
 
 
 def checkov(
+    folder: Path, *arguments: str, pack: str | None = PACK, ids: str | None = ",".join(RULES), first: str = "", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run checkov in a folder, for Terraform alone unless told otherwise, with our checks alone unless ``ids`` is None.
+
+    ``first`` is code that runs before it. Only where variables are given, which it reads at its start, is its program started.
+    """
+    options = _options(arguments, pack, ids)
+    if environment.keys() - {AS_OF_VARIABLE}:
+        assert not first
+        return checkov_program(folder, *arguments, pack=pack, ids=ids, **environment)
+    return checkov_in_fork(folder, options, {AS_OF_VARIABLE: AS_OF, **environment}, first)
+
+
+def checkov_program(
     folder: Path, *arguments: str, pack: str | None = PACK, ids: str | None = ",".join(RULES), **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run checkov in a folder, for Terraform alone unless told otherwise, with our checks alone unless ``ids`` is None."""
-    command = [
-        PROGRAM,
-        "--skip-download",
-        *(["--external-checks-dir", pack] if pack else []),
-        *(["--check", ids] if ids else []),
-        *arguments,
-    ]
-    return subprocess.run(
-        command, cwd=folder, env={**os.environ, "POSTURIO_IAC_AS_OF": AS_OF, **environment}, capture_output=True, text=True, check=False
-    )
+    """Run the program checkov, which does the same and takes seconds to start."""
+    command, given = [PROGRAM, *_options(arguments, pack, ids)], {AS_OF_VARIABLE: AS_OF, **environment}
+    return subprocess.run(command, cwd=folder, env={**os.environ, **given}, capture_output=True, text=True, check=False)
+
+
+def _options(arguments: Sequence[str], pack: str | None, ids: str | None) -> list[str]:
+    return ["--skip-download", *(["--external-checks-dir", pack] if pack else []), *(["--check", ids] if ids else []), *arguments]
 
 
 def records(done: subprocess.CompletedProcess[str]) -> list[Record]:
@@ -120,9 +135,9 @@ def _record(result: str, entry: dict[str, Any]) -> Record:
     )
 
 
-def report(folder: Path, *arguments: str, pack: str = PACK, **environment: str) -> list[Record]:
+def report(folder: Path, *arguments: str, first: str = "", **environment: str) -> list[Record]:
     """Scan a folder with checkov and return what it reports of our pack; a check or a pack that fails to run fails the test."""
-    done = checkov(folder, "-d", ".", "--framework", *FRAMEWORKS, "--output", "json", *arguments, pack=pack, **environment)
+    done = checkov(folder, "-d", ".", "--framework", *FRAMEWORKS, "--output", "json", *arguments, first=first, **environment)
     assert not re.search("Cannot load external check|Failed to run check|posturio_iac/", done.stderr), done.stderr
     assert done.stdout, done.stderr
     return records(done)

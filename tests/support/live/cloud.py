@@ -47,7 +47,9 @@ class Cloud:
         self.backend.tag_user(user, [{"Key": name, "Value": value}])
 
     def key(self, user: str, *, age: float, used: float | None = None, status: str = "Active", service: str = "s3") -> str:
-        """A key of a user, created and last used so many days ago; its id."""
+        """A key of a user, created and last used so many days ago; its id. The user is as old as its oldest key."""
+        owner = self.backend.users[user]
+        owner.create_date = ago(age) if not owner.access_keys else min(owner.create_date, ago(age))
         key = self.backend.create_access_key(user_name=user)
         key.create_date, key.status = ago(age), status
         key.last_used = None if used is None else AccessKeyLastUsed(ago(used), service, "eu-west-1")
@@ -83,9 +85,15 @@ class Answer:
 
 
 def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = True) -> Answer:
-    """Run ``posturio-iac live`` as of the time of the tests."""
-    more = ("--format", "json") if json_format else ()
-    code = main(["live", "--no-config", "--as-of", AS_OF.isoformat(), *more, *argv])
+    """Run ``posturio-iac live`` with a clock that shows the time of the tests, or what ``--as-of`` says."""
+    more, words, now = ("--format", "json") if json_format else (), list(argv), AS_OF
+    if "--as-of" in words:
+        place = words.index("--as-of")
+        now = datetime.fromisoformat(words[place + 1].replace("Z", "+00:00"))
+        del words[place : place + 2]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("posturio_iac.commands.live.command._now", lambda: now)
+        code = main(["live", "--no-config", *more, *words])
     out, err = capsys.readouterr()
     assert "Traceback" not in err
     return Answer(code, out, err)

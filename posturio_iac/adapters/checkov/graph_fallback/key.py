@@ -13,9 +13,10 @@ from posturio_iac.adapters.checkov.graph import Vertex, graph_of
 from posturio_iac.adapters.checkov.graph_fallback.comment_scan import comments_on
 from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
-from posturio_iac.adapters.checkov.graph_fallback.user import USER, user_of
+from posturio_iac.adapters.checkov.graph_fallback.user import USER, namesakes_of, user_of
 from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
-from posturio_iac.core.model import AccessKey, Span, Unknown
+from posturio_iac.core.model import AccessKey, Place, Span, Unknown
+from posturio_iac.facts.namesakes import left_open
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, ROOT_USER, max_age_lifetime
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
@@ -57,7 +58,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
     status = value_of(own, "status", graph)
     shown, possible = exposures_of(own, graph, span)
     unseen = () if found is not None else (NOT_FOUND,)
-    return AccessKey(
+    key = AccessKey(
         address=address,
         framework="terraform",
         span=span,
@@ -67,17 +68,19 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         remedies=remedies_in_code(entity.name, f"write # posturio: {{name}}={{value}} above {own.name}"),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
+        unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(evidence.notes_on(entity.name, user, names, as_of))),
         owner=evidence.owner_of(user, parsed, names),
         is_root=(user.name == ROOT_USER and user.address is None) if found is not None else NOT_FOUND,
         replacement=ends.replacement,
-        active_siblings=_siblings(own, graph),
+        active_siblings=_siblings(own, graph, root),
         exposures=shown,
         possible_exposures=(*possible, *unseen),
         directives=parsed.directives,
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=os.path.relpath(entity.top or os.path.dirname(entity.file), root).replace(os.sep, "/"),
     )
+    return left_open(key, namesakes_of(user, own, graph, root, names))
 
 
 def _header(entity: Entity) -> tuple[int, int, int, int]:
@@ -90,8 +93,8 @@ def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collectio
     """Return what comments on the block and on its user say; suppressions count on the block alone."""
     here = _parsed(entity.file, entity.lines, root, rules, names)
     users = [v for v in graph.targets(own, "user") if v.kind == "resource" and v.type == USER]
-    at_user = [_parsed(user.file, _lines(user), root, rules, names) for user in users]
-    calls = [_parsed(call.file, _lines(call), root, rules, names) for call in _calls(own, graph)]
+    at_user = [_parsed(user.file, user.lines, root, rules, names) for user in users]
+    calls = [_parsed(call.file, call.lines, root, rules, names) for call in _calls(own, graph)]
     metadata = (*here.metadata, *(m for p in (*calls, *at_user) for m in p.metadata))
     return ParsedComments(metadata, (*here.directives, *(d for p in calls for d in p.directives)))
 
@@ -111,17 +114,12 @@ def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str]
         return ParsedComments()
 
 
-def _lines(vertex: Vertex) -> tuple[int, int]:
-    first, last = (vertex.config.get(f"__{name}_line__") for name in ("start", "end"))
-    return (first if isinstance(first, int) else 0, last if isinstance(last, int) else 0)
-
-
-def _siblings(own: Vertex, graph: Graph) -> Attr[tuple[str, ...]]:
+def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
     """Return the other keys of the same user, when each of them certainly exists and nothing rotates any of them."""
     same = {v: _is_same(own, v, graph) for v in graph.around(own) if v.type in KEY_TYPES}
     others = [v for v, certain in same.items() if certain is True]
     if others and all(_is_plain(v, graph) for v in (own, *others)):
-        return tuple(v.address for v in others if value_of(v, "status", graph) in (None, "Active"))
+        return tuple(Place(v.address, v.span(root)).text() for v in others if value_of(v, "status", graph) in (None, "Active"))
     maybe = next((v for v, certain in same.items() if certain is not False), None)
     return () if maybe is None else Unknown(f"checkov does not show whether {maybe.address} is of the same user and there at the same time")
 

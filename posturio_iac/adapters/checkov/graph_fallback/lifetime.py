@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
 
 if TYPE_CHECKING:
@@ -62,21 +64,21 @@ def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, 
     named = list(_listed(lifecycle.get("replace_triggered_by"))) or (["its value"] if "replace_triggered_by" in lifecycle else [])
     targets = {t.name: t for t in graph.targets(key, "lifecycle") if t.kind == "resource"}
     for text in named:
-        source = f"replace_triggered_by = [{text}]"
+        origin = TriggerOrigin(text)
         target = targets.get(".".join(text.split(".")[:2]).partition("[")[0])
         if target is None:
-            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why="checkov's graph does not show what it names")
+            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why="checkov's graph does not show what it names")
         elif target.type == ROTATING:
-            yield _direct(text, source, span, top)
+            yield _direct(text, origin, span, top)
         else:
-            yield _through(target, text, source, graph, span)
+            yield _through(target, text, origin, graph, span)
 
 
-def _direct(text: str, source: str, span: Span, top: str | None) -> Lifetime:
+def _direct(text: str, origin: TriggerOrigin, span: Span, top: str | None) -> Lifetime:
     """Return the evidence of a trigger that names the clock itself, which only newer versions of OpenTofu react to."""
     if top is None or _is_opentofu(top):
         return Lifetime(
-            Kind.ROTATION, Effect.UNKNOWN, source, text, span, why="it depends on the version of OpenTofu whether that is a change"
+            Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why="it depends on the version of OpenTofu whether that is a change"
         )
     name = text.split(".")[1]
     why = f"a due {ROTATING} is planned as a new resource, and Terraform reacts only to updates and replacements"
@@ -84,7 +86,7 @@ def _direct(text: str, source: str, span: Span, top: str | None) -> Lifetime:
         f'put a resource in between: resource "time_static" "{name}" {{ rfc3339 = {ROTATING}.{name}.rfc3339 }}, '
         f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
     )
-    return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=why, fix=fix)
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=why, fix=fix)
 
 
 def _is_opentofu(top: str) -> bool:
@@ -95,7 +97,7 @@ def _is_opentofu(top: str) -> bool:
         return any(name.endswith((".tofu", ".tofu.json")) for name in os.listdir(top)) if os.path.isdir(top) else True
 
 
-def _through(target: Vertex, text: str, source: str, graph: Graph, span: Span) -> Lifetime:
+def _through(target: Vertex, text: str, origin: TriggerOrigin, graph: Graph, span: Span) -> Lifetime:
     """Return the evidence of a trigger that may follow a clock."""
     reached = [v for v in graph.behind([target]) if v.kind == "resource"]
     clocks = [v for v in reached if v.type == ROTATING]
@@ -103,10 +105,10 @@ def _through(target: Vertex, text: str, source: str, graph: Graph, span: Span) -
     interval = _interval(clocks[0], graph) if len(clocks) == 1 and not others else None
     if interval is None:
         return Lifetime(
-            Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=f"checkov's graph does not show when {target.address} changes"
+            Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why=f"checkov's graph does not show when {target.address} changes"
         )
     value = describe_interval(interval)
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, f"{source} by {clocks[0].address}", value, span, interval=interval)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, replace(origin, via=clocks[0].address), value, span, interval=interval)
 
 
 def _interval(clock: Vertex, graph: Graph) -> timedelta | None:
@@ -131,7 +133,7 @@ def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
         for reached in graph.behind(graph.targets(key, argument)):
             if reached.kind == "resource" and (reached.type in _CLOCKS or reached.type in ("null_resource", "terraform_data")):
                 why = f"checkov does not show what {reached.address} does to it"
-                yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, argument, "", span, why=why)
+                yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(argument), "", span, why=why)
                 return
 
 
@@ -146,13 +148,13 @@ def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
                 f'remove it, add resource "time_static" "{name}" {{ rfc3339 = {text}.rfc3339 }}, '
                 f"and put replace_triggered_by = [time_static.{name}] into the lifecycle block of the key"
             )
-            yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, span, why=why, fix=fix)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, why=why, fix=fix)
 
 
 def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
     """Yield unknown evidence when Terraform is told to leave the key alone."""
     if any(text in ("all", "*") for text in _listed(lifecycle.get("ignore_changes"))):
-        yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=span, why="something else may rotate it")
+        yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=span, why="something else may rotate it")
 
 
 def _is_rotator(vertex: Vertex) -> bool:

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, certain, value_of
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import TagOrigin, describe_origin
 from posturio_iac.core.record import replace
+from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 
 if TYPE_CHECKING:
     from posturio_iac.adapters.checkov.graph import Graph, Vertex
     from posturio_iac.core.model import Span
+    from posturio_iac.metadata.names import Names
 
 USER = "aws_iam_user"
 
@@ -25,12 +28,44 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> TerraformUser:
     users = [v for v in linked if v.type == USER] or _by_name(name, key, graph)
     if len(users) == 1 and all(v.type == USER for v in linked):
         return _declared(users[0], graph, span)
-    if not isinstance(name, str) or not name:
-        why = name if isinstance(name, Unknown) else Unknown("the key names no user")
-        return TerraformUser(why, hidden=(Unknown(f"{why.reason}, so the user's tags cannot be seen"),))
-    return TerraformUser(
-        name, identity=name, hidden=(Unknown(f'the user "{name}" is not declared where checkov can see it, so its tags cannot be seen'),)
-    )
+    if isinstance(name, str) and name:
+        if (call := _unread_call(name, key, graph)) is not None:
+            reason = Unknown(f'the user "{name}" may be declared by {call.address}, whose code is not here')
+            return TerraformUser(name, identity=name, hidden=(reason,), unseen=reason)
+        return TerraformUser(name, identity=name, unseen=Unknown(f'the user "{name}" is declared elsewhere, so its tags cannot be seen'))
+    why = name if isinstance(name, Unknown) else Unknown("the key names no user")
+    if (source := _data_source(key, graph)) is not None:
+        return TerraformUser(why, unseen=Unknown(f"the user that data.{source} reads is declared elsewhere, so its tags cannot be seen"))
+    reason = Unknown(f"{why.reason}, so the user's tags cannot be seen")
+    return TerraformUser(why, hidden=(reason,), unseen=reason)
+
+
+def _unread_call(name: str, key: Vertex, graph: Graph) -> Vertex | None:
+    """Return a call in the same root module that gives the name to a module from elsewhere."""
+    calls = (v for v in graph.vertices.values() if v.kind == "module" and v.top == key.top)
+    unread = (v for v in calls if not str(v.first("source")).startswith((".", "/")))
+    return next((v for v in unread if any(v.first(argument) == name for argument in v.config)), None)
+
+
+def namesakes_of(user: TerraformUser, key: Vertex, graph: Graph, root: str, names: Names) -> list[Namesake]:
+    """Return the users of the same name that other root modules declare. Paths are relative to ``root``."""
+    if user.unseen is None or user.hidden or not isinstance(user.name, str):
+        return []
+    others = (v for v in graph.vertices.values() if v.kind == "resource" and v.type == USER and v.top != key.top)
+    found = []
+    for other in (v for v in others if value_of(v, "name", graph) == user.name):
+        span = other.span(root)
+        tags = _declared(other, graph, span).tags
+        found.append(namesake(span, [(tag.name, tag.value) for tag in tags.items], names))
+    return found
+
+
+def _data_source(key: Vertex, graph: Graph) -> str | None:
+    """Return the data source that the user of a key is read from, unless a variable has a part in that."""
+    reached = list(graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource"))
+    if any(v.kind in ("variable", "resource", "module") for v in reached):
+        return None
+    return next((v.name for v in reached if v.kind == "data"), None)
 
 
 def _by_name(name: object, key: Vertex, graph: Graph) -> list[Vertex]:
@@ -72,9 +107,9 @@ def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) ->
 
 def _tag(name: str, value: object, owner: str, span: Span) -> Tag:
     plain = value[0] if isinstance(value, list) and len(value) == 1 else value
-    source = f'tag "{name}" {owner}'
-    known = certain(plain, source)
-    return Tag(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, source, span)
+    origin = TagOrigin(name, owner.removeprefix("of "))
+    known = certain(plain, describe_origin(origin))
+    return Tag(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, origin, span)
 
 
 def _ignores_tags(block: Vertex) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
-from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,8 +39,13 @@ def named(ev: Evaluator, name: str, scope: StackScope) -> bool | Unknown:
     entry = scope.stack.conditions.get(name)
     if entry is None:
         return Unknown(f"the condition {name} is not declared here")
-    found = truth(ev, entry.body, scope.stack.scope(entry))
-    return Unknown(f"the condition {name} is decided at deployment") if isinstance(found, Unknown) else found
+    key = (id(scope.stack), name)
+    if key not in ev.conditions:
+        ev.conditions[key] = Unknown(f"the condition {name} is decided at deployment")  # what it is to itself, if it refers to itself
+        found = truth(ev, entry.body, scope.stack.scope(entry))
+        if not isinstance(found, Unknown):
+            ev.conditions[key] = found
+    return ev.conditions[key]
 
 
 def possible(conditions: Iterable[tuple[str, StackScope]]) -> bool:
@@ -80,8 +85,13 @@ def _equals(ev: Evaluator, node: Node, scope: StackScope) -> Value:
     if left.data() == right.data():
         return "true"
     texts = ev.text(ev.value(left, scope)), ev.text(ev.value(right, scope))
-    unknown = next((t for t in texts if isinstance(t, Unknown)), None)
-    return unknown or _word(texts[0] == texts[1])
+    match texts:
+        case (Unknown() as unknown, _) | (_, Unknown() as unknown):
+            return unknown
+        case (str() as one, str() as other) if one != other and as_deployed(one) == as_deployed(other):
+            return Unknown(f"{one} and {other} are equal to AWS unless one of them is in quotation marks")
+        case (one, other):
+            return _word(one == other)
 
 
 def _not(ev: Evaluator, node: Node, scope: StackScope) -> Value:

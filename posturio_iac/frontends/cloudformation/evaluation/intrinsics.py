@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Value
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
 MAX_STEPS = 80
 """How deep expressions may stand in one another, references followed."""
 
-_DYNAMIC = re.compile(r"\{\{resolve:[^}]*\}\}?")
-_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
-_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
-"""A variable of the Serverless Framework names its source: ``${self:service}``, ``${file(x.yml)}``, ``${opt:stage, 'dev'}``."""
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 
@@ -38,7 +36,7 @@ class Evaluator:
     With ``assumed`` parameters count as open unless they are given or assumed; without, their defaults hold.
     """
 
-    __slots__ = ("asked", "assumed", "problems", "steps")
+    __slots__ = ("_opened", "_reported", "asked", "assumed", "conditions", "problems", "steps")
 
     def __init__(self, problems: list[Diagnostic], assumed: dict[tuple[int, str], str] | None = None) -> None:
         """Add what is wrong to ``problems``."""
@@ -46,15 +44,20 @@ class Evaluator:
         self.assumed = assumed
         self.asked: dict[tuple[int, str], TemplateEntry] = {}
         """Open parameters that expressions asked for."""
+        self.conditions: dict[tuple[int, str], bool | Unknown] = {}
+        """Conditions that were decided, by their stacks and names."""
         self.steps = 0
+        self._opened: Evaluator | None = None
+        self._reported: set[Diagnostic] = set()
 
     def open(self) -> Evaluator:
         """Return an evaluator for which defaults fix nothing."""
         if self.assumed is not None:
             return self
-        other = Evaluator(self.problems, {})
-        other.steps = self.steps
-        return other
+        if self._opened is None:
+            self._opened = Evaluator(self.problems, {})
+        self._opened.steps = self.steps
+        return self._opened
 
     def value(self, node: Node, scope: StackScope) -> Value:
         """Return the value of an expression."""
@@ -62,10 +65,17 @@ class Evaluator:
             return Unknown("the expression refers to itself or is nested too deeply")
         self.steps += 1
         try:
-            return self._value(node, scope)
+            scope.stack.budget.spend()
+            value = self._value(node, scope)
+            if isinstance(value, str) and isinstance(node.value, Object):
+                scope.stack.budget.add_text(len(value))
         except WrongArgumentsError as error:
             self.report(str(error), node, scope)
             return Unknown(str(error))
+        except BudgetError as error:
+            raise error.located(scope.source.span(node))  # noqa: B904 - the same error
+        else:
+            return value
         finally:
             self.steps -= 1
 
@@ -102,7 +112,8 @@ class Evaluator:
         """Report an expression that is wrong, once."""
         span = scope.source.span(node)
         problem = Diagnostic(Level.ERROR, message, span.path, span.line, span.column)
-        if problem not in self.problems:
+        if problem not in self._reported:
+            self._reported.add(problem)
             self.problems.append(problem)
 
     def text(self, value: Value) -> str | Unknown:
@@ -187,16 +198,13 @@ class Evaluator:
         return delimiter.join(texts)
 
 
-def filled_in(text: str, *, serverless: bool) -> Unknown | None:
-    """Return why a text is not final, or None when it is."""
-    if "{{" in text or "{%" in text or "<%" in text:
-        if found := _DYNAMIC.search(text):
-            return Unknown(f"{found[0]} is read at deployment")
-        if found := _MARKUP.search(text):
-            return Unknown(f"a template engine fills in {' '.join(found[0].split())}")
-    if serverless and (found := _SERVERLESS.search(text)):
-        return Unknown(f"the Serverless Framework fills in {found[0]}")
-    return None
+_BOOLEANS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+"""What YAML 1.1 takes for a boolean when it stands without quotes, in lower case, and the text that AWS makes of it."""
+
+
+def as_deployed(text: str) -> str:
+    """Return a scalar without quotes as AWS takes it: ``True``, ``yes`` and ``on`` are the text ``true``."""
+    return _BOOLEANS.get(text.lower(), text)
 
 
 def substitute(ev: Evaluator, argument: Node, scope: StackScope) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
 
@@ -51,6 +52,8 @@ class Stack:
     """The resources by type, once they were asked for."""
     loops: set[str] = field(default_factory=set)
     """Variables of loops that could not be written out."""
+    budget: Budget = field(default_factory=Budget)
+    """What reading it may still cost, shared with all that it nests."""
 
     def scope(self, entry: TemplateEntry) -> StackScope:
         """Return where the expressions of ``entry`` stand."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.json_nodes import Object
-from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.model import AccessKey, Place, Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import replace
+from posturio_iac.facts.namesakes import Namesake, left_open, namesake
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
+from posturio_iac.frontends.cloudformation.files import too_costly
 from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
@@ -41,6 +46,9 @@ _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""
 _STATUSES = ("Active", "Inactive")
+_STEPS_A_KEY = 200
+MAX_SIBLINGS = 100
+"""Other keys of the same user that a key is compared with; AWS allows a user two keys."""
 
 
 class KeyResource(NamedTuple):
@@ -80,9 +88,17 @@ class Reader:
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
-        found = [(root, declaration) for root in roots for declaration in self.declarations(root)]
-        keys = [self._key(declaration, root) for root, declaration in found]
-        return tuple(self._with_siblings(keys, [declaration for _, declaration in found]))
+        keys: list[AccessKey] = []
+        declarations: list[KeyResource] = []
+        for root in roots:
+            try:
+                for declaration in self.declarations(root):
+                    root.budget.spend(_STEPS_A_KEY)
+                    keys.append(self._key(declaration, root))
+                    declarations.append(declaration)
+            except BudgetError as error:
+                self.problems.append(too_costly(error, root.template.source.path))
+        return tuple(self._with_siblings(keys, declarations))
 
     def _key(self, declaration: KeyResource, root: Stack) -> AccessKey:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
@@ -96,10 +112,11 @@ class Reader:
         evidence.comments(comments)
         evidence.lifetimes.extend(rotations(entry, stack, self.ev))
         tags = self._tags(user, evidence)
+        unseen = _unseen(user) if user.entry is None else None
         self._notes(declaration, evidence)
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             evidence.notes.append("a comment speaks of rotation, which is not a lifetime")
-        return AccessKey(
+        key = AccessKey(
             address=address + _cdk_path(entry),
             framework="cloudformation",
             span=entry.source.span(entry.key),
@@ -109,13 +126,26 @@ class Reader:
             remedies=remedies(entry, address),
             lifetimes=tuple(dict.fromkeys(evidence.lifetimes)),
             unknown_sources=tuple(dict.fromkeys(evidence.hiding)),
+            unseen_tags=unseen,
             notes=tuple(dict.fromkeys(evidence.notes)),
             owner=self._owner(user, evidence),
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             tags=tags,
             scope=root.template.source.path,
+            secrets=tuple(dict.fromkeys(_secrets(root))),
         )
+        return left_open(key, self._namesakes(user, stack)) if user.chosen else key
+
+    def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
+        """Return what other stacks state about users of the same name."""
+        found = []
+        for other in self.users.namesakes(user.name, stack) if isinstance(user.name, str) else ():
+            if other.entry is not None and other.scope is not None and other.stack is not None:
+                tags = [(tag.name, tag.value) for tag in read_tags(other.entry.prop("Tags"), self.ev, other.scope)]
+                metadata = [(name, value) for name, value in tags if isinstance(name, str)]
+                found.append(namesake(other.entry.source.span(other.entry.key), [*metadata, *other.stack.tags], self.options.names))
+        return found
 
     def _directives_around(self, stack: Stack, path: str) -> Iterator[Directive]:
         """Yield the instructions to ignore rules at the resources that make the stack of a key and the stacks around it.
@@ -140,9 +170,9 @@ class Reader:
     def _tags(self, user: TemplateUser, evidence: MetadataEvidence) -> tuple[tuple[str, str], ...]:
         """Take the tags of the user and of its stack; return those that are certain."""
         if user.entry is None or user.scope is None or user.stack is None:
-            shown = f'the user "{user.name}" is not declared in this code' if isinstance(user.name, str) else user.name.reason
-            evidence.hiding.append(Unknown(f"{shown}, so its tags cannot be seen"))
-            evidence.owners.append(evidence.hiding[-1])
+            if not user.chosen:
+                evidence.hiding.append(_unseen(user))
+                evidence.owners.append(evidence.hiding[-1])
             return ()
         found: dict[str, str] = {}
         of = user.address or user.entry.name
@@ -154,13 +184,13 @@ class Reader:
             if isinstance(tag.value, str) and not tag.unsure:
                 found[tag.name] = tag.value
             span = user.entry.source.span(tag.node)
-            evidence.state(tag.name, tag.value, f'tag "{tag.name}" of {of}', span, unsure=tag.unsure)
+            evidence.state(tag.name, tag.value, TagOrigin(tag.name, of), span, unsure=tag.unsure)
         self._computed(user.entry, of, evidence)
         own = {name.casefold() for name in found}
         for name, value in user.stack.tags:
             if name.casefold() not in own:
                 found[name] = value
-                evidence.state(name, value, f'tag "{name}" of the stack', user.entry.source.span(user.entry.key))
+                evidence.state(name, value, TagOrigin(name, "the stack"), user.entry.source.span(user.entry.key))
         return tuple(found.items())
 
     def _computed(self, user: TemplateEntry, of: str, evidence: MetadataEvidence) -> None:
@@ -205,15 +235,40 @@ class Reader:
             if declaration.user.identity is not None:
                 groups.setdefault(declaration.user.identity, []).append(index)
         for index, key in enumerate(keys):
-            others = [i for i in groups.get(declarations[index].user.identity, ()) if i != index]
+            others = list(islice((i for i in groups.get(declarations[index].user.identity, ()) if i != index), MAX_SIBLINGS))
             yield replace(key, active_siblings=self._siblings(keys, declarations, index, others)) if others else key
 
     def _siblings(self, keys: list[AccessKey], declarations: list[KeyResource], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
         mine = declarations[index].conditions
-        beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
-        active = tuple(keys[i].address for i in beside if keys[i].is_active() is True)
+        try:
+            beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
+        except BudgetError as error:
+            return Unknown(f"the template {error}")
+        active = tuple(Place(keys[i].address, keys[i].span).text() for i in beside if keys[i].is_active() is True)
         unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
         return active if active or unknown is None else unknown
+
+
+def _unseen(user: TemplateUser) -> Unknown:
+    """Say why the tags of a user that the templates do not declare cannot be seen."""
+    if user.chosen:
+        who = f'the user "{user.name}"' if isinstance(user.name, str) else "the user"
+        return Unknown(f"{who} is declared elsewhere, so its tags cannot be seen")
+    why = f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name.reason
+    return Unknown(f"{why}, so its tags cannot be seen")
+
+
+def _secrets(root: Stack) -> Iterator[str]:
+    """Yield the values of the parameters with ``NoEcho``, in a stack and in all that it nests."""
+    for member in root.family():
+        for name, entry in member.parameters.items():
+            mark = entry.get("NoEcho")
+            if mark is None or str(mark.value).lower() != "true":
+                continue
+            given, default = member.given.get(name), entry.get("Default")
+            node = given.node if given is not None else default
+            text = given.text if given is not None and given.node is None else str(node.value) if node is not None else ""
+            yield from (text, *(part.strip() for part in text.split(",")))
 
 
 def _ends_permission(user: TemplateUser) -> bool:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Directive, Lifetime, Unknown
+from posturio_iac.core.origin import CommentOrigin, MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
-from posturio_iac.metadata.directives import full_rule_id, parse
-from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read
+from posturio_iac.metadata.directives import full_name, parse
+from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read, resembling
 from posturio_iac.metadata.names import normalise
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.model import Attr, Span
+    from posturio_iac.core.origin import Origin
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
@@ -40,17 +42,19 @@ class MetadataEvidence:
     owners: list[Attr[str]] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
 
-    def state(self, name: str, value: object, source: str, span: Span, *, unsure: str = "") -> None:
+    def state(self, name: str, value: object, origin: Origin, span: Span, *, unsure: str = "") -> None:
         """Take one piece of metadata."""
         names = self.options.names
         meaning = classify(name, names)
         if meaning is Meaning.OWNER:
             self.owners.append(Unknown(unsure) if unsure else value if isinstance(value, (str, Unknown)) else str(value))
         elif meaning is Meaning.EXEMPT:
-            if said := exemption(name, Unknown(unsure) if unsure else value, source=source, names=names):
+            if said := exemption(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
                 self.notes.append(said)
-        elif found := read(name, Unknown(unsure) if unsure else value, source=source, span=span, names=names):
+        elif found := read(name, Unknown(unsure) if unsure else value, origin=origin, span=span, names=names):
             self.lifetimes.append(found)
+        elif said := resembling(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
+            self.notes.append(said)
 
     def comments(self, comments: Iterable[Comment]) -> None:
         """Take what comments say."""
@@ -58,7 +62,7 @@ class MetadataEvidence:
         self.problems.extend(p for p in parsed.problems if p not in self.problems)
         self.directives.extend(parsed.directives)
         for name, value, span in parsed.metadata:
-            self.state(name, value, f'comment "{name}"', span)
+            self.state(name, value, CommentOrigin(name), span)
 
     def metadata(self, entry: TemplateEntry, scope: StackScope, ev: Evaluator, address: str) -> None:
         """Take the Metadata of a key: names under ``Posturio``, or flat."""
@@ -97,7 +101,7 @@ class MetadataEvidence:
             self._problem(shown, scope.source.span(key))
         found = ev.value(value, scope)
         shown_value: object = list(found) if isinstance(found, (tuple, dict)) else ev.text(found)
-        self.state(name, shown_value, f'metadata "{name}" of {address}', span)
+        self.state(name, shown_value, MetadataOrigin(name, address), span)
 
     def _ignored(self, node: Node, scope: StackScope, ev: Evaluator) -> None:
         """Take the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
@@ -120,8 +124,8 @@ class MetadataEvidence:
     def _rules(self, node: Node | None, scope: StackScope, ev: Evaluator, span: Span) -> tuple[str, ...]:
         """Return the known ones of the rules that an instruction names, and report the others."""
         value = ev.value(node, scope) if node is not None else None
-        written = [item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, str)]
-        names = [full_rule_id(item, self.options.rule_ids) for item in written]
+        written = value if isinstance(value, tuple) else (value,)
+        names = [full_name(item, self.options.rule_ids) for item in written if isinstance(item, str)]
         if not names:
             self._problem("Metadata.Posturio.Ignore suppresses nothing without a rule; add Rule", span)
         for name in names:

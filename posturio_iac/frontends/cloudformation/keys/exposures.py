@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Exposure
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
@@ -51,6 +52,7 @@ class Exposures:
     def _search(self, stack: Stack, name: str, key: TemplateEntry | None, depth: int) -> Iterator[Exposure]:
         """Search one stack for the value of ``name``: for the secret attributes of ``key``, or for a parameter that holds the secret."""
         if (places := self._places.get(id(stack))) is None:
+            stack.budget.spend(len(stack.template.source.text) // 200)
             places = self._places[id(stack)] = ReferenceIndex(stack)
         for section, entry, mention in places.of(name):
             if entry is key or (key is not None and not _SECRET.search(mention.attribute)):
@@ -69,7 +71,7 @@ class Exposures:
             return
         name = path[2]
         parameter = child.parameters.get(name)
-        if parameter is not None and _text(parameter.get("NoEcho")).lower() != "true":
+        if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
             fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
             yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", fix)
         yield from self._search(child, name, None, depth + 1)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference
 from posturio_iac.metadata.lifetime import parse_interval
@@ -61,16 +62,16 @@ def _secret(schedule: TemplateEntry, stack: Stack, ev: Evaluator) -> str | None:
 def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
     """Return what one schedule says."""
     scope = stack.scope(entry)
-    source, span = f"RotationSchedule {stack.address(entry)}", scope.source.span(entry.key)
+    origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
     interval, shown, why = _interval(entry, scope, ev)
     function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
     if function is None and hosted is None:
-        return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why="it names no function that would rotate the key", fix=_LAMBDA)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why="it names no function that would rotate the key", fix=_LAMBDA)
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
         because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
-        return Lifetime(Kind.ROTATION, Effect.INERT, source, shown, span, why=because, fix=_LAMBDA)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why=because, fix=_LAMBDA)
     knob = _knob(entry, stack.address(entry))
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, shown, span, interval=interval, why=why, knob=knob)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, why=why, knob=knob)
 
 
 def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:

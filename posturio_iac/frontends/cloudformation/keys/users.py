@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.core.json_nodes import Node
-    from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 USER_TYPE = "AWS::IAM::User"
@@ -25,6 +26,8 @@ class TemplateUser(NamedTuple):
     stack: Stack | None = None
     identity: object = None
     """Equal for keys of one user; None when that cannot be said."""
+    chosen: bool = False
+    """Whether the author of the key chose a user that these templates do not declare: by its name, or by what another stack exports."""
 
     @property
     def address(self) -> str | None:
@@ -40,13 +43,14 @@ class TemplateUser(NamedTuple):
 class TemplateUsers:
     """The users that the stacks of one scan declare."""
 
-    __slots__ = ("_ev", "_named", "_roots")
+    __slots__ = ("_ev", "_families", "_named", "_roots")
 
     def __init__(self, roots: Sequence[Stack], ev: Evaluator) -> None:
         """Search ``roots`` and what they nest."""
         self._roots = roots
         self._ev = ev
         self._named: dict[int, dict[str, TemplateUser]] = {}
+        self._families: dict[int, list[Stack]] = {}
 
     def of(self, node: Node | None, scope: StackScope) -> TemplateUser:
         """Return the user that an expression such as ``UserName`` names."""
@@ -60,19 +64,23 @@ class TemplateUsers:
         name = self._ev.text(value)
         if isinstance(name, Unknown):
             return self._by_expression(node, scope, name)
-        return self._by_name(name, scope.stack) or TemplateUser(name, identity=("name", name))
-
-    def _by_name(self, name: str, stack: Stack) -> TemplateUser | None:
-        """Return the user of this name: of the stack, of its family, or else the only one of all stacks."""
-        top = stack
-        while top.parent is not None:
-            top = top.parent
-        for member in (stack, *top.family()):
+        top = _outermost(scope.stack)
+        for member in (scope.stack, *self._family(top)):
             if (found := self._names(member).get(name)) is not None:
                 return found
-        others = [self._names(member).get(name) for root in self._roots if root is not top for member in root.family()]
-        known = [user for user in others if user is not None]
-        return known[0] if len(known) == 1 else None
+        return TemplateUser(name, identity=("name", id(top), name), chosen=_is_chosen(node, scope))
+
+    def namesakes(self, name: str, stack: Stack) -> list[TemplateUser]:
+        """Return the users of a name that other stacks declare. These may be stacks of other accounts."""
+        top = _outermost(stack)
+        others = (self._names(member).get(name) for root in self._roots if root is not top for member in self._family(root))
+        return [user for user in others if user is not None]
+
+    def _family(self, top: Stack) -> list[Stack]:
+        """Return a stack and all below it that declare a user."""
+        if (known := self._families.get(id(top))) is None:
+            known = self._families[id(top)] = [member for member in top.family() if member.of_type(USER_TYPE)]
+        return known
 
     def _names(self, stack: Stack) -> dict[str, TemplateUser]:
         """Return the users of one stack whose names are known, by name."""
@@ -88,7 +96,7 @@ class TemplateUsers:
             name = entry.prop("UserName")
             if name is not None and name.data() == wanted:
                 return self._user(entry, scope.stack)
-        return TemplateUser(unknown, identity=("expression", id(scope.stack), repr(wanted)))
+        return TemplateUser(unknown, identity=("expression", id(scope.stack), repr(wanted)), chosen=_is_read(node, scope))
 
     def _user(self, entry: TemplateEntry, stack: Stack) -> TemplateUser:
         node = entry.prop("UserName")
@@ -97,6 +105,31 @@ class TemplateUsers:
         else:
             shown = self._ev.text(self._ev.value(node, stack.scope(entry)))
         return TemplateUser(shown, entry, stack, ("user", id(stack), entry.name))
+
+
+def _outermost(stack: Stack) -> Stack:
+    """Return the stack that is not nested in another one, or the stack itself."""
+    while stack.parent is not None:
+        stack = stack.parent
+    return stack
+
+
+def _is_chosen(node: Node, scope: StackScope) -> bool:
+    """Tell whether no open parameter has a part in an expression: whoever deploys the template chooses those."""
+    probe = Evaluator([], {})
+    probe.value(node, scope)
+    return not probe.asked
+
+
+def _is_read(node: Node, scope: StackScope) -> bool:
+    """Tell whether an expression reads what other code has declared: a fixed export of another stack, or a dynamic reference."""
+    match node.value:
+        case Object() as members if len(members) == 1 and members[0][0].value == "Fn::ImportValue":
+            return _is_chosen(members[0][1], scope)
+        case str() as text:
+            return text.startswith("{{resolve:")
+        case _:
+            return False
 
 
 def conditions_of(entry: TemplateEntry, stack: Stack) -> tuple[tuple[str, StackScope], ...]:

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.textfile import Fence, TooLargeError, UnreadableError, read
 
 if TYPE_CHECKING:
     from posturio_iac.core.json_nodes import Node
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
-
-
-class UnreadableError(Exception):
-    """A file cannot be read; the message is a clause that follows its name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,20 +52,15 @@ class TemplateSource:
         return self.text[node.start : node.end]
 
 
-def read_text(root: str, path: str, limit: int) -> str:
+def read_text(root: str, path: str, limit: int, fence: Fence | None = None) -> str:
     """Return the text of the file at ``path`` below ``root``, without byte order mark.
 
-    Raises `UnreadableError` when it is missing, too large, or no text.
+    Raises `UnreadableError` when it is missing, too large, no text, or outside of ``fence``; without a fence ``root`` is one.
     """
-    full = os.path.join(root, path)
     try:
-        if os.path.getsize(full) > limit:
-            raise UnreadableError(f"is larger than {limit:,} bytes and was not read")
-        with open(full, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
-    return decode(data)
+        return decode(read(os.path.join(root, path), limit, fence or Fence(os.path.realpath(root))))
+    except TooLargeError:
+        raise UnreadableError(f"is larger than {limit:,} bytes and was not read") from None
 
 
 def decode(data: bytes) -> str:

@@ -51,5 +51,12 @@ class ChangeCause:
     """How to set the interval, with ``{days}``."""
     turns: int = 1
     """More than one when several outputs take turns."""
+    through: tuple[str, ...] = ()
+    """Addresses of the schedulers on the way to it."""
     direct: bool = False
     """The reference goes straight to a ``time_rotating``, which Terraform plans as a creation."""
+
+    @property
+    def shown(self) -> str:
+        """It and the way to it, for a reader: ``toggles_leapfrog.turn and time_rotating.key``."""
+        return " and ".join((*self.through, self.what))

@@ -41,7 +41,7 @@ def _uncertain(cause: ChangeCause) -> ChangeCause:
     if cause.sort in (ChangeKind.HAND, ChangeKind.NEVER, ChangeKind.UNKNOWN):
         return cause
     return replace(
-        cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"whether {cause.what} counts depends on a condition that the code does not fix"
+        cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"whether {cause.shown} counts depends on a condition that the code does not fix"
     )
 
 
@@ -49,7 +49,7 @@ def _blurred(cause: ChangeCause) -> ChangeCause:
     """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
     if cause.interval is None:
         return cause
-    return replace(cause, interval=None, why=f"the code computes with {cause.what}, so how often the result changes is not known")
+    return replace(cause, interval=None, why=f"the code computes with {cause.shown}, so how often the result changes is not known")
 
 
 def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
@@ -217,7 +217,7 @@ def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object])
     if trigger is not None:
         for cause in of_expression(trigger, reached.scope, seen):
             longer = cause.interval * turns if cause.interval is not None else None
-            yield replace(cause, what=f"{reached.address} and {cause.what}", interval=longer, turns=turns)
+            yield replace(cause, through=(reached.address, *cause.through), interval=longer, turns=turns)
         return
     if scheduler.intervals:
         interval = interval_of(scheduler.intervals, reached)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.dataflow.argument_flow import CLOCKS, behind
 from posturio_iac.frontends.terraform.dataflow.steps import default_of, flatten, generic, select, steps_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 
 MAX_DEPTH = 60
-"""Longer chains of references end in `TerminalOrigin` with kind ``deep``."""
+"""Longer chains of references, and longer ways into a value, end in `TerminalOrigin` with kind ``deep``."""
 
 
 def origins_of(
@@ -35,7 +36,10 @@ def origins_of(
 
     With ``deep`` also what it merely depends on: conditions and indexes.
     """
-    yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+    try:
+        yield from _Follower(deep=deep).go(expression, scope, steps, 0)
+    except BudgetError as error:
+        raise error.located(expression.span)  # noqa: B904 - the same error
 
 
 class _Follower:
@@ -48,7 +52,8 @@ class _Follower:
     def go(  # noqa: C901, PLR0912 - one arm a kind of expression
         self, expression: hcl.Expr, scope: ModuleScope, steps: tuple[Step, ...], depth: int
     ) -> Iterator[ResourceOrigin | TerminalOrigin]:
-        if depth > MAX_DEPTH:
+        scope.budget.spend()
+        if depth > MAX_DEPTH or len(steps) > MAX_DEPTH:
             yield TerminalOrigin("deep", Unknown("a long chain of references"), "a long chain of references", expression.span)
             return
         depth += 1

@@ -5,48 +5,23 @@ Three outcomes: a value, `Unknown` with the reason, or `EvaluationError` where T
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, SetValue, Value, first_unknown
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, SetValue, Value, first_unknown, is_heavy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from typing_extensions import Self
-
-    from posturio_iac.frontends.terraform.functions import Environment
+    from posturio_iac.frontends.terraform.evaluation.scope import Scope
 
 MAX_TEXT = 1_000_000
 """Longer text is not held; ``"${local.x}${local.x}"`` doubles with each local value."""
 MAX_ELEMENTS = 10_000
 """A ``for`` expression over more elements is not evaluated."""
-
-
-class Scope(Protocol):
-    """Where names get their values."""
-
-    @property
-    def bindings(self) -> dict[str, Value]:
-        """``each``, ``count``, ``self`` and the variables of ``for`` expressions."""
-
-    @property
-    def environment(self) -> Environment:
-        """What functions may do."""
-
-    def bind(self, **names: Value) -> Self:
-        """Return the same scope with more names."""
-
-    def spend(self, steps: int) -> bool:
-        """Take steps from what is allowed; false when there are none left."""
-
-    def attribute(self, root: str, name: str) -> Value:
-        """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
-
-    def data(self, kind: str, name: str) -> Value:
-        """Return ``data.kind.name``."""
 
 
 def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
@@ -59,6 +34,8 @@ def evaluate_or_unknown(expression: hcl.Expr | None, scope: Scope) -> Value:
         return Unknown(f"line {expression.span.line} cannot be evaluated: {error}")
     except RecursionError:
         return Unknown(f"line {expression.span.line} is nested too deeply")
+    except BudgetError as error:
+        raise error.located(expression.span)  # noqa: B904 - the same error
 
 
 def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
@@ -100,6 +77,7 @@ def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     if unknown is not None:
         return unknown
     text = "".join(map(text_of, parts))
+    scope.budget.add_text(len(text))
     return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
 
 
@@ -167,6 +145,7 @@ def _splat(expression: hcl.Splat, scope: Scope) -> Value:
             elements = target
         case _:
             elements = (target,)
+    scope.budget.spend(len(elements))
     return tuple(evaluate(expression.each, scope.bind(**{"*": element})) for element in elements)
 
 
@@ -184,6 +163,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
             arguments.extend(last)
         else:
             raise EvaluationError("only a list can be spread over arguments")
+    scope.budget.spend(1 + sum(len(argument) for argument in arguments if isinstance(argument, (tuple, dict))))
     from posturio_iac.frontends.terraform.functions import call
 
     return call(expression.name, tuple(arguments), scope.environment)
@@ -222,8 +202,14 @@ def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     if not isinstance(condition, Unknown):
         return evaluate(expression.yes if condition else expression.no, scope)
     branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
-    same = branches[0] == branches[1] and type(branches[0]) is type(branches[1]) and first_unknown(branches[0]) is None
-    return branches[0] if same else condition
+    return branches[0] if _alike(*branches) else condition
+
+
+def _alike(left: Value, right: Value) -> bool:
+    """Tell whether two values are known, the same, and of one type."""
+    if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
+        return left is right and first_unknown(left) is None
+    return bool(left == right) and first_unknown(left) is None
 
 
 def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
@@ -255,8 +241,10 @@ def _for(expression: hcl.For, scope: Scope) -> Value:
     collection = evaluate(expression.collection, scope)
     if isinstance(collection, Unknown):
         return collection
-    if isinstance(collection, (dict, tuple)) and (len(collection) > MAX_ELEMENTS or not scope.spend(len(collection))):
-        return Unknown("a for expression over too many elements")
+    if isinstance(collection, (dict, tuple)):
+        if len(collection) > MAX_ELEMENTS:
+            return Unknown("a for expression over too many elements")
+        scope.budget.spend(len(collection))
     rest = collection.rest if isinstance(collection, PartialMap) else None
     results: list[tuple[Value, Value]] = []
     for key, value in elements_of(collection):

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
         return _find(short).apply(arguments, env)
     except EvaluationError as error:
         raise EvaluationError(f"{short}(): {error}") from None
-    except (TooLargeError, ArithmeticError, MemoryError, RecursionError, ValueError):
+    except (ResultTooLargeError, ArithmeticError, MemoryError, RecursionError, ValueError):
         return Unknown(f"the result of {short}() is too large to evaluate here")
 
 

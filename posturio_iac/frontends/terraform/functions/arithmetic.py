@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError, anything, function, number, whole
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, anything, function, number, whole
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, integral, type_name
 
 _DIGITS = {char: value for value, char in enumerate("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")}
@@ -59,7 +59,7 @@ def power(num: float, exponent: float) -> float:
     try:
         return integral(math.pow(num, exponent))
     except OverflowError:
-        raise TooLargeError from None
+        raise ResultTooLargeError from None
     except ValueError:
         raise EvaluationError("the result is not a finite number") from None
 
@@ -78,7 +78,7 @@ def parse_int(digits: Value, base: int) -> int:
     if not 2 <= base <= _MAX_BASE:  # noqa: PLR2004 - the smallest base there is
         raise EvaluationError("base: must be a whole number between 2 and 62")
     if len(digits) > _MAX_DIGITS:
-        raise TooLargeError
+        raise ResultTooLargeError
     sign = -1 if digits.startswith("-") else 1
     rest = digits[1:] if digits[:1] in ("+", "-") else digits
     values = [_DIGITS.get(char.lower() if base <= _CASELESS_BASE else char, _MAX_BASE) for char in rest]

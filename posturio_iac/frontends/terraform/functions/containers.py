@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import (
+    ResultTooLargeError,
     Sees,
-    TooLargeError,
     booleans,
     function,
     limit_elements,
@@ -91,7 +91,7 @@ def distinct(elements: tuple[Value, ...]) -> tuple[Value, ...]:
 def flatten(elements: tuple[Value, ...]) -> tuple[Value, ...] | Unknown:
     """Replace nested lists by their elements; an unknown element may be a list itself."""
     if is_heavy(elements):
-        raise TooLargeError
+        raise ResultTooLargeError
     result = tuple(_leaves(elements))
     return next((leaf for leaf in result if isinstance(leaf, Unknown)), result)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, TooLargeError, function, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, ResultTooLargeError, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
@@ -113,7 +113,7 @@ def base64_gunzip(value: str) -> str | Unknown:
     except zlib.error:
         raise EvaluationError("the decoded bytes are not gzip") from None
     if reader.unconsumed_tail:
-        raise TooLargeError
+        raise ResultTooLargeError
     if not reader.eof:
         raise EvaluationError("the gzip data ends early")
     if reader.unused_data:

@@ -10,7 +10,15 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.functions.formats import json_text
 from posturio_iac.frontends.terraform.functions.formats.numerals import float_text, integer_text
 from posturio_iac.frontends.terraform.functions.graphemes import clusters
-from posturio_iac.frontends.terraform.functions.signature import Sees, TooLargeError, anything, function, limit_elements, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import (
+    ResultTooLargeError,
+    Sees,
+    anything,
+    function,
+    limit_elements,
+    limit_text,
+    text,
+)
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, first_unknown, to_bool, to_number, to_text
 
 if TYPE_CHECKING:
@@ -98,7 +106,7 @@ def _bound(digits: str | None) -> int:
     """Read a width or precision within bounds."""
     number = int(digits[:9]) if digits else 0
     if number > _MAX_WIDTH:
-        raise TooLargeError
+        raise ResultTooLargeError
     return number
 
 
@@ -134,7 +142,7 @@ def _write_any(verb: Verb, value: Value) -> str:
 
 
 def _known(value: Value) -> Value:
-    """Return a converted value. Raise `TooLargeError` when it is a number beyond bounds."""
+    """Return a converted value. Raise `ResultTooLargeError` when it is a number beyond bounds."""
     if isinstance(value, Unknown):
-        raise TooLargeError
+        raise ResultTooLargeError
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 _MAX_ALTERNATIVES = 100
@@ -21,14 +21,14 @@ def matches(pattern: str, path: str) -> bool:
 def alternatives(pattern: str) -> tuple[str, ...]:
     """Expand the braces of a pattern. Raise EvaluationError when one is not closed."""
     if len(pattern) > _MAX_PATTERN:
-        raise TooLargeError
+        raise ResultTooLargeError
     start = pattern.find("{")
     if start < 0:
         return (pattern,)
     choices, end = _choices(pattern, start + 1)
     result = [tail for choice in choices for tail in alternatives(pattern[:start] + choice + pattern[end:])]
     if len(result) > _MAX_ALTERNATIVES:
-        raise TooLargeError
+        raise ResultTooLargeError
     return tuple(result)
 
 

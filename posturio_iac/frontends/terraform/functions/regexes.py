@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.re2.chars import UnsupportedError
 from posturio_iac.frontends.terraform.functions.re2.machine import Match, Pattern, compile_pattern
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError, function, limit_elements, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, function, limit_elements, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
 def _with_pattern(pattern: str, searched: str, use: Callable[[Pattern], Value]) -> Value:
     """Compile a pattern and use it; what is not evaluated here is unknown."""
     if len(searched) > _MAX_SEARCHED:
-        raise TooLargeError
+        raise ResultTooLargeError
     try:
         compiled = compile_pattern(pattern)
     except UnsupportedError as error:

@@ -22,7 +22,7 @@ MAX_TEXT = 1_000_000
 """Strings that a function makes are not longer than this."""
 
 
-class TooLargeError(Exception):
+class ResultTooLargeError(Exception):
     """The result would be too large to hold. It becomes an unknown value."""
 
 
@@ -105,7 +105,7 @@ class Function:
     body: Callable[..., Value]
 
     def apply(self, arguments: tuple[Value, ...], environment: Environment) -> Value:
-        """Call the function. Raise EvaluationError for wrong arguments, `TooLargeError` for a result beyond bounds."""
+        """Call the function. Raise EvaluationError for wrong arguments, `ResultTooLargeError` for a result beyond bounds."""
         self._check_count(len(arguments))
         further = (self.rest,) * (len(arguments) - len(self.parameters)) if self.rest else ()
         pairs = tuple(zip((*self.parameters, *further), arguments, strict=False))
@@ -214,12 +214,12 @@ def mapping(name: str, sees: Sees = Sees.INSIDE, *, null: bool = False) -> Param
 
 
 def limit_text(length: int) -> None:
-    """Raise `TooLargeError` when a string of this length is beyond the bounds."""
+    """Raise `ResultTooLargeError` when a string of this length is beyond the bounds."""
     if length > MAX_TEXT:
-        raise TooLargeError
+        raise ResultTooLargeError
 
 
 def limit_elements(count: int) -> None:
-    """Raise `TooLargeError` when a collection of this many elements is beyond the bounds."""
+    """Raise `ResultTooLargeError` when a collection of this many elements is beyond the bounds."""
     if count > MAX_ELEMENTS:
-        raise TooLargeError
+        raise ResultTooLargeError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, SetValue, Value, is_heavy, to_text, type_name
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ def unify(values: Sequence[Value]) -> tuple[Value, ...]:
     """Convert ``values`` to their common type.
 
     A string among numbers or booleans makes all of them strings, and so inside nested collections; null and unknown values fit
-    any type and stay. Raise EvaluationError when there is no common type, `TooLargeError` for huge values.
+    any type and stay. Raise EvaluationError when there is no common type, `ResultTooLargeError` for huge values.
     """
     if is_heavy(tuple(values)):
-        raise TooLargeError
+        raise ResultTooLargeError
     return _unify(values)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
+from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Place, Replacement, Span, Unknown
+from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -13,7 +15,8 @@ from posturio_iac.frontends.terraform.keys.exposures import exposures_of
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
 from posturio_iac.frontends.terraform.keys.rotation import Rotation, rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
-from posturio_iac.frontends.terraform.keys.users import TerraformUser, find_user
+from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
+from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.metadata.directives import ParsedComments, parse
@@ -22,12 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 ROOT_USER = "root"
+MAX_SIBLINGS = 100
+"""Other keys of the same user that a key is compared with, active ones first; AWS allows a user two keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,8 @@ class RootModuleContext:
     """What holds for all keys of one root module."""
 
     engine: Engine
-    users: dict[str, ResourceOrigin]
-    """Users of the scan by their literal names."""
+    users: RootUsers
+    """The users of the root module."""
     scope: str
     """The root module's folder, which becomes part of the fingerprint."""
 
@@ -66,7 +70,7 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[De
 
 
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> Declared:
-    scope.instance.program.next_key()
+    scope.budget.add_instance(block.header)
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
     parsed = comments_for(block, scope.instance, user)
@@ -95,6 +99,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         remedies=remedies_for(block, scope, user),
         lifetimes=tuple(dict.fromkeys(lifetimes)),
         unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
+        unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys(notes)),
         owner=evidence.owner_of(user, parsed, options.names),
         is_root=user.name == ROOT_USER and user.address is None,
@@ -105,6 +110,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
         restores_status=_restores_status(block),
+        secrets=tuple(dict.fromkeys(secrets_of(block.get("user"), scope, user))),
     )
     return Declared(key, user, rotation, scope.instance.root)
 
@@ -157,18 +163,18 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span) -> Li
     """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``."""
     from posturio_iac.core.intervals import parse_interval
 
-    source = f"{argument} of {owner}"
+    origin = ArgumentOrigin(argument, owner)
     if isinstance(value, Unknown):
-        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, span=span, why=value.reason)
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, why=value.reason)
     interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
     if interval:
-        knob = f"set {source} to {{seconds}} or less ({{days}} days in seconds)"
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, source, str(value), span, interval=interval, knob=knob)
+        knob = f"set {argument} of {owner} to {{seconds}} or less ({{days}} days in seconds)"
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, knob=knob)
     if value is None or interval is not None:
         fix = f"set {argument} = 7776000 (90 days in seconds) in {owner}"
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
-        return Lifetime(Kind.ROTATION, Effect.INERT, source, "" if value is None else str(value), span, why=why, fix=fix)
-    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, source, str(value), span, why="it must be a number of seconds")
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, fix=fix)
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, why="it must be a number of seconds")
 
 
 def related(declared: list[Declared]) -> Iterator[AccessKey]:
@@ -177,8 +183,10 @@ def related(declared: list[Declared]) -> Iterator[AccessKey]:
     for one in declared:
         if one.user.identity is not None:
             groups.setdefault((id(one.root), one.user.identity), []).append(one)
+    for group in groups.values():
+        group.sort(key=lambda one: one.key.status != "Active")
     for one in declared:
-        others = [o for o in groups.get((id(one.root), one.user.identity), ()) if o is not one]
+        others = list(islice((o for o in groups.get((id(one.root), one.user.identity), ()) if o is not one), MAX_SIBLINGS))
         if not others:
             yield one.key
             continue
@@ -189,7 +197,7 @@ def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
     rivals = [o for o in others if not _take_turns(one, o) and not _exclude_each_other(one.condition, o.condition)]
     active = [o for o in rivals if o.key.status == "Active" and _together(one, o)]
     if active:
-        return tuple(o.key.address for o in active)
+        return tuple(Place(o.key.address, o.key.span).text() for o in active)
     unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
     apart = next((o for o in rivals if o.key.status == "Active" and not _together(one, o)), None)
     if unknown is None and apart is not None:

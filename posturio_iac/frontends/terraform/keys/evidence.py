@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.dates import silence
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import CommentOrigin
+from posturio_iac.core.record import replace
+from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.keys.users import literals_in
+from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
-from posturio_iac.metadata.lifetime import exemption, read
+from posturio_iac.metadata.directives import parse
+from posturio_iac.metadata.lifetime import exemption, read, resembling
 from posturio_iac.metadata.manual_rotation import date_in_name
 from posturio_iac.metadata.names import Meaning, classify
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
+    from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names
@@ -34,7 +39,7 @@ def of_tags(user: TerraformUser, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that the user's tags state."""
     ignored = ignored_changes(user.block) if user.block is not None else frozenset()
     for tag in user.tags.items:
-        lifetime = read(tag.name, tag.value, source=tag.source, span=tag.span, names=names)
+        lifetime = read(tag.name, tag.value, origin=tag.origin, span=tag.span, names=names)
         if lifetime is None:
             continue
         kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
@@ -43,21 +48,22 @@ def of_tags(user: TerraformUser, names: Names) -> Iterator[Lifetime]:
 
 def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | None:
     """Return what a tag says whose value is computed from a clock, or None when it is not."""
-    if lifetime.effect is not Effect.UNKNOWN or tag.origin is None or tag.scope is None:
+    if lifetime.effect is not Effect.UNKNOWN or tag.expression is None or tag.scope is None:
         return None
-    for end in origins_of(tag.origin, tag.scope):
+    for end in origins_of(tag.expression, tag.scope):
         if isinstance(end, TerminalOrigin) and end.kind == "function" and applied_again:
             why = f"it is computed from {end.text}, so every apply moves it"
             fix = "write the date itself"
-            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.text, tag.span, why=why, fix=fix)
+            return Lifetime(lifetime.kind, Effect.INERT, replace(tag.origin, moved_by=end.text), end.text, tag.span, why=why, fix=fix)
         if isinstance(end, ResourceOrigin) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
+            origin = replace(tag.origin, moved_by=end.address)
             why = f"{end.address} moves it on at every rotation, and the key stays"
-            return Lifetime(lifetime.kind, Effect.INERT, tag.source, end.address, tag.span, why=why, fix="let the key follow it as well")
+            return Lifetime(lifetime.kind, Effect.INERT, origin, end.address, tag.span, why=why, fix="let the key follow it as well")
         if isinstance(end, ResourceOrigin) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
             interval = _offset(end)
-            source = f"{tag.source}, set by {end.address}"
+            origin = replace(tag.origin, set_by=end.address)
             value = describe_interval(interval) if interval else ""
-            return Lifetime(Kind.ROTATION, Effect.DECLARED, source, value, tag.span, interval=interval)
+            return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, value, tag.span, interval=interval)
     return None
 
 
@@ -73,9 +79,17 @@ def _offset(reached: ResourceOrigin) -> timedelta | None:
 def of_comments(parsed: ParsedComments, names: Names) -> Iterator[Lifetime]:
     """Yield the lifetimes that comments state."""
     for name, value, span in parsed.metadata:
-        lifetime = read(name, value, source=f'comment "{name}"', span=span, names=names)
+        lifetime = read(name, value, origin=CommentOrigin(name), span=span, names=names)
         if lifetime is not None:
             yield lifetime
+
+
+def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
+    """Return what a user of another root module states about the ends and owners of its keys."""
+    declared = declared_user(user, None)
+    parsed = parse(user.block.comments, options.rule_ids, options.names)
+    metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]
+    return namesake(user.block.header, metadata, options.names)
 
 
 def owner_of(user: TerraformUser, parsed: ParsedComments, names: Names) -> str | Unknown | None:
@@ -132,7 +146,8 @@ def notes_on(label: str, user: TerraformUser, names: Names, as_of: datetime) -> 
             yield f'{what} "{name}" {mark.text}, which is rotation by hand without a schedule'
             break
     for tag in user.tags.items:
-        text = exemption(tag.name, tag.value, source=tag.source, names=names)
+        text = exemption(tag.name, tag.value, origin=tag.origin, names=names)
+        text = text or resembling(tag.name, tag.value, origin=tag.origin, names=names)
         if text is not None:
             yield text
 

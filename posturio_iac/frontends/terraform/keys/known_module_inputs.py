@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.origin import TagOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
@@ -107,7 +108,7 @@ class Inputs:
         for name, template in self.key.fixed_tags:
             value = self.text(template)
             if value is not None:
-                tag = Tag(name, value, f'tag "{name}" of {label}', self.block.header)
+                tag = Tag(name, value, TagOrigin(name, label), self.block.header)
                 found = Tags((tag,)).over(found)
         return found.over(default_tags(self.block, self.scope.instance, "aws"))
 
@@ -122,7 +123,7 @@ class Inputs:
             for part in rest:
                 expression = hcl.GetAttr(expression, part, expression.span)
             root_like = self.scope.instance.root.folder.is_root
-            return read_map(expression, self.scope, lambda name: f'tag "{name}" of {label}', f"{path} of {label}", root_like=root_like)
+            return read_map(expression, self.scope, TagOrigin("", label), f"{path} of {label}", root_like=root_like)
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:

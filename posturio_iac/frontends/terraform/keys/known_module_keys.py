@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import AccessKey, Lifetime, Remedies, Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_for, max_age_lifetime, place_of
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
@@ -39,9 +40,11 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     # While the version is open, what all versions do alike is still certain.
     open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
+    existence = hidden[0] if hidden and not all(behaviours) else None
     for key, suffix, inputs in made:
         inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        yield _declared(key, inputs, address + inside, hidden, setting)
+        declared = _declared(key, inputs, address + inside, hidden, setting)
+        yield replace(declared, key=replace(declared.key, existence=existence))
 
 
 def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[KnownKey, str, Inputs]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
+from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger, triggers
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.model import Span
+    from posturio_iac.core.origin import Origin
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -62,7 +64,7 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     if drivers:
         first = drivers[0]
         replacement = Replacement(first[0].span or first[1].span, _creates_first(block, scope), takes_turns=turns)
-    return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.what for c in causes))
+    return Rotation(tuple(dict.fromkeys(lifetimes)), tuple(dict.fromkeys(notes)), replacement, turns, frozenset(c.shown for c in causes))
 
 
 def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
@@ -81,26 +83,26 @@ def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> I
     for trigger in triggers(block):
         words = references(trigger)
         text = spelled(trigger) or "its value"
-        source = f"replace_triggered_by = [{text}]"
+        origin = TriggerOrigin(text)
         if not words:
             why = "Terraform accepts only references to resources there"
             never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
             fix = "write a plain list of resources"
-            yield Lifetime(Kind.ROTATION, Effect.INERT, "replace_triggered_by", "", trigger.span, why=why, fix=fix), never
+            yield Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(), "", trigger.span, why=why, fix=fix), never
             continue
         if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
             what = _NOT_MANAGED.get(words[0], "not a resource")
             why = f"{text} is {what}, and Terraform accepts only managed resources there"
             never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix=_hold(text)), never
+            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, fix=_hold(text)), never
             continue
         if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
             why = f"there is no resource {'.'.join(words[:2])} in this module"
             never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, source, text, trigger.span, why=why, fix="name a resource that changes"), never
+            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, fix="name a resource that changes"), never
             continue
         for cause in of_trigger(trigger, scope):
-            lifetime = _lifetime(cause, source, text, trigger, engine)
+            lifetime = _lifetime(cause, origin, text, trigger, engine)
             if lifetime is not None:
                 yield lifetime, cause
 
@@ -116,42 +118,42 @@ def _hold(text: str) -> str:
     return f"put {text} into terraform_data.rotation {{ input = {text} }} and name terraform_data.rotation there instead"
 
 
-def _lifetime(cause: ChangeCause, source: str, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
+def _lifetime(cause: ChangeCause, origin: TriggerOrigin, text: str, trigger: hcl.Expr, engine: Engine) -> Lifetime | None:
     """Return the evidence that one cause gives when a trigger reaches it."""
     span = trigger.span
     match cause.sort:
         case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
             if engine.may_count_creation:
                 why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
-                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, interval=cause.interval, why=why)
+                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, why=why)
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
-            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, interval=cause.interval, why=why, fix=_static(trigger))
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, interval=cause.interval, why=why, fix=_static(trigger))
         case ChangeKind.SCHEDULE | ChangeKind.APPLY:
-            return _scheduled(_via(source, cause), span, cause)
+            return _scheduled(_via(origin, cause), span, cause)
         case ChangeKind.ONCE:
-            return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(source, cause), cause.value, span, at=cause.at)
+            return Lifetime(Kind.EXPIRY, Effect.ENFORCED, _via(origin, cause), cause.value, span, at=cause.at)
         case ChangeKind.DATE:
-            return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(source, cause), cause.value, span, at=cause.at)
+            return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(origin, cause), cause.value, span, at=cause.at)
         case ChangeKind.UNKNOWN:
-            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, source, text, span, why=cause.why)
+            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why=cause.why)
         case ChangeKind.NEVER:
             fix = cause.fix or _follow_a_clock(trigger, text)
-            return Lifetime(Kind.ROTATION, Effect.INERT, source, text, span, why=cause.why, fix=fix)
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=cause.why, fix=fix)
         case _:
             return None
 
 
-def _via(source: str, cause: ChangeCause) -> str:
-    return source if cause.direct else f"{source} by way of {cause.what}"
+def _via(origin: TriggerOrigin, cause: ChangeCause) -> TriggerOrigin:
+    return replace(origin, via="" if cause.direct else cause.shown, clock=cause.what)
 
 
-def _scheduled(source: str, span: Span, cause: ChangeCause) -> Lifetime:
+def _scheduled(origin: Origin, span: Span, cause: ChangeCause) -> Lifetime:
     """Return the evidence of a rotation that happens at an interval."""
     value = describe_interval(cause.interval) if cause.interval is not None else cause.value
     return Lifetime(
         Kind.ROTATION,
         Effect.ENFORCED,
-        source,
+        origin,
         value,
         span,
         interval=cause.interval,
@@ -180,11 +182,11 @@ def _through_arguments(block: hcl.Block, scope: ModuleScope, names: tuple[str, .
         if expression is None:
             continue
         for cause in _scheduled_causes(expression, scope):
-            source = f"{name} changes with {cause.what}"
+            origin = ChangeOrigin(name, cause.shown, cause.what)
             if cause.sort is ChangeKind.ONCE:
-                yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, source, cause.value, expression.span, at=cause.at), cause
+                yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, cause.value, expression.span, at=cause.at), cause
             else:
-                yield _scheduled(source, expression.span, cause), cause
+                yield _scheduled(origin, expression.span, cause), cause
 
 
 def _scheduled_causes(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ChangeCause]:
@@ -210,7 +212,7 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
                 if words[0] == ROTATING
                 else f"use lifecycle {{ replace_triggered_by = [{text}] }} instead"
             )
-            yield Lifetime(Kind.ROTATION, Effect.INERT, f"depends_on = [{text}]", text, item.span, why=why, fix=fix)
+            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, why=why, fix=fix)
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
@@ -226,7 +228,7 @@ def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
         return None
     what = "a comment says that something rotates it" if comment else f"{rotator} seems to rotate it"
     why = f"{what}, at an interval that the code does not state"
-    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, "ignore_changes = all", span=expression.span, why=why)
+    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, why=why)
 
 
 def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:

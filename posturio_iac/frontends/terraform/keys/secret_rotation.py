@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -58,7 +59,9 @@ def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> L
     span = rotation.header
     if rotation.get("rotation_lambda_arn") is None:
         why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        return Lifetime(Kind.ROTATION, Effect.INERT, address, span=span, why=why, fix="name the Lambda that rotates the key")
+        return Lifetime(
+            Kind.ROTATION, Effect.INERT, SecretRotationOrigin(address), span=span, why=why, fix="name the Lambda that rotates the key"
+        )
     rules = rotation.body.first("rotation_rules")
     days = evaluate_or_unknown(rules.get("automatically_after_days"), scope) if rules else None
     schedule = evaluate_or_unknown(rules.get("schedule_expression"), scope) if rules else None
@@ -74,4 +77,4 @@ def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> L
     why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
     if not why and value and interval is None:
         why = f"{value} is a calendar, not an interval"
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, address, value, span, interval=interval, why=why, knob=knob)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, SecretRotationOrigin(address), value, span, interval=interval, why=why, knob=knob)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.origin import TagOrigin, describe_origin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -20,12 +21,16 @@ class Tag:
 
     name: str
     value: Value
-    source: str
-    """For a reader: ``tag "expires" of aws_iam_user.ci``."""
+    origin: TagOrigin
     span: Span
-    origin: hcl.Expr | None = None
+    expression: hcl.Expr | None = None
     """The expression of its value, to see whether a clock is in it."""
     scope: ModuleScope | None = None
+
+    @property
+    def source(self) -> str:
+        """For a reader: ``tag "expires" of aws_iam_user.ci``."""
+        return describe_origin(self.origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +60,18 @@ def tags_of(block: hcl.Block, scope: ModuleScope, address: str, *, root_like: bo
     # A single entry that is ignored may be set by others as well.
     single = sorted(name.partition(".")[2] for name in ignored or () if name.startswith("tags."))
     others = Unknown(f"{address} ignores changes of it, so others may set it")
-    open_tags = tuple(Tag(name, others, f'tag "{name}" of {address}', block.header) for name in single)
+    open_tags = tuple(Tag(name, others, TagOrigin(name, address), block.header) for name in single)
     if expression is None:
         return Tags(open_tags, tuple(hidden))
-    tags = read_map(expression, scope, lambda name: f'tag "{name}" of {address}', f"tags of {address}", root_like=root_like)
+    tags = read_map(expression, scope, TagOrigin("", address), f"tags of {address}", root_like=root_like)
     return Tags(tags.items, (*tags.hidden, *hidden)).over(Tags(open_tags))
 
 
-def read_map(expression: hcl.Expr, scope: ModuleScope, naming: object, label: str, *, root_like: bool) -> Tags:
-    """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden."""
-    name_of = naming if callable(naming) else str
+def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label: str, *, root_like: bool) -> Tags:
+    """Return the entries of a map of tags. What a default says counts as said; what others may set besides is hidden.
+
+    ``carrier`` is the origin of every entry but for its name.
+    """
     value = _as_map(evaluate_or_unknown(expression, scope))
     strict = (
         value if root_like else _as_map(evaluate_or_unknown(expression, ModuleScope(scope.instance, True, scope.bindings, scope.origin)))
@@ -86,7 +93,7 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, naming: object, label: st
                     continue
             origin, inner = places.get(name, (None, None))
             span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
-            items.append(Tag(name, entry, name_of(name), span, origin, inner))
+            items.append(Tag(name, entry, replace(carrier, name=name), span, origin, inner))
     return Tags(tuple(items), tuple(Unknown(f"{label}: {reason}") for reason in hidden))
 
 
@@ -159,7 +166,7 @@ def _generated_tags(root: ModuleInstance) -> Tags:
     for tag in (tag for tags in each for tag in tags.items):
         same = [other.value for tags in each for other in tags.items if other.name == tag.name]
         if len(same) < len(each) or any(value != tag.value for value in same):
-            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), origin=None)  # noqa: PLW2901 - as others see it
+            tag = replace(tag, value=Unknown(f"{tag.source} depends on who applies the module"), expression=None)  # noqa: PLW2901 - as others see it
         items.setdefault(tag.name, tag)
     return Tags(tuple(items.values()), (*hidden, *(reason for tags in each for reason in tags.hidden)))
 
@@ -172,7 +179,7 @@ def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
         expression = hcl.setting(defaults, "tags")
         if expression is not None:
             label = f"default_tags of {name}"
-            read = read_map(expression, scope, lambda tag, of=name: f'default tag "{tag}" of {of}', label, root_like=True)
+            read = read_map(expression, scope, TagOrigin("", name, default=True), label, root_like=True)
             items += read.items
             hidden += read.hidden
     return Tags(items, hidden)

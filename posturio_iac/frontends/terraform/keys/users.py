@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
@@ -14,6 +16,9 @@ from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.values import EvaluationError
+from posturio_iac.search.kinds import TERRAFORM, kind_of
+from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,16 +43,91 @@ class TerraformUser:
     path: Attr[str | None] = None
     tags: Tags = NO_TAGS
     hidden: tuple[Unknown, ...] = ()
-    """Why the user's tags cannot all be seen."""
+    """Why the user's tags cannot all be seen, where that leaves the lifetime of its keys open."""
+    unseen: Unknown | None = None
+    """Why none of its tags can be seen, when this code does not declare it."""
     block: hcl.Block | None = None
     scope: ModuleScope | None = None
 
 
-def find_user(expression: hcl.Expr | None, scope: ModuleScope, elsewhere: dict[str, ResourceOrigin]) -> TerraformUser:
-    """Return the user that ``expression`` names.
+class RootUsers:
+    """The users of one root module and all that it calls, by name: for keys that repeat the name of a user in another module.
 
-    ``elsewhere`` holds the users of the whole scan by their literal names, for keys that repeat the name.
+    A root module is one state in one account. Users of another one are others, whatever they are called.
     """
+
+    def __init__(self, root: ModuleInstance) -> None:
+        """Read the modules below ``root`` when somebody asks for a name."""
+        self._root = root
+        self._declared: dict[str, list[ResourceOrigin]] | None = None
+        self._unread: list[tuple[ModuleInstance, hcl.Block]] = []
+        """Calls of modules whose code is not here."""
+
+    def named(self, name: str) -> list[ResourceOrigin]:
+        """Return the users of that name."""
+        if self._declared is None:
+            self._declared = {}
+            self._read(self._root)
+        return self._declared.get(name, [])
+
+    def possible(self, name: str) -> tuple[ModuleInstance, hcl.Block] | None:
+        """Return the call of a module whose code is not here and that is given the name: the user may be declared there."""
+        self.named(name)
+        for instance, call in self._unread:
+            scope = instance.scope()
+            if any(evaluate_or_unknown(argument.expression, scope) == name for argument in call.body.attributes.values()):
+                return instance, call
+        return None
+
+    def _read(self, instance: ModuleInstance) -> None:
+        for user in _users_of(instance):
+            argument = user.block.get(USER_TYPES[user.kind])
+            name = evaluate_or_unknown(argument, user.scope) if argument is not None else None
+            if isinstance(name, str) and self._declared is not None:
+                self._declared.setdefault(name, []).append(user)
+        for name, call in instance.folder.calls.items():
+            children = self._children(instance, name, call)
+            if isinstance(children, Unknown):
+                self._unread.append((instance, call))
+            else:
+                for child in children:
+                    self._read(child)
+
+    def _children(self, instance: ModuleInstance, name: str, call: hcl.Block) -> tuple[ModuleInstance, ...] | Unknown:
+        source = instance.program.source_of(call)
+        if source is not None and source.startswith(("./", "../")) and not _may_lead_to_users(instance, source):
+            return ()
+        try:
+            children = instance.children(name)
+        except EvaluationError:
+            return ()
+        return children if isinstance(children, Unknown) else children[1]
+
+
+def _may_lead_to_users(instance: ModuleInstance, source: str) -> bool:
+    """Tell whether the code of a local module mentions users or modules, by its text. One that calls itself is reported elsewhere."""
+    program, path = instance.program, posixpath.normpath(posixpath.join(instance.folder.path, source))
+    folder, limit = os.path.join(program.root, path), program.options.max_file_size
+    if ("" if path == "." else path) in instance.ancestors or not os.path.isdir(folder):
+        return False
+    try:
+        names = os.listdir(folder)
+    except OSError:  # said where the module is loaded
+        return False
+    texts = (content(os.path.join(folder, name), limit, program.fence) or b"" for name in names if kind_of(name) is TERRAFORM)
+    return any(b"iam_user" in text or b"module" in text for text in texts)
+
+
+def _users_of(instance: ModuleInstance) -> Iterator[ResourceOrigin]:
+    """Yield the users that a module declares, unless the code fixes that there is none."""
+    for (kind, label), block in instance.folder.resources.items():
+        if kind in USER_TYPES:
+            for suffix, inner in expand(block, instance.scope()).instances:
+                yield ResourceOrigin(instance, kind, label, block, inner, suffix, None)
+
+
+def find_user(expression: hcl.Expr | None, scope: ModuleScope, users: RootUsers) -> TerraformUser:
+    """Return the user that ``expression`` names. ``users`` are those of the root module, for keys that repeat the name."""
     if expression is None:
         return TerraformUser(Unknown("the key names no user"), hidden=(Unknown("the key names no user"),))
     value = evaluate_or_unknown(expression, scope)
@@ -56,12 +136,22 @@ def find_user(expression: hcl.Expr | None, scope: ModuleScope, elsewhere: dict[s
     found = list(_users(expression, scope))
     declared = {r.key: r for r in found if isinstance(r, ResourceOrigin) and r.kind in USER_TYPES}
     if len(declared) == 1:
-        return _declared(_named(next(iter(declared.values())), value), value)
+        return declared_user(_named(next(iter(declared.values())), value), value)
     if declared:
         return _one_of(list(declared.values()), value)
-    if (same := _by_name(value, expression, scope, elsewhere)) is not None:
-        return _declared(same, value)
-    return _foreign(value, [e for e in found if isinstance(e, TerminalOrigin)], [r for r in found if isinstance(r, ResourceOrigin)])
+    if (same := _by_name(value, expression, scope)) is not None:
+        return declared_user(same, value)
+    if isinstance(value, str) and (others := users.named(value)):
+        return declared_user(others[0], value) if len(others) == 1 else _one_of(others, value)
+    ends = [e for e in found if isinstance(e, TerminalOrigin)]
+    for end in ends:
+        if end.kind == "module" and end.call is not None and end.instance is not None:
+            identity = (id(end.instance), f"module.{end.call.labels[0]}")
+            return _in_module(value, end.instance, end.call, f"{end.text} comes from a module whose code is not here", identity)
+    if isinstance(value, str) and (call := users.possible(value)) is not None:
+        reason = f'the user "{value}" may be declared by module.{call[1].labels[0]}, whose code is not here'
+        return _in_module(value, *call, reason, identity=value)
+    return _foreign(value, ends, [r for r in found if isinstance(r, ResourceOrigin)], scope)
 
 
 def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin | TerminalOrigin]:
@@ -78,8 +168,8 @@ def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin 
                 pending.append((argument, reached.scope, reached.steps))
 
 
-def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope, elsewhere: dict[str, ResourceOrigin]) -> ResourceOrigin | None:
-    """Return the user whose name is the same value, or is written alike under the same ``for_each`` or ``count``."""
+def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
+    """Return the user of the same module whose name is the same value, or is written alike under the same ``for_each`` or ``count``."""
     instance = scope.instance
     for (kind, label), block in instance.folder.resources.items():
         argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
@@ -93,7 +183,7 @@ def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope, elsewhere: 
         elif hcl.same(argument, expression) and _repeats(block, scope):
             inner = ModuleScope(instance, scope.strict, scope.bindings, scope.origin)
             return ResourceOrigin(instance, kind, label, block, inner, "", None)
-    return elsewhere.get(name) if isinstance(name, str) else None
+    return None
 
 
 def _repeats(block: hcl.Block, scope: ModuleScope) -> bool:
@@ -113,7 +203,8 @@ def _named(user: ResourceOrigin, value: object) -> ResourceOrigin:
     return user
 
 
-def _declared(user: ResourceOrigin, value: object) -> TerraformUser:
+def declared_user(user: ResourceOrigin, value: object) -> TerraformUser:
+    """Return what the code says about a user that it declares, and that a key names by ``value``."""
     argument = user.block.get(USER_TYPES[user.kind])
     name = evaluate_or_unknown(argument, user.scope) if argument is not None else Unknown(f"{user.address} has a generated name")
     if not isinstance(name, str) or not name:
@@ -134,7 +225,7 @@ def _declared(user: ResourceOrigin, value: object) -> TerraformUser:
 def _one_of(users: list[ResourceOrigin], value: object) -> TerraformUser:
     """Return what is known when the code does not fix which of several users it is."""
     addresses = ", ".join(sorted({u.address for u in users}))
-    each = [_declared(u, value) for u in users]
+    each = [declared_user(u, value) for u in users]
     one_of = Unknown(f"the user is one of {addresses}")
     tags = Tags(tuple(_shared(each, one_of)), (*(h for u in each for h in u.tags.hidden), one_of))
     name = value if isinstance(value, str) else one_of
@@ -147,41 +238,41 @@ def _shared(users: list[TerraformUser], one_of: Unknown) -> Iterator[Tag]:
     for tag in users[0].tags.items:
         same = [other for user in users[1:] for other in user.tags.items if other.name == tag.name]
         if len(same) == len(users) - 1:
-            yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, origin=None)
+            yield tag if all(other.value == tag.value for other in same) else replace(tag, value=one_of, expression=None)
 
 
-def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin]) -> TerraformUser:
-    """Return what is known of a user that this code does not declare."""
-    name = value if isinstance(value, (str, Unknown)) else Unknown("the user has no name in this code")
-    module = next((e for e in ends if e.kind == "module" and e.call is not None and e.instance is not None), None)
-    if module is not None and module.call is not None and module.instance is not None:
-        scope = module.instance.scope()
-        label = f"module.{module.call.labels[0]}"
-        tags = tags_of(module.call, scope, label, root_like=module.instance.root.folder.is_root)
-        if "tags" in module.call.body.attributes:
-            return TerraformUser(name, identity=(id(module.instance), label), span=module.call.header, tags=tags)
-        reason = f"{module.text} comes from a module whose code is not here"
-        return TerraformUser(name, identity=(id(module.instance), label), hidden=(Unknown(reason),))
-    if isinstance(value, str):
-        reason = f'the user "{value}" is not declared in this code, so its tags cannot be seen'
-        return TerraformUser(value, identity=value, hidden=(Unknown(reason),))
-    source = next((r.address for r in resources), None)
-    why = f"the user comes from {source}, which is read when Terraform runs" if source and source.startswith("data.") else None
+def _in_module(value: object, instance: ModuleInstance, call: hcl.Block, why: str, identity: object) -> TerraformUser:
+    """Return what is known of a user that a module declares whose code is not here; its call may state the tags."""
+    label = f"module.{call.labels[0]}"
+    name = _name_of(value)
+    if "tags" in call.body.attributes:
+        tags = tags_of(call, instance.scope(), label, root_like=instance.root.folder.is_root)
+        return TerraformUser(name, identity=identity, span=call.header, tags=tags)
+    reason = Unknown(why)
+    return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
+
+
+def _name_of(value: object) -> Attr[str | None]:
+    return value if isinstance(value, (str, Unknown)) else Unknown("the user has no name in this code")
+
+
+def _foreign(value: object, ends: list[TerminalOrigin], resources: list[ResourceOrigin], scope: ModuleScope) -> TerraformUser:
+    """Return what is known of a user that this code does not declare.
+
+    A name that stands in the code and a data source are the choice of the key's author. An input of a module is not.
+    """
+    name, identity = _name_of(value), value if isinstance(value, str) else None
     variable = next((e.text for e in ends if e.kind == "variable"), None)
-    if why is None and variable is not None:
-        why = f"the user is {variable}, which whoever uses this module sets"
-    if why is None:
-        why = name.reason if isinstance(name, Unknown) else "the user cannot be followed"
-    return TerraformUser(name, hidden=(Unknown(f"{why}, so the user's tags cannot be seen"),))
-
-
-def named_users(instance: ModuleInstance, name: str) -> Iterator[ResourceOrigin]:
-    """Yield the users that a module declares by this constant name."""
-    for (kind, label), block in instance.folder.resources.items():
-        argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
-        exists = expand(block, instance.scope(strict=True))
-        if isinstance(argument, hcl.Literal) and argument.value == name and exists.instances:
-            yield ResourceOrigin(instance, kind, label, block, instance.scope(), "", None)
+    if variable is not None and not (isinstance(value, str) and scope.instance.root.folder.is_root):
+        reason = Unknown(f"the user is {variable}, which whoever uses this module sets, so the user's tags cannot be seen")
+        return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
+    source = next((r.address for r in resources if r.kind.startswith("data.")), None)
+    if isinstance(value, str) or source is not None:
+        who = f'the user "{value}"' if isinstance(value, str) else f"the user that {source} reads"
+        return TerraformUser(name, identity=identity, unseen=Unknown(f"{who} is declared elsewhere, so its tags cannot be seen"))
+    why = name.reason if isinstance(name, Unknown) else "the user cannot be followed"
+    reason = Unknown(f"{why}, so the user's tags cannot be seen")
+    return TerraformUser(name, hidden=(reason,), unseen=reason)
 
 
 def literals_in(block: hcl.Block) -> Iterator[str]:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, Origin, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments
 
@@ -104,11 +104,11 @@ class KnownModules:
         """
         parsed = parse_source(source)
         index = self._by_address.get((parsed.address, parsed.submodule))
-        if index is None or parsed.origin not in {Origin.REGISTRY, Origin.REPOSITORY}:
+        if index is None or parsed.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
             return NotKnown(parsed)
         module = self._module(index)
-        text = ((version if parsed.origin is Origin.REGISTRY else parsed.ref) or "").strip()
-        wanted = _constraint(text) if parsed.origin is Origin.REGISTRY else _tag(text)
+        text = ((version if parsed.origin is SourceKind.REGISTRY else parsed.ref) or "").strip()
+        wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
         if isinstance(wanted, str):
             return _undecided(module, text, wanted)
         for candidate in module.versions:

@@ -18,7 +18,7 @@ _WEB_HOSTS = {"www.github.com": "github.com", "codeload.github.com": "github.com
 _SHORTHANDS = ("github.com/", "bitbucket.org/")
 
 
-class Origin(Enum):
+class SourceKind(Enum):
     """Where a module comes from."""
 
     LOCAL = "local"
@@ -35,7 +35,7 @@ class Origin(Enum):
 class ModuleSource:
     """A source, taken apart."""
 
-    origin: Origin
+    origin: SourceKind
     address: str
     """In lower case: ``namespace/name/provider`` without the registry's host, or ``github.com/owner/name``."""
     submodule: str = ""
@@ -48,12 +48,12 @@ def parse_source(source: str) -> ModuleSource:
     """Take ``source`` apart; what is in none of the known forms comes back as ``OTHER``."""
     text = source.strip()
     if text.startswith(("./", "../", ".\\", "..\\", "/", "file:")) or text in {".", ".."}:
-        return ModuleSource(Origin.LOCAL, text)
+        return ModuleSource(SourceKind.LOCAL, text)
     package, submodule, query = _split(text)
     for read in (_repository, _registry):
         if (found := read(package, submodule, query)) is not None:
             return found
-    return ModuleSource(Origin.OTHER, package, submodule)
+    return ModuleSource(SourceKind.OTHER, package, submodule)
 
 
 def _split(text: str) -> tuple[str, str, str]:
@@ -71,7 +71,7 @@ def _registry(package: str, submodule: str, _query: str) -> ModuleSource | None:
         parts = parts[1:]
     if len(parts) != 3 or not all(_REGISTRY_PART.fullmatch(part) for part in parts):  # noqa: PLR2004
         return None
-    return ModuleSource(Origin.REGISTRY, "/".join(parts).lower(), submodule)
+    return ModuleSource(SourceKind.REGISTRY, "/".join(parts).lower(), submodule)
 
 
 def _repository(package: str, submodule: str, query: str) -> ModuleSource | None:
@@ -104,7 +104,7 @@ def _in_repository(host: str, parts: list[str], submodule: str, query: str) -> M
     if archive:
         top, _, inner = submodule.partition("/")
         submodule = inner if top == "*" or top.lower().startswith(f"{name}-".lower()) else submodule
-    return ModuleSource(Origin.REPOSITORY, f"{host}/{owner}/{name}".lower(), submodule, ref)
+    return ModuleSource(SourceKind.REPOSITORY, f"{host}/{owner}/{name}".lower(), submodule, ref)
 
 
 def _reference(query: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.errors import UsageError
-from posturio_iac.frontends.terraform.known_modules.module_source import Origin, parse_source
+from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, parse_constraint
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _module(fields: _Fields) -> KnownModule:
     if not registries and not repositories:
         raise UsageError(f'{fields.where} names no module: add registry = "namespace/name/provider", or a repository')
     fields.where += f" ({(registries + repositories)[0]})"
-    for name, addresses, origin in (("registry", registries, Origin.REGISTRY), ("repository", repositories, Origin.REPOSITORY)):
+    for name, addresses, origin in (("registry", registries, SourceKind.REGISTRY), ("repository", repositories, SourceKind.REPOSITORY)):
         for address in addresses:
             source = parse_source(address)
             if source.origin is not origin or source.ref is not None:

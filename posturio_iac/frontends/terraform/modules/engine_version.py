@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
@@ -42,18 +43,22 @@ class Engine:
         return "" if self.name == "terraform" else " on Terraform"
 
 
-def engine_of(root: str, folder: Module, configured: str, version: str | None) -> Engine:
-    """Return the engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration."""
-    found = {"terraform": "terraform", "opentofu": "opentofu"}.get(configured) or _by_files(root, folder)
-    at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder)
+def engine_of(root: str, folder: Module, configured: str, version: str | None, fence: Fence | None = None) -> Engine:
+    """Return the engine of a root module. ``configured`` is ``auto`` or its name; ``version`` comes from configuration.
+
+    What cannot be read, or is outside of ``fence``, tells nothing; without a fence ``root`` is one.
+    """
+    fence = fence or Fence(os.path.realpath(root))
+    found = {"terraform": "terraform", "opentofu": "opentofu"}.get(configured) or _by_files(root, folder, fence)
+    at_least = _version(version) if version else _lowest(folder) or _pinned(root, folder, fence)
     return Engine(found, at_least)
 
 
-def _by_files(root: str, folder: Module) -> str | None:
+def _by_files(root: str, folder: Module, fence: Fence) -> str | None:
     if any(n.endswith((".tofu", ".tofu.json")) for n in folder.names) or ".opentofu-version" in folder.names:
         return "opentofu"
     if ".terraform.lock.hcl" in folder.names:
-        text = _text(root, folder, ".terraform.lock.hcl")
+        text = _text(root, folder, ".terraform.lock.hcl", fence)
         if '"registry.opentofu.org/' in text:
             return "opentofu"
         if '"registry.terraform.io/' in text:
@@ -61,17 +66,16 @@ def _by_files(root: str, folder: Module) -> str | None:
     return "terraform" if ".terraform-version" in folder.names else None
 
 
-def _text(root: str, folder: Module, name: str) -> str:
+def _text(root: str, folder: Module, name: str, fence: Fence) -> str:
     try:
-        with open(os.path.join(root, folder.path, name), encoding="utf-8", errors="replace") as file:
-            return file.read(100_000)
-    except OSError:
+        return read(os.path.join(root, folder.path, name), LIMIT, fence).decode("utf-8", "replace")
+    except UnreadableError:
         return ""
 
 
-def _pinned(root: str, folder: Module) -> tuple[int, int] | None:
+def _pinned(root: str, folder: Module, fence: Fence) -> tuple[int, int] | None:
     name = next((n for n in (".opentofu-version", ".terraform-version") if n in folder.names), None)
-    return _version(_text(root, folder, name)) if name else None
+    return _version(_text(root, folder, name, fence)) if name else None
 
 
 def _version(text: str) -> tuple[int, int] | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.sizes import more_than
+from posturio_iac.core.textfile import Fence, TooLargeError, UnreadableError, read_named
+from posturio_iac.core.textfile import read as read_bytes
 from posturio_iac.frontends.terraform.syntax import hcl
 
 GIT_CRYPT = b"\0GITCRYPT\0"
@@ -16,17 +17,18 @@ CONFIGURATION = (*HCL, *JSON)
 Parsed = tuple[hcl.Body, tuple[Diagnostic, ...]]
 
 
-def read(root: str, path: str, max_size: int) -> bytes | Diagnostic:
-    """Return the bytes of a file, or why it cannot be used. ``path`` is relative to ``root``."""
+def read(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> bytes | Diagnostic:
+    """Return the bytes of a file, or why it cannot be used. ``path`` is relative to ``root``.
+
+    It must be inside of ``fence``, or of ``root`` when there is none, unless the command line has ``named`` it.
+    """
     name = os.path.join(root, path)
     try:
-        size = os.stat(name).st_size
-        if size > max_size:
-            return Diagnostic(Level.ERROR, more_than(size, max_size), path)
-        with open(name, "rb") as file:
-            data = file.read()
-    except OSError as error:
-        return Diagnostic(Level.ERROR, f"cannot be read: {(error.strerror or str(error)).lower()}", path)
+        data = read_named(name, max_size) if named else read_bytes(name, max_size, fence or Fence(os.path.realpath(root)))
+    except TooLargeError as error:
+        return Diagnostic(Level.ERROR, f"{error}; raise --max-file-size to read it", path)
+    except UnreadableError as error:
+        return Diagnostic(Level.ERROR, str(error), path)
     return unreadable(path, data) or data
 
 
@@ -58,9 +60,9 @@ def parse(path: str, data: bytes) -> Parsed:
     return parsing.parse(path, data)
 
 
-def load(root: str, path: str, max_size: int) -> Parsed:
+def load(root: str, path: str, max_size: int, fence: Fence | None = None, *, named: bool = False) -> Parsed:
     """Read and parse one file."""
-    data = read(root, path, max_size)
+    data = read(root, path, max_size, fence, named=named)
     return (hcl.EMPTY, (data,)) if isinstance(data, Diagnostic) else parse(path, data)
 
 

@@ -15,6 +15,8 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from posturio_iac.core.textfile import Fence
+
 _NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}
 """Blocks that have an address of their own, and how many labels it takes."""
 
@@ -49,10 +51,18 @@ class Module:
         return configured or backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
 
 
-def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), keep: Callable[[str], bool] | None = None) -> Module:
+def load(
+    root: str,
+    path: str,
+    max_size: int,
+    var_files: Iterable[str] = (),
+    keep: Callable[[str], bool] | None = None,
+    fence: Fence | None = None,
+) -> Module:
     """Read the module in the folder ``path`` (relative to ``root``). What cannot be read is in its diagnostics.
 
-    ``keep`` tells which files count, by their paths relative to ``root``; None means all.
+    ``keep`` tells which files count, by their paths relative to ``root``; None means all. Files must be inside of ``fence``, or of
+    ``root`` when there is none, but for ``var_files``.
     """
     folder = Module(path)
     try:
@@ -64,12 +74,12 @@ def load(root: str, path: str, max_size: int, var_files: Iterable[str] = (), kee
         return folder
     ordinary, overrides = files.configuration_files(list(folder.names))
     for name in ordinary:
-        for block in _blocks(folder, root, name, max_size):
+        for block in _blocks(folder, root, name, max_size, fence):
             _add(folder, block)
     for name in overrides:
-        for block in _blocks(folder, root, name, max_size):
+        for block in _blocks(folder, root, name, max_size, fence):
             _override(folder, block)
-    _read_tfvars(folder, root, max_size, var_files)
+    _read_tfvars(folder, root, max_size, var_files, fence)
     return folder
 
 
@@ -77,11 +87,11 @@ def _joined(folder: Module, name: str) -> str:
     return f"{folder.path}/{name}" if folder.path else name
 
 
-def _blocks(folder: Module, root: str, name: str, max_size: int) -> tuple[hcl.Block, ...]:
+def _blocks(folder: Module, root: str, name: str, max_size: int, fence: Fence | None) -> tuple[hcl.Block, ...]:
     path = _joined(folder, name)
-    if not os.path.isfile(os.path.join(root, path)) and os.path.exists(os.path.join(root, path)):
+    if os.path.isdir(os.path.join(root, path)):
         return ()
-    body, diagnostics = files.load(root, path, max_size)
+    body, diagnostics = files.load(root, path, max_size, fence)
     folder.diagnostics.extend(diagnostics)
     return body.blocks
 
@@ -136,12 +146,12 @@ def _same_provider(folder: Module, block: hcl.Block) -> int | None:
     return next((i for i, p in enumerate(folder.providers) if key(p) == key(block)), None)
 
 
-def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[str]) -> None:
+def _read_tfvars(folder: Module, root: str, max_size: int, var_files: Iterable[str], fence: Fence | None) -> None:
     automatic = sorted(n for n in folder.names if n.endswith((".auto.tfvars", ".auto.tfvars.json")))
     ordered = [n for n in ("terraform.tfvars", "terraform.tfvars.json") if n in folder.names] + automatic
     given = (os.path.relpath(path, root).replace(os.sep, "/") if os.path.isabs(path) else path for path in var_files)
-    for path in [*(_joined(folder, n) for n in ordered), *given]:
-        body, diagnostics = files.load(root, path, max_size)
+    for path, named in [*((_joined(folder, n), False) for n in ordered), *((path, True) for path in given)]:
+        body, diagnostics = files.load(root, path, max_size, fence, named=named)
         folder.tfvars.update(body.attributes)
         if diagnostics:
             folder.unreadable_tfvars = Unknown(f"{path} cannot be read and may set any variable")

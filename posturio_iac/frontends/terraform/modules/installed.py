@@ -3,48 +3,83 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-_cache: dict[str, dict[str, tuple[str, str | None]]] = {}
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIST = ".terraform/modules/modules.json"
+Entries = dict[str, tuple[str, "str | None"]]
+_cache: dict[str, tuple[Entries, str]] = {}
 
 
-def manifest(folder: str) -> dict[str, tuple[str, str | None]]:
-    """Return the folder and the version of each installed module of the root module at ``folder`` (absolute), by its call path."""
-    path = os.path.join(folder, ".terraform", "modules", "modules.json")
+def manifest(folder: str, fence: Fence | None = None) -> tuple[Entries, str]:
+    """Return the folder and the version of each installed module of the root module at ``folder`` (absolute), by its call path.
+
+    The text says why the list could not be read, and is empty when it could, or nothing is installed. Without a fence ``folder`` is one.
+    """
+    path = os.path.join(folder, *LIST.split("/"))
     if path not in _cache:
-        _cache[path] = _read(path)
+        _cache[path] = _read(path, fence or Fence(os.path.realpath(folder)))
     return _cache[path]
 
 
-def _read(path: str) -> dict[str, tuple[str, str | None]]:
-    if not os.path.isfile(path):
-        return {}
+def _read(path: str, fence: Fence) -> tuple[Entries, str]:
+    if not os.path.lexists(path):
+        return {}, ""
     import json
 
     try:
-        with open(path, encoding="utf-8") as file:
-            entries = json.load(file)["Modules"]
-        return {str(e["Key"]): (str(e["Dir"]), str(e["Version"]) if e.get("Version") else None) for e in entries if e.get("Key")}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        entries = json.loads(read(path, LIMIT, fence).decode("utf-8"))["Modules"]
+        listed = {str(e["Key"]): (str(e["Dir"]), str(e["Version"]) if e.get("Version") else None) for e in entries if e.get("Key")}
+    except MissingError:
+        return {}, ""
+    except UnreadableError as error:
+        return {}, str(error)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}, "is not what terraform init writes; run it again"
+    return listed, ""
 
 
-def installed_folder(root: str, module: str, call_path: str) -> str | None:
-    """Return the folder of an installed module, relative to the scan root, or None when it is not installed.
+class Installed:
+    """What ``terraform init`` has installed below one scan root."""
 
-    ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
-    """
-    entry = _entry(root, module, call_path)
-    if entry is None:
+    __slots__ = ("_fence", "_report", "_root")
+
+    def __init__(self, root: str, fence: Fence, report: Callable[[Diagnostic], None]) -> None:
+        """Look below ``root``, and nowhere outside of ``fence``."""
+        self._root, self._fence, self._report = root, fence, report
+
+    def folder(self, module: str, call_path: str) -> str | None:
+        """Return the folder of an installed module, relative to the scan root, or None when it is not installed.
+
+        ``module`` is the folder of the root module, ``call_path`` the names of the calls that lead to the module: ``mail.user``.
+        A folder outside of what may be read is refused and said.
+        """
+        entry = self._entry(module, call_path)
+        if entry is None:
+            return None
+        path = os.path.normpath(os.path.join(module, entry[0])).replace(os.sep, "/")
+        there = os.path.join(self._root, path)
+        if self._fence.holds(there):
+            return path if os.path.isdir(there) else None
+        self._say(module, f'the folder of module "{call_path.rpartition(".")[2]}" {OUTSIDE}')
         return None
-    path = os.path.normpath(os.path.join(module, entry[0])).replace(os.sep, "/")
-    return path if os.path.isdir(os.path.join(root, path)) else None
 
+    def version(self, module: str, call_path: str) -> str | None:
+        """Return the exact version of an installed module, when it is installed."""
+        entry = self._entry(module, call_path)
+        return entry[1] if entry else None
 
-def installed_version(root: str, module: str, call_path: str) -> str | None:
-    """Return the exact version of an installed module, when it is installed."""
-    entry = _entry(root, module, call_path)
-    return entry[1] if entry else None
+    def _entry(self, module: str, call_path: str) -> tuple[str, str | None] | None:
+        listed, problem = manifest(os.path.join(self._root, module), self._fence)
+        if problem:
+            self._say(module, f"{problem}; the code of installed modules was not judged")
+        return listed.get(call_path)
 
-
-def _entry(root: str, module: str, call_path: str) -> tuple[str, str | None] | None:
-    return manifest(os.path.join(root, module)).get(call_path)
+    def _say(self, module: str, text: str) -> None:
+        """Say what is wrong with the list of a root module's installed modules."""
+        self._report(Diagnostic(Level.ERROR, text, f"{module}/{LIST}" if module else LIST))

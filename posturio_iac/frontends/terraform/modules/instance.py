@@ -22,7 +22,9 @@ from posturio_iac.frontends.terraform.values import EvaluationError, ResourceVal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.textfile import Fence
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.folder import Module
@@ -40,6 +42,14 @@ SAME = {
 
 class ModuleLoader(Protocol):
     """What an instance asks of whoever loads modules."""
+
+    @property
+    def fence(self) -> Fence:
+        """What may be read."""
+
+    @property
+    def root(self) -> str:
+        """The scan root, absolute."""
 
     @property
     def options(self) -> TerraformOptions:
@@ -67,12 +77,6 @@ class ModuleLoader(Protocol):
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
 
-    def next_key(self) -> None:
-        """Allow the next key as much as every other."""
-
-    def spend(self, steps: int) -> bool:
-        """Take steps from what is allowed; false when there are none left."""
-
     def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
 
@@ -91,13 +95,19 @@ class ModuleInstance:
         call: hcl.Block | None = None,
         caller: ModuleScope | None = None,
         address: str = "",
+        budget: Budget | None = None,
     ) -> None:
-        """Stand for the module in ``folder`` as ``call`` instantiates it in ``caller``; a root module has neither."""
+        """Stand for the module in ``folder`` as ``call`` instantiates it in ``caller``; a root module has neither.
+
+        A root module has a ``budget`` of its own unless one is given, and all that it calls share it.
+        """
         self.program = program
         self.folder = folder
         self.call = call
         self.caller = caller
         self.address = address
+        self.budget: Budget = caller.instance.budget if caller is not None else budget or program.options.budget()
+        self._environment: Environment | None = None
         self._values: dict[tuple[bool, str, str], Value] = {}
         self._pending: set[tuple[bool, str, str]] = set()
         self._children: dict[str, tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown] = {}
@@ -111,6 +121,14 @@ class ModuleInstance:
     def ancestors(self) -> tuple[str, ...]:
         """The folders of this module and of all that call it."""
         return (self.folder.path, *(self.caller.instance.ancestors if self.caller else ()))
+
+    @property
+    def environment(self) -> Environment:
+        """What functions may do, the same below one root module."""
+        root = self.root
+        if root._environment is None:  # noqa: SLF001 - its own class
+            root._environment = self.program.environment(root)  # noqa: SLF001
+        return root._environment  # noqa: SLF001
 
     def scope(self, *, strict: bool = False) -> ModuleScope:
         """Return the scope of the module's own code."""
@@ -132,6 +150,7 @@ class ModuleInstance:
             return self._values[key]
         if key in self._pending:
             return Unknown(f"{root}.{name} refers to itself")
+        self.budget.spend()
         self._pending.add(key)
         try:
             value = compute()
@@ -172,15 +191,16 @@ class ModuleScope:
     @property
     def environment(self) -> Environment:
         """What functions may do."""
-        return self.instance.program.environment(self.instance)
+        return self.instance.environment
 
     def bind(self, **names: Value) -> ModuleScope:
         """Return the same scope with more names."""
         return ModuleScope(self.instance, self.strict, {**self.bindings, **names}, self.origin)
 
-    def spend(self, steps: int) -> bool:
-        """Take steps from what one key may cost; tell whether that was still allowed."""
-        return self.instance.program.spend(steps)
+    @property
+    def budget(self) -> Budget:
+        """What is left for the root module."""
+        return self.instance.budget
 
     def lenient(self) -> ModuleScope:
         """Return the same scope with the defaults of variables."""

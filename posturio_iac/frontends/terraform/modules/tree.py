@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
-from posturio_iac.frontends.terraform.modules.installed import installed_folder, installed_version
+from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-MAX_STEPS = 200_000
-"""How many elements the loops in the expressions of one key may run over in all."""
-
-
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
@@ -38,23 +35,24 @@ class ModuleTree:
         """Read the modules of a selection when they are asked for."""
         self.root = selection.root
         self.repository = selection.repository
+        self.fence = selection.finder.fence
+        self._installed = Installed(self.root, self.fence, self.report)
         self.options = options
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
-        self._candidates = frozenset(selection.terraform)
+        self._candidates = frozenset(getattr(selection, "candidates", selection.terraform))
         self._hcl = tuple(sorted(selection.finder.hcl))
         self._terragrunt: Terragrunt | None = None
         self._nested = dict.fromkeys(selection.finder.repositories, False)
         self.diagnostics: dict[Diagnostic, None] = {}
-        self._steps = MAX_STEPS
         self._folders: dict[str, folder.Module] = {}
-        self._environments: dict[str, Environment] = {}
+        self._reals: dict[str, str] = {}
 
     def folder(self, path: str) -> folder.Module:
         """Return the module in the folder ``path``, relative to the scan root."""
         if path not in self._folders:
-            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked)
+            loaded = folder.load(self.root, path, self.options.max_file_size, self.options.var_files, self._tracked, self.fence)
             self._folders[path] = loaded
             for diagnostic in loaded.diagnostics:
                 self.report(diagnostic)
@@ -77,19 +75,18 @@ class ModuleTree:
 
     def _holds_search_term(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
-        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size) or b"")
+        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b"")
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
         source = self.source_of(block)
         if source is None:
             return False
-        if source.startswith(("./", "../")):
-            path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-            path = "" if path == "." else path
-            missing = not os.path.isdir(os.path.join(self.root, path))
+        if (path := local_folder(instance.folder.path, source)) is not None:
+            there = os.path.join(self.root, path)
+            missing = not os.path.isdir(there) or not self.fence.holds(there)
             return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
-        return installed_folder(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) is not None
+        return self._installed.folder(instance.root.folder.path, instance.call_path(block.labels[0])) is not None
 
     def stable_path(self, path: str) -> str:
         """Return a folder's path from the top of the repository, the same from wherever the scan was started."""
@@ -100,23 +97,13 @@ class ModuleTree:
     def forget(self, path: str) -> None:
         """Let go of a module that nobody else calls."""
         self._folders.pop(path, None)
-        self._environments.pop(path, None)
-
-    def spend(self, steps: int) -> bool:
-        """Take steps from what the evaluation for one key may cost; tell whether that was still allowed."""
-        self._steps -= steps
-        return self._steps >= 0
-
-    def next_key(self) -> None:
-        """Allow the next key as much as every other."""
-        self._steps = MAX_STEPS
 
     def report(self, diagnostic: Diagnostic) -> None:
         """Keep a diagnostic; the same one counts once."""
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
-        """Return the module in the folder ``path`` as nobody calls it."""
+        """Return the module in the folder ``path`` as nobody calls it, with a budget of its own."""
         return ModuleInstance(self, self.folder(path))
 
     def source_of(self, block: hcl.Block) -> str | None:
@@ -135,9 +122,7 @@ class ModuleTree:
             self._known = load(self.options.known_modules)
         constraint = block.get("version")
         text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
-        match = self._known.match(
-            source, installed_version(self.root, instance.root.folder.path, instance.call_path(block.labels[0])) or text
-        )
+        match = self._known.match(source, self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0])) or text)
         return match if isinstance(match, Match) else None
 
     def _sounds_known(self, source: str) -> bool:
@@ -150,7 +135,9 @@ class ModuleTree:
         if self._terragrunt is None:
             from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt
 
-            self._terragrunt = Terragrunt(lambda path: files.read(self.root, path, self.options.max_file_size), self.report, self._hcl)
+            self._terragrunt = Terragrunt(
+                lambda path: files.read(self.root, path, self.options.max_file_size, self.fence), self.report, self._hcl
+            )
         return self._terragrunt.generated(folder)
 
     def call(self, instance: ModuleInstance, name: str) -> tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown:
@@ -163,25 +150,27 @@ class ModuleTree:
             return path
         expansion = instances_of(block, instance)
         module = self.folder(path)
-        children = (
-            ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix)
-            for suffix, scope in expansion.instances
-        )
+        children = []
+        for suffix, scope in expansion.instances:
+            instance.budget.add_instance(block.header)
+            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix))
         return expansion, tuple(children)
 
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
-        if not source.startswith(("./", "../")):
-            found = installed_folder(self.root, instance.root.folder.path, instance.call_path(name))
+        if (path := local_folder(instance.folder.path, source)) is None:
+            found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
-        path = posixpath.normpath(posixpath.join(instance.folder.path, source))
-        path = "" if path == "." else path
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"the folder of module.{name} is missing")
+        if not self.fence.holds(os.path.join(self.root, path)):
+            text = f'module "{name}": its source {source} {OUTSIDE}'
+            self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
+            return Unknown(f"the folder of module.{name} is outside of the scanned folder")
         if self._real(path) in map(self._real, instance.ancestors):
             text = f'module "{name}" calls itself through {source}; Terraform refuses that'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
@@ -189,46 +178,60 @@ class ModuleTree:
         return path
 
     def _real(self, path: str) -> str:
-        return os.path.realpath(os.path.join(self.root, path))
+        if path not in self._reals:
+            self._reals[path] = real_path(os.path.join(self.root, path))
+        return self._reals[path]
 
-    def environment(self, instance: ModuleInstance) -> Environment:
-        """Return what functions in this module may reach: files below the scan root, named from the root module's folder."""
+    def environment(self, root: ModuleInstance) -> Environment:
+        """Return what functions in a root module, and in those it calls, may reach: files below the scan root, named from its folder."""
         from posturio_iac.frontends.terraform.functions import Environment
 
-        base = instance.root.folder.path
-        if base not in self._environments:
-            self._environments[base] = Environment(
-                read_file=lambda path: self._read_file(base, path),
-                render=lambda text, names: self._render(base, text, names),
-                list_files=lambda path: self._list_files(base, path),
-            )
-        return self._environments[base]
+        base = root.folder.path
+        return Environment(
+            read_file=lambda path: self._read_file(base, path),
+            render=lambda text, names: self._render(root, text, names),
+            list_files=lambda path: self._list_files(base, path),
+        )
 
     def _list_files(self, base: str, path: str) -> tuple[str, ...] | Unknown:
-        top = os.path.realpath(os.path.join(self.root, base, path))
+        top = real_path(os.path.join(self.root, base, path))
+        if "\0" in top:
+            return Unknown("a NUL byte is part of no path")
         if os.path.commonpath([self.root, top]) != self.root:
             return Unknown(f"{path} is outside the scan root")
         found = (os.path.relpath(os.path.join(folder, name), top) for folder, _, names in os.walk(top) for name in names)
         return tuple(sorted(name.replace(os.sep, "/") for name in found))
 
     def _read_file(self, base: str, path: str) -> str | Unknown:
-        target = os.path.realpath(os.path.join(self.root, base, path))
+        target = real_path(os.path.join(self.root, base, path))
         if os.path.commonpath([self.root, target]) != self.root:
             self.report(Diagnostic(Level.WARNING, f'"{path}" is outside the scan root and was not read', base or "."))
             return Unknown(f"{path} is outside the scan root")
         try:
-            if os.path.getsize(target) > self.options.max_file_size:
-                return Unknown(f"{path} is too large")
-            with open(target, encoding="utf-8", newline="") as file:
-                return file.read()
-        except FileNotFoundError:
+            return read(target, self.options.max_file_size, Fence(self.root)).decode("utf-8")
+        except MissingError:
             raise EvaluationError(f"there is no file {path}") from None
-        except (OSError, UnicodeDecodeError):
+        except TooLargeError:
+            return Unknown(f"{path} is too large")
+        except (UnreadableError, UnicodeDecodeError):
             return Unknown(f"{path} cannot be read here")
 
-    def _render(self, base: str, text: str, names: dict[str, Value]) -> Value:
+    def _render(self, root: ModuleInstance, text: str, names: dict[str, Value]) -> Value:
         from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
         from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 
-        bare = ModuleScope(ModuleInstance(self, folder.Module(base)), strict=False, bindings=dict(names))
-        return evaluate(parse_template("template", text), bare)
+        budget = root.budget
+        budget.enter_render(len(text))
+        try:
+            bare = ModuleInstance(self, folder.Module(root.folder.path), budget=budget)
+            return evaluate(parse_template("template", text), ModuleScope(bare, strict=False, bindings=dict(names)))
+        finally:
+            budget.leave_render()
+
+
+def local_folder(base: str, source: str) -> str | None:
+    """Return the folder of the local module that code in the folder ``base`` calls by ``source``; None when it is no local one."""
+    if not source.startswith(("./", "../")):
+        return None
+    path = posixpath.normpath(posixpath.join(base, source))
+    return "" if path == "." else path

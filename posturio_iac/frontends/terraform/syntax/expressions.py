@@ -47,8 +47,8 @@ def _expression(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) -> hcl.Expr:
     for position, step in enumerate(steps):
-        span = source.between((target.span.line - 1, 0), step.end_point)
-        span = type(span)(span.path, target.span.line, target.span.column, span.end_line, span.end_column)
+        end = source.between(step.end_point, step.end_point)
+        span = type(end)(end.path, target.span.line, target.span.column, end.end_line, end.end_column)
         match step.type:
             case "get_attr":
                 target = hcl.GetAttr(target, source.text_of(_named(step)[0]), span)

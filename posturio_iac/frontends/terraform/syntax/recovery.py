@@ -7,6 +7,7 @@ each piece is parsed by itself.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
@@ -29,8 +30,8 @@ _HEADER = re.compile(
     re.MULTILINE,
 )
 """The first line of a top-level block: its indentation, its type and labels."""
-_OPAQUE = re.compile(rb"/\*.*?\*/|<<-?[ \t]*([\w-]+)[ \t]*\r?\n.*?^[ \t]*\1[ \t]*\r?$", re.DOTALL | re.MULTILINE)
-"""Comments and heredocs, in which nothing begins."""
+_OPAQUE = re.compile(rb"/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n")
+"""The start of a comment or of a heredoc, in which nothing begins."""
 _OLDER = (
     # Terraform 0.11 read ``tags { "Owner" = "x" }`` as a map. The equals sign takes the place of a space, so that every place stays.
     (
@@ -63,7 +64,7 @@ def recover(source: SourceText) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
 
 def _pieces(source: SourceText) -> Iterator[SourceText]:
     data = source.data
-    masked = _OPAQUE.sub(lambda m: re.sub(rb"[^\n]", b" ", m[0]), data)
+    masked = _masked(data)
     starts = [0]
     for header in _HEADER.finditer(masked):
         starts.append(_with_comments(data, starts[-1], header.start()))
@@ -72,6 +73,33 @@ def _pieces(source: SourceText) -> Iterator[SourceText]:
         if data[start:end].strip():
             yield SourceText(source.path, data[start:end], row)
         row += data.count(b"\n", start, end)
+
+
+def _masked(data: bytes) -> bytes:
+    """Return the text with blanks in place of comments and heredocs; one that has no end counts for nothing."""
+    ends: dict[bytes, list[int]] = {}
+    at = 0
+    for line in data.split(b"\n") if b"<<" in data else ():
+        ends.setdefault(line.strip(b" \t\r"), []).append(at)
+        at += len(line) + 1
+    parts: list[bytes] = []
+    done = 0
+    unclosed = len(data)
+    for opening in _OPAQUE.finditer(data):
+        if opening.start() < done:
+            continue
+        if opening[1] is not None:
+            lines = ends.get(opening[1], [])
+            place = bisect_left(lines, opening.end())
+            end = lines[place] if place < len(lines) else -1
+        else:
+            end = data.find(b"*/", opening.end()) if opening.start() < unclosed else -1
+            unclosed = unclosed if end >= 0 else opening.start()
+            end = end + 2 if end >= 0 else -1
+        if end >= 0:
+            parts += (data[done : opening.start()], re.sub(rb"[^\n]", b" ", data[opening.start() : end]))
+            done = end
+    return b"".join((*parts, data[done:]))
 
 
 def _with_comments(data: bytes, after: int, header: int) -> int:

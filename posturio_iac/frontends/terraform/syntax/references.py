@@ -74,10 +74,11 @@ def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
         if current is None:
             continue
         yield current
-        pending += _inside(current)
+        pending += inside(current)
 
 
-def _inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
+def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
+    """Return the expressions that an expression is made of."""
     match expression:
         case hcl.TemplateExpr(parts):
             return list(parts)

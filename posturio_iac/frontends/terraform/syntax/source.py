@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class SourceText:
     """The bytes of a file; turns the parser's byte places into spans in code points."""
 
-    __slots__ = ("_ascii", "_lines", "data", "path", "row")
+    __slots__ = ("_ascii", "_lines", "_neighbours", "data", "path", "row")
 
     def __init__(self, path: str, data: bytes, row: int = 0) -> None:
         """Stand for the file at ``path``, relative to the scan root, or for the part of it that begins with the row ``row``, from 0."""
@@ -22,6 +22,7 @@ class SourceText:
         self.row = row
         self._ascii = data.isascii()
         self._lines: list[bytes] | None = None
+        self._neighbours: dict[int, tuple[list[Node], dict[int, int]]] = {}
 
     def _column(self, row: int, column: int) -> int:
         if self._ascii:
@@ -38,6 +39,21 @@ class SourceText:
     def span(self, node: Node) -> Span:
         """Return the node's span."""
         return self.between(node.start_point, node.end_point)
+
+    def neighbours(self, node: Node) -> tuple[list[Node], int]:
+        """Return the nodes beside a node, itself included, and its place among them.
+
+        Comments before the first element of a body, and after the last, stand outside of the body, and are neighbours all the same.
+        """
+        body = node.parent
+        assert body is not None  # noqa: S101 - a block is never the root
+        if body.id not in self._neighbours:
+            around = body.parent.children if body.type == "body" and body.parent is not None else [body]
+            place = next(i for i, other in enumerate(around) if other.id == body.id)
+            nodes = [*around[:place], *body.children, *around[place + 1 :]]
+            self._neighbours[body.id] = nodes, {other.id: i for i, other in enumerate(nodes)}
+        nodes, places = self._neighbours[body.id]
+        return nodes, places[node.id]
 
     def text(self, start: int, end: int) -> str:
         """Return the text between two byte offsets."""

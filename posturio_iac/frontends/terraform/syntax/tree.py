@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.expressions import build, string
+from posturio_iac.frontends.terraform.syntax.long_text import left_out
 from posturio_iac.metadata.comments import Comment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from tree_sitter import Node, Parser, Tree
+    from tree_sitter import Node, Parser, Range, Tree
 
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
@@ -30,7 +29,30 @@ def tree_of(data: bytes) -> Tree:
         import tree_sitter_hcl
 
         _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-    return _parser.parse(data)
+    skipped = left_out(data)
+    if not skipped:
+        return _parser.parse(data)
+    _parser.included_ranges = _between(data, skipped)
+    try:
+        return _parser.parse(data)
+    finally:
+        _parser.included_ranges = []
+
+
+def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
+    """Return what lies between the ranges that are skipped, as the parser wants it."""
+    from tree_sitter import Range
+
+    row = at = 0
+
+    def point(offset: int) -> tuple[int, int]:
+        nonlocal row, at
+        row += data.count(b"\n", at, offset)
+        at = offset
+        return row, offset - data.rfind(b"\n", 0, offset) - 1
+
+    starts, ends = [0, *(end for _, end in skipped)], [*(start for start, _ in skipped), len(data)]
+    return [Range(point(start), point(end), start, end) for start, end in zip(starts, ends, strict=True)]
 
 
 def is_sound(root: Node) -> bool:
@@ -99,34 +121,27 @@ def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
 
 def comments_of(node: Node, source: SourceText) -> list[Comment]:
     """Return the comments that belong to a block: on the lines directly above it, on its own lines, inside it."""
-    above: list[Node] = []
-    line = node.start_point[0]
-    previous = _sibling(node, lambda n: n.prev_sibling)
-    while previous is not None and previous.type == "comment" and previous.end_point[0] >= line - 1 and _alone(previous):
-        above.append(previous)
-        line = previous.start_point[0]
-        previous = _sibling(previous, lambda n: n.prev_sibling)
-    found = [*reversed(above), *_inside(node)]
-    following = _sibling(node, lambda n: n.next_sibling)
+    neighbours, place = source.neighbours(node)
+    first = place
+    while first > 0 and neighbours[first - 1].type == "comment" and _touch(neighbours[first - 1], neighbours[first]):
+        first -= 1
+    while first < place and not _begins_line(neighbours, first):
+        first += 1
+    found = [*neighbours[first:place], *_inside(node)]
+    following = neighbours[place + 1] if place + 1 < len(neighbours) else None
     if following is not None and following.type == "comment" and following.start_point[0] == node.end_point[0]:
         found.append(following)
     return [_comment(n, source) for n in found]
 
 
-def _sibling(node: Node, step: Callable[[Node], Node | None]) -> Node | None:
-    """Return the neighbour, also across the border of a body: comments before its first element stand outside it."""
-    neighbour = step(node)
-    if neighbour is None and node.parent is not None and node.parent.type == "body":
-        return step(node.parent)
-    return neighbour
+def _touch(comment: Node, below: Node) -> bool:
+    """Tell whether a comment ends on the line where the next node begins, or on the one before."""
+    return bool(comment.end_point[0] >= below.start_point[0] - 1)
 
 
-def _alone(comment: Node) -> bool:
-    """Tell whether nothing else ends on the comment's line: a trailing comment belongs to what it follows."""
-    before = _sibling(comment, lambda n: n.prev_sibling)
-    if before is not None and before.type == "comment" and before.end_point[0] == comment.start_point[0]:
-        return _alone(before)
-    return before is None or before.end_point[0] < comment.start_point[0]
+def _begins_line(nodes: list[Node], place: int) -> bool:
+    """Tell whether nothing else ends on a comment's line: a trailing comment belongs to what it follows."""
+    return place == 0 or nodes[place - 1].end_point[0] < nodes[place].start_point[0]
 
 
 def _inside(node: Node) -> list[Node]:

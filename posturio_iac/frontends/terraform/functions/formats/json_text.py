@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, is_heavy, to_number, to_text
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ _REPLACEMENT = "\ufffd"
 def write(value: Value) -> str:
     """Write a wholly known value without spaces, keys in order; ``<``, ``>`` and ``&`` are escaped, as Go does.
 
-    Raise `TooLargeError` for huge values.
+    Raise `ResultTooLargeError` for huge values.
     """
     if is_heavy(value):
-        raise TooLargeError
+        raise ResultTooLargeError
     return _write(value)
 
 

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import MAX_NODES, EvaluationError, PartialMap, Value, integral, is_heavy, to_number, to_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _DATE = re.compile(
 
 
 def read(text: str) -> Value:
-    """Read the only document of ``text``. Raise EvaluationError when it is malformed, `TooLargeError` when it explodes."""
+    """Read the only document of ``text``. Raise EvaluationError when it is malformed, `ResultTooLargeError` when it explodes."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -82,7 +82,7 @@ class _Reader:
             return self._alias(event.anchor)
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise TooLargeError
+            raise ResultTooLargeError
         if event.anchor:
             self._anchors.pop(event.anchor, None)
         value = self._scalar(event) if kind == "ScalarEvent" else self._mapping(event) if kind == "MappingStartEvent" else self._list(event)
@@ -98,7 +98,7 @@ class _Reader:
         value = self._anchors[name]
         self._aliased += 1
         if self._aliased > MAX_NODES or is_heavy(value):
-            raise TooLargeError
+            raise ResultTooLargeError
         return value
 
     def _list(self, event: Any) -> tuple[Value, ...]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.functions.re2.chars import Chars
 from posturio_iac.frontends.terraform.functions.re2.syntax import Alternation, Assertion, CaptureGroup, Node, Repeat, Sequence, parse
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ class Pattern:
 def compile_pattern(pattern: str) -> Pattern:
     """Compile a pattern. Raise what `parse` raises."""
     if len(pattern) > _MAX_PATTERN:
-        raise TooLargeError
+        raise ResultTooLargeError
     tree, names = parse(pattern)
     program: list[Instruction] = []
     _emit(program, CaptureGroup(tree, 0))
@@ -75,7 +75,7 @@ def compile_pattern(pattern: str) -> Pattern:
 def _emit(program: list[Instruction], node: Node) -> None:
     """Append the instructions of a node."""
     if len(program) > _MAX_PROGRAM:
-        raise TooLargeError
+        raise ResultTooLargeError
     match node:
         case Chars():
             program.append((Op.CHAR, node, 0))
@@ -199,7 +199,7 @@ class _Search:
             visited.add(state)
             self._steps += 1
             if self._steps > _MAX_STEPS:
-                raise TooLargeError
+                raise ResultTooLargeError
             op, argument, target = self._program[at]
             if op is Op.CHAR:
                 if place < len(text) and argument.matches(text[place]):

@@ -10,7 +10,7 @@ import re
 
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.functions.re2.chars import DOT, POSIX, Chars, escaped_class, letter
-from posturio_iac.frontends.terraform.functions.signature import TooLargeError
+from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 _REPEAT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
@@ -66,7 +66,7 @@ Node = Chars | Assertion | Sequence | Alternation | Repeat | CaptureGroup
 def parse(pattern: str) -> tuple[Node, tuple[str | None, ...]]:
     """Parse a pattern into its tree and the names of its groups, None for one without a name.
 
-    Raise EvaluationError for what RE2 refuses, `UnsupportedError` and `TooLargeError` for what is not evaluated here.
+    Raise EvaluationError for what RE2 refuses, `UnsupportedError` and `ResultTooLargeError` for what is not evaluated here.
     """
     parser = _Parser(pattern)
     node = parser.alternation(0)
@@ -88,7 +88,7 @@ class _Parser:
     def alternation(self, depth: int) -> Node:
         """Read up to a closing parenthesis or the end."""
         if depth > _MAX_DEPTH:
-            raise TooLargeError
+            raise ResultTooLargeError
         options = [self._sequence(depth)]
         while self._take("|"):
             options.append(self._sequence(depth))

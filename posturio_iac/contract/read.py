@@ -1,0 +1,257 @@
+"""From one JSON result, as `docs/schema/report-1.json` describes it, to records.
+
+Fields that are not known are passed over, so that a later minor version may add some. A field that is known must be what the contract
+says: a result that is damaged is refused whole, since half of it would look like good news.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedEvidence, SavedFinding, SavedKey, SavedResult, Suppressed
+from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
+from posturio_iac.core.key_ids import KeyIdMask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from enum import Enum
+
+    E = TypeVar("E", bound=Enum)
+
+VERSION = 1
+_COULD_BE_ID = re.compile(r"[A-Za-z0-9_]{16}")
+_LOWEST = DEMERITS[Severity.LOW]
+
+
+class NotAResultError(Exception):
+    """A text is no result that can be read; the message is a clause that says why and what to do."""
+
+
+def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
+    """Return the result that ``text`` holds; ids of keys are masked wherever they stand in it, unless they may be shown.
+
+    Raises:
+        NotAResultError: it is no JSON, no result of ours, or one of a newer version.
+
+    """
+    try:
+        document = json.loads(text)
+    except RecursionError:
+        raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
+    except ValueError as error:
+        where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
+        raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
+    return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
+
+
+def _ids(document: Any) -> frozenset[str]:
+    """Return the ids that stand in a document in full, as far as it says which they are."""
+    keys = document.get("keys") if isinstance(document, dict) else None
+    found = (key.get("key_id") for key in keys if isinstance(key, dict)) if isinstance(keys, list) else ()
+    return frozenset(key_id for key_id in found if isinstance(key_id, str) and _COULD_BE_ID.search(key_id))
+
+
+def _masked(value: Any, mask: KeyIdMask) -> Any:
+    """Return a decoded document in which no text holds an id."""
+    match value:
+        case str():
+            return mask.text(value) if _COULD_BE_ID.search(value) else value
+        case dict():
+            return {name: _masked(entry, mask) for name, entry in value.items()}
+        case list():
+            return [_masked(entry, mask) for entry in value]
+        case _:
+            return value
+
+
+def result(document: Any, source: str) -> SavedResult:
+    """Return a decoded result as records.
+
+    Raises:
+        NotAResultError: it is no result of ours, or one of a newer version.
+
+    """
+    if not isinstance(document, dict) or not isinstance(document.get("tool"), dict) or document["tool"].get("name") != "posturio-iac":
+        raise NotAResultError("is JSON but no result of posturio-iac; pass what `scan` or `live` write with --format json")
+    version = document.get("version")
+    if type(version) is int and version > VERSION:
+        raise NotAResultError(f"was written by a newer posturio-iac (contract version {version}, known is {VERSION}); update this one")
+    if type(version) is not int or version != VERSION:
+        raise NotAResultError(f"has no contract version that is known ({VERSION})")
+    try:
+        return _result(document, source)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise NotAResultError(f"does not follow the contract ({_why(error)}); it may have been edited or damaged") from None
+
+
+def _why(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error).partition("\n")[0][:120]
+
+
+def _result(document: dict[str, Any], source: str) -> SavedResult:
+    found = tuple(map(_found, _list(document["findings"])))
+    severities: dict[tuple[str, str, str], list[str]] = {}
+    for finding in found:
+        severities.setdefault((finding.framework, finding.root, finding.address), []).append(finding.severity.value)
+    return SavedResult(
+        source,
+        moment(document["as_of"]),
+        _text(document["tool"]["version"]),
+        _covered(document.get("scope")),
+        tuple(_key(key, severities) for key in _list(document["keys"])),
+        found,
+        tuple(map(_said, _list(document["diagnostics"]))),
+        int(document["summary"]["files"]),
+        _verified(document),
+    )
+
+
+def _verified(document: dict[str, Any]) -> frozenset[str] | None:
+    """Return the users that a verification asked about: it says nothing about any other."""
+    verification = document.get("verification")
+    if verification is None:
+        return None
+    entries = (*_list(document["keys"]), *_list(verification["results"]))
+    return frozenset(_text(entry["address"]).rpartition("/")[0] for entry in entries)
+
+
+def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
+    """What a key of a result costs in the score.
+
+    The result says it itself; one that was written before it did is judged by the findings that the key has, and by whether anything
+    is undetermined. It is never less than these say.
+    """
+    given = key.get("demerit", 0)
+    stated = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else 0.0
+    worst = max((DEMERITS[Severity(severity)] for severity in severities), default=0.0)
+    undecided = bool(key.get("undecided")) or key["verdict"] == Verdict.UNDETERMINED.value
+    least = (_LOWEST if stated else UNDETERMINED) if undecided else 0.0
+    return max(stated, worst, least) if stated <= max(DEMERITS.values()) else max(DEMERITS.values())
+
+
+def moment(text: Any) -> datetime:
+    """Return an RFC 3339 time as the contract writes it. Raises ValueError or TypeError."""
+    if not isinstance(text, str):
+        raise TypeError(f"a time must be text, not {type(text).__name__}")
+    when = datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    if when.tzinfo is None:
+        raise ValueError(f"the time {text[:40]} has no zone")
+    return when.astimezone(timezone.utc)
+
+
+def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str]]) -> SavedKey:
+    address, framework, root = _text(key["address"]), _text(key["framework"]), _text(key.get("root") or "")
+    service, region = _optional(key.get("last_used_service")), _optional(key.get("last_used_region"))
+    return SavedKey(
+        address,
+        framework,
+        root,
+        _optional(key["path"]),
+        _number(key["line"]),
+        _optional(key["user"]),
+        _optional(key["status"]),
+        _optional(key["owner"]),
+        Verdict(key["verdict"]),
+        tuple(map(_evidence, _list(key["lifetime"]))),
+        _texts(key.get("undecided")),
+        cost(key, severities.get((framework, root, address), ())),
+        _optional(key.get("account")),
+        _maybe(moment, key.get("created")),
+        _maybe(moment, key.get("last_used")),
+        key.get("never_used") is True,
+        " in ".join(word for word in (service, region) if word),
+        _maybe(moment, key.get("disabled_since")),
+        _texts(key.get("evidence")),
+        _declared(key.get("declared_as")) or ("no code declares it" if key.get("managed") is False else ""),
+    )
+
+
+def _declared(value: Any) -> str:
+    """Return where the code declares a deployed key, and how sure that is."""
+    if not isinstance(value, dict):
+        return ""
+    candidates = [place for entry in value.get("candidates") or () if (place := _place(entry))]
+    text = f"one of {', '.join(candidates)}" if candidates else _place(value)
+    return f"{text}, likely" if text and value.get("link") == "likely" and not candidates else text
+
+
+def _place(entry: Any) -> str:
+    """Return an address with its path and line, as far as they are known."""
+    address, path, line = _optional(entry.get("address")) or "", _optional(entry.get("path")), _number(entry.get("line"))
+    place = f"{path}:{line}" if path and line else path or ""
+    return f"{address} ({place})" if address and place else address or place
+
+
+def _evidence(entry: dict[str, Any]) -> SavedEvidence:
+    return SavedEvidence(_text(entry["kind"]), _text(entry["value"]), _text(entry["effect"]), _text(entry["source"]))
+
+
+def _found(finding: dict[str, Any]) -> SavedFinding:
+    why = finding.get("suppressed")
+    return SavedFinding(
+        _text(finding["rule"]),
+        Severity(finding["severity"]),
+        _text(finding["message"]),
+        _text(finding["remediation"]),
+        _text(finding["address"]),
+        _text(finding["framework"]),
+        _text(finding.get("root") or ""),
+        _optional(finding["path"]),
+        _number(finding["line"]),
+        _text(finding["fingerprint"]),
+        None if why is None else Suppressed(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
+    )
+
+
+def _said(said: dict[str, Any]) -> SavedDiagnostic:
+    return SavedDiagnostic(
+        Level(said["level"]),
+        _text(said["message"]),
+        _optional(said.get("path")),
+        _number(said.get("line")),
+        _optional(said.get("account")),
+    )
+
+
+def _covered(scope: Any) -> Coverage:
+    if scope is None:
+        return Coverage()
+    narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
+    return Coverage(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")))
+
+
+T = TypeVar("T")
+
+
+def _maybe(read: Callable[[Any], T], value: Any) -> T | None:
+    return None if value is None else read(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list was expected, not {type(value).__name__}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text was expected, not {type(value).__name__}")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(_text, _list(value))) if value is not None else ()
+
+
+def _optional(value: Any) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _number(value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise TypeError(f"a whole number was expected, not {type(value).__name__}")
+    return value

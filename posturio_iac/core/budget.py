@@ -1,0 +1,95 @@
+"""What reading one root module, or one template with its nested stacks, may cost: no input takes for ever.
+
+Both count against the same bounds. Readers catch `BudgetError`, say where the budget was spent, and go on with the next unit.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.core.model import Span
+
+MAX_STEPS = 2_000_000
+"""Steps of evaluation: references followed, elements that loops run over, values that functions are given."""
+MAX_INSTANCES = 5_000
+"""Instances of modules, stacks and keys."""
+MAX_CHARACTERS = 50_000_000
+"""Characters of text that templates make."""
+MAX_RENDERS = 10_000
+"""Template files and strings that are rendered."""
+MAX_RENDER_DEPTH = 20
+"""How deep templates may render one another."""
+_CLOCK_EVERY = 500
+"""Steps between two looks at the clock."""
+
+
+class BudgetError(Exception):
+    """The budget is spent. The message is a clause that names the bound; ``span`` is where it happened, once that is known."""
+
+    def __init__(self, message: str, span: Span | None = None) -> None:
+        """Say which bound was reached."""
+        super().__init__(message)
+        self.span = span
+
+    def located(self, span: Span) -> BudgetError:
+        """Return the error with a place, unless it has one."""
+        self.span = self.span or span
+        return self
+
+
+class Budget:
+    """What is left for one root module or template."""
+
+    __slots__ = ("_characters", "_clock", "_deadline", "_depth", "_instances", "_renders", "_seconds", "_steps", "_unwatched")
+
+    def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
+        """Start with all of it. With ``clock``, which gives seconds, it also ends ``seconds`` from now."""
+        self._steps, self._instances, self._characters, self._renders, self._depth = 0, 0, 0, 0, 0
+        self._seconds, self._clock = seconds, clock
+        self._deadline = None if seconds is None or clock is None else clock() + seconds
+        self._unwatched = 0
+
+    def spend(self, steps: int = 1) -> None:
+        """Take steps. Raises `BudgetError` when there are none left, or no time."""
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise BudgetError(f"takes more than {MAX_STEPS:,} steps to read")
+        if self._deadline is not None:
+            self._unwatched += steps
+            if self._unwatched >= _CLOCK_EVERY:
+                self._watch()
+
+    def add_instance(self, span: Span | None = None) -> None:
+        """Count an instance of a module, a stack or a key, which stands at ``span``. Raises `BudgetError`."""
+        self._instances += 1
+        if self._instances > MAX_INSTANCES:
+            raise BudgetError(f"makes more than {MAX_INSTANCES:,} modules, stacks and keys", span)
+        self.spend(10)
+
+    def add_text(self, length: int) -> None:
+        """Count the characters of a text that is made. Raises `BudgetError`."""
+        self._characters += length
+        if self._characters > MAX_CHARACTERS:
+            raise BudgetError(f"makes more than {MAX_CHARACTERS:,} characters of text")
+
+    def enter_render(self, length: int) -> None:
+        """Begin to render a template of ``length`` characters; `leave_render` follows unless it raises `BudgetError`."""
+        self._renders += 1
+        if self._renders > MAX_RENDERS:
+            raise BudgetError(f"renders more than {MAX_RENDERS:,} templates")
+        if self._depth >= MAX_RENDER_DEPTH:
+            raise BudgetError(f"renders templates inside one another, more than {MAX_RENDER_DEPTH} deep")
+        self.add_text(length)
+        self.spend(10)
+        self._depth += 1
+
+    def leave_render(self) -> None:
+        """End what `enter_render` began."""
+        self._depth -= 1
+
+    def _watch(self) -> None:
+        self._unwatched = 0
+        if self._clock is not None and self._deadline is not None and self._clock() > self._deadline:
+            raise BudgetError(f"takes more than {self._seconds:g} seconds to read (--timeout)")

@@ -1,0 +1,32 @@
+"""Ids of access keys in text: hidden but for their last four characters, wherever they stand.
+
+``*`` stands for what is hidden, so that a masked address, put into a suppression as it is, still means its key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+SHOWN = 4
+_LIKELY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
+_WORD = re.compile(r"[A-Za-z0-9_]{16,128}")
+
+
+class KeyIdMask:
+    """Hides the ids that it was given, and whatever looks like one."""
+
+    def __init__(self, ids: Collection[str]) -> None:
+        """Hide ``ids``."""
+        self._ids = frozenset(ids)
+
+    def text(self, text: str) -> str:
+        """Return ``text`` without ids."""
+        return _LIKELY.sub(_hidden, _WORD.sub(lambda found: _hidden(found) if found[0] in self._ids else found[0], text))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f"****{found[0][-SHOWN:]}"

@@ -1,0 +1,166 @@
+"""Where evidence of a lifetime stands, as data: what code reads, and the one place that puts it into words.
+
+Nothing reads the words back. Rewording them changes no verdict, no link and no fingerprint.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Union
+
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class TagOrigin:
+    """A tag."""
+
+    name: str
+    holder: str
+    """What carries it, for a reader: ``aws_iam_user.ci``, ``provider aws``, ``user ci``."""
+    default: bool = False
+    """Whether it is one of a provider's ``default_tags``."""
+    set_by: str = ""
+    """The address of the clock that fixes its value."""
+    moved_by: str = ""
+    """The function or clock that moves its value on, while the key stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommentOrigin:
+    """An item of a comment that begins with ``posturio:``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataOrigin:
+    """An entry of a CloudFormation resource's ``Metadata``."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentOrigin:
+    """An argument of a resource, or an input of a module call."""
+
+    path: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerOrigin:
+    """An item of ``lifecycle.replace_triggered_by``."""
+
+    reference: str = ""
+    """As it is written; empty where it is no reference."""
+    via: str = ""
+    """What it leads to, where it is not that itself: ``toggles_leapfrog.turn and time_rotating.key``."""
+    clock: str = ""
+    """The address of what it leads to in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOrigin:
+    """An argument whose change replaces the key, or the key's address."""
+
+    argument: str
+    """``user``, ``pgp_key``, ``for_each`` or ``count``."""
+    cause: str = ""
+    """What it changes with: ``toggles_leapfrog.turn and time_rotating.key``."""
+    clock: str = ""
+    """The address of what it changes with in the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRotationOrigin:
+    """The rotation of the secret that stores the key."""
+
+    address: str
+    label: str = ""
+    """CloudFormation's name for it; empty where the address shows the type."""
+
+
+@dataclass(frozen=True, slots=True)
+class DependsOnOrigin:
+    """An item of ``depends_on``."""
+
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreChangesOrigin:
+    """``ignore_changes = all`` on a key that something else rotates."""
+
+
+Origin = Union[
+    TagOrigin,
+    CommentOrigin,
+    MetadataOrigin,
+    ArgumentOrigin,
+    TriggerOrigin,
+    ChangeOrigin,
+    SecretRotationOrigin,
+    DependsOnOrigin,
+    IgnoreChangesOrigin,
+]
+
+KINDS = {
+    TagOrigin: "tag",
+    CommentOrigin: "comment",
+    MetadataOrigin: "metadata",
+    ArgumentOrigin: "argument",
+    TriggerOrigin: "trigger",
+    ChangeOrigin: "change",
+    SecretRotationOrigin: "secret_rotation",
+    DependsOnOrigin: "depends_on",
+    IgnoreChangesOrigin: "ignore_changes",
+}
+"""What each is called in the JSON contract."""
+
+
+def describe_origin(origin: Origin) -> str:
+    """Return where evidence stands, for a reader: ``tag "expires" of aws_iam_user.ci``."""
+    match origin:
+        case TagOrigin(name, holder, default, set_by, _):
+            text = f'{"default " if default else ""}tag "{name}" of {holder}'
+            return f"{text}, set by {set_by}" if set_by else text
+        case CommentOrigin(name):
+            return f'comment "{name}"'
+        case MetadataOrigin(name, address):
+            return f'metadata "{name}" of {address}'
+        case ArgumentOrigin(path, address):
+            return f"{path} of {address}"
+        case TriggerOrigin(reference, via, _):
+            text = f"replace_triggered_by = [{reference}]" if reference else "replace_triggered_by"
+            return f"{text} by way of {via}" if via else text
+        case ChangeOrigin(argument, cause, _):
+            return f"{argument} changes with {cause}" if cause else argument
+        case SecretRotationOrigin(address, label):
+            return f"{label} {address}" if label else address
+        case DependsOnOrigin(reference):
+            return f"depends_on = [{reference}]"
+        case _:
+            return "ignore_changes = all"
+
+
+def document_of(origin: Origin) -> dict[str, Any]:
+    """Return an origin as the JSON contract has it: its kind, and its fields without those that say nothing."""
+    fields = {name: getattr(origin, name) for name in origin.__match_args__}
+    return {"kind": KINDS[type(origin)], **{name: value for name, value in fields.items() if value}}
+
+
+def identity_of(origin: Origin) -> str:
+    """Return what tells an origin from others of the same key: part of fingerprints, so its form is permanent."""
+    return "\0".join((KINDS[type(origin)], *(str(getattr(origin, name)) for name in origin.__match_args__[:2])))
+
+
+def with_texts(origin: Origin, change: Callable[[str], str]) -> Origin:
+    """Return an origin whose texts have been put through ``change``, such as to hide ids of keys."""
+    values: Any = [getattr(origin, name) for name in origin.__match_args__]
+    make: Any = type(origin)
+    changed: Origin = make(*(change(value) if isinstance(value, str) else value for value in values))
+    return changed

@@ -1,0 +1,203 @@
+"""The one place that opens a text of the scanned code: which files may be read, of which kind, and how much of them.
+
+The content of a repository decides neither which files of this machine are read nor how long that takes: what leads out of the fence,
+is no regular file or is larger than the limit is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import os
+from stat import S_ISREG
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MIB = 1 << 20
+LIMIT = 10 * MIB
+"""The most that is read of a file that belongs to the run and not to the code: configuration, baseline, CODEOWNERS, lists of modules."""
+OUTSIDE = "leads outside of the scanned folder and its repository, and was not read"
+"""The clause that follows the name of a link, or of a file that a configuration names."""
+
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""A pipe in a file's place must not block."""
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the message is a clause that follows its name."""
+
+
+class OutsideError(UnreadableError):
+    """A file is outside of the fence."""
+
+
+class TooLargeError(UnreadableError):
+    """A file is larger than the limit. ``size`` is in bytes, where it is known."""
+
+    def __init__(self, limit: int, size: int | None = None) -> None:
+        """Say how large it is."""
+        from posturio_iac.core.sizes import more_than
+
+        self.size = size
+        super().__init__(more_than(size, limit))
+
+
+class MissingError(UnreadableError):
+    """There is no such file."""
+
+
+class Fence:
+    """What may be read: all below one folder, and the files that the command line names."""
+
+    __slots__ = ("_folders", "named", "top")
+
+    def __init__(self, top: str, named: Iterable[str] = ()) -> None:
+        """Allow what is below ``top``, a real path, and ``named``, which are real paths as well."""
+        self.top = top
+        self.named = set(named)
+        self._folders: dict[str, str | None] = {}
+
+    def holds(self, path: str) -> bool:
+        """Tell whether an absolute path, its links followed, stays inside."""
+        try:
+            real = os.path.realpath(path)
+        except (OSError, ValueError):  # a NUL byte, or on Windows a device
+            return False
+        return is_inside(real, self.top) or real in self.named
+
+    def resolved(self, path: str) -> str:
+        """Return the path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
+        folder, name = os.path.split(path)
+        found = self._folder(folder)
+        if found is None or name in ("", os.curdir, os.pardir):
+            if self.holds(path):
+                return os.path.realpath(path)
+            raise OutsideError(OUTSIDE)
+        return os.path.join(found, name)
+
+    def _folder(self, folder: str) -> str | None:
+        """Return the real path of a folder, None when it is outside. One look at each suffices where no link leads elsewhere."""
+        if folder in self._folders:
+            return self._folders[folder]
+        parent, name = os.path.split(folder)
+        above = self._folder(parent) if is_inside(parent, self.top) and name not in ("", os.curdir, os.pardir) else None
+        real = os.path.join(above, name) if above is not None else ""
+        if not real or os.path.islink(real):
+            real = os.path.realpath(folder)
+        found = self._folders[folder] = real if is_inside(real, self.top) else None
+        return found
+
+    def check(self, path: str) -> None:
+        """Refuse a path that leads outside, and what is neither a regular file nor a folder. One that is missing is no matter."""
+        try:
+            if not self.holds(path):
+                raise OutsideError(OUTSIDE)
+            if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+                raise UnreadableError("is no regular file, and was not read")
+        except ValueError:
+            raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
+
+
+def real_path(path: str) -> str:
+    """Return a path with its links followed; one that no file system takes stays as it is."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        return path
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Tell whether a real path is ``folder``, which is one too, or below it."""
+    return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+def open_regular(path: str, fence: Fence | None) -> int:
+    """Return a descriptor of the regular file at ``path``; without a fence its links are followed wherever they lead.
+
+    Raises `UnreadableError` for what is outside or no regular file, and `OSError`.
+    """
+    try:
+        descriptor = _opened(path, fence)
+    except ValueError:
+        raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
+    if not S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UnreadableError("is no regular file, and was not read")
+    return descriptor
+
+
+def _opened(path: str, fence: Fence | None) -> int:
+    if fence is None:
+        return os.open(path, _FLAGS | _NO_WAIT)
+    resolved = fence.resolved(path)
+    if _NO_LINK or not os.path.islink(resolved):
+        try:
+            return os.open(resolved, _FLAGS | _NO_WAIT | _NO_LINK)
+        except OSError:
+            if not os.path.islink(resolved):  # it may have become one meanwhile
+                raise
+    if not fence.holds(resolved):
+        raise OutsideError(OUTSIDE)
+    return os.open(os.path.realpath(resolved), _FLAGS | _NO_WAIT | _NO_LINK)
+
+
+def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> bytes:
+    """Return the bytes of a regular file inside of the fence; of a larger one with ``head`` the first ``limit`` bytes.
+
+    Raises `UnreadableError` with the reason: outside, missing, no regular file, larger than ``limit``, or not allowed.
+    """
+    try:
+        descriptor = open_regular(path, fence)
+    except OSError as error:
+        raise _unreadable(error) from None
+    try:
+        size = os.fstat(descriptor).st_size
+        if size > limit:
+            if head:
+                return os.read(descriptor, limit)
+            raise TooLargeError(limit, size)
+        return _bytes(descriptor, limit, size)
+    except OSError as error:
+        raise _unreadable(error) from None
+    finally:
+        os.close(descriptor)
+
+
+def read_named(path: str, limit: int = LIMIT) -> bytes:
+    """Return the bytes of a file that whoever runs us has named: anywhere, and of any kind, so that a shell's ``<(command)`` works.
+
+    Raises `UnreadableError`.
+    """
+    try:
+        descriptor = os.open(path, _FLAGS)
+    except OSError as error:
+        raise _unreadable(error) from None
+    except ValueError:
+        raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
+    try:
+        return _bytes(descriptor, limit, 0)
+    except OSError as error:
+        raise _unreadable(error) from None
+    finally:
+        os.close(descriptor)
+
+
+def _bytes(descriptor: int, limit: int, size: int) -> bytes:
+    """Read to the end, which is at ``size`` when nobody writes meanwhile. Raises `TooLargeError`."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size > 0 or not data:
+        return data
+    parts, total = [data], len(data)
+    while total <= limit and (part := os.read(descriptor, min(MIB, limit + 1 - total))):
+        parts.append(part)
+        total += len(part)
+    if total > limit:
+        raise TooLargeError(limit)
+    return b"".join(parts)
+
+
+def _unreadable(error: OSError) -> UnreadableError:
+    kind = MissingError if isinstance(error, (FileNotFoundError, NotADirectoryError)) else UnreadableError
+    return kind(f"cannot be read: {(error.strerror or str(error)).lower()}")

@@ -1,0 +1,37 @@
+"""Where names get their values: what evaluation asks of modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.frontends.terraform.functions import Environment
+    from posturio_iac.frontends.terraform.values import Value
+
+
+class Scope(Protocol):
+    """Where names get their values."""
+
+    @property
+    def bindings(self) -> dict[str, Value]:
+        """``each``, ``count``, ``self`` and the variables of ``for`` expressions."""
+
+    @property
+    def environment(self) -> Environment:
+        """What functions may do."""
+
+    def bind(self, **names: Value) -> Self:
+        """Return the same scope with more names."""
+
+    @property
+    def budget(self) -> Budget:
+        """What evaluation may still cost."""
+
+    def attribute(self, root: str, name: str) -> Value:
+        """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
+
+    def data(self, kind: str, name: str) -> Value:
+        """Return ``data.kind.name``."""

@@ -1,0 +1,79 @@
+"""Modules that matter only for their calls of known modules, none of which makes a key at the version it is pinned to.
+
+They are told by their text, so that no folder is parsed for the name of such a module alone.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.closure import CallGraph
+from posturio_iac.search.kinds import TERRAFORM
+from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, text
+
+if TYPE_CHECKING:
+    from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules
+    from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.search import Selection
+    from posturio_iac.search.hcl_scanner import ScannedBlock
+
+_MANIFEST = os.path.join(".terraform", "modules", "modules.json")
+
+
+def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
+    """Return the folders of selected files that make no key, whatever the inputs of the calls are.
+
+    A folder with an override file is none of them, since that may set another version, nor is one below a root module that
+    ``terraform init`` has been run in, which fixes the versions.
+    """
+    modules = selection.finder.search_terms.modules
+    if not modules:
+        return set()
+    idle: dict[str, bool] = {}
+    known: KnownModules | None = None
+    for path in selection.terraform:
+        folder = posixpath.dirname(path)
+        if not idle.setdefault(folder, True):
+            continue
+        data = text(selection, path)
+        if any(search_term in data for search_term in selection.finder.search_terms.by_kind[TERRAFORM]):
+            idle[folder] = False
+            continue
+        if known is None:
+            from posturio_iac.frontends.terraform.known_modules.lookup import load
+
+            known = load(options.known_modules)
+        calls = [block for block in blocks_of(data, path, CALLS) if _sounds_known(block, modules)]
+        idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
+    found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
+    graph = CallGraph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in local_calls(selection))
+    return {folder for folder in found if not any(_is_initialised(selection.root, top) for top in graph.above(folder))}
+
+
+def _sounds_known(block: ScannedBlock, modules: tuple[bytes, ...]) -> bool:
+    return any(module in source for source in block.expressions("source") for module in modules)
+
+
+def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
+    """Tell whether a call fixes a version of a known module that makes no key."""
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match
+
+    sources, versions = block.literals("source"), block.literals("version")
+    if len(sources) != 1 or len(versions) != len(block.expressions("version")) or len(versions) > 1:
+        return False
+    match = known.match(sources[0], *versions)
+    return isinstance(match, Match) and match.decided is not None and not match.decided.keys
+
+
+def _has_overrides(root: str, folder: str) -> bool:
+    try:
+        names = os.listdir(os.path.join(root, folder))
+    except OSError:
+        return False
+    return any(name.partition(".")[0].endswith("override") for name in names)
+
+
+def _is_initialised(root: str, folder: str) -> bool:
+    return os.path.exists(os.path.join(root, folder, _MANIFEST))

@@ -1,0 +1,152 @@
+"""What the code of a module says that matters to which changes concern it: calls, references, users, files that it reads."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+
+from posturio_iac.search.hcl_scanner import masked
+from posturio_iac.search.kinds import TERRAFORM, kind_of
+from posturio_iac.search.module_calls import blocks_of, code_of, holding, sources, text
+
+TYPE_CHECKING = False  # importing typing would take longer than many a commit
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from posturio_iac.search import Selection
+    from posturio_iac.search.hcl_scanner import ScannedBlock
+
+USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
+"""Resources that declare a user, and the argument that names it."""
+_KEYS = "iam_access_key"
+"""How the types of resources end that declare keys."""
+_OWN_USER = re.compile(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
+_SOME_USER = re.compile(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
+"""A word without which all users are those of the module's own blocks."""
+_MODULE = re.compile(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
+_BETWEEN_QUOTES = re.compile(rb'"([^"\\\n]*)(?=")')
+"""Every text between two quotes, also what stands between two strings: more than what is quoted, never less."""
+_READS = (b"file(", b"filebase64(", b"fileset(")
+"""Calls of functions that read files; ``templatefile(`` holds the first."""
+_READ = re.compile(rb"fileset\(|file(?:base64)?\(")
+_PLAIN_NAME = re.compile(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')
+"""A file's name that stands in the code."""
+_SEARCHED_BY_GIT = 20
+"""Names that git is asked to find. It compares each line with each of them, so the code of many is read instead."""
+
+
+class ChangedCode:
+    """The code of one selection, folder by folder. What was read is remembered."""
+
+    __slots__ = ("_borrowing", "_files", "_users", "selection")
+
+    def __init__(self, selection: Selection) -> None:
+        """Read nothing yet."""
+        self.selection = selection
+        self._borrowing: dict[str, bool] = {}
+        self._files: dict[str, list[tuple[str, bytes]]] = {}
+        self._users: dict[str, frozenset[str]] = {}
+
+    def files(self, folder: str) -> list[tuple[str, bytes]]:
+        """Return the Terraform files of a folder and what they hold."""
+        if folder not in self._files:
+            paths = (posixpath.join(folder, name) for name in self._names(folder))
+            self._files[folder] = [(path, text(self.selection, path)) for path in paths]
+        return self._files[folder]
+
+    def _names(self, folder: str) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(os.path.join(self.selection.root, folder)) if kind_of(name) is TERRAFORM)
+        except OSError:
+            return []
+
+    def users(self, folder: str) -> frozenset[str]:
+        """Return the constant names of the users that a module declares."""
+        if folder not in self._users:
+            texts = (one for one in self.files(folder) if b"iam_user" in one[1])
+            self._users[folder] = frozenset(name for path, data in texts for name in _users_in(blocks_of(data, path)))
+        return self._users[folder]
+
+    def calls(self, folder: str) -> Iterator[tuple[str, str]]:
+        """Yield the local modules that a module calls: the name of the call, and the folder."""
+        for path, data in self.files(folder):
+            for label, target in sources(data, path):
+                yield label, "" if target == "." else target
+
+    def references(self, folder: str) -> set[str]:
+        """Return the names of the calls whose outputs the code of a module refers to."""
+        texts = (masked(code_of(data, path)) for path, data in self.files(folder) if b"module" in data)
+        return {label.decode("utf-8", "replace") for code in texts for label in _MODULE.findall(code)}
+
+    def borrowing(self, folders: Mapping[str, Iterable[str]]) -> set[str]:
+        """Return those of the folders whose keys may belong to users that are none of the module's own blocks; each has its files."""
+        return {folder for folder, paths in folders.items() if any(map(self._borrows, paths))}
+
+    def _borrows(self, path: str) -> bool:
+        if path not in self._borrowing:
+            data = text(self.selection, path)
+            self._borrowing[path] = bool(_SOME_USER.search(data)) and any(map(_is_borrowed, blocks_of(data, path)))
+        return self._borrowing[path]
+
+    def mentions(self, names: frozenset[str], folders: Collection[str]) -> dict[str, set[str]]:
+        """Return the folders whose code mentions one of ``names``, among ``folders``, each with those that it mentions."""
+        found: dict[str, set[str]] = {}
+        wanted = frozenset(map(os.fsencode, names))
+        if len(names) <= _SEARCHED_BY_GIT:
+            paths = holding(self.selection, [b'"%s"' % name for name in sorted(wanted)]) if names else ()
+            texts = ((path, text(self.selection, path)) for path in paths)
+        else:
+            texts = (one for folder in folders for one in self.files(folder))
+        for path, data in texts:
+            if mentioned := wanted.intersection(_BETWEEN_QUOTES.findall(data)):
+                found.setdefault(posixpath.dirname(path), set()).update(map(os.fsdecode, mentioned))
+        return {folder: mentioned for folder, mentioned in found.items() if folder in folders}
+
+    def readers(self, files: Collection[str]) -> set[str]:
+        """Return the folders of modules whose functions read one of ``files``: by its name, or by a computed one below the module."""
+        if not files:
+            return set()
+        names = {posixpath.basename(path) for path in files}
+        inside = {folder for path in files for folder in _folders_above(path)}
+        found: set[str] = set()
+        for path in holding(self.selection, _READS):
+            folder, data = posixpath.dirname(path), text(self.selection, path)
+            if not names.isdisjoint(_file_names(data)) or (folder in inside and _computes(code_of(data, path))):
+                found.add(folder)
+        return found
+
+
+def _users_in(blocks: Iterable[ScannedBlock]) -> Iterator[str]:
+    for block in blocks:
+        if block.type == "resource" and block.labels[:1] and (argument := USERS.get(block.labels[0])) is not None:
+            yield from block.literals(argument)
+
+
+def _is_borrowed(block: ScannedBlock) -> bool:
+    if block.type == "module":
+        return bool(block.expressions("user") or block.expressions("user_name"))
+    if block.type != "resource" or not block.labels[:1] or not block.labels[0].endswith(_KEYS):
+        return False
+    return any(not _OWN_USER.match(user) for user in block.expressions("user"))
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """Yield the folder of a file and all that hold it; the root is empty."""
+    while path:
+        path = posixpath.dirname(path)
+        yield path
+
+
+def _file_names(data: bytes) -> Iterator[str]:
+    """Yield what may be the last part of a path in the code."""
+    for quoted in _BETWEEN_QUOTES.findall(data):
+        yield os.fsdecode(quoted.rpartition(b"/")[2])
+
+
+def _computes(data: bytes) -> bool:
+    """Tell whether code reads files whose names do not stand in it: in a list, in a variable, or with a part that is filled in."""
+    code = masked(data)
+    return any(
+        data[call.start() : call.start() + 7] == b"fileset" or not _PLAIN_NAME.match(data, call.end()) for call in _READ.finditer(code)
+    )

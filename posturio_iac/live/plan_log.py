@@ -1,0 +1,52 @@
+"""The log that the scripts of a plan write: what was done about each key, and when. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from posturio_iac.core.dates import parse_date
+
+WORDS = {"disable": "switch it off", "delete": "delete it", "enable": "switch it on again"}
+DONE = {"disable": "switched off", "delete": "deleted", "enable": "switched on again"}
+
+
+class Entry(NamedTuple):
+    """The last line of the log about one key."""
+
+    at: str
+    step: str
+    """``disable``, ``delete`` or ``enable``."""
+    outcome: str
+    """``begun``, ``done``, ``kept`` or ``failed``."""
+    why: str
+
+    def text(self) -> str:
+        """Say what the plan did: a clause without a full stop."""
+        day = self.at[:16].replace("T", " ")
+        match self.outcome:
+            case "done":
+                return f"{DONE[self.step]} by the plan on {day} UTC"
+            case "begun":
+                return f"the plan began to {WORDS[self.step]} on {day} UTC, and its log does not tell whether it did"
+            case _:
+                return f"the plan did not {WORDS[self.step]} on {day} UTC: {self.why or 'its log does not tell why'}"
+
+
+def read_log(text: str) -> tuple[dict[str, Entry], int]:
+    """Return the last entry about each key by its id, and how many lines cannot be read."""
+    found: dict[str, Entry] = {}
+    lost = 0
+    for line in text.splitlines():
+        try:
+            entry = json.loads(line)
+            told = Entry(*(str(entry[name]) for name in ("at", "step", "outcome", "why")))
+            key_id = str(entry["key_id"])
+        except (ValueError, RecursionError, LookupError, TypeError):
+            lost += 1
+            continue
+        if told.step not in WORDS or told.outcome not in ("begun", "done", "kept", "failed") or parse_date(told.at) is None:
+            lost += 1
+            continue
+        found[key_id] = told
+    return found, lost

@@ -1,0 +1,255 @@
+"""The scripts of a plan, in POSIX shell: each step looks again before it acts, and writes down what it did. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.core.terminal import printable
+from posturio_iac.live.disabled import TRAIL_REGIONS
+from posturio_iac.live.plan import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.core.model import Attr
+    from posturio_iac.live.plan import Step
+
+LOG = "log.jsonl"
+COMMON = r"""
+set -u
+export AWS_PAGER=
+log=$(dirname -- "$0")/log.jsonl
+failed=0
+
+fail() { echo "$*" >&2; exit 2; }
+
+# record STEP USER KEY OUTCOME WHY: one line of the log.
+record() {
+  why=$(printf %s "$5" | tr -cd 'A-Za-z0-9 .,:;()/_-' | cut -c1-300)
+  printf '{"at":"%s","account":"%s","step":"%s","user":"%s","key_id":"%s","outcome":"%s","why":"%s"}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$account" "$1" "$2" "$3" "$4" "$why" >>"$log" || fail "the log $log cannot be written"
+}
+
+# kept STEP USER KEY WHY: say and record that a step was not taken.
+kept() {
+  echo "kept $3 of $2: $4" >&2
+  record "$1" "$2" "$3" kept "$4"
+  failed=1
+  return 1
+}
+
+# act STEP USER KEY COMMAND...: record, run, record.
+act() {
+  step=$1 user=$2 key=$3
+  shift 3
+  record "$step" "$user" "$key" begun ""
+  if said=$("$@" 2>&1); then
+    echo "$step $key of $user: done"
+    record "$step" "$user" "$key" done ""
+  else
+    echo "$step $key of $user: failed: $said" >&2
+    record "$step" "$user" "$key" failed "$said"
+    failed=1
+  fi
+}
+
+# same_key STEP USER KEY CREATED STATUS: whether AWS still has this very key, with this status.
+same_key() {
+  found=$(aws iam list-access-keys --user-name="$2" --query "AccessKeyMetadata[?AccessKeyId=='$3'].[Status,CreateDate]" --output text) ||
+    { kept "$1" "$2" "$3" "its user's keys could not be listed"; return 1; }
+  [ -n "$found" ] || { kept "$1" "$2" "$3" "it is gone"; return 1; }
+  status=$(printf %s "$found" | cut -f1)
+  created=$(printf %s "$found" | cut -f2 | cut -c1-19)
+  [ "$created" = "$4" ] || { kept "$1" "$2" "$3" "it was created at $created, and the plan means one of $4"; return 1; }
+  [ "$status" = "$5" ] || { kept "$1" "$2" "$3" "it is $status, and the plan saw it $5"; return 1; }
+}
+
+in_account() {
+  here=$(aws sts get-caller-identity --query Account --output text) || fail "the credentials cannot be used"
+  [ "$here" = "$account" ] || fail "these credentials belong to account $here, and this plan to $account"
+  : >>"$log" || fail "the log $log cannot be written"
+}
+"""
+RUN = r"""
+sure=
+for word in "$@"; do
+  case $word in
+    --yes) sure=yes ;;
+    *) fail "usage: sh $0 [--yes]" ;;
+  esac
+done
+[ "$(date -u +%s)" -le "$until" ] || fail "this plan was good until $until_text; make a new one"
+[ "$(date -u +%s)" -ge "$made" ] || fail "the clock of this machine is before $made_text, when this plan was made"
+[ -n "$sure" ] || [ -t 0 ] || fail "there is no terminal to ask on; --yes takes every step of this plan"
+in_account
+
+# agreed OWNER STEPS: whether the steps for the keys of an owner are to be taken.
+agreed() {
+  [ -z "$sure" ] || return 0
+  printf 'Owner %s: %s? [y/N] ' "$1" "$2"
+  read -r answer || answer=
+  case $answer in [yY]|[yY][eE][sS]) return 0 ;; esac
+  echo "left out"
+  return 1
+}
+
+# not_used_since STEP USER KEY LAST: whether the last use of a key is not later than the plan saw it; - is never.
+not_used_since() {
+  found=$(aws iam get-access-key-last-used --access-key-id="$3" --query '[UserName,AccessKeyLastUsed.LastUsedDate]' --output text) ||
+    { kept "$1" "$2" "$3" "when it was last used could not be asked"; return 1; }
+  holder=$(printf %s "$found" | cut -f1)
+  used=$(printf %s "$found" | cut -f2 | cut -c1-19)
+  [ "$holder" = "$2" ] || { kept "$1" "$2" "$3" "it belongs to user $holder now"; return 1; }
+  case $used in
+    None) return 0 ;;
+    [0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]) ;;
+    *) kept "$1" "$2" "$3" "when it was last used cannot be read from $used"; return 1 ;;
+  esac
+  [ "$4" != - ] || { kept "$1" "$2" "$3" "it was used at $used, and the plan saw it never used"; return 1; }
+  LC_ALL=C expr "x$used" \<= "x$4" >/dev/null || { kept "$1" "$2" "$3" "it was used at $used, and the plan knew of $4"; return 1; }
+}
+
+# never_on_since STEP USER KEY SINCE: whether CloudTrail tells of no switching on; nothing is deleted without its answer.
+never_on_since() {
+  found=$(aws cloudtrail lookup-events --region "$trail" --start-time "$4" --output text \
+    --lookup-attributes AttributeKey=EventName,AttributeValue=UpdateAccessKey \
+    --query "Events[?contains(CloudTrailEvent, '$3')].CloudTrailEvent") ||
+    { kept "$1" "$2" "$3" "CloudTrail could not be asked whether it was switched on meanwhile"; return 1; }
+  case $(printf %s "$found" | tr -d ' ') in
+    *'"status":"Active"'*) kept "$1" "$2" "$3" "it was switched on after $4"; return 1 ;;
+  esac
+}
+
+# disable USER KEY CREATED LAST
+disable() {
+  same_key disable "$1" "$2" "$3" Active && not_used_since disable "$1" "$2" "$4" || return 0
+  act disable "$1" "$2" aws iam update-access-key --user-name="$1" --access-key-id="$2" --status=Inactive
+}
+
+# delete USER KEY CREATED LAST STATUS SINCE
+delete() {
+  same_key delete "$1" "$2" "$3" "$5" && not_used_since delete "$1" "$2" "$4" && never_on_since delete "$1" "$2" "$6" || return 0
+  act delete "$1" "$2" aws iam delete-access-key --user-name="$1" --access-key-id="$2"
+}
+"""
+UNDO = r"""
+in_account
+
+# enable USER KEY CREATED: switch a key on again that this plan switched off and nobody changed since.
+enable() {
+  grep -F "\"step\":\"disable\",\"user\":\"$1\",\"key_id\":\"$2\",\"outcome\":\"done\"" "$log" >/dev/null || return 0
+  same_key enable "$1" "$2" "$3" Inactive || return 0
+  act enable "$1" "$2" aws iam update-access-key --user-name="$1" --access-key-id="$2" --status=Active
+}
+"""
+END = '\n[ "$failed" = 0 ] || echo "not every step was taken; $log tells which and why" >&2\nexit "$failed"\n'
+
+
+class Validity(NamedTuple):
+    """When a plan was made, and until when it may be run."""
+
+    made: datetime
+    until: datetime
+
+
+def script(account: str, steps: Sequence[Step], validity: Validity) -> str:
+    """Return the script that takes the steps for one account."""
+    head = [
+        "#!/bin/sh",
+        f"# Account {printable(account)}: what to do about its access keys, by posturio-iac live as of {_shown(validity.made)}.",
+        f"# It was not run, and nothing runs it but you, until {_shown(validity.until)}. Review it, ask the owners, and then:",
+        "#   sh THIS_FILE          asks once for each owner",
+        "#   sh THIS_FILE --yes    asks nobody",
+        "# A step is left out when AWS tells something else about the key than this plan. What was done is in log.jsonl beside this file.",
+        *_facts(account),
+        f"made={int(validity.made.timestamp())} made_text={shlex.quote(_shown(validity.made))}",
+        f"until={int(validity.until.timestamp())} until_text={shlex.quote(_shown(validity.until))}",
+        f"trail={shlex.quote(_trail(steps))}",
+    ]
+    blocks = ["\n".join(_of_owner(owner, list(theirs), validity.made)) for owner, theirs in groupby(steps, key=lambda step: step.owner)]
+    return "\n".join(head) + "\n" + COMMON + RUN + "".join(f"\n{block}\n" for block in blocks) + END
+
+
+def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
+    """Return the script that switches on again what the other one switched off. Deleted keys cannot be brought back."""
+    head = [
+        "#!/bin/sh",
+        f"# Account {printable(account)}: switches on again what the plan of {_shown(validity.made)} switched off, by its log.jsonl.",
+        *_facts(account),
+    ]
+    calls = [f"enable {_words(step)}" for step in steps if step.action is Action.DISABLE]
+    return "\n".join(head) + "\n" + COMMON + UNDO + "".join(f"\n{call}" for call in calls) + "\n" + END
+
+
+def _facts(account: str) -> list[str]:
+    return [f"account={shlex.quote(account)}"]
+
+
+def _trail(steps: Sequence[Step]) -> str:
+    return next((TRAIL_REGIONS.get(step.key.address.split(":")[1], "") for step in steps), "")
+
+
+def _of_owner(owner: str, steps: Sequence[Step], as_of: datetime) -> Iterator[str]:
+    """Yield the lines about the keys of one owner: those with a step in an ``if``, and the others as comments."""
+    live = [step for step in steps if step.action is not Action.KEEP]
+    yield f"# Owner: {printable(owner)}"
+    for step in steps:
+        if step.action is Action.KEEP:
+            yield from _comments(step, as_of, "")
+    if live:
+        yield f"if agreed {shlex.quote(printable(owner))} {shlex.quote(_counted(live))}; then"
+        for step in live:
+            yield from _comments(step, as_of, "  ")
+            yield f"  {_call(step)}"
+        yield "fi"
+
+
+def _counted(live: Sequence[Step]) -> str:
+    """Say what the steps do: ``switch off 2 keys and delete 1 key``."""
+    verbs = {Action.DISABLE: "switch off", Action.DELETE: "delete"}
+    counts = {verb: sum(step.action is action for step in live) for action, verb in verbs.items()}
+    return " and ".join(f"{verb} {number} key{'' if number == 1 else 's'}" for verb, number in counts.items() if number)
+
+
+def _comments(step: Step, as_of: datetime, indent: str) -> Iterator[str]:
+    yield f"{indent}# {printable(step.key.address)}"
+    yield f"{indent}#   Owner: {printable(step.owner)}. Last use: {_last_use(step, as_of)}."
+    yield from (f"{indent}#   {printable(finding.message)}" for finding in step.findings)
+    if step.why:
+        yield f"{indent}#   {printable(step.why)}"
+    if step.key.declaration is not None:
+        yield from (f"{indent}#     {printable(finding.remediation)}" for finding in step.findings)
+    if step.action is Action.DELETE:
+        yield f"{indent}#   A deleted key cannot be brought back; its user would need a new one."
+
+
+def _last_use(step: Step, as_of: datetime) -> str:
+    used, (service, region) = step.key.last_used, step.key.used_for or ("", "")
+    if not isinstance(used, datetime):
+        return "never" if used is None else "unknown"
+    days = (as_of - used).days
+    place = " in ".join(printable(word) for word in (service, region) if word)
+    return f"{_shown(used)} ({'today' if days < 1 else f'{days} d ago'}){f', {place}' if place else ''}"
+
+
+def _call(step: Step) -> str:
+    words = f"{_words(step)} {_second(step.key.last_used)}"
+    if step.action is Action.DISABLE:
+        return f"disable {words}"
+    return f"delete {words} {shlex.quote(str(step.key.status))} {_second(step.key.disabled_since)}Z"
+
+
+def _words(step: Step) -> str:
+    """User, key and creation, as the functions of the scripts take them."""
+    return f"{shlex.quote(str(step.key.user))} {shlex.quote(str(step.key.key_id))} {_second(step.key.created)}"
+
+
+def _second(when: Attr[datetime | None]) -> str:
+    return when.strftime("%Y-%m-%dT%H:%M:%S") if isinstance(when, datetime) else "-"
+
+
+def _shown(when: datetime) -> str:
+    return when.strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,34 @@
+"""What a live run asks of every account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from posturio_iac.judge.policy import Policy
+from posturio_iac.live.calls import wait
+from posturio_iac.metadata.names import Names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from posturio_iac.link.linker import Linker
+    from posturio_iac.live.ownership import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of every account. It holds nothing of any one of them, and travels between processes."""
+
+    as_of: datetime
+    policy: Policy = field(default_factory=Policy)
+    names: Names = field(default_factory=Names.default)
+    owners: tuple[Owner, ...] = ()
+    exact: bool = False
+    """Ask about every key, without a report."""
+    workers: int = 1
+    """How many calls to make at once."""
+    linker: Linker | None = None
+    """Knows the code of keys, when they are joined to it."""
+    sleep: Callable[[float], object] = wait

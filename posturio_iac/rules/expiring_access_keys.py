@@ -1,0 +1,104 @@
+"""Access keys whose stated end is near.
+
+An active key is flagged when the earliest date that is declared for it comes within `warn_days`, and nothing that the
+code enforces replaces the key by itself. It is the reminder to replace the key while what uses it still works: on the
+day after the date, the same key is a finding of HIGH severity.
+
+## Why it matters
+
+Dates that were set on one day pass on one day, and a commit that has nothing to do with them fails. Two weeks are
+enough to ask the owner, and to see the new key in use before the old one goes.
+
+## Terraform
+
+Flagged on 24 November 2026:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2026-12-01" }
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+    }
+
+Mended by replacing the key, and then moving its end:
+
+    resource "aws_iam_user" "ci" {
+      name = "ci"
+      tags = { expires = "2027-02-15" }
+    }
+
+    resource "aws_iam_access_key" "ci" {
+      user = aws_iam_user.ci.name
+    }
+
+## CloudFormation
+
+Flagged on 24 November 2026:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2026-12-01"
+      Properties:
+        UserName: !Ref User
+
+Mended:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Metadata:
+        Posturio:
+          Expires: "2027-02-15"
+      Properties:
+        UserName: !Ref User
+
+## Undetermined
+
+The key is not flagged while another piece of evidence is unknown, since that one may replace it in time.
+
+## Configuration
+
+`warn_days` (14 unless configured), and at most half of `max_lifetime_days`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.model import Effect, Kind
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent
+from posturio_iac.rules._words import by, last_day, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.expiring_access_keys",
+    severity=Severity.LOW,
+    title="Access keys whose stated end is near",
+)
+
+
+@register(RULE)
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield at most one violation, at the date."""
+    renewed = any(e.effect is Effect.ENFORCED and not spent(e, context) for e in key.lifetimes)
+    if not in_use(key) or renewed or has(key, Effect.UNKNOWN) or passed(key, context):
+        return
+    dated = [(e.at, n, e) for n, e in enumerate(key.lifetimes) if e.effect is Effect.DECLARED and e.kind is Kind.EXPIRY and e.at]
+    for at, _, evidence in sorted(dated, key=lambda entry: entry[:2])[:1]:
+        # Where keys live shorter than twice the warning, every date would be near at once.
+        if at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
+            message = f"{key.address} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
+            replace = f"{key.remedies.replace} before then and set {evidence.source} to {last_day(context)} or earlier"
+            yield Violation(message, sentence(replace, f"or {key.remedies.disable}"), evidence.span)

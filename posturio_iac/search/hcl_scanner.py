@@ -1,0 +1,284 @@
+"""A scanner of Terraform's language: top-level blocks and their arguments, without parsing what they hold.
+
+It knows comments, strings with their interpolations, heredocs and brackets, so that text which only looks like code is none. A parser
+would take ten times as long for each of the files that only have to be asked who calls whom. In a file whose brackets or strings do not
+match, a block begins at each line that looks like the header of one, as the parser's recovery takes it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+_COMMENT = rb"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
+_LINE_COMMENT = rb"#[^\n]*|//[^\n]*"
+_WORD = rb"[A-Za-z_\x80-\xff][\w\x80-\xff-]*"
+_TEXT = rb'[^"\\\n$%]*(?:(?:\\[^\n]|\$\$\{|%%\{|[$%](?!\{))[^"\\\n$%]*)*'
+_QUOTED = rb'"' + _TEXT + rb'"'
+"""A string without interpolations. Each part begins with a character that the ones between them exclude, so that it cannot backtrack."""
+_GAP = rb"(?:[ \t]|" + _COMMENT + rb")"
+_PLAIN = _QUOTED + rb"|" + _LINE_COMMENT + rb"|" + _COMMENT + rb"|<(?!<)|/(?![/*])"
+
+_blank = re.compile(rb"(?:[ \t\r\n]|" + _LINE_COMMENT + rb"|" + _COMMENT + rb")*").match
+_header = re.compile(rb"(%b)((?:%b+%b|%b*%b)*)%b*\{" % (_WORD, _GAP, _WORD, _GAP, _QUOTED, _GAP)).match
+_assignment = re.compile(rb"(%b)%b*=(?![=>])\s*" % (_WORD, _GAP)).match
+_label = re.compile(rb"%b|(%b)|(%b)" % (_COMMENT, _QUOTED, _WORD))
+_run = re.compile(rb'(?:[^"#/<{}()\[\]]+|' + _PLAIN + rb")*").match
+_line = re.compile(rb'(?:[^"#/<{}()\[\]\n]+|' + _PLAIN + rb")*").match
+_flat = re.compile(rb'(?:[^"#/<\n]+|' + _PLAIN + rb")*").match
+_text = re.compile(_TEXT).match
+_heredoc = re.compile(rb"<<-?[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n)").match
+_in_heredoc = re.compile(rb"\$\$\{|%%\{|([$%]\{)|\n[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n|\Z)").search
+_literal = re.compile(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b)*" % (_COMMENT, _QUOTED, _COMMENT, _LINE_COMMENT)).fullmatch
+_marker_line = re.compile(rb"^[ \t]*(" + _WORD + rb")[ \t]*\r?$", re.MULTILINE).finditer
+_opaque = re.compile(rb'"' + _TEXT + rb'"?|' + _LINE_COMMENT + rb"|" + _COMMENT).sub
+_escape = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))|\$(\$\{)|%(%\{)", re.DOTALL)
+_CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
+_BRACKETS = frozenset(_CLOSING.values())
+_END_OF_UNICODE = 0x110000
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+LABELS = {
+    **dict.fromkeys(("resource", "data", "ephemeral", "action"), 2),
+    **dict.fromkeys(("module", "component", "variable", "output", "provider", "check", "run"), 1),
+    **dict.fromkeys(("locals", "terraform", "moved", "removed", "import"), 0),
+}
+"""Blocks that begin anew in a file that is torn, and how many labels each has."""
+
+
+class ScannedBlock:
+    """A top-level block, whatever syntax it is written in."""
+
+    __slots__ = ("_arguments", "labels", "type")
+
+    def __init__(self, kind: str, labels: tuple[str, ...], arguments: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
+        """Take its type, its labels and what yields its arguments."""
+        self.type = kind
+        self.labels = labels
+        self._arguments = arguments
+
+    def expressions(self, name: str) -> list[bytes]:
+        """Return what the argument ``name`` is set to: nothing or one expression, and in a torn file perhaps those of blocks inside too."""
+        return [expression for argument, expression in self._arguments() if argument == name]
+
+    def literals(self, name: str) -> list[str]:
+        """Return the constant strings among the `expressions` of an argument."""
+        return [value for expression in self.expressions(name) if (value := literal(expression)) is not None]
+
+
+class _TornError(ValueError):
+    """A bracket, a string, a comment or a heredoc has no end."""
+
+
+def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
+    """Return the top-level blocks of a file, in their order; with ``kinds`` only those of these types."""
+    wanted = frozenset(kind.encode() for kind in kinds)
+    try:
+        return list(_sound(data, wanted))
+    except _TornError:
+        return list(_torn(data, wanted))
+
+
+def literal(expression: bytes) -> str | None:
+    """Return the constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
+    found = _literal(expression)
+    return unescaped(found[1][1:-1]) if found else None
+
+
+def unescaped(text: bytes) -> str:
+    """Return what the text between two quotes stands for."""
+    decoded = text.decode("utf-8", "surrogateescape")
+    return _escape.sub(_character, decoded) if "\\" in decoded or "{" in decoded else decoded
+
+
+def masked(data: bytes) -> bytes:
+    """Return the code with spaces in place of comments, and of strings and heredocs but for what is interpolated in them."""
+    runs: list[tuple[int, int]] = []
+    try:
+        if _end(data, 0, runs=runs, is_file=True) < len(data):
+            raise _TornError
+    except _TornError:
+        data = _with_closed_comments(data)
+        runs = [(0, len(data))]
+    kept = bytearray(b" " * len(data))
+    for start, end in runs:
+        kept[start:end] = _opaque(_spaces, data[start:end])
+    return bytes(kept)
+
+
+def _spaces(found: re.Match[bytes]) -> bytes:
+    return b" " * len(found[0])
+
+
+def _character(found: re.Match[str]) -> str:
+    short, long, one, dollar, percent = found.groups()
+    if one is not None:
+        return _CONTROLS.get(one, one)
+    return dollar or percent or (chr(number) if (number := int(short or long, 16)) < _END_OF_UNICODE else "\ufffd")
+
+
+def _labels(words: bytes) -> Iterator[str]:
+    for found in _label.finditer(words):
+        if found[1]:
+            yield unescaped(found[1][1:-1])
+        elif found[2]:
+            yield found[2].decode("utf-8", "replace")
+
+
+def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
+    at = _start(data)
+    while (at := _skip_blank(data, at)) < len(data):
+        if header := _header(data, at):
+            at = _end(data, header.end(), closing=b"}")
+            if not kinds or header[1] in kinds:
+                yield _block(header, data[header.end() : at - 1], _arguments)
+        else:
+            at = _end(data, at)
+            if data[at : at + 1] not in (b"", b"\n"):
+                raise _TornError
+
+
+def _torn(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
+    """Yield the blocks that begin at a line, wherever the ones before them may end."""
+    data = _with_closed_comments(data)
+    ends = _marker_lines(data)
+    headers: list[re.Match[bytes]] = []
+    at = _start(data)
+    while (at := _skip_blank(data, at)) < len(data):
+        header = _header(data, at)
+        if header and LABELS.get(header[1].decode("utf-8", "replace")) == len(list(_labels(header[2]))):
+            headers.append(header)
+            at = header.end()
+        else:
+            at = _end_of_line(data, at, ends)
+    until = [*(header.start() for header in headers[1:]), len(data)]
+    found = ((header, end) for header, end in zip(headers, until, strict=False) if not kinds or header[1] in kinds)
+    return (_block(header, data[header.end() : end], _arguments_of_lines) for header, end in found)
+
+
+def _block(header: re.Match[bytes], body: bytes, arguments: Callable[[bytes], Iterator[tuple[str, bytes]]]) -> ScannedBlock:
+    return ScannedBlock(header[1].decode("utf-8", "replace"), tuple(_labels(header[2])), lambda: arguments(body))
+
+
+def _start(data: bytes) -> int:
+    return 3 if data.startswith(b"\xef\xbb\xbf") else 0
+
+
+def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the expression of each argument that a body sets itself."""
+    at = 0
+    while (at := _skip_blank(body, at)) < len(body):
+        if found := _assignment(body, at):
+            at = _end(body, found.end())
+            yield found[1].decode("utf-8", "replace"), body[found.end() : at]
+        elif header := _header(body, at):
+            at = _end(body, header.end(), closing=b"}")
+        else:
+            at = _end(body, at)
+
+
+def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield all that a line begins by setting."""
+    ends = _marker_lines(body)
+    at = 0
+    while (at := _skip_blank(body, at)) < len(body):
+        found = _assignment(body, at)
+        end = _end_of_line(body, found.end() if found else at, ends)
+        if found:
+            yield found[1].decode("utf-8", "replace"), body[found.end() : end].rstrip(b"} \t\r")
+        at = end
+
+
+def _with_closed_comments(data: bytes) -> bytes:
+    """Return the code without the beginnings of comments that never end."""
+    last = data.rfind(b"*/")
+    return data[: last + 1] + data[last + 1 :].replace(b"/*", b"  ")
+
+
+def _skip_blank(data: bytes, at: int) -> int:
+    found = _blank(data, at)
+    return found.end() if found else at
+
+
+def _marker_lines(data: bytes) -> dict[bytes, list[int]]:
+    """Return where lines end that consist of one word, each of which may end a heredoc."""
+    ends: dict[bytes, list[int]] = {}
+    for found in _marker_line(data):
+        ends.setdefault(found[1], []).append(found.end())
+    return ends
+
+
+def _end_of_line(data: bytes, at: int, ends: dict[bytes, list[int]]) -> int:
+    """Return where a line ends, or the last one of the comment or heredoc that begins on it."""
+    while True:
+        at = _flat(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+        if data[at : at + 1] in (b"", b"\n"):
+            return at
+        if data[at : at + 1] == b'"':
+            at = _text(data, at + 1).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+            continue
+        opened = _heredoc(data, at)
+        lines = ends.get(opened[1], ()) if opened else ()
+        following = bisect(lines, opened.end()) if opened else 0
+        at = lines[following] if following < len(lines) else at + 1
+
+
+def _end(data: bytes, at: int, *, closing: bytes = b"", runs: list[tuple[int, int]] | None = None, is_file: bool = False) -> int:
+    """Return where a statement ends: at the end of its line, or before a bracket that it does not open; of a body, after its ``closing``.
+
+    ``runs`` takes the places of the code in it. A whole file does not end with a line.
+    """
+    stack = [closing] if closing else []
+    while True:
+        start, at = at, (_run if stack or is_file else _line)(data, at).end()  # type: ignore[union-attr]  # they always match
+        character = data[at : at + 1]
+        if runs is not None:
+            runs.append((start, at + 1))
+        if character in _CLOSING:
+            stack.append(_CLOSING[character])
+            at += 1
+        elif character and character in b"})]":
+            if not stack:
+                return at
+            if stack.pop() != character:
+                raise _TornError
+            at += 1
+            if stack and stack[-1] not in _BRACKETS:
+                at = _rest_of_template(data, at, stack)
+            elif not stack and closing:
+                return at
+        elif character == b'"':
+            stack.append(b'"')
+            at = _rest_of_template(data, at + 1, stack)
+        elif character == b"<" and (opened := _heredoc(data, at)):
+            stack.append(opened[1])
+            at = _rest_of_template(data, opened.end(), stack)
+        elif character in (b"", b"\n") and not stack:
+            return at
+        else:
+            raise _TornError
+
+
+def _rest_of_template(data: bytes, at: int, stack: list[bytes]) -> int:
+    """Return where a string or heredoc ends that is the top of the stack, or where an interpolation in it begins."""
+    if stack[-1] == b'"':
+        at = _text(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+        if data[at : at + 1] == b'"':
+            stack.pop()
+            return at + 1
+        if data[at : at + 1] not in (b"$", b"%"):
+            raise _TornError
+        stack.append(b"}")
+        return at + 2
+    while found := _in_heredoc(data, at):
+        if found[1]:
+            stack.append(b"}")
+            return found.end()
+        at = found.end()
+        if found[2] == stack[-1]:
+            stack.pop()
+            return at
+    raise _TornError

@@ -1,0 +1,79 @@
+"""A type that is written with escapes is that type: the search does not pass over what the parsers will read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from posturio_iac.search.kinds import SEARCH_TERMS, TEMPLATE, TERRAFORM, SearchTerms, spelled_out
+from tests.support.attacks import put, scan
+from tests.support.repository import Repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HCL = 'resource "aws_iam_access%skey" "k" {\n  user = aws_iam_user.u.name\n}\nresource "aws_iam_user" "u" {\n  name = "u"\n}\n'
+YAML = 'Resources:\n  K:\n    Type: "AWS::IAM::%s"\n    Properties: {UserName: !Ref U}\n  U: {Type: AWS::IAM::User}\n'
+JSON = '{"resource": {"aws_iam_access\\u005fkey": {"k": {"user": "joe"}}}}'
+CFN = '{"Resources": {"K": {"Type": "AWS::IAM::AccessKe\\u0079", "Properties": {"UserName": "joe"}}}}'
+CHANGE = {"address": "a.k", "mode": "managed", "type": "aws_iam_TYPE", "name": "k", "change": {"actions": ["create"], "after": {}}}
+PLAN = {"format_version": "1.2", "resource_changes": [CHANGE]}
+FILES = {
+    "label.tf": HCL % "\\u005f",
+    "label8.tf": HCL % "\\U0000005F",
+    "json.tf.json": JSON,
+    "u.yaml": YAML % "AccessKe\\u0079",
+    "x.yml": YAML % "\\x41ccessKey",
+    "U.yaml": YAML % "AccessKe\\U00000079",
+    "folded.yaml": YAML % "Access\\\n      Key",
+    "cfn.json": CFN,
+    "plan.json": json.dumps(PLAN).replace("aws_iam_TYPE", "aws_iam_access\\u005fkey"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_evasion_escapes(tmp_path: Path, name: str) -> None:
+    put(tmp_path, name, FILES[name])
+    _, out, err = scan(tmp_path, "--format", "json")
+    assert (len(json.loads(out)["keys"]), err) == (1, "")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "folded.yaml"])
+def test_evasion_escapes_where_git_searches(tmp_path: Path, name: str) -> None:
+    repository = Repository(tmp_path / "repository")
+    for number in range(1000):
+        put(repository.path, f"m/{number}.tf", "")
+    put(repository.path, name, FILES[name])
+    repository.git("add", "-A")
+    assert len(json.loads(scan(repository.path, "--format", "json")[1])["keys"]) == 1
+
+
+def test_a_module_with_an_escaped_type_is_found_where_the_search_does_not_go(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    put(repository.path, "modules/m/main.tf", HCL % "\\u005f")
+    put(repository.path, "app/main.tf", 'module "m" {\n  source = "../modules/m"\n}\n')
+    keys = json.loads(scan(repository.path / "app", "--format", "json")[1])["keys"]
+    assert [key["address"] for key in keys] == ["module.m.aws_iam_access_key.k"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (rb"a\u0041\x42\U00000043", b"aABC"),
+        (rb"\/", b"/"),
+        (b"a\\\n   b", b"ab"),
+        (rb"\u00e9\u1234\xe9", rb"\u00e9\u1234\xe9"),
+        (rb"\u00", rb"\u00"),
+        (b"none", b"none"),
+    ],
+)
+def test_letters_in_place_of_escapes(text: bytes, expected: bytes) -> None:
+    assert spelled_out(text) == expected
+
+
+def test_a_file_of_escapes_without_a_key_does_not_matter() -> None:
+    search_terms = SearchTerms(SEARCH_TERMS)
+    assert not search_terms.are_in(rb'"\u003c\u0041\x41"' * 1000, TEMPLATE)
+    assert not search_terms.are_in(rb'"\u003c"', TERRAFORM)

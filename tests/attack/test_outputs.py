@@ -1,0 +1,177 @@
+"""What names, tags and paths hold reaches no CI service as a command, and no output is lost in silence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from posturio_iac.core.terminal import JSON_SHARP, inert
+from tests.support.attacks import SOUND, put, scan
+from tests.support.command_line import environment
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
+COMMANDS = ("##vso[task.setvariable variable=x]y", "##[error]x", "###[group]", "a##[x]", "\\##[x]")
+
+
+def hostile(root: Path, command: str) -> None:
+    """Write a key whose user, owner, file and tags hold a command."""
+    quoted = command.replace("\\", "\\\\")
+    user = f'resource "aws_iam_user" "u" {{\n  name = "{quoted}"\n  tags = {{ owner = "{quoted}", expires = "{quoted}" }}\n}}\n'
+    put(root, f"x{command}.tf", f'{user}resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.u.name\n}}\n')
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", FORMATS)
+def test_ci_commands_in_formats(tmp_path: Path, name: str, command: str) -> None:
+    hostile(tmp_path, command)
+    _, out, err = scan(tmp_path, "--verbose", "--format", name)
+    kept = "".join(line for line in (out + err).splitlines() if not line.startswith("::"))  # GitHub reads no second command in one
+    assert "##vso[" not in kept
+    assert "##[" not in kept
+    match name:
+        case "json":
+            assert json.loads(out)["keys"][0]["user"] == command
+        case "sarif" | "gitlab":
+            assert json.dumps(command)[1:-1] in json.dumps(json.loads(out))
+        case "junit":
+            assert len(ET.fromstring(out)) == 1  # noqa: S314 - made by us
+        case "csv":
+            assert next(csv.DictReader(io.StringIO(out)))["status"] == "open"
+
+
+@pytest.mark.parametrize("text", ["#", "##", "## a", "#[", "\\u0023#[", "##a-b["])
+def test_what_is_no_command_stays(text: str) -> None:
+    assert json.loads(inert(json.dumps(text), JSON_SHARP)) == text
+
+
+def run(root: Path, *arguments: str, stdout: object, **more: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "posturio_iac", *arguments],
+        cwd=root,
+        env=environment(**more),
+        stdout=stdout,  # type: ignore[call-overload]
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    error = done.stderr.decode()
+    assert "Traceback" not in error
+    return done.returncode, error
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_lost_output_on_full_disk(tmp_path: Path, name: str, unbuffered: str) -> None:
+    put(tmp_path, "sound.tf", SOUND)
+    with Path("/dev/full").open("wb") as full:
+        code, error = run(tmp_path, "scan", "--format", name, stdout=full, PYTHONUNBUFFERED=unbuffered)
+    assert (code, "cannot write to standard output: No space left on device" in error) == (3, True)
+
+
+_LIMITED = """\
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+from posturio_iac.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_lost_output_when_the_disk_fills_in_the_middle(tmp_path: Path, unbuffered: str) -> None:
+    """A file of at most 100 bytes takes the beginning of a report and refuses the rest."""
+    put(tmp_path, "sound.tf", SOUND)
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-c", _LIMITED, "scan", "--format", "json"],
+            cwd=tmp_path,
+            env=environment(PYTHONUNBUFFERED=unbuffered),
+            stdout=out,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=60,
+        )
+    assert (done.returncode, b"cannot write to standard output: File too large" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_large_report_reaches_a_slow_pipe_whole(tmp_path: Path, unbuffered: str) -> None:
+    put(tmp_path, "sound.tf", "".join(SOUND.replace("sound", f"s{n}") for n in range(200)))
+    done = subprocess.run(
+        [sys.executable, "-m", "posturio_iac", "scan", "--format", "json"],
+        cwd=tmp_path,
+        env=environment(PYTHONUNBUFFERED=unbuffered),
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert len(json.loads(done.stdout)["keys"]) == 200
+
+
+def shell(root: Path, command: str) -> tuple[int, str]:
+    words = ["sh", "-c", f'"$0" -m posturio_iac {command}', sys.executable]
+    done = subprocess.run(words, cwd=root, env=environment(), capture_output=True, timeout=60, check=False)
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.parametrize("command", ["scan", "scan --format json", "--version", "scan --help", "explain"])
+def test_crash_closed_stdout(tmp_path: Path, command: str) -> None:
+    put(tmp_path, "sound.tf", SOUND)
+    assert shell(tmp_path, f"{command} >&-") == (3, "posturio-iac: cannot write to standard output: it is closed\n")
+
+
+def test_a_report_in_a_file_needs_no_standard_output(tmp_path: Path) -> None:
+    put(tmp_path, "sound.tf", SOUND)
+    code, error = shell(tmp_path, "scan --format json --output r.json >&-")
+    assert (code, error) == (1, "")
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["summary"]["flagged"] == 1
+
+
+@pytest.mark.parametrize("closing", ["2>&-", "<&-", "<&- >&- 2>&-"])
+def test_crash_closed_streams(tmp_path: Path, closing: str) -> None:
+    put(tmp_path, "sound.tf", SOUND)
+    put(tmp_path, "broken.tf", "locals {\n")
+    code, error = shell(tmp_path, f"scan --format json --output r.json {closing}")
+    assert (code, "Traceback" in error) == (3, False)
+    assert (tmp_path / "r.json").stat().st_size > 100
+
+
+TEMPLATE = "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref U, Status: %s}\n  U: {Type: AWS::IAM::User}\n"
+
+
+@pytest.mark.parametrize("status", ["Activ", "Aktiv", "Expired ", "\u202e"])
+@pytest.mark.parametrize("kind", ["terraform", "cloudformation", "plan"])
+def test_schema_status(tmp_path: Path, kind: str, status: str) -> None:
+    text = json.dumps(status)
+    if kind == "terraform":
+        put(tmp_path, "a.tf", SOUND.replace("sound.name", f"sound.name\n  status = {text}"))
+    elif kind == "cloudformation":
+        put(tmp_path, "a.yaml", TEMPLATE % text)
+    else:
+        after = {"user": "x", "status": status}
+        change = {"address": "aws_iam_access_key.k", "mode": "managed", "type": "aws_iam_access_key", "name": "k"}
+        change["change"] = {"actions": ["create"], "before": None, "after": after}  # type: ignore[assignment]
+        put(tmp_path, "a.json", json.dumps({"format_version": "1.2", "resource_changes": [change]}))
+    _, out, err = scan(tmp_path, "--format", "json")
+    (key,) = json.loads(out)["keys"]
+    assert key["status"] == "Active"
+    assert "which is judged as active" in err
+
+
+def test_one_file_gives_no_more_than_a_hundred_messages(tmp_path: Path) -> None:
+    put(tmp_path, "sound.tf", SOUND)
+    lines = "".join(f"# posturio:ignore[iam.nothing_{n}] reason=x\n" for n in range(500))
+    put(tmp_path, "many.tf", lines + SOUND.replace("sound", "many"))
+    code, out, err = scan(tmp_path)
+    assert (code, "sound.tf:1:1: MEDIUM" in out) == (1, True)
+    said = [line for line in err.splitlines() if line.startswith("many.tf")]
+    assert len(said) == 101
+    assert sum("more messages about this file are left out" in line for line in said) == 1

@@ -1,0 +1,203 @@
+"""Nothing outside of the scanned folder and its repository is read, whatever the code says; the sentence that refuses it names the file."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.attacks import SOUND, posturio, put, scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HIDDEN = "hidden-name"
+TEMPLATE = "Parameters:\n  name: {Type: String}\nResources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref name}\n"
+KEY = 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n'
+MODULE = f'resource "aws_iam_access_key" "out" {{\n  user = "{HIDDEN}"\n}}\n'
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a folder in no repository with a sound key; beside it lies what nobody may read."""
+    put(tmp_path, "outside/values.json", json.dumps({"name": HIDDEN}))
+    put(tmp_path, "outside/values.tfvars", f'name = "{HIDDEN}"\n')
+    put(tmp_path, "outside/mod/main.tf", MODULE)
+    put(tmp_path, "outside/CODEOWNERS", f"* @{HIDDEN}\n")
+    put(tmp_path, "outside/baseline.json", json.dumps({"version": 1, "findings": []}))
+    put(tmp_path, "root/sound.tf", SOUND)
+    return tmp_path / "root"
+
+
+@pytest.mark.parametrize("way", ["../outside/", "{outside}/"])
+@pytest.mark.parametrize(
+    ("option", "name"),
+    [("parameters", "values.json"), ("var_files", "values.tfvars"), ("baseline", "baseline.json"), ("source", "mod")],
+)
+def test_outside_parameters_and_outside_var_files(root: Path, way: str, option: str, name: str) -> None:
+    path = way.format(outside=root.parent / "outside") + name
+    value = [path] if option in ("parameters", "var_files") else path
+    put(root, "posturio-iac.toml", f"{option} = {json.dumps(value)}\n")
+    put(root, "stack.yaml", TEMPLATE)
+    put(root, "main.tf", KEY)
+    code, out, err = scan(root, "--format", "json")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"posturio-iac: posturio-iac.toml: {option}: ")
+    assert "leads outside of the scanned folder and its repository" in err
+    assert HIDDEN not in err
+
+
+def test_a_link_does_not_lead_a_configuration_outside(root: Path) -> None:
+    (root / "in.json").symlink_to("../outside/values.json")
+    put(root, "posturio-iac.toml", 'parameters = ["in.json"]\n')
+    put(root, "stack.yaml", TEMPLATE)
+    code, out, err = scan(root)
+    assert (code, out) == (2, "")
+    assert "in.json' leads outside" in err
+
+
+def test_what_the_command_line_names_may_be_outside(root: Path) -> None:
+    put(root, "stack.yaml", TEMPLATE)
+    put(root, "main.tf", KEY)
+    put(root.parent, "outside/posturio-iac.toml", 'parameters = ["values.json"]\n')
+    _, out, _ = scan(root, "--format", "json", "--var-file", "../outside/values.tfvars", "--config", "../outside/posturio-iac.toml")
+    assert {key["user"] for key in json.loads(out)["keys"]} == {HIDDEN, "sound"}
+
+
+def test_a_configuration_may_name_what_is_elsewhere_in_its_repository(root: Path) -> None:
+    (root / ".git").mkdir()
+    put(root, ".git/HEAD", "ref: refs/heads/main\n")
+    put(root, "common/values.tfvars", 'name = "joe"\n')
+    put(root, "app/posturio-iac.toml", 'var_files = ["../common/values.tfvars"]\n')
+    put(root, "app/main.tf", KEY)
+    _, out, _ = scan(root / "app", "--format", "json")
+    assert [key["user"] for key in json.loads(out)["keys"]] == ["joe"]
+
+
+@pytest.mark.parametrize("name", ["terraform.tfvars", "x.auto.tfvars"])
+def test_outside_tfvars_link(root: Path, name: str) -> None:
+    put(root, "main.tf", KEY)
+    (root / name).symlink_to("../outside/values.tfvars")
+    code, out, err = scan(root, "--format", "json")
+    assert code == 3
+    assert f"{name}: error: leads outside of the scanned folder and its repository, and was not read" in err
+    assert HIDDEN not in out + err
+
+
+def test_outside_module_folder_link(root: Path) -> None:
+    put(root, "main.tf", 'module "m" {\n  source = "./d/mod"\n}\n')
+    (root / "d").symlink_to("../outside")
+    code, out, err = scan(root)
+    assert code == 3
+    assert 'main.tf:1:1: error: module "m": its source ./d/mod leads outside' in err
+    assert "sound.tf:1:1: MEDIUM" in out
+    assert HIDDEN not in out + err
+
+
+@pytest.mark.parametrize("folder", ["../outside/mod", "{outside}/mod"])
+def test_outside_modules_json(root: Path, folder: str) -> None:
+    put(root, "main.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
+    entry = {"Key": "m", "Source": "acme/keys/aws", "Version": "1.0.0", "Dir": folder.format(outside=root.parent / "outside")}
+    put(root, ".terraform/modules/modules.json", json.dumps({"Modules": [entry]}))
+    code, out, err = scan(root)
+    assert code == 3
+    assert '.terraform/modules/modules.json: error: the folder of module "m" leads outside' in err
+    assert "sound.tf:1:1: MEDIUM" in out
+    assert HIDDEN not in out + err
+
+
+def test_outside_codeowners_link(root: Path) -> None:
+    (root / "CODEOWNERS").symlink_to("../outside/CODEOWNERS")
+    code, out, err = scan(root, "--format", "json")
+    assert code == 1
+    assert HIDDEN not in out + err
+
+
+def test_outside_tf_link(root: Path) -> None:
+    (root / "x.tf").symlink_to("../outside/mod/main.tf")
+    put(root, "call/main.tf", 'module "m" {\n  source = "../"\n}\n')
+    code, out, err = scan(root)
+    assert code == 3
+    assert "x.tf: error: leads outside" in err
+    assert "sound.tf:1:1: MEDIUM" in out
+    assert HIDDEN not in out + err
+
+
+def test_a_lock_file_outside_does_not_tell_the_engine(root: Path) -> None:
+    put(root.parent, "outside/lock.hcl", 'provider "registry.opentofu.org/hashicorp/aws" {}\n')
+    (root / ".terraform.lock.hcl").symlink_to("../outside/lock.hcl")
+    put(
+        root,
+        "sound.tf",
+        'terraform {\n  required_version = ">= 1.12"\n}\nresource "time_rotating" "r" {\n  rotation_days = 30\n}\n'
+        'resource "aws_iam_user" "u" {\n  name = "ci"\n}\nresource "aws_iam_access_key" "k" {\n  user = aws_iam_user.u.name\n'
+        "  lifecycle {\n    replace_triggered_by = [time_rotating.r]\n  }\n}\n",
+    )
+    assert "iam.inert_access_key_rotation" in scan(root)[1]
+
+
+@pytest.mark.parametrize("name", ["terraform.tfvars", "terragrunt.hcl", "CODEOWNERS", ".terraform.lock.hcl", "x.tf", "stack.yaml"])
+def test_memory_device(root: Path, name: str) -> None:
+    (root / name).symlink_to("/dev/zero")
+    code, out, _ = scan(root)
+    assert code in (1, 3)
+    assert "sound.tf:1:1" in out
+
+
+@pytest.mark.parametrize("name", ["terraform.tfvars", "terragrunt.hcl", "CODEOWNERS", ".terraform.lock.hcl", "x.tf", "stack.yaml"])
+def test_hang_fifo(root: Path, name: str) -> None:
+    os.mkfifo(root / name)
+    code, out, _ = scan(root)
+    assert code in (1, 3)
+    assert "sound.tf:1:1" in out
+
+
+@pytest.mark.parametrize("name", ["posturio-iac.toml", "pyproject.toml"])
+def test_a_configuration_that_is_a_pipe_is_refused(root: Path, name: str) -> None:
+    os.mkfifo(root / name)
+    code, _, err = scan(root)
+    assert (code, "posturio-iac.toml: is no regular file" in err) == ((2, True) if name == "posturio-iac.toml" else (1, False))
+
+
+@pytest.mark.parametrize("option", ["var_files", "parameters"])
+def test_a_configuration_that_names_a_pipe_is_refused(root: Path, option: str) -> None:
+    os.mkfifo(root / "pipe")
+    put(root, "posturio-iac.toml", f'{option} = ["pipe"]\n')
+    code, _, err = scan(root)
+    assert (code, "is no regular file" in err) == (2, True)
+
+
+def test_a_configuration_is_no_link_out_of_the_folder(root: Path) -> None:
+    put(root.parent, "outside/c.toml", f'strange = "{HIDDEN}"\n')
+    (root / "posturio-iac.toml").symlink_to("../outside/c.toml")
+    code, _, err = scan(root)
+    assert (code, "leads outside" in err, HIDDEN in err) == (2, True, False)
+
+
+def test_write_through_link_of_a_baseline(root: Path) -> None:
+    target = root.parent / "outside" / "new.json"
+    (root / "posturio-iac-baseline.json").symlink_to("../outside/new.json")
+    code, _, err = posturio(root, "baseline", "--reason", "known")
+    assert (code, target.exists()) == (3, False)
+    assert "a symbolic link leads outside of" in err
+
+
+def test_write_through_link_of_init(root: Path) -> None:
+    target = root.parent / "outside" / "new.yaml"
+    (root / ".pre-commit-config.yaml").symlink_to("../outside/new.yaml")
+    code, _, err = posturio(root, "init", "--yes")
+    assert (code in (2, 3), target.exists()) == (True, False)
+    assert "outside of" in err
+
+
+def test_an_output_does_not_follow_a_link_of_the_repository(root: Path) -> None:
+    put(root, ".git/HEAD", "ref: refs/heads/main\n")
+    target = root.parent / "outside" / "report.json"
+    (root / "report.json").symlink_to("../outside/report.json")
+    (root / "reports").symlink_to("../outside")
+    for name in ("report.json", "reports/report.json"):
+        code, _, err = scan(root, "--format", "json", "--output", name)
+        assert (code, target.exists()) == (3, False)
+        assert f"cannot write {name}: a symbolic link leads outside of" in err

@@ -1,0 +1,112 @@
+"""What the code marks as sensitive is shown in no format: names, owners and dates that come from it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.attacks import put, scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
+NAME, OWNER, DATE = "hidden-name", "hidden-team", "2025-03-04"
+HIDDEN = (NAME, OWNER, DATE)
+VALUES = f'name = "{NAME}"\nowner = "{OWNER}"\ndate = "{DATE}"\n'
+VARIABLES = "".join(f'variable "{name}" {{\n  sensitive = true\n}}\n' for name in ("name", "owner", "date"))
+USER = 'resource "aws_iam_user" "u" {\n  name = %s\n  tags = { owner = %s, expires = %s }\n}\n'
+KEY = 'resource "aws_iam_access_key" "k" {\n  user = aws_iam_user.u.name\n}\n'
+
+
+def terraform_of(name: str, owner: str, date: str) -> str:
+    return USER % (name, owner, date) + KEY
+
+
+CASES = {
+    "variables": {"main.tf": VARIABLES + terraform_of("var.name", "var.owner", "var.date"), "terraform.tfvars": VALUES},
+    "function": {"main.tf": terraform_of(*(f'sensitive("{text}")' for text in HIDDEN))},
+    "made of it": {
+        "main.tf": VARIABLES + terraform_of('"${lower(var.name)}-x"', 'join("-", [var.owner])', 'format("%s", var.date)'),
+        "terraform.tfvars": VALUES,
+    },
+    "locals": {
+        "main.tf": VARIABLES
+        + "locals {\n  n = var.name\n  o = { a = var.owner }\n  d = [var.date]\n}\n"
+        + terraform_of("local.n", "local.o.a", "local.d[0]"),
+        "terraform.tfvars": VALUES,
+    },
+    "module arguments": {
+        "main.tf": VARIABLES + 'module "m" {\n  source = "./m"\n  n = var.name\n  o = var.owner\n  d = var.date\n}\n',
+        "terraform.tfvars": VALUES,
+        "m/main.tf": 'variable "n" {}\nvariable "o" {}\nvariable "d" {}\n' + terraform_of("var.n", "var.o", "var.d"),
+    },
+    "module outputs": {
+        "main.tf": 'module "m" {\n  source = "./m"\n}\n' + terraform_of("module.m.n", "module.m.o", "module.m.d"),
+        "m/main.tf": "".join(
+            f'output "{key}" {{\n  value = "{text}"\n  sensitive = true\n}}\n' for key, text in zip("nod", HIDDEN, strict=True)
+        ),
+    },
+    "tags as a whole": {
+        "main.tf": f'locals {{\n  tags = sensitive({{ owner = "{OWNER}", expires = "{DATE}" }})\n}}\n'
+        'resource "aws_iam_user" "u" {\n  name = "joe"\n  tags = local.tags\n}\n' + KEY,
+    },
+    "NoEcho": {
+        "stack.yaml": "Parameters:\n"
+        + "".join(f'  {n}: {{Type: String, NoEcho: true, Default: "{v}"}}\n' for n, v in zip(("N", "O", "D"), HIDDEN, strict=True))
+        + "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref U}\n  U:\n    Type: AWS::IAM::User\n"
+        + "    Properties:\n      UserName: !Ref N\n      Tags: [{Key: owner, Value: !Ref O}, {Key: expires, Value: !Sub '${D}'}]\n",
+    },
+}
+
+
+def plan() -> str:
+    tags = {"owner": OWNER, "expires": DATE}
+
+    def change(kind: str, after: dict[str, Any], hidden: dict[str, Any]) -> dict[str, Any]:
+        made = {"actions": ["create"], "before": None, "after": after, "after_sensitive": hidden}
+        return {"address": f"{kind}.x", "mode": "managed", "type": kind, "name": "x", "change": made}
+
+    user = change("aws_iam_user", {"name": NAME, "tags": tags}, {"name": True, "tags": {"owner": True, "expires": True}})
+    return json.dumps({"format_version": "1.2", "resource_changes": [user, change("aws_iam_access_key", {"user": NAME}, {"user": True})]})
+
+
+CASES["plan"] = {"plan.json": plan()}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("case", CASES)
+def test_sensitive_values_shown(tmp_path: Path, case: str, name: str) -> None:
+    for path, text in CASES[case].items():
+        put(tmp_path, path, text)
+    code, out, err = scan(tmp_path, "--verbose", "--format", name)
+    assert code in (0, 1)
+    shown = out + err
+    assert [text for text in HIDDEN if text in shown] == []
+
+
+def test_what_is_hidden_is_still_judged(tmp_path: Path) -> None:
+    for path, text in CASES["variables"].items():
+        put(tmp_path, path, text)
+    code, out, _ = scan(tmp_path, "--format", "json")
+    report = json.loads(out)
+    (key,) = report["keys"]
+    assert (code, key["user"], key["owner"], key["lifetime"][0]["value"]) == (1, "(sensitive)", "(sensitive)", "(sensitive)")
+    assert [finding["rule"] for finding in report["findings"]] == ["iam.expired_access_keys"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        terraform_of('"joe"', '"team"', '"2025-03-04"'),
+        'variable "o" {\n  default = "x"\n  sensitive = true\n}\noutput "o" { value = var.o }\n'
+        + terraform_of('"joe"', '"team"', '"2025-03-04"'),
+        terraform_of('nonsensitive(sensitive("joe"))', '"team"', '"2025-03-04"'),
+    ],
+)
+def test_what_is_not_sensitive_is_shown(tmp_path: Path, text: str) -> None:
+    put(tmp_path, "main.tf", text)
+    (key,) = json.loads(scan(tmp_path, "--format", "json")[1])["keys"]
+    assert (key["user"], key["owner"], key["lifetime"][0]["value"]) == ("joe", "team", "2025-03-04")

@@ -1,0 +1,139 @@
+"""One bad file never stops the rest: what cannot be judged is named, all else is judged, and the exit code is 3."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.attacks import SOUND, put, scan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOUND = "sound.tf:1:1: MEDIUM"
+NESTED = (
+    "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: %s}\n  Key:\n    Type: AWS::IAM::AccessKey\n"
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Return a folder with a sound key."""
+    put(tmp_path, "sound.tf", SOUND)
+    return tmp_path
+
+
+def incomplete(root: Path, *arguments: str) -> str:
+    """Scan, check that the sound key is judged and the run is incomplete, and return what is said."""
+    code, out, err = scan(root, *arguments)
+    assert code == 3
+    assert FOUND in out
+    return err
+
+
+@pytest.mark.parametrize("letter", ["é", "ß", "日本", "\U0001f511"])
+def test_crash_conflict_nonascii(root: Path, letter: str) -> None:
+    key = 'resource "aws_iam_access_key" "k" {\n  user = aws_iam_user.k.name\n}\nresource "aws_iam_user" "k" {\n  name = "k"\n}\n'
+    text = f"# {letter}\n" * 3 + f"{key}<<<<<<< HEAD\nlocals {{\n  a = 1\n=======\n  a = 2\n>>>>>>> {letter}\n}}\n" + key.replace("k", "l")
+    put(root, "conflict.tf", text)
+    assert "conflict.tf:10" in incomplete(root)
+    assert "conflict.tf:4:1: MEDIUM" in scan(root)[1]
+
+
+def test_places_in_a_recovered_file_are_those_of_the_file(root: Path) -> None:
+    tag = (
+        'resource "aws_iam_user" "k" {\n  name = "é"\n  tags = { expires = var.x.y }\n}\nvariable "x" { default = { y = "2027-13-45" } }\n'
+    )
+    key = 'resource "aws_iam_access_key" "k" {\n  user = aws_iam_user.k.name\n}\n'
+    put(root, "broken.tf", f"# é\nlocals {{\n  a =\n}}\n{tag}{key}")
+    _, out, _ = scan(root, "--format", "json")
+    places = {(life["path"], life["line"]) for one in json.loads(out)["keys"] for life in one["lifetime"]}
+    assert places == {("broken.tf", 7)}
+
+
+def test_crash_nul_in_a_module_source(root: Path) -> None:
+    put(root, "nul/main.tf", 'module "m" {\n  source = "./a\\u0000b"\n}\n' + SOUND)
+    put(root, "nul.tf.json", '{"module": {"n": {"source": "./a\\u0000b"}}}')
+    assert "no such folder" in incomplete(root)
+
+
+@pytest.mark.parametrize("name", ["./a\0b", "../a\0b", "a\0"])
+def test_crash_nul_byte_itself_in_a_module_source(root: Path, name: str) -> None:
+    put(root, "nul/main.tf", f'module "m" {{\n  source = "{name}"\n}}\n{SOUND}')
+    assert "nul/main.tf:2: error: holds a NUL byte" in incomplete(root)
+
+
+def test_crash_nul_in_a_template_url(root: Path) -> None:
+    put(root, "stack.yaml", NESTED % '"./a\\0b.yaml"')
+    assert scan(root)[0] in (1, 3)
+    assert FOUND in scan(root)[1]
+
+
+@pytest.mark.parametrize("function", ["file", "fileexists", "templatefile", "fileset"])
+def test_crash_nul_in_a_path_of_a_function(root: Path, function: str) -> None:
+    more = {"templatefile": ", {}", "fileset": ', "*"'}.get(function, "")
+    put(root, "nul.tf", f'resource "aws_iam_access_key" "n" {{\n  user = "${{{function}("a\\u0000b"{more})}}"\n}}\n')
+    assert FOUND in scan(root)[1]
+
+
+@pytest.mark.parametrize("option", ["var_files", "parameters"])
+def test_crash_nul_in_a_configuration(root: Path, option: str) -> None:
+    put(root, "posturio-iac.toml", f'{option} = ["a\\u0000b"]\n')
+    code, _, err = scan(root)
+    assert (code, "NUL byte" in err) == (2, True)
+
+
+def test_crash_deep_modules_json(root: Path) -> None:
+    put(root, ".terraform/modules/modules.json", '{"Modules":' + "[" * 100_000 + "]" * 100_000 + "}")
+    put(root, "call.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
+    assert ".terraform/modules/modules.json: error: is not what terraform init writes" in incomplete(root)
+
+
+def test_crash_huge_modules_json(root: Path) -> None:
+    path = put(root, ".terraform/modules/modules.json", "{")
+    os.truncate(path, 3 << 30)
+    put(root, "call.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
+    assert "3 GiB is more than the limit of 10 MiB" in incomplete(root)
+
+
+def test_crash_chained_modules(root: Path) -> None:
+    for number in range(1500):
+        put(root, f"m/{number}/main.tf", f'module "n" {{\n  source = "../{number + 1}"\n}}\n')
+    put(root, "m/1500/main.tf", SOUND)
+    assert "too deeply to follow" in incomplete(root)
+
+
+def test_crash_chained_stacks(root: Path) -> None:
+    for number in range(1500):
+        put(root, f"s/{number}.yaml", NESTED % f"./{number + 1}.yaml")
+    code, out, _ = scan(root)
+    assert (code in (1, 3), FOUND in out) == (True, True)
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31"])
+def test_crash_extreme_until(root: Path, until: str) -> None:
+    put(root, "posturio-iac.toml", f'[[suppressions]]\nrule = "ownerless_access_keys"\npath = "x"\nreason = "r"\nuntil = {until}\n')
+    code, _, err = scan(root)
+    assert (code, "until must be a date" in err) == (2, True)
+
+
+@pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31"])
+def test_crash_extreme_until_beside_the_code(root: Path, until: str) -> None:
+    put(root, "other.tf", f'# posturio:ignore[iam.ownerless_access_keys] until={until} reason="r"\n{SOUND.replace("sound", "other")}')
+    code, out, _ = scan(root)
+    assert (code, FOUND in out) == (1, True)
+
+
+def test_crash_huge_configuration(root: Path) -> None:
+    os.truncate(put(root, "posturio-iac.toml", "# "), 3 << 30)
+    code, _, err = scan(root)
+    assert (code, err) == (2, "posturio-iac: posturio-iac.toml: 3 GiB is more than the limit of 10 MiB\n")
+
+
+def test_a_huge_pyproject_is_passed_over(root: Path) -> None:
+    os.truncate(put(root, "pyproject.toml", "# "), 3 << 30)
+    code, out, _ = scan(root)
+    assert (code, FOUND in out) == (1, True)

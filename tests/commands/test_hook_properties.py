@@ -1,0 +1,177 @@
+"""For any changed files the hook reports what a scan reports for the modules concerned, and its work grows with their number only."""
+
+from __future__ import annotations
+
+import builtins
+import json
+import os
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from posturio_iac.impact import changed_code
+from posturio_iac.search import module_calls
+from tests.support.command_line import run
+from tests.support.repository import AS_OF, Repository, flagged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+USERS = ("ci", "deploy")
+
+
+@dataclass
+class Module:
+    """A module: who its key belongs to, whom it calls, and whose outputs it uses."""
+
+    name: str
+    key: str = ""
+    """``own``, a name, ``var``, or nothing for no key."""
+    user: str = ""
+    """The user that it declares."""
+    calls: list[str] = field(default_factory=list)
+    uses: set[str] = field(default_factory=set)
+
+    def code(self, called: set[str]) -> str:
+        """Return its code. A module that takes the user of its key is given one by each call."""
+        text = 'output "name" {\n  value = "x"\n}\n# module.fake is not used, nor is "ghost" there\n'
+        if self.user:
+            text += f'resource "aws_iam_user" "u" {{\n  name = "{self.user}"\n}}\n'
+        if self.key == "var":
+            text += 'variable "user" {\n  default = "none"\n}\n'
+        user = {"own": "aws_iam_user.u.name", "var": "var.user"}.get(self.key, f'"{self.key}"')
+        if self.key:
+            text += f'resource "aws_iam_access_key" "k" {{\n  user = {user}\n}}\n'
+        for target in self.calls:
+            given_user = '  user = "ci"\n' if target in called else ""
+            text += f'module "{self.name}_{target}" {{\n  source = "../{target}"\n{given_user}}}\n'
+        return text + "".join(f'output "{t}" {{\n  value = module.{self.name}_{t}.name\n}}\n' for t in sorted(self.uses))
+
+
+@st.composite
+def repositories(draw: st.DrawFn) -> dict[str, Module]:
+    """Return modules by name. Each calls only later ones."""
+    names = [f"m{number}" for number in range(draw(st.integers(2, 6)))]
+    made = {}
+    for index, name in enumerate(names):
+        user = draw(st.sampled_from(["", *USERS]))
+        key = draw(st.sampled_from(["", "var", *USERS, *(["own"] if user else [])]))
+        module_calls = draw(st.lists(st.sampled_from(names[index + 1 :]), unique=True, max_size=2)) if names[index + 1 :] else []
+        uses = {target for target in module_calls if draw(st.booleans())}
+        made[name] = Module(name, key, user, module_calls, uses)
+    return made
+
+
+def paths(modules: dict[str, Module], top: str, bottom: str) -> Iterator[list[str]]:
+    """Yield every way of calls from one module to another."""
+    if top == bottom:
+        yield [top]
+    for target in modules[top].calls:
+        yield from ([top, *rest] for rest in paths(modules, target, bottom))
+
+
+def below(modules: dict[str, Module], top: str) -> set[str]:
+    return {name for name in modules if any(paths(modules, top, name))}
+
+
+def expected(modules: dict[str, Module], changed: set[str], finding: dict[str, Any]) -> bool:
+    """Tell whether a finding of the scan counts, by enumerating."""
+    fed = {m.name for m in modules.values() if any(below(modules, target) & changed for target in m.uses)}
+    concerned = changed | fed
+    own = finding["path"].partition("/")[0]
+    root = re.split(r"[._]", finding["address"])[1] if finding["address"].startswith("module.") else own
+    if any(concerned & set(way) for way in paths(modules, root, own)):
+        return True
+    user = {"var": "ci" if root != own else "none", "own": ""}.get(modules[own].key, modules[own].key)
+    declares = {name for name in modules if user and modules[name].user == user}
+    inside = declares & below(modules, root)
+    return bool(declares & concerned and (inside & concerned or not inside))
+
+
+ELSEWHERE = {"m0": Module("m0", calls=["m2"]), "m1": Module("m1", key="var", user="ci"), "m2": Module("m2", key="var")}
+"""A key whose user another root module declares, which has a key of its own."""
+
+
+@st.composite
+def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
+    """Return modules, and those of them that a commit changes."""
+    modules = draw(repositories())
+    return modules, draw(st.sets(st.sampled_from(sorted(modules)), min_size=1, max_size=2))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example((ELSEWHERE, {"m0"}))
+@given(commits())
+def test_hook_reports_what_scan_reports_for_the_modules_concerned(
+    tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], commit: tuple[dict[str, Module], set[str]]
+) -> None:
+    modules, changed = commit
+    top = tmp_path_factory.mktemp("code")
+    taking = {name for name, module in modules.items() if module.key == "var"}
+    for name, module in modules.items():
+        (top / name).mkdir()
+        (top / name / "main.tf").write_text(module.code(taking), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(top)
+        _, out, _ = run(capsys, "scan", "--as-of", AS_OF, "--format", "json")
+        scanned = json.loads(out)["findings"]
+        _, out, err = run(capsys, "hook", "--as-of", AS_OF, "--format", "json", *(f"{name}/main.tf" for name in changed))
+        hooked = json.loads(out)["findings"]
+    assert not err
+    assert hooked == [finding for finding in scanned if expected(modules, changed, finding)]
+
+
+def work(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], repository: Repository) -> Counter[str]:
+    """Return how often the hook opens a file, compiles a regular expression and looks at a text, given all files of a repository."""
+    counts: Counter[str] = Counter()
+    compiler = sys.modules["re._compiler" if sys.version_info >= (3, 11) else "sre_compile"]
+
+    def counted(name: str, function: Any) -> Any:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            counts[name] += 1
+            return function(*args, **kwargs)
+
+        return call
+
+    re.purge()
+    with patch.context() as inner:
+        inner.chdir(repository.path)
+        inner.setattr(builtins, "open", counted("opened", builtins.open))
+        inner.setattr(os, "open", counted("opened", os.open))
+        inner.setattr(compiler, "compile", counted("compiled", compiler.compile))
+        inner.setattr(changed_code, "text", counted("searched", module_calls.text))
+        inner.setattr(changed_code, "blocks_of", counted("searched", module_calls.blocks_of))
+        files = sorted(str(path.relative_to(repository.path)) for path in repository.path.rglob("*.tf"))
+        code, _, err = run(capsys, "hook", "--as-of", AS_OF, *files)
+    assert (code, err) == (1, "")
+    return counts
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_work_grows_with_the_number_of_modules_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], called: bool
+) -> None:
+    def made(number: int) -> Counter[str]:
+        repository = Repository(tmp_path / str(number))
+        for one in range(number):
+            repository.write(f"modules/m{one}/main.tf", flagged(f"user-{one}"), add=False)
+        if called:
+            callers = (f'module "m{one}" {{\n  source = "../modules/m{one}"\n}}\n' for one in range(number))
+            repository.write("live/main.tf", "".join(callers), add=False)
+        repository.git("add", "-A")
+        return work(monkeypatch, capsys, repository)
+
+    made(2)  # what is imported and compiled once
+    few, twice = made(30), made(60)
+    assert twice["compiled"] == few["compiled"]
+    assert few["opened"] > 0
+    assert few["searched"] > 0
+    for name in ("opened", "searched"):
+        assert twice[name] <= 2 * few[name], name

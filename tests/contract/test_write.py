@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator, ValidationError
+
+from posturio_iac.contract.write import render
+from tests.support import canned
+from tests.support.fixture_tools import FIXTURES, scan
+
+if TYPE_CHECKING:
+    from posturio_iac.core.finding import Report
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def document(report: Report) -> Any:
+    made = json.loads(render(report, canned.context()))
+    VALIDATOR.validate(made)
+    return made
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_object_of_the_schema_is_closed() -> None:
+    def objects(node: Any) -> Any:
+        if isinstance(node, dict):
+            if node.get("type") == "object":
+                yield node
+            for child in node.values():
+                yield from objects(child)
+
+    found = list(objects(SCHEMA))
+    assert len(found) == 17
+    assert all(node["additionalProperties"] is False and set(node["required"]) <= set(node["properties"]) for node in found)
+
+
+def test_a_report_with_everything_follows_the_schema() -> None:
+    made = document(canned.report())
+    assert list(made) == ["version", "tool", "as_of", "keys", "findings", "diagnostics", "summary"]
+    assert made["as_of"] == "2026-11-24T12:00:00Z"
+    assert made["summary"] == {
+        "files": 12, "keys": 5, "flagged": 2, "clean": 1, "undetermined": 1, "suppressed": 1, "score": None,
+    }  # fmt: skip
+
+
+def test_keys_say_what_is_known() -> None:
+    ci, _, rotated, accent, undetermined = document(canned.report())["keys"]
+    assert (ci["path"], ci["line"], ci["owner"], ci["verdict"]) == ("iam/ci.tf", 1, "payments@example.com", "flagged")
+    assert accent["user"] is None
+    assert "undecided" not in ci
+    assert undetermined["undecided"] == ["var.tags is set by the caller"]
+    assert rotated["lifetime"] == [
+        {
+            "kind": "rotation",
+            "value": "90",
+            "effect": "enforced",
+            "source": "time_rotating.ci",
+            "origin": {"kind": "secret_rotation", "address": "time_rotating.ci"},
+            "path": "iam/ci.tf",
+            "line": 1,
+        }
+    ]
+
+
+def test_findings_carry_their_region_and_their_suppression() -> None:
+    first, *_, last = document(canned.report())["findings"]
+    assert [first[name] for name in ("line", "column", "end_line", "end_column")] == [1, 1, 1, 36]
+    assert "suppressed" not in first
+    assert last["suppressed"] == {"reason": "moves to OIDC", "until": "2027-03-01T00:00:00Z", "source": "comment"}
+
+
+def test_a_deployed_key_has_no_place_and_says_when_it_was_used() -> None:
+    judged = canned.report().keys[0]
+    deployed = replace(judged.key, span=None, framework="aws", account="123456789012", key_id="…WXYZ", created=canned.AS_OF, last_used=None)
+    (made,) = document(replace(canned.report(), keys=(replace(judged, key=deployed),)))["keys"]
+    assert (made["path"], made["line"], made["end_line"]) == (None, None, None)
+    assert (made["account"], made["key_id"], made["created"]) == ("123456789012", "…WXYZ", "2026-11-24T12:00:00Z")
+    assert "last_used" not in made
+
+
+def test_the_score_is_that_of_the_report_and_null_when_it_is_incomplete() -> None:
+    assert document(canned.empty())["summary"]["score"] == 100
+    complete = replace(canned.report(), diagnostics=())
+    assert document(complete)["summary"]["score"] == complete.score() == 91
+    assert document(canned.report())["summary"]["score"] is None
+
+
+def test_a_shared_module_gives_a_key_and_a_finding_for_each_root_module() -> None:
+    made = document(canned.repeated())
+    assert [(k["address"], k["root"]) for k in made["keys"]] == [("module.ci.aws_iam_access_key.this", r) for r in ("dev", "prod", "test")]
+    assert [(f["line"], f["root"]) for f in made["findings"]] == [(1, "dev"), (1, "prod"), (1, "test")]
+
+
+def test_bytes_that_are_not_utf8_are_still_valid_json() -> None:
+    finding = canned.finding(canned.WITHOUT, "a", canned.span("caf\udce9.tf"), "\u202e\x1b")
+    text = render(replace(canned.report(), findings=(finding,)), canned.context())
+    assert text.isascii()
+    assert json.loads(text)["findings"][0]["path"] == "caf\\xe9.tf"
+
+
+@pytest.mark.parametrize("name", ["modules", "replaced", "through_modules", "unknown_and_sensitive"])
+def test_reports_of_plans_follow_the_schema(name: str) -> None:
+    code, made = scan(FIXTURES / "plan" / name / "plan.json")
+    VALIDATOR.validate(made)
+    assert code in (0, 1)
+    assert {key["framework"] for key in made["keys"]} == {"terraform-plan"}
+    assert {finding["framework"] for finding in made["findings"]} <= {"terraform-plan"}
+    assert all(key["line"] >= 1 for key in made["keys"])
+
+
+def test_what_the_contract_does_not_have_is_refused() -> None:
+    made = document(canned.report())
+    made["keys"][0]["secret"] = "x"  # noqa: S105 - no secret, the schema must refuse it
+    with pytest.raises(ValidationError, match="Additional properties"):
+        VALIDATOR.validate(made)

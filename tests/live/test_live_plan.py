@@ -1,0 +1,298 @@
+"""Plans that are run, after the world has changed: no key in use is switched off unnamed, and none is deleted that was active lately."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+
+from tests.support.live.cloud import ACCOUNT, AS_OF, live
+from tests.support.live.fake_aws import FakeAws, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Capsys = pytest.CaptureFixture[str]
+
+REGIONS = {"us-east-1": "aws", "eu-west-1": "aws", "us-gov-east-1": "aws-us-gov", "cn-northwest-1": "aws-cn"}
+GRACE = 14
+SCHEMA = Path(__file__).parent.parent.parent / "docs/schema/report-1.json"
+
+
+@pytest.fixture(params=list(REGIONS))
+def aws(request: pytest.FixtureRequest, cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """An account, read from each of the regions."""
+    yield from _account(cloud, server, monkeypatch, request.param)
+
+
+@pytest.fixture
+def far(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """An account that is read from a region that shows no events of IAM."""
+    yield from _account(cloud, server, monkeypatch, "eu-west-1")
+
+
+def _account(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch, region: str) -> Iterator[FakeAws]:
+    assert cloud
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    with serving(server, REGIONS[region]) as fake:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
+        yield fake
+
+
+@pytest.fixture
+def plan(capsys: Capsys, tmp_path: Path) -> Callable[..., Path]:
+    """Write a plan, and return its folder."""
+
+    def written(aws: FakeAws, name: str, *argv: str, state: bool = False) -> Path:
+        more = ("--state-file", str(tmp_path / "state.json")) if state else ()
+        answer = live(capsys, "--plan", str(tmp_path / name), *more, "--as-of", aws.now.isoformat(), *argv)
+        assert answer.code in (0, 1), answer.err
+        return tmp_path / name
+
+    return written
+
+
+def run(aws: FakeAws, folder: Path, *words: str, undo: bool = False) -> Any:
+    return aws.run(folder / f"{ACCOUNT}{'-undo' if undo else ''}.sh", folder.parent, *(words or (() if undo else ("--yes",))))
+
+
+def log(folder: Path) -> list[tuple[str, str, str]]:
+    """Step, key and outcome of each line of the log."""
+    lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [(e["step"], e["key_id"], e["outcome"]) for e in map(json.loads, lines) if e["outcome"] != "begun"]
+
+
+def passed(aws: FakeAws, days: float) -> None:
+    """Let time go by."""
+    aws.now += timedelta(days=days)
+
+
+def test_a_key_is_not_deleted_on_the_day_it_was_switched_off(aws: FakeAws, plan: Callable[..., Path]) -> None:
+    aws.user("ci", owner="payments@example.com")
+    key = aws.key("ci", age=400, used=60)
+    first = plan(aws, "a")
+    assert (run(aws, first).returncode, aws.status(key)) == (0, "Inactive")
+    for minutes in (1, 20):
+        passed(aws, minutes / 1440)
+        second = plan(aws, f"b{minutes}", state=True)
+        run(aws, second)
+        assert aws.status(key) == "Inactive"
+    passed(aws, GRACE + 1)
+    last = plan(aws, "c")
+    assert (run(aws, last).returncode, aws.status(key)) == (0, None)
+    assert log(last) == [("delete", key, "done")]
+    assert {region for region, action in aws.asked if action == "LookupEvents"} == {
+        {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}[aws.partition]
+    }
+
+
+def test_silence_of_the_trail_proves_nothing(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=400, used=60, status="Inactive")
+    assert run(far, plan(far, "a")).returncode in (0, 2)
+    assert live(capsys, "--as-of", far.now.isoformat()).json["keys"][0]["verdict"] == "undetermined"
+    assert far.status(key) == "Inactive"
+
+
+def test_two_observations_prove_what_the_trail_does_not_tell(far: FakeAws, plan: Callable[..., Path]) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=400, used=100, status="Inactive")
+    plan(far, "a", state=True)
+    passed(far, GRACE - 1)
+    early = plan(far, "b", state=True)
+    assert not (early / f"{ACCOUNT}.sh").exists()
+    passed(far, 2)
+    assert (run(far, plan(far, "c", state=True)).returncode, far.status(key)) == (0, None)
+
+
+@pytest.mark.parametrize("denied", [(), ("LookupEvents",)])
+def test_a_second_time_off_starts_the_grace_anew(far: FakeAws, plan: Callable[..., Path], denied: tuple[str, ...]) -> None:
+    """Seen inactive, switched on between two runs, used, and off again: the first observation is void."""
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=400, used=100, status="Inactive")
+    far.denied.update(denied)
+    plan(far, "a", state=True)
+    passed(far, 20)
+    far.use(key, days_ago=1)
+    far.switch(key, "Active", days_ago=1.1)
+    far.switch(key, "Inactive", days_ago=0.9)
+    folder = plan(far, "b", state=True)
+    if (folder / f"{ACCOUNT}.sh").exists():
+        run(far, folder)
+    assert far.status(key) == "Inactive"
+
+
+def test_the_first_switch_off_after_the_last_switch_on_counts(far: FakeAws, plan: Callable[..., Path]) -> None:
+    far.user("ci", owner="payments@example.com")
+    repeated, again = far.key("ci", age=400, used=100), far.key("ci", age=300, used=100)
+    for days in (40, 20, 1):
+        far.switch(repeated, "Inactive", days_ago=days)
+    for days, status in ((40, "Inactive"), (10, "Active"), (5, "Inactive")):
+        far.switch(again, status, days_ago=days)
+    run(far, plan(far, "a"))
+    assert (far.status(repeated), far.status(again)) == (None, "Inactive")
+
+
+def expired(aws: FakeAws, used: float | None = 0) -> str:
+    aws.user("prod", owner="shop@example.com", expires="2026-01-31")
+    return aws.key("prod", age=80, used=used)
+
+
+def test_a_key_in_use_is_a_comment_until_it_is_named(far: FakeAws, plan: Callable[..., Path]) -> None:
+    key = expired(far)
+    folder = plan(far, "a")
+    text = (folder / f"{ACCOUNT}.sh").read_text(encoding="utf-8")
+    assert "#   Owner: shop@example.com. Last use: 2026-11-24 12:00 UTC (today), s3 in eu-west-1." in text
+    assert f"It is in use, so it stays active. Ask its owner; --include-in-use {key} plans to switch it off." in text
+    assert (run(far, folder).returncode, far.status(key)) == (0, "Active")
+    assert (run(far, plan(far, "b", "--include-in-use", "prod")).returncode, far.status(key)) == (0, "Inactive")
+
+
+def test_naming_a_key_that_is_not_there_is_refused(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    expired(far)
+    answer = live(capsys, "--plan", str(tmp_path / "a"), "--include-in-use", "nobody")
+    assert (answer.code, "--include-in-use nobody fits no flagged key" in answer.err) == (2, True)
+    assert not (tmp_path / "a").exists()
+
+
+CHANGES: dict[str, Callable[[FakeAws, str], object]] = {
+    "used": lambda aws, key: aws.use(key),
+    "off already": lambda aws, key: aws.switch(key, "Inactive"),
+    "another of the same id": lambda aws, key: setattr(aws.held(key), "create_date", aws.now),
+    "gone": lambda aws, key: aws.backend.delete_access_key(key, "b"),
+    "no answer": lambda aws, _: aws.denied.add("GetAccessKeyLastUsed"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_step_looks_again_and_the_others_go_on(far: FakeAws, plan: Callable[..., Path], change: str) -> None:
+    for name in ("a", "b", "c"):
+        far.user(name, owner=f"{name}@example.com")
+    keys = [far.key(name, age=80, used=60) for name in ("a", "b", "c")]
+    folder = plan(far, "plan")
+    passed(far, 1)
+    CHANGES[change](far, keys[1])
+    before = far.status(keys[1])
+    done = run(far, folder)
+    others = "Active" if change == "no answer" else "Inactive"
+    assert (done.returncode, [far.status(key) for key in keys]) == (
+        1,
+        [others, before, others],
+    )
+    assert f"kept {keys[1]} of b: " in done.stderr
+    assert ("disable", keys[1], "kept") in log(folder)
+
+
+def test_a_delete_looks_again(far: FakeAws, plan: Callable[..., Path]) -> None:
+    """Switched on after the plan, used or not, and off again: only the trail knows, and without it nothing is deleted."""
+    far.user("ci", owner="payments@example.com")
+    quiet, used = far.key("ci", age=400, used=100), far.key("ci", age=300, used=100)
+    for key in (quiet, used):
+        far.switch(key, "Inactive", days_ago=30)
+    folder = plan(far, "a")
+    far.denied.add("LookupEvents")
+    assert (run(far, folder).returncode, far.status(quiet)) == (1, "Inactive")
+    far.denied.clear()
+    passed(far, 1)
+    far.use(used)
+    far.switch(quiet, "Active", days_ago=0.5)
+    far.switch(quiet, "Inactive", days_ago=0.4)
+    assert (run(far, folder).returncode, far.status(quiet), far.status(used)) == (1, "Inactive", "Inactive")
+    assert {outcome for _, _, outcome in log(folder)} == {"kept"}
+
+
+def test_a_plan_that_is_old_or_of_another_account_does_nothing(far: FakeAws, plan: Callable[..., Path]) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=80, used=60)
+    folder, short = plan(far, "a"), plan(far, "b", "--plan-valid", "2")
+    text = (folder / f"{ACCOUNT}.sh").read_text(encoding="utf-8")
+    other = folder / "other.sh"
+    other.write_text(text.replace(f"account={ACCOUNT}", "account=210987654321"), encoding="utf-8")
+    assert "these credentials belong to account" in far.run(other, folder.parent, "--yes").stderr
+    assert "there is no terminal to ask on" in far.run(folder / f"{ACCOUNT}.sh", folder.parent).stderr
+    assert "usage: sh " in run(far, folder, "--now").stderr
+    passed(far, 3 / 24)
+    assert (run(far, short).returncode, "was good until 2026-11-24 14:00 UTC" in run(far, short).stderr) == (2, True)
+    passed(far, 4)
+    assert (run(far, folder).returncode, far.status(key)) == (2, "Active")
+
+
+def test_what_a_plan_switched_off_is_switched_on_again(far: FakeAws, plan: Callable[..., Path]) -> None:
+    for name in ("a", "b"):
+        far.user(name, owner="payments@example.com")
+    done, left = far.key("a", age=80, used=60), far.key("b", age=80, used=60)
+    folder = plan(far, "plan")
+    far.use(left)
+    run(far, folder)
+    far.switch(left, "Inactive")
+    passed(far, 10)
+    assert (run(far, folder, undo=True).returncode, far.status(done), far.status(left)) == (0, "Active", "Inactive")
+
+
+def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..., Path], capsys: Capsys, tmp_path: Path) -> None:
+    far.user("ci", owner="payments@example.com")
+    far.key("ci", age=80, used=60)
+    folder = plan(far, "a")
+    assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {
+        "plan.json": 0o600,
+        f"{ACCOUNT}.sh": 0o700,
+        f"{ACCOUNT}-undo.sh": 0o700,
+    }
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    written = json.loads((folder / "plan.json").read_text(encoding="utf-8"))
+    jsonschema.validate(written, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert [step["action"] for step in written["plan"]["steps"]] == ["disable"]
+    before = len(far.asked)
+    answer = live(capsys, "--plan", str(folder))
+    assert (answer.code, "a plan is never overwritten" in answer.err, len(far.asked)) == (2, True, before)
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert live(capsys, "--plan", str(tmp_path / "file")).code == 2
+    assert live(capsys, "--plan", str(tmp_path / "none/plan")).code == 2
+
+
+def test_no_name_breaks_out_of_its_line(far: FakeAws, plan: Callable[..., Path]) -> None:
+    for number, owner in enumerate(("pay'ments; touch /tmp/x\n$(id)`id`", "a\u202egnp.exe", "c\\", 'd"\u2028e')):
+        far.user(f"u{number}", owner=owner)
+        far.key(f"u{number}", age=80, used=60)
+    folder = plan(far, "a")
+    text = (folder / f"{ACCOUNT}.sh").read_text(encoding="utf-8")
+    assert all(character.isprintable() or character == "\n" for character in text)
+    assert not [line for line in text.splitlines() if line.startswith(("touch", "$(id)"))]
+    done = run(far, folder)
+    assert (done.returncode, [outcome for _, _, outcome in log(folder)]) == (0, ["done"] * 4)
+
+
+def test_verify_reads_what_the_plan_did(far: FakeAws, plan: Callable[..., Path], capsys: Capsys) -> None:
+    for name in ("off", "kept", "again"):
+        far.user(name, owner="payments@example.com")
+    _off, kept, again = (far.key(name, age=80, used=60) for name in ("off", "kept", "again"))
+    folder = plan(far, "plan")
+    far.denied.add("GetAccessKeyLastUsed")
+    run(far, folder)
+    far.denied.clear()
+    far.backend.delete_access_key(kept, "kept")
+    run(far, folder)
+    far.switch(again, "Active")
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write("torn\n")
+    answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
+    results = {result["user"]: result for result in answer.json["verification"]["results"]}
+    assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
+    assert results["off"]["why"] == "the key is switched off, switched off by the plan on 2026-11-24 12:00 UTC"
+    assert results["kept"]["plan"]["outcome"] == "kept"
+    assert "although it was switched off by the plan" in results["again"]["why"]
+    assert "1 line of " in answer.err
+
+
+def test_the_time_of_a_plan_is_now(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    from posturio_iac.cli import main  # noqa: PLC0415 - `live` sets the clock
+
+    assert far.now == AS_OF
+    for argv in (("--plan", str(tmp_path / "a")), ("--state-file", str(tmp_path / "s"))):
+        assert main(["live", "--no-config", "--as-of", "2030-01-01", *argv]) == 2
+        assert "leave --as-of out" in capsys.readouterr().err

@@ -1,0 +1,377 @@
+"""What AWS does and moto does not: two root keys, odd statuses, activation dates, renamed users, refusals that mean nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from moto.iam.models import AccessKeyLastUsed
+
+from posturio_iac.live import session
+from posturio_iac.live.errors import AwsError
+from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Capsys = pytest.CaptureFixture[str]
+    Deny = Callable[..., None]
+    Report = Callable[[Callable[[list[dict[str, str]]], object]], None]
+
+
+@pytest.fixture
+def report(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Report:
+    """Let the report say something else about keys; its lines are given as dictionaries."""
+    made = type(cloud.backend).get_credential_report
+
+    def patched(change: Callable[[list[dict[str, str]]], object]) -> None:
+        def text(self: Any) -> str:
+            head, *lines = made(self).splitlines()
+            rows = [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+            change(rows)
+            return "\n".join([head, *(",".join(row.get(name, "N/A") for name in head.split(",")) for row in rows)])
+
+        monkeypatch.setattr(type(cloud.backend), "get_credential_report", text)
+
+    return patched
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Answer an operation in place of moto: ``answers("iam:GetAccountSummary", lambda said: …)``."""
+    call = session.Connection.call
+
+    def answering(operation: str, change: Callable[[dict[str, Any]], Any]) -> None:
+        def called(self: session.Connection, name: str, **parameters: Any) -> Any:
+            said = call(self, name, **parameters)
+            return change(said) if name == operation else said
+
+        monkeypatch.setattr(session.Connection, "call", called)
+
+    return answering
+
+
+def rules(answer: Any) -> list[tuple[str, str]]:
+    users = {key["address"]: key["user"] for key in answer.json["keys"]}
+    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
+
+
+def rotated(days: float) -> Callable[[list[dict[str, str]]], object]:
+    """Say that every key was last rotated so many days ago."""
+
+    def change(rows: list[dict[str, str]]) -> None:
+        for row in rows:
+            row["access_key_1_last_rotated"] = ago(days).isoformat()
+
+    return change
+
+
+def test_the_report_tells_the_last_activation_and_not_the_creation(cloud: Cloud, report: Report, capsys: Capsys) -> None:
+    cloud.user("again", owner="payments@example.com")
+    cloud.key("again", age=400, used=1)
+    cloud.user("unused", owner="payments@example.com")
+    cloud.key("unused", age=400)
+    report(rotated(20))
+    found = [("again", "overdue_access_key_rotations"), ("unused", "overdue_access_key_rotations"), ("unused", "unused_access_keys")]
+    assert rules(live(capsys)) == rules(live(capsys, "--exact")) == found
+
+
+def test_an_honest_rotation_costs_one_call(cloud: Cloud, capsys: Capsys) -> None:
+    cloud.user("rotated", owner="payments@example.com")
+    cloud.key("rotated", age=20, used=1)
+    cloud.backend.users["rotated"].create_date = ago(900)
+    answer = live(capsys)
+    assert (answer.code, rules(answer)) == (0, [])
+    assert (answer.calls()["iam:ListAccessKeys"], answer.calls().get("iam:GetAccessKeyLastUsed")) == (1, None)
+
+
+def test_a_flagged_key_has_its_id_and_one_name_from_the_first_day_on(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("nobody")
+    first, second = cloud.key("nobody", age=10, used=1), cloud.key("nobody", age=5, used=1)
+    state, names = str(tmp_path / "state.json"), []
+    later = (AS_OF + timedelta(days=60)).isoformat()
+    for argv in ((), ("--exact",), ("--as-of", later)):
+        answer = live(capsys, "--state-file", state, *argv)
+        of_user = [f for f in answer.json["findings"] if f["rule"].endswith(("ownerless_access_keys", "multiple_active_access_keys"))]
+        names.append({(f["address"], f["rule"], f["fingerprint"], f["first_seen"]) for f in of_user})
+    assert names[0] == names[1] == names[2]
+    assert {address[-4:] for address, *_ in names[0]} == {first[-4:], second[-4:]}
+    assert {seen for *_, seen in names[0]} == {AS_OF.isoformat().replace("+00:00", "Z")}
+    assert len(names[0]) == 4
+
+
+def test_what_is_closed_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    path = earlier(capsys, tmp_path)
+    cloud.backend.users["ci"].access_keys[0].status = "Inactive"
+    closed = ("--verify", path, "--as-of", (AS_OF + timedelta(days=3)).isoformat(), "--format")
+    findings = [f for line in live(capsys, *closed, "asff", json_format=False).out.splitlines() for f in json.loads(line)]
+    assert [f["CreatedAt"] for f in findings if f["RecordState"] == "ARCHIVED"] == ["2026-11-24T12:00:00Z"]
+    events = map(json.loads, live(capsys, *closed, "ocsf", json_format=False).out.splitlines())
+    (event,) = (event for event in events if event["activity_name"] == "Close")
+    assert event["finding_info"]["created_time"] == event["finding_info"]["first_seen_time"] == AS_OF.timestamp() * 1000
+
+
+def test_an_open_finding_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    state = ("--state-file", str(tmp_path / "state.json"))
+    live(capsys, *state)
+    later = ("--as-of", (AS_OF + timedelta(days=3)).isoformat())
+    (finding,) = json.loads(live(capsys, *state, *later, "--format", "asff", json_format=False).out)
+    assert (finding["CreatedAt"], finding["FirstObservedAt"], finding["UpdatedAt"]) == (
+        "2026-11-24T12:00:00Z",
+        "2026-11-24T12:00:00Z",
+        "2026-11-27T12:00:00Z",
+    )
+    event = json.loads(live(capsys, *state, *later, "--format", "ocsf", json_format=False).out)
+    assert (event["activity_name"], event["type_uid"], event["finding_info"]["created_time"]) == (
+        "Update",
+        200302,
+        AS_OF.timestamp() * 1000,
+    )
+
+
+def test_a_description_names_the_owner_in_the_normal_way_too(cloud: Cloud, capsys: Capsys) -> None:
+    for name, tags in (("rep", {}), ("two", {"owner": "platform@example.com"})):
+        cloud.user(name, **tags)
+        cloud.tag(name, cloud.key(name, age=10, used=1), "reporting job")
+    for argv in ((), ("--exact",)):
+        answer = live(capsys, *argv)
+        assert (answer.code, {key["user"]: key["owner"] for key in answer.json["keys"]}) == (
+            0,
+            {"rep": "reporting job", "two": "reporting job"},
+        )
+
+
+def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60, status="Bogus")
+    answer = live(capsys, "--exact")
+    assert (answer.code, answer.json["keys"][0]["verdict"]) == (3, "undetermined")
+    assert 'ListAccessKeys says "Bogus" for its status, which this version does not know' in answer.err
+
+
+def test_an_expired_key_lingers_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60, status="Expired")
+    argv = ("--exact", "--state-file", str(tmp_path / "state.json"))
+    assert rules(live(capsys, *argv)) == []
+    assert rules(live(capsys, *argv, "--as-of", (AS_OF + timedelta(days=20)).isoformat())) == [("ci", "lingering_inactive_access_keys")]
+
+
+def test_a_refusal_for_a_key_that_was_deleted_meanwhile_is_no_error(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=80, used=60)
+    call = session.Connection.call
+
+    def deleting(self: session.Connection, operation: str, **parameters: Any) -> Any:
+        if operation == "iam:GetAccessKeyLastUsed":
+            cloud.backend.delete_access_key(key, "ci")
+            raise AwsError(operation, "AccessDenied", "no")
+        return call(self, operation, **parameters)
+
+    monkeypatch.setattr(session.Connection, "call", deleting)
+    answer = live(capsys)
+    assert (answer.code, answer.json["keys"]) == (0, [])
+    assert "of user ci was deleted while we looked" in answer.err
+
+
+@pytest.mark.parametrize(("hours", "used"), [(3, True), (5, False)])
+def test_a_report_that_may_not_be_made_is_read_while_it_is_fresh(
+    cloud: Cloud, deny: Deny, answers: Any, capsys: Capsys, hours: int, *, used: bool
+) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=1)
+    live(capsys)
+    deny("GenerateCredentialReport")
+    answers("iam:GetCredentialReport", lambda said: said | {"GeneratedTime": AS_OF - timedelta(hours=hours)})
+    answer = live(capsys)
+    assert (answer.code, "was there and was used" in answer.err, "key by key in its place" in answer.err) == (0, used, not used)
+
+
+def test_a_line_with_too_many_fields_hides_no_user(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        cloud.user(name, owner="payments@example.com")
+        cloud.key(name, age=80, used=60)
+    made = type(cloud.backend).get_credential_report
+    monkeypatch.setattr(type(cloud.backend), "get_credential_report", lambda self: made(self).replace("\na,", "\na,x,"))
+    answer = live(capsys)
+    assert (answer.code, rules(answer)) == (1, [("a", "unused_access_keys"), ("b", "unused_access_keys")])
+    assert "1 line of the credential report cannot be told apart into columns" in answer.err
+    assert "was deleted" not in answer.err
+
+
+@pytest.mark.parametrize(
+    "argv", [(), ("--verbose",), ("--exact",), ("--format", "csv"), ("--format", "asff"), ("--format", "ocsf"), ("--format", "json")]
+)
+def test_no_command_holds_half_an_id(cloud: Cloud, capsys: Capsys, argv: tuple[str, ...]) -> None:
+    cloud.user("ci")
+    for age in (100, 90):
+        cloud.key("ci", age=age, used=60)
+    out = live(capsys, *argv, json_format=False).out
+    assert not re.search(r"(aws iam|terraform import)[^.;]*\*\*\*\*", out)
+    shown = live(capsys, "--show-key-ids", "--verbose", json_format=False).out
+    assert f"aws iam update-access-key --user-name ci --access-key-id {cloud.keys[0]} --status Inactive" in shown
+
+
+def test_users_who_are_missing_from_their_list_are_said(cloud: Cloud, answers: Any, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=10, used=1)
+    answers("iam:GetAccountSummary", lambda said: {"SummaryMap": said["SummaryMap"] | {"Users": 3}})
+    answer = live(capsys)
+    assert (answer.code, "GetAccountSummary counts 3 users, and 1 were listed" in answer.err) == (3, True)
+
+
+def test_a_page_of_something_in_between_is_quoted_as_text() -> None:
+    text = AwsError("iam:ListUsers", "403", "<!DOCTYPE html><html><head><style>a{b:c}</style></head><body><h1>Sign in</h1></body></html>")
+    assert str(text) == "iam:ListUsers failed with 403 (Sign in)"
+
+
+def test_odd_time_zones_put_no_warning_on_standard_error(cloud: Cloud, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What dateutil, with which botocore reads dates, does not understand it says to nobody but the reader's terminal."""
+    cloud.user("ci", owner="payments@example.com")
+    call, shown = session.Connection.call, list[str]()
+
+    def warning(self: session.Connection, operation: str, **parameters: Any) -> Any:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.warn_explicit(
+                "tzname QXZ identified but not understood", UserWarning, "parser.py", 1, module="dateutil.parser._parser"
+            )
+        shown.extend(str(one.message) for one in caught)
+        return call(self, operation, **parameters)
+
+    monkeypatch.setattr(session.Connection, "call", warning)
+    assert (live(capsys).code, shown) == (0, [])
+
+
+def test_an_account_that_was_not_read_has_not_no_keys(members: list[Cloud], capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: object, role: str, __: str | None) -> None:
+        raise AwsError("sts:AssumeRole", "AccessDenied", role)
+
+    monkeypatch.setattr(session.Connection, "assumed", denied)
+    answer = live(capsys, "--accounts", members[1].account, json_format=False)
+    assert (answer.code, answer.out) == (3, "No account could be read; incomplete, 1 error\n")
+    answer = live(capsys, "--organization", json_format=False)
+    assert "in 1 key of 1 account; 4 accounts could not be read; incomplete, 4 errors" in answer.out
+
+
+@pytest.mark.usefixtures("members")
+def test_an_organization_that_lists_nobody_fails(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = session.Connection.pages
+
+    def none(self: session.Connection, operation: str, **parameters: Any) -> Any:
+        return iter([{"Accounts": []}]) if operation == "organizations:ListAccounts" else pages(self, operation, **parameters)
+
+    monkeypatch.setattr(session.Connection, "pages", none)
+    answer = live(capsys, "--organization")
+    assert (answer.code, "organizations:ListAccounts names no active account, so nothing was read" in answer.err) == (3, True)
+
+
+def earlier(capsys: Capsys, folder: Path, *argv: str) -> str:
+    path = folder / "earlier.json"
+    path.write_text(live(capsys, *argv).out, encoding="utf-8")
+    return str(path)
+
+
+def rename(cloud: Cloud, old: str, new: str) -> None:
+    cloud.backend.update_user(old, None, new)
+    for key in cloud.backend.users[new].access_keys:
+        key.user_name = new
+
+
+def states(answer: Any) -> list[tuple[str, str]]:
+    return [(result["state"], result["rule"].partition(".")[2]) for result in answer.json["verification"]["results"]]
+
+
+@pytest.mark.parametrize("shown", [(), ("--show-key-ids",)])
+@pytest.mark.parametrize("broken", [None, "AccessDenied", "Throttling", "ServiceFailure"])
+def test_a_renamed_user_is_found(
+    cloud: Cloud, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shown: tuple[str, ...], broken: str | None
+) -> None:
+    cloud.user("ren", owner="payments@example.com")
+    cloud.key("ren", age=80, used=60)
+    path = earlier(capsys, tmp_path, *shown)
+    rename(cloud, "ren", "renamed")
+    call = session.Connection.call
+    refused: list[str] = []
+
+    def failing(self: session.Connection, operation: str, **parameters: Any) -> Any:
+        if operation == "iam:GetAccessKeyLastUsed" and broken and not refused:
+            refused.append(operation)
+            raise AwsError(operation, broken, "no")
+        return call(self, operation, **parameters)
+
+    monkeypatch.setattr(session.Connection, "call", failing)
+    answer = live(capsys, "--verify", path)
+    assert states(answer)[0][0] in (("still_open",) if shown or not broken else ("cannot_tell",))
+    assert answer.code != 0
+    cloud.backend.delete_access_key(cloud.keys[0], "renamed")
+    assert (live(capsys, "--verify", path).code, states(live(capsys, "--verify", path))) == (0, [("resolved", "unused_access_keys")])
+
+
+@pytest.mark.parametrize("more", [(), ("GetAccessKeyLastUsed",)])
+def test_where_nobody_tells_who_is_there_a_missing_user_is_not_called_gone(
+    cloud: Cloud, deny: Deny, capsys: Capsys, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    cloud.user("ren", owner="payments@example.com")
+    cloud.key("ren", age=80, used=60)
+    path = earlier(capsys, tmp_path)
+    rename(cloud, "ren", "renamed")
+    deny("GetAccountAuthorizationDetails", "ListUsers", *more)
+    answer = live(capsys, "--verify", path)
+    assert (answer.code, states(answer)) == (3, [("cannot_tell", "unused_access_keys")])
+    assert "user ren may have been renamed" in answer.json["verification"]["results"][0]["why"]
+
+
+def test_a_name_that_another_user_has_now_proves_nothing(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ren", owner="payments@example.com")
+    cloud.key("ren", age=80, used=60)
+    path = earlier(capsys, tmp_path)
+    rename(cloud, "ren", "renamed")
+    cloud.user("ren", owner="payments@example.com")
+    cloud.key("ren", age=1, used=0)
+    assert ("still_open", "unused_access_keys") in states(live(capsys, "--verify", path))
+
+
+ROOT = {
+    "user": "<root_account>",
+    "arn": f"arn:aws:iam::{ACCOUNT}:root",
+    "access_key_1_active": "true",
+    "access_key_1_last_rotated": "2026-01-01T00:00:00+00:00",
+    "access_key_2_active": "true",
+    "access_key_2_last_rotated": "2026-02-01T00:00:00+00:00",
+}
+
+
+def test_the_second_root_key_is_not_lost(cloud: Cloud, report: Report, answers: Any, deny: Deny, capsys: Capsys, tmp_path: Path) -> None:
+    """AccountAccessKeysPresent is a flag: it says 1 for two keys."""
+    assert cloud.keys == []
+    report(lambda rows: rows.append(ROOT))
+    answers("iam:GetAccountSummary", lambda said: {"SummaryMap": said["SummaryMap"] | {"AccountAccessKeysPresent": 1}})
+    assert len(live(capsys, "--exact").json["findings"]) == len(live(capsys).json["findings"]) == 2
+    path = earlier(capsys, tmp_path)
+    assert (live(capsys, "--verify", path).code, states(live(capsys, "--verify", path))) == (1, [("still_open", "root_access_keys")] * 2)
+    deny("GenerateCredentialReport", "GetCredentialReport")
+    answer = live(capsys, "--verify", path)
+    assert (answer.code, states(answer)) == (3, [("still_open", "root_access_keys"), ("cannot_tell", "root_access_keys")])
+    assert "does not tell one root key from two" in answer.err
+
+
+def test_a_key_used_after_a_report_of_hours_ago_is_asked_about(cloud: Cloud, report: Report, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=80, used=60)
+    live(capsys)
+    cloud.backend.access_keys[key].last_used = AccessKeyLastUsed(datetime(2026, 11, 24, 11, tzinfo=timezone.utc), "s3", "eu-west-1")
+
+    def stale(rows: list[dict[str, str]]) -> None:
+        rows[0]["access_key_1_last_used_date"] = ago(60).isoformat()
+
+    report(stale)
+    assert (live(capsys).code, rules(live(capsys))) == (0, [])

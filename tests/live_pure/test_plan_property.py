@@ -1,0 +1,215 @@
+"""No plan, however late it runs, deletes a key that was active or used lately, and none switches off a key in use that nobody named.
+
+The scripts are run by ``sh``; what they call ``aws`` is a double that answers from a file, and keeps the state of the world there.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from posturio_iac.config.model import Config
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.disabled import Trail, from_state, from_trail
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.live.plan import Action, steps
+from posturio_iac.live.plan_script import Validity, script
+from posturio_iac.live.state import StateFile
+from posturio_iac.metadata.names import Names
+from tests.support.keys import AS_OF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs sh")
+
+ACCOUNT = Account("123456789012")
+USER = DeployedUser("ci", f"arn:aws:iam::{ACCOUNT.id}:user/ci", (("owner", "payments@example.com"), ("expires", "2026-01-31")))
+KEY = "AKIAIOSFODNN7EXAMPLE"
+DAY = timedelta(days=1)
+LATE = timedelta(minutes=15)
+GRACE, WINDOW = 14 * DAY, 45 * DAY
+CREATED = AS_OF - 200 * DAY
+
+AWS = """\
+import json, sys
+world = json.load(open({world!r}))
+words = sys.argv[1:]
+value = lambda name: next(w.partition("=")[2] for w in words if w.startswith(name + "="))
+if words[1] == "get-caller-identity":
+    print("123456789012")
+elif words[1] == "list-access-keys":
+    print(world["status"] + "\\t" + world["created"] + "Z" if world["status"] else "")
+elif words[1] == "get-access-key-last-used":
+    print("ci\\t" + (world["used"] + "Z" if world["used"] else "None"))
+elif words[1] == "lookup-events":
+    if world["denied"]:
+        sys.exit("denied")
+    since = words[words.index("--start-time") + 1]
+    assert words[words.index("--region") + 1] == "us-east-1"
+    print("\\t".join(json.dumps({{"status": s}}) for at, s in world["events"] if at + "Z" >= since) or "None")
+else:
+    world["status"] = value("--status") if words[1] == "update-access-key" else ""
+    world["did"].append(words[1])
+    json.dump(world, open({world!r}, "w"))
+"""
+
+
+def written(when: datetime) -> str:
+    return when.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+class World:
+    """The life of one key: when it was switched on and off, and when it was used while it was on."""
+
+    def __init__(self, switches: Iterable[datetime], uses: Iterable[datetime]) -> None:
+        self.switches = sorted(set(switches))
+        self.uses = sorted(use for use in uses if use > CREATED and self.active(use))
+
+    def active(self, when: datetime) -> bool:
+        return sum(switch <= when for switch in self.switches) % 2 == 0
+
+    def used(self, when: datetime) -> datetime | None:
+        return max((use for use in self.uses if use <= when), default=None)
+
+    def events(self, now: datetime) -> list[tuple[datetime, bool]]:
+        return [(at, number % 2 == 1) for number, at in enumerate(self.switches) if at + LATE <= now]
+
+    def last_active(self, now: datetime) -> datetime:
+        """When the key was last active: now, or when it was last switched off."""
+        return now if self.active(now) else max(switch for switch in self.switches if switch <= now)
+
+    def seen(self, now: datetime, *, trail: bool, state: StateFile | None) -> DeployedKey:
+        status = "Active" if self.active(now) else "Inactive"
+        key = DeployedKey(USER, KEY, status, CREATED, self.used(now), key_id=KEY)
+        told = [(at, on) for at, on in self.events(now) if at > now - 90 * DAY]
+        (key,) = from_trail([key], Trail({KEY: told}) if trail else None)
+        return from_state([key], state, now)[0] if state is not None else key
+
+
+moments = st.one_of(st.integers(0, 100 * 1440), st.integers(0, 60), st.integers(13 * 1440, 15 * 1440)).map(
+    lambda m: AS_OF - timedelta(minutes=m)
+)
+later = st.one_of(st.integers(0, 71 * 60), st.integers(0, 60)).map(lambda m: AS_OF + timedelta(minutes=m))
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happens before the plan, between it and its run, and how it is made and run."""
+
+    switches: tuple[datetime, ...]
+    """When the key was switched off, on, off and so on."""
+    uses: tuple[datetime, ...] = ()
+    delay: timedelta = timedelta()
+    """How long after the plan its script is run."""
+    observed: tuple[datetime, ...] = ()
+    """When earlier runs looked, with a state file."""
+    trail: bool = True
+    """Whether the plan could ask CloudTrail."""
+    denied: bool = False
+    """Whether the script cannot."""
+    named: bool = False
+    """Whether the key is named by --include-in-use."""
+
+
+STORIES = st.builds(
+    Story,
+    st.lists(moments | later, max_size=5).map(tuple),
+    st.lists(moments | later, max_size=4).map(tuple),
+    st.integers(0, 80 * 60).map(lambda m: timedelta(minutes=m)),
+    st.lists(moments, max_size=3).map(tuple),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
+OFF = AS_OF - 40 * DAY
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STORIES)
+@example(Story((OFF,), delay=DAY))
+@example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY))
+@example(Story((AS_OF - timedelta(minutes=5),)))
+@example(Story((OFF, AS_OF - 2 * DAY, AS_OF - DAY), observed=(AS_OF - 20 * DAY,), trail=False))
+@example(Story((), (AS_OF,), DAY))
+@example(Story((), (AS_OF - 60 * DAY, AS_OF + timedelta(hours=1)), DAY))
+def test_nothing_active_lately_is_deleted_and_nothing_in_use_is_switched_off(tmp_path: Path, story: Story) -> None:
+    world, state = World(story.switches, story.uses), StateFile()
+    for when in sorted(story.observed):
+        world.seen(when, trail=story.trail, state=state)
+    key = world.seen(AS_OF, trail=story.trail, state=state)
+    report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
+    made = steps(report, Policy(Config()), (KEY,) if story.named and report.findings else ())
+    now = AS_OF + story.delay
+    did, used = executed(tmp_path, world, made, now, denied=story.denied), world.used(now)
+    idle = now - used if used else None
+    if "delete-access-key" in did:
+        assert idle is None or idle > GRACE
+        fresh = any(moment - LATE < at <= moment for at in world.switches for moment in (AS_OF, now))
+        assert fresh or now - world.last_active(now) > GRACE  # what was on for minutes only, unused, leaves no trace before CloudTrail's
+    if "update-access-key" in did and not story.named:
+        assert idle is None or idle > WINDOW
+    if story.delay > timedelta(hours=72):
+        assert did == []
+    if story == Story((OFF,), delay=DAY):
+        assert did == ["delete-access-key"], "what may be deleted is deleted"
+
+
+def executed(folder: Path, world: World, made: list[Any], now: datetime, *, denied: bool) -> list[str]:
+    """Run the script of a plan at another time, and return what it did."""
+    if all(step.action is Action.KEEP for step in made):
+        return []
+    path, log = folder / "world.json", folder / "log.jsonl"
+    log.unlink(missing_ok=True)
+    used = world.used(now)
+    facts = {
+        "status": "Active" if world.active(now) else "Inactive",
+        "created": written(CREATED),
+        "used": written(used) if used else "",
+        "events": [(written(at), "Active" if on else "Inactive") for at, on in world.events(now)],
+        "denied": denied,
+        "did": [],
+    }
+    path.write_text(json.dumps(facts), encoding="utf-8")
+    (folder / "aws.py").write_text(AWS.format(world=str(path)), encoding="utf-8")
+    for name, text in (("aws", f'exec {sys.executable} -S -E {folder}/aws.py "$@"'), ("date", shown(now))):
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    (folder / "plan.sh").write_text(script(ACCOUNT.id, made, Validity(AS_OF, AS_OF + timedelta(hours=72))), encoding="utf-8")
+    environment = {"PATH": f"{folder}:/usr/bin:/bin"}
+    subprocess.run(["sh", str(folder / "plan.sh"), "--yes"], env=environment, capture_output=True, timeout=60, check=False)
+    did: list[str] = json.loads(path.read_text(encoding="utf-8"))["did"]
+    return did
+
+
+def shown(now: datetime) -> str:
+    return f"case $2 in +%s) echo {int(now.astimezone(timezone.utc).timestamp())} ;; *) echo {written(now)}Z ;; esac"
+
+
+def test_no_control_character_of_a_name_is_in_a_script() -> None:
+    owner = "a\x1b[2J\n\u202eb\u2028c\r"
+    key = DeployedKey(
+        replace(USER, tags=(("owner", owner), ("expires", "2026-01-31\n"))), KEY, "Active", CREATED, None, ("s3\n", "\x1b"), key_id=KEY
+    )
+    report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
+    text = script(ACCOUNT.id, steps(report, Policy(Config()), ()), Validity(AS_OF, AS_OF + DAY))
+    assert f"disable ci {KEY} " in text
+    assert all(character.isprintable() or character == "\n" for character in text)
+
+
+@pytest.mark.parametrize("name", ["a b", "a;b", "a\nb"])
+def test_a_name_that_iam_does_not_allow_is_in_no_command(name: str) -> None:
+    key = DeployedKey(replace(USER, name=name), KEY, "Active", CREATED, None, key_id=KEY)
+    report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
+    assert [step.action for step in steps(report, Policy(Config()), (KEY,))] == [Action.KEEP]

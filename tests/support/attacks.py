@@ -1,0 +1,56 @@
+"""What the tests of hostile input share: a folder that a stranger has written, scanned by a process with bounded memory and time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.support.command_line import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEMORY = 2 << 30
+SECONDS = 60
+SOUND = """\
+resource "aws_iam_access_key" "sound" {
+  user = aws_iam_user.sound.name
+}
+resource "aws_iam_user" "sound" {
+  name = "sound"
+}
+"""
+"""A key that every scan must find, whatever stands beside it."""
+_LIMITED = """\
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
+from posturio_iac.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def posturio(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Run the command line in ``cwd``; ``more`` are variables of its environment. A traceback or a crash fails the test."""
+    code = _LIMITED.format(memory=MEMORY, seconds=SECONDS)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], cwd=cwd, env=environment(**more), capture_output=True, check=False, timeout=SECONDS
+    )
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert "Traceback" not in err
+    assert "error of its own" not in err
+    return done.returncode, out, err
+
+
+def scan(cwd: Path, *arguments: str, **more: str) -> tuple[int, str, str]:
+    """Scan ``cwd`` at a fixed time."""
+    return posturio(cwd, "scan", "--as-of", "2026-11-24", *arguments, **more)
+
+
+def put(folder: Path, name: str, text: str | bytes) -> Path:
+    """Write one file with the folders that it needs."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path

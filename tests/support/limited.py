@@ -1,0 +1,38 @@
+"""The command line in a process of its own, which may take neither long nor much memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from tests.support.command_line import environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEMORY = 1 << 30
+"""Bytes of address space; the interpreter with all of its libraries takes a fifth of it."""
+SECONDS = 60
+"""Ten times what the slowest takes on a machine with other work to do, and far below what these inputs took without bounds."""
+_CODE = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, ({memory}, {memory}))
+from posturio_iac.cli import main
+code = main(sys.argv[1:])
+peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]  # getrusage tells of the parent as well
+print(*peak, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def scan(folder: Path, *arguments: str, memory: int = MEMORY, code: int | None = None) -> tuple[int, str, int]:
+    """Return the exit code of a scan of ``folder``, its output, and the most memory that it took, in MB."""
+    command = [sys.executable, "-c", _CODE.format(memory=memory), "scan", str(folder), *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=SECONDS, check=False)
+    errors, _, peak = done.stderr.rstrip().rpartition("\n")
+    assert done.returncode >= 0, done.stderr[-1000:]
+    assert "stopped by an error" not in errors, done.stderr[-1000:]
+    if code is not None:
+        assert done.returncode == code, (done.returncode, done.stdout[-500:], done.stderr[-500:])
+    return done.returncode, done.stdout + errors, int(peak) >> 10

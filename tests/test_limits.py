@@ -1,0 +1,327 @@
+"""No input takes for ever or all memory: each ends with an answer, or with a sentence that names the place and exit code 3."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.commands.hook import TIMEOUT
+from posturio_iac.core import budget
+from posturio_iac.core.budget import Budget, BudgetError
+from posturio_iac.core.finding import Level
+from posturio_iac.core.globs import of_paths, of_text, rebase
+from posturio_iac.frontends.cloudformation import build
+from posturio_iac.frontends.cloudformation.evaluation import conditions
+from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
+from posturio_iac.frontends.terraform import values
+from posturio_iac.frontends.terraform.dataflow import origins
+from posturio_iac.frontends.terraform.evaluation import evaluate
+from posturio_iac.frontends.terraform.keys import assembly
+from posturio_iac.frontends.terraform.modules import expansion
+from posturio_iac.frontends.terraform.syntax import long_text, tree
+from posturio_iac.metadata.codeowners import CodeOwners
+from posturio_iac.metadata.directives import MAX_PROBLEMS, Comment, parse
+from tests.support.command_line import ROOT
+from tests.support.limited import scan
+from tests.support.terraform_programs import KEY, reading, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+OTHER = {"other/main.tf": KEY}
+"""A module that must be judged whatever else is in the scan."""
+
+
+def calls(depth: int, *, count: str = "", twice: bool = True) -> dict[str, str]:
+    """Return modules that each call the next one, the last of which holds a key."""
+    files = {}
+    for level in range(depth):
+        source = f"../m{level + 1}" if level else "./m1"
+        blocks = [f'module "{name}" {{\n  source = "{source}"\n{count}}}\n' for name in ("ab" if twice else "a")]
+        files[f"m{level}/main.tf" if level else "main.tf"] = "".join(blocks)
+    return {**files, f"m{depth}/main.tf": KEY}
+
+
+def ring(size: int) -> dict[str, str]:
+    """Return modules that all call one another."""
+    others = {level: "".join(f'module "a{n}" {{\n  source = "../m{n}"\n}}\n' for n in range(size) if n != level) for level in range(size)}
+    return {f"m{level}/main.tf": KEY + blocks for level, blocks in others.items()}
+
+
+FANS = {
+    "twice, 14 deep": calls(14),
+    "twice, 30 deep": calls(30),
+    "a hundred, 6 deep": calls(6, count="  count = 100\n", twice=False),
+    "a ring of 10": ring(10),
+}
+
+
+@pytest.mark.parametrize("files", FANS.values(), ids=FANS)
+def test_modules_that_multiply_end_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str]) -> None:
+    monkeypatch.setattr(budget, "MAX_INSTANCES", 1_000)
+    found = reading(tmp_path, {**files, **OTHER})
+    (said,) = [d for d in found.diagnostics if "calls itself" not in d.message]
+    assert "makes more than 1,000 modules, stacks and keys, so not all of its keys were judged" in said.message
+    assert said.level is Level.ERROR
+    assert said.line is not None
+    assert "other" in {key.scope for key in found.keys}
+    assert 20 < len(found.keys) <= 1_001
+
+
+def test_a_program_of_thousands_of_instances_stays_within_bounds(tmp_path: Path) -> None:
+    files = {
+        "main.tf": 'module "a" {\n  source = "./a"\n  count = 60\n}\n',
+        "a/main.tf": 'module "b" {\n  source = "../b"\n  count = 10\n}\n',
+        "b/main.tf": KEY,
+    }
+    found = reading(tmp_path, files)
+    assert (len(found.keys), found.diagnostics) == (600, ())
+
+
+def stacks(depth: int) -> dict[str, str]:
+    """Return templates that each nest the next one twice."""
+    nested = "  {}:\n    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: t{:02}.yaml\n"
+    files = {f"t{n:02}.yaml": "Resources:\n" + nested.format("A", n + 1) + nested.format("B", n + 1) for n in range(depth)}
+    key = "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: u\n"
+    return {**files, f"t{depth:02}.yaml": key, "other.yaml": key}
+
+
+def test_stacks_that_multiply_end_in_a_sentence(tmp_path: Path) -> None:
+    write(tmp_path, stacks(19))
+    _, out, _ = scan(tmp_path, "--format", "csv", code=3)
+    assert "other.yaml" in out
+    found = re.search(
+        r"(t\d\d\.yaml:\d+):\d+: error: the template t00.yaml makes more than 5,000 modules, stacks and keys, so not all", out
+    )
+    assert found is not None, out[-500:]
+
+
+def test_conditions_that_name_one_another_are_decided_once(tmp_path: Path) -> None:
+    lines = [f"  C{n}: !And [!Condition C{n - 1}, !Condition C{n - 1}, !Condition C{n - 1}]" for n in range(1, 36)]
+    text = "\n".join(("Parameters:", "  P:", "    Type: String", "Conditions:", "  C0: !Equals [!Ref P, x]", *lines))
+    key = "\nResources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Condition: C35\n    Properties:\n      UserName: u\n"
+    write(tmp_path, {"t.yaml": text + key})
+    _, out, _ = scan(tmp_path)
+    assert "1 key" in out
+
+
+def shared(name: str) -> str:
+    """Return local values of which each is a list that holds the one before twice."""
+    return f'{name}0 = "a"\n' + "".join(f"{name}{n} = [local.{name}{n - 1}, local.{name}{n - 1}]\n" for n in range(1, 61))
+
+
+def key_of(user: str) -> str:
+    return f'resource "aws_iam_access_key" "k" {{\n  user = {user}\n}}\n'
+
+
+TEMPLATE_KEY = "Resources:\n  K:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: '{}'\n"
+SERVERLESS = "service: x\nprovider:\n  name: aws\nresources:\n"
+ENDING = {
+    "a template that renders itself": {"main.tf": key_of('templatefile("t", {})'), "t": '${templatefile("t", {})}${templatefile("t", {})}'},
+    "templates that render others twice": {
+        "main.tf": key_of('templatefile("t0", {})'),
+        **{f"t{n}": f'${{templatefile("t{n + 1}", {{}})}}${{templatefile("t{n + 1}", {{}})}}' for n in range(40)},
+        "t40": "x",
+    },
+    "lists that share parts": {
+        "main.tf": f"locals {{\n{shared('l')}{shared('m')}}}\n" + key_of('local.l60 == local.m60 ? "a" : "b"'),
+    },
+    "a number that is none": {"main.tf": key_of(f'tonumber("{"9" * 90_000}x")')},
+    "blanks after a stray word": {"main.tf": f"stray{' ' * 60_000}\n{KEY}"},
+    "empty lines after a stray word": {"main.tf": "stray\n" + "     \n" * 10_000 + KEY},
+    "comments directly above a key": {"main.tf": "# posturio: owner=a@example.com\n" * 40_000 + KEY},
+    "words in a directive": {"main.tf": f"# posturio: {' '.join(f'w{n}=1' for n in range(30_000))}\n{KEY}"},
+    "rules in a directive": {"main.tf": f'# posturio:ignore[{" ".join(f"w{n}" for n in range(100_000))}] reason="x"\n{KEY}'},
+    "comments on one line": {"main.tf": f"{'/* a */ ' * 20_000}\n{KEY}"},
+    "comments without an end in a broken file": {"main.tf": f"{'/* ' * 45_000}\n{KEY}"},
+    "heredocs without an end in a broken file": {"main.tf": "".join(f"x = <<A{n}\n" for n in range(9_000)) + KEY},
+    "a circle of values": {
+        "main.tf": key_of("module.m.out[*].name") + 'module "m" {\n  source = "./m"\n  v = ["a", aws_iam_access_key.k.user]\n}\n',
+        "m/main.tf": 'variable "v" {}\noutput "out" {\n  value = var.v\n}\n',
+    },
+    "markup {{": {"t.yaml": TEMPLATE_KEY.format("{{" * 45_000)},
+    "markup {%": {"t.yaml": TEMPLATE_KEY.format("{%" * 45_000)},
+    "markup <%": {"t.yaml": TEMPLATE_KEY.format("<%" * 45_000)},
+    "dynamic references": {"t.yaml": TEMPLATE_KEY.format("{{resolve:" * 30_000)},
+    "serverless colons": {"serverless.yml": SERVERLESS + "  " + TEMPLATE_KEY.format("${" + ":" * 90_000).replace("\n", "\n  ")},
+    "serverless variables": {"serverless.yml": SERVERLESS + "  " + TEMPLATE_KEY.format("${a:" * 45_000).replace("\n", "\n  ")},
+    "serverless file": {
+        "serverless.yml": f"{SERVERLESS}  - '${{file({' ' * 5_000}'\n  - {TEMPLATE_KEY.format('u').replace(chr(10), chr(10) + '    ')}"
+    },
+    "parameters that double": {
+        **{
+            f"t{n:02}.yaml": "Parameters:\n  P:\n    Type: String\n    Default: " + "x" * 1000 + "\nResources:\n  A:\n"
+            f"    Type: AWS::CloudFormation::Stack\n    Properties:\n      TemplateURL: t{n + 1:02}.yaml\n"
+            "      Parameters:\n        P: !Sub '${P}${P}'\n"
+            for n in range(19)
+        },
+        "t19.yaml": "Parameters:\n  P:\n    Type: String\n" + TEMPLATE_KEY.format("x").replace("'x'", "!Ref P"),
+    },
+}
+
+
+@pytest.mark.parametrize("files", ENDING.values(), ids=ENDING)
+def test_what_took_for_ever_ends(tmp_path: Path, files: dict[str, str]) -> None:
+    write(tmp_path, {name: text.encode() for name, text in files.items()})
+    code, out, peak = scan(tmp_path)
+    assert code in (0, 1, 3)
+    assert "1 key" in out or code == 3
+    assert peak < 200
+
+
+def test_a_template_inside_itself_names_its_place(tmp_path: Path) -> None:
+    files = {"main.tf": key_of('templatefile("t", {})'), "t": '${templatefile("t", {})}', **OTHER}
+    found = reading(tmp_path, files)
+    (said,) = found.diagnostics
+    assert (said.path, said.line) == ("main.tf", 2)
+    assert said.message.startswith("the root module . renders templates inside one another, more than 20 deep, so not all of its keys")
+    assert {key.scope for key in found.keys} == {"other"}
+
+
+TEXTS = {
+    "one string": 'x = "{}"\n'.format("a b+c/d=é," * 900_000),
+    "a heredoc": "x = <<E\n"
+    + ('{ "Effect": "Allow", "Resource": "arn:aws:iam::123456789012:user/' + "x" * 110 + '" },\n') * 50_000
+    + "E\n",
+    "comments": f"# {'what it is for ' * 600_000}\n",
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_memory_for_nine_megabytes_stays_below_200(tmp_path: Path, text: str) -> None:
+    body = text if text.startswith("#") else f"locals {{\n{text}}}\n"
+    write(tmp_path, {"main.tf": (body + KEY).encode()})
+    _, out, peak = scan(tmp_path)
+    assert "1 key" in out
+    assert peak < 200
+
+
+MARKS = ('"', "${", "}", "%{ if a }", "%{ endif }", "\\\\", '\\"', "$${", "#", "//", "/*", "*/", "{", "x = ", "é", "\t")
+HEREDOCS = ("<<E\n", "E\n", "<<-EOT\n", "  EOT\n", "\n")
+LONG = tuple(text * n for text in ("a", " ", "-", "é", "b ", "\n", " \n") for n in (1, 120, 300))
+PIECES = st.lists(st.sampled_from((*MARKS, *HEREDOCS, *LONG)), max_size=14).map("".join)
+
+
+@given(PIECES)
+def test_what_the_parser_does_not_see_changes_nothing(text: str) -> None:
+    data = text.encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(long_text, "LARGE", 0)
+        seen = list(_nodes(tree.tree_of(data).root_node))
+        skipped = long_text.left_out(data)
+        patch.setattr(tree, "left_out", lambda _: [])
+        whole = tree.tree_of(data).root_node
+    assert all(0 <= start < end <= len(data) for start, end in skipped)
+    if not whole.has_error:
+        assert seen == list(_nodes(whole))
+
+
+def _nodes(node: Any) -> Iterator[tuple[str, int, int, Any, Any]]:
+    yield node.type, node.start_byte, node.end_byte, node.start_point, node.end_point
+    for child in node.children:
+        yield from _nodes(child)
+
+
+GLOBS: dict[str, Callable[[str], object]] = {
+    "stars in a name": lambda name: of_paths("/*" + "a*" * 25 + "b").fullmatch(name),
+    "folders": lambda name: of_paths("**/" * 25 + "x").fullmatch("/".join(name)),
+    "folders and names": lambda name: of_paths("**/a/" * 12 + "x").fullmatch("/".join(name)),
+    "text": lambda name: of_text("*a" * 25 + "b").fullmatch(name),
+    "text with slashes": lambda name: of_text("*/*a" * 25 + "b").fullmatch("/".join(name)),
+    "code owners": lambda name: CodeOwners("/*" + "a*" * 25 + "b @x\n" + "**/a/" * 25 + "x @y\n").of("/".join(name)),
+    "rebased": lambda name: len(rebase(["**/" * 25 + "a/**/" * 25 + "x"], "/r", "/r/" + "/".join(name[:200]))) > 100,
+}
+
+
+@pytest.mark.parametrize("match", GLOBS.values(), ids=GLOBS)
+def test_globs_match_in_linear_time(match: Callable[[str], object]) -> None:
+    assert not match("a" * 2_000)
+
+
+@given(st.text("ab/*.", max_size=8), st.text("ab/.", max_size=8))
+def test_a_star_in_text_stands_for_any_text(glob: str, text: str) -> None:
+    plain = re.compile(".*".join(map(re.escape, glob.split("*"))), re.DOTALL)
+    assert (of_text(glob).fullmatch(text) is None) == (plain.fullmatch(text) is None)
+
+
+_OLD_MARKUP = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|<%.*?%>", re.DOTALL)
+_OLD_SERVERLESS = re.compile(r"\$\{(?!AWS::)[^{}]*?[:(][^{}]*(?:\{[^{}]*\}[^{}]*)*\}")
+
+
+@given(
+    st.lists(st.sampled_from(("{{", "}}", "{%", "%}", "<%", "%>", "${", "{", "}", ":", "(", "a", "AWS::", "$")), max_size=12).map("".join)
+)
+def test_markup_is_found_as_its_expression_says(text: str) -> None:
+    found = filled_in(text, serverless=True)
+    markup, variable = _OLD_MARKUP.search(text), _OLD_SERVERLESS.search(text)
+    expected = (
+        f"a template engine fills in {markup[0]}" if markup else f"the Serverless Framework fills in {variable[0]}" if variable else None
+    )
+    assert (found.reason if found else None) == expected
+
+
+def test_warnings_about_one_comment_are_counted_after_the_first() -> None:
+    text = f"# posturio: {' '.join(f'w{n}=1' for n in range(50))}"
+    problems = parse([Comment(text, "a.tf", 1, 1, 1, len(text))], ()).problems
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert problems[-1].message == "30 more in this comment have no effect"
+
+
+class TestBudget:
+    def test_steps(self) -> None:
+        left = Budget()
+        left.spend(budget.MAX_STEPS)
+        with pytest.raises(BudgetError, match="takes more than 2,000,000 steps to read"):
+            left.spend()
+
+    def test_characters(self) -> None:
+        left = Budget()
+        left.add_text(budget.MAX_CHARACTERS)
+        with pytest.raises(BudgetError, match="makes more than 50,000,000 characters of text"):
+            left.add_text(1)
+
+    def test_renders(self) -> None:
+        left = Budget()
+        for _ in range(budget.MAX_RENDERS):
+            left.enter_render(1)
+            left.leave_render()
+        with pytest.raises(BudgetError, match="renders more than 10,000 templates"):
+            left.enter_render(1)
+
+    def test_time(self) -> None:
+        now = [5.0]
+        left = Budget(3, lambda: now[0])
+        left.spend(1000)
+        now[0] = 8.1
+        left.spend(1)
+        with pytest.raises(BudgetError, match=r"takes more than 3 seconds to read \(--timeout\)"):
+            left.spend(1000)
+
+
+def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
+    seconds = iter(range(1000))
+    found = reading(tmp_path, {**calls(8), **OTHER}, budget=lambda: Budget(1, lambda: next(seconds)))
+    assert {d.message for d in found.diagnostics} == {
+        (
+            "the root module . takes more than 1 seconds to read (--timeout), so not all of its keys were judged; "
+            "simplify it, or split it into several"
+        )
+    }
+
+
+def test_the_page_of_limits_has_each_bound() -> None:
+    text = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
+    bounds = [value for name, value in vars(budget).items() if name.startswith("MAX_")]
+    bounds += [expansion.MAX_INSTANCES, origins.MAX_DEPTH, assembly.MAX_SIBLINGS, MAX_PROBLEMS, conditions.MAX_CASES, evaluate.MAX_ELEMENTS]
+    bounds += [values.MAX_NODES, build.MAX_NESTING]
+    cells = {cell.strip() for row in re.findall(r"^\|(.*)\|$", text, re.MULTILINE) for cell in row.split("|")}
+    missing = [bound for bound in bounds if not any(re.match(rf"{bound:,}(?![\d,])", cell) for cell in cells)]
+    assert missing == []
+    assert len(bounds) == 13
+    assert f"as set | takes more than {TIMEOUT} seconds to read (--timeout)" in text
+    assert f"{TIMEOUT} in the hook" in text
