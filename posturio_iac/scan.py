@@ -32,6 +32,23 @@ TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
 
+def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None, config: Config | None = None) -> Report:
+    """Return the report on files and folders, which are relative to ``cwd``, by default the current folder.
+
+    The library's entry: it prints nothing, reads no clock and never exits. ``as_of`` is the time to judge at, with its time zone.
+    ``config`` is read from nowhere: without it, the defaults hold; `configuration_near` finds what the command line would use.
+
+    Raises:
+        UsageError: a path does not exist, or the configuration leaves nothing to judge by.
+
+    """
+    from posturio_iac.config.model import Config
+
+    here, chosen = cwd or os.getcwd(), config or Config()
+    selection = select(paths, here, chosen, ())
+    return judged(selection, chosen, place=selection.root, as_of=as_of, suppressions=True)
+
+
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
     """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
     if config.baseline is not None and not os.path.isfile(config.baseline):

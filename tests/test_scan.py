@@ -1,0 +1,57 @@
+"""The library's entry: paths and a time in, a report out."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from posturio_iac import scan
+from posturio_iac.config.model import Config
+from posturio_iac.core.finding import Exit, Severity, Verdict
+from posturio_iac.errors import UsageError
+
+ROOT = Path(__file__).parents[1]
+AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
+KEY = 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'
+
+
+def test_paths_are_judged_in_silence_and_without_a_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    monkeypatch.setattr(scan, "now", lambda: pytest.fail("the clock was read"))
+    report = scan.judge_paths(["main.tf"], as_of=AS_OF, cwd=str(tmp_path))
+    assert [(judged.key.address, judged.verdict) for judged in report.keys] == [("aws_iam_access_key.k", Verdict.FLAGGED)]
+    assert report.exit_code(Severity.MEDIUM) is Exit.FINDINGS
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_configuration_is_that_which_is_given(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    (tmp_path / "posturio-iac.toml").write_text('ignore = ["iam.ownerless_access_keys"]\n', encoding="utf-8")
+    default = scan.judge_paths(["."], as_of=AS_OF, cwd=str(tmp_path))
+    own = scan.judge_paths(["."], as_of=AS_OF, cwd=str(tmp_path), config=scan.configuration_near(str(tmp_path)))
+    assert {finding.rule.id for finding in default.findings} - {finding.rule.id for finding in own.findings} == {
+        "iam.ownerless_access_keys"
+    }
+    assert scan.judge_paths(["."], as_of=AS_OF, cwd=str(tmp_path), config=Config()).findings == default.findings
+
+
+def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gone"):
+        scan.judge_paths(["gone"], as_of=AS_OF, cwd=str(tmp_path))
+
+
+def test_the_program_on_its_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python-api.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples/main.tf").write_text(KEY, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(program, "docs/python-api.md", "exec"), {})  # noqa: S102 - the page's own program is what is tested
+    assert capsys.readouterr().out.splitlines() == [
+        "medium iam.access_keys_without_lifetime aws_iam_access_key.k",
+        "low iam.ownerless_access_keys aws_iam_access_key.k",
+    ]
