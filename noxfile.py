@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import nox
@@ -27,7 +28,7 @@ ROOT = Path(__file__).parent
 LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
 SARIF_MULTITOOL = "5.7.0"
 HOSTS = ["test_checkov", "test_checkov_parity", "test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity", "test_parity"]
-HOSTS += ["test_pre_commit", "test_action", "test_readers", "test_ocsf"]
+HOSTS += ["test_pre_commit", "test_action", "test_channels", "test_readme", "test_readers", "test_ocsf"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 
@@ -55,7 +56,7 @@ def oldest(host: str) -> str:
 @nox.session(name="all")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    for name in ("lint", "docs", *USUAL, "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
+    for name in ("lint", "docs", "site", *USUAL, "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
         session.notify(name)
 
 
@@ -106,6 +107,7 @@ def wheel(session: nox.Session) -> None:
     for folder in ("fixtures", "tests/installed"):
         shutil.copytree(ROOT / folder, away / folder)
     (built,) = (away / "dist").glob("*.whl")
+    rebuild(session, away)
     session.install("--reinstall-package" if session.venv_backend == "uv" else "--force-reinstall", *wheel_arguments(session, built))
     session.chdir(away)
     session.run("pytest", "-c", "/dev/null", "--rootdir", ".", "-p", "no:cacheprovider", "-ra", "tests/installed", *session.posargs)
@@ -144,6 +146,22 @@ def checkov_clone(session: nox.Session) -> None:
     """Run our pack in the newest checkov from a clone, with neither us nor our parsers installed."""
     session.install("--upgrade", "checkov", *group("tests"))
     pytest(session, *within("test_checkov_clone"))
+
+
+def rebuild(session: nox.Session, away: Path) -> None:
+    """Build again from the source distribution, in another folder and with other times of files, and fail when a byte differs."""
+    (source,) = (away / "dist").glob("*.tar.gz")
+    shutil.unpack_archive(source, away / "source")
+    (unpacked,) = (away / "source").iterdir()
+    (unpacked / "PKG-INFO").unlink()  # made by the first build
+    for path in unpacked.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    session.run("python", "-m", "build", "--no-isolation", "--outdir", str(away / "again"), str(unpacked), silent=True)
+    for name in (path.name for path in (away / "dist").iterdir()):
+        first, second = (sha256((away / folder / name).read_bytes()).hexdigest() for folder in ("dist", "again"))
+        if first != second:
+            session.error(f"two builds of {name} differ: {first} and {second}")
+        session.log(f"built twice alike: {name} {first}")
 
 
 def wheel_arguments(session: nox.Session, built: Path) -> list[str]:
@@ -198,6 +216,15 @@ def docs(session: nox.Session) -> None:
     """Fail when a generated document differs from what would be written now; the argument ``write`` writes it."""
     session.install("-e", ".")
     session.run("python", "docs/generate.py", *([] if session.posargs == ["write"] else ["--check"]))
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the documentation as a site; a broken link or a page that no menu lists fails."""
+    session.install(*group("site"))
+    session.run(
+        "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(Path(session.create_tmp()).resolve() / "site"), *session.posargs
+    )
 
 
 @nox.session

@@ -6,6 +6,7 @@ import re
 import runpy
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -19,6 +20,14 @@ GENERATE: dict[str, Any] = runpy.run_path(str(ROOT / "docs/generate.py"))
 
 def test_generated_documents_are_up_to_date() -> None:
     assert [str(path) for path in GENERATE["drift"]()] == [], "run: python docs/generate.py"
+
+
+def test_the_picture_of_a_terminal_is_a_picture_of_a_finding() -> None:
+    picture = ET.fromstring((ROOT / "docs/images/finding.svg").read_text(encoding="utf-8"))  # noqa: S314 - a file of ours
+    rows = ["".join(text.itertext()).replace("\u00a0", " ") for text in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert rows[0] == "$ posturio-iac scan examples/inert-rotation"
+    assert any("iam.inert_access_key_rotation" in row for row in rows)
+    assert any(row.startswith("  fix: ") for row in rows)
 
 
 def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

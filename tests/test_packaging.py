@@ -15,6 +15,7 @@ import pytest
 
 import posturio_iac
 from posturio_iac.commands import COMMANDS
+from tests.support.readme import ACCOUNT, INSTALL, RELEASED, REPOSITORY, block, blocks
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -88,6 +89,18 @@ def test_version_is_a_release() -> None:
     assert re.fullmatch(r"\d+\.\d+\.\d+", posturio_iac.__version__)
 
 
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/ci.md", "docs/pre-commit.md", "docs/versions.md", "docs/examples/live/workflow.yml", "templates/scan.yml"]
+)
+def test_pages_install_this_version(page: str) -> None:
+    """A release changes `__version__`, and this names each place that has yet to follow."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = re.findall(
+        r"(?:rev: v|posturio-iac@v|posturio-iac==|posturio-iac/scan@|VERSION: \"|posturio-iac:|default: \")(\d+\.\d+\.\d+)", text
+    )
+    assert set(named) == {posturio_iac.__version__}
+
+
 def test_changelog_opens_with_unreleased_or_this_version() -> None:
     headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert headings[0] in ("Unreleased", posturio_iac.__version__)
@@ -103,9 +116,22 @@ def test_readme_opens_with_the_command_that_installs_and_the_one_that_tests() ->
     install, test = readme_commands()[:2]
     assert "pip install" in install
     assert "posturio-iac scan" in install
-    assert "fixtures/" in install
+    assert "examples/" in install
     assert install.count("\n") == 0
     assert test.endswith("nox")
+
+
+def test_every_shell_block_of_the_readme_is_one_that_a_test_runs() -> None:
+    """The sessions `live` and `hosts` run them as printed; a block that they do not know would be run by nobody."""
+    assert [text.startswith(known) for text, known in zip(blocks("sh"), (INSTALL, REPOSITORY, RELEASED, ACCOUNT), strict=True)] == [
+        True
+    ] * 4
+
+
+def test_the_readme_says_how_long_its_first_two_commands_take() -> None:
+    notes = [line for line in block(INSTALL).splitlines() if line.startswith("#")]
+    assert all(re.search(r"about \d+ (seconds|minutes)", note) for note in notes)
+    assert len(notes) == 2
 
 
 @pytest.mark.parametrize(

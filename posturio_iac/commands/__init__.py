@@ -15,6 +15,7 @@ COMMANDS = {
     "report": ("posturio_iac.commands.report.command", "Join saved JSON results into one HTML or Markdown report"),
     "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),
     "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),
+    "completion": ("posturio_iac.commands.completion", "Print the completion for bash, zsh or fish"),
     "explain": ("posturio_iac.commands.explain", "Print the page of a rule, or list the rules"),
 }
 """Module and summary of each subcommand, in the order of the help."""

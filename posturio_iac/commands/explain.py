@@ -21,7 +21,7 @@ COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",
     "RULE",
-    "A rule's id, or the last part of it",
+    "A rule's id, the last part of it, or its id in checkov or cfn-lint",
     most=1,
 )
 
@@ -52,9 +52,10 @@ def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
 def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
     from posturio_iac.config.suggest import rule_id
 
-    entry = rules[rule_id(name, rules)]
+    in_hosts = {host_id: rule for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()}
+    entry = rules[in_hosts.get(name.strip().upper()) or rule_id(name, rules)]
     rule = entry.rule
-    cis = f"\n\nCIS AWS Foundations Benchmark: {', '.join(rule.cis)}" if rule.cis else ""
+    standards = "".join(f"\n{name}: {', '.join(numbers)}" for name, numbers in rule.standards.items())
     hosts = [f"{ids[rule.id]} in {host}" for host, ids in (("checkov", CHECKOV), ("cfn-lint", CFN_LINT)) if rule.id in ids]
     elsewhere = f"\n\nIts id is {' and '.join(hosts)}." if hosts else ""
-    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{cis}{elsewhere}\n"
+    return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{standards and chr(10) + standards}{elsewhere}\n"

@@ -23,7 +23,7 @@ class Appended(str):
 
 
 def write(text: str, target: str, within: str | None = None) -> None:
-    """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``.
+    """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``. Missing folders are made.
 
     ``within`` is the folder that no link of the target may leave where there is no repository.
 
@@ -41,7 +41,9 @@ def write(text: str, target: str, within: str | None = None) -> None:
             with open(target, "ab") as file:
                 file.write(data)
         else:
-            _replace(os.path.realpath(target), data)
+            path = os.path.realpath(target)
+            _make_folder(os.path.dirname(path))
+            _replace(path, data)
     except OSError as error:
         raise OutputError(f"cannot write {target}: {error.strerror or error}") from None
 
@@ -125,6 +127,14 @@ def _replace(path: str, data: bytes) -> None:
     except BaseException:
         _forget(temporary)
         raise
+
+
+def _make_folder(path: str) -> None:
+    """Make a folder with those above it. A file in its place is left for the write to complain about."""
+    try:
+        os.makedirs(path, exist_ok=True)
+    except FileExistsError:
+        pass
 
 
 def _mode(path: str) -> int | None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 SEVERAL = (Shape.LIST, Shape.RULES)
 WIDTH = 100
-HELP = ("--help", "-h")
+LEAST = 30
+"""Columns below which an explanation does not stand beside its option."""
+HELP = ("-h", "--help")
 
 
 class Command:
@@ -39,8 +41,9 @@ class Command:
         return f"posturio-iac {self.name}{' [OPTION ...]' if self.options else ''}{f' [{self.word}{more}]' if self.word else ''}"
 
     def flags(self) -> dict[str, Option]:
-        """Its options by their name on the command line."""
-        return {option.flag: option for option in self.options}
+        """Its options by their names on the command line, the short ones last."""
+        long = {option.flag: option for option in self.options}
+        return long | {option.short: option for option in self.options if option.short}
 
 
 class Arguments:
@@ -98,7 +101,7 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
-        raise _mistake(command, f"there is no option {flag}{hint(flag, (*command.flags(), HELP[0]))}")
+        raise _mistake(command, f"there is no option {flag}{hint(flag, (*(option.flag for option in command.options), HELP[1]))}")
     if option.shape == Shape.SWITCH:
         if equals:
             raise _mistake(command, f'{flag} takes no value, not "{value}"')
@@ -115,13 +118,15 @@ def _value(command: Command, option: Option, text: str) -> Any:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
-    if option.shape not in (Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
+    if option.shape not in (Shape.DAYS, Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
         return text
-    from posturio_iac.config.check import BadValueError, moment, seconds, size
+    from posturio_iac.config.check import BadValueError, days, moment, seconds, size
 
     try:
         if option.shape == Shape.MOMENT:
             return moment(text, end_of_day=False)
+        if option.shape == Shape.DAYS:
+            return days(int(text) if text.isdecimal() else text)
         return size(text) if option.shape == Shape.SIZE else seconds(text)
     except BadValueError as wrong:
         raise _mistake(command, f'{option.flag} must be {wrong}, not "{text}"') from None
@@ -131,20 +136,31 @@ def _mistake(command: Command, text: str) -> UsageError:
     return UsageError(f"{text} (see posturio-iac {command.name} --help)")
 
 
-def help_text(command: Command) -> str:
-    """Return the help of a command."""
-    rows = [(f"{option.flag} {option.metavar}".rstrip(), f"{option.help}{_ending(option)}") for option in command.options]
+def help_text(command: Command, columns: int | None = None) -> str:
+    """Return the help of a command, at most ``columns`` wide; as wide as the terminal without it, and `WIDTH` where there is none."""
+    from posturio_iac.core.terminal import columns_of_stdout
+
+    wide = columns or min(columns_of_stdout() or WIDTH, WIDTH)
+    rows = [(_head(option), f"{option.help}{_ending(option)}") for option in command.options]
     rows.append((", ".join(HELP), "Print this help"))
     left = max(len(head) for head, _ in [*rows, (command.word, "")]) + 4
-    options = "\n".join(_row(*row, left) for row in rows)
-    about = _row(command.word, command.word_help, left) if command.word else f"{command.word_help}."
+    options = "\n".join(_row(*row, left, wide) for row in rows)
+    about = _row(command.word, command.word_help, left, wide) if command.word else f"{command.word_help}."
     return f"usage: {command.usage}\n\n{command.description}\n\n{about}\n\noptions:\n{options}\n"
 
 
-def _row(head: str, text: str, left: int) -> str:
+def _head(option: Option) -> str:
+    """How an option is written, with room for the letter that others have."""
+    return f"{option.short + ',' if option.short else '':<3} {option.flag} {option.metavar}".rstrip()
+
+
+def _row(head: str, text: str, left: int, columns: int) -> str:
+    """Return an entry beside its name, or below it where the terminal is too narrow for both."""
     from textwrap import fill
 
-    return fill(text, WIDTH, initial_indent=f"  {head}".ljust(left), subsequent_indent=" " * left, break_on_hyphens=False)
+    if columns < left + LEAST:
+        return f"  {head}\n" + fill(text, max(columns, LEAST), initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False)
+    return fill(text, columns, initial_indent=f"  {head}".ljust(left), subsequent_indent=" " * left, break_on_hyphens=False)
 
 
 def _ending(option: Option) -> str:
@@ -153,4 +169,6 @@ def _ending(option: Option) -> str:
         return f": {', '.join(option.choices)} (default: {option.default})"
     if option.shape == Shape.SIZE:
         return f" (default: {option.default // 1024**2}MB)"
+    if option.shape == Shape.DAYS:
+        return f" (default: {option.default})"
     return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable"}.get(option.shape, "")

@@ -10,7 +10,7 @@ from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import paint, printable, wants_color, without_commands
+from posturio_iac.core.terminal import columns_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import renderer
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             root,
             elapsed,
             color=color,
+            columns=columns_of_stdout() if target == STDOUT else None,
             verbose=bool(given.verbose),
             quiet=bool(given.quiet),
             prefix=leading,

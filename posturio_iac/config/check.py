@@ -52,6 +52,9 @@ def check_value(option: Option, value: Any, file: str, where: str) -> Any:
         return tuple(check_table(entry, option.fields, file, f"{where}[{n}].") for n, entry in enumerate(_tables(value, file, where)))
     if option.shape == Shape.FREE:
         return _tables(value, file, where)
+    if option.shape == Shape.MAPPING and option.choices and isinstance(value, dict):
+        one = Option(option.name, Shape.CHOICE, option.help, choices=option.choices)
+        return {name: check_value(one, entry, file, f"{where}.{name}") for name, entry in value.items()}
     try:
         return CHECKS[option.shape](value, option)
     except BadValueError as wrong:
@@ -79,7 +82,8 @@ def _tables(value: Any, file: str, where: str) -> tuple[dict[str, Any], ...]:
     raise UsageError(f"{file}: {where} must be an array of tables, written [[{where}]], not {describe(value)}")
 
 
-def _days(value: Any, _option: Option) -> int:
+def days(value: Any, _option: Option | None = None) -> int:
+    """Return a number of days that a limit can be."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_DAYS:
         return value
     raise BadValueError(f"a whole number of days from 1 to {MOST_DAYS}")
@@ -166,7 +170,7 @@ def _in_utc(value: datetime) -> datetime | None:
 
 
 CHECKS: dict[str, Callable[[Any, Option], Any]] = {
-    Shape.DAYS: _days,
+    Shape.DAYS: days,
     Shape.SECONDS: seconds,
     Shape.SWITCH: _switch,
     Shape.TEXT: _text,

@@ -31,6 +31,8 @@ class Config:
     require: str
     fail_on: str
     strict: bool
+    severity: Mapping[str, str]
+    """Rules, as somebody wrote them, with the severity that they get."""
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     exclude: tuple[str, ...]

@@ -31,7 +31,7 @@ class Shape:
 class Option:
     """One option: where it can stand, what it holds and what it means. Immutable by agreement."""
 
-    __slots__ = ("choices", "default", "elsewhere", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape")
+    __slots__ = ("choices", "default", "elsewhere", "fields", "flag", "help", "in_file", "metavar", "name", "required", "shape", "short")
 
     def __init__(  # noqa: PLR0913 - one for each column of the tables below
         self,
@@ -42,6 +42,7 @@ class Option:
         choices: tuple[str, ...] = (),
         *,
         flag: str = "",
+        short: str = "",
         metavar: str = "",
         in_file: bool = True,
         required: bool = False,
@@ -50,20 +51,22 @@ class Option:
     ) -> None:
         """Describe the option ``name``; ``shape`` is one of `Shape`, ``text`` one sentence without a full stop.
 
-        ``flag`` is its name on the command line, when it has one; ``in_file`` says whether the configuration file may hold it;
-        ``fields`` are what its table, or each of its tables, may hold; ``elsewhere`` says of values that are no choice here where they are.
+        ``flag`` is its name on the command line, when it has one, and ``short`` that of one letter; ``in_file`` says whether the
+        configuration file may hold it; ``fields`` are what its table, or each of its tables, may hold; ``elsewhere`` says of values that
+        are no choice here where they are.
         """
         self.name, self.shape, self.help, self.default, self.choices = name, shape, text, default, choices
-        self.flag, self.metavar, self.in_file, self.required, self.fields = flag, metavar, in_file, required, fields
+        self.flag, self.short, self.metavar, self.in_file, self.required, self.fields = flag, short, metavar, in_file, required, fields
         self.elsewhere = elsewhere or {}
 
 
-FAIL_ON = ("low", "medium", "high", "critical", "never")
+SEVERITIES = ("low", "medium", "high", "critical")
+FAIL_ON = (*SEVERITIES, "never")
 ENGINES = ("auto", "terraform", "opentofu")
 REQUIRE = ("declared", "enforced")
 
 LIMITS = (
-    Option("max_lifetime_days", Shape.DAYS, "How long a key may live", 90),
+    Option("max_lifetime_days", Shape.DAYS, "How many days a key may live", 90, flag="--max-lifetime", metavar="DAYS"),
     Option("unused_days", Shape.DAYS, "How long an active key may go unused (live)", 45),
     Option("grace_days", Shape.DAYS, "How long a disabled key may stay before it is deleted", 14),
     Option(
@@ -118,6 +121,7 @@ OPTIONS = (
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
     ),
     Option("strict", Shape.SWITCH, "Let undetermined keys make the exit code 1 too", False, flag="--strict"),
+    Option("severity", Shape.MAPPING, "Other severities of rules, by the rule's id or the last part of it", {}, SEVERITIES),
     Option("select", Shape.RULES, "Judge by these rules only", (), flag="--select", metavar="RULE"),
     Option("ignore", Shape.RULES, "Leave these rules out", (), flag="--ignore", metavar="RULE"),
     Option("exclude", Shape.LIST, "Globs of files and folders that are not searched", (), flag="--exclude", metavar="GLOB"),
@@ -179,12 +183,13 @@ ARGUMENTS = (
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
     ),
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
-    Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", in_file=False),
-    Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", in_file=False),
+    Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", short="-v", in_file=False),
+    Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", short="-q", in_file=False),
 )
 """What the command line of ``scan`` may hold, in the order of its help."""
 
 _SHARED = (
+    "max_lifetime_days",
     "fail_on",
     "strict",
     "select",

@@ -61,6 +61,7 @@ class RenderContext:
     __slots__ = (
         "change",
         "color",
+        "columns",
         "elapsed",
         "exit_code",
         "fail_on",
@@ -84,6 +85,8 @@ class RenderContext:
     """How long the run took, in seconds."""
     color: bool
     """Whether terminal colours are wanted."""
+    columns: int | None
+    """How wide the terminal is; None where the text goes elsewhere and may be as wide as it likes."""
     verbose: bool
     """Whether clean keys and suppressed findings are listed too."""
     quiet: bool
@@ -115,6 +118,7 @@ class RenderContext:
         elapsed: float,
         *,
         color: bool = False,
+        columns: int | None = None,
         verbose: bool = False,
         quiet: bool = False,
         prefix: str = "",
@@ -129,7 +133,7 @@ class RenderContext:
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
-        self.color, self.verbose, self.quiet = color, verbose, quiet
+        self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
         self.scope, self.mended, self.first_seen = scope, mended, first_seen or {}

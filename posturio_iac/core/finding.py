@@ -45,6 +45,16 @@ class Rule:
     """Names the bad thing, in the plural, without a full stop."""
     cis: tuple[str, ...] = ()
     """Recommendations of the CIS AWS Foundations Benchmark that it belongs to, such as ``1.13 in v5``."""
+    nist: tuple[str, ...] = ()
+    """Controls of NIST SP 800-53 Rev. 5, such as ``AC-2(1)``."""
+    pci: tuple[str, ...] = ()
+    """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
+
+    @property
+    def standards(self) -> dict[str, tuple[str, ...]]:
+        """What it belongs to, by the name of the standard."""
+        named = {"CIS AWS Foundations Benchmark": self.cis, "NIST SP 800-53 Rev. 5": self.nist, "PCI DSS v4.0.1": self.pci}
+        return {name: numbers for name, numbers in named.items() if numbers}
 
 
 @dataclass(frozen=True, slots=True)

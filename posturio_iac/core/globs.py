@@ -126,7 +126,7 @@ def _class(glob: str, at: int) -> tuple[str, int]:
     at += negated
     members: list[str] = []
     while not members or glob[at] != "]":
-        if glob[at] == "-" and members and glob[at + 1] != "]":
+        if glob[at] == "-" and members and members[-1] != "-" and glob[at + 1] != "]":  # a hyphen behind one is the end of its range
             members.append("-")
         else:
             at += glob[at] == "\\"

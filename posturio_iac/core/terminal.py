@@ -63,6 +63,34 @@ def width(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def columns_of_stdout() -> int | None:
+    """How many columns the terminal has that standard output goes to; None where it goes elsewhere."""
+    import os
+    import sys
+
+    stream: TextIO | None = getattr(sys, "stdout", None)  # None where it is closed
+    if stream is None or not stream.isatty():
+        return None
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def wrapped(text: str, indent: str, columns: int | None) -> list[str]:
+    """Return ``text`` as indented lines of at most ``columns``, one line when that is None. Words stay whole."""
+    if columns is None or len(indent) + len(text) <= columns:
+        return [indent + text]
+    import textwrap
+
+    room = max(columns, len(indent) + 20)
+    lines = textwrap.wrap(text, room, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return lines or [indent]
+
+
 def paint(text: str, *styles: str, color: bool) -> str:
     """Return ``text`` in the named styles, or as it is when colour is not wanted."""
     if not color or not text:

@@ -38,9 +38,10 @@ class TooLargeError(UnreadableError):
 
     def __init__(self, limit: int, size: int | None = None) -> None:
         """Say how large it is."""
+        from posturio_iac.core.sizes import more_than
+
         self.size = size
-        shown = f"{size / MIB:.1f} MiB is" if size is not None else "it is"
-        super().__init__(f"{shown} more than the limit of {limit / MIB:g} MiB")
+        super().__init__(more_than(size, limit))
 
 
 class MissingError(UnreadableError):

@@ -43,7 +43,7 @@ def judge(
 
     """
     policy = policy or Policy()
-    known = all_rules()
+    known = policy.with_severities(all_rules())
     selected = policy.selected(known)
     court = _Run({i: r for i, r in known.items() if i in selected}, Suppressions(policy, known, as_of), policy, as_of)
     judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))

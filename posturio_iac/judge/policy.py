@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.config.model import Config
 from posturio_iac.config.suggest import rule_id
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.finding import Severity
+from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Suppression
     from posturio_iac.core.gitignore import Exclusions
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.rules import Registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,19 @@ class Policy:
         """
         chosen = frozenset(rule_id(name, ids) for name in self.config.select) or frozenset(ids)
         return chosen - {rule_id(name, ids) for name in self.config.ignore}
+
+    def with_severities(self, rules: Mapping[str, Registered]) -> dict[str, Registered]:
+        """Return ``rules`` with the severities that the configuration gives them.
+
+        Raises:
+            UsageError: it names no rule.
+
+        """
+        changed = dict(rules)
+        for name, severity in self.config.severity.items():
+            entry = changed[found := rule_id(name, rules)]
+            changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
+        return changed
 
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
         """Return the time and the limits that hold for ``key``.

@@ -76,7 +76,7 @@ def instruction(
     reason = " ".join(reason.split())
     if not reason:
         problems.append(_warning(span, 'posturio:ignore suppresses nothing without a reason; add reason="…"'))
-    known = tuple(rule for rule in written if rule in known_rules)
+    known = tuple(rule for rule in dict.fromkeys(written) if rule in known_rules)
     directive = Directive(known, reason, _until(until), span, source) if known and reason else None
     return directive, tuple(problems)
 

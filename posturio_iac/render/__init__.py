@@ -30,6 +30,23 @@ FORMATS = {
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("asff", "ocsf")
 """The formats that say what deployed keys are like; code has nothing to fill them with."""
+ENDINGS = {
+    ".sarif": "sarif",
+    ".sarif.json": "sarif",
+    ".json": "json",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".csv": "csv",
+}
+"""The format of an output without a format, by the ending of its name; the first that fits."""
+
+
+def implied(target: str) -> str | None:
+    """Return the format that the name of a file implies, if any."""
+    return next((name for ending, name in ENDINGS.items() if target.lower().endswith(ending)), None)
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.finding import Exit, Level, Severity
 from posturio_iac.core.terminal import printable
 from posturio_iac.render.text import summary
-from posturio_iac.render.wording import also, folded, repository_path, sentence, undetermined
+from posturio_iac.render.wording import also, fails, folded, repository_path, sentence, undetermined
 
 if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Span
-
-KINDS = {Severity.LOW: "notice", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "error"}
 
 
 def render(report: Report, context: RenderContext) -> str:
@@ -36,7 +34,14 @@ def render(report: Report, context: RenderContext) -> str:
 def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
     title = f"{finding.rule.id} ({finding.severity.name})"
     message = f"{sentence(finding)}{also(roots)}\nFix: {printable(finding.remediation)}"
-    return _command(KINDS[finding.severity], _place(finding.span, context), title, message)
+    return _command(_kind(finding, context), _place(finding.span, context), title, message)
+
+
+def _kind(finding: Finding, context: RenderContext) -> str:
+    """What fails the run is an error; other findings are warnings, and LOW ones notices."""
+    if context.exit_code != Exit.CLEAN and fails(finding, context):
+        return "error"
+    return "notice" if finding.severity is Severity.LOW else "warning"
 
 
 def _undetermined(judged: JudgedKey, context: RenderContext) -> str:

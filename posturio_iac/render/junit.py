@@ -9,9 +9,9 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.core.terminal import XML_SHARP, inert, printable
-from posturio_iac.render.wording import position, sentence
+from posturio_iac.render.wording import fails, position, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def _findings(rule: str, findings: Sequence[Finding], context: RenderContext) ->
     if not active:
         return _Case(classname, rule, "skipped", f"<skipped {_attributes(message=text)}/>")
     worst = max(active, key=lambda f: f.severity)
-    if context.fail_on == "never" or worst.severity < Severity(context.fail_on):
+    if not fails(worst, context):
         return _Case(classname, rule, "", f"<system-out>{escape(text)}</system-out>")
     head = _attributes(type=worst.severity.name, message=sentence(worst))
     return _Case(classname, rule, "failure", f"<failure {head}>{escape(text)}</failure>")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.excerpt import excerpt
 from posturio_iac.render.nothing_found import count, no_keys, took
 from posturio_iac.render.wording import also, folded, sentence
@@ -59,11 +59,16 @@ def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -
     where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
     return (
         f"{where}: {severity} {finding.rule.id}",
-        f"  {sentence(finding)}{also(roots)}",
+        *wrapped(f"{sentence(finding)}{also(roots)}", "  ", context.columns),
         *(f"  {row}" for row in _code(finding.span if finding.shows_code else None, context)),
-        f"  {paint('fix:', 'green', color=context.color)} {printable(finding.remediation)}",
+        *_fix(finding, context),
         *_change(finding, context),
     )
+
+
+def _fix(finding: Finding, context: RenderContext) -> list[str]:
+    first, *rest = wrapped(f"fix: {printable(finding.remediation)}", "  ", context.columns)
+    return [first.replace("fix:", paint("fix:", "green", color=context.color), 1), *rest]
 
 
 def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
@@ -94,7 +99,7 @@ def _section(report: Report, verdict: Verdict, context: RenderContext) -> tuple[
         if judged.verdict is verdict:
             rows.append(f"  {_key(judged)}")
             reasons = judged.undecided if verdict is Verdict.UNDETERMINED else map(_lifetime, judged.key.effective())
-            rows += [f"    {printable(reason)}" for reason in reasons]
+            rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
     return tuple(rows)
 
 

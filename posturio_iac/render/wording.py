@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.finding import Verdict
+from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.terminal import printable
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def sentence(finding: Finding) -> str:
 def repository_path(span: Span, context: RenderContext) -> str:
     """Return the path from the top of the repository, as services expect it; its bytes are not made printable."""
     return context.prefix + span.path
+
+
+def fails(finding: Finding, context: RenderContext) -> bool:
+    """Whether a finding is as severe as ``--fail-on`` says."""
+    return context.fail_on != "never" and finding.severity >= Severity(context.fail_on)
 
 
 def position(finding: Finding, context: RenderContext) -> str:

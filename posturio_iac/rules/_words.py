@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")
 """The recommendation on rotation in each version of the CIS AWS Foundations Benchmark."""
-UNUSED_FOR_45_DAYS = ("1.12 in v1.4 to v4",)
+UNUSED_FOR_45_DAYS = ("1.12 in v1.4 to v4.0.1", "1.11 in v5", "2.11 in v6", "2.11 in v7")
 """The recommendation on unused credentials."""
 
 

@@ -94,6 +94,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, lifetime_remedy, listed, notes, sentence, unseen
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys with no expiry date and no rotation",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

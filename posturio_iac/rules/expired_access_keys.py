@@ -71,6 +71,7 @@ from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, last_day, sentence
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ RULE = Rule(
     severity=Severity.HIGH,
     title="Access keys that outlived their stated end",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

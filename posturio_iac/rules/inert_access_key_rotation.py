@@ -87,6 +87,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, sentence
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access key rotation that never happens",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

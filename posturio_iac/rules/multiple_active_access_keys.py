@@ -78,6 +78,7 @@ from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._standards import CIS_ONE_KEY
 from posturio_iac.rules._words import listed, sentence
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ RULE = Rule(
     id="iam.multiple_active_access_keys",
     severity=Severity.MEDIUM,
     title="Users with more than one active access key",
+    cis=CIS_ONE_KEY,
 )
 
 

@@ -78,6 +78,7 @@ from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, overdue
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, by, day, sentence
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys that are overdue for rotation",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

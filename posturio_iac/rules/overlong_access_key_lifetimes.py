@@ -79,6 +79,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
 
 if TYPE_CHECKING:
@@ -93,6 +94,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys that may live longer than allowed",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
+from posturio_iac.rules._standards import CIS_ROOT, NIST_ROOT, PCI_ROOT
 from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ RULE = Rule(
     id="iam.root_access_keys",
     severity=Severity.CRITICAL,
     title="Access keys of the root user",
+    cis=CIS_ROOT,
+    nist=NIST_ROOT,
+    pci=PCI_ROOT,
 )
 
 

@@ -73,6 +73,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
 from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, last_day, sentence
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access key lifetimes that cannot be read",
     cis=ROTATE_WITHIN_90_DAYS,
+    nist=NIST_ROTATION,
+    pci=PCI_ROTATION,
 )
 
 

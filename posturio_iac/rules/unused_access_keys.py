@@ -55,6 +55,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._standards import NIST_UNUSED, PCI_UNUSED
 from posturio_iac.rules._words import UNUSED_FOR_45_DAYS, day, sentence
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ RULE = Rule(
     severity=Severity.MEDIUM,
     title="Access keys that show no recent use",
     cis=UNUSED_FOR_45_DAYS,
+    nist=NIST_UNUSED,
+    pci=PCI_UNUSED,
 )
 
 

@@ -186,8 +186,9 @@ class FileSearch:
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
             if self.search_terms.are_in(text, kind):
-                limit = f"the limit of {self.max_file_size / MIB:g} MiB"
-                self.error(f"{size / MIB:.1f} MiB is more than {limit}; raise --max-file-size to read it", path)
+                from posturio_iac.core.sizes import more_than
+
+                self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return
             tail = text[-_OVERLAP:]
 

@@ -175,3 +175,15 @@ def test_one_file_gives_no_more_than_a_hundred_messages(tmp_path: Path) -> None:
     said = [line for line in err.splitlines() if line.startswith("many.tf")]
     assert len(said) == 101
     assert sum("more messages about this file are left out" in line for line in said) == 1
+
+
+def test_folders_are_not_made_behind_a_link_that_leads_out(tmp_path: Path) -> None:
+    """Missing folders of an output are made, but not where a link of the repository leads."""
+    root, outside = tmp_path / "repository", tmp_path / "outside"
+    outside.mkdir()
+    put(root, "sound.tf", SOUND)
+    subprocess.run(["git", "init", "-q", "."], cwd=root, check=True)
+    (root / "results").symlink_to(outside)
+    code, error = run(root, "scan", "--output", "results/new/report.json", stdout=subprocess.DEVNULL)
+    assert (code, "a symbolic link leads outside" in error) == (3, True)
+    assert list(outside.iterdir()) == []

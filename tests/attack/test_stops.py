@@ -96,7 +96,7 @@ def test_crash_huge_modules_json(root: Path) -> None:
     path = put(root, ".terraform/modules/modules.json", "{")
     os.truncate(path, 3 << 30)
     put(root, "call.tf", 'module "m" {\n  source = "acme/keys/aws"\n}\n')
-    assert "3072.0 MiB is more than the limit of 10 MiB" in incomplete(root)
+    assert "3 GiB is more than the limit of 10 MiB" in incomplete(root)
 
 
 def test_crash_chained_modules(root: Path) -> None:
@@ -130,7 +130,7 @@ def test_crash_extreme_until_beside_the_code(root: Path, until: str) -> None:
 def test_crash_huge_configuration(root: Path) -> None:
     os.truncate(put(root, "posturio-iac.toml", "# "), 3 << 30)
     code, _, err = scan(root)
-    assert (code, err) == (2, "posturio-iac: posturio-iac.toml: 3072.0 MiB is more than the limit of 10 MiB\n")
+    assert (code, err) == (2, "posturio-iac: posturio-iac.toml: 3 GiB is more than the limit of 10 MiB\n")
 
 
 def test_a_huge_pyproject_is_passed_over(root: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from posturio_iac import __version__
 from posturio_iac.cli import main
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
 from posturio_iac.core.model import Unknown
 from posturio_iac.rules import all_rules
 from tests.support.command_line import KEY, MISSING, a_key, run
@@ -240,8 +241,30 @@ class TestHelp:
         assert out.startswith("usage: posturio-iac")
         assert all(len(line) <= 140 for line in out.splitlines())
 
+    @pytest.mark.parametrize("columns", [24, 60, 100])
+    @pytest.mark.parametrize("command", ["scan", "live", "report", "explain"])
+    def test_help_is_as_wide_as_the_terminal(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: str, columns: int
+    ) -> None:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+        monkeypatch.setenv("COLUMNS", str(columns))
+        listed = run(capsys, command, "--help")[1].partition("options:\n")[2].splitlines()
+        assert max(map(len, listed)) <= max(columns, 40)
+        assert "  -h, --help" in "\n".join(listed)
+
     def test_the_version(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "--version") == (0, f"posturio-iac {__version__}\n", "")
+
+
+@pytest.mark.usefixtures("tree")
+class TestSelectedRules:
+    def test_a_scan_by_rules_that_no_code_can_break_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, out, err = run(capsys, "scan", "--select", "unused_access_keys,unmanaged_access_keys")
+        assert (code, out) == (2, "")
+        assert "only deployed keys can break iam.unmanaged_access_keys, iam.unused_access_keys" in err
+
+    def test_beside_one_that_code_can_break_they_are_not_in_the_way(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run(capsys, "scan", "--select", "unused_access_keys", "--select", "access_keys_without_lifetime")[0] in (0, 1)
 
 
 class TestExplain:
@@ -252,6 +275,13 @@ class TestExplain:
         assert out.startswith(f"{rule} (")
         assert all_rules()[rule].page in out
         assert run(capsys, "explain", rule.rpartition(".")[2])[1] == out
+
+    @pytest.mark.parametrize(
+        ("host_id", "rule"),
+        [(host_id, rule) for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()],
+    )
+    def test_ids_of_other_linters_have_the_page_too(self, capsys: pytest.CaptureFixture[str], host_id: str, rule: str) -> None:
+        assert run(capsys, "explain", host_id.lower())[1] == run(capsys, "explain", rule)[1]
 
     def test_alone_it_lists_them(self, capsys: pytest.CaptureFixture[str]) -> None:
         out = run(capsys, "explain")[1]

@@ -37,7 +37,7 @@ class TestAuto:
     def test_in_github_actions_it_annotates_and_adds_to_the_summary(self, capsys: pytest.CaptureFixture[str], github: Path) -> None:
         code, out, _ = run(capsys, "scan", "--format", "auto")
         assert code == 1
-        assert out.startswith("::warning file=iam.tf,line=1,")
+        assert out.startswith("::error file=iam.tf,line=1,")
         before, _, added = github.read_text(encoding="utf-8").partition("\n")
         assert (before, added.splitlines()[0]) == ("# before", "## IAM access keys")
 
@@ -50,7 +50,7 @@ class TestAuto:
     @pytest.mark.usefixtures("github")
     def test_without_a_summary_it_annotates(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("GITHUB_STEP_SUMMARY")
-        assert run(capsys, "scan", "--format", "auto")[1].startswith("::warning ")
+        assert run(capsys, "scan", "--format", "auto")[1].startswith("::error ")
 
     def test_in_gitlab_ci_it_is_the_code_quality_report(
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path
@@ -62,7 +62,7 @@ class TestAuto:
     @pytest.mark.usefixtures("github")
     def test_other_reports_go_beside_it(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
         out = run(capsys, "scan", "--format", "auto", "--format", "sarif", "--output", "r.sarif")[1]
-        assert out.startswith("::warning ")
+        assert out.startswith("::error ")
         assert json.loads((tree / "r.sarif").read_text())["runs"][0]["invocations"][0]["exitCode"] == 1
 
     @pytest.mark.usefixtures("github")

@@ -43,6 +43,35 @@ class TestOutputs:
         assert report.stat().st_ino != inode
         assert sorted(path.name for path in tree.iterdir()) == ["iam.tf", "link", "r.txt"]
 
+    def test_missing_folders_are_made(self, capsys: pytest.CaptureFixture[str], tree: Path) -> None:
+        assert run(capsys, "scan", "--output", "results/today/code.json")[:2] == (1, "")
+        assert json.loads((tree / "results/today/code.json").read_text())["version"] == 1
+
+    @pytest.mark.parametrize(
+        ("name", "start"),
+        [
+            ("r.json", '{"version":'),
+            ("R.SARIF", '{\n  "$schema"'),
+            ("r.sarif.json", '{\n  "$schema"'),
+            ("r.md", "#"),
+            ("r.csv", "status,"),
+            ("r.xml", "<?xml"),
+            ("r", "iam.tf:1:1:"),
+            ("json", "iam.tf:1:1:"),
+        ],
+    )
+    def test_the_ending_of_a_file_names_its_format(self, capsys: pytest.CaptureFixture[str], tree: Path, name: str, start: str) -> None:
+        assert run(capsys, "scan", "-o", name)[:2] == (1, "")
+        assert "".join((tree / name).read_text().split()).startswith("".join(start.split()))
+
+    def test_several_endings_make_several_reports_and_a_format_wins_over_an_ending(
+        self, capsys: pytest.CaptureFixture[str], tree: Path
+    ) -> None:
+        run(capsys, "scan", "-f", "gitlab", "-o", "c.json", "-o", "a.json", "-o", "b.csv")
+        assert json.loads((tree / "a.json").read_text())["version"] == 1
+        assert (tree / "b.csv").read_text().startswith("status,")
+        assert json.loads((tree / "c.json").read_text())[0]["severity"]
+
     def test_a_device_is_written_and_not_replaced(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(capsys, "scan", "--output", os.devnull)[0] == 1
         assert Path(os.devnull).is_char_device()
@@ -50,8 +79,8 @@ class TestOutputs:
     def test_what_cannot_be_written_is_incomplete(
         self, capsys: pytest.CaptureFixture[str], tree: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        code, out, err = run(capsys, "scan", "--output", "gone/r.txt", "--format", "json")
-        assert (code, out, err) == (3, "", "posturio-iac: cannot write gone/r.txt: No such file or directory\n")
+        code, out, err = run(capsys, "scan", "--output", "iam.tf/r.txt", "--format", "json")
+        assert (code, out, err) == (3, "", "posturio-iac: cannot write iam.tf/r.txt: Not a directory\n")
         (tree / "r.txt").write_text("old")
 
         def full(*_: object) -> None:
@@ -67,7 +96,7 @@ class TestOutputs:
         [
             (("--format", "text", "--format", "json"), "two reports would go to standard output; give each --format its own --output"),
             (("--format", "text", "--output", "a", "--format", "json", "--output", "a"), "two reports would go to a;"),
-            (("--format", "json", "--output", "a", "--output", "b"), "--output b has no --format before it"),
+            (("--format", "json", "--output", "a", "--output", "b"), "--output b has no --format before it, and its ending names none"),
             (("--format", "jsno"), 'markdown, html, csv, auto, not "jsno"; did you mean "json"?'),
         ],
     )

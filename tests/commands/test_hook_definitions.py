@@ -104,16 +104,20 @@ def test_live_hook_runs_only_when_it_is_asked_for_and_brings_what_it_needs() -> 
     assert shlex.split(definition["entry"])[1] in COMMANDS
 
 
-def test_action_uses_nobody_elses_action_and_puts_no_input_into_a_script() -> None:
-    for step in ACTION["runs"]["steps"]:
-        assert "uses" not in step
+SCRIPTS = [step for step in ACTION["runs"]["steps"] if "run" in step]
+
+
+def test_action_uses_only_githubs_cache_by_its_hash_and_puts_no_input_into_a_script() -> None:
+    (other,) = (step for step in ACTION["runs"]["steps"] if "run" not in step)
+    assert re.fullmatch(r"actions/cache@[0-9a-f]{40}", other["uses"])
+    for step in SCRIPTS:
         assert "${{" not in step["run"]
         assert step["shell"] == "bash"
 
 
 def test_action_asks_for_options_that_exist() -> None:
     flags = arguments.COMMAND.flags()
-    for step in ACTION["runs"]["steps"]:
+    for step in SCRIPTS:
         for flag in re.findall(r"(?<=[( ])--[a-z-]+(?= )", step["run"]):
             assert flag in flags or "pip install" in step["run"]
     assert {"path", "fail-on", "sarif-file", "args"} <= ACTION["inputs"].keys()

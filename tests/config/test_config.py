@@ -42,6 +42,9 @@ source = "env"
 baseline = "known.json"
 custom_types = ["Custom::Key"]
 
+[severity]
+ownerless_access_keys = "medium"
+
 [names]
 prefixes = ["acme"]
 expiry = ["sunset"]
@@ -154,6 +157,8 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
         ("names = 1", "names must be a table, not 1"),
         ("overrides = {}", "overrides must be an array of tables, written [[overrides]], not a table"),
         ("known_modules = [1]", "known_modules must be an array of tables, written [[known_modules]], not a list"),
+        ("[severity]\nx = 'urgent'", 'severity.x must be one of low, medium, high, critical, not "urgent"'),
+        ("severity = 'low'", 'severity must be a table of text, not "low"'),
         ("timeout = 0", "timeout must be a whole number of seconds from 1 to 86400, not 0"),
         ("max_file_size = '10 parsecs'", 'max_file_size must be bytes, or text such as "10MB", not "10 parsecs"'),
         ("[[overrides]]\nmax_lifetime_days = 3", "overrides[0] selects nothing: give it paths, tags or users"),

@@ -73,3 +73,11 @@ def test_a_pattern_that_cannot_be_read_is_refused(tmp_path: Path, pattern: str) 
     with pytest.raises(UsageError) as caught:
         Tree(tmp_path, git=False).discover(".", exclude=("ok", pattern))
     assert str(caught.value).startswith(f'the exclude pattern "{pattern}" cannot be read')
+
+
+def test_a_hyphen_may_end_a_range() -> None:
+    """Hypothesis found ``--`` in brackets, which Python reads as a difference of sets some day."""
+    assert Exclusions(["[+--]"]).cover("-")
+    assert not Exclusions(["[+--]"]).cover("a")
+    with pytest.raises(UsageError):
+        Exclusions(["[a--[ab]"])

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,12 +18,11 @@ from tests.support.repository import Repository, clean, flagged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 pytestmark = pytest.mark.xdist_group("action")
 
 ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text())
-INSTALL, SCAN = ACTION["runs"]["steps"]
+NAME, CACHE, INSTALL, SCAN = ACTION["runs"]["steps"]
 PAGE = (ROOT / "docs/ci.md").read_text()
 BLOCKS = re.findall(r"```(yaml|sh)\n(.*?)```", PAGE, re.DOTALL)
 
@@ -33,7 +33,7 @@ class Runner:
     def __init__(self, hooks: Repository, temporary: Path, workspace: Repository) -> None:
         """Check the action out, and make the runner's folders."""
         self.workspace = workspace
-        self.files = {name: temporary / name for name in ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        self.files = {name: temporary / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
         for path in self.files.values():
             path.touch()
         self.environment = {
@@ -43,17 +43,20 @@ class Runner:
             "GITHUB_WORKSPACE": str(workspace.path),
             "GITHUB_ACTION_PATH": str(hooks.path),
             "RUNNER_TEMP": str(temporary),
+            "RUNNER_OS": "Linux",
         }
+        self.named: dict[str, str] = {}
+        """What expressions of later steps stand for: outputs of earlier ones."""
 
     def step(self, step: Mapping[str, Any], inputs: Mapping[str, str], *, offline: bool) -> tuple[int, str]:
         """Run one step; return its exit code and all that it prints."""
         given = {name: str(declared["default"]) for name, declared in ACTION["inputs"].items()} | dict(inputs)
-        filled = {name: re.sub(r"\$\{\{ inputs\.([\w-]+) }}", lambda found: given[found[1]], text) for name, text in step["env"].items()}
-        persisted = dict(line.split("=", 1) for line in self.files["GITHUB_ENV"].read_text().splitlines())
+        made = self.named | {f"inputs.{name}": value for name, value in given.items()}
+        filled = {name: re.sub(r"\$\{\{ ([\w.-]+) }}", lambda found: made[found[1]], text) for name, text in step["env"].items()}
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
             cwd=self.workspace.path,
-            env=self.environment | persisted | filled | (OFFLINE if offline else {}),
+            env=self.environment | filled | (OFFLINE if offline else {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
@@ -61,29 +64,53 @@ class Runner:
         )
         return done.returncode, done.stdout
 
+    def name(self) -> None:
+        """Run the first step, whose outputs the others use."""
+        code, said = self.step(NAME, {"python": sys.executable}, offline=True)
+        assert code == 0, said
+        self.named |= {f"steps.{NAME['id']}.outputs.{name}": value for name, value in self.outputs().items()}
+        self.files["GITHUB_OUTPUT"].write_text("")
+
     def outputs(self) -> dict[str, str]:
         return dict(line.split("=", 1) for line in self.files["GITHUB_OUTPUT"].read_text().splitlines())
 
 
 @pytest.fixture(scope="session")
-def installed(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a runner in which the first step has run."""
+def installed(hooks: Repository, tmp_path_factory: pytest.TempPathFactory) -> Runner:
+    """A runner on which the tool has been installed."""
     temporary = tmp_path_factory.mktemp("runner")
     runner = Runner(hooks, temporary, Repository(tmp_path_factory.mktemp("nothing")))
+    runner.name()
     code, said = runner.step(INSTALL, {"python": sys.executable}, offline=False)
     assert code == 0, said
-    return temporary
+    return runner
 
 
 @pytest.fixture
-def runner(hooks: Repository, installed: Path, tmp_path: Path) -> Runner:
-    environment = (installed / "GITHUB_ENV").read_text()
+def runner(hooks: Repository, installed: Runner, tmp_path: Path) -> Runner:
     workspace = Repository(tmp_path / "work space")
     workspace.write("infra/iam.tf", flagged())
     workspace.write("clean dir/iam.tf", clean())
     made = Runner(hooks, tmp_path, workspace)
-    made.files["GITHUB_ENV"].write_text(environment)
+    made.named = installed.named
     return made
+
+
+def test_the_cache_holds_what_is_installed_and_its_key_changes_with_it(hooks: Repository, installed: Runner, tmp_path: Path) -> None:
+    place = installed.named["steps.installation.outputs.place"]
+    assert CACHE["with"]["path"] == "${{ steps.installation.outputs.place }}"
+    assert (Path(place) / "bin/posturio-iac").exists()
+    again = Runner(hooks, tmp_path, Repository(tmp_path / "nothing"))
+    again.name()
+    key = "steps.installation.outputs.key"
+    assert key in CACHE["with"]["key"]
+    assert again.named[key] == installed.named[key]
+    changed = Repository(tmp_path / "changed")
+    for name in ("pyproject.toml", "posturio_iac/__init__.py"):
+        changed.write(name, (hooks.path / name).read_text() + "\n")
+    other = Runner(changed, tmp_path, Repository(tmp_path / "nothing"))
+    other.name()
+    assert other.named[key] != installed.named[key]
 
 
 def test_findings_fail_the_step_with_annotations_a_summary_and_sarif(runner: Runner) -> None:
@@ -122,7 +149,7 @@ def test_path_that_looks_like_an_option_is_a_path(runner: Runner) -> None:
 
 
 def test_generic_example_runs_as_printed(runner: Runner, links: Path) -> None:
-    (script,) = (text for language, text in BLOCKS if language == "sh")
+    (script,) = re.findall(r"<!-- executed by tests/hosts/test_action.py -->\n```sh\n(.*?)```", PAGE, re.DOTALL)
     code, said = shell(script, runner.workspace, links)
     assert code == 1, said
     assert "<testsuite" in (runner.workspace.path / "posturio-iac.xml").read_text()

@@ -10,6 +10,8 @@ import pytest
 
 from posturio_iac.config.model import Config
 from posturio_iac.config.records import Override
+from posturio_iac.core.finding import Severity
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import Policy
 from tests.support.keys import AS_OF, access_key, day, rules, run, span
 from tests.support.rule_cases import SOON
@@ -83,3 +85,15 @@ def test_a_window_of_its_own_decides() -> None:
 def test_an_exception_that_ends_now_has_ended() -> None:
     override = Override(paths=("*.tf",), max_lifetime_days=365, reason="audit", until=AS_OF)
     assert context_of(access_key(), override).max_lifetime.days == 90
+
+
+def test_a_rule_gets_the_severity_that_the_configuration_gives_it() -> None:
+    report = run(access_key(), severity={"access_keys_without_lifetime": "critical", "iam.ownerless_access_keys": "high"})
+    assert {f.rule.id: f.severity for f in report.findings} == {"iam.access_keys_without_lifetime": Severity.CRITICAL}
+    assert report.keys[0].worst is Severity.CRITICAL
+    assert {f.fingerprint for f in report.findings} == {f.fingerprint for f in run(access_key()).findings}
+
+
+def test_a_severity_of_a_rule_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UsageError, match=r'there is no rule "ownrless"; did you mean "iam\.ownerless_access_keys"'):
+        run(access_key(), severity={"ownrless": "low"})

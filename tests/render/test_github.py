@@ -44,7 +44,7 @@ def test_errors_come_first_then_the_worst_findings() -> None:
     assert [(kind, given["file"], given["line"], given["title"]) for kind, given, _ in made] == [
         ("error", "infra/iam/broken.tf", "7", "posturio-iac: incomplete"),
         ("error", "infra/iam/old.tf", "2", "iam.expired_access_keys (HIGH)"),
-        ("warning", "infra/iam/ci.tf", "1", "iam.access_keys_without_lifetime (MEDIUM)"),
+        ("error", "infra/iam/ci.tf", "1", "iam.access_keys_without_lifetime (MEDIUM)"),
         ("notice", "infra/iam/ci.tf", "1", "iam.ownerless_access_keys (LOW)"),
         ("notice", "infra/iam/ci.tf", "2", "undetermined"),
     ]
@@ -52,6 +52,21 @@ def test_errors_come_first_then_the_worst_findings() -> None:
         "file": "infra/iam/ci.tf", "line": "1", "endLine": "1", "col": "1", "endColumn": "36", "title": "",
     }  # fmt: skip
     assert made[3][2] == "aws_iam_access_key.ci: nobody answers for it\nFix: add a date"
+
+
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [
+        ({"fail_on": "low"}, ["error", "error", "error"]),
+        ({"fail_on": "high"}, ["error", "warning", "notice"]),
+        ({"fail_on": "never"}, ["warning", "warning", "notice"]),
+        ({"fail_on": "low", "exit_code": 0}, ["warning", "warning", "notice"]),
+        ({"fail_on": "medium", "exit_code": 1}, ["error", "error", "notice"]),
+    ],
+)
+def test_an_annotation_is_an_error_where_the_finding_fails_the_job(more: dict[str, object], kinds: list[str]) -> None:
+    made = [kind for kind, given, _ in annotated(canned.report(), **more) if given["title"].startswith("iam.")]
+    assert made == kinds
 
 
 def test_the_last_line_sums_up() -> None:
@@ -64,7 +79,7 @@ def test_quiet_leaves_out_what_is_undetermined() -> None:
     assert "undetermined" not in render(canned.report(), canned.context(quiet=True))
 
 
-@pytest.mark.parametrize(("severity", "kind"), [("low", "notice"), ("medium", "warning"), ("high", "error"), ("critical", "error")])
+@pytest.mark.parametrize(("severity", "kind"), [("low", "notice"), ("medium", "error"), ("high", "error"), ("critical", "error")])
 def test_severities_are_kinds_of_annotations(severity: str, kind: str) -> None:
     finding = replace(canned.report().findings[0], severity=Severity(severity))
     assert annotated(replace(canned.empty(), findings=(finding,)))[0][0] == kind

@@ -14,6 +14,7 @@ from posturio_iac.core.model import Span
 from posturio_iac.render.sarif import log as sarif
 from posturio_iac.render.sarif.line_hash import line_hashes
 from posturio_iac.render.sarif.log import render
+from posturio_iac.render.sarif.rules import descriptors
 from posturio_iac.rules import all_rules
 from tests.support import canned
 
@@ -193,3 +194,10 @@ class TestLineHashes:
     def test_a_file_that_cannot_be_read_has_none(self) -> None:
         report = with_findings(canned.finding(canned.WITHOUT, "a", canned.span("gone.tf"), "a"))
         assert "partialFingerprints" not in run(report)["results"][0]
+
+
+def test_rules_name_the_standards_that_they_belong_to() -> None:
+    rules = {rule["id"]: rule for rule in descriptors({}, dict.fromkeys(Severity, "warning"))}
+    assert rules["iam.root_access_keys"]["properties"]["standards"]["NIST SP 800-53 Rev. 5"][0] == "AC-2(1)"
+    assert "PCI DSS v4.0.1: 8.2.6." in rules["iam.unused_access_keys"]["help"]["text"]
+    assert "standards" not in rules["iam.ownerless_access_keys"]["properties"]

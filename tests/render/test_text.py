@@ -69,6 +69,16 @@ def test_color_only_adds_escapes() -> None:
     assert "".join(part.partition("m")[2] if n else part for n, part in enumerate(colored.split("\x1b["))) == plain
 
 
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_on_a_terminal_sentences_are_wrapped_between_words(columns: int) -> None:
+    long = "never ends, because nothing in this code states an expiry date or a rotation for it. " * 2
+    report = replace(canned.report(), findings=tuple(replace(f, message=long, remediation=long) for f in canned.report().findings))
+    narrow = render(report, canned.context(columns=columns, color=True))
+    sentences = [line for line in narrow.splitlines() if "ends" in line or "states" in line or "rotation" in line]
+    assert max(len(line.replace("\x1b[32m", "").replace("\x1b[0m", "")) for line in sentences) <= columns
+    assert " ".join(narrow.split()) == " ".join(render(report, canned.context(color=True)).split())
+
+
 def test_a_finding_without_code_is_placed_by_its_address() -> None:
     finding = canned.finding(canned.WITHOUT, "arn:aws:iam::1:user/ci/AKIA", None, "never used")
     report = replace(canned.report(), findings=(finding,))

@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
 
 EVERY_FORMAT = Option(
-    FORMAT.name, FORMAT.shape, FORMAT.help, FORMAT.default, (*FORMATS, AUTO), flag=FORMAT.flag, metavar=FORMAT.metavar, in_file=False
+    FORMAT.name,
+    FORMAT.shape,
+    FORMAT.help,
+    FORMAT.default,
+    (*FORMATS, AUTO),
+    flag=FORMAT.flag,
+    short=FORMAT.short,
+    metavar=FORMAT.metavar,
+    in_file=False,
 )
 COMMAND = Command(
     "live",

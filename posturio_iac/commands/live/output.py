@@ -13,7 +13,7 @@ from posturio_iac.commands.live.table import Style
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reports import emit as emit_common
 from posturio_iac.contract.context import RunScope
-from posturio_iac.core.terminal import wants_color
+from posturio_iac.core.terminal import columns_of_stdout, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
 def _text(found: Findings, given: Arguments, target: str) -> str:
     choice = given.color or "auto"
     color = wants_color(choice, sys.stdout, os.environ) if target == STDOUT else choice == "always"
-    style = Style(color=color, verbose=bool(given.verbose), columns=_columns() if target == STDOUT else None)
+    style = Style(color=color, verbose=bool(given.verbose), columns=columns_of_stdout() if target == STDOUT else None)
     if found.verified is not None:
         return verification_text.text(found.verified, style, quiet=bool(given.quiet))
     read = text.RunCoverage(len(found.accounts), found.unread)
@@ -64,10 +64,3 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
 
 def _document(found: Findings) -> str:
     return verification_text.document(found.report, found.verified, found.first_seen) if found.verified is not None else ""
-
-
-def _columns() -> int | None:
-    """Return how wide the terminal is; None when the text goes elsewhere."""
-    from shutil import get_terminal_size
-
-    return get_terminal_size().columns if sys.stdout.isatty() else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.commands.live.table import Style, TableRow, entries, owner_of, tables, user_of
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
@@ -86,8 +85,8 @@ def _undetermined(report: Report, style: Style) -> list[str]:
     for reasons, names in groups.items():
         shown = names if style.verbose else names[:NAMED]
         more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-        lines += [line for reason in reasons for line in _wrapped(printable(reason), "  ", style)]
-        lines += _wrapped(f"{', '.join(shown)}{more}", "    ", style)
+        lines += [line for reason in reasons for line in wrapped(printable(reason), "  ", style.columns)]
+        lines += wrapped(f"{', '.join(shown)}{more}", "    ", style.columns)
     return lines
 
 
@@ -97,15 +96,6 @@ def _suppressed(report: Report, style: Style) -> list[str]:
     for finding in report.findings:
         if (why := finding.suppressed) is not None:
             until = f" until {describe_date(why.until)}" if why.until else ""
-            lines += _wrapped(f"{printable(finding.address)}: {finding.rule.id}", "  ", style)
-            lines += _wrapped(f"{why.source}{until}: {printable(why.reason)}", "    ", style)
+            lines += wrapped(f"{printable(finding.address)}: {finding.rule.id}", "  ", style.columns)
+            lines += wrapped(f"{why.source}{until}: {printable(why.reason)}", "    ", style.columns)
     return [paint("Suppressed:", "bold", color=style.color), *lines] if lines else []
-
-
-def _wrapped(text: str, indent: str, style: Style) -> list[str]:
-    if style.columns is None:
-        return [indent + text]
-    more = textwrap.wrap(
-        text, style.columns, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-    return more or [indent]

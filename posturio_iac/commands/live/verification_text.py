@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.live.table import COLORS, NOBODY, Style
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
-from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.live.verify.model import FindingState
 from posturio_iac.render.nothing_found import count
 
@@ -80,18 +79,10 @@ def _lines(result: Verified, style: Style) -> Iterator[str]:
     severity = paint(result.severity.name, "bold", COLORS[result.severity], color=style.color)
     owner = printable(result.owner) if result.owner else NOBODY
     yield f"  {severity} {result.rule}  {printable(result.address)}  owner {owner}"
-    yield from _wrapped(printable(result.why), style)
+    yield from wrapped(printable(result.why), "    ", style.columns)
     if result.state in (FindingState.OPEN, FindingState.NEW):
-        yield from _wrapped(printable(result.message), style)
-        yield from _wrapped(f"fix: {printable(result.remediation)}", style)
-
-
-def _wrapped(sentence: str, style: Style) -> list[str]:
-    indent = " " * 4
-    if style.columns is None:
-        return [indent + sentence]
-    width = max(style.columns, 40)
-    return textwrap.wrap(sentence, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+        yield from wrapped(printable(result.message), "    ", style.columns)
+        yield from wrapped(f"fix: {printable(result.remediation)}", "    ", style.columns)
 
 
 def _summary(verification: Verification, style: Style) -> str:

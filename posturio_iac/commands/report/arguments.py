@@ -6,6 +6,7 @@ from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
 from posturio_iac.config.schema import Option, Shape
 from posturio_iac.errors import UsageError
+from posturio_iac.render import implied
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 DEFAULT_OUTPUT = "posturio-iac-report.html"
 FORMATS = ("html", "markdown")
-ENDINGS = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
-"""What an --output without a --format means by its ending."""
 
 COMMAND = Command(
     "report",
@@ -23,18 +22,28 @@ COMMAND = Command(
     "Results of --format json, or folders of them; - is one on standard input",
     most=None,
     options=(
-        Option("format", Shape.CHOICE, "Repeatable, each with an --output of its own", "html", FORMATS, flag="--format", metavar="NAME"),
+        Option(
+            "format",
+            Shape.CHOICE,
+            "Repeatable, each with an --output of its own",
+            "html",
+            FORMATS,
+            flag="--format",
+            short="-f",
+            metavar="NAME",
+        ),
         Option(
             "output",
             Shape.TEXT,
             f"Write the report to this file; without it html goes to {DEFAULT_OUTPUT} and markdown to standard output",
             flag="--output",
+            short="-o",
             metavar="FILE",
         ),
         Option(
             "show_key_ids", Shape.SWITCH, "Leave ids of keys as they are in the results; without it they are masked", flag="--show-key-ids"
         ),
-        Option("quiet", Shape.SWITCH, "Do not say which files were written", flag="--quiet"),
+        Option("quiet", Shape.SWITCH, "Do not say which files were written", flag="--quiet", short="-q"),
     ),
 )
 
@@ -59,18 +68,14 @@ def targets(given: Arguments) -> tuple[tuple[str, str], ...]:
             if pairs and pairs[-1][1] is None:
                 pairs[-1][1] = value
             else:
-                pairs.append([_meant(value), value])
+                meant = implied(value)
+                pairs.append([meant if meant in FORMATS else None, value])
     made = [_complete(name, target) for name, target in pairs or [[None, None]]]
     for place, (_, target) in enumerate(made):
         if target in [earlier for _, earlier in made[:place]]:
             where = "standard output" if target == STDOUT else target
             raise UsageError(f"two reports would go to {where}; give each --format its own --output")
     return tuple(sorted(made, key=lambda pair: pair[1] == STDOUT))
-
-
-def _meant(target: str) -> str | None:
-    """Return the format that the ending of a file says, if any."""
-    return ENDINGS.get(f".{target.lower().rpartition('.')[2]}")
 
 
 def _complete(name: str | None, target: str | None) -> tuple[str, str]:

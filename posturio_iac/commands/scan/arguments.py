@@ -9,7 +9,7 @@ from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
 from posturio_iac.config.schema import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
-from posturio_iac.render import DEPLOYED, FORMATS
+from posturio_iac.render import DEPLOYED, FORMATS, implied
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -25,10 +25,18 @@ FORMAT = Option(
     DEFAULT_FORMAT,
     (*(name for name in FORMATS if name not in DEPLOYED), AUTO),
     flag="--format",
+    short="-f",
     metavar="NAME",
     elsewhere={name: f"is about deployed keys, which code does not show: posturio-iac live --format {name}" for name in DEPLOYED},
 )
-OUTPUT = Option("output", Shape.TEXT, "Write the report of that --format to this file", flag="--output", metavar="FILE")
+OUTPUT = Option(
+    "output",
+    Shape.TEXT,
+    "Write the report of that --format to this file; alone, its ending names the format: .json, .sarif, .md, .html, .csv, .xml (junit)",
+    flag="--output",
+    short="-o",
+    metavar="FILE",
+)
 
 COMMAND = Command(
     "scan",
@@ -64,9 +72,10 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
 
 def _checked(pairs: Sequence[Sequence[str | None]]) -> tuple[tuple[str, str], ...]:
     made: list[tuple[str, str]] = []
-    for name, target in pairs:
+    for stated, target in pairs:
+        name = stated or implied(target or STDOUT)
         if name is None and len(pairs) > 1:
-            raise UsageError(f"--output {target} has no --format before it")
+            raise UsageError(f"--output {target} has no --format before it, and its ending names none")
         pair = (name or DEFAULT_FORMAT, target or STDOUT)
         if any(taken == pair[1] for _, taken in made):
             where = "standard output" if pair[1] == STDOUT else pair[1]

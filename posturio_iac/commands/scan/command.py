@@ -51,6 +51,8 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     from posturio_iac.scan import select
 
     config = settings(given, [path for path in given.words if path != STDIN])
+    if config.select:
+        _check_selected(config)
     selection = select(paths, cwd, config, given.exclude or ())
     narrowed = _narrowed(selection, config, given)
     if narrowed is not None:
@@ -58,6 +60,19 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     if selection.is_empty and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
     return _report(selection, narrowed, config, given, targets, started)
+
+
+def _check_selected(config: Config) -> None:
+    """Refuse a selection of rules that no code can break: a scan by them would pass whatever it reads."""
+    from posturio_iac.config.suggest import rule_id
+    from posturio_iac.core.host_ids import CHECKOV
+    from posturio_iac.rules import all_rules
+
+    selected = {rule_id(name, all_rules()) for name in config.select}
+    if not selected & CHECKOV.keys():
+        raise UsageError(
+            f"only deployed keys can break {', '.join(sorted(selected))}, so that a scan would always pass; posturio-iac live asks AWS"
+        )
 
 
 def _narrowed(selection: Selection, config: Config, given: Arguments) -> Narrowed | None:

@@ -68,8 +68,8 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
         "Compliance": {"Status": "FAILED"},
         "RecordState": "ACTIVE" if why is None else "ARCHIVED",
     }
-    if rule.cis:
-        made["Compliance"]["RelatedRequirements"] = [f"{deployed.BENCHMARK} {number}" for number in rule.cis]
+    if rule.standards:
+        made["Compliance"]["RelatedRequirements"] = [f"{name} {number}" for name, numbers in rule.standards.items() for number in numbers]
         made["FindingProviderFields"]["Types"] = made["Types"] = [STANDARD]
     if why is not None:
         made["ProductFields"]["posturio-iac/suppressed"] = cut(deployed.accepted(why), FIELD)

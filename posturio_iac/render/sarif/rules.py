@@ -27,7 +27,7 @@ def descriptors(found: Mapping[str, Rule], levels: Mapping[Severity, str]) -> li
 
 
 def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[str, Any]:
-    cis = f"\n\nCIS AWS Foundations Benchmark: {', '.join(rule.cis)}." if rule.cis else ""
+    standards = "".join(f"\n\n{name}: {', '.join(numbers)}." for name, numbers in rule.standards.items())
     title, _, text = page.partition("\n")
     return {
         "id": rule.id,
@@ -35,13 +35,14 @@ def _descriptor(rule: Rule, page: str, levels: Mapping[Severity, str]) -> dict[s
         "shortDescription": {"text": f"{rule.title}."},
         "fullDescription": {"text": first_paragraph(text) or title},
         "helpUri": page_url(rule.id),
-        "help": {"text": _plain(page) + cis, "markdown": f"# {title.rstrip('.')}\n{text}{cis}"},
+        "help": {"text": _plain(page) + standards, "markdown": f"# {title.rstrip('.')}\n{text}{standards}"},
         "defaultConfiguration": {"level": levels[rule.severity]},
         "properties": {
             "security-severity": SECURITY_SEVERITY[rule.severity],
             "precision": "high",
             "problem.severity": {"note": "recommendation"}.get(levels[rule.severity], levels[rule.severity]),
             "tags": ["security", "aws", "iam", "access-keys"],
+            **({"standards": {name: list(numbers) for name, numbers in rule.standards.items()}} if rule.standards else {}),
         },
     }
 

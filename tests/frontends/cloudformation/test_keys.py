@@ -200,7 +200,7 @@ def test_metadata_ignores_rules_with_a_reason(tmp_path: Path) -> None:
           Posturio:
             Ignore:
               - {Rule: iam.ownerless_access_keys, Reason: shared, Until: 2027-01-01}
-              - {Rules: [iam.expired_access_keys, iam.root_access_keys], Reason: old, Until: later}
+              - {Rules: [expired_access_keys, iam.root_access_keys], Reason: old, Until: later}
               - {Rule: iam.ownerless_access_keys}
               - {Rule: iam.misspelt, Reason: x}
               - iam.ownerless_access_keys

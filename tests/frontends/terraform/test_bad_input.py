@@ -119,8 +119,7 @@ def test_what_is_merely_odd_is_read(root: Path, name: str, data: bytes) -> None:
 def test_a_file_above_the_limit_is_said_with_its_size(root: Path) -> None:
     (root / "big.tf").write_bytes(KEY.encode() + b"#" * 3_000_000)
     said = complaint(root, "--max-file-size", "2097152")
-    assert said.startswith("big.tf: error: ")
-    assert "MiB" in said
+    assert said.startswith("big.tf: error: 2.9 MiB is more than the limit of 2 MiB; raise --max-file-size to read it")
     assert scan(root)[0] == 1
 
 

@@ -1,0 +1,187 @@
+"""``posturio-iac completion``: what a shell needs to complete command lines, from the tables of options."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.parser import HELP, Command, help_text, parse
+from posturio_iac.config.schema import Shape
+from posturio_iac.config.suggest import hint
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from posturio_iac.config.schema import Option
+
+COMMAND = Command("completion", "Prints the completion of a shell, to be loaded at its start.", "SHELL", "bash, zsh or fish", most=1)
+WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
+"""What the word of a command can be, where that is not a file."""
+RULES = ("select", "ignore")
+"""Options that name rules."""
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the completion of one shell."""
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    if not given.words:
+        raise UsageError(f"completion needs the name of a shell: {', '.join(SHELLS)}")
+    if given.words[0] not in SHELLS:
+        raise UsageError(f'there is no completion for "{given.words[0]}"{hint(given.words[0], SHELLS)}')
+    to_stdout(SHELLS[given.words[0]]())
+    return 0
+
+
+def commands() -> dict[str, Command]:
+    """Return what each subcommand accepts."""
+    from posturio_iac.commands import COMMANDS
+
+    return {name: import_module(module).COMMAND for name, (module, _) in COMMANDS.items()}
+
+
+def _rules() -> tuple[str, ...]:
+    from posturio_iac.rules import all_rules
+
+    return tuple(rule.rpartition(".")[2] for rule in all_rules())
+
+
+def _values(option: Option) -> tuple[str, ...]:
+    """Return what an option can be; empty for what is free, such as a file."""
+    return _rules() if option.name in RULES else option.choices
+
+
+def _words(command: Command) -> tuple[str, ...]:
+    """Return what the word of a command can be; empty for a file."""
+    return _rules() if command.name == "explain" else WORDS.get(command.name, ())
+
+
+def _flags(command: Command) -> list[str]:
+    return [*command.flags(), *HELP]
+
+
+def _bash() -> str:
+    cases = "".join(
+        f"    {name}) flags='{' '.join(_flags(command))}' words='{' '.join(_words(command))}' ;;\n" for name, command in commands().items()
+    )
+    values = "".join(f"    '{name} {flag}') values='{' '.join(found)}' ;;\n" for name, flag, found in _choices())
+    return f"""\
+# Completion of posturio-iac for bash: posturio-iac completion bash > /etc/bash_completion.d/posturio-iac
+_posturio_iac() {{
+  local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD-1]}} command=${{COMP_WORDS[1]}} flags='' words='' values=''
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    mapfile -t COMPREPLY < <(compgen -W '{" ".join(commands())} --help --version' -- "$current")
+    return
+  fi
+  case $command in
+{cases}  esac
+  case "$command $previous" in
+{values}  esac
+  if [ -n "$values" ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+  elif [ -n "$words" ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  else
+    compopt -o default
+  fi
+}}
+complete -F _posturio_iac posturio-iac
+"""
+
+
+def _zsh() -> str:
+    def described(option: Option) -> str:
+        value = "" if option.shape == Shape.SWITCH else f":{option.metavar}:{_zsh_action(_values(option))}"
+        repeats = "*" if option.shape in (Shape.LIST, Shape.RULES) or option.name in ("format", "output") else ""
+        names = f"'{repeats}'{{{option.short},{option.flag}}}'" if option.short else f"'{repeats}{option.flag}"
+        return f"{names}[{_zsh_text(option.help)}]{value}'"
+
+    cases = ""
+    for name, command in commands().items():
+        options = " ".join(map(described, command.options))
+        word = f"'*:{command.word or 'word'}:{_zsh_action(_words(command))}'" if command.word else ""
+        cases += f"    {name}) _arguments {options} '(- *)'{{-h,--help}}'[Print this help]' {word} ;;\n"
+    from posturio_iac.commands import COMMANDS
+
+    listed = " ".join(f"'{name}:{_zsh_text(summary)}'" for name, (_, summary) in COMMANDS.items())
+    return f"""\
+#compdef posturio-iac
+# Completion of posturio-iac for zsh: posturio-iac completion zsh > "${{fpath[1]}}/_posturio-iac"
+_posturio_iac() {{
+  local -a commands=({listed})
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case $command in
+{cases}  esac
+}}
+if [ "$funcstack[1]" = "_posturio-iac" ]; then
+  _posturio_iac "$@"
+else
+  compdef _posturio_iac posturio-iac
+fi
+"""
+
+
+def _zsh_text(text: str) -> str:
+    """Return a help as `_arguments` reads it inside of single quotes."""
+    return text.replace("'", "'\\''").replace("[", "(").replace("]", ")").replace(":", "\\:")
+
+
+def _zsh_action(values: Sequence[str]) -> str:
+    return f"({' '.join(values)})" if values else "_files"
+
+
+def _fish() -> str:
+    from posturio_iac.commands import COMMANDS
+
+    lines = [
+        "# Completion of posturio-iac for fish: posturio-iac completion fish > ~/.config/fish/completions/posturio-iac.fish",
+        *(
+            f"complete -c posturio-iac -n __fish_use_subcommand -f -a {name} -d {_fish_text(summary)}"
+            for name, (_, summary) in COMMANDS.items()
+        ),
+    ]
+    for name, command in commands().items():
+        within = f"complete -c posturio-iac -n '__fish_seen_subcommand_from {name}'"
+        if words := _words(command):
+            lines.append(f"{within} -f -a '{' '.join(words)}'")
+        lines += [f"{within}{_fish_option(option)}" for option in command.options]
+        lines.append(f"{within} -s h -l help -d 'Print this help'")
+    return "\n".join(lines) + "\n"
+
+
+def _fish_option(option: Option) -> str:
+    short = f" -s {option.short[1:]}" if option.short else ""
+    if option.shape == Shape.SWITCH:
+        value = ""
+    else:
+        values = _values(option)
+        value = f" -x -a '{' '.join(values)}'" if values else " -r"
+    return f"{short} -l {option.flag[2:]}{value} -d {_fish_text(option.help)}"
+
+
+def _fish_text(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _choices() -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each command and flag, with the values that the flag can have."""
+    for name, command in commands().items():
+        for flag, option in command.flags().items():
+            if found := _values(option):
+                yield name, flag, found
+
+
+SHELLS: dict[str, Callable[[], str]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}

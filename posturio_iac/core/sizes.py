@@ -1,0 +1,23 @@
+"""Sizes of files in units that people read."""
+
+from __future__ import annotations
+
+UNITS = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
+
+
+def describe_size(size: int) -> str:
+    """Return a number of bytes in the largest unit of which there is one: ``10 MiB``, ``1.5 KiB``, ``12 bytes``."""
+    for unit, name in UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f}".removesuffix(".0") + f" {name}"
+    return f"{size} byte{'' if size == 1 else 's'}"
+
+
+def more_than(size: int | None, limit: int) -> str:
+    """Return the clause about a file that is larger than the limit; sizes that look the same are told in bytes."""
+    if size is None:
+        return f"it is more than the limit of {describe_size(limit)}"
+    big, small = describe_size(size), describe_size(limit)
+    if big == small:
+        big, small = f"{size:,} bytes", f"{limit:,} bytes"
+    return f"{big} is more than the limit of {small}"

@@ -1,0 +1,51 @@
+"""The commands of the README, executed as they stand there in a fresh environment, with moto in the place of AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.hosts.hosting import checkout
+from tests.support.readme import ACCOUNT, INSTALL, REPOSITORY, block, commands, exits, traced
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.live.cloud import Cloud
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the README is for a POSIX shell")
+def test_a_stranger_gets_from_a_clone_to_a_report(cloud: Cloud, tmp_path: Path) -> None:
+    """The first command installs and scans; what follows runs in the same shell, as a reader would type it."""
+    cloud.user("stale", owner="payments@example.com")
+    cloud.key("stale", age=80, used=60)
+    clone = checkout(tmp_path / "clone", everything=True)
+    install, _ = commands(block(INSTALL))
+    lines = [install, *commands(block(REPOSITORY)), *commands(block(ACCOUNT))]
+    done = subprocess.run(
+        ["bash", "-c", traced(lines)],
+        cwd=clone.path,
+        env={name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        text=True,
+        timeout=600,
+    )
+    said = done.stdout
+    by_command = dict(zip(lines, exits(said), strict=True))
+    assert {line: code for line, code in by_command.items() if code not in (0, 1, 3)} == {}, said
+    assert by_command[install] == 0, said
+    assert all(code == 0 for line, code in by_command.items() if line in commands(block(ACCOUNT)) and " scan " not in line), said
+    assert "Traceback" not in said
+    assert "4 findings (1 high, 3 medium) in 3 keys of 3 files" in said
+    assert json.loads((clone.path / "keys.sarif").read_text())["version"] == "2.1.0"
+    assert json.loads((clone.path / "results/live.json").read_text())["keys"][0]["user"] == "stale"
+    page = (clone.path / "posture.html").read_text()
+    assert "stale/****" in page
+    assert "aws_iam_access_key.deploy" in page
