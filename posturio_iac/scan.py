@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading, ReadRequest
     from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.judge.baseline import BaselineFile
+    from posturio_iac.judge.known import CodeFiles, KnownFindings
     from posturio_iac.judge.policy import Policy
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
@@ -45,16 +47,24 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
     """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
-    if config.baseline is not None and not os.path.isfile(config.baseline):
-        from posturio_iac.errors import UsageError
+    for baseline in config.baseline:
+        if not os.path.isfile(baseline):
+            from posturio_iac.errors import UsageError
 
-        raise UsageError(f"there is no baseline {config.baseline}; `posturio-iac baseline` writes one")
+            raise UsageError(f"there is no baseline {baseline}; `posturio-iac baseline` writes one")
     patterns = tuple(exclude)
     if config.exclude:
         from posturio_iac.core.globs import rebase
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    selection = discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, search_terms=_search_terms(config))
+    selection = discover(
+        paths,
+        cwd=cwd,
+        exclude=patterns,
+        max_file_size=config.max_file_size,
+        search_terms=_search_terms(config),
+        apart=config.baseline,
+    )
     if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
         from posturio_iac.errors import UsageError
 
@@ -79,6 +89,7 @@ def judged(
     """
     from functools import partial
 
+    from posturio_iac.core.record import replace
     from posturio_iac.errors import UsageError
     from posturio_iac.judge.engine import judge
     from posturio_iac.rules import all_rules
@@ -106,7 +117,31 @@ def judged(
     if config.own_rules and not policy.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    if policy.baseline and (found := _found_again(report, config, selection)).keys() - policy.baseline.keys():
+        policy = replace(policy, baseline=found)
+        report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
+
+
+def _found_again(report: Report, config: Config, selection: Selection) -> Mapping[str, Suppression]:
+    """Return what the baselines suppress of the findings in a report, those included whose fingerprints have changed."""
+    from posturio_iac.judge.baseline import load_all
+
+    return known_findings(report, load_all(config.baseline), selection).suppressions()
+
+
+def known_findings(report: Report, files: Sequence[BaselineFile], selection: Selection) -> KnownFindings:
+    """Return which entry of the baselines each finding has."""
+    from posturio_iac.judge.known import match
+
+    return match(files, report, code_files(selection))
+
+
+def code_files(selection: Selection) -> CodeFiles:
+    """Return the files that the findings of a scan are about."""
+    from posturio_iac.judge.known import CodeFiles
+
+    return CodeFiles(selection.root, selection.repository or selection.root)
 
 
 def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
@@ -159,16 +194,16 @@ def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
     """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
     from posturio_iac.judge.policy import Policy
 
-    return Policy(config, seen_from(config.folder, place), suppressions, _known(config))
+    return Policy(config, seen_from(config.folder, place), suppressions, _known(config) if suppressions else {})
 
 
 def _known(config: Config) -> Mapping[str, Suppression]:
-    """Return what the baseline suppresses."""
-    if config.baseline is None:
+    """Return what the baselines suppress, by the fingerprints that they name."""
+    if not config.baseline:
         return {}
-    from posturio_iac.judge.baseline import load
+    from posturio_iac.judge.baseline import load_all
 
-    return load(config.baseline).suppressions()
+    return {entry.fingerprint: entry.suppression() for file in load_all(config.baseline) for entry in file.baseline.entries}
 
 
 def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[AccessKey]:
