@@ -12,7 +12,9 @@ def test_a_value_names_somebody(value: object) -> None:
     assert owner_named(value) == str(value).strip()
 
 
-@pytest.mark.parametrize("value", ["", "  ", "changeme", "ChangeMe", "TBD", "todo", "-", "none", "terraform", True, False, None, {"a": "b"}, []])
+@pytest.mark.parametrize(
+    "value", ["", "  ", "changeme", "ChangeMe", "TBD", "todo", "-", "none", "terraform", True, False, None, {"a": "b"}, []]
+)
 def test_an_empty_value_or_a_placeholder_names_nobody(value: object) -> None:
     assert owner_named(value) is None
 
@@ -28,7 +30,20 @@ def test_a_path_with_a_name_in_it_is_an_owner(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "//", "/dev/", "/Applications/", "/service-accounts/", "/machine_users/", "/payments-users/", "/system/", "/cf/", "/tests/", "/prod/ci/"],
+    [
+        "",
+        "/",
+        "//",
+        "/dev/",
+        "/Applications/",
+        "/service-accounts/",
+        "/machine_users/",
+        "/payments-users/",
+        "/system/",
+        "/cf/",
+        "/tests/",
+        "/prod/ci/",
+    ],
 )
 def test_a_path_of_environments_and_kinds_of_users_is_none(path: str) -> None:
     assert owner_in_path(path) is None
