@@ -55,7 +55,7 @@ def _configured(given: Arguments, paths: Sequence[str]) -> Config:
         from posturio_iac.config.load import load
 
         return load(given.config)
-    from posturio_iac.scan import configuration_near
+    from posturio_iac.scan.configuration import configuration_near
 
     return configuration_near(_common_folder(paths))
 

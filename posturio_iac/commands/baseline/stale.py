@@ -9,7 +9,7 @@ from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.judge.baseline import load_all
 from posturio_iac.render.nothing_found import count
-from posturio_iac.scan import known_findings
+from posturio_iac.scan.baselines import known_findings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 
 from posturio_iac.frontends.table import FRONT_ENDS
+from posturio_iac.scan.baselines import found_again, known
+from posturio_iac.scan.configuration import seen_from
 from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.budget import Budget
-    from posturio_iac.core.finding import Diagnostic, Report, Suppression
+    from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading, ReadRequest
     from posturio_iac.impact.selection import Narrowed
-    from posturio_iac.judge.baseline import BaselineFile
-    from posturio_iac.judge.known import CodeFiles, KnownFindings
     from posturio_iac.judge.policy import Policy
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
@@ -117,31 +117,10 @@ def judged(
     if config.own_rules and not policy.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
-    if policy.baseline and (found := _found_again(report, config, selection)).keys() - policy.baseline.keys():
+    if policy.baseline and (found := found_again(report, config, selection)).keys() - policy.baseline.keys():
         policy = replace(policy, baseline=found)
         report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
-
-
-def _found_again(report: Report, config: Config, selection: Selection) -> Mapping[str, Suppression]:
-    """Return what the baselines suppress of the findings in a report, those included whose fingerprints have changed."""
-    from posturio_iac.judge.baseline import load_all
-
-    return known_findings(report, load_all(config.baseline), selection).suppressions()
-
-
-def known_findings(report: Report, files: Sequence[BaselineFile], selection: Selection) -> KnownFindings:
-    """Return which entry of the baselines each finding has."""
-    from posturio_iac.judge.known import match
-
-    return match(files, report, code_files(selection))
-
-
-def code_files(selection: Selection) -> CodeFiles:
-    """Return the files that the findings of a scan are about."""
-    from posturio_iac.judge.known import CodeFiles
-
-    return CodeFiles(selection.root, selection.repository or selection.root)
 
 
 def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
@@ -194,16 +173,7 @@ def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
     """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
     from posturio_iac.judge.policy import Policy
 
-    return Policy(config, seen_from(config.folder, place), suppressions, _known(config) if suppressions else {})
-
-
-def _known(config: Config) -> Mapping[str, Suppression]:
-    """Return what the baselines suppress, by the fingerprints that they name."""
-    if not config.baseline:
-        return {}
-    from posturio_iac.judge.baseline import load_all
-
-    return {entry.fingerprint: entry.suppression() for file in load_all(config.baseline) for entry in file.baseline.entries}
+    return Policy(config, seen_from(config.folder, place), suppressions, known(config) if suppressions else {})
 
 
 def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[AccessKey]:
@@ -287,29 +257,3 @@ def _root(paths: Sequence[str], cwd: str) -> str:
         return os.path.commonpath(places)
     except ValueError:  # different drives, which `discover` refuses
         return here
-
-
-def seen_from(folder: str, root: str) -> str:
-    """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
-    try:
-        way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""
-    except ValueError:  # different drives
-        return ""
-    return "" if way == os.curdir else way.replace(os.sep, "/")
-
-
-def configuration_near(folder: str) -> Config:
-    """Return the configuration nearest a folder. It comes with the code, so what it names must be in the same repository."""
-    from posturio_iac.config.locate import find
-    from posturio_iac.config.model import Config
-
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config.load import load
-    from posturio_iac.core.textfile import Fence
-    from posturio_iac.search.locations import repository_of
-
-    place = os.path.dirname(os.path.abspath(path))
-    real = os.path.realpath(place)
-    return load(path, Fence(repository_of(real) or real))
