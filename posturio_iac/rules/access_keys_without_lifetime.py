@@ -123,7 +123,7 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
-    advice="Best is no key at all (a role, OIDC in CI, IRSA in EKS, IAM Roles Anywhere elsewhere), then a rotation that fires, then a date.",
+    advice="Best is no key at all (a role, OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then a rotation that fires, then a date.",
 )
 
 
