@@ -25,7 +25,7 @@ from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
 from posturio_iac.commands.scan import arguments as scan_arguments
-from posturio_iac.config.schema import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
+from posturio_iac.config.option_table import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.frontends.terraform.known_modules import lookup, pages
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, Command, help_text, parse
-from posturio_iac.config.schema import Shape
+from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from posturio_iac.config.schema import Option
+    from posturio_iac.config.option_table import Option
 
 COMMAND = Command("completion", "Prints the completion of a shell, to be loaded at its start.", "SHELL", "bash, zsh or fish", most=1)
 WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}

@@ -6,7 +6,7 @@ messages do not name what was probably meant.
 
 from __future__ import annotations
 
-from posturio_iac.config.schema import Shape
+from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint, meant
 from posturio_iac.errors import UsageError
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from posturio_iac.config.schema import Option
+    from posturio_iac.config.option_table import Option
 
 SEVERAL = (Shape.LIST, Shape.RULES)
 WIDTH = 100

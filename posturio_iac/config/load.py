@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import check_table
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
+from posturio_iac.config.option_table import LIMITS, OPTIONS
 from posturio_iac.config.records import Exemption, Override
-from posturio_iac.config.schema import LIMITS, OPTIONS
 from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
 

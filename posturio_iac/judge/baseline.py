@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
-from posturio_iac.config.schema import Option, Shape
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.finding import Suppression
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.textfile import MIB, UnreadableError, read_named

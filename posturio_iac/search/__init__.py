@@ -124,9 +124,9 @@ def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
     asked = [d for d in named if d not in copies]
     if not asked:
         return copies
-    from posturio_iac.search import git
+    from posturio_iac.search import git_search
 
-    reason, ignored = git.search(finder, top, asked)
+    reason, ignored = git_search.search(finder, top, asked)
     if not reason:
         return copies + ignored
     finder.warn(f"git cannot list the files of {top}, so files that it ignores are searched as well: {reason}")

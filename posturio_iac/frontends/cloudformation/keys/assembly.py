@@ -20,13 +20,13 @@ from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
-from posturio_iac.frontends.cloudformation.keys.owner import owner_in_path
 from posturio_iac.frontends.cloudformation.keys.remedies import remedies
 from posturio_iac.frontends.cloudformation.keys.rotation import rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of
 from posturio_iac.frontends.cloudformation.syntax.template import describe
 from posturio_iac.metadata.manual_rotation import date_in_name, mentions_rotation
+from posturio_iac.metadata.owners import owner_in_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
