@@ -161,7 +161,7 @@ def test_secret_goes_down_through_modules(tmp_path: Path) -> None:
     assert large < 4.5 * small, "each module asks those above it"
 
 
-def test_whole_key_that_is_given_shows_only_what_is_read_of_it(tmp_path: Path) -> None:
+def test_whole_key_that_is_given_shows_only_what_is_read_of_it() -> None:
     inner = 'variable "key" {\n}\nresource "aws_instance" "this" {\n  user_data = var.key.%s\n}\n'
     main = f'{KEY}module "m" {{\n  source = "./m"\n  key = aws_iam_access_key.ci\n}}\n'
     shown_parts = {part: shown({"main.tf": main, "m/main.tf": inner % part}) for part in ("id", "secret", "encrypted_secret")}
