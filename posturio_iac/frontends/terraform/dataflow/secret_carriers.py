@@ -21,7 +21,7 @@ PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "d
 _STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
 
 
-class Name(NamedTuple):
+class ScopedName(NamedTuple):
     """A name in one module instance: ``var.x``, ``local.x``, ``module.x``, ``terraform_data.x``."""
 
     instance: ModuleInstance
@@ -34,9 +34,9 @@ class SecretCarriers:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._users: dict[Name, list[Name]] = {}
-        self._carrying: set[Name] = set()
-        self._explored: set[Name] = set()
+        self._users: dict[ScopedName, list[ScopedName]] = {}
+        self._carrying: set[ScopedName] = set()
+        self._explored: set[ScopedName] = set()
 
     def arguments(self, block: hcl.Block, instance: ModuleInstance) -> list[tuple[str, hcl.Expr]]:
         """Return the arguments of a block that the secret of a key can be part of."""
@@ -51,7 +51,7 @@ class SecretCarriers:
             self._explore(name)
         return any(name in self._carrying for name in names)
 
-    def _explore(self, start: Name) -> None:
+    def _explore(self, start: ScopedName) -> None:
         pending = [start]
         while pending:
             name = pending.pop()
@@ -67,7 +67,7 @@ class SecretCarriers:
                     self._mark(name)
                 pending.append(source)
 
-    def _mark(self, start: Name) -> None:
+    def _mark(self, start: ScopedName) -> None:
         pending = [start]
         while pending:
             name = pending.pop()
@@ -76,19 +76,19 @@ class SecretCarriers:
                 pending += self._users.get(name, ())
 
 
-def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[Name]:
+def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
     """Return the names that an expression mentions."""
-    found: dict[Name, None] = {}
+    found: dict[ScopedName, None] = {}
     for part in walk(expression):
         match references(part):
             case ("data", kind, name, *_):
-                found[Name(instance, f"data.{kind}", name)] = None
+                found[ScopedName(instance, f"data.{kind}", name)] = None
             case (kind, name, *_):
-                found[Name(instance, kind, name)] = None
+                found[ScopedName(instance, kind, name)] = None
     return list(found)
 
 
-def _holds_key(name: Name) -> bool:
+def _holds_key(name: ScopedName) -> bool:
     """Tell whether a name stands for a key, or for a module that may make one."""
     if name.kind != "module":
         return "iam_access_key" in name.kind
@@ -97,7 +97,7 @@ def _holds_key(name: Name) -> bool:
     return call is not None and (program.may_hold_keys(name.instance, call) or program.known_module(name.instance, call) is not None)
 
 
-def _sources(name: Name) -> Iterator[Name]:
+def _sources(name: ScopedName) -> Iterator[ScopedName]:
     """Yield the names that a name gets its value from."""
     instance, kind, own = name
     folder = instance.folder
