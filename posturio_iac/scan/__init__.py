@@ -91,6 +91,7 @@ def judged(
 
     from posturio_iac.core.record import replace
     from posturio_iac.errors import UsageError
+    from posturio_iac.facts.shared_code import with_own_remedies
     from posturio_iac.judge.engine import judge
     from posturio_iac.rules import all_rules
 
@@ -104,6 +105,7 @@ def judged(
             reading = _guarded(front_end.label, read) if guarded else read()
             keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
             diagnostics += reading.diagnostics
+    keys = with_own_remedies(keys)
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
