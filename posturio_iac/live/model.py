@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 Tags = tuple[tuple[str, str], ...]
 NOT_ASKED = Unknown("AWS was not asked")
 """Compared by value: it travels between processes."""
-NOT_ACTIVE = ("Inactive", "Expired")
-"""Statuses of keys that authenticate nobody."""
-STATUSES = ("Active", *NOT_ACTIVE)
-"""Every status that AWS documents. Another one is unknown: it is neither active nor inactive."""
 
 
 @dataclass(frozen=True, slots=True)
