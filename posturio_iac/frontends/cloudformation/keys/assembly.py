@@ -21,7 +21,7 @@ from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
-from posturio_iac.frontends.cloudformation.keys.remedies import remedies
+from posturio_iac.frontends.cloudformation.keys.remedies import construct_of, remedies
 from posturio_iac.frontends.cloudformation.keys.rotation import rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
     from posturio_iac.metadata.directives import Comment
 
-_CDK_PATH = "aws:cdk:path"
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""
 _STEPS_A_KEY = 200
@@ -105,8 +104,9 @@ class Reader:
         evidence.metadata(entry, scope, self.ev, address)
         comments = self.comments[entry.source].of(entry) if entry.source in self.comments else ()
         evidence.comments(comments)
+        construct = construct_of(entry)
         facts = KeyFacts(
-            address=address + _cdk_path(entry),
+            address=f"{address} ({construct})" if construct else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
             user=self._user_facts(user),
@@ -243,10 +243,3 @@ def _ending_policies(user: TemplateUser) -> Iterator[str]:
         text = entry.source.slice(entry.body)
         if "DateLessThan" in text and "aws:currenttime" in text.lower():
             yield f"of {user.stack.address(entry)}" if entry is user.entry else user.stack.address(entry)
-
-
-def _cdk_path(entry: TemplateEntry) -> str:
-    """Return the construct that CDK made the key for, in brackets, or nothing."""
-    metadata = entry.get("Metadata")
-    node = metadata.value.get(_CDK_PATH) if metadata is not None and isinstance(metadata.value, Object) else None
-    return f" ({node.value})" if node is not None and isinstance(node.value, str) else ""
