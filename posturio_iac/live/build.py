@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
@@ -17,9 +18,8 @@ from posturio_iac.live.ownership import configured_owners, owner_in_description
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.model import Account, DeployedKey, DeployedUser, Tags
     from posturio_iac.live.ownership import Owner
     from posturio_iac.metadata.names import Names
@@ -38,7 +38,11 @@ def access_keys(
     for key in seen:
         by_user[key.user.arn].append(key)
     options = FactOptions(names, as_of)
-    built = [KeyOfUser(_built(key, account, owners, options, show_ids=show_ids), key.user.arn) for keys in by_user.values() for key in keys]
+    built = []
+    for arn, keys in by_user.items():
+        newest = _newest(keys)
+        made = (_built(key, account, owners, options, show_ids=show_ids) for key in keys)
+        built += [KeyOfUser(replace(key, newest_active=newest), arn) for key in made]
     return tuple(with_siblings(built, lambda _one, _other: True))
 
 
@@ -67,6 +71,8 @@ def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options:
         disabled_since=key.disabled_since,
         evidence=key.evidence,
         used_for=key.used_for,
+        quarantine=None if key.user.is_root else key.user.quarantine,
+        privilege=Privilege.ADMIN if key.user.is_root else key.user.privilege,
     )
 
 
@@ -82,6 +88,15 @@ def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -
         configured_owners=tuple(configured_owners(user, owners)),
         account_tags=account.tags if isinstance(account.tags, Unknown) else _items(account.tags, f"account {account.id}"),
     )
+
+
+def _newest(keys: list[DeployedKey]) -> Attr[datetime | None]:
+    """Return when the youngest active key was created, where there are several."""
+    times = [key.created for key in keys if key.status == "Active"]
+    if len(times) == 1:
+        return None
+    unsure = next((time for time in times if isinstance(time, Unknown)), None)
+    return unsure or max((time for time in times if isinstance(time, datetime)), default=None)
 
 
 def _items(tags: Tags, holder: str) -> tuple[MetadataItem, ...]:
