@@ -102,7 +102,7 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     from posturio_iac.commands.ci_environment import prefix
     from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.coverage import scope
-    from posturio_iac.commands.reports import emit
+    from posturio_iac.commands.reports import emit, screen
     from posturio_iac.core.finding import Exit, Severity
     from posturio_iac.scan import judged
 
@@ -133,6 +133,7 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
         code=int(code),
         scope=where,
         change=change,
+        screen=screen(given),
     )
     return int(code)
 
