@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.config.schema import ARGUMENTS, LIVE_ARGUMENTS, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION
+from posturio_iac.config.option_table import ARGUMENTS, LIVE_ARGUMENTS, NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION
 from posturio_iac.core.finding import Exit
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
 from posturio_iac.rules import all_rules

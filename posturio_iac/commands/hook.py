@@ -9,7 +9,7 @@ from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
-from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.table import frameworks
 
@@ -26,7 +26,7 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale")
 SCREEN = 100
 """Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
 

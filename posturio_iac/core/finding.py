@@ -49,6 +49,8 @@ class Rule:
     """Controls of NIST SP 800-53 Rev. 5, such as ``AC-2(1)``."""
     pci: tuple[str, ...] = ()
     """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
+    advice: str = ""
+    """What is better than any of its changes, as a sentence that a report for people says once."""
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:

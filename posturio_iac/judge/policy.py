@@ -34,7 +34,7 @@ class Policy:
     suppressions: bool = True
     """Whether anything is suppressed (``--no-suppressions`` says no)."""
     baseline: Mapping[str, Suppression] = field(default_factory=dict)
-    """Findings that are known already, by fingerprint."""
+    """What suppresses findings that are known already, by their fingerprints."""
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
         """Return those of the rules ``ids`` that judge.

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import silence
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.policy import text_matches
 from posturio_iac.metadata.names import Meaning, classify
+from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,15 +17,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.model import Account, DeployedKey, Tags
     from posturio_iac.metadata.names import Names
 
-NOBODY = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
-GENERIC = frozenset(
-    [
-        *("access", "account", "accounts", "app", "apps", "application", "applications", "automation", "aws", "bot", "bots", "cd", "ci"),
-        *("deploy", "iam", "key", "keys", "machine", "machines", "prod", "robot", "robots", "s3", "ses", "service", "serviceaccount"),
-        *("serviceaccounts", "services", "smtp", "svc", "system", "systems", "tech", "terraform", "tf", "user", "users"),
-    ]
-)
-"""Words in a path that name a kind of user and not who answers for it."""
 LONGEST_LABEL = 60
 """A description that is longer than this is a text and no name."""
 
@@ -47,7 +38,7 @@ def owner_of(key: DeployedKey, account: Account, names: Names, owners: Sequence[
     known: Tags = () if isinstance(tags, Unknown) else tags
     description = dict(known).get(key.key_id or "", "")
     configured = (rule.owner for rule in owners if text_matches(rule.users, f"{key.user.path}{key.user.name}"))
-    found = next(_first_said((owner_in_description(description), *_owners(known, names), *configured, _in_path(key.user.path))), None)
+    found = next(_first_said((owner_in_description(description), *_owners(known, names), *configured, owner_in_path(key.user.path))), None)
     if found is not None:
         return found
     if isinstance(tags, Unknown):
@@ -67,14 +58,4 @@ def owner_in_description(text: str) -> str | None:
 
 
 def _first_said(values: Iterable[str | None]) -> Iterator[str]:
-    return (value.strip() for value in values if value and silence(value) is None and value.strip().casefold() not in NOBODY)
-
-
-def _in_path(path: str) -> str | None:
-    """Return the path when one of its segments can be the name of a team or an application."""
-    return path if any(_names_somebody(segment) for segment in path.split("/") if segment) else None
-
-
-def _names_somebody(segment: str) -> bool:
-    words = segment.lower().replace("_", "-").split("-")
-    return words[-1] not in ("user", "users") and not all(word in GENERIC for word in words)
+    return filter(None, map(owner_named, values))

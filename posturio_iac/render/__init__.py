@@ -23,7 +23,7 @@ FORMATS = {
     "junit": "posturio_iac.render.junit:render",
     "github": "posturio_iac.render.github:render",
     "gitlab": "posturio_iac.render.gitlab:render",
-    "markdown": "posturio_iac.render.markdown:render",
+    "markdown": "posturio_iac.render.markdown_page:render",
     "html": "posturio_iac.render.report.html_page:render",
     "csv": "posturio_iac.render.csv_table:render",
     "asff": "posturio_iac.render.aws.asff:render",

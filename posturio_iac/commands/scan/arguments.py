@@ -7,7 +7,7 @@ import os
 from posturio_iac.commands.ci_environment import AUTO, chosen
 from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
-from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import DEPLOYED, FORMATS, implied
 

@@ -72,7 +72,7 @@ class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
     def __init__(self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]]) -> None:
-        self.program = ModuleTree(selection, options)
+        self.program = ModuleTree(selection, options, folders)
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
@@ -122,7 +122,7 @@ class _Reader:
         self.reached.add(instance.folder.path)
         yield instance
         for name, block in instance.folder.calls.items():
-            if not instance.program.may_hold_keys(instance, block, self.folders):
+            if not instance.program.may_hold_keys(instance, block):
                 continue
             try:
                 children = instance.children(name)

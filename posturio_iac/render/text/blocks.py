@@ -10,7 +10,7 @@ from posturio_iac.core.terminal import paint, printable, without_commands, wrapp
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.excerpt import excerpt
 from posturio_iac.render.text.key_entries import entries
-from posturio_iac.render.text.summary import summary
+from posturio_iac.render.text.summary import advice, summary
 from posturio_iac.render.wording import COLORS, owner_text, place
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) 
     if context.verbose:
         yield _suppressed(report, context)
     yield tuple(f"{said.level.value}: {printable(said.message)}" for said in report.diagnostics if said.about)
+    yield advice(report, context)
 
 
 def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:

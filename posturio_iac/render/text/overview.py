@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.counts_table import columns, table
-from posturio_iac.render.text.summary import summary
+from posturio_iac.render.text.summary import advice, summary
 from posturio_iac.render.text.tally import Tallies, rolled_up
 from posturio_iac.render.wording import COLORS
 
@@ -35,8 +35,9 @@ def stream(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -
     for block in _blocks(report, listed, context):
         yield without_commands("\n".join(block) + "\n\n")
     said = [f"{d.level.value}: {printable(d.message)}" for d in report.diagnostics if d.about]
-    if said:
-        yield without_commands("\n".join(said) + "\n\n")
+    for lines in (said, advice(report, context)):
+        if lines:
+            yield without_commands("\n".join(lines) + "\n\n")
     if not context.quiet:
         yield without_commands(f"{summary(report, context)}\n")
     yield "Too many for one screen: --all lists every key, and posturio-iac fix shows what can be mended.\n"

@@ -1,11 +1,11 @@
-"""The one line that sums up a scan."""
+"""What stands below findings: advice that is better than mending them, and the one line that sums up a scan."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.terminal import paint
+from posturio_iac.core.terminal import paint, wrapped
 from posturio_iac.render.nothing_found import count, no_keys, took
 
 if TYPE_CHECKING:
@@ -26,6 +26,12 @@ def summary(report: Report, context: RenderContext) -> str:
     rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
     parts = [f"incomplete, {count(errors, 'error')}" if errors else "", ", ".join(f"{n:,} {word}" for n, word in rest if n)]
     return "; ".join(part for part in (first, *parts, took(context.elapsed)) if part)
+
+
+def advice(report: Report, context: RenderContext) -> list[str]:
+    """Return what is better than the changes of the findings, each once."""
+    said = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
+    return [line for text in said for line in wrapped(text, "", context.columns)]
 
 
 def _by_severity(findings: tuple[Finding, ...]) -> str:

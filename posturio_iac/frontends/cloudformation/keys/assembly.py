@@ -20,13 +20,13 @@ from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
-from posturio_iac.frontends.cloudformation.keys.owner import owner_in_path
-from posturio_iac.frontends.cloudformation.keys.remedies import remedies
+from posturio_iac.frontends.cloudformation.keys.remedies import construct_of, remedies
 from posturio_iac.frontends.cloudformation.keys.rotation import rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of
 from posturio_iac.frontends.cloudformation.syntax.template import describe
 from posturio_iac.metadata.manual_rotation import date_in_name, mentions_rotation
+from posturio_iac.metadata.owners import owner_in_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
     from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 
-_CDK_PATH = "aws:cdk:path"
 _YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""
@@ -117,7 +116,7 @@ class Reader:
         if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
             evidence.notes.append("a comment speaks of rotation, which is not a lifetime")
         key = AccessKey(
-            address=address + _cdk_path(entry),
+            address=f"{address} ({construct})" if (construct := construct_of(entry)) else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
             user=user.name,
@@ -282,10 +281,3 @@ def _ends_permission(user: TemplateUser) -> bool:
             if users is not None and any(mention.name == name for mention in mentions(users)):
                 texts.append(entry.source.slice(entry.body))
     return any("DateLessThan" in text and "aws:currenttime" in text.lower() for text in texts)
-
-
-def _cdk_path(entry: TemplateEntry) -> str:
-    """Return the construct that CDK made the key for, in brackets, or nothing."""
-    metadata = entry.get("Metadata")
-    node = metadata.value.get(_CDK_PATH) if metadata is not None and isinstance(metadata.value, Object) else None
-    return f" ({node.value})" if node is not None and isinstance(node.value, str) else ""

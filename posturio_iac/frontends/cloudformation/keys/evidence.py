@@ -13,6 +13,7 @@ from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_c
 from posturio_iac.metadata.directives import full_name, parse
 from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read, resembling
 from posturio_iac.metadata.names import normalise
+from posturio_iac.metadata.owners import owner_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +48,9 @@ class MetadataEvidence:
         names = self.options.names
         meaning = classify(name, names)
         if meaning is Meaning.OWNER:
-            self.owners.append(Unknown(unsure) if unsure else value if isinstance(value, (str, Unknown)) else str(value))
+            known = Unknown(unsure) if unsure else value if isinstance(value, Unknown) else owner_named(value)
+            if known is not None:
+                self.owners.append(known)
         elif meaning is Meaning.EXEMPT:
             if said := exemption(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
                 self.notes.append(said)
@@ -148,10 +151,8 @@ class MetadataEvidence:
 
     def owner(self) -> Attr[str | None]:
         """Return the owner: the first that is known, else that it is unknown, else None."""
-        known = next((o for o in self.owners if isinstance(o, str) and o.strip()), None)
-        if known is not None:
-            return known.strip()
-        return next((o for o in self.owners if isinstance(o, Unknown)), None)
+        known = next((o for o in self.owners if isinstance(o, str)), None)
+        return known or next(iter(self.owners), None)
 
 
 def _is_function(node: Node) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import silence
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import CommentOrigin
@@ -22,6 +21,7 @@ from posturio_iac.metadata.directives import parse
 from posturio_iac.metadata.lifetime import exemption, read, resembling
 from posturio_iac.metadata.manual_rotation import date_in_name
 from posturio_iac.metadata.names import Meaning, classify
+from posturio_iac.metadata.owners import owner_in_path, owner_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,47 +99,23 @@ def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
 def owner_of(user: TerraformUser, parsed: ParsedComments, names: Names) -> str | Unknown | None:
     """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
     for name, value, _ in parsed.metadata:
-        if classify(name, names) is Meaning.OWNER and _says(value):
-            return value.strip()
+        if classify(name, names) is Meaning.OWNER and (said := owner_named(value)) is not None:
+            return said
     unknown: Unknown | None = None
     for tag in user.tags.items:
         if classify(tag.name, names) is not Meaning.OWNER:
             continue
         if isinstance(tag.value, Unknown):
             unknown = unknown or Unknown(f"{tag.source}: {tag.value.reason}")
-        elif isinstance(tag.value, (str, int)) and _says(str(tag.value)):
-            return str(tag.value).strip()
-    if isinstance(user.path, str) and (team := _team(user.path)) is not None:
+        elif (said := owner_named(tag.value)) is not None:
+            return said
+    if isinstance(user.path, str) and (team := owner_in_path(user.path)) is not None:
         return team
     if unknown is not None:
         return unknown
     if isinstance(user.path, Unknown):
         return user.path
     return next(iter((*user.tags.hidden, *user.hidden)), None)
-
-
-def _says(value: str) -> bool:
-    """Tell whether a value names somebody and is no placeholder."""
-    return silence(value) is None and value.strip().casefold() not in _NOBODY
-
-
-_NOBODY = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
-_GENERIC = frozenset(
-    {"access", "account", "accounts", "app", "apps", "automation", "aws", "bot", "bots", "cd", "cf", "ci", "deploy", "dev", "iam"}
-    | {"key", "keys", "machine", "machines", "prod", "robot", "robots", "s3", "service", "serviceaccount", "serviceaccounts"}
-    | {"services", "ses", "smtp", "staging", "svc", "system", "systems", "tech", "terraform", "test", "tests", "tf", "user", "users"}
-)
-"""Words in a path that name a kind of user and not who answers for it."""
-
-
-def _team(path: str) -> str | None:
-    """Return the path when one of its segments can be the name of a team or an application."""
-    return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
-
-
-def _names_somebody(segment: str) -> bool:
-    words = segment.lower().replace("_", "-").split("-")
-    return words[-1] not in ("user", "users") and not all(word in _GENERIC for word in words)
 
 
 def notes_on(label: str, user: TerraformUser, names: Names, as_of: datetime) -> Iterator[str]:
