@@ -71,6 +71,8 @@ class Violation:
     """Where it is, when that is not the key's own header."""
     remedy: Remedy | None = None
     """The change in ``remediation``, the first one where there is a choice."""
+    severity: Severity | None = None
+    """How bad this case is, where that is not the severity of the rule; a configured severity wins over it."""
     mark: str = ""
     """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
 

@@ -33,6 +33,7 @@ __all__ = [
     "Kind",
     "Lifetime",
     "Place",
+    "Privilege",
     "Replacement",
     "Span",
     "Unknown",
@@ -115,6 +116,16 @@ class Lifetime:
         if self.setting is None or not self.setting.is_stated:
             return None
         return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
+
+
+class Privilege(str, Enum):
+    """How much the policies of a user let its keys do."""
+
+    ADMIN = "admin"
+    """Everything, or enough to grant itself everything."""
+    SOME = "some"
+    NONE = "none"
+    """No policy allows anything; a policy of a resource still may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +256,12 @@ class AccessKey:
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
+    quarantine: Attr[str | None] = None
+    """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
+    privilege: Privilege | None = None
+    """What its user may do; None where that is not known."""
+    newest_active: Attr[datetime | None] = None
+    """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.model import AccessKey, Privilege, Unknown
 from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
 from posturio_iac.live.ownership import owner_of
@@ -15,7 +16,6 @@ from posturio_iac.metadata.manual_rotation import date_in_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
 
     from posturio_iac.core.model import Attr
     from posturio_iac.live.model import Account, DeployedKey, Tags
@@ -36,7 +36,9 @@ def access_keys(
     for key in seen:
         by_user[key.user.arn].append(key)
     return tuple(
-        _built(key, _siblings(key, keys), account, names, owners, as_of, show_ids=show_ids) for keys in by_user.values() for key in keys
+        _built(key, _siblings(key, keys), _newest(keys), account, names, owners, as_of, show_ids=show_ids)
+        for keys in by_user.values()
+        for key in keys
     )
 
 
@@ -48,6 +50,7 @@ def address(key: DeployedKey) -> str:
 def _built(
     key: DeployedKey,
     siblings: Attr[tuple[str, ...]],
+    newest: Attr[datetime | None],
     account: Account,
     names: Names,
     owners: Sequence[Owner],
@@ -80,7 +83,19 @@ def _built(
         disabled_since=key.disabled_since,
         evidence=key.evidence,
         used_for=key.used_for,
+        quarantine=None if key.user.is_root else key.user.quarantine,
+        privilege=Privilege.ADMIN if key.user.is_root else key.user.privilege,
+        newest_active=newest,
     )
+
+
+def _newest(keys: list[DeployedKey]) -> Attr[datetime | None]:
+    """Return when the youngest active key was created, where there are several."""
+    times = [key.created for key in keys if key.status == "Active"]
+    if len(times) == 1:
+        return None
+    unsure = next((time for time in times if isinstance(time, Unknown)), None)
+    return unsure or max((time for time in times if isinstance(time, datetime)), default=None)
 
 
 def _siblings(key: DeployedKey, keys: list[DeployedKey]) -> Attr[tuple[str, ...]]:

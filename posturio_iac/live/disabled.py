@@ -102,6 +102,9 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     if since is None:
         return replace(key, disabled_since=UNTOLD)
     used = key.last_used
+    if isinstance(used, Unknown):
+        text = f"CloudTrail tells that it was switched off on {since.date()}, and whether it was used after that is not known"
+        return replace(key, disabled_since=Unknown(f"{text}: {used.reason}"))
     if isinstance(used, datetime) and used > since + SETTLING:
         text = f"CloudTrail tells that it was switched off on {since.date()}, but it was used on {used.date()}"
         return replace(key, disabled_since=Unknown(text))

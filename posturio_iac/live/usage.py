@@ -61,7 +61,9 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
         return looked
     by_creation = {_second(_moment(key.get("CreateDate"))): key for key in listed}
     pairs = [(key, by_creation.get(_second(key.created))) for key in reported]
-    if len(by_creation) == len(listed) == len(reported) and all(found and found.get("Status") == key.status for key, found in pairs):
+    matched = {str(found["AccessKeyId"]) for _, found in pairs if found}
+    one_to_one = len(by_creation) == len(listed) == len(reported) == len(matched)
+    if one_to_one and all(found and found.get("Status") == key.status for key, found in pairs):
         looked.keys = [_with_id(key, str(found["AccessKeyId"]), user) for key, found in pairs if found]
     else:
         _ask_each(connection, user, listed, looked)
