@@ -195,8 +195,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
-STATUSES = ("Active", "Inactive", "Expired")
-"""The words for a key's status; only AWS itself says the last one."""
+NOT_ACTIVE = ("Inactive", "Expired")
+"""Statuses of keys that authenticate nobody; only AWS itself says the last one."""
+STATUSES = ("Active", *NOT_ACTIVE)
+"""The words for a key's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +277,7 @@ class AccessKey:
             case Unknown() as unknown:
                 return unknown
             case status:
-                return status not in ("Inactive", "Expired")
+                return status not in NOT_ACTIVE
 
     def undecided(self) -> tuple[str, ...]:
         """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""
