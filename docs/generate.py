@@ -25,7 +25,7 @@ from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
 from posturio_iac.commands.scan import arguments as scan_arguments
-from posturio_iac.config.schema import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
+from posturio_iac.config.option_table import NAMES, OPTIONS, OVERRIDE, OWNERS, SUPPRESSION, Option, Shape
 from posturio_iac.frontends.terraform.known_modules import lookup, pages
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import Registered, all_rules
@@ -107,8 +107,9 @@ until = 2027-03-31
 """
 
 COMMAND_LINE = """
-An option of the command line wins over the file. `--select` replaces the file's `select` and `ignore`; the other options that hold
-several values add theirs to the file's. Paths on the command line are relative to the current folder, paths in the file to its folder.
+An option of the command line wins over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` its
+baselines; the other options that hold several values add theirs to the file's. Paths on the command line are relative to the current
+folder, paths in the file to its folder.
 """
 
 NAMES_TEXT = """

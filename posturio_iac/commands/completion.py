@@ -6,15 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import HELP, Command, help_text, parse
-from posturio_iac.config.schema import Shape
+from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
+from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from posturio_iac.config.schema import Option
+    from posturio_iac.config.option_table import Option
 
 COMMAND = Command("completion", "Prints the completion of a shell, to be loaded at its start.", "SHELL", "bash, zsh or fish", most=1)
 WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
@@ -99,7 +99,7 @@ complete -F _posturio_iac posturio-iac
 def _zsh() -> str:
     def described(option: Option) -> str:
         value = "" if option.shape == Shape.SWITCH else f":{option.metavar}:{_zsh_action(_values(option))}"
-        repeats = "*" if option.shape in (Shape.LIST, Shape.RULES) or option.name in ("format", "output") else ""
+        repeats = "*" if option.shape in SEVERAL or option.name in ("format", "output") else ""
         names = f"'{repeats}'{{{option.short},{option.flag}}}'" if option.short else f"'{repeats}{option.flag}"
         return f"{names}[{_zsh_text(option.help)}]{value}'"
 

@@ -6,7 +6,7 @@ messages do not name what was probably meant.
 
 from __future__ import annotations
 
-from posturio_iac.config.schema import Shape
+from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint, meant
 from posturio_iac.errors import UsageError
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from posturio_iac.config.schema import Option
+    from posturio_iac.config.option_table import Option
 
-SEVERAL = (Shape.LIST, Shape.RULES)
+SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
 """Columns below which an explanation does not stand beside its option."""
@@ -171,4 +171,4 @@ def _ending(option: Option) -> str:
         return f" (default: {option.default // 1024**2}MB)"
     if option.shape == Shape.DAYS:
         return f" (default: {option.default})"
-    return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable"}.get(option.shape, "")
+    return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable", Shape.FILES: "; repeatable"}.get(option.shape, "")

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.config.schema import Option, Shape
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.config.suggest import hint
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
 from posturio_iac.errors import UsageError
@@ -131,6 +131,14 @@ def _list(value: Any, _option: Option) -> tuple[str, ...]:
     raise BadValueError("a list of text")
 
 
+def _files(value: Any, option: Option) -> tuple[str, ...]:
+    if isinstance(value, str) and value.strip():
+        return (value,)
+    if isinstance(value, list):
+        return _list(value, option)
+    raise BadValueError("text or a list of text")
+
+
 def _mapping(value: Any, _option: Option) -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
         return value
@@ -178,6 +186,7 @@ CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.SIZE: size,
     Shape.LIST: _list,
     Shape.RULES: _list,
+    Shape.FILES: _files,
     Shape.MOMENT: _until,
     Shape.MAPPING: _mapping,
 }

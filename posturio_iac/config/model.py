@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.config.schema import OPTIONS
+from posturio_iac.config.option_table import OPTIONS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ TABLE = "posturio-iac"
 
 
 class Config:
-    """Every setting of a scan. `posturio_iac.config.schema.OPTIONS` says what each means and holds its default.
+    """Every setting of a scan. `posturio_iac.config.option_table.OPTIONS` says what each means and holds its default.
 
     Immutable by agreement. A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
@@ -46,8 +46,8 @@ class Config:
     """Absolute paths."""
     source: str | None
     """Absolute path."""
-    baseline: str | None
-    """An absolute path."""
+    baseline: tuple[str, ...]
+    """Absolute paths."""
     source_url: str | None
     """As it was given."""
     custom_types: tuple[str, ...]

@@ -29,6 +29,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.AddMetadata(place, name, value, json):
             entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
             return f"add {entry} to {place.text()}"
+        case r.CallConstruct():
+            return _call(remedy)
         case r.TagUser():
             return f"tag the user: {command(remedy)}"
         case r.AddBlock(name=name, days=days):
@@ -56,6 +58,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"remove {', '.join(names)} from ignore_changes of {place.address}"
         case r.SetInterval():
             return _interval(remedy)
+        case r.StoreAndRotate(days=days, construct=str() as construct) if construct:
+            return f"store {construct} in a Secret of the CDK app and call addRotationSchedule on that, with automaticallyAfter {days} days"
         case r.StoreAndRotate(place, days):
             return (
                 f"store {place.address} in an AWS::SecretsManager::Secret and give that an AWS::SecretsManager::RotationSchedule "
@@ -78,6 +82,8 @@ def outline(remedy: Remedy) -> tuple[str, str]:
         case r.AddMetadata(name=name, value=value, json=json):
             entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
             return "add this metadata to the key", entry
+        case r.CallConstruct():
+            return "add this call for the key or its user to the CDK app", _called(remedy)
         case r.ReplaceValue(value=value, suffix=suffix):
             return f"set the stated value to {value}{f' {suffix}' if suffix else ''}", ""
         case r.UseRole(days=days):
@@ -103,6 +109,21 @@ def _tag(remedy: r.AddTag) -> str:
     shown = remedy.place.text() if remedy.is_seen else f"{remedy.place.text()} in the code"
     entry = f'{remedy.name} = "{remedy.value}"'
     return f"add {remedy.argument} = {{ {entry} }} to {shown}" if remedy.is_new else f"add {entry} to the {remedy.argument} of {shown}"
+
+
+def _call(remedy: r.CallConstruct) -> str:
+    """Name the call, since an edit of what CDK writes is gone with its next run."""
+    path = remedy.construct.removesuffix("/Resource")
+    if remedy.name == "owner":
+        return f"call {_called(remedy)} in the CDK app, for the user of {path}"
+    target = path if path == remedy.construct else f"the node.defaultChild of {path}"
+    return f"call {_called(remedy)} on {target} in the CDK app"
+
+
+def _called(remedy: r.CallConstruct) -> str:
+    if remedy.name == "owner":
+        return f'Tags.of(user).add("owner", "{remedy.value}")'
+    return f'addMetadata("Posturio", {{ {remedy.name[:1].upper()}{remedy.name[1:]}: "{remedy.value}" }})'
 
 
 def _clock(name: str, days: int) -> str:

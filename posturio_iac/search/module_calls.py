@@ -114,8 +114,8 @@ def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[byt
     """Return the files among those that we read, and those that git finds."""
     found = set(ours)
     if selection.finder.trees:
-        from posturio_iac.search import git
+        from posturio_iac.search import git_search
 
         for keep in selection.finder.trees:
-            found.update(git.holding(keep, search_terms))
+            found.update(git_search.holding(keep, search_terms))
     return tuple(sorted(found))

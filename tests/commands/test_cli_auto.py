@@ -33,7 +33,7 @@ def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("tree", "found")
 class TestAuto:
     def test_elsewhere_it_is_text(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
 
     def test_in_github_actions_it_annotates_and_adds_to_the_summary(self, capsys: pytest.CaptureFixture[str], github: Path) -> None:
         code, out, _ = run(capsys, "scan", "--format", "auto")
@@ -57,7 +57,9 @@ class TestAuto:
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path
     ) -> None:
         monkeypatch.setenv("GITLAB_CI", "true")
-        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith(
+            "iam.tf:1:1: aws_iam_access_key.ci\n"
+        )
         assert json.loads((tree / "gl.json").read_text())[0]["check_name"] == "iam.access_keys_without_lifetime"
 
     @pytest.mark.usefixtures("github")
@@ -68,7 +70,7 @@ class TestAuto:
 
     @pytest.mark.usefixtures("github")
     def test_the_default_is_text_everywhere(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
 
 
 @pytest.mark.usefixtures("found")
@@ -131,6 +133,9 @@ def test_line_hashes_are_of_the_file_as_github_reads_it(capsys: pytest.CaptureFi
         assert [r.get("partialFingerprints", {}).get("primaryLocationLineHash") for r in results] == [expected] * len(results)
         assert results
 
+
+@pytest.mark.usefixtures("tree", "found")
+class TestSourceUrl:
     def test_results_say_where_the_code_can_be_read(self, capsys: pytest.CaptureFixture[str]) -> None:
         url = "https://git.example.com/infra/blob/main/"
         document = json.loads(run(capsys, "scan", "--source-url", url, "--format", "json")[1])

@@ -15,7 +15,7 @@ from posturio_iac.commands.init import command
 from posturio_iac.commands.init.config_file import commented
 from posturio_iac.commands.init.hook_file import with_hook
 from posturio_iac.config.load import load
-from posturio_iac.config.schema import OPTIONS
+from posturio_iac.config.option_table import OPTIONS
 from posturio_iac.errors import UsageError
 from tests.support.command_line import run
 

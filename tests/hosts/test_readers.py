@@ -13,7 +13,7 @@ from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
 from posturio_iac.core.terminal import printable
-from posturio_iac.render import junit, markdown
+from posturio_iac.render import junit, markdown_page
 from posturio_iac.render.markdown_text import BREAK, code, plain
 from posturio_iac.render.report import markdown_report
 from tests.support import canned
@@ -58,7 +58,7 @@ def inline(tokens: list[Any]) -> Iterator[Any]:
 
 
 def test_the_summary_of_a_hostile_report_has_the_rows_and_links_that_it_should() -> None:
-    tokens = READER.parse(markdown.render(canned.hostile(), canned.context()))
+    tokens = READER.parse(markdown_page.render(canned.hostile(), canned.context()))
     opened = [token.type for token in tokens]
     assert opened.count("tr_open") == len(canned.HOSTILE) + 1
     assert opened.count("td_open") == 4 * len(canned.HOSTILE)
@@ -89,7 +89,7 @@ def inline_of(tokens: list[Any], kind: str) -> Iterator[Any]:
 
 def test_junitparser_reads_the_same_counts() -> None:
     for report in (canned.report(), canned.hostile(), canned.repeated(), canned.empty()):
-        read = JUnitXml.fromstring(junit.render(report, canned.context()).encode())
+        read: Any = JUnitXml.fromstring(junit.render(report, canned.context()).encode())
         given_ = (read.tests, read.failures, read.errors)
         read.update_statistics()
         assert (read.tests, read.failures, read.errors) == given_

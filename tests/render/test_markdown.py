@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.render import markdown
-from posturio_iac.render.markdown import render
+from posturio_iac.render import markdown_page
+from posturio_iac.render.markdown_page import render
 from posturio_iac.render.markdown_text import BREAK, code, plain
 from tests.support import canned
 
@@ -74,7 +74,7 @@ def test_what_stands_in_no_file_has_no_place() -> None:
 
 
 def test_a_long_report_says_what_it_leaves_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(markdown, "LIMIT", 500)
+    monkeypatch.setattr(markdown_page, "LIMIT", 500)
     text = render(canned.report(), canned.context())
     assert "\n\n… and 1 more row.\n\n### Undetermined\n\n… and 1 more row.\n" in text
     assert text.index("### Incomplete") < text.index("| HIGH |") < text.index("… and 1 more row.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.search import git, spawn
+from posturio_iac.search import git_search, spawn
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -341,7 +341,7 @@ def test_environment_that_the_user_chose_stays(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(spawn, "run", run)
     monkeypatch.setenv("GIT_CONFIG_COUNT", "0")
     monkeypatch.setenv("GIT_DIR", "/x")
-    git.run([])
+    git_search.run([])
     assert seen["GIT_CONFIG_COUNT"] == "0"
     assert "GIT_DIR" not in seen
     assert seen["LC_ALL"] == "C"

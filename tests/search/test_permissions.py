@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core import gitignore
-from posturio_iac.search import git, spawn, walk
+from posturio_iac.search import git_search, spawn, walk
 from tests.support.search_tree import MODES, Tree, complaints, found, make
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 NOBODY = 65534
-LOADED = (spawn, gitignore, git, walk)
+LOADED = (spawn, gitignore, git_search, walk)
 """An ordinary user may not be allowed to read our code, so it is loaded before."""
 
 Result = tuple[list[str], list[tuple[str, str | None, str]], int]

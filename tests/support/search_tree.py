@@ -6,8 +6,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from posturio_iac.search import SEARCH_TERMS, Selection, discover
-from posturio_iac.search import git as git_search
+from posturio_iac.search import SEARCH_TERMS, Selection, discover, git_search
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posturio_iac.commands.parser import Command
-from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search

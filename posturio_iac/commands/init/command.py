@@ -10,7 +10,7 @@ from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
-from posturio_iac.config.schema import Option, Shape
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.terminal import paint, printable, wants_color
 from posturio_iac.core.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError

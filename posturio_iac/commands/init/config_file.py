@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from posturio_iac.config.schema import LIMITS, OPTIONS, Option, Shape
+from posturio_iac.config.option_table import LIMITS, OPTIONS, Option, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ _EXAMPLES = {
     Shape.MOMENT: "2027-03-31",
     Shape.LIST: "[]",
     Shape.RULES: "[]",
+    Shape.FILES: "[]",
     Shape.MAPPING: "{}",
 }
 HEAD = """\

@@ -8,7 +8,7 @@ from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Command
 from posturio_iac.commands.scan.arguments import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.schema import LIVE_ARGUMENTS, Option
+from posturio_iac.config.option_table import LIVE_ARGUMENTS, Option
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -114,7 +114,7 @@ class LiveArguments:
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
     def _check_verify(self) -> None:
-        beside = ("accounts", "exclude_account", "shard", "exact", "group_by")
+        beside = ("accounts", "exclude_account", "shard", "exact", "group_by", "stats")
         if extra := next((name for name in beside if getattr(self.given, name)), None):
             flag = f"--{extra.replace('_', '-')}"
             raise UsageError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.commands.output import STDOUT, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.contract.read import cost
 from posturio_iac.core.finding import Exit, Level, Severity, Verdict, exact_score
 from posturio_iac.errors import UsageError

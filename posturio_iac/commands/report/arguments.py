@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
-from posturio_iac.config.schema import Option, Shape
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import implied
 

@@ -7,7 +7,7 @@ import os
 from posturio_iac.commands.ci_environment import AUTO, chosen
 from posturio_iac.commands.output import STDOUT
 from posturio_iac.commands.parser import Command
-from posturio_iac.config.schema import ARGUMENTS, Option, Shape
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
 from posturio_iac.render import DEPLOYED, FORMATS, implied
 
@@ -63,6 +63,8 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
                 pairs.append([None, None])
             pairs[-1][slot] = value
     made = chosen(_checked(pairs or [[None, None]]), os.environ)
+    if given.stats and all(name != DEFAULT_FORMAT for name, _ in made):
+        raise UsageError("--stats is about the format text, which is not asked for")
     if any(name == "html" for name, _ in made):
         from posturio_iac.render.report.html_page import require
 

@@ -37,7 +37,7 @@ def message(key: SavedKey, finding: SavedFinding) -> str:
 
 def impersonal(key: SavedKey, finding: SavedFinding) -> str:
     """Return what a finding says without the name of its key, which stands beside it: the same for all keys of which the same is true."""
-    before, found, after = finding.message.partition(key.address)
+    before, found, after = finding.message.partition(key.address) if key.address else (finding.message, "", "")
     return f"{before}{'the' if before else 'The'} key{after.replace(key.address, 'the key')}" if found else finding.message
 
 
