@@ -253,7 +253,7 @@ def test_commands_are_copied_as_they_are(open_page: Callable[..., Opened]) -> No
 
 def test_findings_are_filtered_by_their_text_rule_and_module(open_page: Callable[..., Opened]) -> None:
     page = open_page(made(50)).page
-    total = int(page.locator("#findings > .tools output").text_content().split()[0])  # type: ignore[union-attr]
+    total = int((page.locator("#findings > .tools output").text_content() or "").split()[0])
     search = page.locator("#findings").get_by_label("Filter by text")
     search.fill("ci-")
     expect(page.locator("#findings > .tools output")).to_contain_text(f" of {total} findings")
