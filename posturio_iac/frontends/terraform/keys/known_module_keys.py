@@ -11,7 +11,7 @@ from posturio_iac.core.remedy import AddComment, AddTag, Advice, Remedies, SetAr
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_for, max_age_lifetime, place_of
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
-from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
+from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.rotation import Rotation
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
@@ -33,7 +33,8 @@ def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setti
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
         for suffix, scope in instances_of(block, instance).instances:
-            yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
+            address = "" if is_applied(instance) else instance.full(f"module.{name}{suffix}")
+            yield from _keys(match, block, scope, address, setting)
 
 
 def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[Declared]:
@@ -45,8 +46,9 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
     for key, suffix, inputs in made:
-        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        declared = _declared(key, inputs, address + inside, hidden, setting)
+        inside = f"{key.resource}{suffix}"
+        place = f"{address}.{inside}" if address and len(made) > 1 else address or inside
+        declared = _declared(key, inputs, place, hidden, setting)
         yield replace(declared, key=replace(declared.key, existence=existence))
 
 
@@ -82,7 +84,7 @@ def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown
     instance, block = inputs.scope.instance, inputs.block
     options = instance.program.options
     parsed = comments_for(block, instance)
-    label = f"module.{block.labels[0]}"
+    label = inputs.label
     tags = inputs.tags()
     user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
     lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
