@@ -59,6 +59,7 @@ class RenderContext:
     """
 
     __slots__ = (
+        "by_owner",
         "change",
         "color",
         "columns",
@@ -73,6 +74,7 @@ class RenderContext:
         "region",
         "root",
         "scope",
+        "screen",
         "text",
         "verbose",
     )
@@ -87,6 +89,10 @@ class RenderContext:
     """Whether terminal colours are wanted."""
     columns: int | None
     """How wide the terminal is; None where the text goes elsewhere and may be as wide as it likes."""
+    screen: int | None
+    """How many lines a person is ready to read; None where everything is wanted."""
+    by_owner: bool
+    """Whether the keys of each owner stand together."""
     verbose: bool
     """Whether clean keys and suppressed findings are listed too."""
     quiet: bool
@@ -119,6 +125,8 @@ class RenderContext:
         *,
         color: bool = False,
         columns: int | None = None,
+        screen: int | None = None,
+        by_owner: bool = False,
         verbose: bool = False,
         quiet: bool = False,
         prefix: str = "",
@@ -133,6 +141,7 @@ class RenderContext:
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
+        self.screen, self.by_owner = screen, by_owner
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)

@@ -32,7 +32,7 @@ def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("tree", "found")
 class TestAuto:
     def test_elsewhere_it_is_text(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
 
     def test_in_github_actions_it_annotates_and_adds_to_the_summary(self, capsys: pytest.CaptureFixture[str], github: Path) -> None:
         code, out, _ = run(capsys, "scan", "--format", "auto")
@@ -56,7 +56,9 @@ class TestAuto:
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path
     ) -> None:
         monkeypatch.setenv("GITLAB_CI", "true")
-        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith(
+            "iam.tf:1:1: aws_iam_access_key.ci\n"
+        )
         assert json.loads((tree / "gl.json").read_text())[0]["check_name"] == "iam.access_keys_without_lifetime"
 
     @pytest.mark.usefixtures("github")
@@ -67,7 +69,7 @@ class TestAuto:
 
     @pytest.mark.usefixtures("github")
     def test_the_default_is_text_everywhere(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
 
 
 @pytest.mark.usefixtures("found")

@@ -59,6 +59,11 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
     if found.verified is not None:
         return verification_text.text(found.verified, style, quiet=bool(given.quiet))
     read = text.RunCoverage(len(found.accounts), found.unread)
+    if given.stats:
+        from posturio_iac.render.text.stats import tables
+
+        end = "" if given.quiet else f"{text.summary(found.report, read, color=color)}\n"
+        return "".join(tables(found.report, wide=style.columns, color=color)) + end
     return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read)
 
 

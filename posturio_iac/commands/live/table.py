@@ -6,19 +6,18 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.finding import Severity
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.terminal import paint, printable, width
+from posturio_iac.render.wording import COLORS, owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import AccessKey, Attr
 
-COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-UNUSED = "iam.unused_access_keys"
-NOBODY, UNKNOWN = "(nobody)", "(unknown)"
+PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
+"""What the loss of a key costs, the worst first; what is not known is likely something."""
 FINDINGS = "findings"
 HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "owner", "code", FINDINGS)
 GAP = 2
@@ -38,13 +37,12 @@ class TableRow(NamedTuple):
         """The worst of its findings."""
         return max((finding.severity for finding in self.findings), default=None)
 
-    def urgency(self) -> tuple[int, bool, bool, float, float, str]:
-        """The place in the table: by severity; unused keys before used ones and never used ones first of all; idle ones; old ones."""
+    def urgency(self) -> tuple[int, int, float, float, str]:
+        """The place in the table: by severity; keys of administrators first, those that may do nothing last; idle ones; old ones."""
         key, worst = self.judged.key, self.worst
-        unused = any(finding.rule.id == UNUSED for finding in self.findings)
         since = key.created if key.last_used is None else key.last_used
         badness = worst.rank if worst else -1
-        return (-badness, not unused, key.last_used is not None, -self._days(since), -self._days(key.created), key.address)
+        return (-badness, PRIVILEGES.index(key.privilege), -self._days(since), -self._days(key.created), key.address)
 
     def cells(self) -> dict[str, str]:
         """What stands in each column."""
@@ -57,7 +55,7 @@ class TableRow(NamedTuple):
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
-            "owner": owner_of(key),
+            "owner": owner_text(key.owner),
             "code": _code(key),
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
@@ -89,17 +87,6 @@ def user_of(key: AccessKey) -> str:
     """Return path and name of the user of a deployed key."""
     _, _, rest = key.address.partition(":user/")
     return printable(rest.rpartition("/")[0]) if rest else "root"
-
-
-def owner_of(key: AccessKey) -> str:
-    """Return who answers for a key."""
-    match key.owner:
-        case Unknown():
-            return UNKNOWN
-        case None | "":
-            return NOBODY
-        case owner:
-            return printable(owner)
 
 
 def _code(key: AccessKey) -> str:

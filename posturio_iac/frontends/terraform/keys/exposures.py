@@ -34,6 +34,7 @@ SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 """Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
 
 _ENCRYPT = 'set type = "SecureString"'
+_VCL = "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup"
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
 
 
@@ -65,7 +66,7 @@ SINKS = {
     "aws_s3_object": Sink(("content", "content_base64")),
     "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
     "aws_ssm_parameter": Sink(("value", "insecure_value"), _ENCRYPT),
-    "fastly_service_vcl": Sink(("content",)),
+    "fastly_service_vcl": Sink(("content",), _VCL),
     "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
     "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
     "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
