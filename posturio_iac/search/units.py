@@ -24,6 +24,7 @@ def add_callers(finder: FileSearch, *, whole: bool) -> None:
         data = content(finder.prefix + path, finder.max_file_size, finder.fence)
         if data is None:
             continue
+        finder.searched += 1
         data = spelled_out(data)
         if (whole and _SOURCE.search(data)) or search_terms.texts_are_in(data, TERRAFORM) or search_terms.name_known_module(data):
             finder.terraform.add(path)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.frontends.terraform.terragrunt.configuration import Configuration, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.module_folders import source_of
-from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, Unit
+from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
+from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ STACK_FILE = "terragrunt.stack.hcl"
 _MAX_DEPTH = 10
 
 
-class Stack:
+class TerragruntStack:
     """One stack file, at the place where it is generated or stands."""
 
     def __init__(self, documents: Documents, path: str, budget: Callable[[], Budget], values: Value | None = None, depth: int = 0) -> None:
@@ -30,7 +30,7 @@ class Stack:
         self._documents, self._budget, self._depth = documents, budget, depth
         self.folder = posixpath.dirname(path)
         self._context = UnitContext(documents, budget(), self.folder, values)
-        self._configuration = Configuration(self._context, path)
+        self._configuration = TerragruntFile(self._context, path)
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
@@ -42,16 +42,16 @@ class Stack:
         """The files that were read for it, relative to the scan root."""
         return frozenset(map(self._documents.shown, self._context.files))
 
-    def units(self) -> Iterator[tuple[Unit, frozenset[str]]]:
+    def units(self) -> Iterator[tuple[TerragruntUnit, frozenset[str]]]:
         """Yield the units that it generates, and those of the stacks in it, each with the files of the stacks that lead to it."""
         for block in self._configuration.body.all("unit"):
             place = self._generated(block)
             if place is not None and self._documents.has_file(f"{place}/{UNIT_FILE}"):
-                yield Unit(self._documents, f"{place}/{UNIT_FILE}", self._budget(), self._values(block)), self.files
+                yield TerragruntUnit(self._documents, f"{place}/{UNIT_FILE}", self._budget(), self._values(block)), self.files
         for block in self._configuration.body.all("stack"):
             place = self._generated(block) if self._depth < _MAX_DEPTH else None
             if place is not None and self._documents.has_file(f"{place}/{STACK_FILE}"):
-                inner = Stack(self._documents, f"{place}/{STACK_FILE}", self._budget, self._values(block), self._depth + 1)
+                inner = TerragruntStack(self._documents, f"{place}/{STACK_FILE}", self._budget, self._values(block), self._depth + 1)
                 self._context.problems.update(dict.fromkeys(inner.problems))
                 yield from ((unit, files | self.files) for unit, files in inner.units())
 
@@ -76,7 +76,7 @@ class Stack:
         return place
 
 
-def is_given_values(unit: Unit) -> bool:
+def is_given_values(unit: TerragruntUnit) -> bool:
     """Tell whether a file is made for stacks: it reads what they give."""
     data = unit.documents.data(unit.path)
     return isinstance(data, bytes) and b"values." in data

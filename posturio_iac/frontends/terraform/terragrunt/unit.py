@@ -9,10 +9,10 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax.parsing import parse
-from posturio_iac.frontends.terraform.terragrunt.configuration import Configuration, UnitContext
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, source_of
+from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,7 @@ class GeneratedFile:
     """Whether it takes the place of a file of that name."""
 
 
-class Unit:
+class TerragruntUnit:
     """A ``terragrunt.hcl`` that applies a module, evaluated when it is asked."""
 
     def __init__(self, documents: Documents, path: str, budget: Budget, values: Value | None = None) -> None:
@@ -46,7 +46,7 @@ class Unit:
         self.path = path
         self.folder = posixpath.dirname(path)
         self._context = UnitContext(documents, budget, self.folder, values)
-        self.configuration = Configuration(self._context, path)
+        self.configuration = TerragruntFile(self._context, path)
         self._source: UnitSource | Unknown | None = None
 
     @property
@@ -118,7 +118,7 @@ class Unit:
                 given, forced = self._with_arguments(block, one[1], given, forced)
         return given, forced
 
-    def _with_arguments(self, block: hcl.Block, configuration: Configuration, given: Entries, forced: Entries) -> tuple[Entries, Entries]:
+    def _with_arguments(self, block: hcl.Block, configuration: TerragruntFile, given: Entries, forced: Entries) -> tuple[Entries, Entries]:
         """Return what an ``extra_arguments`` block adds: variables of the environment, files of values, and single values."""
         variables = block.get("env_vars")
         if variables is not None:
@@ -131,7 +131,7 @@ class Unit:
                 forced = merged(forced, self._argument(name, value, expression, configuration), deep=False)  # type: ignore[arg-type]
         return given, forced
 
-    def _argument(self, kind: str, value: Value, expression: hcl.Expr, configuration: Configuration) -> Entries:
+    def _argument(self, kind: str, value: Value, expression: hcl.Expr, configuration: TerragruntFile) -> Entries:
         if isinstance(value, Unknown):
             return Entries({}, value)
         text = str(value)
@@ -145,7 +145,7 @@ class Unit:
             text = rest
         return self._values_in(posixpath.normpath(posixpath.join(self.folder, text)), configuration)
 
-    def _values_in(self, path: str, configuration: Configuration) -> Entries:
+    def _values_in(self, path: str, configuration: TerragruntFile) -> Entries:
         """Return what a file of values sets; nothing when it is not there."""
         if not self.documents.has_file(path):
             return Entries({}, None)
@@ -157,7 +157,7 @@ class Unit:
 
     def generated(self) -> Iterator[GeneratedFile | Unknown]:
         """Yield the files that Terragrunt writes; unknown are those that cannot be seen."""
-        by_name: dict[str, tuple[hcl.Block, Configuration]] = {}
+        by_name: dict[str, tuple[hcl.Block, TerragruntFile]] = {}
         for one in self.configuration.blocks("generate"):
             if isinstance(one, Unknown):
                 yield one
@@ -174,7 +174,7 @@ def _elements(value: Value) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
 
 
-def _written(block: hcl.Block, configuration: Configuration) -> GeneratedFile | Unknown:
+def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile | Unknown:
     """Return the file that a ``generate`` block writes. What is not known of its text is unknown in the code that it makes."""
     path, contents = configuration.value(block.get("path")), block.get("contents")
     if contents is None or not isinstance(path, str):

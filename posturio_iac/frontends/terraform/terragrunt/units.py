@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied
-from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, Stack, is_given_values
-from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, Unit
+from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, TerragruntStack, is_given_values
+from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ MOST = 5000
 class AppliedUnit:
     """A unit and the module that it applies."""
 
-    unit: Unit
+    unit: TerragruntUnit
     folder: str
     """The folder of the unit, relative to the scan root: the root of its keys."""
     module: str | None
@@ -99,18 +99,18 @@ class Units:
     def _found(self) -> Iterator[AppliedUnit]:
         made: set[str] = set()
         for path in (path for path in self._paths if posixpath.basename(path) == STACK_FILE):
-            stack = Stack(self._documents, posixpath.join(self._documents.root, path), self._budget)
+            stack = TerragruntStack(self._documents, posixpath.join(self._documents.root, path), self._budget)
             for unit, files in stack.units():
                 made.add(unit.shown)
                 yield from self._applied(unit, files)
             for problem in stack.problems:
                 self._report(problem)
         for path in [path for path in self._paths if posixpath.basename(path) == UNIT_FILE][:MOST]:
-            unit = Unit(self._documents, posixpath.join(self._documents.root, path), self._budget())
+            unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget())
             if path not in made or not is_given_values(unit):
                 yield from self._applied(unit, frozenset())
 
-    def _applied(self, unit: Unit, files: frozenset[str]) -> Iterator[AppliedUnit]:
+    def _applied(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
         documents = self._documents
         source = unit.source()
         module: str | None = None

@@ -1,4 +1,7 @@
-"""One file of Terragrunt's as one unit sees it: locals, includes and inputs, evaluated when they are asked for."""
+"""One file of Terragrunt's as one unit sees it: locals, includes and inputs, evaluated when they are asked for.
+
+Over 300 lines, since a file and the scope of its names define each other.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class UnitContext:
     files: set[str] = field(default_factory=set)
     """What was read for it."""
     problems: dict[Diagnostic, None] = field(default_factory=dict)
-    opened: dict[str, Configuration] = field(default_factory=dict)
+    opened: dict[str, TerragruntFile] = field(default_factory=dict)
     """By `read_terragrunt_config`."""
 
 
@@ -54,12 +57,12 @@ class Included(NamedTuple):
 
     name: str
     """Empty for one without a label."""
-    configuration: Configuration | Unknown
+    configuration: TerragruntFile | Unknown
     strategy: str
     is_exposed: bool
 
 
-class Configuration:
+class TerragruntFile:
     """A file as one unit reads it: the unit's own, one that it includes, or one that `read_terragrunt_config` reads."""
 
     def __init__(self, context: UnitContext, path: str, current: str = "", chain: tuple[str, ...] = ()) -> None:
@@ -80,11 +83,11 @@ class Configuration:
 
     # Names
 
-    def scope(self, bindings: dict[str, Value] | None = None) -> ConfigurationScope:
+    def scope(self, bindings: dict[str, Value] | None = None) -> TerragruntScope:
         """Return the names as the file's own code sees them."""
         values = self.context.values
         known: dict[str, Value] = {} if values is None else {"values": values}
-        return ConfigurationScope(self, {**known, **(bindings or {})})
+        return TerragruntScope(self, {**known, **(bindings or {})})
 
     def value(self, expression: hcl.Expr | None) -> Value:
         """Return the value of an expression in this file."""
@@ -143,12 +146,12 @@ class Configuration:
     def included_path(self, name: Value) -> str | Unknown | None:
         """Return the file that the include called ``name`` draws in, by default the first one; None when there is none."""
         found = next((one.configuration for one in self.includes() if name is None or one.name == name), None)
-        return found.path if isinstance(found, Configuration) else found
+        return found.path if isinstance(found, TerragruntFile) else found
 
     def another(self, path: str) -> Value:
         """Return another file as a value. One that reads itself again is taken as far as it is evaluated."""
         if path not in self.context.opened:
-            self.context.opened[path] = Configuration(self.context, path)
+            self.context.opened[path] = TerragruntFile(self.context, path)
         return self.context.opened[path].whole()
 
     def values_file(self, path: str) -> Value:
@@ -195,7 +198,7 @@ class Configuration:
         chosen = strategy if isinstance(strategy, str) else "shallow"
         return Included(name, self._opened(block, path), chosen, exposed is not False and exposed is not None)
 
-    def _opened(self, block: hcl.Block, path: Value) -> Configuration | Unknown:
+    def _opened(self, block: hcl.Block, path: Value) -> TerragruntFile | Unknown:
         if not isinstance(path, str):
             reason = path.reason if isinstance(path, Unknown) else "its path is no text"
             return Unknown(f"what {self.shown} includes on line {block.header.line} is not known: {reason}")
@@ -206,7 +209,7 @@ class Configuration:
             return Unknown(f"{self.shown} includes itself")
         if not self.context.documents.has_file(there):
             return Unknown(f"{self.context.documents.shown(there)}, which {self.shown} includes, is not here")
-        return Configuration(self.context, there, self.current, self.chain)
+        return TerragruntFile(self.context, there, self.current, self.chain)
 
     def exposed(self, name: str) -> Value:
         """Return ``include.name``: what an included file holds, or a part of the only one, which has no label."""
@@ -261,7 +264,7 @@ class Configuration:
             self._inputs = merged(found, own, deep=deep)
         return self._inputs
 
-    def blocks(self, kind: str) -> Iterator[tuple[hcl.Block, Configuration] | Unknown]:
+    def blocks(self, kind: str) -> Iterator[tuple[hcl.Block, TerragruntFile] | Unknown]:
         """Yield the blocks of one type with the file that each stands in, those of included files first; unknown are files not here."""
         for one in self.includes():
             if isinstance(one.configuration, Unknown):
@@ -273,12 +276,12 @@ class Configuration:
         yield from ((block, self) for block in self.body.all(kind))
 
 
-class ConfigurationScope:
+class TerragruntScope:
     """Names as seen from one place in a file."""
 
     __slots__ = ("bindings", "configuration")
 
-    def __init__(self, configuration: Configuration, bindings: dict[str, Value]) -> None:
+    def __init__(self, configuration: TerragruntFile, bindings: dict[str, Value]) -> None:
         """See ``configuration`` with ``bindings`` on top."""
         self.configuration = configuration
         self.bindings = bindings
@@ -293,9 +296,9 @@ class ConfigurationScope:
         """What is left for the unit."""
         return self.configuration.context.budget
 
-    def bind(self, **names: Value) -> ConfigurationScope:
+    def bind(self, **names: Value) -> TerragruntScope:
         """Return the same scope with more names."""
-        return ConfigurationScope(self.configuration, {**self.bindings, **names})
+        return TerragruntScope(self.configuration, {**self.bindings, **names})
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``."""
