@@ -195,8 +195,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
-STATUSES = ("Active", "Inactive", "Expired")
-"""The words for a key's status; only AWS itself says the last one."""
+NOT_ACTIVE = ("Inactive", "Expired")
+"""Statuses of keys that authenticate nobody; only AWS itself says the last one."""
+STATUSES = ("Active", *NOT_ACTIVE)
+"""The words for a key's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +229,8 @@ class AccessKey:
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
+    owner_origin: Origin | None = None
+    """What names the owner, where that is metadata."""
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
@@ -275,7 +279,7 @@ class AccessKey:
             case Unknown() as unknown:
                 return unknown
             case status:
-                return status not in ("Inactive", "Expired")
+                return status not in NOT_ACTIVE
 
     def undecided(self) -> tuple[str, ...]:
         """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

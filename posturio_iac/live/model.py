@@ -15,10 +15,6 @@ Tags = tuple[tuple[str, str], ...]
 NOT_ASKED = Unknown("AWS was not asked")
 """Compared by value: it travels between processes."""
 UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show")
-NOT_ACTIVE = ("Inactive", "Expired")
-"""Statuses of keys that authenticate nobody."""
-STATUSES = ("Active", *NOT_ACTIVE)
-"""Every status that AWS documents. Another one is unknown: it is neither active nor inactive."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
-from posturio_iac.live.ownership import owner_in_description
+from posturio_iac.live.ownership import short_description
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -92,5 +92,5 @@ def _earlier(key: DeployedKey) -> datetime | None:
 def _is_described(user: DeployedUser) -> bool:
     """Whether a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
     return not isinstance(user.tags, Unknown) and any(
-        KEY_ID.fullmatch(name) and owner_in_description(value) is not None for name, value in user.tags
+        KEY_ID.fullmatch(name) and short_description(value) is not None for name, value in user.tags
     )

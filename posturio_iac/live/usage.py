@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import STATUSES, Unknown
 from posturio_iac.live import users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, STATUSES, DeployedKey, DeployedUser
+from posturio_iac.live.model import NOT_ASKED, DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -9,7 +9,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.text import summary
+from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, folded, page_url, position, undetermined
 
 if TYPE_CHECKING:
