@@ -154,6 +154,14 @@ OPTIONS = (
     ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
     Option("baseline", Shape.FILES, "Files of findings that are known already, one or several", (), flag="--baseline", metavar="FILE"),
+    Option(
+        "source_url",
+        Shape.TEXT,
+        "Link places in results to this address: it holds {path} and {line}, or is the folder of a revision on GitHub or the like; "
+        "CI services name their own",
+        flag="--source-url",
+        metavar="URL",
+    ),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
@@ -214,6 +222,7 @@ _SHARED = (
     "as_of",
     "config",
     "no_config",
+    "source_url",
     "color",
     "stats",
     "verbose",

@@ -14,6 +14,7 @@ from posturio_iac.core.json_text import pieces
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.remedy import place_of
+from posturio_iac.core.remedy_text import command, outline
 from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
@@ -158,9 +159,12 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
-    """The kind of a remedy, and the place that it would change where that is code."""
+    """The kind of a remedy, the place that it would change where that is code, and what is alike for all keys that are mended alike."""
     place = place_of(remedy)
-    return {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    summary, code = outline(remedy)
+    entry = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    entry |= {"summary": _text(summary)}
+    return entry | {name: _text(value) for name, value in (("code", code), ("command", command(remedy))) if value}
 
 
 def _kind(name: str) -> str:

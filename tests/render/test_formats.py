@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import itertools
 import json
 import re
 from html import unescape
@@ -81,9 +82,22 @@ def _concise(text: str) -> Found:
     return [(rule, path, int(line)) for path, line, rule in re.findall(r"(?m)^(\S+?):(\d+):\d+: [A-Z]+ (iam\.\w+): .", text)]
 
 
+def _html_rows(text: str) -> list[tuple[str, str]]:
+    """Each row of a table of findings, after the rule that it stands below."""
+    plain = re.sub('<wbr>|<span class="nb">', "", text)
+    pieces = re.findall(r'<p class="meta"><a href=[^>]*>(iam\.\w+)</a></p>|(<tr><th scope="row">.*)', plain)
+    rules = itertools.accumulate(pieces, lambda rule, piece: piece[0] or rule, initial="")
+    return [(rule, row) for rule, (_, row) in zip(list(rules)[1:], pieces, strict=True) if rule and row]
+
+
 def _html(text: str) -> Found:
-    rows = re.findall(r"<tr><td><span class=\"level \w+\">.*?<br><code>(.*):(\d+)</code>.*<a href=.*?>(iam\.\w+)</a>", text)
-    return [(rule, path, int(line)) for path, line, rule in rows]
+    places = [(rule, re.search(r"<td>(?:<a[^>]*>)?<code>(.*?):(\d+)</code>", row)) for rule, row in _html_rows(text)]
+    return [(rule, found[1], int(found[2])) for rule, found in places if found]
+
+
+def _deployed_html(text: str) -> Pairs:
+    names = [(rule, re.search(r"<br><code>(arn:.*?)</code>", row)) for rule, row in _html_rows(text)]
+    return [(rule, unescape(found[1])) for rule, found in names if found]
 
 
 READERS: dict[str, Callable[[str], Found]] = {
@@ -148,7 +162,7 @@ OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
     "csv": lambda text: [(row["rule"], row["address"]) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"],
     "text": _deployed_text,
     "concise": lambda text: [(rule, address) for address, rule in re.findall(r"(?m)^(arn:\S+): [A-Z]+ (iam\.\w+): .", text)],
-    "html": lambda text: [(rule, unescape(arn)) for arn, rule in re.findall(r"<br><code>(arn:.*?)</code>.*>(iam\.\w+)</a>", text)],
+    "html": _deployed_html,
     "asff": _deployed_asff,
     "ocsf": _deployed_ocsf,
 }

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.ci_environment import source_url
 from posturio_iac.commands.coverage import left_out
 from posturio_iac.commands.live import text, verification_text
 from posturio_iac.commands.live.arguments import ABOUT_CODE
@@ -33,7 +34,8 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
     own = ("text",) if found.verified is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
     rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
-    scope = RunScope(accounts=found.accounts, left_out=rules) if found.verified is None else None
+    url = source_url(config.source_url, found.links.leading, os.environ) if found.links.root else ""
+    scope = RunScope(accounts=found.accounts, left_out=rules, source_url=url) if found.verified is None else None
     emit_common(
         found.report,
         common,

@@ -18,27 +18,38 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
-    from posturio_iac.frontends.terraform.modules.terragrunt import Generated, Terragrunt
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
+    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
 
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(self, selection: Selection, options: TerraformOptions, leading: Collection[str] = ()) -> None:
-        """Read the modules of a selection when they are asked for; ``leading`` are the folders that hold keys or lead to some."""
+    def __init__(
+        self,
+        selection: Selection,
+        options: TerraformOptions,
+        leading: Collection[str] = (),
+        units: Mapping[str, AppliedUnit] | None = None,
+    ) -> None:
+        """Read the modules of a selection when they are asked for.
+
+        ``leading`` are the folders that hold keys or lead to some, and ``units`` the units of Terragrunt's by their files.
+        """
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.finder.fence
         self._installed = Installed(self.root, self.fence, self.report)
         self.options = options
         self._leading = leading
+        self._units = units or {}
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
@@ -83,7 +94,7 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None:
             return False
-        if (path := local_folder(instance.folder.path, source)) is not None:
+        if (path := self._local(instance, source)) is not None:
             there = os.path.join(self.root, path)
             missing = not os.path.isdir(there) or not self.fence.holds(there)
             return missing or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
@@ -104,8 +115,16 @@ class ModuleTree:
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
-        """Return the module in the folder ``path`` as nobody calls it, with a budget of its own."""
-        return ModuleInstance(self, self.folder(path))
+        """Return the module in the folder ``path`` as nobody calls it, or as the unit in that file does, with a budget of its own."""
+        unit = self._units.get(path)
+        if unit is None:
+            return ModuleInstance(self, self.folder(path))
+        from posturio_iac.frontends.terraform.modules.units import applied_module
+
+        module = applied_module(unit, self.folder)
+        for problem in unit.unit.problems:
+            self.report(problem)
+        return ModuleInstance(self, module)
 
     def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
@@ -134,7 +153,7 @@ class ModuleTree:
         if not self._hcl:
             return []
         if self._terragrunt is None:
-            from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt
+            from posturio_iac.frontends.terraform.terragrunt.generated import Terragrunt
 
             self._terragrunt = Terragrunt(
                 lambda path: files.read(self.root, path, self.options.max_file_size, self.fence), self.report, self._hcl
@@ -161,7 +180,7 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
-        if (path := local_folder(instance.folder.path, source)) is None:
+        if (path := self._local(instance, source)) is None:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
         if not os.path.isdir(os.path.join(self.root, path)):
@@ -177,6 +196,13 @@ class ModuleTree:
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"module.{name} calls itself")
         return path
+
+    def _local(self, instance: ModuleInstance, source: str) -> str | None:
+        """Return the folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
+        path = local_folder(instance.folder.path, source)
+        unit = instance.root.folder.unit
+        copied = unit.folder_of(instance.folder.path, source) if path is not None and unit is not None else None
+        return path if copied is None else copied
 
     def _real(self, path: str) -> str:
         if path not in self._reals:
