@@ -21,7 +21,7 @@ from posturio_iac.link.stack import StackKey
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.disabled import from_ledger
 from posturio_iac.live.inventory import Inventory
-from posturio_iac.live.ledger.change import ChangeKind, DamagedLedgerError
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind
 from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
@@ -153,7 +153,7 @@ def test_a_ledger_cut_off_anywhere_is_refused_or_is_the_one_without_its_last_lin
 
 def test_a_state_file_of_earlier_versions_becomes_a_ledger() -> None:
     old = read_ledger('{"posturio-iac-state": 1, "inactive": {"a": "2026-11-01T00:00:00Z"}}')
-    change = old.of("a", ChangeKind.INACTIVE)
+    change = old.of("a", KeyChangeKind.INACTIVE)
     assert change is not None
     assert change.at == change.last == datetime(2026, 11, 1, tzinfo=timezone.utc)
     name = Ledger.name_of(KEY)

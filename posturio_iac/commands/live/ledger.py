@@ -11,7 +11,7 @@ from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.errors import UsageError
 from posturio_iac.live.disabled import off
-from posturio_iac.live.ledger.change import ChangeKind, DamagedLedgerError, written
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
 from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.live.survey import AccountOutcome
@@ -111,21 +111,21 @@ class LedgerFile:
                 if name in living:
                     living[name].last = self.as_of
                 else:
-                    ledger.note(name, ChangeKind.SEEN, self.as_of, _introduced(key, inventory.account.id))
+                    ledger.note(name, KeyChangeKind.SEEN, self.as_of, _introduced(key, inventory.account.id))
                 self._saw_switches(name, key)
         for name, change in living.items():
             if name not in seen and change.detail.get("user") in inventory.listed | inventory.gone:
-                ledger.note(name, ChangeKind.DELETED, self.as_of, {})
+                ledger.note(name, KeyChangeKind.DELETED, self.as_of, {})
 
     def _saw_switches(self, name: str, key: DeployedKey) -> None:
         """Remember since when a key has been off, and that it was used in spite of that."""
-        before = self.ledger.of(name, ChangeKind.DISABLED)
+        before = self.ledger.of(name, KeyChangeKind.DISABLED)
         since = key.disabled_since
         if off(key) and isinstance(since, datetime):
-            self.ledger.note(name, ChangeKind.DISABLED, self.as_of, {"since": written(since), "by": key.disabled_by})
+            self.ledger.note(name, KeyChangeKind.DISABLED, self.as_of, {"since": written(since), "by": key.disabled_by})
         if before is not None and isinstance(key.last_used, datetime) and written(key.last_used) > str(before.detail["since"]):
             service, region = key.used_for or (None, None)
-            self.ledger.note(name, ChangeKind.USED, self.as_of, {"when": written(key.last_used), "service": service, "region": region})
+            self.ledger.note(name, KeyChangeKind.USED, self.as_of, {"when": written(key.last_used), "service": service, "region": region})
 
 
 def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:

@@ -17,7 +17,7 @@ class DamagedLedgerError(Exception):
     """The text is no ledger of ours."""
 
 
-class ChangeKind(str, Enum):
+class KeyChangeKind(str, Enum):
     """What changed."""
 
     SEEN = "seen"
@@ -37,12 +37,12 @@ class ChangeKind(str, Enum):
 
 
 @dataclass(slots=True)
-class Change:
+class KeyChange:
     """A change of one key, or of a finding whose key an older file does not name."""
 
     at: datetime
     """When it was first seen."""
-    kind: ChangeKind
+    kind: KeyChangeKind
     key: str
     """What `Ledger.name_of` calls the key; empty where that is not known."""
     last: datetime
@@ -55,13 +55,13 @@ class Change:
         return json.dumps({"at": written(self.at), "change": self.kind.value, "key": self.key, **last, **self.detail})
 
 
-def change_of(entry: dict[str, Any]) -> Change:
+def change_of(entry: dict[str, Any]) -> KeyChange:
     """Read one line. Raises `DamagedLedgerError` and what a line of another shape raises."""
     given = dict(entry)
     at = moment(given.pop("at"))
-    kind, key = ChangeKind(given.pop("change")), str(given.pop("key"))
+    kind, key = KeyChangeKind(given.pop("change")), str(given.pop("key"))
     last = moment(given.pop("last")) if "last" in given else at
-    return Change(at, kind, key, last, given)
+    return KeyChange(at, kind, key, last, given)
 
 
 def moment(value: object) -> datetime:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.live.ledger.change import Change, ChangeKind, DamagedLedgerError, change_of, moment, written
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -50,9 +50,9 @@ def account_line(account: str, told: Any) -> str:
 class Ledger:
     """What earlier runs saw."""
 
-    keys: dict[str, list[Change]] = field(default_factory=dict)
+    keys: dict[str, list[KeyChange]] = field(default_factory=dict)
     """Changes of each key, the oldest first."""
-    findings: dict[str, list[Change]] = field(default_factory=dict)
+    findings: dict[str, list[KeyChange]] = field(default_factory=dict)
     """Each time that a finding was open, by its fingerprint, the oldest first."""
     last_run: datetime | None = None
     """When the last run that was finished was made."""
@@ -63,47 +63,47 @@ class Ledger:
         """Return a digest of the key's user and id."""
         return digest_of(key.user.arn, key.key_id or "")
 
-    def of(self, name: str, kind: ChangeKind) -> Change | None:
+    def of(self, name: str, kind: KeyChangeKind) -> KeyChange | None:
         """Return the last change of a kind of a key."""
         return next((change for change in reversed(self.keys.get(name, ())) if change.kind is kind), None)
 
     def last_active(self, name: str) -> datetime | None:
         """Return when a key was last seen active."""
-        found = self.of(name, ChangeKind.ACTIVE)
+        found = self.of(name, KeyChangeKind.ACTIVE)
         return found.last if found else None
 
     def saw_active(self, key: DeployedKey, as_of: datetime) -> None:
         """Remember that a key is active."""
-        self._saw(self.name_of(key), ChangeKind.ACTIVE, as_of)
+        self._saw(self.name_of(key), KeyChangeKind.ACTIVE, as_of)
 
     def saw_inactive(self, key: DeployedKey, as_of: datetime, not_before: datetime | None) -> datetime:
         """Remember that a key is inactive, and return since when that is proven.
 
         What proves that it was active after an earlier observation, at ``not_before``, makes that observation void.
         """
-        found = self._saw(self.name_of(key), ChangeKind.INACTIVE, as_of)
+        found = self._saw(self.name_of(key), KeyChangeKind.INACTIVE, as_of)
         if not_before is not None and not_before > found.at:
             found.at = as_of
         return found.at
 
-    def _saw(self, name: str, kind: ChangeKind, as_of: datetime) -> Change:
+    def _saw(self, name: str, kind: KeyChangeKind, as_of: datetime) -> KeyChange:
         """Remember the status of a key: a line of its own where it was another one before."""
         changes = self.keys.setdefault(name, [])
-        statuses = [change for change in changes if change.kind in (ChangeKind.ACTIVE, ChangeKind.INACTIVE)]
+        statuses = [change for change in changes if change.kind in (KeyChangeKind.ACTIVE, KeyChangeKind.INACTIVE)]
         if not statuses or statuses[-1].kind is not kind:
-            changes.append(Change(as_of, kind, name, as_of))
+            changes.append(KeyChange(as_of, kind, name, as_of))
             return changes[-1]
         found = statuses[-1]
         found.at, found.last = min(found.at, as_of), max(found.last, as_of)
         return found
 
-    def note(self, name: str, kind: ChangeKind, as_of: datetime, detail: Mapping[str, Any]) -> None:
+    def note(self, name: str, kind: KeyChangeKind, as_of: datetime, detail: Mapping[str, Any]) -> None:
         """Remember what is told of a key, unless the last line of that kind says the same."""
         known, told = self.of(name, kind), {key: value for key, value in detail.items() if value is not None}
         if known is not None and known.detail == told:
             known.last = max(known.last, as_of)
         else:
-            self.keys.setdefault(name, []).append(Change(as_of, kind, name, as_of, told))
+            self.keys.setdefault(name, []).append(KeyChange(as_of, kind, name, as_of, told))
 
     def is_open(self, fingerprint: str) -> bool:
         """Whether the last run that looked found this finding."""
@@ -119,7 +119,7 @@ class Ledger:
         """Remember that a finding is open."""
         spans = self.findings.setdefault(fingerprint, [])
         if not self.is_open(fingerprint):
-            spans.append(Change(as_of, ChangeKind.FLAGGED, key, as_of, {}))
+            spans.append(KeyChange(as_of, KeyChangeKind.FLAGGED, key, as_of, {}))
         span = spans[-1]
         span.at, span.last, span.key = min(span.at, as_of), max(span.last, as_of), key or span.key
         span.detail = {**span.detail, "finding": fingerprint, **(detail or {})}
@@ -129,10 +129,10 @@ class Ledger:
         if self.is_open(fingerprint):
             self.findings[fingerprint][-1].detail["resolved"] = written(as_of)
 
-    def living(self) -> Iterator[tuple[str, Change]]:
+    def living(self) -> Iterator[tuple[str, KeyChange]]:
         """Yield the name of each key that is not known to be deleted, with the line that tells of it first."""
         for name in self.keys:
-            seen, deleted = self.of(name, ChangeKind.SEEN), self.of(name, ChangeKind.DELETED)
+            seen, deleted = self.of(name, KeyChangeKind.SEEN), self.of(name, KeyChangeKind.DELETED)
             if seen is not None and (deleted is None or seen.last > deleted.at):
                 yield name, seen
 
@@ -161,20 +161,20 @@ def digest_of(arn: str, key_id: str) -> str:
     return sha256(f"{arn}/{key_id}".encode()).hexdigest()[:32]
 
 
-def _last(changes: Iterable[Change]) -> datetime:
+def _last(changes: Iterable[KeyChange]) -> datetime:
     return max(change.last for change in changes)
 
 
-def _folded(changes: list[Change], as_of: datetime) -> list[Change]:
+def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
     """Return one line for a key that was deleted long ago: what it was, and when it went."""
     deleted = changes[-1]
-    if deleted.kind is not ChangeKind.DELETED or as_of - deleted.at < FOLDED:
+    if deleted.kind is not KeyChangeKind.DELETED or as_of - deleted.at < FOLDED:
         return changes
-    seen = next((change for change in changes if change.kind is ChangeKind.SEEN), None)
-    disabled = next((change for change in reversed(changes) if change.kind is ChangeKind.DISABLED), None)
+    seen = next((change for change in changes if change.kind is KeyChangeKind.SEEN), None)
+    disabled = next((change for change in reversed(changes) if change.kind is KeyChangeKind.DISABLED), None)
     more = {**(seen.detail if seen else {}), **({"disabled": disabled.detail.get("since")} if disabled else {})}
     first = {"first_seen": written(changes[0].at)} if len(changes) > 1 else {}
-    return [Change(deleted.at, deleted.kind, deleted.key, deleted.last, {**first, **more, **deleted.detail})]
+    return [KeyChange(deleted.at, deleted.kind, deleted.key, deleted.last, {**first, **more, **deleted.detail})]
 
 
 def read_ledger(text: str) -> Ledger:
@@ -207,7 +207,7 @@ def _take(ledger: Ledger, entry: dict[str, Any]) -> None:
             ledger.unfinished.read[str(entry["account"])] = entry["told"]
         case None:
             change = change_of(entry)
-            if change.kind is ChangeKind.FLAGGED:
+            if change.kind is KeyChangeKind.FLAGGED:
                 ledger.findings.setdefault(str(change.detail["finding"]), []).append(change)
             else:
                 ledger.keys.setdefault(change.key, []).append(change)
@@ -221,11 +221,11 @@ def _migrated(document: dict[str, Any]) -> Ledger:
     if version not in (1, 2):
         raise DamagedLedgerError
     for name, when in document.get("active", {}).items():
-        ledger.keys.setdefault(name, []).append(Change(moment(when), ChangeKind.ACTIVE, name, moment(when)))
+        ledger.keys.setdefault(name, []).append(KeyChange(moment(when), KeyChangeKind.ACTIVE, name, moment(when)))
     for name, when in document["inactive"].items():
         first, last = (when, when) if version == 1 else when
-        ledger.keys.setdefault(name, []).append(Change(moment(first), ChangeKind.INACTIVE, name, moment(last)))
+        ledger.keys.setdefault(name, []).append(KeyChange(moment(first), KeyChangeKind.INACTIVE, name, moment(last)))
     for name, (first, last) in document.get("findings", {}).items():
-        ledger.findings[name] = [Change(moment(first), ChangeKind.FLAGGED, "", moment(last), {"finding": name})]
+        ledger.findings[name] = [KeyChange(moment(first), KeyChangeKind.FLAGGED, "", moment(last), {"finding": name})]
     ledger.last_run = max((change.last for spans in (*ledger.keys.values(), *ledger.findings.values()) for change in spans), default=None)
     return ledger
