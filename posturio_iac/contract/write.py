@@ -5,11 +5,12 @@ Its schema is ``docs/schema/report-1.json``.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.json_text import pieces
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.remedy import place_of
@@ -30,19 +31,30 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield that document in pieces: no more than one key or finding is in memory."""
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(_members(report, context), 1))
+    yield "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
     """Return the contract as plain dictionaries and lists."""
+    return {name: list(held) if isinstance(held, Iterator) else held for name, held in _members(report, context).items()}
+
+
+def _members(report: Report, context: RenderContext) -> dict[str, Any]:
+    """Return the members of the document, its long lists as iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
-        "keys": [_key(judged) for judged in report.keys],
-        "findings": [_finding(finding, context) for finding in report.findings],
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "keys": map(_key, report.keys),
+        "findings": (_finding(finding, context) for finding in report.findings),
+        "diagnostics": map(_diagnostic, report.diagnostics),
         "summary": {
             "files": report.files,
             "keys": len(report.keys),
