@@ -22,7 +22,7 @@ from posturio_iac.search.module_calls import holding, local_calls
 from posturio_iac.search.outside import explore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Container, Iterator
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
@@ -34,7 +34,7 @@ _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test
 """Names of folders whose calls show or try a module and do not use it."""
 
 
-def read(selection: Selection, options: TerraformOptions, roots_wanted: Collection[str] | None = None) -> Reading:
+def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
     """Return every access key that the Terraform files of a selection declare, and what could not be read.
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
