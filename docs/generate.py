@@ -63,8 +63,8 @@ used in their place, which is said, and `--no-config` reads none.
 
 A configuration that is found beside the code is part of the code: it may name files of its own repository only (`extends`, `var_files`,
 `parameters`, `baseline`, `source`), every report says in one line what it leaves out, lowers and renames, and one that leaves out
-everything is an error; so for each file, where there are several. With `--changed-since`, a configuration that changed together with the code is a warning. A file that
-`--config` names may name files anywhere. See [security](security.md).
+everything is an error; so for each file, where there are several. With `--changed-since`, a configuration that changed together with
+the code is a warning. A file that `--config` names may name files anywhere. See [security](security.md).
 
 An unknown key or a wrong value is an error (exit code 2) that names the file, the key and what is right.
 
@@ -118,8 +118,8 @@ Which folder counts is decided by the file that a key stands in, so that a key i
 folder, by the hook and by the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`,
 `parameters`) is decided by the folder of the root module or template. Over the files above, a file
 
-- **adds** `ignore`, `exclude`, `overrides`, `suppressions`, `names`, `severity`, `var_files`, `parameters`, `owners` and `baseline`; the last
-  override or severity that matches decides, and the globs of a file count from its own folder and select nothing outside of it;
+- **adds** `ignore`, `exclude`, `overrides`, `suppressions`, `names`, `severity`, `var_files`, `parameters`, `owners` and `baseline`; the
+  last override or severity that matches decides, and the globs of a file count from its own folder and select nothing outside of it;
 - **replaces** `select`, `warn_days`, `engine` and `engine_version`;
 - **tightens** `max_lifetime_days`, `unused_days`, `grace_days` and `require` freely, and loosens them only by `[[overrides]]` with `reason`
   and `until`;

@@ -18,6 +18,7 @@ RULES = {
     "iam.overdue_access_key_rotations": ("CKV_POSTURIO_8", "W9377"),
     "iam.overlong_access_key_lifetimes": ("CKV_POSTURIO_9", "W9378"),
     "iam.ownerless_access_keys": ("CKV_POSTURIO_10", "W9379"),
+    "iam.quarantined_access_keys": (None, None),
     "iam.root_access_keys": ("CKV_POSTURIO_11", None),
     "iam.unmanaged_access_keys": (None, None),
     "iam.unreadable_access_key_lifetimes": ("CKV_POSTURIO_12", "W9381"),
@@ -31,7 +32,8 @@ KEYS = """
 FLAGS = """
     --fail-on --strict --select --ignore --exclude --max-file-size --engine --var-file --source --parameters --baseline --changed-since
     --exit-zero --no-suppressions --as-of --config --no-config --stdin-filename --color --verbose --quiet
-    --window --profile --region --exact --state-file --organization --accounts --exclude-account --role-name --external-id --workers --dask
+    --window --profile --region --exact --ledger --resume --fail-on-new --sla --organization --accounts --exclude-account --role-name
+    --external-id --workers --dask
     --shard --iac --tf-state --stack-region --group-by --plan --verify --show-key-ids
 """
 

@@ -26,7 +26,9 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "source_url")
+SCREEN = 100
+"""Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
 
 COMMAND = Command(
     "hook",
@@ -113,7 +115,7 @@ def _judge(
     if part.is_empty and targets == PLAIN:
         return 0
     from posturio_iac.commands.code_changes import shown_changes
-    from posturio_iac.commands.reports import emit
+    from posturio_iac.commands.reports import emit, screen
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
 
@@ -127,7 +129,18 @@ def _judge(
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
         elapsed = time.perf_counter() - started
         change = shown_changes(report, config, part.root)
-        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code), change=change)
+        shown = screen(given, SCREEN)
+        emit(
+            report,
+            targets,
+            given,
+            root=part.root,
+            elapsed=elapsed,
+            fail_on=config.fail_on,
+            code=int(code),
+            change=change,
+            screen=shown,
+        )
     return int(code)
 
 

@@ -155,6 +155,14 @@ OPTIONS = (
     ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
     Option("baseline", Shape.FILES, "Files of findings that are known already, one or several", (), flag="--baseline", metavar="FILE"),
+    Option(
+        "source_url",
+        Shape.TEXT,
+        "Link places in results to this address: it holds {path} and {line}, or is the folder of a revision on GitHub or the like; "
+        "CI services name their own",
+        flag="--source-url",
+        metavar="URL",
+    ),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
@@ -178,6 +186,10 @@ CHANGED_SINCE = Option(
     in_file=False,
 )
 
+GROUP_BY = Option(
+    "group_by", Shape.CHOICE, "Group the format text", "none", ("none", "owner"), flag="--group-by", metavar="WHAT", in_file=False
+)
+
 ARGUMENTS = (
     *(o for o in OPTIONS if o.flag),
     CHANGED_SINCE,
@@ -197,6 +209,9 @@ ARGUMENTS = (
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
     ),
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
+    GROUP_BY,
+    Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule in place of findings", flag="--stats", in_file=False),
+    Option("all", Shape.SWITCH, "List every finding, also where they are more than a screen", flag="--all", in_file=False),
     Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", short="-v", in_file=False),
     Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", short="-q", in_file=False),
 )
@@ -208,12 +223,15 @@ _SHARED = (
     "strict",
     "select",
     "ignore",
+    "baseline",
     "exit_zero",
     "no_suppressions",
     "as_of",
     "config",
     "no_config",
+    "source_url",
     "color",
+    "stats",
     "verbose",
     "quiet",
 )
@@ -229,7 +247,10 @@ LIVE_ARGUMENTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
     _live("region", Shape.TEXT, "Region of the calls, as the AWS tools take it", "NAME"),
     _live("exact", Shape.SWITCH, "Ask AWS about every key, and use no credential report"),
-    _live("state_file", Shape.TEXT, "Remember in this file since when keys have been inactive and findings are known", "FILE"),
+    _live("ledger", Shape.TEXT, "Remember keys and findings from run to run in this file or object of S3", "FILE|s3://BUCKET/KEY"),
+    _live("resume", Shape.SWITCH, "Go on with the interrupted run in the ledger: ask only the accounts that it did not read"),
+    _live("fail_on_new", Shape.SWITCH, "Let only findings that the last run in the ledger did not have make the exit code 1"),
+    _live("sla", Shape.LIST, "How many days a finding may stay open, by its severity, such as critical=1,high=7", "SEVERITY=DAYS"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
@@ -241,7 +262,7 @@ LIVE_ARGUMENTS = (
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
     _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
-    _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
+    GROUP_BY,
     _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
     _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
     _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),

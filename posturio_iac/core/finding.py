@@ -27,11 +27,14 @@ class Severity(Enum):
     @property
     def rank(self) -> int:
         """Place in the order, from 0."""
-        return list(Severity).index(self)
+        return _RANKS[self._value_]
 
     def __lt__(self, other: object) -> bool:
         """Compare by badness."""
         return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+
+
+_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Violation:
     """Where it is, when that is not the key's own header."""
     remedy: Remedy | None = None
     """The change in ``remediation``, the first one where there is a choice."""
+    severity: Severity | None = None
+    """How bad this case is, where that is not the severity of the rule; a configured severity wins over it."""
     mark: str = ""
     """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
 

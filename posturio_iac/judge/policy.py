@@ -80,6 +80,10 @@ class Policy:
             changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
         return changed
 
+    def configured_severities(self, ids: Collection[str]) -> frozenset[str]:
+        """Return the rules whose severity the configuration sets, so that no case of theirs has another one."""
+        return frozenset(rule_id(name, ids) for name in self.config.severity) if self.config.severity else frozenset()
+
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
         """Return the time and the limits that hold for ``key``.
 
