@@ -107,8 +107,9 @@ until = 2027-03-31
 """
 
 COMMAND_LINE = """
-An option of the command line wins over the file. `--select` replaces the file's `select` and `ignore`; the other options that hold
-several values add theirs to the file's. Paths on the command line are relative to the current folder, paths in the file to its folder.
+An option of the command line wins over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` its
+baselines; the other options that hold several values add theirs to the file's. Paths on the command line are relative to the current
+folder, paths in the file to its folder.
 """
 
 NAMES_TEXT = """

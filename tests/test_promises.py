@@ -18,6 +18,7 @@ RULES = {
     "iam.overdue_access_key_rotations": ("CKV_POSTURIO_8", "W9377"),
     "iam.overlong_access_key_lifetimes": ("CKV_POSTURIO_9", "W9378"),
     "iam.ownerless_access_keys": ("CKV_POSTURIO_10", "W9379"),
+    "iam.quarantined_access_keys": (None, None),
     "iam.root_access_keys": ("CKV_POSTURIO_11", None),
     "iam.unmanaged_access_keys": (None, None),
     "iam.unreadable_access_key_lifetimes": ("CKV_POSTURIO_12", "W9381"),

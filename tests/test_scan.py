@@ -12,6 +12,7 @@ from posturio_iac import scan
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Exit, Severity, Verdict
 from posturio_iac.errors import UsageError
+from posturio_iac.scan.configuration import configuration_near
 
 ROOT = Path(__file__).parents[1]
 AS_OF = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -33,7 +34,7 @@ def test_the_configuration_is_that_which_is_given(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
     (tmp_path / "posturio-iac.toml").write_text('ignore = ["iam.ownerless_access_keys"]\n', encoding="utf-8")
     default = scan.judge_paths(["."], as_of=AS_OF, cwd=str(tmp_path))
-    own = scan.judge_paths(["."], as_of=AS_OF, cwd=str(tmp_path), config=scan.configuration_near(str(tmp_path)))
+    own = scan.judge_paths(["."], as_of=AS_OF, cwd=str(tmp_path), config=configuration_near(str(tmp_path)))
     assert {finding.rule.id for finding in default.findings} - {finding.rule.id for finding in own.findings} == {
         "iam.ownerless_access_keys"
     }

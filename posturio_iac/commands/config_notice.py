@@ -74,7 +74,7 @@ def _joined(parts: list[str]) -> str:
 
 def _changed(config: Config, selection: Selection, changed: Collection[str]) -> Iterator[Diagnostic]:
     """Warn of a configuration or baseline that changed together with the code that it judges."""
-    for file, what in ((config.path, "configuration"), (config.baseline, "baseline")):
+    for file, what in ((config.path, "configuration"), *((file, "baseline") for file in config.baseline)):
         if file is not None and (path := _seen(file, selection)) in changed:
             text = f"the {what} {path} changed together with the code that it judges; review it, or judge without it (--no-config)"
             yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION)

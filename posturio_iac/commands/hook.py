@@ -26,7 +26,7 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale")
 
 COMMAND = Command(
     "hook",

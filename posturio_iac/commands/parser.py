@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.option_table import Option
 
-SEVERAL = (Shape.LIST, Shape.RULES)
+SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
 """Columns below which an explanation does not stand beside its option."""
@@ -171,4 +171,4 @@ def _ending(option: Option) -> str:
         return f" (default: {option.default // 1024**2}MB)"
     if option.shape == Shape.DAYS:
         return f" (default: {option.default})"
-    return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable"}.get(option.shape, "")
+    return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable", Shape.FILES: "; repeatable"}.get(option.shape, "")

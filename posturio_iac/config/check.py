@@ -131,6 +131,14 @@ def _list(value: Any, _option: Option) -> tuple[str, ...]:
     raise BadValueError("a list of text")
 
 
+def _files(value: Any, option: Option) -> tuple[str, ...]:
+    if isinstance(value, str) and value.strip():
+        return (value,)
+    if isinstance(value, list):
+        return _list(value, option)
+    raise BadValueError("text or a list of text")
+
+
 def _mapping(value: Any, _option: Option) -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
         return value
@@ -178,6 +186,7 @@ CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.SIZE: size,
     Shape.LIST: _list,
     Shape.RULES: _list,
+    Shape.FILES: _files,
     Shape.MOMENT: _until,
     Shape.MAPPING: _mapping,
 }

@@ -35,11 +35,10 @@ def load(path: str, fence: Fence | None = None) -> Config:
     values["suppressions"] = tuple(
         _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(values.get("suppressions", ()))
     )
-    for name in ("var_files", "parameters"):
+    for name in ("var_files", "parameters", "baseline"):
         values[name] = tuple(os.path.join(folder, file) for file in values.get(name, ()))
-    for name in ("baseline", "source"):
-        if name in values:
-            values[name] = os.path.join(folder, values[name])
+    if "source" in values:
+        values["source"] = os.path.join(folder, values["source"])
     _refuse_paths(values, fence, shown)
     return Config(path, folder, **values)
 

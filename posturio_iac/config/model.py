@@ -46,8 +46,8 @@ class Config:
     """Absolute paths."""
     source: str | None
     """Absolute path."""
-    baseline: str | None
-    """An absolute path."""
+    baseline: tuple[str, ...]
+    """Absolute paths."""
     custom_types: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     known_modules: tuple[dict[str, Any], ...]

@@ -20,6 +20,7 @@ class Shape:
     CHOICE = "one of"
     SIZE = "bytes, or text such as 10MB"
     LIST = "list of text"
+    FILES = "text or list of text"
     RULES = "list of rules"
     MOMENT = "date or RFC 3339 time"
     MAPPING = "table of text"
@@ -152,7 +153,7 @@ OPTIONS = (
         metavar="DIR",
     ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
-    Option("baseline", Shape.TEXT, "File of findings that are known already", flag="--baseline", metavar="FILE"),
+    Option("baseline", Shape.FILES, "Files of findings that are known already, one or several", (), flag="--baseline", metavar="FILE"),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
@@ -174,6 +175,13 @@ CHANGED_SINCE = Option(
 ARGUMENTS = (
     *(o for o in OPTIONS if o.flag),
     CHANGED_SINCE,
+    Option(
+        "fail_on_stale",
+        Shape.SWITCH,
+        "Let entries of a baseline that match nothing any more make the exit code 1",
+        flag="--fail-on-stale",
+        in_file=False,
+    ),
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),

@@ -83,6 +83,8 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
     if key.used_for is not None:
         facts["last_used_service"], facts["last_used_region"] = (_text(word) or None for word in key.used_for)
     facts["never_used"] = True if key.last_used is None else None
+    facts["privilege"] = key.privilege.value if key.privilege is not None else None
+    facts["quarantine"] = key.quarantine if isinstance(key.quarantine, str) else None
     facts["evidence"] = [_text(line) for line in key.evidence] or None
     facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
     facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed

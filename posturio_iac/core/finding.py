@@ -49,6 +49,8 @@ class Rule:
     """Controls of NIST SP 800-53 Rev. 5, such as ``AC-2(1)``."""
     pci: tuple[str, ...] = ()
     """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
+    advice: str = ""
+    """What is better than any of its changes, as a sentence that a report for people says once."""
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
@@ -69,6 +71,8 @@ class Violation:
     """Where it is, when that is not the key's own header."""
     remedy: Remedy | None = None
     """The change in ``remediation``, the first one where there is a choice."""
+    severity: Severity | None = None
+    """How bad this case is, where that is not the severity of the rule; a configured severity wins over it."""
     mark: str = ""
     """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
 

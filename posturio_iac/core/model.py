@@ -33,6 +33,7 @@ __all__ = [
     "Kind",
     "Lifetime",
     "Place",
+    "Privilege",
     "Replacement",
     "Span",
     "Unknown",
@@ -117,6 +118,16 @@ class Lifetime:
         return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
 
 
+class Privilege(str, Enum):
+    """How much the policies of a user let its keys do."""
+
+    ADMIN = "admin"
+    """Everything, or enough to grant itself everything."""
+    SOME = "some"
+    NONE = "none"
+    """No policy allows anything; a policy of a resource still may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """A rotation that Terraform carries out by replacing the key."""
@@ -184,8 +195,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
-STATUSES = ("Active", "Inactive", "Expired")
-"""The words for a key's status; only AWS itself says the last one."""
+NOT_ACTIVE = ("Inactive", "Expired")
+"""Statuses of keys that authenticate nobody; only AWS itself says the last one."""
+STATUSES = ("Active", *NOT_ACTIVE)
+"""The words for a key's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +258,12 @@ class AccessKey:
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
+    quarantine: Attr[str | None] = None
+    """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
+    privilege: Privilege | None = None
+    """What its user may do; None where that is not known."""
+    newest_active: Attr[datetime | None] = None
+    """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 
@@ -258,7 +277,7 @@ class AccessKey:
             case Unknown() as unknown:
                 return unknown
             case status:
-                return status not in ("Inactive", "Expired")
+                return status not in NOT_ACTIVE
 
     def undecided(self) -> tuple[str, ...]:
         """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""

@@ -65,6 +65,17 @@ class AddMetadata:
 
 
 @dataclass(frozen=True, slots=True)
+class CallConstruct:
+    """A call in the program of a CDK app whose output the template is: metadata of the construct, or a tag of its user."""
+
+    place: Place
+    construct: str
+    """Its path: ``App/Key/Resource``."""
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TagUser:
     """A tag of a deployed user, by the AWS CLI."""
 
@@ -229,6 +240,8 @@ class StoreAndRotate:
 
     place: Place
     days: int = 0
+    construct: str = ""
+    """Its path, where the template is the output of CDK."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +268,7 @@ class Advice:
     text: str
 
 
-Declaring = Union[AddTag, MergeTags, AddComment, AddMetadata, TagUser, Advice]
+Declaring = Union[AddTag, MergeTags, AddComment, AddMetadata, CallConstruct, TagUser, Advice]
 """States one piece of metadata; an advice does without."""
 Rotating = Union[AddBlock, SetMaxAge, StoreAndRotate, UseRole, Advice]
 """Makes code replace the key every so many days; an advice names no number."""
@@ -303,10 +316,17 @@ class Remedies:
     """Brings a deployed key that no code declares under the code; empty where its id is not known."""
     beside: Declaring | None = None
     """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
+    is_shared: bool = False
+    """What ``declare`` changes speaks for keys that stand elsewhere too."""
+    narrower: tuple[Remedy, ...] = ()
+    """Switch off fewer keys than ``disable``, the widest first, where the same code makes several."""
+    avoid: Advice | None = None
+    """Makes do without the key, where that takes no more than a change of the code."""
 
     def stating(self, name: str, value: str) -> Declaring:
-        """Return the change that states one piece of metadata."""
-        return stating(self.declare, name, value)
+        """Return the change that states one piece of metadata; a lifetime is stated for this key alone where that can be."""
+        alone = self.is_shared and name != "owner" and self.beside is not None
+        return stating(self.beside if alone and self.beside is not None else self.declare, name, value)
 
     def rotating(self, days: int) -> Rotating:
         """Return the change that makes the code replace the key every so many days."""

@@ -29,6 +29,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.AddMetadata(place, name, value, json):
             entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
             return f"add {entry} to {place.text()}"
+        case r.CallConstruct():
+            return _call(remedy)
         case r.TagUser(user, name, value):
             return f"tag the user: aws iam tag-user --user-name {shlex.quote(user)} --tags Key={name},Value={value}"
         case r.AddBlock(name=name, days=days):
@@ -56,6 +58,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"remove {', '.join(names)} from ignore_changes of {place.address}"
         case r.SetInterval():
             return _interval(remedy)
+        case r.StoreAndRotate(days=days, construct=str() as construct) if construct:
+            return f"store {construct} in a Secret of the CDK app and call addRotationSchedule on that, with automaticallyAfter {days} days"
         case r.StoreAndRotate(place, days):
             return (
                 f"store {place.address} in an AWS::SecretsManager::Secret and give that an AWS::SecretsManager::RotationSchedule "
@@ -70,6 +74,16 @@ def _tag(remedy: r.AddTag) -> str:
     shown = remedy.place.text() if remedy.is_seen else f"{remedy.place.text()} in the code"
     entry = f'{remedy.name} = "{remedy.value}"'
     return f"add {remedy.argument} = {{ {entry} }} to {shown}" if remedy.is_new else f"add {entry} to the {remedy.argument} of {shown}"
+
+
+def _call(remedy: r.CallConstruct) -> str:
+    """Name the call, since an edit of what CDK writes is gone with its next run."""
+    path = remedy.construct.removesuffix("/Resource")
+    if remedy.name == "owner":
+        return f'call Tags.of(user).add("owner", "{remedy.value}") in the CDK app, for the user of {path}'
+    target = path if path == remedy.construct else f"the node.defaultChild of {path}"
+    entry = f'{{ {remedy.name[:1].upper()}{remedy.name[1:]}: "{remedy.value}" }}'
+    return f'call addMetadata("Posturio", {entry}) on {target} in the CDK app'
 
 
 def _clock(name: str, days: int) -> str:

@@ -159,5 +159,7 @@ def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list
             _, body = source.member_at(files.start(place.span))
             members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
             return ChangeLevel.NOTHING, source.add(body, members, after="Type")
+        case r.CallConstruct():
+            raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
         case _:
             raise CannotFixError(PERSON)

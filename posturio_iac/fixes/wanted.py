@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SPREAD = 7
 """Over how many days the ends of the keys of one owner are spread."""
 _EXPIRES = "expires"
-_TIMED = (_EXPIRES, "rotation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,7 @@ def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple
     """Return what is to be done about ``findings``, which are findings of ``report``."""
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
     pairs = [(f, keys.get((f.address, f.root))) for f in findings]
-    claimed = _ClaimedUsers(pairs, report)
-    return shared_names([claimed.wanted(f, key, wishes, days) for (f, key), days in zip(pairs, _spread(pairs), strict=True)])
+    return shared_names([_wanted(f, key, wishes, days) for (f, key), days in zip(pairs, _spread(pairs), strict=True)])
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
@@ -85,42 +83,19 @@ def _spread(pairs: Iterable[tuple[Finding, AccessKey | None]]) -> Iterator[int]:
         yield mine.setdefault(finding.address, len(mine)) % SPREAD
 
 
-class _ClaimedUsers:
-    """Which keys get an end, so that a tag of their user ends no other one."""
-
-    def __init__(self, pairs: Sequence[tuple[Finding, AccessKey | None]], report: Report) -> None:
-        self.claimed = {(f.address, f.root) for f, _ in pairs if _is_timed(f.remedy)}
-        self.of_user: dict[tuple[str, str], list[AccessKey]] = {}
-        for judged in report.keys:
-            if judged.key.user_address is not None:
-                self.of_user.setdefault((judged.key.user_address, judged.key.scope), []).append(judged.key)
-
-    def wanted(self, finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) -> Wanted:
-        """Return what is to be done about one finding."""
-        remedy = finding.remedy
-        if remedy is None:
-            return Wanted(finding, (), finding.remediation)
-        if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
-            return Wanted(finding, (remedy,))
-        name, value = _metadata(remedy, wishes, days)
-        if value == r.EXAMPLE_OWNER:
-            return Wanted(finding, (), "say who owns it with --owner")
-        chosen: list[Remedy | Suppress] = [r.stating(remedy, name, value)]
-        beside = key.remedies.beside if key is not None else None
-        if beside is not None:
-            chosen.append(r.stating(beside, name, value))
-            if name in _TIMED and key is not None and not self._alone(key):
-                chosen = chosen[1:]
-        return Wanted(finding, tuple(chosen))
-
-    def _alone(self, key: AccessKey) -> bool:
-        """Whether every key of its user gets an end."""
-        others = self.of_user.get((key.user_address or "", key.scope), [])
-        return all((other.address, other.scope) in self.claimed for other in others)
-
-
-def _is_timed(remedy: Remedy | None) -> bool:
-    return isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)) and remedy.name in _TIMED
+def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) -> Wanted:
+    """Return what is to be done about one finding."""
+    remedy = finding.remedy
+    if remedy is None:
+        return Wanted(finding, (), finding.remediation)
+    if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
+        return Wanted(finding, (remedy,))
+    name, value = _metadata(remedy, wishes, days)
+    if value == r.EXAMPLE_OWNER:
+        return Wanted(finding, (), "say who owns it with --owner")
+    beside = key.remedies.beside if key is not None else None
+    holders = (remedy, beside) if beside is not None else (remedy,)
+    return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in holders)))
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int) -> tuple[str, str]:

@@ -76,6 +76,7 @@ class _Run:
         self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
+        self.configured = policy.configured_severities(rules)
         self.fingerprints: Counter[tuple[str, ...]] = Counter()
 
     def judge(self, key: AccessKey) -> JudgedKey:
@@ -114,7 +115,7 @@ class _Run:
         self.fingerprints[identity] += 1
         return Finding(
             rule=rule.rule,
-            severity=rule.rule.severity,
+            severity=rule.rule.severity if rule.rule.id in self.configured else violation.severity or rule.rule.severity,
             message=violation.message if key.declaration is None else f"{violation.message} It {key.declaration.text()}.",
             remediation=violation.remediation,
             address=key.address,

@@ -34,7 +34,7 @@ class Policy:
     suppressions: bool = True
     """Whether anything is suppressed (``--no-suppressions`` says no)."""
     baseline: Mapping[str, Suppression] = field(default_factory=dict)
-    """Findings that are known already, by fingerprint."""
+    """What suppresses findings that are known already, by their fingerprints."""
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
         """Return those of the rules ``ids`` that judge.
@@ -58,6 +58,10 @@ class Policy:
             entry = changed[found := rule_id(name, rules)]
             changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
         return changed
+
+    def configured_severities(self, ids: Collection[str]) -> frozenset[str]:
+        """Return the rules whose severity the configuration sets, so that no case of theirs has another one."""
+        return frozenset(rule_id(name, ids) for name in self.config.severity) if self.config.severity else frozenset()
 
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
         """Return the time and the limits that hold for ``key``.

@@ -62,7 +62,7 @@ def _of_use(key: AccessKey) -> Iterator[Assumption]:
 
 
 def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
-    """Yield what is unknown about its owner, the other keys of its user, its replacement and the places that hold its secret."""
+    """Yield what is unknown about its owner, its user and the user's other keys, its replacement and the places that hold its secret."""
     if isinstance(key.owner, Unknown):
         yield Assumption("whether it has an owner", (key.owner.reason,), lambda k: replace(k, owner=None))
     if isinstance(key.active_siblings, Unknown):
@@ -71,6 +71,12 @@ def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
     if isinstance(key.replacement, Replacement) and isinstance(key.replacement.create_before_destroy, Unknown):
         reason = key.replacement.create_before_destroy.reason
         yield Assumption("whether its replacement exists before it is deleted", (reason,), _deleted_first)
+    if isinstance(key.newest_active, Unknown):
+        reason = key.newest_active.reason
+        yield Assumption("whether its user is rotating its keys", (reason,), lambda k: replace(k, newest_active=None))
+    if isinstance(key.quarantine, Unknown):
+        reason = key.quarantine.reason
+        yield Assumption("whether AWS found it in public", (reason,), lambda k: replace(k, quarantine="a policy of AWS"))
     if isinstance(key.managed, Unknown):
         yield Assumption("whether code declares it", (key.managed.reason,), lambda k: replace(k, managed=False))
     if key.possible_exposures:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,6 +101,9 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     if since is None:
         return replace(key, disabled_since=UNTOLD)
     used = key.last_used
+    if isinstance(used, Unknown):
+        text = f"CloudTrail tells that it was switched off on {since.date()}, and whether it was used after that is not known"
+        return replace(key, disabled_since=Unknown(f"{text}: {used.reason}"))
     if isinstance(used, datetime) and used > since + SETTLING:
         text = f"CloudTrail tells that it was switched off on {since.date()}, but it was used on {used.date()}"
         return replace(key, disabled_since=Unknown(text))

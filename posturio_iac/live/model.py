@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
-    from posturio_iac.core.model import Attr
+    from posturio_iac.core.model import Attr, Privilege
 
 Tags = tuple[tuple[str, str], ...]
 NOT_ASKED = Unknown("AWS was not asked")
 """Compared by value: it travels between processes."""
-NOT_ACTIVE = ("Inactive", "Expired")
-"""Statuses of keys that authenticate nobody."""
-STATUSES = ("Active", *NOT_ACTIVE)
-"""Every status that AWS documents. Another one is unknown: it is neither active nor inactive."""
+UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,10 @@ class DeployedUser:
     is_root: bool = False
     created: datetime | None = None
     """When the user was made, where that is known."""
+    quarantine: Attr[str | None] = UNSEEN
+    """The policy by which AWS quarantined the user."""
+    privilege: Privilege | None = None
+    """How much its policies allow, where that is known."""
 
     @property
     def path(self) -> str:

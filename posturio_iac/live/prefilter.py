@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
-from posturio_iac.live.ownership import owner_in_description
+from posturio_iac.live.ownership import short_description
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from posturio_iac.live.request import Request
 
 UNMANAGED = "iam.unmanaged_access_keys"
-OF_THE_USER = frozenset({"iam.ownerless_access_keys", "iam.multiple_active_access_keys", "iam.access_keys_without_lifetime", UNMANAGED})
+SEVERAL = "iam.multiple_active_access_keys"
+QUARANTINED = "iam.quarantined_access_keys"
+OF_THE_USER = frozenset({"iam.ownerless_access_keys", SEVERAL, "iam.access_keys_without_lifetime", QUARANTINED, UNMANAGED})
 """What these rules say does not depend on when a key was used: they need its id for a name, and nothing else."""
 KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
 TOGETHER = timedelta(minutes=1)
@@ -41,8 +43,9 @@ class Shortlist:
 def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
     """Return whom to ask about, by what the rules say of the keys of the report.
 
-    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are listed
-    too. And so are those of users with a tag that is named after a key id and may name an owner.
+    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are
+    listed too, as are those of users with several active ones, which may be in the middle of a rotation. And so are those of users with
+    a tag that is named after a key id and may name an owner.
     """
     strict, linker = replace(request.policy, suppressions=False), request.linker
     built = access_keys(keys, account, request.names, request.owners, request.as_of)
@@ -54,6 +57,7 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
         (named if finding.rule.id in OF_THE_USER else asked).add(finding.address)
     asked |= {judged.key.address for judged in report.keys if _is_open(judged)}
     named |= _older(keys, account, request)
+    named |= {one.address for one in built if one.active_siblings and SEVERAL in strict.selected(all_rules())}
     arns = {address(key): key.user.arn for key in keys}
     chosen = frozenset(arns[one] for one in asked)
     described = {key.user.arn for key in keys if _is_described(key.user)}
@@ -88,5 +92,5 @@ def _earlier(key: DeployedKey) -> datetime | None:
 def _is_described(user: DeployedUser) -> bool:
     """Whether a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
     return not isinstance(user.tags, Unknown) and any(
-        KEY_ID.fullmatch(name) and owner_in_description(value) is not None for name, value in user.tags
+        KEY_ID.fullmatch(name) and short_description(value) is not None for name, value in user.tags
     )

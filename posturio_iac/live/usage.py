@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import STATUSES, Unknown
 from posturio_iac.live import users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, STATUSES, DeployedKey, DeployedUser
+from posturio_iac.live.model import NOT_ASKED, DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -61,7 +61,9 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
         return looked
     by_creation = {_second(_moment(key.get("CreateDate"))): key for key in listed}
     pairs = [(key, by_creation.get(_second(key.created))) for key in reported]
-    if len(by_creation) == len(listed) == len(reported) and all(found and found.get("Status") == key.status for key, found in pairs):
+    matched = {str(found["AccessKeyId"]) for _, found in pairs if found}
+    one_to_one = len(by_creation) == len(listed) == len(reported) == len(matched)
+    if one_to_one and all(found and found.get("Status") == key.status for key, found in pairs):
         looked.keys = [_with_id(key, str(found["AccessKeyId"]), user) for key, found in pairs if found]
     else:
         _ask_each(connection, user, listed, looked)

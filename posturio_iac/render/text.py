@@ -30,8 +30,15 @@ def render(report: Report, context: RenderContext) -> str:
     if context.verbose:
         blocks.append(_suppressed(report, context))
     blocks.append(tuple(f"{said.level.value}: {printable(said.message)}" for said in report.diagnostics if said.about))
+    blocks.append(_advice(report, context))
     text = "".join("\n".join(block) + "\n\n" for block in blocks if block)
     return without_commands(text if context.quiet else f"{text}{summary(report, context)}\n")
+
+
+def _advice(report: Report, context: RenderContext) -> tuple[str, ...]:
+    """Return what is better than the changes of the findings, each once."""
+    said = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
+    return tuple(line for advice in said for line in wrapped(advice, "", context.columns))
 
 
 def summary(report: Report, context: RenderContext) -> str:

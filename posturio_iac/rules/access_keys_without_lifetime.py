@@ -13,6 +13,16 @@ it. So it judges by this rule only when `--select` names it.
 A key that nothing ends works until somebody remembers it. By then it has been copied into pipelines, laptops and log
 files, and nobody can say who still holds it.
 
+## What to do, best first
+
+1. **No key at all.** Code that runs in AWS takes the role of its instance, function or task. Pods in EKS take a role by IRSA
+   or EKS Pod Identity, CI services by OIDC (GitHub Actions, GitLab, Bitbucket, CircleCI, Terraform Cloud), servers
+   elsewhere by IAM Roles Anywhere, people by IAM Identity Center. Some services that only take keys have another way in,
+   such as a bucket policy or a shared role with an external id.
+2. **A rotation that fires**, where something outside insists on a key: the code replaces it, and what uses it reads the new
+   one. Terraform rotates when somebody applies, so a key lives for its interval and until the next apply after that.
+3. **A date** that people and the live check act on, for a key that is to go away.
+
 ## Terraform
 
 Flagged:
@@ -50,6 +60,8 @@ Or by letting the code replace the key. The resource between the two is needed, 
         create_before_destroy = true
       }
     }
+
+The real age of such a key is the interval plus the time to the next apply: schedule one.
 
 ## CloudFormation
 
@@ -92,6 +104,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.model import Effect
+from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
@@ -110,6 +123,7 @@ RULE = Rule(
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
+    advice="Best is no key at all (a role, OIDC in CI, IRSA in EKS, Roles Anywhere elsewhere), then a rotation that fires, then a date.",
 )
 
 
@@ -124,7 +138,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     else:
         message = f"{key.address} never ends, because {key.remedies.witness} neither an expiry date nor a rotation for it{unseen(key)}."
     remedy = lifetime_remedy(key, context)
-    yield Violation(message + notes(key), sentence(remedy), remedy=remedy)
+    advice = sentence(key.remedies.avoid, f"or {describe(remedy)}") if key.remedies.avoid is not None else sentence(remedy)
+    yield Violation(message + notes(key), advice, remedy=remedy)
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:

@@ -48,7 +48,8 @@ Mended by handing it to Secrets Manager and reading it from there:
 
 ## Undetermined
 
-A place whose protection the code does not fix, such as `sensitive = var.hide`.
+A place whose protection the code does not fix, such as `sensitive = var.hide`, and a module that is given the secret and whose code is
+not here.
 
 ## Configuration
 

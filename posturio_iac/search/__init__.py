@@ -33,11 +33,12 @@ def discover(
     exclude: Sequence[str] = (),
     max_file_size: int = MAX_FILE_SIZE,
     search_terms: Sequence[bytes] = SEARCH_TERMS,
+    apart: Sequence[str] = (),
 ) -> Selection:
     """Search ``paths``, relative to ``cwd``, for files that hold one of ``search_terms``.
 
     A directory is searched with all that is in it; a file is searched even when git ignores it, a pattern of ``exclude`` matches it
-    or its ending is not one of ours. ``max_file_size`` is in bytes.
+    or its ending is not one of ours. ``max_file_size`` is in bytes. Files ``apart`` are baselines, which are not searched.
 
     Raises:
         UsageError: a path does not exist, or a pattern cannot be read.
@@ -46,6 +47,7 @@ def discover(
     root = root_of(os.path.realpath(cwd), directories, files)
     named = [os.path.realpath(file) for file in files]
     finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
+    finder.apart = frozenset(real[len(finder.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     for path in denied:
         finder.error("cannot be read: permission denied", path)
     for file in files:

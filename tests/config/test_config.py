@@ -106,7 +106,7 @@ def test_every_option_is_read(folder: Path) -> None:
     assert (config.select, config.ignore, config.exclude) == (("expired_access_keys",), ("iam.ownerless_access_keys",), ("vendor/",))
     assert config.max_file_size == 2 * 1024 * 1024
     assert config.var_files == (str(folder / "env/prod.tfvars"),)
-    assert (config.source, config.baseline) == (str(folder / "env"), str(folder / "known.json"))
+    assert (config.source, config.baseline) == (str(folder / "env"), (str(folder / "known.json"),))
     assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
     assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}
     assert config.known_modules == ({"source": "acme/user/aws", "anything": [1, 2]},)

@@ -84,7 +84,7 @@ def _value(tree: Tree[Token]) -> Value:
 def _pair(tree: Tree[Token]) -> tuple[str | Dynamic, Value]:
     name, value = _trees(tree)
     (inner,) = _trees(name)
-    while inner.data == "expr_term" and inner.children[0] is not None and len(_trees(inner)) == 1 and len(inner.children) == 1:
+    while inner.data == "expr_term" and len(_trees(inner)) == 1 and len(inner.children) == 1:
         (inner,) = _trees(inner)
     bare = inner.data in ("identifier", "keyword")
     return (str(inner.children[0]) if bare else key(_value(inner))), _value(value)

@@ -89,7 +89,7 @@ def inline_of(tokens: list[Any], kind: str) -> Iterator[Any]:
 
 def test_junitparser_reads_the_same_counts() -> None:
     for report in (canned.report(), canned.hostile(), canned.repeated(), canned.empty()):
-        read = JUnitXml.fromstring(junit.render(report, canned.context()).encode())
+        read: Any = JUnitXml.fromstring(junit.render(report, canned.context()).encode())
         given_ = (read.tests, read.failures, read.errors)
         read.update_statistics()
         assert (read.tests, read.failures, read.errors) == given_

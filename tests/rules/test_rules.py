@@ -184,6 +184,7 @@ def test_ids_and_severities_are_those_that_were_promised() -> None:
         "iam.overdue_access_key_rotations": Severity.MEDIUM,
         "iam.overlong_access_key_lifetimes": Severity.MEDIUM,
         "iam.ownerless_access_keys": Severity.LOW,
+        "iam.quarantined_access_keys": Severity.CRITICAL,
         "iam.root_access_keys": Severity.CRITICAL,
         "iam.unmanaged_access_keys": Severity.LOW,
         "iam.unreadable_access_key_lifetimes": Severity.MEDIUM,

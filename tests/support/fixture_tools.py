@@ -29,6 +29,7 @@ FORMS = frozenset({"cloudformation", "plan"})
 """Folders beside those of the rules."""
 WITHOUT_PROGRAMS = {
     "iam.unused_access_keys": "code does not tell when a key was used, only AWS does",
+    "iam.quarantined_access_keys": "code does not tell which keys AWS found in public",
     "iam.unmanaged_access_keys": "a key that stands in code is declared by it",
 }
 """Rules that no program can show, and why."""

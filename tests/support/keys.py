@@ -70,6 +70,8 @@ def unknown_key() -> AccessKey:
         last_used=UNKNOWN,
         disabled_since=UNKNOWN,
         managed=UNKNOWN,
+        quarantine=UNKNOWN,
+        newest_active=UNKNOWN,
     )
 
 

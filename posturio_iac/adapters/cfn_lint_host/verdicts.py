@@ -15,7 +15,8 @@ from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.render.wording import sentence, undetermined
-from posturio_iac.scan import configuration_near, judged, select
+from posturio_iac.scan import judged, select
+from posturio_iac.scan.configuration import configuration_near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,8 @@ from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.rules import all_rules
-from posturio_iac.scan import configuration_near, judged, names_of, now, policy_of, select
+from posturio_iac.scan import judged, names_of, now, policy_of, select
+from posturio_iac.scan.configuration import configuration_near
 from posturio_iac.search import Selection
 
 if TYPE_CHECKING:

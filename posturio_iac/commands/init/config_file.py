@@ -31,6 +31,7 @@ _EXAMPLES = {
     Shape.MOMENT: "2027-03-31",
     Shape.LIST: "[]",
     Shape.RULES: "[]",
+    Shape.FILES: "[]",
     Shape.MAPPING: "{}",
 }
 HEAD = """\

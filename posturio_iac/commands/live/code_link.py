@@ -16,7 +16,8 @@ from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateError, TerraformState
-from posturio_iac.scan import declared, seen_from, select
+from posturio_iac.scan import declared, select
+from posturio_iac.scan.configuration import seen_from
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.finding import Severity
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.terminal import paint, printable, width
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Attr
 
 COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-UNUSED = "iam.unused_access_keys"
+PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
+"""What the loss of a key costs, the worst first; what is not known is likely something."""
 NOBODY, UNKNOWN = "(nobody)", "(unknown)"
 FINDINGS = "findings"
 HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "owner", "code", FINDINGS)
@@ -38,13 +39,12 @@ class TableRow(NamedTuple):
         """The worst of its findings."""
         return max((finding.severity for finding in self.findings), default=None)
 
-    def urgency(self) -> tuple[int, bool, bool, float, float, str]:
-        """The place in the table: by severity; unused keys before used ones and never used ones first of all; idle ones; old ones."""
+    def urgency(self) -> tuple[int, int, float, float, str]:
+        """The place in the table: by severity; keys of administrators first, those that may do nothing last; idle ones; old ones."""
         key, worst = self.judged.key, self.worst
-        unused = any(finding.rule.id == UNUSED for finding in self.findings)
         since = key.created if key.last_used is None else key.last_used
         badness = worst.rank if worst else -1
-        return (-badness, not unused, key.last_used is not None, -self._days(since), -self._days(key.created), key.address)
+        return (-badness, PRIVILEGES.index(key.privilege), -self._days(since), -self._days(key.created), key.address)
 
     def cells(self) -> dict[str, str]:
         """What stands in each column."""

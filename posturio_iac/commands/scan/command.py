@@ -50,6 +50,8 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 
+    if given.fail_on_stale and given.changed_since:
+        raise UsageError("--fail-on-stale asks for a scan of everything, and --changed-since looks at a part")
     config = settings(given, [path for path in given.words if path != STDIN])
     if config.select:
         _check_selected(config)
@@ -108,15 +110,17 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
 
     place = os.getcwd() if STDIN in given.words else selection.root
     report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
-    if config.baseline is not None and narrowed is None and STDIN not in given.words:
-        from posturio_iac.commands.baseline.stale import with_stale
+    stale = False
+    if config.baseline and narrowed is None and STDIN not in given.words:
+        from posturio_iac.commands.baseline.stale import Searched, with_stale
 
-        report = with_stale(report, config, selection, given.words)
-    if config.path is not None or config.baseline is not None:
+        report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
+    if config.path is not None or config.baseline:
         from posturio_iac.commands.config_notice import with_notices
 
         report = with_notices(report, config, selection, () if narrowed is None else narrowed.changed, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    code = Exit.FINDINGS if stale and given.fail_on_stale and code is Exit.CLEAN else code
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started
     leading = prefix(place, selection.repository, os.environ)

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.json_nodes import Lines
+from posturio_iac.core.json_nodes import Lines, Object
 from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
@@ -22,7 +22,7 @@ from posturio_iac.frontends.cloudformation.keys.users import TemplateUsers
 from posturio_iac.frontends.cloudformation.options import Common, TemplateOptions
 from posturio_iac.frontends.cloudformation.serverless import Gatherer, is_serverless
 from posturio_iac.frontends.cloudformation.syntax.source import read_text
-from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, markup, plain
+from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE, count_textually, duplicate_problems, is_heat, markup, plain
 from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
 from posturio_iac.frontends.reading import Reading
 from posturio_iac.search.kinds import spelled_out
@@ -124,6 +124,9 @@ class _Scan:
             else:
                 template = plain(root, parsed.source, self.types)
             if template is None:
+                if not parent and isinstance(root.value, Object) and is_heat(root.value):
+                    said = "this is a template of OpenStack Heat: its access keys are not keys of AWS, and were not judged"
+                    self.problems.append(Diagnostic(Level.NOTE, said, path, 1, 1))
                 continue
             if not parent:
                 for problem in (*template.problems, *duplicate_problems(duplicates)):

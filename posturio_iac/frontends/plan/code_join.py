@@ -101,6 +101,7 @@ def _rebased_remedies(remedies: Remedies, move: Callable[[Span], Span]) -> Remed
         disable=moved(remedies.disable, move),
         overlap=moved(remedies.overlap, move),
         beside=moved(remedies.beside, move),
+        narrower=tuple(moved(remedy, move) for remedy in remedies.narrower),
     )
 
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.frontends.terraform.keys.exposures import PASSING
+from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,9 @@ from posturio_iac.core.finding import CRASH, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.namesakes import Namesake, left_open
+from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
-from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
+from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
@@ -72,7 +73,7 @@ class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
     def __init__(self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]]) -> None:
-        self.program = ModuleTree(selection, options)
+        self.program = ModuleTree(selection, options, folders)
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
@@ -104,7 +105,7 @@ class _Reader:
         root = program.root_module(path)
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
-        declared: list[Declared] = []
+        declared: list[KeyOfUser] = []
         try:
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))
@@ -115,14 +116,14 @@ class _Reader:
             program.report(Diagnostic(Level.ERROR, text, path or "."))
         if path not in self.shared:
             program.forget(path)
-        return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+        return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)]
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         """Yield a module instance and all that it calls which can hold keys."""
         self.reached.add(instance.folder.path)
         yield instance
         for name, block in instance.folder.calls.items():
-            if not instance.program.may_hold_keys(instance, block, self.folders):
+            if not instance.program.may_hold_keys(instance, block):
                 continue
             try:
                 children = instance.children(name)
@@ -200,7 +201,7 @@ def _is_example(caller: str, target: str) -> bool:
     return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
 
 
-def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[Declared]:
+def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
         yield from keys_of(instance, setting)
@@ -217,7 +218,7 @@ def _too_costly(error: BudgetError, path: str) -> Diagnostic:
     return Diagnostic(Level.ERROR, text, *place)
 
 
-def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:
+def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     """Yield the keys of known modules that this one calls."""
     for block in instance.folder.calls.values():
         match = instance.program.known_module(instance, block)

@@ -137,7 +137,7 @@ def plain(root: Node, source: TemplateSource, types: tuple[str, ...]) -> Templat
 
     A map of resources without sections counts when one of them has one of ``types``: other tools put such files into templates.
     """
-    if not isinstance(root.value, Object):
+    if not isinstance(root.value, Object) or is_heat(root.value):
         return None
     resources = root.value.get("Resources")
     if resources is None:
@@ -160,6 +160,11 @@ def _sections(root: Object, source: TemplateSource) -> dict[str, tuple[TemplateE
 def _is_foreign(root: Object) -> bool:
     """Whether a document says of itself that it is Kubernetes' or a schema of a resource type."""
     return root.get("apiVersion") is not None or root.get("typeName") is not None
+
+
+def is_heat(root: Object) -> bool:
+    """Whether a document is a template of OpenStack Heat, whose access keys are credentials of a user of OpenStack."""
+    return root.get("HeatTemplateFormatVersion") is not None
 
 
 def describe(node: Node) -> str:

@@ -11,30 +11,31 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
+from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, SecretCarriers, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.core.model import Attr
+    from posturio_iac.core.model import Attr, Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
-    Leak = tuple[Exposure | Unknown, ResourceOrigin | TerminalOrigin]
+    Origin = ResourceOrigin | TerminalOrigin
+    Leak = tuple[Exposure | Unknown, Origin]
 
 SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
 """Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
 
 _ENCRYPT = 'set type = "SecureString"'
+_VCL = "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup"
 _STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
-
-
-_LEAKS: WeakKeyDictionary[ModuleInstance, tuple[Leak, ...]] = WeakKeyDictionary()
-"""Where the secrets of a module leave, once a key has asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ SINKS = {
     "aws_s3_object": Sink(("content", "content_base64")),
     "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
     "aws_ssm_parameter": Sink(("value", "insecure_value"), _ENCRYPT),
-    "fastly_service_vcl": Sink(("content",)),
+    "fastly_service_vcl": Sink(("content",), _VCL),
     "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
     "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
     "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
@@ -75,8 +76,8 @@ SINKS = {
     "local_file": Sink(("content", "content_base64", "sensitive_content")),
     "local_sensitive_file": Sink(("content", "content_base64")),
 }
-PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
-"""What these give is made of their arguments alone."""
+KEEPING = {"terraform-aws-modules/secrets-manager/aws": ("secret_string", "secret_string_wo", "secret_binary")}
+"""Inputs of well-known modules that go nowhere but into an encrypted store."""
 TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
@@ -88,37 +89,100 @@ def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Itera
     if key.get("pgp_key") is not None and evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
 
-    def is_key(reached: ResourceOrigin | TerminalOrigin) -> bool:
+    def is_key(reached: Origin) -> bool:
         if not isinstance(reached, ResourceOrigin) or reached.block is not key or reached.instance is not instance:
             return False
         return reached.suffix in ("", suffix) or not suffix
 
-    yield from _places(instance, is_key)
+    yield from _places(instance, key, is_key)
 
 
 def exposures_of_module(call: hcl.Block, instance: ModuleInstance, secrets: tuple[str, ...]) -> Iterator[Exposure | Unknown]:
     """Yield the places where outputs of a known module that hold the secret leave."""
-    yield from _places(instance, lambda r: isinstance(r, TerminalOrigin) and r.call is call and r.text.rpartition(".")[2] in secrets)
+    yield from _places(
+        instance,
+        call,
+        lambda r: isinstance(r, TerminalOrigin) and r.call is call and r.instance is instance and r.text.rpartition(".")[2] in secrets,
+    )
 
 
-def _places(instance: ModuleInstance, wanted: Callable[[ResourceOrigin | TerminalOrigin], bool]) -> Iterator[Exposure | Unknown]:
+def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin], bool]) -> Iterator[Exposure | Unknown]:
+    """Yield the places of the secrets of ``origin``, the block of a key or of a call, that are ``wanted``.
+
+    They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
+    """
+    leaks = _LEAKS.get(instance.root)
+    if leaks is None:
+        leaks = _LEAKS[instance.root] = Leaks()
     at: ModuleInstance | None = instance
     found: dict[Exposure | Unknown, None] = {}
     while at is not None:
-        found |= {place: None for place, reached in leaks(at) if wanted(reached)}
+        leaks.visit(at)
         at = at.caller.instance if at.caller else None
+    found |= {place: None for place, reached in leaks.of(origin) if wanted(reached)}
     yield from found
 
 
-def leaks(instance: ModuleInstance) -> tuple[Leak, ...]:
-    """Return all places in one module where secrets of keys leave, or may, and the keys."""
-    found = _LEAKS.get(instance)
-    if found is None:
-        found = _LEAKS[instance] = (*_outputs(instance), *_resources(instance))
-    return found
+class Leaks:
+    """The places in one root module where secrets of keys leave, or may, in the module instances that were visited."""
+
+    def __init__(self) -> None:
+        """Visit nothing yet."""
+        self._carriers = SecretCarriers()
+        self._visited: set[ModuleInstance] = set()
+        self._by_origin: dict[int, list[Leak]] = {}
+
+    def of(self, origin: object) -> list[Leak]:
+        """Return the leaks of the key, or of the known module, that a block makes."""
+        return self._by_origin.get(id(origin), [])
+
+    def visit(self, start: ModuleInstance) -> None:
+        """Look for leaks in a module instance, and in all that it gives a secret to, each once."""
+        pending = [start]
+        while pending:
+            instance = pending.pop()
+            if instance in self._visited:
+                continue
+            self._visited.add(instance)
+            for place, reached in (*_outputs(instance), *_resources(instance, self._carriers)):
+                self._keep(place, reached)
+            for name, block in instance.folder.calls.items():
+                pending += self._given(instance, name, block)
+
+    def _keep(self, place: Exposure | Unknown, reached: Origin) -> None:
+        block = reached.block if isinstance(reached, ResourceOrigin) else reached.call
+        self._by_origin.setdefault(id(block), []).append((place, reached))
+
+    def _given(self, instance: ModuleInstance, name: str, block: hcl.Block) -> tuple[ModuleInstance, ...]:
+        """Return the instances of a call that may be given a secret; what is given to code that is not here is kept."""
+        given = self._carriers.arguments(block, instance)
+        if not given:
+            return ()
+        try:
+            children = instance.children(name)
+        except EvaluationError:
+            return ()
+        if not isinstance(children, Unknown):
+            return children[1]
+        for argument, value in given:
+            if argument not in keeping(instance, block):
+                place = Unknown(f"{argument} of {instance.full(f'module.{name}')} is given the secret, and {children.reason}")
+                for reached in dict.fromkeys(r for scope in _scopes(block, instance) for r in _secrets(value, scope)):
+                    self._keep(place, reached)
+        return ()
 
 
-def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin | TerminalOrigin]:
+_LEAKS: WeakKeyDictionary[ModuleInstance, Leaks] = WeakKeyDictionary()
+"""Where secrets leave, by the root module, once a key has asked."""
+
+
+def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
+    """Return the inputs of a well-known module that it stores as secrets."""
+    source = instance.program.source_of(call)
+    return KEEPING.get(parse_source(source).address, ()) if source is not None else ()
+
+
+def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
     """Yield the secrets that an expression holds, those that went through other resources as well."""
     pending = [(expression, scope)]
     seen: set[object] = set()
@@ -132,10 +196,10 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigi
                     yield reached
             elif reached.kind in PASSING and reached.key not in seen:
                 seen.add(reached.key)
-                pending += [(argument, reached.scope) for _, argument in _arguments(reached.block)]
+                pending += [(argument, reached.scope) for _, argument in arguments_of(reached.block)]
 
 
-def _leak(place: Exposure, reached: ResourceOrigin | TerminalOrigin, doubt: Unknown | None) -> Leak:
+def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
     if doubt is not None:
         return Unknown(f"{place.where}: {doubt.reason}"), reached
@@ -154,7 +218,7 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
         bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
         shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
         output = Place(f"output.{name}", block.header)
-        place = Exposure(block.header, f'output "{name}"', HideOutput(output, is_bared=bool(bared)))
+        place = Exposure(_place(block.header, instance), f'output "{name}"', HideOutput(output, is_bared=bool(bared)))
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
             if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
                 yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
@@ -172,10 +236,12 @@ def shows_outputs(instance: ModuleInstance) -> bool:
     return instance.folder.is_root
 
 
-def _resources(instance: ModuleInstance) -> Iterator[Leak]:
+def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Leak]:
     for (kind, name), block in instance.folder.resources.items():
         sink = SINKS.get(kind)
-        for attribute, expression in _arguments(block):
+        if sink is None and not any(name in block.body.attributes for name in TAG_ARGUMENTS) and not block.body.blocks:
+            continue
+        for attribute, expression in carriers.arguments(block, instance):
             tagged = attribute in TAG_ARGUMENTS
             if not tagged and (sink is None or attribute not in sink.arguments):
                 continue
@@ -184,10 +250,19 @@ def _resources(instance: ModuleInstance) -> Iterator[Leak]:
                 continue
             where = instance.full(f"{kind}.{name}")
             remedy = _remedy(attribute, sink, Place(where, block.header), tagged=tagged)
-            place = Exposure(expression.span, f"{attribute} of {where}", remedy)
+            place = Exposure(_place(expression.span, instance), f"{attribute} of {where}", remedy)
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
+
+
+def _place(span: Span, instance: ModuleInstance) -> Span:
+    """Return where a leak is reported: in its own code, or at the nearest module call that is the scan's own."""
+    at: ModuleInstance | None = instance
+    while at is not None and at.call is not None and not at.program.is_ours(span.path):
+        span = at.call.header
+        at = at.caller.instance if at.caller else None
+    return span
 
 
 def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:
@@ -209,12 +284,3 @@ def _is_plain(block: hcl.Block, attribute: str, instance: ModuleInstance) -> Att
     if isinstance(kind, Unknown) and attribute != "insecure_value":
         return kind
     return attribute == "insecure_value" or kind in ("String", "StringList")
-
-
-def _arguments(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
-    pending = [block.body]
-    while pending:
-        body = pending.pop(0)
-        for attribute in body.attributes.values():
-            yield attribute.name, attribute.expression
-        pending += [b.body for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection")]

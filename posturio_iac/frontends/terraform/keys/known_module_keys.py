@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Lifetime, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import AddComment, AddTag, Advice, Remedies, SetArgument, SetMaxAge
-from posturio_iac.frontends.terraform.keys import evidence
-from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_for, max_age_lifetime, place_of
+from posturio_iac.core.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
+from posturio_iac.facts.access_key import key_of_user
+from posturio_iac.facts.max_age import max_age_lifetime
+from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.facts.model import FactOptions, KeyFacts
+from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
+from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
-from posturio_iac.frontends.terraform.keys.rotation import Rotation
+from posturio_iac.frontends.terraform.keys.remedies import added, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.remedy import Declaring, Remedy, Rotating
+    from posturio_iac.core.model import Lifetime
+    from posturio_iac.core.remedy import Remedy, Rotating
+    from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
-    from posturio_iac.frontends.terraform.syntax import hcl
 
 
-def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setting: RootModuleContext) -> Iterator[Declared]:
+def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     """Yield the keys that the call of a known module makes."""
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
@@ -36,7 +42,7 @@ def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setti
             yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
 
 
-def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[Declared]:
+def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
@@ -44,10 +50,12 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
+    options = scope.instance.program.options
     for key, suffix, inputs in made:
         inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        declared = _declared(key, inputs, address + inside, hidden, setting)
-        yield replace(declared, key=replace(declared.key, existence=existence))
+        facts = _facts(match, key, inputs, address + inside, setting)
+        found = replace(facts, hidden=hidden, existence=existence)
+        yield key_of_user(found, FactOptions(options.names, options.as_of))
 
 
 def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[KnownKey, str, Inputs]]:
@@ -78,34 +86,27 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
             yield "", inputs.of_element(unknown, unknown)
 
 
-def _declared(key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: RootModuleContext) -> Declared:
+def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
     instance, block = inputs.scope.instance, inputs.block
-    options = instance.program.options
+    names = instance.program.options.names
     parsed = comments_for(block, instance)
     label = f"module.{block.labels[0]}"
-    tags = inputs.tags()
-    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
-    lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
-    places = [] if inputs.encrypted() else list(exposures_of_module(block, instance, key.secrets))
-    found = AccessKey(
+    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=inputs.tags())
+    return KeyFacts(
         address=address,
         framework="terraform",
         span=place_of(block, instance),
-        user=user.name,
-        user_address=None,
+        user=user_facts(user, names),
         status=inputs.status(),
-        remedies=_remedies(key, label, block),
-        lifetimes=tuple(dict.fromkeys(lifetimes)),
-        unknown_sources=(*tags.hidden, *hidden),
-        notes=tuple(dict.fromkeys(evidence.notes_on(block.labels[0], user, options.names, options.as_of))),
-        owner=evidence.owner_of(user, parsed, options.names),
-        exposures=tuple(p for p in places if not isinstance(p, Unknown)),
-        possible_exposures=tuple(p for p in places if isinstance(p, Unknown)),
+        remedies=_remedies(match, key, inputs),
+        label=block.labels[0],
+        beside=items_of(parsed),
+        lifetimes=tuple(_max_age(key, inputs, label)),
+        is_root=False,
+        exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
         directives=parsed.directives,
-        tags=tuple((t.name, t.value) for t in tags.items if isinstance(t.value, str)),
         scope=setting.scope,
     )
-    return Declared(found, user, Rotation((), (), None, turns=False, schedules=frozenset()), instance.root)
 
 
 def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
@@ -116,23 +117,57 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
     yield max_age_lifetime(value, name, label, inputs.place(key.max_age), inputs.block.header)
 
 
-def _remedies(key: KnownKey, label: str, block: hcl.Block) -> Remedies:
+def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
+    block = inputs.block
+    label = f"module.{block.labels[0]}"
     place = Place(label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
     beside = AddComment(place, target=label)
-    declare: Declaring = beside
-    if tags:
-        declare = AddTag(place, argument=tags)
     rotate: Rotating = Advice("manage the key in your own code, where replace_triggered_by can follow a time_rotating")
     if isinstance(key.max_age, Choice):
         rotate = SetMaxAge(place, key.max_age.paths[0])
-    switch = key.status.paths[0] if key.status else None
-    enabled = key.enabled_by[-1].paths[0] if key.enabled_by else None
-    disable: Remedy = Advice(f"remove {label}")
-    if switch or enabled:
-        disable = (
-            SetArgument(place, switch, '"Inactive"', needs_person=True)
-            if switch
-            else SetArgument(place, str(enabled), "false", needs_person=True)
-        )
-    return Remedies(declare=declare, rotate=rotate, disable=disable, beside=beside)
+    return Remedies(
+        declare=added(tags, hcl.setting(block, tags), place, inputs.scope.instance) if tags else beside,
+        rotate=rotate,
+        disable=_disable(key, place),
+        beside=beside,
+        narrower=tuple(_narrower(key, place, inputs)),
+        avoid=_without_key(match),
+    )
+
+
+def _switch(key: KnownKey) -> tuple[str, str] | None:
+    """Return the input that switches a key off, and the value that does."""
+    if key.status:
+        return key.status.paths[0], '"Inactive"'
+    return (key.enabled_by[-1].paths[0], "false") if key.enabled_by else None
+
+
+def _disable(key: KnownKey, place: Place) -> Remedy:
+    switch = _switch(key)
+    if switch is None:
+        return Advice(f"remove {place.address}")
+    path, value = switch
+    head, _, rest = path.partition(".")
+    return Advice(f"set {rest} to {value} in {head} of {place.address}") if rest else SetArgument(place, path, value, needs_person=True)
+
+
+def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
+    """Yield what switches off one of the keys that a call makes: of an input with an element for each, or of ``for_each`` of the call."""
+    switch = _switch(key)
+    if key.each is not None and inputs.element is not None:
+        name = inputs.element[0]
+        shown = f'"{name}"' if isinstance(name, str) else "of the key"
+        head, _, rest = switch[0].partition(".") if switch else ("", "", "")
+        change = f"set {rest} to {switch[1]} in" if switch and head == "each" and rest else "remove"
+        yield Advice(f"{change} the entry {shown} of {key.each.paths[0]} of {place.address}")
+    elif switch and "." not in switch[0]:
+        yield from narrower(inputs.block, inputs.scope, switch[0], place, switch[1])
+
+
+def _without_key(match: Match) -> Advice | None:
+    """Return the move to a newer version of the module that makes no key at all, where there is one."""
+    newest = match.module.versions[0]
+    if newest.creates or newest.interval.low is None or newest in match.candidates:
+        return None
+    return Advice(f"move to version {newest.interval.low.text} or later of {match.module.name}, which makes no key")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, CreateFirst, MergeTags, Remedies, SetArgument
+from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
+from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import spelled, walk
+from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
 
 if TYPE_CHECKING:
-    from posturio_iac.core.remedy import Declaring
+    from collections.abc import Iterator
+
+    from posturio_iac.core.remedy import Declaring, Remedy
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
+INACTIVE = '"Inactive"'
 _ORDER = "create_before_destroy"
 
 
@@ -24,16 +28,17 @@ def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> R
     return Remedies(
         declare=_tags(scope, user) or beside,
         rotate=AddBlock(key, block.labels[1]),
-        disable=SetArgument(key, "status", '"Inactive"', needs_person=True),
+        disable=SetArgument(key, "status", INACTIVE, needs_person=True),
         overlap=_overlap(block, key),
         beside=beside,
+        narrower=tuple(narrower(block, scope, "status", key)),
     )
 
 
 def remedies_in_code(name: str, declare: Declaring) -> Remedies:
     """Return the changes for a key called ``name`` whose block is not seen; ``declare`` states a lifetime."""
     key = Place(f"aws_iam_access_key.{name}")
-    return Remedies(declare, AddBlock(key, name), SetArgument(key, "status", '"Inactive"', needs_person=True), CreateFirst(key))
+    return Remedies(declare, AddBlock(key, name), SetArgument(key, "status", INACTIVE, needs_person=True), CreateFirst(key))
 
 
 def _overlap(block: hcl.Block, key: Place) -> CreateFirst:
@@ -44,12 +49,69 @@ def _overlap(block: hcl.Block, key: Place) -> CreateFirst:
     return CreateFirst(key, is_set=_ORDER in lifecycle.body.attributes, misspelt=misspelt)
 
 
+def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, off: str = INACTIVE) -> Iterator[Remedy]:
+    """Yield changes that switch off one of the keys that a block makes, or that a module makes each time it is called.
+
+    ``off`` is what ``argument`` of the block has to be for that.
+    """
+    given, instance = block.get(argument), scope.instance
+    if (entry := _entry(block, scope)) is not None:
+        yield _set_for_entry(given, entry, argument, place, off)
+    if instance.call is None or instance.caller is None or not instance.program.is_ours(block.header.path):
+        return
+    call, name = Place(f"module.{instance.call.labels[0]}", instance.call.header), _input(given)
+    if name is None or entry is not None:
+        yield Advice(f"let the call of {instance.address} decide {argument} of {place.address}, and make it {off} there alone")
+        return
+    yield SetArgument(call, name, off, is_named=True, needs_person=True)
+    yield from narrower(instance.call, instance.caller, name, call, off)
+
+
+class _Entry(NamedTuple):
+    """The element of ``for_each`` or ``count`` that makes an instance."""
+
+    test: str
+    """What is true of it alone: ``each.key == "a"``."""
+    name: str
+    """For a reader."""
+    collection: str
+    """As it is written; empty where it is no reference."""
+
+
+def _entry(block: hcl.Block, scope: ModuleScope) -> _Entry | None:
+    each, count = block.get("for_each"), block.get("count")
+    if each is not None:
+        key = _bound(scope, "each", "key")
+        shown = f'"{quoted(key)}"' if isinstance(key, str) else "…"
+        return _Entry(f"each.key == {shown}", shown, spelled(each))
+    if count is not None:
+        index = _bound(scope, "count", "index")
+        shown = str(index) if isinstance(index, int) else "…"
+        return _Entry(f"count.index == {shown}", shown, "")
+    return None
+
+
+def _bound(scope: ModuleScope, name: str, attribute: str) -> object:
+    held = scope.bindings.get(name)
+    return held.get(attribute) if isinstance(held, dict) else None
+
+
+def _set_for_entry(given: hcl.Expr | None, entry: _Entry, argument: str, place: Place, off: str) -> Remedy:
+    words = next((w for w in map(references, walk(given)) if w[:2] == ("each", "value")), None) if given is not None else None
+    if words is not None:
+        of = f" of {entry.collection}" if entry.collection else ""
+        return Advice(f"set {'.'.join(words[2:]) or argument} to {off} in the entry {entry.name}{of}")
+    usual = spelled(given) if given is not None and not isinstance(given, hcl.Literal) else ""
+    on = usual or ('"Active"' if off == INACTIVE else "true")
+    return SetArgument(place, argument, f"{entry.test} ? {off} : {on}", is_named=True, needs_person=True)
+
+
 def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
     """Return how to add a tag to the user, when its code is the scan's own."""
     if user.block is None or user.scope is None or user.span is None or not scope.instance.program.is_ours(user.span.path):
         return None
     place = Place(str(user.address), user.span)
-    return _added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance)
+    return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance)
 
 
 def _comment(block: hcl.Block, scope: ModuleScope) -> AddComment:
@@ -69,25 +131,26 @@ def _above_the_call(instance: ModuleInstance) -> AddComment:
     return AddComment(call, target=call.text())
 
 
-def _added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance) -> AddTag | MergeTags:
+def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance) -> AddTag | MergeTags:
     """Return how to add an entry to a map: at the call of the module when the map is one of its inputs."""
     name = _input(expression) if instance.call is not None and instance.caller is not None else None
     if name is not None and instance.call is not None and instance.caller is not None:
         call = Place(f"module.{instance.call.labels[0]}", instance.call.header)
-        return _added(name, hcl.setting(instance.call, name), call, instance.caller.instance)
+        return added(name, hcl.setting(instance.call, name), call, instance.caller.instance)
     if expression is None:
         return AddTag(place, argument=argument, is_new=True)
-    if any(isinstance(part, hcl.ObjectExpr) for part in walk(expression)) or not spelled(expression):
+    given = expression.arguments if isinstance(expression, hcl.Call) and expression.name == "merge" else (expression,)
+    if any(isinstance(part, hcl.ObjectExpr) for part in given):
         return AddTag(place, argument=argument)
-    return MergeTags(place, argument, spelled(expression))
+    return MergeTags(place, argument, spelled(expression) or "…")
 
 
 def _input(expression: hcl.Expr | None) -> str | None:
-    """Return the module input that a map is, or is merged from."""
+    """Return the module input that a value is, or that a map is merged from."""
     match expression:
         case hcl.GetAttr(hcl.Name("var"), name):
             return name
-        case hcl.Call("merge", arguments):
+        case hcl.Call("merge" | "try" | "coalesce" | "tomap", arguments):
             return next(filter(None, map(_input, arguments)), None)
         case _:
             return None

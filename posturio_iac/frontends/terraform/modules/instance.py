@@ -74,7 +74,7 @@ class ModuleLoader(Protocol):
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
 
-    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
+    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
 
     def source_of(self, block: hcl.Block) -> str | None:

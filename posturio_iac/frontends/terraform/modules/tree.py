@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(self, selection: Selection, options: TerraformOptions) -> None:
-        """Read the modules of a selection when they are asked for."""
+    def __init__(self, selection: Selection, options: TerraformOptions, leading: Collection[str] = ()) -> None:
+        """Read the modules of a selection when they are asked for; ``leading`` are the folders that hold keys or lead to some."""
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.finder.fence
         self._installed = Installed(self.root, self.fence, self.report)
         self.options = options
+        self._leading = leading
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
@@ -77,7 +78,7 @@ class ModuleTree:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
         return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b"")
 
-    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block, folders: dict[str, set[str]]) -> bool:
+    def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
         source = self.source_of(block)
         if source is None:
@@ -85,7 +86,7 @@ class ModuleTree:
         if (path := local_folder(instance.folder.path, source)) is not None:
             there = os.path.join(self.root, path)
             missing = not os.path.isdir(there) or not self.fence.holds(there)
-            return missing or path in folders or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
+            return missing or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
         return self._installed.folder(instance.root.folder.path, instance.call_path(block.labels[0])) is not None
 
     def stable_path(self, path: str) -> str:

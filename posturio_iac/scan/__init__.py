@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 
 from posturio_iac.frontends.table import FRONT_ENDS
+from posturio_iac.scan.baselines import found_again, known
+from posturio_iac.scan.configuration import seen_from
 from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.budget import Budget
-    from posturio_iac.core.finding import Diagnostic, Report, Suppression
+    from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.reading import Reading, ReadRequest
     from posturio_iac.impact.selection import Narrowed
@@ -45,16 +47,24 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
     """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
-    if config.baseline is not None and not os.path.isfile(config.baseline):
-        from posturio_iac.errors import UsageError
+    for baseline in config.baseline:
+        if not os.path.isfile(baseline):
+            from posturio_iac.errors import UsageError
 
-        raise UsageError(f"there is no baseline {config.baseline}; `posturio-iac baseline` writes one")
+            raise UsageError(f"there is no baseline {baseline}; `posturio-iac baseline` writes one")
     patterns = tuple(exclude)
     if config.exclude:
         from posturio_iac.core.globs import rebase
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    selection = discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, search_terms=_search_terms(config))
+    selection = discover(
+        paths,
+        cwd=cwd,
+        exclude=patterns,
+        max_file_size=config.max_file_size,
+        search_terms=_search_terms(config),
+        apart=config.baseline,
+    )
     if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
         from posturio_iac.errors import UsageError
 
@@ -79,7 +89,9 @@ def judged(
     """
     from functools import partial
 
+    from posturio_iac.core.record import replace
     from posturio_iac.errors import UsageError
+    from posturio_iac.facts.shared_code import with_own_remedies
     from posturio_iac.judge.engine import judge
     from posturio_iac.rules import all_rules
 
@@ -93,6 +105,7 @@ def judged(
             reading = _guarded(front_end.label, read) if guarded else read()
             keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
             diagnostics += reading.diagnostics
+    keys = with_own_remedies(keys)
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
@@ -106,6 +119,9 @@ def judged(
     if config.own_rules and not policy.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    if policy.baseline and (found := found_again(report, config, selection)).keys() - policy.baseline.keys():
+        policy = replace(policy, baseline=found)
+        report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
     return report if narrowed is None else _without_idle(report)
 
 
@@ -159,16 +175,7 @@ def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
     """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
     from posturio_iac.judge.policy import Policy
 
-    return Policy(config, seen_from(config.folder, place), suppressions, _known(config))
-
-
-def _known(config: Config) -> Mapping[str, Suppression]:
-    """Return what the baseline suppresses."""
-    if config.baseline is None:
-        return {}
-    from posturio_iac.judge.baseline import load
-
-    return load(config.baseline).suppressions()
+    return Policy(config, seen_from(config.folder, place), suppressions, known(config) if suppressions else {})
 
 
 def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[AccessKey]:
@@ -252,29 +259,3 @@ def _root(paths: Sequence[str], cwd: str) -> str:
         return os.path.commonpath(places)
     except ValueError:  # different drives, which `discover` refuses
         return here
-
-
-def seen_from(folder: str, root: str) -> str:
-    """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
-    try:
-        way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""
-    except ValueError:  # different drives
-        return ""
-    return "" if way == os.curdir else way.replace(os.sep, "/")
-
-
-def configuration_near(folder: str) -> Config:
-    """Return the configuration nearest a folder. It comes with the code, so what it names must be in the same repository."""
-    from posturio_iac.config.locate import find
-    from posturio_iac.config.model import Config
-
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config.load import load
-    from posturio_iac.core.textfile import Fence
-    from posturio_iac.search.locations import repository_of
-
-    place = os.path.dirname(os.path.abspath(path))
-    real = os.path.realpath(place)
-    return load(path, Fence(repository_of(real) or real))

@@ -1,0 +1,54 @@
+"""Code that several keys share: what mends one of them must not switch off or end the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.record import replace
+from posturio_iac.core.remedy import place_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.place import Span
+    from posturio_iac.core.remedy import Remedy
+
+
+def with_own_remedies(keys: Sequence[AccessKey]) -> list[AccessKey]:
+    """Return the keys, each with the first change that switches off no other key, and dates that end no other one."""
+    switches = Counter(_edit(remedy) for key in keys for remedy in _switches(key))
+    holders: dict[Span, set[Span | None]] = {}
+    for key in keys:
+        for holder in _holders(key):
+            holders.setdefault(holder, set()).add(key.span)
+    return [_with_own(key, switches, holders) for key in keys]
+
+
+def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]]) -> AccessKey:
+    disable = next((remedy for remedy in _switches(key) if switches[_edit(remedy)] == 1), None)
+    is_shared = any(len(holders[holder]) > 1 for holder in _holders(key))
+    if (disable is None or disable is key.remedies.disable) and not is_shared:
+        return key
+    return replace(key, remedies=replace(key.remedies, disable=disable or key.remedies.disable, is_shared=is_shared))
+
+
+def _edit(remedy: Remedy) -> object:
+    """Return what a remedy changes, by whatever address a reader knows the place."""
+    place = place_of(remedy)
+    if place is None or place.span is None:
+        return remedy
+    return type(remedy), place.span, getattr(remedy, "argument", ""), getattr(remedy, "value", "")
+
+
+def _switches(key: AccessKey) -> tuple[Remedy, ...]:
+    """Return the changes of code that switch a key off, if there is a choice."""
+    return (key.remedies.disable, *key.remedies.narrower) if key.remedies.narrower else ()
+
+
+def _holders(key: AccessKey) -> Iterable[Span]:
+    """Yield the place of the code whose metadata speaks for a key."""
+    place = place_of(key.remedies.declare)
+    if place is not None and place.span is not None:
+        yield place.span

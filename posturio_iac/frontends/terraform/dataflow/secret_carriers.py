@@ -1,0 +1,127 @@
+"""Which names of a root module can lead to the secret of a key, whatever is read of them.
+
+A first look that costs each name one step, so that only what may hold a secret is followed part by part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.frontends.terraform.syntax.references import references, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
+    from posturio_iac.frontends.terraform.syntax import hcl
+
+PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "data.template_cloudinit_config", "data.cloudinit_config"))
+"""Resources that give what is made of their arguments alone."""
+
+_STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
+
+
+class ScopedName(NamedTuple):
+    """A name in one module instance: ``var.x``, ``local.x``, ``module.x``, ``terraform_data.x``."""
+
+    instance: ModuleInstance
+    kind: str
+    name: str
+
+
+class SecretCarriers:
+    """Explores names when they are asked for, each once."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._users: dict[ScopedName, list[ScopedName]] = {}
+        self._carrying: set[ScopedName] = set()
+        self._explored: set[ScopedName] = set()
+
+    def arguments(self, block: hcl.Block, instance: ModuleInstance) -> list[tuple[str, hcl.Expr]]:
+        """Return the arguments of a block that the secret of a key can be part of."""
+        repeated = block.get("for_each")
+        every = repeated is not None and self.may_carry(repeated, instance)
+        return [(name, value) for name, value in arguments_of(block) if every or self.may_carry(value, instance)]
+
+    def may_carry(self, expression: hcl.Expr, instance: ModuleInstance) -> bool:
+        """Tell whether the secret of a key can be part of a value."""
+        names = _names(expression, instance)
+        for name in names:
+            self._explore(name)
+        return any(name in self._carrying for name in names)
+
+    def _explore(self, start: ScopedName) -> None:
+        pending = [start]
+        while pending:
+            name = pending.pop()
+            if name in self._explored:
+                continue
+            self._explored.add(name)
+            name.instance.budget.spend()
+            if _holds_key(name):
+                self._mark(name)
+            for source in _sources(name):
+                self._users.setdefault(source, []).append(name)
+                if source in self._carrying:
+                    self._mark(name)
+                pending.append(source)
+
+    def _mark(self, start: ScopedName) -> None:
+        pending = [start]
+        while pending:
+            name = pending.pop()
+            if name not in self._carrying:
+                self._carrying.add(name)
+                pending += self._users.get(name, ())
+
+
+def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
+    """Return the names that an expression mentions."""
+    found: dict[ScopedName, None] = {}
+    for part in walk(expression):
+        match references(part):
+            case ("data", kind, name, *_):
+                found[ScopedName(instance, f"data.{kind}", name)] = None
+            case (kind, name, *_):
+                found[ScopedName(instance, kind, name)] = None
+    return list(found)
+
+
+def _holds_key(name: ScopedName) -> bool:
+    """Tell whether a name stands for a key, or for a module that may make one."""
+    if name.kind != "module":
+        return "iam_access_key" in name.kind
+    call = name.instance.folder.calls.get(name.name)
+    program = name.instance.program
+    return call is not None and (program.may_hold_keys(name.instance, call) or program.known_module(name.instance, call) is not None)
+
+
+def _sources(name: ScopedName) -> Iterator[ScopedName]:
+    """Yield the names that a name gets its value from."""
+    instance, kind, own = name
+    folder = instance.folder
+    if kind == "local":
+        found = folder.locals.get(own)
+        if found is not None:
+            yield from _names(found.expression, instance)
+    elif kind == "var" and instance.call is not None and instance.caller is not None:
+        for expression in (instance.call.get(own), instance.call.get("for_each")):
+            if expression is not None:
+                yield from _names(expression, instance.caller.instance)
+    elif kind == "module" or kind in PASSING:
+        table = folder.data if kind.startswith("data.") else folder.resources
+        block = folder.calls.get(own) if kind == "module" else table.get((kind.removeprefix("data."), own))
+        for _, argument in arguments_of(block) if block is not None else ():
+            yield from _names(argument, instance)
+        if block is not None and (repeated := block.get("for_each")) is not None:
+            yield from _names(repeated, instance)
+
+
+def arguments_of(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
+    """Yield the arguments of a block, and of those inside it, but for what only steers a run."""
+    pending = [block.body]
+    while pending:
+        body = pending.pop(0)
+        yield from ((name, attribute.expression) for name, attribute in body.attributes.items() if name not in _STEERING)
+        pending += [b.body for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection")]

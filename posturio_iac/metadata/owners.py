@@ -1,0 +1,34 @@
+"""Who answers for a key: values that name somebody, and paths of users that do. The one list of words for every front end."""
+
+from __future__ import annotations
+
+from posturio_iac.core.dates import silence
+from posturio_iac.metadata.lifetime import as_text
+
+PLACEHOLDERS = frozenset({"changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false"})
+"""Values that name nobody, beside those that state no end either."""
+GENERIC = frozenset(
+    {"access", "account", "accounts", "app", "application", "applications", "apps", "automation", "aws", "bot", "bots", "cd", "cf", "ci"}
+    | {"deploy", "dev", "iam", "key", "keys", "machine", "machines", "prod", "robot", "robots", "s3", "service", "serviceaccount"}
+    | {"serviceaccounts", "services", "ses", "smtp", "staging", "svc", "system", "systems", "tech", "terraform", "test", "tests", "tf"}
+    | {"user", "users"}
+)
+"""Words in a path that name a kind of user or an environment, and not who answers for it."""
+
+
+def owner_named(value: object) -> str | None:
+    """Return whom a value names; None where it is empty, a placeholder or no text at all."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(filter(None, map(owner_named, value))) or None
+    text = (as_text(value) or "").strip()
+    return None if silence(text) is not None or text.casefold() in PLACEHOLDERS else text
+
+
+def owner_in_path(path: str) -> str | None:
+    """Return the path of a user when one of its segments can be the name of a team or an application."""
+    return path if any(map(_names_somebody, filter(None, path.split("/")))) else None
+
+
+def _names_somebody(segment: str) -> bool:
+    words = segment.lower().replace("_", "-").split("-")
+    return words[-1] not in ("user", "users") and not GENERIC.issuperset(words)

@@ -1,0 +1,49 @@
+"""Who answers for a key: one list of words for every front end."""
+
+from __future__ import annotations
+
+import pytest
+
+from posturio_iac.metadata.owners import owner_in_path, owner_named
+
+
+@pytest.mark.parametrize("value", ["payments", " payments ", "team-dev", 42, "nobody@example.com"])
+def test_a_value_names_somebody(value: object) -> None:
+    assert owner_named(value) == str(value).strip()
+
+
+@pytest.mark.parametrize(
+    "value", ["", "  ", "changeme", "ChangeMe", "TBD", "todo", "-", "none", "terraform", True, False, None, {"a": "b"}, []]
+)
+def test_an_empty_value_or_a_placeholder_names_nobody(value: object) -> None:
+    assert owner_named(value) is None
+
+
+def test_a_list_names_those_in_it_that_are_named() -> None:
+    assert owner_named(["payments", "tbd", "billing"]) == "payments, billing"
+
+
+@pytest.mark.parametrize("path", ["/payments/", "/dev/payments/", "/teams/payments-dev/", "/applications/billing/"])
+def test_a_path_with_a_name_in_it_is_an_owner(path: str) -> None:
+    assert owner_in_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "//",
+        "/dev/",
+        "/Applications/",
+        "/service-accounts/",
+        "/machine_users/",
+        "/payments-users/",
+        "/system/",
+        "/cf/",
+        "/tests/",
+        "/prod/ci/",
+    ],
+)
+def test_a_path_of_environments_and_kinds_of_users_is_none(path: str) -> None:
+    assert owner_in_path(path) is None
