@@ -27,7 +27,7 @@ def test_the_picture_of_a_terminal_is_a_picture_of_a_finding() -> None:
     rows = ["".join(text.itertext()).replace("\u00a0", " ") for text in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert rows[0] == "$ posturio-iac scan examples/inert-rotation"
     assert any("iam.inert_access_key_rotation" in row for row in rows)
-    assert any(row.startswith("  fix: ") for row in rows)
+    assert any(row.startswith("    fix: ") for row in rows)
 
 
 def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,9 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "source_url")
+SCREEN = 100
+"""Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
 
 COMMAND = Command(
     "hook",
@@ -124,11 +126,22 @@ def _judge(
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
         from posturio_iac.commands.code_changes import shown_changes
-        from posturio_iac.commands.reports import emit
+        from posturio_iac.commands.reports import emit, screen
 
         elapsed = time.perf_counter() - started
         change = shown_changes(report, config, part.root)
-        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code), change=change)
+        shown = screen(given, SCREEN)
+        emit(
+            report,
+            targets,
+            given,
+            root=part.root,
+            elapsed=elapsed,
+            fail_on=config.fail_on,
+            code=int(code),
+            change=change,
+            screen=shown,
+        )
     return int(code)
 
 

@@ -10,8 +10,8 @@ from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import columns_of_stdout, paint, printable, wants_color, without_commands
-from posturio_iac.render import renderer
+from posturio_iac.core.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
+from posturio_iac.render import streamer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,13 +41,14 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     mended: tuple[ResolvedFinding, ...] = (),
     change: Callable[[Finding], ShownChange | None] | None = None,
     first_seen: Mapping[str, datetime] | None = None,
+    screen: int | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
     ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen, ``change`` what would mend one
-    in code.
+    in code, ``screen`` how many lines of text a person is ready to read.
 
     Raises:
         OutputError: a target cannot be written.
@@ -67,6 +68,8 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             elapsed,
             color=color,
             columns=columns_of_stdout() if target == STDOUT else None,
+            screen=screen if target == STDOUT else None,
+            by_owner=given.group_by == "owner",
             verbose=bool(given.verbose),
             quiet=bool(given.quiet),
             prefix=leading,
@@ -79,9 +82,14 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             change=change,
             first_seen=first_seen,
         )
-        ready.append((renderer(name)(report, context), target))
+        ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
+
+
+def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
+    """Return how many lines of text are shown: as many as the terminal has, ``elsewhere`` where there is none, else all."""
+    return None if given.all or given.verbose else lines_of_stdout() or elsewhere
 
 
 def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:

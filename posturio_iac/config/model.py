@@ -48,6 +48,8 @@ class Config:
     """Absolute path."""
     baseline: tuple[str, ...]
     """Absolute paths."""
+    source_url: str | None
+    """As it was given."""
     custom_types: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     known_modules: tuple[dict[str, Any], ...]

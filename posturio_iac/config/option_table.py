@@ -154,6 +154,14 @@ OPTIONS = (
     ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
     Option("baseline", Shape.FILES, "Files of findings that are known already, one or several", (), flag="--baseline", metavar="FILE"),
+    Option(
+        "source_url",
+        Shape.TEXT,
+        "Link places in results to this address: it holds {path} and {line}, or is the folder of a revision on GitHub or the like; "
+        "CI services name their own",
+        flag="--source-url",
+        metavar="URL",
+    ),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
@@ -170,6 +178,10 @@ CHANGED_SINCE = Option(
     flag="--changed-since",
     metavar="REV",
     in_file=False,
+)
+
+GROUP_BY = Option(
+    "group_by", Shape.CHOICE, "Group the format text", "none", ("none", "owner"), flag="--group-by", metavar="WHAT", in_file=False
 )
 
 ARGUMENTS = (
@@ -191,6 +203,9 @@ ARGUMENTS = (
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
     ),
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
+    GROUP_BY,
+    Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule in place of findings", flag="--stats", in_file=False),
+    Option("all", Shape.SWITCH, "List every finding, also where they are more than a screen", flag="--all", in_file=False),
     Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", short="-v", in_file=False),
     Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", short="-q", in_file=False),
 )
@@ -207,7 +222,9 @@ _SHARED = (
     "as_of",
     "config",
     "no_config",
+    "source_url",
     "color",
+    "stats",
     "verbose",
     "quiet",
 )
@@ -235,7 +252,7 @@ LIVE_ARGUMENTS = (
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
     _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
-    _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
+    GROUP_BY,
     _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
     _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
     _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),

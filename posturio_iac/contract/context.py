@@ -18,7 +18,7 @@ class RunScope:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths")
+    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths", "source_url")
 
     name: str | None
     """Code: the folder of the repository and the path in it, such as ``infra/envs/prod``; None for a live run."""
@@ -30,6 +30,8 @@ class RunScope:
     """Live: the accounts that were read, also those without a key."""
     left_out: tuple[str, ...]
     """Ids of rules that were not asked, because the configuration or the command line leaves them out."""
+    source_url: str
+    """Where a line of the code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
     def __init__(
         self,
@@ -39,17 +41,20 @@ class RunScope:
         narrowed: bool = False,
         accounts: tuple[str, ...] = (),
         left_out: tuple[str, ...] = (),
+        source_url: str = "",
     ) -> None:
         """Describe what a run looked at."""
         self.name, self.paths, self.narrowed, self.accounts, self.left_out = name, paths, narrowed, accounts, left_out
+        self.source_url = source_url
 
     def document(self) -> dict[str, object]:
         """Return it as the JSON contract has it."""
-        left_out = {"left_out": list(self.left_out)} if self.left_out else {}
+        more: dict[str, object] = {"left_out": list(self.left_out)} if self.left_out else {}
+        more |= {"source_url": self.source_url} if self.source_url else {}
         if self.name is None:
-            return {"kind": "aws", "accounts": list(self.accounts), **left_out}
+            return {"kind": "aws", "accounts": list(self.accounts), **more}
         narrowed = {"narrowed": True} if self.narrowed else {}
-        return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **left_out}
+        return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **more}
 
 
 class RenderContext:
@@ -59,6 +64,7 @@ class RenderContext:
     """
 
     __slots__ = (
+        "by_owner",
         "change",
         "color",
         "columns",
@@ -73,6 +79,7 @@ class RenderContext:
         "region",
         "root",
         "scope",
+        "screen",
         "text",
         "verbose",
     )
@@ -87,6 +94,10 @@ class RenderContext:
     """Whether terminal colours are wanted."""
     columns: int | None
     """How wide the terminal is; None where the text goes elsewhere and may be as wide as it likes."""
+    screen: int | None
+    """How many lines a person is ready to read; None where everything is wanted."""
+    by_owner: bool
+    """Whether the keys of each owner stand together."""
     verbose: bool
     """Whether clean keys and suppressed findings are listed too."""
     quiet: bool
@@ -119,6 +130,8 @@ class RenderContext:
         *,
         color: bool = False,
         columns: int | None = None,
+        screen: int | None = None,
+        by_owner: bool = False,
         verbose: bool = False,
         quiet: bool = False,
         prefix: str = "",
@@ -133,6 +146,7 @@ class RenderContext:
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
+        self.screen, self.by_owner = screen, by_owner
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)

@@ -5,14 +5,16 @@ Its schema is ``docs/schema/report-1.json``.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.json_text import pieces
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.remedy import place_of
+from posturio_iac.core.remedy_text import command, outline
 from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
@@ -29,19 +31,30 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield that document in pieces: no more than one key or finding is in memory."""
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(_members(report, context), 1))
+    yield "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
     """Return the contract as plain dictionaries and lists."""
+    return {name: list(held) if isinstance(held, Iterator) else held for name, held in _members(report, context).items()}
+
+
+def _members(report: Report, context: RenderContext) -> dict[str, Any]:
+    """Return the members of the document, its long lists as iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
-        "keys": [_key(judged) for judged in report.keys],
-        "findings": [_finding(finding, context) for finding in report.findings],
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "keys": map(_key, report.keys),
+        "findings": (_finding(finding, context) for finding in report.findings),
+        "diagnostics": map(_diagnostic, report.diagnostics),
         "summary": {
             "files": report.files,
             "keys": len(report.keys),
@@ -146,9 +159,12 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
-    """The kind of a remedy, and the place that it would change where that is code."""
+    """The kind of a remedy, the place that it would change where that is code, and what is alike for all keys that are mended alike."""
     place = place_of(remedy)
-    return {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    summary, code = outline(remedy)
+    entry = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    entry |= {"summary": _text(summary)}
+    return entry | {name: _text(value) for name, value in (("code", code), ("command", command(remedy))) if value}
 
 
 def _kind(name: str) -> str:

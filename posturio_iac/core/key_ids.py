@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 SHOWN = 4
+MASK = "****"
+"""Stands before the characters that are shown."""
 _LIKELY = lazy_pattern(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
 _WORD = lazy_pattern(r"[A-Za-z0-9_]{16,128}")
 
@@ -31,4 +33,4 @@ class KeyIdMask:
 
 
 def _hidden(found: re.Match[str]) -> str:
-    return f"****{found[0][-SHOWN:]}"
+    return f"{MASK}{found[0][-SHOWN:]}"

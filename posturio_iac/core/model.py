@@ -229,6 +229,8 @@ class AccessKey:
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
+    owner_origin: Origin | None = None
+    """What names the owner, where that is metadata."""
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()

@@ -24,6 +24,7 @@ _YEAR_AFTER_LETTER = r"(?<=[A-Za-z])(?=20[0-9]{2})"
 def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
     """Return the key that these facts make. What other keys and users of its name add comes after that."""
     user, names = facts.user, options.names
+    owner, owner_origin = owner_of(facts, names)
     stated = (*user.tags, *facts.beside)
     return AccessKey(
         address=facts.address,
@@ -38,7 +39,8 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         existence=facts.existence,
         unseen_tags=user.unseen,
         notes=tuple(dict.fromkeys((*facts.notes, *_dated_name(facts, options), *notes_in(stated, names)))),
-        owner=owner_of(facts, names),
+        owner=owner,
+        owner_origin=owner_origin,
         is_root=is_root(facts),
         replacement=facts.replacement,
         exposures=tuple(e for e in facts.exposures if not isinstance(e, Unknown)),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from posturio_iac.core.model import Attr
+    from posturio_iac.core.origin import Origin
     from posturio_iac.facts.model import KeyFacts, MovedByClock, UserFacts
     from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names
@@ -48,29 +49,33 @@ def notes_in(items: Iterable[MetadataItem], names: Names) -> Iterator[str]:
             yield said
 
 
-def owner_of(facts: KeyFacts, names: Names) -> Attr[str | None]:
-    """Return who answers for a key: by what stands at it, then by its user; Unknown where something that is not seen could say."""
+def owner_of(facts: KeyFacts, names: Names) -> tuple[Attr[str | None], Origin | None]:
+    """Return who answers for a key and what metadata says so: what stands at it, then its user; Unknown where what is not seen could."""
     user = facts.user
-    said, open_ = _owners((*facts.beside, *user.tags), names)
-    first = next(filter(None, map(owner_named, (facts.owner, *said, *user.configured_owners))), None)
-    if first is not None:
-        return first
+    if (own := owner_named(facts.owner)) is not None:
+        return own, None
+    known, open_ = _owners((*facts.beside, *user.tags), names)
+    for item in known:
+        if (said := owner_named(item.value)) is not None:
+            return said, item.origin
+    if (configured := next(filter(None, map(owner_named, user.configured_owners)), None)) is not None:
+        return configured, None
     if isinstance(user.path, str) and (team := owner_in_path(user.path)) is not None:
-        return team
+        return team, None
     hidden = (*open_, *(u for u in (user.path,) if isinstance(u, Unknown)), *user.hidden, *facts.unread)
-    return hidden[0] if hidden else _of_account(user, names)
+    return hidden[0] if hidden else _of_account(user, names), None
 
 
 def _of_account(user: UserFacts, names: Names) -> Attr[str | None]:
     if isinstance(user.account_tags, Unknown):
         return user.account_tags
-    return next(filter(None, map(owner_named, _owners(user.account_tags, names)[0])), None)
+    return next(filter(None, (owner_named(item.value) for item in _owners(user.account_tags, names)[0])), None)
 
 
-def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[object], list[Unknown]]:
-    """Return the values of metadata that names an owner, and why others are open."""
+def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataItem], list[Unknown]]:
+    """Return the metadata that names an owner, and why some of it is open."""
     owners = [item for item in items if classify(item.name, names) is Meaning.OWNER]
-    known = [item.value for item in owners if not isinstance(item.value, Unknown)]
+    known = [item for item in owners if not isinstance(item.value, Unknown)]
     return known, [Unknown(f"{describe_origin(i.origin)}: {i.value.reason}") for i in owners if isinstance(i.value, Unknown)]
 
 

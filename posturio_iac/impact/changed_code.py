@@ -8,7 +8,7 @@ import posixpath
 from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.search.hcl_scanner import masked
 from posturio_iac.search.kinds import TERRAFORM, kind_of
-from posturio_iac.search.module_calls import blocks_of, code_of, holding, sources, text
+from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources, text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -73,6 +73,14 @@ class ChangedCode:
         for path, data in self.files(folder):
             for label, target in sources(data, path):
                 yield label, "" if target == "." else target
+
+    def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:
+        """Yield what a module gives to each call: its name, whether keys stand there, and the calls whose outputs do."""
+        for path, data in self.files(folder):
+            for block in blocks_of(data, path, CALLS) if b"module" in data else ():
+                code = b"\n".join(block.all_expressions())
+                names = {label.decode("utf-8", "replace") for label in _MODULE.findall(code)}
+                yield from ((label, _KEYS.encode() in code, names) for label in block.labels[:1])
 
     def references(self, folder: str) -> set[str]:
         """Return the names of the calls whose outputs the code of a module refers to."""

@@ -59,6 +59,8 @@ class ResultPart:
     """The rules that were not asked."""
     general: tuple[SavedDiagnostic, ...] = ()
     """What the result says about none of its several parts in particular, such as a profile that leads to no account."""
+    source_url: str = ""
+    """Where a line of the code can be read; empty where that is not known."""
 
     @property
     def failed(self) -> bool:
@@ -100,6 +102,7 @@ def split(result: SavedResult) -> list[ResultPart]:
             users=result.users,
             left_out=result.covered.left_out,
             general=() if alone else general,
+            source_url=result.covered.source_url,
         )
         for unit in units
     ]

@@ -35,6 +35,8 @@ class KeyRow:
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
     """The time of the report."""
+    source_url: str = ""
+    """Where a line of its code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
     @property
     def active(self) -> tuple[SavedFinding, ...]:
@@ -154,7 +156,7 @@ def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
         theirs = found.get((key.framework, key.root, key.address), [])
         theirs.sort(key=lambda f: (f.suppressed is not None, -f.severity.rank, f.rule))
         seen = part.older.get(identity)
-        yield KeyRow(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now)
+        yield KeyRow(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now, part.source_url)
 
 
 def _trend(series: Series, current: Sequence[ResultPart]) -> Iterator[TrendPoint]:

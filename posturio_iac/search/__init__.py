@@ -11,7 +11,7 @@ import os
 from posturio_iac.core.textfile import Fence
 from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
-from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, kind_of
+from posturio_iac.search.kinds import HCL, OTHER, SEARCH_TERMS, SearchTerms, kind_of
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
 from posturio_iac.search.selection import Selection
 
@@ -54,6 +54,8 @@ def discover(
         path = _relative(finder, file)
         kind = kind_of(path) or OTHER
         finder.examine(path, kind)
+        if path.endswith(HCL):
+            finder.hcl.add(path)
         if os.path.islink(file):
             finder.symlinks[path] = kind
     places = [*directories, *dict.fromkeys(map(os.path.dirname, files))]
@@ -62,6 +64,10 @@ def discover(
     searched = [_relative(finder, d) for d in directories]
     _search_all(finder, searched)
     add_callers(finder, searched)
+    if finder.hcl:
+        from posturio_iac.search.units import add_callers as add_units
+
+        add_units(finder, whole=root != (repository_of(root) or root))
     if finder.symlinks:
         finder.resolve_links()
     selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))

@@ -66,6 +66,10 @@ class ScannedBlock:
         """Return what the argument ``name`` is set to: nothing or one expression, and in a torn file perhaps those of blocks inside too."""
         return [expression for argument, expression in self._arguments() if argument == name]
 
+    def all_expressions(self) -> list[bytes]:
+        """Return what all arguments are set to."""
+        return [expression for _, expression in self._arguments()]
+
     def literals(self, name: str) -> list[str]:
         """Return the constant strings among the `expressions` of an argument."""
         return [value for expression in self.expressions(name) if (value := literal(expression)) is not None]

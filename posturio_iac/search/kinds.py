@@ -99,7 +99,7 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_known", "_sources", "by_kind", "modules", "texts")
+    __slots__ = ("_anywhere", "_known", "_sources", "by_kind", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         """Sort the search_terms; one that contains another adds nothing and is dropped."""
@@ -115,6 +115,7 @@ class SearchTerms:
         self.texts += tuple(term for terms in _ADDED.values() for term in terms)
         self._known: dict[bytes, bool] = {}
         self._sources: re.Pattern[bytes] | None = None
+        self._anywhere: re.Pattern[bytes] | None = None
 
     def are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a file of this kind with this content matters."""
@@ -129,6 +130,14 @@ class SearchTerms:
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a text holds one of the search terms for its kind, known modules apart."""
         return any(search_term in data for search_term in self.by_kind[kind])
+
+    def name_known_module(self, data: bytes) -> bool:
+        """Tell whether a text holds the address of one of the modules, wherever it stands."""
+        if self._anywhere is None:
+            import re
+
+            self._anywhere = re.compile(b"|".join(map(re.escape, self.modules)) or rb"(?!)")
+        return self._anywhere.search(data) is not None
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""

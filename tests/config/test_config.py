@@ -40,6 +40,7 @@ var_files = ["env/prod.tfvars"]
 parameters = ["/etc/parameters.json"]
 source = "env"
 baseline = "known.json"
+source_url = "https://git.example.com/infra/blob/main"
 custom_types = ["Custom::Key"]
 
 [severity]

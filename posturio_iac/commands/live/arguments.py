@@ -114,7 +114,7 @@ class LiveArguments:
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
     def _check_verify(self) -> None:
-        beside = ("accounts", "exclude_account", "shard", "exact", "group_by")
+        beside = ("accounts", "exclude_account", "shard", "exact", "group_by", "stats")
         if extra := next((name for name in beside if getattr(self.given, name)), None):
             flag = f"--{extra.replace('_', '-')}"
             raise UsageError(

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.ci_environment import source_url
 from posturio_iac.commands.coverage import left_out
 from posturio_iac.commands.live import text, verification_text
 from posturio_iac.commands.live.arguments import ABOUT_CODE
@@ -33,7 +34,8 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
     own = ("text",) if found.verified is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
     rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
-    scope = RunScope(accounts=found.accounts, left_out=rules) if found.verified is None else None
+    url = source_url(config.source_url, found.links.leading, os.environ) if found.links.root else ""
+    scope = RunScope(accounts=found.accounts, left_out=rules, source_url=url) if found.verified is None else None
     emit_common(
         found.report,
         common,
@@ -59,6 +61,11 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
     if found.verified is not None:
         return verification_text.text(found.verified, style, quiet=bool(given.quiet))
     read = text.RunCoverage(len(found.accounts), found.unread)
+    if given.stats:
+        from posturio_iac.render.text.stats import tables
+
+        end = "" if given.quiet else f"{text.summary(found.report, read, color=color)}\n"
+        return "".join(tables(found.report, wide=style.columns, color=color)) + end
     return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read)
 
 

@@ -6,20 +6,18 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.finding import Severity
 from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.terminal import paint, printable, width
+from posturio_iac.render.wording import COLORS, owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import AccessKey, Attr
 
-COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
 PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
 """What the loss of a key costs, the worst first; what is not known is likely something."""
-NOBODY, UNKNOWN = "(nobody)", "(unknown)"
 FINDINGS = "findings"
 HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "owner", "code", FINDINGS)
 GAP = 2
@@ -57,7 +55,7 @@ class TableRow(NamedTuple):
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
-            "owner": owner_of(key),
+            "owner": owner_text(key.owner),
             "code": _code(key),
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
@@ -89,17 +87,6 @@ def user_of(key: AccessKey) -> str:
     """Return path and name of the user of a deployed key."""
     _, _, rest = key.address.partition(":user/")
     return printable(rest.rpartition("/")[0]) if rest else "root"
-
-
-def owner_of(key: AccessKey) -> str:
-    """Return who answers for a key."""
-    match key.owner:
-        case Unknown():
-            return UNKNOWN
-        case None | "":
-            return NOBODY
-        case owner:
-            return printable(owner)
 
 
 def _code(key: AccessKey) -> str:

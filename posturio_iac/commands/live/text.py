@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.commands.live.table import Style, TableRow, entries, owner_of, tables, user_of
+from posturio_iac.commands.live.table import Style, TableRow, entries, tables, user_of
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +69,9 @@ def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterat
     if not by_owner:
         yield [*one, *tables([listed], style)[0]] if listed else []
         return
-    owners = {owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)}
+    owners = {
+        owner: [e for e in listed if owner_text(e.judged.key.owner) == owner] for owner in (owner_text(e.judged.key.owner) for e in listed)
+    }
     yield one
     for (owner, theirs), lines in zip(owners.items(), tables(list(owners.values()), style, without=("owner",)), strict=True):
         yield [paint(f"{owner}: {count(len(theirs), 'key')}", "bold", color=style.color), *lines]

@@ -101,10 +101,10 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
 
 
 def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Arguments, targets: Targets, started: float) -> int:
-    from posturio_iac.commands.ci_environment import prefix
+    from posturio_iac.commands.ci_environment import prefix, source_url
     from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.coverage import scope
-    from posturio_iac.commands.reports import emit
+    from posturio_iac.commands.reports import emit, screen
     from posturio_iac.core.finding import Exit, Severity
     from posturio_iac.scan import judged
 
@@ -124,7 +124,8 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started
     leading = prefix(place, selection.repository, os.environ)
-    where = scope(place, selection, given.words, config, narrowed=narrowed is not None)
+    url = source_url(config.source_url, leading, os.environ)
+    where = scope(place, selection, given.words, config, narrowed=narrowed is not None, source_url=url)
     change = shown_changes(report, config, selection.root)
     emit(
         report,
@@ -137,6 +138,7 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
         code=int(code),
         scope=where,
         change=change,
+        screen=screen(given),
     )
     return int(code)
 

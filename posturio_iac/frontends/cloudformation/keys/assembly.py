@@ -113,7 +113,7 @@ class Reader:
             status=self._status(entry, stack),
             remedies=remedies(entry, address),
             label=entry.name,
-            beside=tuple(evidence.items),
+            beside=(*evidence.items, *self._beside_user(user)),
             unread=tuple(evidence.unread),
             lifetimes=tuple(rotations(entry, stack, self.ev)),
             notes=tuple(self._notes(declaration, comments)),
@@ -146,6 +146,15 @@ class Reader:
             around.metadata(entry, stack.scope(entry), self.ev, stack.address(entry))
             around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
             yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
+
+    def _beside_user(self, user: TemplateUser) -> list[MetadataItem]:
+        """Return what Metadata and comments at the user of a key say; instructions there concern the user alone."""
+        if user.entry is None or user.scope is None:
+            return []
+        evidence = MetadataEvidence(self.options, self.problems)
+        evidence.metadata(user.entry, user.scope, self.ev, user.address or user.entry.name)
+        evidence.comments(self.comments[user.entry.source].of(user.entry) if user.entry.source in self.comments else ())
+        return evidence.items
 
     def _status(self, entry: TemplateEntry, stack: Stack) -> object:
         """Return the status as it is stated; None where it is not."""

@@ -58,6 +58,8 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     would be too large. Raise EvaluationError, and nothing else, when Terraform would refuse the call.
     """
     short = name.removeprefix("core::")
+    if (own := env.functions.get(name)) is not None:
+        return own(arguments)
     if short not in _MODULE_OF:
         return Unknown(f"{name}() is not evaluated here")
     try:

@@ -15,7 +15,7 @@ from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
 from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
-from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
+from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import added, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
@@ -39,7 +39,8 @@ def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setti
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
         for suffix, scope in instances_of(block, instance).instances:
-            yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
+            address = "" if is_applied(instance) else instance.full(f"{block.type}.{name}{suffix}")
+            yield from _keys(match, block, scope, address, setting)
 
 
 def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
@@ -52,8 +53,9 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
     existence = hidden[0] if hidden and not all(behaviours) else None
     options = scope.instance.program.options
     for key, suffix, inputs in made:
-        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        facts = _facts(match, key, inputs, address + inside, setting)
+        inside = f"{key.resource}{suffix}"
+        place = f"{address}.{inside}" if address and len(made) > 1 else address or inside
+        facts = _facts(match, key, inputs, place, setting)
         found = replace(facts, hidden=hidden, existence=existence)
         yield key_of_user(found, FactOptions(options.names, options.as_of))
 
@@ -90,7 +92,7 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
     instance, block = inputs.scope.instance, inputs.block
     names = instance.program.options.names
     parsed = comments_for(block, instance)
-    label = f"module.{block.labels[0]}"
+    label = inputs.label
     user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=inputs.tags())
     return KeyFacts(
         address=address,
@@ -119,7 +121,7 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
 
 def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
     block = inputs.block
-    label = f"module.{block.labels[0]}"
+    label = inputs.label
     place = Place(label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
     beside = AddComment(place, target=label)

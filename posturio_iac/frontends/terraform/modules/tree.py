@@ -11,6 +11,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
+from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -18,27 +19,38 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
-    from posturio_iac.frontends.terraform.modules.terragrunt import Generated, Terragrunt
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
+    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
 
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(self, selection: Selection, options: TerraformOptions, leading: Collection[str] = ()) -> None:
-        """Read the modules of a selection when they are asked for; ``leading`` are the folders that hold keys or lead to some."""
+    def __init__(
+        self,
+        selection: Selection,
+        options: TerraformOptions,
+        leading: Collection[str] = (),
+        units: Mapping[str, AppliedUnit | ComponentStack] | None = None,
+    ) -> None:
+        """Read the modules of a selection when they are asked for.
+
+        ``leading`` are the folders that hold keys or lead to some, and ``units`` the units of Terragrunt's by their files.
+        """
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.finder.fence
         self._installed = Installed(self.root, self.fence, self.report)
         self.options = options
         self._leading = leading
+        self._units = units or {}
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
@@ -83,7 +95,7 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None:
             return False
-        if (path := local_folder(instance.folder.path, source)) is not None:
+        if (path := self._local(instance, source)) is not None:
             there = os.path.join(self.root, path)
             missing = not os.path.isdir(there) or not self.fence.holds(there)
             return missing or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
@@ -104,8 +116,18 @@ class ModuleTree:
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
-        """Return the module in the folder ``path`` as nobody calls it, with a budget of its own."""
-        return ModuleInstance(self, self.folder(path))
+        """Return the module in the folder ``path`` as nobody calls it, or as the unit in that file does, with a budget of its own."""
+        unit = self._units.get(path)
+        if unit is None:
+            return ModuleInstance(self, self.folder(path))
+        if isinstance(unit, ComponentStack):
+            return ModuleInstance(self, unit.root_module(lambda module: ModuleInstance(self, module).scope()))
+        from posturio_iac.frontends.terraform.modules.units import applied_module
+
+        module = applied_module(unit, self.folder)
+        for problem in unit.unit.problems:
+            self.report(problem)
+        return ModuleInstance(self, module)
 
     def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
@@ -134,7 +156,7 @@ class ModuleTree:
         if not self._hcl:
             return []
         if self._terragrunt is None:
-            from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt
+            from posturio_iac.frontends.terraform.terragrunt.generated import Terragrunt
 
             self._terragrunt = Terragrunt(
                 lambda path: files.read(self.root, path, self.options.max_file_size, self.fence), self.report, self._hcl
@@ -154,14 +176,14 @@ class ModuleTree:
         children = []
         for suffix, scope in expansion.instances:
             instance.budget.add_instance(block.header)
-            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix))
+            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"{block.type}.{name}") + suffix))
         return expansion, tuple(children)
 
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
-        if (path := local_folder(instance.folder.path, source)) is None:
+        if (path := self._local(instance, source)) is None:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
         if not os.path.isdir(os.path.join(self.root, path)):
@@ -177,6 +199,13 @@ class ModuleTree:
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"module.{name} calls itself")
         return path
+
+    def _local(self, instance: ModuleInstance, source: str) -> str | None:
+        """Return the folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
+        path = local_folder(instance.folder.path, source)
+        unit = instance.root.folder.unit
+        copied = unit.folder_of(instance.folder.path, source) if path is not None and unit is not None else None
+        return path if copied is None else copied
 
     def _real(self, path: str) -> str:
         if path not in self._reals:
