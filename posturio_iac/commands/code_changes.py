@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.guard import Guard
 from posturio_iac.commands.source_lines import MOST_BYTES
 from posturio_iac.core.textfile import Fence, UnreadableError
 from posturio_iac.core.textfile import read as read_file
-from posturio_iac.fixes.working_files import WorkingFiles
 from posturio_iac.scan import policies_of
 
 if TYPE_CHECKING:
@@ -18,10 +16,14 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.shown import ShownChange
+    from posturio_iac.fixes.working_files import WorkingFiles
 
 
 def files_below(root: str) -> WorkingFiles:
     """Return the files below a folder, none of them read yet."""
+    from posturio_iac.commands.guard import Guard
+    from posturio_iac.fixes.working_files import WorkingFiles
+
     fence = Fence(os.path.realpath(root))
 
     def read(path: str) -> bytes | None:

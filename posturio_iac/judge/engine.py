@@ -80,13 +80,15 @@ class _Run:
         self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
-        self.configured = policy.configured_severities(rules)
+        self.configured: frozenset[str] = frozenset()
+        """Rules whose severity the policy of that key sets."""
         self.fingerprints: Counter[tuple[str, ...]] = Counter()
 
     def judge(self, key: AccessKey) -> JudgedKey:
         """Let every rule ask one key."""
         policy = self.policies.of(key)
         self.rules = self._rules_of(policy)
+        self.configured = policy.configured_severities(all_rules())
         context = policy.context_for(key, self.as_of)
         self.ledger.notice(key)
         broken: list[str] = []

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 
 from posturio_iac.frontends.table import FRONT_ENDS
-from posturio_iac.scan.baselines import Baselines, found_again
-from posturio_iac.scan.configuration import complaints, seen_from, without_excluded
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import discover
 
@@ -65,6 +63,10 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
         from posturio_iac.errors import UsageError
 
         raise UsageError(f"{config.path}: exclude leaves out everything that could be scanned; --no-config scans without it")
+    if config.tree is None:
+        return selection
+    from posturio_iac.scan.configuration import without_excluded
+
     return without_excluded(selection, config, patterns)
 
 
@@ -104,6 +106,9 @@ def judged(
     policies = policies_of(config, place, suppressions=suppressions)
     if config.own_rules and not policies.general.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
+    from posturio_iac.scan.baselines import found_again
+    from posturio_iac.scan.configuration import complaints
+
     diagnostics += complaints(config, selection, place)
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policies)
     if (again := found_again(report, policies, selection)) is not None:
@@ -142,6 +147,8 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
 def policies_of(config: Config, place: str, *, suppressions: bool) -> PolicyTree:
     """Return what keys are judged by, each by the configuration of its folder, when the scan root stands at ``place``."""
     from posturio_iac.judge.policy import Policy, PolicyTree
+    from posturio_iac.scan.baselines import Baselines
+    from posturio_iac.scan.configuration import seen_from
 
     baselines = Baselines()
 
