@@ -114,8 +114,6 @@ def _judge(
     part = narrowed.selection
     if part.is_empty and targets == PLAIN:
         return 0
-    from posturio_iac.commands.code_changes import shown_changes
-    from posturio_iac.commands.reports import emit, screen
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
 
@@ -127,6 +125,9 @@ def _judge(
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
+        from posturio_iac.commands.code_changes import shown_changes
+        from posturio_iac.commands.reports import emit, screen
+
         elapsed = time.perf_counter() - started
         change = shown_changes(report, config, part.root)
         shown = screen(given, SCREEN)

@@ -5,11 +5,12 @@ Its schema is ``docs/schema/report-1.json``.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.json_text import pieces
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.remedy import place_of
@@ -19,7 +20,7 @@ from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
@@ -30,19 +31,30 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield that document in pieces: no more than one key or finding is in memory."""
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(_members(report, context), 1))
+    yield "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
     """Return the contract as plain dictionaries and lists."""
+    return {name: list(held) if isinstance(held, Iterator) else held for name, held in _members(report, context).items()}
+
+
+def _members(report: Report, context: RenderContext) -> dict[str, Any]:
+    """Return the members of the document, its long lists as iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
-        "keys": [_key(judged) for judged in report.keys],
-        "findings": [_finding(finding, context) for finding in report.findings],
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "keys": map(_key, report.keys),
+        "findings": (_finding(finding, context) for finding in report.findings),
+        "diagnostics": map(_diagnostic, report.diagnostics),
         "summary": {
             "files": report.files,
             "keys": len(report.keys),
@@ -139,11 +151,18 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         entry["remedy"] = _remedy(finding.remedy)
     if why is None and (change := context.change(finding)) is not None:
         entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
-    if (first := context.first_seen.get(finding.fingerprint)) is not None:
-        entry["first_seen"] = moment(first)
+    entry |= _age(finding, context.ages)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry
+
+
+def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
+    """Since when the finding has been known, whether it is new, and by when it must be gone; what is not known is left out."""
+    first, due = ages.first_seen.get(finding.fingerprint), ages.due(finding)
+    known = {"first_seen": first and moment(first), "due": due and moment(due)}
+    known = {name: value for name, value in known.items() if value}
+    return known if ages.new is None else {**known, "new": finding.fingerprint in ages.new}
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:

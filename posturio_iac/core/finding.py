@@ -27,11 +27,14 @@ class Severity(Enum):
     @property
     def rank(self) -> int:
         """Place in the order, from 0."""
-        return list(Severity).index(self)
+        return _RANKS[self._value_]
 
     def __lt__(self, other: object) -> bool:
         """Compare by badness."""
         return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+
+
+_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)

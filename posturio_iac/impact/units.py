@@ -1,14 +1,15 @@
-"""Which units of Terragrunt's changed files concern: those that read one of them."""
+"""Which units of Terragrunt's and stacks of HCP Terraform changed files concern: those that read one of them."""
 
 from __future__ import annotations
 
+import os
 import posixpath
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
+    from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.search import Selection
 
 _ENDING = ".hcl"
@@ -17,11 +18,12 @@ _ENDING = ".hcl"
 class ChangedUnits:
     """The units of one selection as callers of modules."""
 
-    __slots__ = ("_units",)
+    __slots__ = ("_root", "_units")
 
     def __init__(self, selection: Selection) -> None:
         """Find them; there are none in code without files of Terragrunt's."""
-        self._units: list[AppliedUnit] = []
+        self._root = selection.root
+        self._units: list[ModuleCaller] = []
         if selection.finder.hcl and selection.terraform:
             from posturio_iac.frontends.terraform.modules.call_graph import units_of
 
@@ -35,8 +37,8 @@ class ChangedUnits:
     def with_keys(self, selection: Selection) -> Iterator[tuple[str, str]]:
         """Yield the folders and files of the units whose modules are not here and may make keys."""
         for unit in self._units:
-            if unit.address is not None and selection.finder.search_terms.name_known_module(unit.address.encode()):
-                yield unit.folder, unit.unit.shown
+            if any(selection.finder.search_terms.name_known_module(source.encode()) for source, _ in unit.called()):
+                yield unit.folder, unit.shown
 
     def concerned(self, changed: Collection[str], leading: Collection[str]) -> tuple[set[str], set[str]]:
         """Return the folders of those units, among the ``leading`` folders, that read a changed file, and all that these read.
@@ -48,12 +50,15 @@ class ChangedUnits:
         read: set[str] = set()
         for unit in self._units if files else ():
             if unit.folder in leading:
-                unit.unit.read_all()
-                gone = (posixpath.dirname(path) for path in files - unit.files if path.endswith(_ENDING) and unit.lacks(path))
+                unit.read_all()
+                gone = (posixpath.dirname(path) for path in files - unit.files if path.endswith(_ENDING) and self._lacks(path))
                 if not files.isdisjoint(unit.files) or any(_is_above(folder, unit.folder) for folder in gone):
                     folders.add(unit.folder)
                     read |= unit.files
         return folders, read
+
+    def _lacks(self, path: str) -> bool:
+        return not os.path.exists(os.path.join(self._root, path))
 
 
 def _is_above(folder: str, unit: str) -> bool:

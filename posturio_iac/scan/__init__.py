@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 
 from posturio_iac.frontends.table import FRONT_ENDS
-from posturio_iac.scan.baselines import found_again, known
-from posturio_iac.scan.configuration import seen_from
 from posturio_iac.search import SEARCH_TERMS, discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -119,6 +117,8 @@ def judged(
     if config.own_rules and not policy.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
     report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    from posturio_iac.scan.baselines import found_again
+
     if policy.baseline and (found := found_again(report, config, selection)).keys() - policy.baseline.keys():
         policy = replace(policy, baseline=found)
         report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
@@ -174,6 +174,8 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
 def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
     """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
     from posturio_iac.judge.policy import Policy
+    from posturio_iac.scan.baselines import known
+    from posturio_iac.scan.configuration import seen_from
 
     return Policy(config, seen_from(config.folder, place), suppressions, known(config) if suppressions else {})
 

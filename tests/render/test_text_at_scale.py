@@ -13,6 +13,7 @@ from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, V
 from posturio_iac.core.model import Effect, Kind, Lifetime
 from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.terminal import width
+from posturio_iac.render import markdown_page
 from posturio_iac.render.text import blocks, concise, stats
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
@@ -146,6 +147,17 @@ def test_undetermined_keys_fill_a_screen_too() -> None:
     text = blocks.render(Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
     assert "Undetermined:" not in text
     assert text.splitlines()[0].split() == ["folder", "keys", "undetermined"]
+
+
+def test_nothing_is_made_that_is_not_shown() -> None:
+    asked: list[Finding] = []
+    report = many(400)
+    context = canned.context(change=asked.append, screen=50)
+    blocks.render(report, context)
+    assert asked == []
+    page = markdown_page.render(report, context)
+    assert len(page) < markdown_page.LIMIT + 1000
+    assert len(asked) <= len(report.findings)
 
 
 @given(st.integers(20, 200), st.integers(11, 60))

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax.hcl import Block
-    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
 
@@ -46,7 +46,7 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
     roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
     reader = _Reader(selection, options, folders, units)
     # What a file with errors applies may make keys.
-    problems += (problem for unit in units.values() if isinstance(unit.source, Unknown) for problem in unit.unit.problems)
+    problems += (problem for unit in units.values() for problem in unit.problems)
     for problem in problems:
         reader.program.report(problem)
     found = {path: reader.guarded(path) for path in (*roots, *published)}
@@ -76,9 +76,10 @@ class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
     def __init__(
-        self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]], units: Mapping[str, AppliedUnit]
+        self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]], units: Mapping[str, ModuleCaller]
     ) -> None:
         self.program = ModuleTree(selection, options, folders, units)
+        self.units = units
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
@@ -108,8 +109,8 @@ class _Reader:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
-        unit = root.folder.unit
-        self.reached.update((path, *(unit.folders() if unit is not None else ())))
+        unit = self.units.get(path)
+        self.reached.update((path, *(unit.own_folders() if unit is not None else ())))
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path if unit is None else unit.folder))
         declared: list[KeyOfUser] = []

@@ -83,19 +83,20 @@ def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
 
 def _entry(entry: KeyEntry, context: RenderContext) -> Block:
     """Return the block of a key: its place and owner, its code, and each finding with what mends it."""
-    where, owner = place(entry.span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
-    points_here = any(f.span == entry.span and f.shows_code for f in entry.findings)
-    head = f"{where}: {entry.name(every=context.verbose)}{owner}" if where else f"{entry.name(every=context.verbose)}{owner}"
+    span, findings = entry.span, entry.findings
+    where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
+    points_here = any(f.shows_code and (f.span is span or f.span == span) for f in findings)
+    head = f"{where}{': ' if where else ''}{entry.name(every=context.verbose)}{owner}"
     return (
         paint(where, "bold", color=context.color) + head[len(where) :],
-        *(f"  {row}" for row in _code(entry.span if points_here else None, context)),
-        *(line for finding in entry.findings for line in _finding(finding, entry.span, context)),
+        *(f"  {row}" for row in _code(span if points_here else None, context)),
+        *(line for finding in findings for line in _finding(finding, span, context)),
     )
 
 
 def _finding(finding: Finding, key: Span | None, context: RenderContext) -> Iterator[str]:
     severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
-    elsewhere = finding.span if finding.span != key else None
+    elsewhere = None if finding.span is key or finding.span == key else finding.span
     yield f"  {severity} {finding.rule.id}{f' at {place(elsewhere)}' if elsewhere else ''}"
     yield from wrapped(printable(finding.message), "    ", context.columns)
     yield from (f"    {row}" for row in _code(elsewhere if finding.shows_code else None, context))

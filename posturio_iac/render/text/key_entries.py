@@ -90,18 +90,18 @@ def entries(report: Report) -> list[KeyEntry]:
     for finding in report.active():
         found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
     keys = {identity: judged for judged in report.keys if (identity := _identity(judged)) in found}
-    by_place: dict[Span | None, list[Identity]] = {}
+    by_place: dict[tuple[str, int, int], list[Identity]] = {}
     for identity, findings in found.items():
         judged = keys.get(identity)
-        by_place.setdefault(findings[0].span if judged is None else judged.key.span, []).append(identity)
-    return [entry for place in sorted(by_place, key=_order) for entry in _folded(by_place[place], found, keys, is_placed=place is not None)]
+        by_place.setdefault(_place(findings[0].span if judged is None else judged.key.span), []).append(identity)
+    return [entry for place in sorted(by_place) for entry in _folded(by_place[place], found, keys, is_placed=bool(place[0]))]
 
 
 def _identity(judged: JudgedKey) -> Identity:
     return judged.key.framework, judged.key.scope, judged.key.address
 
 
-def _order(span: Span | None) -> tuple[str, int, int]:
+def _place(span: Span | None) -> tuple[str, int, int]:
     return (span.path, span.line, span.column) if span else ("", 0, 0)
 
 

@@ -43,7 +43,7 @@ class Inputs:
     @property
     def label(self) -> str:
         """What sentences call the call."""
-        return "the inputs" if is_applied(self.scope.instance) else f"module.{self.block.labels[0]}"
+        return "the inputs" if is_applied(self.scope.instance) else f"{self.block.type}.{self.block.labels[0]}"
 
     @property
     def _others(self) -> Unknown | None:

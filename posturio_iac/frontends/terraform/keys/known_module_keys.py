@@ -39,7 +39,7 @@ def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setti
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
         for suffix, scope in instances_of(block, instance).instances:
-            address = "" if is_applied(instance) else instance.full(f"module.{name}{suffix}")
+            address = "" if is_applied(instance) else instance.full(f"{block.type}.{name}{suffix}")
             yield from _keys(match, block, scope, address, setting)
 
 

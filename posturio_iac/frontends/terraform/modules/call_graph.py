@@ -7,9 +7,9 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
-from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
+from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
 from posturio_iac.search.module_calls import local_calls
 from posturio_iac.search.outside import explore
 
@@ -21,31 +21,41 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
+    ModuleCaller = AppliedUnit | ComponentStack
+
 _EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
 """Names of folders whose calls show or try a module and do not use it."""
 
 
 def units_of(
     selection: Selection, max_file_size: int, budget: Callable[[], Budget] = Budget
-) -> tuple[dict[str, AppliedUnit], list[Diagnostic]]:
-    """Return the units of Terragrunt's by their files, and what is wrong with the stacks that generate some."""
-    paths = tuple(sorted(path for path in selection.finder.hcl if posixpath.basename(path).startswith("terragrunt.")))
+) -> tuple[dict[str, ModuleCaller], list[Diagnostic]]:
+    """Return the callers of modules that are no modules, by their files, and what is wrong with them: units and stacks."""
     problems: list[Diagnostic] = []
-    if not paths or not selection.terraform:
+    if not selection.finder.hcl or not selection.terraform:
         return {}, problems
+    paths = tuple(sorted(selection.finder.hcl))
+
+    def read(path: str) -> bytes | Diagnostic:
+        return files.read(selection.root, path, max_file_size, selection.finder.fence)
+
+    found: dict[str, ModuleCaller] = {}
+    if any(path.endswith(COMPONENTS) for path in paths):
+        found.update((stack.node, stack) for stack in stacks_in(paths, read))
+    if not any(posixpath.basename(path).startswith("terragrunt.") for path in paths):
+        return found, problems
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.terragrunt.units import Units
 
-    fence = selection.finder.fence
-    documents = Documents(selection.root, selection.repository, fence, lambda path: files.read(selection.root, path, max_file_size, fence))
-    return Units(documents, paths, budget, problems.append).all(), problems
+    documents = Documents(selection.root, selection.repository, selection.finder.fence, read)
+    return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
 
 
-def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, AppliedUnit]) -> dict[str, set[str]]:
+def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
     """Return the folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
     wanted -= without_keys(selection, options)
-    wanted |= {node for node, unit in units.items() if unit.address is not None and _is_known(unit, options)}
+    wanted |= {node for node, unit in units.items() if _calls_known(unit, options)}
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
@@ -80,17 +90,19 @@ def roots_of(folders: dict[str, set[str]]) -> list[str]:
     return roots
 
 
-def _applied(units: Mapping[str, AppliedUnit]) -> Iterator[tuple[str, str]]:
+def _applied(units: Mapping[str, ModuleCaller]) -> Iterator[tuple[str, str]]:
     """Yield each unit with the folder of its module, and with its own when there is code in it."""
     yield from ((node, folder) for node, unit in units.items() for folder in unit.folders())
 
 
-def _copied(units: Mapping[str, AppliedUnit], selection: Selection) -> Iterator[tuple[str, str]]:
+def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator[tuple[str, str]]:
     """Yield the calls that lead to a folder only from where Terragrunt copies the module to."""
     calls: dict[str, list[str]] = {}
     for path, targets in selection.finder.sources.items() if units else ():
         calls.setdefault(posixpath.dirname(path), []).extend(targets)
     for unit in units.values():
+        if isinstance(unit, ComponentStack):
+            continue
         pending = [unit.module] if unit.module is not None else []
         seen = set(pending)
         while pending:
@@ -104,16 +116,15 @@ def _copied(units: Mapping[str, AppliedUnit], selection: Selection) -> Iterator[
                     pending.append(following)
 
 
-def _is_known(unit: AppliedUnit, options: TerraformOptions) -> bool:
-    """Tell whether a unit applies a module of the table of those that make keys."""
+def _calls_known(unit: ModuleCaller, options: TerraformOptions) -> bool:
+    """Tell whether a caller uses a module of the table of those that make keys."""
+    called = list(unit.called())
+    if not called:
+        return False
     from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
 
-    source = unit.source
-    return (
-        not isinstance(source, Unknown)
-        and source is not None
-        and isinstance(load(options.known_modules).match(source.text, source.version), Match)
-    )
+    known = load(options.known_modules)
+    return any(isinstance(known.match(source, version), Match) for source, version in called)
 
 
 def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:

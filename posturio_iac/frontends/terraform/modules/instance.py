@@ -136,7 +136,7 @@ class ModuleInstance:
 
     def call_path(self, name: str) -> str:
         """Return the names of the calls that lead from the root module to the call ``name`` here: ``mail.user``."""
-        names = [part for part in self.address.split(".") if part != "module"] if self.address else []
+        names = [part for part in self.address.split(".") if part not in ("module", "component")] if self.address else []
         return ".".join([*(part.split("[")[0] for part in names), name])
 
     def full(self, local_address: str) -> str:
@@ -213,8 +213,8 @@ class ModuleScope:
                 return self.instance.cached(self.strict, root, name, lambda: self._variable(name))
             case "local":
                 return self.instance.cached(self.strict, root, name, lambda: self._local(name))
-            case "module":
-                return self.instance.cached(self.strict, root, name, lambda: self._module(name))
+            case "module" | "component":
+                return self.instance.cached(self.strict, "module", name, lambda: self._module(name))
             case "path":
                 return self._path(name)
             case "terraform":

@@ -11,6 +11,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
+from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -37,7 +38,7 @@ class ModuleTree:
         selection: Selection,
         options: TerraformOptions,
         leading: Collection[str] = (),
-        units: Mapping[str, AppliedUnit] | None = None,
+        units: Mapping[str, AppliedUnit | ComponentStack] | None = None,
     ) -> None:
         """Read the modules of a selection when they are asked for.
 
@@ -119,6 +120,8 @@ class ModuleTree:
         unit = self._units.get(path)
         if unit is None:
             return ModuleInstance(self, self.folder(path))
+        if isinstance(unit, ComponentStack):
+            return ModuleInstance(self, unit.root_module(lambda module: ModuleInstance(self, module).scope()))
         from posturio_iac.frontends.terraform.modules.units import applied_module
 
         module = applied_module(unit, self.folder)
@@ -173,7 +176,7 @@ class ModuleTree:
         children = []
         for suffix, scope in expansion.instances:
             instance.budget.add_instance(block.header)
-            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix))
+            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"{block.type}.{name}") + suffix))
         return expansion, tuple(children)
 
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:

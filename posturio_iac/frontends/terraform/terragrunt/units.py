@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, Terra
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
@@ -46,13 +46,27 @@ class AppliedUnit:
         return self.unit.files | self.stack_files
 
     @property
-    def address(self) -> str | None:
-        """The address of its module, when that is not here."""
-        return self.source.text if isinstance(self.source, UnitSource) and not self.source.is_local else None
+    def shown(self) -> str:
+        """The path of its file."""
+        return self.unit.shown
 
-    def lacks(self, path: str) -> bool:
-        """Tell whether a file, relative to the scan root, is not there."""
-        return not self.unit.documents.has_file(posixpath.join(self.unit.documents.root, path))
+    @property
+    def problems(self) -> Iterable[Diagnostic]:
+        """What is wrong with it, when that hides what it applies."""
+        return self.unit.problems if isinstance(self.source, Unknown) else ()
+
+    def own_folders(self) -> tuple[str, ...]:
+        """Return the folders whose code is part of the root module."""
+        return tuple(self.folders())
+
+    def called(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the source and the version of its module, when that is not here."""
+        if isinstance(self.source, UnitSource) and not self.source.is_local:
+            yield self.source.text, self.source.version
+
+    def read_all(self) -> None:
+        """Read all files that the unit needs."""
+        self.unit.read_all()
 
     def folders(self) -> Iterator[str]:
         """Yield the folders whose code the root module is made of: that of the module, and what stands beside the unit."""
