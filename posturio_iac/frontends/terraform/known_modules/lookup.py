@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
@@ -28,11 +28,11 @@ __all__ = [
     "search_terms",
 ]
 
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_PREFIX = re.compile(r"terraform-(?:aws-|module-)?")
+_COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
+_PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
 _EVERYTHING = Interval()
 _HEADER = "[[module]]\n"
-_QUOTED = re.compile(r'"([^"]+)"')
+_QUOTED = lazy_pattern(r'"([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
