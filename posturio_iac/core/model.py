@@ -245,6 +245,8 @@ class AccessKey:
     scope: str = ""
     """Root module or template, as a path; with the address it identifies the key."""
     account: str | None = None
+    account_name: str = ""
+    """As the organization calls it; empty where that is not known."""
     key_id: str | None = None
     created: Attr[datetime | None] = None
     last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
