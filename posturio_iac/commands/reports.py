@@ -14,11 +14,10 @@ from posturio_iac.core.terminal import columns_of_stdout, lines_of_stdout, paint
 from posturio_iac.render import streamer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.contract.context import RunScope
+    from posturio_iac.contract.context import FindingAges, RunScope
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.fixes.shown import ShownChange
@@ -40,14 +39,14 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     scope: RunScope | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
     change: Callable[[Finding], ShownChange | None] | None = None,
-    first_seen: Mapping[str, datetime] | None = None,
+    ages: FindingAges | None = None,
     screen: int | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
-    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen, ``change`` what would mend one
+    ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
     in code, ``screen`` how many lines of text a person is ready to read.
 
     Raises:
@@ -80,7 +79,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             scope=scope,
             mended=mended,
             change=change,
-            first_seen=first_seen,
+            ages=ages,
         )
         ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):

@@ -117,6 +117,7 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
+    Option("extends", Shape.FILES, "Configuration files whose text counts as if it stood before that of this file", ()),
     Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
     Option(
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
@@ -171,6 +172,11 @@ OPTIONS = (
 )
 """What the configuration file may hold, in the order of the reference."""
 
+OF_THE_RUN = ("fail_on", "strict", "max_file_size", "timeout", "source", "custom_types", "known_modules")
+"""Options that hold for a whole run, so that no file below the first one can set them."""
+OF_READING = ("names", "engine", "engine_version", "var_files", "parameters")
+"""Options that decide how code is read."""
+
 CHANGED_SINCE = Option(
     "changed_since",
     Shape.TEXT,
@@ -197,7 +203,7 @@ ARGUMENTS = (
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
-    Option("config", Shape.TEXT, "Read this configuration file, not the nearest one", flag="--config", metavar="FILE", in_file=False),
+    Option("config", Shape.TEXT, "Read this configuration file alone", flag="--config", metavar="FILE", in_file=False),
     Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
     Option(
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
@@ -217,6 +223,7 @@ _SHARED = (
     "strict",
     "select",
     "ignore",
+    "baseline",
     "exit_zero",
     "no_suppressions",
     "as_of",
@@ -240,7 +247,10 @@ LIVE_ARGUMENTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
     _live("region", Shape.TEXT, "Region of the calls, as the AWS tools take it", "NAME"),
     _live("exact", Shape.SWITCH, "Ask AWS about every key, and use no credential report"),
-    _live("state_file", Shape.TEXT, "Remember in this file since when keys have been inactive and findings are known", "FILE"),
+    _live("ledger", Shape.TEXT, "Remember keys and findings from run to run in this file or object of S3", "FILE|s3://BUCKET/KEY"),
+    _live("resume", Shape.SWITCH, "Go on with the interrupted run in the ledger: ask only the accounts that it did not read"),
+    _live("fail_on_new", Shape.SWITCH, "Let only findings that the last run in the ledger did not have make the exit code 1"),
+    _live("sla", Shape.LIST, "How many days a finding may stay open, by its severity, such as critical=1,high=7", "SEVERITY=DAYS"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),

@@ -57,6 +57,38 @@ class RunScope:
         return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **more}
 
 
+class FindingAges:
+    """How long findings have been open, which of them are new, and how long they may stay open.
+
+    A plain class, for the reason above.
+    """
+
+    __slots__ = ("_limits", "first_seen", "new")
+
+    first_seen: Mapping[str, datetime]
+    """By the fingerprint of a finding, or the name of an open question."""
+    new: frozenset[str] | None
+    """Fingerprints that the last run did not have; None where there is no earlier run to compare with."""
+
+    def __init__(
+        self, first_seen: Mapping[str, datetime] | None = None, new: frozenset[str] | None = None, limits: Mapping[str, int] | None = None
+    ) -> None:
+        """Hold what is known; ``limits`` are days by severity."""
+        self.first_seen, self.new, self._limits = first_seen or {}, new, limits or {}
+
+    def due(self, finding: Finding) -> datetime | None:
+        """Return by when a finding must be gone, where that is known."""
+        from datetime import timedelta
+
+        first, days = self.first_seen.get(finding.fingerprint), self._limits.get(finding.severity.value)
+        return first + timedelta(days=days) if first is not None and days is not None else None
+
+    def is_late(self, finding: Finding, as_of: datetime) -> bool:
+        """Whether a finding has been open for longer than it may."""
+        due = self.due(finding)
+        return due is not None and due < as_of
+
+
 class RenderContext:
     """What a format may know beside the report. Everything in it was read, measured or decided by the caller.
 
@@ -64,6 +96,7 @@ class RenderContext:
     """
 
     __slots__ = (
+        "ages",
         "by_owner",
         "change",
         "color",
@@ -71,7 +104,6 @@ class RenderContext:
         "elapsed",
         "exit_code",
         "fail_on",
-        "first_seen",
         "lines",
         "mended",
         "prefix",
@@ -116,8 +148,8 @@ class RenderContext:
     """What the run looked at, where that is known."""
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
-    first_seen: Mapping[str, datetime]
-    """When findings were first seen, by their names, as far as that is known."""
+    ages: FindingAges
+    """How long findings have been open, as far as that is known."""
 
     change: Callable[[Finding], ShownChange | None]
     """The change of the code that mends a finding, where a program could make it."""
@@ -142,7 +174,7 @@ class RenderContext:
         scope: RunScope | None = None,
         mended: tuple[ResolvedFinding, ...] = (),
         change: Callable[[Finding], ShownChange | None] | None = None,
-        first_seen: Mapping[str, datetime] | None = None,
+        ages: FindingAges | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
@@ -150,5 +182,5 @@ class RenderContext:
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
-        self.scope, self.mended, self.first_seen = scope, mended, first_seen or {}
+        self.scope, self.mended, self.ages = scope, mended, ages or FindingAges()
         self.change = change or (lambda _finding: None)

@@ -20,7 +20,7 @@ from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
@@ -151,11 +151,18 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         entry["remedy"] = _remedy(finding.remedy)
     if why is None and (change := context.change(finding)) is not None:
         entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
-    if (first := context.first_seen.get(finding.fingerprint)) is not None:
-        entry["first_seen"] = moment(first)
+    entry |= _age(finding, context.ages)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry
+
+
+def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
+    """Since when the finding has been known, whether it is new, and by when it must be gone; what is not known is left out."""
+    first, due = ages.first_seen.get(finding.fingerprint), ages.due(finding)
+    known = {"first_seen": first and moment(first), "due": due and moment(due)}
+    known = {name: value for name, value in known.items() if value}
+    return known if ages.new is None else {**known, "new": finding.fingerprint in ages.new}
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:

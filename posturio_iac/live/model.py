@@ -64,6 +64,8 @@ class DeployedKey:
     used_for: tuple[str, str] | None = None
     """Service and region of its last use."""
     disabled_since: Attr[datetime | None] = None
+    disabled_by: str | None = None
+    """Who switched it off, by an event of CloudTrail."""
     switched_on: datetime | None = None
     """When it was last switched on, by an event of CloudTrail."""
     key_id: str | None = None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.calls import Buckets, CallBudget
+from posturio_iac.live.calls import RATES, Buckets, CallBudget
 from posturio_iac.live.errors import AwsError, translated
 from posturio_iac.live.response_retry import understood
 
@@ -39,6 +39,8 @@ READS = frozenset(
     }
 )
 """Every operation that may ever be sent. A client refuses all others, whoever asks for them."""
+OF_THE_LEDGER = frozenset({"s3:GetObject", "s3:PutObject"})
+"""What may be sent beside that, for the one object that ``--ledger`` names."""
 INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
 REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
@@ -103,6 +105,10 @@ class Connection:
 
         return Connection(_session_with(self._session, granted), self._budget, pool=self._pool)
 
+    def stored_object(self, bucket: str, key: str) -> StoredObject:
+        """Return one object of S3, for the ledger."""
+        return StoredObject(self, bucket, key)
+
     def in_region(self, region: str) -> Connection:
         """Return a connection with the same credentials to another region, which counts calls by itself as AWS does."""
         return Connection(self._session, self._budget, pool=self._pool, region=region)
@@ -134,13 +140,32 @@ class Connection:
 
     def _guard(self, *, model: Any, **_: Any) -> None:
         operation = f"{model.service_model.service_name}:{model.name}"
-        if operation not in READS:
+        if operation not in READS | OF_THE_LEDGER:
             raise ForbiddenCallError(operation)
 
     def _send(self, *, event_name: str, **_: Any) -> None:
         service, name = event_name.split(".")[1:3]
-        self._buckets.take(service)
+        if service in RATES:
+            self._buckets.take(service)
         self._budget.spend(f"{service}:{name}")
+
+
+class StoredObject:
+    """One object of S3: the only thing that this program may write in AWS."""
+
+    def __init__(self, connection: Connection, bucket: str, key: str) -> None:
+        """Mean the object ``key`` of ``bucket``."""
+        self._connection, self._place = connection, {"Bucket": bucket, "Key": key}
+
+    def read(self) -> tuple[bytes, str]:
+        """Return its content and its tag. Raises what `Connection.call` does."""
+        answer = self._connection.call("s3:GetObject", **self._place)
+        return answer["Body"].read(), str(answer["ETag"])
+
+    def write(self, data: bytes, tag: str) -> str:
+        """Put ``data`` in its place if its tag is still ``tag``, or, where that is empty, if there is none; return its new tag."""
+        condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        return str(self._connection.call("s3:PutObject", **self._place, **condition, Body=data, ContentType="application/x-ndjson")["ETag"])
 
 
 def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
@@ -108,9 +108,11 @@ class Surveyor:
         return recheck(connection, account, wanted, self.request, pool)
 
 
-def survey(
-    surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None = None
-) -> list[AccountOutcome]:
+Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
+"""Is told of each outcome as it comes, with how many there are now and will be."""
+
+
+def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> list[AccountOutcome]:
     """Read all targets with a pool of threads and return the outcomes in the order of the targets.
 
     Accounts and their users wait in one queue, so a thread without an account left helps with the users of another one.
@@ -129,14 +131,14 @@ def _gathered(
     pool: Executor,
     read: Callable[[AccountTarget], AccountOutcome],
     targets: Sequence[AccountTarget],
-    progress: Callable[[int, int], object] | None,
+    progress: Progress,
 ) -> list[AccountOutcome]:
     places = {pool.submit(read, target): place for place, target in enumerate(targets)}
     outcomes: dict[int, AccountOutcome] = {}
     for done, future in enumerate(as_completed(places), start=1):
         outcomes[places[future]] = future.result()
         if progress is not None:
-            progress(done, len(targets))
+            progress(outcomes[places[future]], done, len(targets))
     return [outcomes[place] for place in range(len(targets))]
 
 
@@ -164,7 +166,7 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
             known = error
         if not isinstance(known, disabled.Trail):
             why = known.reason if isinstance(known, Unknown) else str(known)
-            inventory.say(Level.WARNING, f"{why}; a --state-file remembers since when keys have been inactive")
+            inventory.say(Level.WARNING, f"{why}; a --ledger remembers since when keys have been inactive")
     inventory.keys = list(disabled.from_trail(inventory.keys, known))
 
 

@@ -8,6 +8,7 @@ from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import dataclass
 from posturio_iac.posture.changes import changes, worst_first
 from posturio_iac.posture.parts import identities
+from posturio_iac.posture.progress import progress
 from posturio_iac.posture.score import score
 from posturio_iac.posture.series import Series
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.changes import ChangeCategory, UnitChange
     from posturio_iac.posture.parts import ResultPart, Unit
+    from posturio_iac.posture.progress import Progress
     from posturio_iac.posture.score import Score
 
 
@@ -89,6 +91,7 @@ class Posture:
     parts: tuple[ResultPart, ...]
     """What the report rests on, by unit."""
     score: Score
+    progress: Progress
     trend: tuple[TrendPoint, ...]
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: tuple[tuple[Unit, datetime, datetime], ...]
@@ -132,6 +135,7 @@ def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ())
         rows=tuple(sorted((row for part in parts for row in _rows(part, as_of)), key=badness)),
         parts=tuple(sorted(parts, key=lambda part: (part.unit.kind, part.unit.name, part.unit.paths))),
         score=score(parts, unread=bool(unread)),
+        progress=progress(series, parts),
         trend=tuple(_trend(series, parts)),
         changed=worst_first(change for part, before in compared for change in changes(part, before)),
         compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.commands.live.table import Style, entries
 from posturio_iac.commands.live.text import HINT, NAMED, RunCoverage, render
+from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.core.model import Privilege, Span
 from posturio_iac.core.terminal import width
@@ -69,7 +70,7 @@ def test_nothing_to_show_is_one_truthful_line() -> None:
     assert text(denied) == "No access keys were seen; incomplete, 1 error\n"
     assert text(denied, read=RunCoverage(0, 1)) == "No account could be read; incomplete, 1 error\n"
     partly = Report(canned.AS_OF, canned.deployed().keys[4:5], (), denied.diagnostics, 0)
-    assert text(partly, read=RunCoverage(1, 2)) == "No findings in 1 key of 1 account; 2 accounts could not be read; incomplete, 1 error\n"
+    assert text(partly, read=RunCoverage(1, 2)) == "No findings in 1 key of 1 account; 1 of 3 accounts read; incomplete, 1 error\n"
     fine = Report(canned.AS_OF, canned.deployed().keys[4:5], (), (), 0)
     assert text(fine) == "No findings in 1 key of 1 account\n"
     assert text(fine, quiet=True) == ""
@@ -89,7 +90,7 @@ def test_the_worst_come_first_by_severity_privilege_idle_time_and_age() -> None:
         (judged("low", age=900, used=None, privilege=Privilege.ADMIN), (canned.OWNERLESS,)),
     ]
     order[2:5] = [order[4], order[2], order[3]]
-    names = [entry.judged.key.user for entry in entries(report_of(*reversed(order)))]
+    names = [entry.judged.key.user for entry in entries(report_of(*reversed(order)), FindingAges())]
     assert names == [judged.key.user for judged, _ in order]
 
 

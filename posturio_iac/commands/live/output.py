@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
 
 
-def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], *, elapsed: float, code: int, config: Config) -> None:
+def emit(
+    found: Findings,
+    given: Arguments,
+    targets: Sequence[tuple[str, str]],
+    *,
+    elapsed: float,
+    code: int,
+    config: Config,
+) -> None:
     """Write each format to its target, files before standard output, after what must be said on standard error.
 
     Raises:
@@ -48,7 +56,7 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
         region=found.region,
         scope=scope,
         mended=verification_text.mended(found.verified) if found.verified is not None else (),
-        first_seen=found.first_seen,
+        ages=found.ages,
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found) if name == "json" else _text(found, given, target), target)
@@ -64,10 +72,10 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
     if given.stats:
         from posturio_iac.render.text.stats import tables
 
-        end = "" if given.quiet else f"{text.summary(found.report, read, color=color)}\n"
+        end = "" if given.quiet else f"{text.summary(found.report, read, found.ages, color=color)}\n"
         return "".join(tables(found.report, wide=style.columns, color=color)) + end
-    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read)
+    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
 
 
 def _document(found: Findings) -> str:
-    return verification_text.document(found.report, found.verified, found.first_seen) if found.verified is not None else ""
+    return verification_text.document(found.report, found.verified, found.ages.first_seen) if found.verified is not None else ""

@@ -13,15 +13,16 @@ from posturio_iac.render.wording import COLORS, owner_text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from posturio_iac.contract.context import FindingAges
     from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import AccessKey, Attr
 
 PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
 """What the loss of a key costs, the worst first; what is not known is likely something."""
 FINDINGS = "findings"
-HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "owner", "code", FINDINGS)
+HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "open for", "owner", "code", FINDINGS)
 GAP = 2
-ALWAYS = frozenset(HEAD) - {"account", "status", "code"}
+ALWAYS = frozenset(HEAD) - {"account", "status", "open for", "code"}
 
 
 class TableRow(NamedTuple):
@@ -31,6 +32,7 @@ class TableRow(NamedTuple):
     findings: tuple[Finding, ...]
     """Those that count."""
     as_of: datetime
+    ages: FindingAges
 
     @property
     def worst(self) -> Severity | None:
@@ -55,10 +57,20 @@ class TableRow(NamedTuple):
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
+            "open for": self._open_for(),
             "owner": owner_text(key.owner),
             "code": _code(key),
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
+
+    def _open_for(self) -> str:
+        """How long its oldest finding has been known, and whether one is new or late; empty without a ledger."""
+        first = [when for finding in self.findings if (when := self.ages.first_seen.get(finding.fingerprint)) is not None]
+        if not first:
+            return ""
+        late = any(self.ages.is_late(finding, self.as_of) for finding in self.findings)
+        new = self.ages.new is not None and any(finding.fingerprint in self.ages.new for finding in self.findings)
+        return f"{(self.as_of - min(first)).days} d{', late' if late else ''}{', new' if new else ''}"
 
     def _days(self, moment: Attr[datetime | None]) -> float:
         return (self.as_of - moment).total_seconds() if isinstance(moment, datetime) else 0.0
@@ -74,12 +86,12 @@ class Style(NamedTuple):
     """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
 
 
-def entries(report: Report) -> list[TableRow]:
+def entries(report: Report, ages: FindingAges) -> list[TableRow]:
     """Return the keys of a report, the worst first."""
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.active():
         found.setdefault((finding.root, finding.address), []).append(finding)
-    made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of) for judged in report.keys)
+    made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of, ages) for judged in report.keys)
     return sorted(made, key=TableRow.urgency)
 
 
@@ -135,7 +147,7 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
 
 def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
     """Return the columns that differ, or say more than what goes without saying."""
-    usual = {"status": "Active", "code": ""}
+    usual = {"status": "Active", "open for": "", "code": ""}
     more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
     return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}
 
@@ -155,6 +167,7 @@ def _paragraphs(
             "status": row["status"],
             "age": f"{row['age']} old",
             "last used": "never used" if row["last used"] == "never" else f"last used {row['last used']}",
+            "open for": f"open for {row['open for']}" if row["open for"] else "",
             "owner": f"owner {row['owner']}",
             "code": f"code {row['code']}" if row["code"] else "",
         }

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract import write
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.live.verify.model import FindingState
@@ -47,7 +47,7 @@ def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
 
 def document(report: Report, verification: Verification, first_seen: Mapping[str, datetime]) -> str:
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0, first_seen=first_seen)
+    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen))
     known = write.document(report, context)
     return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
 

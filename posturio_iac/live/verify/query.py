@@ -47,6 +47,7 @@ def recheck(
             inventory.unread[one.user.arn] = str(looked.errors[-1])
         else:
             inventory.keys += looked.keys
+            inventory.listed.add(one.user.arn)
             renamed.search(one, looked)
     say_failures(inventory, [*((one.user, looked) for one, looked in zip(asked, looks, strict=True)), *inventory.failed])
     for why in sorted(set(inventory.unread.values()) - {str(error) for looked in looks for error in looked.errors}):

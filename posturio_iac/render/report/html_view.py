@@ -85,6 +85,7 @@ def _score(posture: Posture) -> dict[str, Any]:
         "at_best": None if score.at_best is None else shown_score(score.at_best),
         "scale": Markup(trend.scale(score)),  # noqa: S704 - pictures escape what they show
         "how": say.SCORE,
+        "progress": say.progress(posture),
         "lines": [(line.cause, line.keys, f"{line.each:g}", f"{line.demerits:g}") for line in score.lines],
         "demerits": f"{score.demerits:g}",
     }

@@ -179,6 +179,24 @@ def verdict(posture: Posture) -> str:
     return f"{first}{more}{f'; {undetermined:,} undetermined' if undetermined else ''}."
 
 
+def progress(posture: Posture) -> str:
+    """Say how many keys end, and how much of the debt was closed of late; empty without keys."""
+    known, debt = posture.progress, posture.progress.debt
+    if not known.keys:
+        return ""
+    share = f"{known.with_end:,} of {count(known.keys, 'usable key')} ({_percent(known.with_end / known.keys)}) have an end that holds."
+    if debt is None:
+        return share
+    closed = f" In {count(debt.days, 'day')} {debt.closed:,g} of {debt.before:,g} demerits were closed and {debt.added:,g} are new"
+    net = "" if debt.less is None else f": {_percent(abs(debt.less))} {'less' if debt.less >= 0 else 'more'}"
+    return f"{share}{closed}{net}."
+
+
+def _percent(share: float) -> str:
+    """Return a share as a whole number; nothing is rounded to none or to all."""
+    return f"{min(max(round(share * 100), 1), 99) if 0 < share < 1 else round(share * 100)} %"
+
+
 def not_asked(posture: Posture) -> list[tuple[str, str]]:
     """Return the units for which rules were left out, with a sentence that names these."""
     return [

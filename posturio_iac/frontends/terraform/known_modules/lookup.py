@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.known_modules.module_source import ModuleSource, SourceKind, parse_source
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey, KnownModule, KnownVersion, read_modules
@@ -29,13 +28,13 @@ __all__ = [
     "search_terms",
 ]
 
-_COMMIT = re.compile(r"[0-9a-f]{7,40}")
-_PREFIX = re.compile(r"terraform-(?:aws-|module-)?")
+_COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
+_PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
 _MISSPELT, _NEAR_OTHER_VERSION = 0.9, 0.6
 """How much a name must be like an input that it was meant for: a slip of a letter; or what another version calls it."""
 _EVERYTHING = Interval()
 _HEADER = "[[module]]\n"
-_QUOTED = re.compile(r'"([^"]+)"')
+_QUOTED = lazy_pattern(r'"([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,8 @@ class Match:
         """Yield the names among ``inputs`` that the version does not know, each with the input that was probably meant."""
         if self.decided is None or not self.decided.keys:
             return
+        from difflib import get_close_matches
+
         given = frozenset(inputs)
         own = frozenset(path.partition(".")[0] for key in self.decided.keys for path in key.paths())
         elsewhere = frozenset().union(*map(_deciding, self.module.versions)) - own

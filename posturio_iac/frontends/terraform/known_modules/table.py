@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
@@ -13,9 +14,9 @@ from posturio_iac.frontends.terraform.known_modules.versions import Interval, pa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", re.ASCII)
-_RESOURCE = re.compile(r"(?:module\.[\w-]+\.)*(?:aws_iam_access_key|awsutils_expiring_iam_access_key)\.[\w-]+", re.ASCII)
+_PLACEHOLDER = lazy_pattern(r"\{([^{}]+)\}")
+_PATH = lazy_pattern(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", re.ASCII)
+_RESOURCE = lazy_pattern(r"(?:module\.[\w-]+\.)*(?:aws_iam_access_key|awsutils_expiring_iam_access_key)\.[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

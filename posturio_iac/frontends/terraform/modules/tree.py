@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
 
-_VERSION = re.compile(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
+_VERSION = lazy_pattern(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
 
 
 class ModuleTree:
