@@ -7,7 +7,6 @@ messages do not name what was probably meant.
 from __future__ import annotations
 
 from posturio_iac.config.option_table import Shape
-from posturio_iac.config.suggest import hint, meant
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -101,6 +100,8 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
+        from posturio_iac.config.suggest import hint
+
         raise _mistake(command, f"there is no option {flag}{hint(flag, (*(option.flag for option in command.options), HELP[1]))}")
     if option.shape == Shape.SWITCH:
         if equals:
@@ -117,6 +118,8 @@ def _value(command: Command, option: Option, text: str) -> Any:
     if text in option.elsewhere:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
+        from posturio_iac.config.suggest import meant
+
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
     if option.shape not in (Shape.DAYS, Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
         return text

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.config.suggest import hint
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
+SIZE = lazy_pattern(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DAY = lazy_pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500
 MOST_SECONDS = 86_400
 

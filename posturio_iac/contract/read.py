@@ -7,7 +7,6 @@ says: a result that is damaged is refused whole, since half of it would look lik
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +22,7 @@ from posturio_iac.contract.records import (
 )
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.core.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     E = TypeVar("E", bound=Enum)
 
 VERSION = 1
-_COULD_BE_ID = re.compile(r"[A-Za-z0-9_]{16}")
+_COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
 _LOWEST = DEMERITS[Severity.LOW]
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 FIRST_YEAR = 1900
 LAST_YEAR = 8999
@@ -42,20 +46,38 @@ def parse_date(text: str) -> datetime | None:
     A date without a time ends at 24:00, so it gives the next midnight; a month without a day (``2027-01``) ends with its last day.
     A time without a zone is in UTC. Years outside 1900 to 8999 name no moment.
     """
-    found = re.fullmatch(_ISO, text.strip())
-    if found is None:
+    text = text.strip()
+    if not text[:4].isdecimal():
         return None
-    parts = found.groupdict()
-    month, day = parts["month"] or parts["month8"], parts["day"] or parts["day8"]
     try:
-        if day is None:
-            return _month_end(int(parts["year"]), int(month)) if parts["hour"] is None else None
-        midnight = datetime(int(parts["year"]), int(month), int(day), tzinfo=timezone.utc)
-        if not FIRST_YEAR <= midnight.year <= LAST_YEAR:
-            return None
-        return midnight + timedelta(days=1) if parts["hour"] is None else _with_time(midnight, parts)
+        if _is_plain_day(text):
+            midnight = _midnight(text[:4], text[5:7], text[8:])
+            return midnight + timedelta(days=1) if midnight is not None else None
+        found = re.fullmatch(_ISO, text)
+        return _moment(found.groupdict()) if found is not None else None
     except ValueError:
         return None
+
+
+def _is_plain_day(text: str) -> bool:
+    """Whether a text has the commonest form, ``2027-01-31``, which needs no pattern."""
+    return len(text) == len("2027-01-31") and text.isascii() and text[4] == text[7] == "-" and text.replace("-", "").isdigit()
+
+
+def _moment(parts: dict[str, str | Any]) -> datetime | None:
+    """Return the moment of the parts of an ISO date; raise ValueError for one that no calendar has."""
+    month, day = parts["month"] or parts["month8"], parts["day"] or parts["day8"]
+    if day is None:
+        return _month_end(int(parts["year"]), int(month)) if parts["hour"] is None else None
+    midnight = _midnight(parts["year"], month, day)
+    if midnight is None or parts["hour"] is not None:
+        return midnight and _with_time(midnight, parts)
+    return midnight + timedelta(days=1)
+
+
+def _midnight(year: str, month: str, day: str) -> datetime | None:
+    midnight = datetime(int(year), int(month), int(day), tzinfo=timezone.utc)
+    return midnight if FIRST_YEAR <= midnight.year <= LAST_YEAR else None
 
 
 def leading_date(text: str) -> datetime | None:
@@ -63,7 +85,7 @@ def leading_date(text: str) -> datetime | None:
     whole = parse_date(text)
     if whole is not None:
         return whole
-    found = re.match(_LEADING, text.strip())
+    found = re.match(_LEADING, text.strip()) if text.strip()[:4].isdecimal() else None
     return parse_date(found[0]) if found else None
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
 
-_BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_BARE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def quoted(text: str) -> str:

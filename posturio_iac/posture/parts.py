@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Identity = tuple[str, ...]
 
 CODE, ACCOUNT = "code", "account"
-_FULL_ID = re.compile(r"(?=[A-Za-z0-9_]{16,128}$)\w*(\w{4})")
+_FULL_ID = lazy_pattern(r"(?=[A-Za-z0-9_]{16,128}$)\w*(\w{4})")
 _ACCOUNT_IN_ARN = 4
 
 

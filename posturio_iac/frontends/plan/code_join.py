@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
 from posturio_iac.core.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.record import replace
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.remedy import Remedies
     from posturio_iac.frontends.plan.document import PlanDocument
 
-_INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
+_INDEX = lazy_pattern(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 
 
 class PlannedCode:

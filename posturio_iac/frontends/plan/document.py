@@ -5,9 +5,9 @@ The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/int
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.plan.text import PlanPlaces
@@ -22,8 +22,8 @@ GONE = frozenset({"delete", "forget"})
 DEPTH = 200
 """How deep modules may stand in one another."""
 _INDEX = r'\[(?:-?[0-9]+|\*|"(?:[^"\\]|\\.)*")\]'
-_STEP = re.compile(rf"module\.([^.\[]+)({_INDEX})?\.?")
-_LAST = re.compile(rf"({_INDEX})$")
+_STEP = lazy_pattern(rf"module\.([^.\[]+)({_INDEX})?\.?")
+_LAST = lazy_pattern(rf"({_INDEX})$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

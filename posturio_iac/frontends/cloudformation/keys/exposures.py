@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-_SECRET = re.compile(r"secret|password|\*", re.IGNORECASE)
+_SECRET = lazy_pattern(r"secret|password|\*", re.IGNORECASE)
 """Attributes that hold the secret: ``SecretAccessKey``, and what custom resources derive from it."""
 _SEALED = {
     "AWS::SecretsManager::Secret": "SecretString",

@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.operators import text_of as text_of_value
@@ -26,7 +27,7 @@ UNIT = "terragrunt.hcl"
 """What Terragrunt calls the file of one module that it applies."""
 MOST = 5000
 """More files than that are not read."""
-_SOURCE = re.compile(rb'source\s*=\s*"([^"\n]*)"')
+_SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
 FILLED_IN = "terragrunt.text"
 """Stands for what Terragrunt puts into the generated text; every module takes it for unknown."""
 
