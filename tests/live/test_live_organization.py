@@ -50,6 +50,7 @@ def test_roles_are_assumed_with_the_least_policy_and_in_the_name_of_the_caller(
         assert live(capsys, "--organization", "--workers", "1").code == 1
         assert all(json.loads(given["Policy"]) == documented for given in asked)
         assert {given["RoleSessionName"] for given in asked} == {"posturio-iac-moto"}
+        assert {given["RoleArn"].split(":")[4] for given in asked} == {member.account for member in members[1:]}
         said = [given.get("SourceIdentity") for given in asked]
         assert said == (["moto", *[None] * 4] if denied else ["moto"] * 4), "once it was refused nobody tries again"
 
