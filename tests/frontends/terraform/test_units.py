@@ -161,6 +161,14 @@ def test_source_of_an_included_file_counts_from_the_unit(tmp_path: Path) -> None
     assert only(tmp_path, files).user == "ci"
 
 
+def test_unit_that_others_include_is_a_part_of_them(tmp_path: Path) -> None:
+    unit = UNIT.replace(
+        'terraform {\n  source = "../../../modules//user"\n}', 'include "common" {\n  path = "../../common/terragrunt.hcl"\n}'
+    )
+    common = 'terraform {\n  source = "${get_repo_root()}//modules/user"\n}\ninputs = {\n  name = "common"\n}\n'
+    assert only(tmp_path, live(unit) | {"live/common/terragrunt.hcl": common}).scope == "live/prod/user"
+
+
 @pytest.mark.parametrize(
     ("strategy", "expected"),
     [

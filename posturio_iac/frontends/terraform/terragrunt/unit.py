@@ -69,10 +69,11 @@ class TerragruntUnit:
         """What is wrong with the files that were read so far."""
         return tuple(self._context.problems)
 
-    @property
-    def applies_its_folder(self) -> bool:
-        """Whether it names no source: the module is in its own folder, when there is one at all."""
-        return self.source() is None
+    def included(self) -> Iterator[str]:
+        """Yield the files that it includes, relative to the scan root."""
+        for one in self.configuration.includes():
+            if isinstance(one.configuration, TerragruntFile):
+                yield one.configuration.shown
 
     def read_all(self) -> None:
         """Read all files that the unit needs."""

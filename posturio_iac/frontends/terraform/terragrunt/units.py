@@ -112,7 +112,10 @@ class Units:
     def all(self) -> dict[str, AppliedUnit]:
         """Return the units by their files."""
         if self._all is None:
-            self._all = {one.node: one for one in self._found()}
+            found = list(self._found())
+            # What others include is a part of them, and applied by nobody itself.
+            parts = {path for one in found for path in one.unit.included()}
+            self._all = {one.node: one for one in found if one.shown not in parts}
         return self._all
 
     def _found(self) -> Iterator[AppliedUnit]:
