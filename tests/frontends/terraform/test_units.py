@@ -250,6 +250,39 @@ locals {
     assert only(tmp_path, files).owner == ("platform@example.com" if overwrite else None)
 
 
+def test_generated_provider_from_a_template_file(tmp_path: Path) -> None:
+    generate = """
+locals {
+  owner = "platform@example.com"
+  eks   = false
+}
+dependency "account" {
+  config_path = "../account"
+}
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "overwrite"
+  contents = templatefile("${get_parent_terragrunt_dir()}/provider.tftpl", {
+    args = merge(local, { role = dependency.account.outputs.role })
+  })
+}
+"""
+    template = """provider "aws" {
+  assume_role {
+    role_arn = "${args.role}"
+  }
+%{ if args.eks ~}
+  }}}
+%{ endif ~}
+  default_tags {
+    tags = { owner = "${args.owner}" }
+  }
+}
+"""
+    key = only(tmp_path, live(generate + UNIT, live__provider="") | {"live/provider.tftpl": template})
+    assert key.owner == "platform@example.com"
+
+
 def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path) -> None:
     files = live()
     files["modules/user/common.tf"] = 'module "meta" {\n  source = "../../../../../common/meta"\n}\n'
