@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
     from posturio_iac.search import Selection
 
+LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
+"""What reads code, by the name that it is imported by."""
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
@@ -136,6 +138,9 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
     except UsageError:
         raise
     except Exception as error:
+        if isinstance(error, ImportError) and (library := (error.name or "").partition(".")[0]) in LIBRARIES:
+            text = f"{what[:1].upper()}{what[1:]} cannot be read, since {LIBRARIES[library]} is not installed or does not fit this machine and this Python"
+            return Reading((), (Diagnostic(Level.ERROR, f"{text}; no key in them was judged. Run: pip install {LIBRARIES[library]}"),))
         if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
             raise
         # one kind of code that we fail on must not hide the others
