@@ -117,6 +117,7 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
+    Option("extends", Shape.FILES, "Configuration files whose text counts as if it stood before that of this file", ()),
     Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
     Option(
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
@@ -171,6 +172,11 @@ OPTIONS = (
 )
 """What the configuration file may hold, in the order of the reference."""
 
+OF_THE_RUN = ("fail_on", "strict", "max_file_size", "timeout", "source", "custom_types", "known_modules")
+"""Options that hold for a whole run, so that no file below the first one can set them."""
+OF_READING = ("names", "engine", "engine_version", "var_files", "parameters")
+"""Options that decide how code is read."""
+
 CHANGED_SINCE = Option(
     "changed_since",
     Shape.TEXT,
@@ -197,7 +203,7 @@ ARGUMENTS = (
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
-    Option("config", Shape.TEXT, "Read this configuration file, not the nearest one", flag="--config", metavar="FILE", in_file=False),
+    Option("config", Shape.TEXT, "Read this configuration file alone", flag="--config", metavar="FILE", in_file=False),
     Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
     Option(
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 UNMANAGED = "iam.unmanaged_access_keys"
 SEVERAL = "iam.multiple_active_access_keys"
-QUARANTINED = "iam.quarantined_access_keys"
-OF_THE_USER = frozenset({"iam.ownerless_access_keys", SEVERAL, "iam.access_keys_without_lifetime", QUARANTINED, UNMANAGED})
-"""What these rules say does not depend on when a key was used: they need its id for a name, and nothing else."""
 KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
 TOGETHER = timedelta(minutes=1)
 """A key that is made so soon after its user cannot be older than the report says."""
@@ -54,7 +51,7 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=strict)
     named: set[str] = set()
     for finding in report.findings:
-        (named if finding.rule.id in OF_THE_USER else asked).add(finding.address)
+        (named if finding.rule.is_about_user else asked).add(finding.address)
     asked |= {judged.key.address for judged in report.keys if _is_open(judged)}
     named |= _older(keys, account, request)
     named |= {one.address for one in built if one.active_siblings and SEVERAL in strict.selected(all_rules())}
@@ -64,9 +61,14 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     return Shortlist(chosen, frozenset({arns[one] for one in named} | described) - chosen)
 
 
+def _about_users() -> frozenset[str]:
+    """Return the rules that need the id of a key for a name, and nothing else."""
+    return frozenset(name for name, entry in all_rules().items() if entry.rule.is_about_user)
+
+
 def _is_open(judged: JudgedKey) -> bool:
     """Whether something is open that asking about the key could settle."""
-    return bool(judged.undecided) and not (judged.open_rules and OF_THE_USER.issuperset(judged.open_rules))
+    return bool(judged.undecided) and not (judged.open_rules and _about_users().issuperset(judged.open_rules))
 
 
 def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:
@@ -75,7 +77,7 @@ def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> s
     built = access_keys(older, account, request.names, request.owners, request.as_of)
     policy = replace(
         request.policy,
-        config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(OF_THE_USER))),
+        config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(_about_users()))),
         suppressions=False,
     )
     linker = request.linker

@@ -75,6 +75,8 @@ RULE = Rule(
     id="iam.exposed_access_key_secrets",
     severity=Severity.HIGH,
     title="Access key secrets that leave in plain text",
+    checkov=4,
+    cfn_lint="E9373",
 )
 
 

@@ -94,6 +94,9 @@ RULE = Rule(
     id="iam.multiple_active_access_keys",
     severity=Severity.MEDIUM,
     title="Users with more than one active access key",
+    checkov=7,
+    cfn_lint="W9376",
+    is_about_user=True,
     cis=CIS_ONE_KEY,
 )
 

@@ -59,6 +59,8 @@ RULE = Rule(
     id="iam.quarantined_access_keys",
     severity=Severity.CRITICAL,
     title="Access keys that AWS found in public",
+    only_live="code does not tell which keys AWS found in public",
+    is_about_user=True,
 )
 
 

@@ -70,6 +70,7 @@ RULE = Rule(
     id="iam.unused_access_keys",
     severity=Severity.MEDIUM,
     title="Access keys that show no recent use",
+    only_live="code does not tell when a key was used, only AWS does",
     cis=UNUSED_FOR_45_DAYS,
     nist=NIST_UNUSED,
     pci=PCI_UNUSED,

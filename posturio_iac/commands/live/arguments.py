@@ -87,7 +87,7 @@ class LiveArguments:
 
     def config(self) -> Config:
         """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
-        config = settings(self.given, ())
+        config = settings(self.given, ()).alone()
         if self.given.window is not None:
             config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
         if not config.select:

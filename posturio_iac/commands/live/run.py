@@ -23,7 +23,7 @@ from posturio_iac.live.request import Request
 from posturio_iac.live.session import connect
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
-from posturio_iac.scan.baselines import known
+from posturio_iac.scan.baselines import Baselines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,7 +202,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
     names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
-        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, known(config)),
+        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, Baselines().known(config)),
         names=names,
         owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners),
         exact=bool(arguments.given.exact),

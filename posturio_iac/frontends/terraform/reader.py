@@ -22,7 +22,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding, local_calls
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Container, Iterator, Mapping
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 
-def read(selection: Selection, options: TerraformOptions, roots_wanted: Collection[str] | None = None) -> Reading:
+def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
     """Return every access key that the Terraform files of a selection declare, and what could not be read.
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
