@@ -263,6 +263,7 @@ LIVE_ARGUMENTS = (
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
     _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
     GROUP_BY,
+    _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or somebody who is denied"),
     _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
     _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
     _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),

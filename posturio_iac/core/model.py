@@ -19,6 +19,7 @@ from posturio_iac.core.remedy import SetInterval
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
 
@@ -264,6 +265,8 @@ class AccessKey:
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
     """What its user may do; None where that is not known."""
+    use: Attr[KeyUse | None] = None
+    """Who uses it, as far as events tell; None where nobody asked."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None

@@ -82,13 +82,16 @@ class Surveyor:
         said = self.base(profile).call("sts:GetCallerIdentity")
         return Account(said["Account"], said["Arn"].split(":")[1])
 
+    def connected(self, target: AccountTarget) -> Connection:
+        """Return the connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
+        connection = self.base(target.profile)
+        return connection if target.role is None else connection.assumed(target.role, target.external_id)
+
     def read(self, target: AccountTarget, pool: Executor | None = None) -> AccountOutcome:
         """Read one account, its users with the help of a pool. Nothing is raised but what is wrong with the command line."""
         try:
             account = target.account or self.identity(target.profile)
-            connection = self.base(target.profile)
-            if target.role is not None:
-                connection = connection.assumed(target.role, target.external_id)
+            connection = self.connected(target)
             inventory = self._inventory(connection, account, target.wanted, pool)
             date_disabled(connection, inventory, self.request)
             stacks.ask(connection, inventory, self.request)

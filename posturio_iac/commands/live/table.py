@@ -6,6 +6,7 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.key_use import KeyUse
 from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
@@ -185,8 +186,10 @@ def _painted(text: str, severity: str, entry: TableRow, style: Style) -> str:
 def _details(entry: TableRow, style: Style) -> list[str]:
     if not style.verbose:
         return []
+    use = entry.judged.key.use
+    known = [f"    used by: {printable(use.text() if isinstance(use, KeyUse) else use.reason)}"] if use is not None else []
     fix = paint("fix:", "green", color=style.color)
-    return [
+    return known + [
         line
         for finding in entry.findings
         for line in (f"    {finding.rule.id}: {printable(finding.message)}", f"      {fix} {printable(finding.remediation)}")
