@@ -60,14 +60,15 @@ CONFIGURATION = f"""\
 
 {NOTE}
 
-The configuration of a scan is a file `posturio-iac.toml`, or the table `[tool.posturio-iac]` of a `pyproject.toml`. The one nearest
-to what is scanned counts: the search begins in the folder that holds all scanned paths and goes up to the top of the repository. In
-one folder `posturio-iac.toml` goes first. Files are not merged. `--config FILE` names another one, `--no-config` reads none.
+The configuration of a scan is a file `posturio-iac.toml`, or the table `[tool.posturio-iac]` of a `pyproject.toml`. In one folder
+`posturio-iac.toml` goes first, and a table that is not used is said. A file holds for its folder and all below, laid over the files in
+the folders above it up to the top of the repository ([below](#files-in-several-folders)). `--config FILE` names the one file that is
+used in their place, which is said, and `--no-config` reads none.
 
-A configuration that is found beside the code is part of the code: it may name files of its own repository only (`var_files`,
+A configuration that is found beside the code is part of the code: it may name files of its own repository only (`extends`, `var_files`,
 `parameters`, `baseline`, `source`), every report says in one line what it leaves out, lowers and renames, and one that leaves out
-everything is an error. With `--changed-since`, a configuration that changed together with the code is a warning. A file that
-`--config` names may name files anywhere. See [security](security.md).
+everything is an error; so for each file, where there are several. With `--changed-since`, a configuration that changed together with
+the code is a warning. A file that `--config` names may name files anywhere. See [security](security.md).
 
 An unknown key or a wrong value is an error (exit code 2) that names the file, the key and what is right.
 
@@ -114,6 +115,25 @@ COMMAND_LINE = """
 An option of the command line wins over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` its
 baselines; the other options that hold several values add theirs to the file's. Paths on the command line are relative to the current
 folder, paths in the file to its folder.
+
+## Files in several folders
+
+Which folder counts is decided by the file that a key stands in, so that a key is judged alike by a scan from the top, by one of a
+folder, by the hook and by the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`,
+`parameters`) is decided by the folder of the root module or template. Over the files above, a file
+
+- **adds** `ignore`, `exclude`, `overrides`, `suppressions`, `names`, `severity`, `var_files`, `parameters`, `owners` and `baseline`; the
+  last override or severity that matches decides, and the globs of a file count from its own folder and select nothing outside of it;
+- **replaces** `select`, `warn_days`, `engine` and `engine_version`;
+- **tightens** `max_lifetime_days`, `unused_days`, `grace_days` and `require` freely, and loosens them only by `[[overrides]]` with `reason`
+  and `until`;
+- **cannot set** what holds for a whole run: `fail_on`, `strict`, `max_file_size`, `timeout`, `source`, `custom_types`, `known_modules`.
+
+A file below the scanned folder that cannot be used is an error in the report (exit code 3); what stands above it holds there, and
+everything else is scanned.
+
+`extends = "policy/base.toml"`, or a list of such, takes over other files of the repository, as if their text stood before that of the
+file: their globs count from the folder of the file that extends them, and only the files that they name are relative to their own.
 """
 
 NAMES_TEXT = """

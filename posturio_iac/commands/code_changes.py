@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.source_lines import MOST_BYTES
 from posturio_iac.core.textfile import Fence, UnreadableError
 from posturio_iac.core.textfile import read as read_file
-from posturio_iac.scan import policy_of
+from posturio_iac.scan import policies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,12 +43,12 @@ def files_below(root: str) -> WorkingFiles:
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
     """Return how many days the key of a finding may live."""
-    policy = policy_of(config, root, suppressions=False)
+    policies = policies_of(config, root, suppressions=False)
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
 
     def days(finding: Finding) -> int:
         key = keys.get((finding.address, finding.root))
-        return max(policy.context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 1
+        return max(policies.of(key).context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 1
 
     return days
 

@@ -64,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
 
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
-    config = settings(given, ())
+    config = settings(given, (top,))
     config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     if selection.is_empty and targets == PLAIN:
@@ -118,10 +118,10 @@ def _judge(
     from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
-    if config.path is not None and (report.active() or report.diagnostics):
+    if (config.path is not None or config.tree is not None) and (report.active() or report.diagnostics):
         from posturio_iac.commands.config_notice import with_notices
 
-        report = with_notices(report, config, part, named=given.config is not None)
+        report = with_notices(report, config, part, part.root, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:

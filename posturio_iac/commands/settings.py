@@ -23,7 +23,13 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
     ``--select`` replaces the file's ``select`` and ``ignore``, and ``--baseline`` its baselines; other options that hold several values
     add theirs to the file's.
     """
-    config = _configured(given, paths)
+    if getattr(given, "source", None) is not None and not os.path.isdir(given.source):
+        raise UsageError(f"--source {given.source}: there is no such folder")
+    return _configured(given, paths).changed(lambda config: _laid_over(config, given))
+
+
+def _laid_over(config: Config, given: Arguments) -> Config:
+    """Return a configuration with the options of the command line."""
     changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
     if given.select:
         changes |= {"select": split(given.select), "ignore": ()}
@@ -36,9 +42,7 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
         changes["baseline"] = tuple(map(os.path.abspath, files))
     if (path := getattr(given, "source", None)) is not None:
         changes["source"] = os.path.abspath(path)
-    if "source" in changes and not os.path.isdir(changes["source"]):
-        raise UsageError(f"--source {given.source}: there is no such folder")
-    return config.with_values(**changes)
+    return config.copy(changes)
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:

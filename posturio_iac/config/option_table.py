@@ -117,6 +117,7 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
+    Option("extends", Shape.FILES, "Configuration files whose text counts as if it stood before that of this file", ()),
     Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
     Option(
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
@@ -171,6 +172,11 @@ OPTIONS = (
 )
 """What the configuration file may hold, in the order of the reference."""
 
+OF_THE_RUN = ("fail_on", "strict", "max_file_size", "timeout", "source", "custom_types", "known_modules")
+"""Options that hold for a whole run, so that no file below the first one can set them."""
+OF_READING = ("names", "engine", "engine_version", "var_files", "parameters")
+"""Options that decide how code is read."""
+
 CHANGED_SINCE = Option(
     "changed_since",
     Shape.TEXT,
@@ -197,7 +203,7 @@ ARGUMENTS = (
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
-    Option("config", Shape.TEXT, "Read this configuration file, not the nearest one", flag="--config", metavar="FILE", in_file=False),
+    Option("config", Shape.TEXT, "Read this configuration file alone", flag="--config", metavar="FILE", in_file=False),
     Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
     Option(
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
@@ -248,6 +254,8 @@ LIVE_ARGUMENTS = (
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
+    _live("ou", Shape.LIST, "Of the organization, read only the accounts in these organizational units, at any depth", "OU_ID"),
+    _live("account_tag", Shape.LIST, "Of the organization, read only the accounts with this tag; * stands for any text", "NAME=VALUE"),
     _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
     _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
     _live("workers", Shape.TEXT, "How many calls to make at once, over all accounts (default: 32)", "N"),
@@ -257,6 +265,7 @@ LIVE_ARGUMENTS = (
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
     _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
     GROUP_BY,
+    _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or somebody who is denied"),
     _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
     _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
     _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),

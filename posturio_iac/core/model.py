@@ -20,6 +20,7 @@ from posturio_iac.core.secret_holder import describe_holder
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
     from posturio_iac.core.secret_holder import SecretHolder
@@ -254,6 +255,8 @@ class AccessKey:
     scope: str = ""
     """Root module or template, as a path; with the address it identifies the key."""
     account: str | None = None
+    account_name: str = ""
+    """As the organization calls it; empty where that is not known."""
     key_id: str | None = None
     created: Attr[datetime | None] = None
     last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
@@ -274,6 +277,8 @@ class AccessKey:
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
     """What its user may do; None where that is not known."""
+    use: Attr[KeyUse | None] = None
+    """Who uses it, as far as events tell; None where nobody asked."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None

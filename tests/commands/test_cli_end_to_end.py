@@ -14,7 +14,7 @@ import pytest
 
 from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
 from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
-from posturio_iac.scan import TEMPLATE_SEARCH_TERMS
+from posturio_iac.scan.reading import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
 from tests.support.command_line import KEY, MISSING, ROOT, run, shown
 

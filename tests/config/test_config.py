@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERYTHING = """
+extends = "base.toml"
 max_lifetime_days = 60
 unused_days = 30
 grace_days = 7
@@ -81,6 +82,7 @@ owner = "payments@example.com"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "base.toml").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -111,7 +113,7 @@ def test_every_option_is_read(folder: Path) -> None:
     assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
     assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}
     assert config.known_modules == ({"source": "acme/user/aws", "anything": [1, 2]},)
-    assert config.folder == str(folder)
+    assert (config.folder, config.extends) == (str(folder), (str(folder / "base.toml"),))
     assert config.overrides == (
         Override(("prod/**",), {"tier": "gold"}, 30),
         Override(("legacy/**",), require="declared", reason="moves to roles", until=datetime(2027, 3, 2, tzinfo=timezone.utc)),

@@ -75,16 +75,18 @@ def run(argv: Sequence[str]) -> int:
     from posturio_iac.commands.settings import settings
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
     from posturio_iac.scan import judged, select
+    from posturio_iac.scan.configuration import baselines_of
 
     config = settings(given, given.words)
-    paths = config.baseline or (os.path.abspath(FILE),)
+    named = config.baseline or (os.path.abspath(FILE),)
+    there = tuple(filter(os.path.isfile, named))
+    selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())
+    paths = tuple(dict.fromkeys((*named, *baselines_of(config, selection, selection.root))))
     for path in paths:
         refuse_links_out(path, os.path.dirname(path))
-    there = tuple(path for path in paths if os.path.isfile(path))
-    if given.prune and not there:
+    old = {file.path: file for file in load_all([path for path in paths if os.path.isfile(path)])}
+    if given.prune and not old:
         raise UsageError(f"there is no baseline {paths[0]} to prune")
-    old = {file.path: file for file in load_all(there)}
-    selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())
     report = judged(selection, config.with_values(baseline=()), place=selection.root, as_of=given.as_of, suppressions=True)
     files = [old.get(path) or BaselineFile(path, Baseline()) for path in paths if path in old or not given.prune]
     return _finish(files, report, Searched(selection, config, given.words), given)
@@ -117,6 +119,8 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
     else:
         outcomes = updated(files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until))
     for old, new in zip(files, outcomes, strict=True):
+        if len(files) > 1 and not new.baseline.entries and old.path not in searched.config.baseline and not os.path.isfile(old.path):
+            continue
         changed = new.baseline != old.baseline or not os.path.isfile(old.path)
         if changed:
             write(new.baseline.text(), old.path, within=os.path.dirname(old.path))

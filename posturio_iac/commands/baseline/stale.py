@@ -10,6 +10,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.judge.baseline import load_all
 from posturio_iac.render.nothing_found import count
 from posturio_iac.scan.baselines import known_findings
+from posturio_iac.scan.configuration import baselines_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -44,9 +45,13 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
     from posturio_iac.rules import all_rules
 
     rules = all_rules()
-    left_out = rules.keys() - Policy(searched.config).selected(rules)
+
+    def is_selected(one: KnownEntry) -> bool:
+        config = searched.config.at(os.path.dirname(one.place)) if one.place else searched.config
+        return one.entry.rule not in rules or one.entry.rule in Policy(config).selected(rules)
+
     places = [os.path.realpath(path) for path in searched.paths or (os.curdir,)]
-    return tuple(one for one in known.left if one.entry.rule not in left_out and _was_searched(one, places, searched.selection))
+    return tuple(one for one in known.left if is_selected(one) and _was_searched(one, places, searched.selection))
 
 
 def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selection) -> bool:
@@ -60,9 +65,10 @@ def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selecti
 
 def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:
     """Return the report with what there is to say about its baselines, and whether an entry is stale; ``fail`` warns of those."""
-    if not searched.config.baseline:
+    paths = baselines_of(searched.config, searched.selection, searched.selection.root)
+    files = load_all(tuple(filter(os.path.isfile, paths)))
+    if not files:
         return report, False
-    files = load_all(searched.config.baseline)
     known = known_findings(report, files, searched.selection)
     gone = stale(known, report, searched)
     said = [*_stale(gone, fail=fail), *_moved(known), *_shrunk(files, gone)]

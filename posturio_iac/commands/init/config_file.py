@@ -36,7 +36,7 @@ _EXAMPLES = {
 }
 HEAD = """\
 # Configuration of posturio-iac. Each line below shows a default or an example: remove the # to set it.
-# The nearest file above what is scanned counts; an unknown key is an error.
+# It holds for this folder and all below; an unknown key is an error.
 """
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
+from posturio_iac.commands.live.context import with_context
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
@@ -23,7 +24,7 @@ from posturio_iac.live.request import Request
 from posturio_iac.live.session import connect
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
-from posturio_iac.scan.baselines import known
+from posturio_iac.scan.baselines import Baselines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,6 +153,8 @@ class Run:
         if not self.arguments.given.verify:
             said += self._compared(keys, outcomes)
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        if self.arguments.given.context:
+            report = with_context(report, outcomes, self.surveyor)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
         region = self.surveyor.base(self.profile).region
         unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)
@@ -202,7 +205,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
     names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
-        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, known(config)),
+        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, Baselines().known(config)),
         names=names,
         owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners),
         exact=bool(arguments.given.exact),

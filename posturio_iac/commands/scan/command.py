@@ -111,14 +111,15 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
     place = os.getcwd() if STDIN in given.words else selection.root
     report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     stale = False
-    if config.baseline and narrowed is None and STDIN not in given.words:
+    if (config.baseline or config.tree is not None) and narrowed is None and STDIN not in given.words:
         from posturio_iac.commands.baseline.stale import Searched, with_stale
 
         report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
-    if config.path is not None or config.baseline:
+    if config.path is not None or config.baseline or config.tree is not None:
         from posturio_iac.commands.config_notice import with_notices
 
-        report = with_notices(report, config, selection, () if narrowed is None else narrowed.changed, named=given.config is not None)
+        changed = () if narrowed is None else narrowed.changed
+        report = with_notices(report, config, selection, place, changed, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.FINDINGS if stale and given.fail_on_stale and code is Exit.CLEAN else code
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code

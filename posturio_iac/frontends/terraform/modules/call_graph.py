@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
@@ -16,7 +17,7 @@ from posturio_iac.search.outside import explore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
@@ -49,6 +50,13 @@ def units_of(
 
     documents = Documents(selection.root, selection.repository, selection.finder.fence, read)
     return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
+
+
+def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diagnostic:
+    """Return the note on a call of a module that looks like a known one and whose code is not here."""
+    text = f"{caller} uses {source}, whose code is not here; {known}, which it looks like, makes access keys"
+    place = (span.path, span.line, span.column) if span is not None else (caller,)
+    return Diagnostic(Level.NOTE, text, *place)
 
 
 def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:

@@ -71,6 +71,10 @@ class ComponentStack:
     def read_all(self) -> None:
         """Do nothing: all its files are read."""
 
+    def unread(self) -> tuple[Diagnostic, ...]:
+        """Return notes on what it calls and cannot be known: none, as a computed source is no source."""
+        return ()
+
     def _sources(self) -> Iterator[tuple[str, str | None]]:
         for block in self.module.calls.values():
             source, version = block.get("source"), block.get("version")
