@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.private_folder import write_folder
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.plan import steps
-from posturio_iac.render.aws.letters import letters
+from posturio_iac.render.letters import letters
 
 if TYPE_CHECKING:
     from posturio_iac.commands.live.run import Findings
