@@ -254,6 +254,8 @@ LIVE_ARGUMENTS = (
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
+    _live("ou", Shape.LIST, "Of the organization, read only the accounts in these organizational units, at any depth", "OU_ID"),
+    _live("account_tag", Shape.LIST, "Of the organization, read only the accounts with this tag; * stands for any text", "NAME=VALUE"),
     _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
     _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
     _live("workers", Shape.TEXT, "How many calls to make at once, over all accounts (default: 32)", "N"),

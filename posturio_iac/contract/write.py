@@ -91,7 +91,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
 def _deployed(judged: JudgedKey) -> dict[str, Any]:
     """What only a deployed key has; left out where it is not known."""
     key = judged.key
-    facts: dict[str, Any] = {"account": key.account, "key_id": key.key_id}
+    facts: dict[str, Any] = {"account": key.account, "account_name": _text(key.account_name) or None, "key_id": key.key_id}
     for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
         facts[name] = None if value is None or isinstance(value, Unknown) else moment(value)
     if key.used_for is not None:

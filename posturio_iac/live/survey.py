@@ -42,7 +42,7 @@ class AccountTarget:
     def label(self) -> str:
         """What a reader knows it as."""
         if self.account is not None:
-            return self.account.id
+            return f"{self.account.id} ({self.account.name})" if self.account.name else self.account.id
         return f"profile {self.profile}" if self.profile else "the account of the default credentials"
 
 
@@ -80,6 +80,7 @@ class Surveyor:
     def identity(self, profile: str | None) -> Account:
         """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
+        self.base(profile).caller = said["Arn"]
         return Account(said["Account"], said["Arn"].split(":")[1])
 
     def connected(self, target: AccountTarget) -> Connection:

@@ -52,7 +52,7 @@ class TableRow(NamedTuple):
         key, worst = self.judged.key, self.worst
         return {
             "severity": worst.name if worst else self.judged.verdict.value,
-            "account": key.account or "",
+            "account": account_of(key),
             "user": user_of(key),
             "key": printable(key.address.rpartition("/")[2]),
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
@@ -94,6 +94,11 @@ def entries(report: Report, ages: FindingAges) -> list[TableRow]:
         found.setdefault((finding.root, finding.address), []).append(finding)
     made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of, ages) for judged in report.keys)
     return sorted(made, key=TableRow.urgency)
+
+
+def account_of(key: AccessKey) -> str:
+    """Return the account of a key, with its name where that is known."""
+    return f"{key.account or ''} ({printable(key.account_name)})" if key.account_name else key.account or ""
 
 
 def user_of(key: AccessKey) -> str:

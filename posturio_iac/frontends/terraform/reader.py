@@ -107,9 +107,10 @@ class _Reader:
 
     def guarded(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
+        self.reached.add(path)  # also when it fails: what is not reached is read again
         try:
             return self.keys_below(path)
-        except UsageError:
+        except (UsageError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
             text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
