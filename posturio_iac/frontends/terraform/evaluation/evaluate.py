@@ -11,7 +11,16 @@ from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, SetValue, Value, first_unknown, is_heavy
+from posturio_iac.frontends.terraform.values import (
+    EvaluationError,
+    PartialMap,
+    ResourceValue,
+    SetValue,
+    Value,
+    first_unknown,
+    is_heavy,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,14 +78,17 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
             return _for(expression, scope)
         case hcl.InvalidExpr():
             return Unknown(expression.reason)
+        case hcl.AmbiguousKey():
+            raise EvaluationError("a reference as the key of an object needs parentheses")
 
 
 def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
-    unknown = next((u for u in map(first_unknown, parts) if u is not None), None)
+    texts = [part if first_unknown(part) is not None else to_text(part) for part in parts]
+    unknown = next((u for u in map(first_unknown, texts) if u is not None), None)
     if unknown is not None:
         return unknown
-    text = "".join(map(text_of, parts))
+    text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text))
     return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
 
@@ -154,6 +166,10 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
         return _try(expression, scope)
     if expression.name == "can":
         return _can(expression, scope)
+    if expression.name == "convert" and len(expression.arguments) == 2:  # noqa: PLR2004 - a value and a type
+        from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
+
+        return conform(evaluate(expression.arguments[0], scope), expression.arguments[1], scope)
     arguments = [evaluate(argument, scope) for argument in expression.arguments]
     if expression.expand and arguments:
         last = arguments.pop()
@@ -194,15 +210,51 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     right = evaluate(expression.right, scope)
     if decisive is not None and truth(right) is decisive:
         return decisive
-    return binary(expression.operator, left, right)
+    result = binary(expression.operator, left, right)
+    if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not _are_of_one_type(expression):
+        return Unknown("lists and maps are equal only when they are of one type, which is not followed here")
+    return result
+
+
+_EQUALITY = {"==": True, "!=": False}
+"""What the operators yield for equal operands."""
+
+
+def _are_of_one_type(expression: hcl.Binary) -> bool:
+    return hcl.same(expression.left, expression.right) or (_is_written_out(expression.left) and _is_written_out(expression.right))
+
+
+def _is_written_out(expression: hcl.Expr) -> bool:
+    """Tell whether a tuple or an object stands in the code as it is."""
+    match expression:
+        case hcl.TupleExpr(items):
+            return all(map(_is_written_out, items))
+        case hcl.ObjectExpr(items):
+            return all(_is_written_out(value) for _, value in items)
+        case hcl.For() | hcl.Call() | hcl.GetAttr() | hcl.Index() | hcl.Splat() | hcl.Conditional() | hcl.Name():
+            return False
+        case _:
+            return True
 
 
 def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
-    if not isinstance(condition, Unknown):
-        return evaluate(expression.yes if condition else expression.no, scope)
-    branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
-    return branches[0] if _alike(*branches) else condition
+    if isinstance(condition, Unknown):
+        branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
+        return branches[0] if _alike(*branches) else condition
+    chosen, other = (expression.yes, expression.no) if condition else (expression.no, expression.yes)
+    return _of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
+
+
+def _of_common_type(value: Value, other: Value) -> Value:
+    """Return ``value`` as it is when what stands in its place otherwise is ``other``: ``true ? 1 : "a"`` is text."""
+    if value is None or other is None or isinstance(other, Unknown) or type(value) is type(other) in (str, bool, int):
+        return value
+    if isinstance(value, SetValue) is not isinstance(other, SetValue):
+        return value
+    from posturio_iac.frontends.terraform.functions.unify import unify
+
+    return unify((value, other))[0]
 
 
 def _alike(left: Value, right: Value) -> bool:
