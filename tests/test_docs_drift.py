@@ -27,13 +27,15 @@ def test_the_picture_of_a_terminal_is_a_picture_of_a_finding() -> None:
     rows = ["".join(text.itertext()).replace("\u00a0", " ") for text in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert rows[0] == "$ posturio-iac scan examples/inert-rotation"
     assert any("iam.inert_access_key_rotation" in row for row in rows)
-    assert any(row.startswith("  fix: ") for row in rows)
+    assert any(row.startswith("    fix: ") for row in rows)
 
 
 def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "README.md").write_text("<!-- generated: help -->\nold\n<!-- /generated -->\nend\n", encoding="utf-8")
     (tmp_path / "docs/rules").mkdir(parents=True)
     (tmp_path / "docs/fix.md").write_text("<!-- generated: help fix -->\n<!-- /generated -->\n", encoding="utf-8")
+    (tmp_path / "docs/checkov.md").write_text("<!-- generated: low checks -->\n<!-- /generated -->\n", encoding="utf-8")
+    (tmp_path / "posturio_iac/core").mkdir(parents=True)
     (tmp_path / "docs/layout.md").write_text("<!-- generated: packages -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "docs/rules/iam.gone.md").write_text("old", encoding="utf-8")
     (tmp_path / "posturio_iac/frontends/terraform").mkdir(parents=True)

@@ -14,13 +14,13 @@ from posturio_iac.core import budget
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import Level
 from posturio_iac.core.globs import of_paths, of_text, rebase
+from posturio_iac.facts import siblings
 from posturio_iac.frontends.cloudformation import build
 from posturio_iac.frontends.cloudformation.evaluation import conditions
 from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
 from posturio_iac.frontends.terraform import values
 from posturio_iac.frontends.terraform.dataflow import origins
 from posturio_iac.frontends.terraform.evaluation import evaluate
-from posturio_iac.frontends.terraform.keys import assembly
 from posturio_iac.frontends.terraform.modules import expansion
 from posturio_iac.frontends.terraform.syntax import long_text, tree
 from posturio_iac.metadata.codeowners import CodeOwners
@@ -317,7 +317,7 @@ def test_a_limit_of_time_is_said(tmp_path: Path) -> None:
 def test_the_page_of_limits_has_each_bound() -> None:
     text = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
     bounds = [value for name, value in vars(budget).items() if name.startswith("MAX_")]
-    bounds += [expansion.MAX_INSTANCES, origins.MAX_DEPTH, assembly.MAX_SIBLINGS, MAX_PROBLEMS, conditions.MAX_CASES, evaluate.MAX_ELEMENTS]
+    bounds += [expansion.MAX_INSTANCES, origins.MAX_DEPTH, siblings.MAX_SIBLINGS, MAX_PROBLEMS, conditions.MAX_CASES, evaluate.MAX_ELEMENTS]
     bounds += [values.MAX_NODES, build.MAX_NESTING]
     cells = {cell.strip() for row in re.findall(r"^\|(.*)\|$", text, re.MULTILINE) for cell in row.split("|")}
     missing = [bound for bound in bounds if not any(re.match(rf"{bound:,}(?![\d,])", cell) for cell in cells)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.commands.output import Appended
+from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -27,6 +28,39 @@ def _auto(target: str, environment: Mapping[str, str]) -> Iterator[tuple[str, st
             yield "markdown", Appended(summary)
     else:
         yield "gitlab" if environment.get("GITLAB_CI") == "true" else "text", target
+
+
+def source_url(given: str | None, leading: str, environment: Mapping[str, str]) -> str:
+    """Return where a line of the code can be read, with ``{path}``, relative to the scan root, and ``{line}`` in it; empty if unknown.
+
+    ``given`` is what the command line or the configuration says: such an address, or that of the folder of a forge that holds the
+    repository at some revision. Without it the service is asked that runs us; ``leading`` goes from the top of the repository to the
+    scan root.
+
+    Raises:
+        UsageError: ``given`` is no address of the web.
+
+    """
+    template = given or _checkout(environment)
+    if not template:
+        return ""
+    if not template.startswith(("https://", "http://")):
+        raise UsageError(f'source_url must begin with https:// or http://, not "{template}"')
+    from urllib.parse import quote
+
+    if "{path}" not in template:
+        template = f"{template.rstrip('/')}/{{path}}#L{{line}}"
+    return template.replace("{path}", f"{quote(leading)}{{path}}")
+
+
+def _checkout(environment: Mapping[str, str]) -> str:
+    """Return the folder of the revision that the service has checked out; Gitea and Forgejo answer like GitHub."""
+    if environment.get("GITHUB_ACTIONS") == "true":
+        server, repository, revision = (environment.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "SHA"))
+        kind = "src/commit" if environment.get("GITEA_ACTIONS") == "true" else "blob"
+        return f"{server}/{repository}/{kind}/{revision}" if server and repository and revision else ""
+    project, revision = environment.get("CI_PROJECT_URL", ""), environment.get("CI_COMMIT_SHA", "")
+    return f"{project}/-/blob/{revision}" if project and revision else ""
 
 
 def prefix(root: str, top: str | None, environment: Mapping[str, str]) -> str:

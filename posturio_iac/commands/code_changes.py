@@ -5,12 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.guard import Guard
 from posturio_iac.commands.source_lines import MOST_BYTES
 from posturio_iac.core.textfile import Fence, UnreadableError
 from posturio_iac.core.textfile import read as read_file
-from posturio_iac.fixes.working_files import WorkingFiles
-from posturio_iac.scan import policy_of
+from posturio_iac.scan import policies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,10 +16,14 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.fixes.shown import ShownChange
+    from posturio_iac.fixes.working_files import WorkingFiles
 
 
 def files_below(root: str) -> WorkingFiles:
     """Return the files below a folder, none of them read yet."""
+    from posturio_iac.commands.guard import Guard
+    from posturio_iac.fixes.working_files import WorkingFiles
+
     fence = Fence(os.path.realpath(root))
 
     def read(path: str) -> bytes | None:
@@ -41,29 +43,41 @@ def files_below(root: str) -> WorkingFiles:
 
 def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int]:
     """Return how many days the key of a finding may live."""
-    policy = policy_of(config, root, suppressions=False)
+    policies = policies_of(config, root, suppressions=False)
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
 
     def days(finding: Finding) -> int:
         key = keys.get((finding.address, finding.root))
-        return max(policy.context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 1
+        return max(policies.of(key).context_for(key, report.as_of).max_lifetime.days, 1) if key is not None else 1
 
     return days
 
 
 def shown_changes(report: Report, config: Config, root: str) -> Callable[[Finding], ShownChange | None]:
-    """Return what mends each finding of a scan of the folder ``root``; planned when the first one is asked for."""
-    found: dict[int, ShownChange | None] = {}
+    """Return what mends each finding of a scan of the folder ``root``, planned when it is asked for the first time."""
+    planned: dict[int, ShownChange | None] = {}
+    plans: list[Callable[[Finding], ShownChange | None]] = []
 
     def change(finding: Finding) -> ShownChange | None:
-        if not found:
-            from posturio_iac.fixes.shown import shown
-            from posturio_iac.fixes.wanted import Wishes, wanted
-
-            files, days = files_below(root), limits(report, config, root)
-            active = [f for f in report.active() if f.framework != "terraform-plan" and f.shows_code]
-            for one in wanted(report, active, Wishes(report.as_of)):
-                found[id(one.finding)] = shown(one, files, days(one.finding))
-        return found.get(id(finding))
+        if not plans:
+            plans.append(_planner(report, config, root))
+        if id(finding) not in planned:
+            planned[id(finding)] = plans[0](finding)
+        return planned[id(finding)]
 
     return change
+
+
+def _planner(report: Report, config: Config, root: str) -> Callable[[Finding], ShownChange | None]:
+    from posturio_iac.fixes.shown import shown
+    from posturio_iac.fixes.wanted import Wishes, wanted
+
+    files, days = files_below(root), limits(report, config, root)
+    active = [f for f in report.active() if f.framework != "terraform-plan" and f.shows_code]
+    found = {id(one.finding): one for one in wanted(report, active, Wishes(report.as_of))}
+
+    def plan(finding: Finding) -> ShownChange | None:
+        one = found.get(id(finding))
+        return None if one is None else shown(one, files, days(finding))
+
+    return plan

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
-from posturio_iac.commands.parser import HELP, Command, help_text, parse
+from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
 from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint
 from posturio_iac.errors import UsageError
@@ -99,7 +99,7 @@ complete -F _posturio_iac posturio-iac
 def _zsh() -> str:
     def described(option: Option) -> str:
         value = "" if option.shape == Shape.SWITCH else f":{option.metavar}:{_zsh_action(_values(option))}"
-        repeats = "*" if option.shape in (Shape.LIST, Shape.RULES) or option.name in ("format", "output") else ""
+        repeats = "*" if option.shape in SEVERAL or option.name in ("format", "output") else ""
         names = f"'{repeats}'{{{option.short},{option.flag}}}'" if option.short else f"'{repeats}{option.flag}"
         return f"{names}[{_zsh_text(option.help)}]{value}'"
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac.config.locate import find
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.judge.policy import Policy
 from posturio_iac.render.nothing_found import count
 from posturio_iac.rules import all_rules
+from posturio_iac.scan.configuration import nested
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from posturio_iac.core.finding import Report
     from posturio_iac.search import Selection
@@ -28,53 +30,89 @@ LIMITS = {
 """What a limit that is looser than the default means."""
 
 
-def with_notices(report: Report, config: Config, selection: Selection, changed: Collection[str] = (), *, named: bool = False) -> Report:
-    """Return the report with what must be said of the configuration.
+def with_notices(
+    report: Report, config: Config, selection: Selection, place: str, changed: Collection[str] = (), *, named: bool = False
+) -> Report:
+    """Return the report with what must be said of the configuration, whose scan root stands at ``place``.
 
     ``changed`` are the files in question, relative to the scan root. A configuration that the command line has ``named`` is its own choice.
     """
-    said = [*(() if named else _weakened(config, selection)), *_changed(config, selection, changed)]
+    levels = _levels(config, nested(config, selection, place))
+    weakened = _ignored(config, place) if named else (said for one in levels for said in _weakened(one, selection))
+    said = [*weakened, *_changed(levels, selection, changed)]
     return replace(report, diagnostics=(*said, *report.diagnostics)) if said else report
+
+
+def _levels(config: Config, below: list[Config]) -> list[Config]:
+    """Return the configurations of all files that hold somewhere, those further up first."""
+    found: dict[str | None, Config] = {}
+    for one in (config, *below):
+        up: Config | None = one
+        while up is not None and up.path not in found:
+            found[up.path] = up
+            up = up.above
+    return sorted(found.values(), key=lambda one: one.path or "")
+
+
+def _ignored(config: Config, place: str) -> Iterator[Diagnostic]:
+    """Say that the configuration beside the code is not used where the command line names another one."""
+    beside = find(place)
+    if beside is not None and config.path is not None and os.path.realpath(beside) != os.path.realpath(config.path):
+        yield Diagnostic(Level.NOTE, f"{beside} is not used, and neither are those below it, since --config names another one")
 
 
 def _weakened(config: Config, selection: Selection) -> Iterator[Diagnostic]:
     """Say what a configuration leaves out, lowers and renames."""
-    parts = list(_parts(config, selection))
+    parts = list(_parts(config, config.above or Config(), selection))
     if config.path is not None and parts:
         path = _seen(config.path, selection)
         yield Diagnostic(Level.NOTE, f"{path} {_joined(parts)}; --no-config judges without it", path, about=CONFIGURATION)
 
 
-def _parts(config: Config, selection: Selection) -> Iterator[str]:
-    left_out = selection.finder.left_out
-    folders = sum(path.endswith("/") for path in left_out)
-    amounts = [count(n, noun) for n, noun in ((len(left_out) - folders, "file"), (folders, "folder")) if n]
-    if config.exclude and amounts:
+def _parts(config: Config, above: Config, selection: Selection) -> Iterator[str]:
+    """Yield what a file changes of what holds above it."""
+    amounts = _left_out(config, selection) if len(config.exclude) > len(above.exclude) else []
+    if amounts:
         yield f"leaves out {' and '.join(amounts)}"
-    if config.own_fail_on in FAILS:
+    if config.own_fail_on in FAILS and config.above is None:
         yield FAILS[config.own_fail_on]
-    if config.own_rules:
+    if config.own_rules and (config.select, config.ignore) != (above.select, above.ignore):
         known = all_rules()
         yield f"judges by {len(Policy(config).selected(known))} of {count(len(known), 'rule')}"
-    default = Config()
-    yield from (text.format(limit) for name, text in LIMITS.items() if (limit := getattr(config, name)) > getattr(default, name))
-    if names := sum(map(len, config.names.values())):
+    yield from (text.format(limit) for name, text in LIMITS.items() if (limit := getattr(config, name)) > getattr(above, name))
+    if lowered := len(config.severity.items() - above.severity.items()):
+        yield f"sets {count(lowered, 'other severity', 'other severities')}"
+    if names := _size(config.names) - _size(above.names):
         yield f"adds {count(names, 'name')} of metadata"
     if modules := len(config.known_modules):
         yield f"adds {count(modules, 'known module')}"
-    if looser := sum(bool(override.reason) for override in config.overrides):
+    if looser := sum(bool(override.reason) for override in config.overrides[len(above.overrides) :]):
         yield f"excepts keys by {count(looser, 'override')}"
-    if rules := len(config.suppressions):
+    if rules := len(config.suppressions) - len(above.suppressions):
         yield f"suppresses findings in {count(rules, 'place')}"
+
+
+def _left_out(config: Config, selection: Selection) -> list[str]:
+    """Return how many files and folders the exclusions of a file leave out: those of its own folder, for one below the scan root."""
+    folder = os.path.dirname(_seen(config.path, selection)) if config.path is not None and config.above is not None else ""
+    inside = [path for path in selection.finder.left_out if not folder or folder.startswith("..") or path.startswith(f"{folder}/")]
+    folders = sum(path.endswith("/") for path in inside)
+    return [count(n, noun) for n, noun in ((len(inside) - folders, "file"), (folders, "folder")) if n]
+
+
+def _size(names: Mapping[str, tuple[str, ...]]) -> int:
+    return sum(map(len, names.values()))
 
 
 def _joined(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _changed(config: Config, selection: Selection, changed: Collection[str]) -> Iterator[Diagnostic]:
+def _changed(levels: list[Config], selection: Selection, changed: Collection[str]) -> Iterator[Diagnostic]:
     """Warn of a configuration or baseline that changed together with the code that it judges."""
-    for file, what in ((config.path, "configuration"), (config.baseline, "baseline")):
+    files = [(file, "configuration") for one in levels for file in (one.path, *one.extends)]
+    files += [(file, "baseline") for one in levels for file in one.baseline]
+    for file, what in dict.fromkeys(files):
         if file is not None and (path := _seen(file, selection)) in changed:
             text = f"the {what} {path} changed together with the code that it judges; review it, or judge without it (--no-config)"
             yield Diagnostic(Level.WARNING, text, path, about=CONFIGURATION)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool) -> RunScope:
-    """Return the name of the folder ``place`` within its repository, and which paths in it were scanned.
+def scope(place: str, selection: Selection, words: Sequence[str], config: Config, *, narrowed: bool, source_url: str) -> RunScope:
+    """Return the name of the folder ``place`` within its repository, which paths in it were scanned, and where its lines can be read.
 
     The name starts with the folder of the repository, or is that of the scan root where there is none: no path of this machine is told.
     """
@@ -26,7 +26,9 @@ def scope(place: str, selection: Selection, words: Sequence[str], config: Config
     inside = os.path.relpath(real, os.path.realpath(top)) if top and STDIN not in words else os.curdir
     name = os.path.basename(os.path.realpath(top) if top and STDIN not in words else real)
     full = name if inside == os.curdir or inside.startswith(os.pardir) else os.path.join(name, inside)
-    return RunScope(full.replace(os.sep, "/"), _paths(selection.root, words), narrowed=narrowed, left_out=left_out(config))
+    return RunScope(
+        full.replace(os.sep, "/"), _paths(selection.root, words), narrowed=narrowed, left_out=left_out(config), source_url=source_url
+    )
 
 
 def left_out(config: Config) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
 from posturio_iac.core.terminal import paint, wants_color
 
 if TYPE_CHECKING:
@@ -52,10 +51,10 @@ def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
 def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:
     from posturio_iac.config.suggest import rule_id
 
-    in_hosts = {host_id: rule for ids in (CHECKOV, CFN_LINT) for rule, host_id in ids.items()}
+    in_hosts = {host_id: rule for rule, entry in rules.items() for host_id in entry.rule.host_ids.values()}
     entry = rules[in_hosts.get(name.strip().upper()) or rule_id(name, rules)]
     rule = entry.rule
     standards = "".join(f"\n{name}: {', '.join(numbers)}" for name, numbers in rule.standards.items())
-    hosts = [f"{ids[rule.id]} in {host}" for host, ids in (("checkov", CHECKOV), ("cfn-lint", CFN_LINT)) if rule.id in ids]
+    hosts = [f"{host_id} in {host}" for host, host_id in rule.host_ids.items()]
     elsewhere = f"\n\nIts id is {' and '.join(hosts)}." if hosts else ""
     return f"{paint(rule.id, 'bold', color=color)} ({rule.severity.name})\n\n{entry.page}{standards and chr(10) + standards}{elsewhere}\n"

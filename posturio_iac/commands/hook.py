@@ -26,7 +26,9 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "source_url")
+SCREEN = 100
+"""Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
 
 COMMAND = Command(
     "hook",
@@ -62,7 +64,7 @@ def run(argv: Sequence[str]) -> int:
 
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
-    config = settings(given, ())
+    config = settings(given, (top,))
     config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
     if selection.is_empty and targets == PLAIN:
@@ -112,22 +114,34 @@ def _judge(
     part = narrowed.selection
     if part.is_empty and targets == PLAIN:
         return 0
-    from posturio_iac.commands.code_changes import shown_changes
-    from posturio_iac.commands.reports import emit
     from posturio_iac.core.finding import Exit, Severity, Verdict
     from posturio_iac.scan import judged
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
-    if config.path is not None and (report.active() or report.diagnostics):
+    if (config.path is not None or config.tree is not None) and (report.active() or report.diagnostics):
         from posturio_iac.commands.config_notice import with_notices
 
-        report = with_notices(report, config, part, named=given.config is not None)
+        report = with_notices(report, config, part, part.root, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
+        from posturio_iac.commands.code_changes import shown_changes
+        from posturio_iac.commands.reports import emit, screen
+
         elapsed = time.perf_counter() - started
         change = shown_changes(report, config, part.root)
-        emit(report, targets, given, root=part.root, elapsed=elapsed, fail_on=config.fail_on, code=int(code), change=change)
+        shown = screen(given, SCREEN)
+        emit(
+            report,
+            targets,
+            given,
+            root=part.root,
+            elapsed=elapsed,
+            fail_on=config.fail_on,
+            code=int(code),
+            change=change,
+            screen=shown,
+        )
     return int(code)
 
 

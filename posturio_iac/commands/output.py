@@ -11,6 +11,7 @@ from posturio_iac.errors import OutputError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import BinaryIO
 
 STDOUT = "-"
@@ -22,10 +23,11 @@ class Appended(str):
     __slots__ = ()
 
 
-def write(text: str, target: str, within: str | None = None) -> None:
+def write(text: str | Iterable[str], target: str, within: str | None = None) -> None:
     """Write to a file, at its end when it is `Appended`, or to standard output when ``target`` is ``-``. Missing folders are made.
 
-    ``within`` is the folder that no link of the target may leave where there is no repository.
+    ``text`` may come in pieces, of which no more than one is kept. ``within`` is the folder that no link of the target may leave where
+    there is no repository.
 
     Raises:
         OutputError: it cannot be written, or links of the repository lead out of it. A file that was there is still whole.
@@ -35,11 +37,11 @@ def write(text: str, target: str, within: str | None = None) -> None:
         to_stdout(text)
         return
     refuse_links_out(target, within)
-    data = text.encode("utf-8", "backslashreplace")
+    data = (piece.encode("utf-8", "backslashreplace") for piece in ((text,) if isinstance(text, str) else text))
     try:
         if isinstance(target, Appended):
             with open(target, "ab") as file:
-                file.write(data)
+                file.writelines(data)
         else:
             path = os.path.realpath(target)
             _make_folder(os.path.dirname(path))
@@ -57,7 +59,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
     """
     refuse_links_out(path)
     try:
-        _replace(os.path.realpath(path), data)
+        _replace(os.path.realpath(path), (data,))
     except OSError as error:
         raise OutputError(f"cannot write {shown}: {error.strerror or error}") from None
 
@@ -78,15 +80,18 @@ def refuse_links_out(target: str, within: str | None = None) -> None:
         raise OutputError(f"cannot write {target}: a symbolic link leads outside of {top}; remove the link, or name another file")
 
 
-def to_stdout(text: str) -> None:
-    """Write to standard output; a reader that has gone away is no error."""
+def to_stdout(text: str | Iterable[str]) -> None:
+    """Write to standard output, in pieces if it comes so; a reader that has gone away is no error."""
     if sys.stdout is None:
         raise OutputError("cannot write to standard output: it is closed")
     try:
-        if isinstance(sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None, io.RawIOBase):
-            _write_all(sys.stdout.buffer, text.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
-        else:
-            sys.stdout.write(text)
+        is_raw = isinstance(sys.stdout.buffer if hasattr(sys.stdout, "buffer") else None, io.RawIOBase)
+        for piece in (text,) if isinstance(text, str) else text:
+            if is_raw:
+                _write_all(sys.stdout.buffer, piece.encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
+            else:
+                sys.stdout.write(piece)
+        if not is_raw:
             sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
@@ -110,17 +115,17 @@ def silence_stdout() -> None:
         pass
 
 
-def _replace(path: str, data: bytes) -> None:
+def _replace(path: str, data: Iterable[bytes]) -> None:
     """Put ``data`` in place of a regular file in one step; write into a device or pipe as it is."""
     mode = _mode(path)
     if mode is not None and not stat.S_ISREG(mode):
         with open(path, "wb") as device:
-            device.write(data)
+            device.writelines(data)
         return
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.write(data)
+            file.writelines(data)
         if mode is not None:
             os.chmod(temporary, stat.S_IMODE(mode))
         os.replace(temporary, path)

@@ -7,7 +7,6 @@ messages do not name what was probably meant.
 from __future__ import annotations
 
 from posturio_iac.config.option_table import Shape
-from posturio_iac.config.suggest import hint, meant
 from posturio_iac.errors import UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.option_table import Option
 
-SEVERAL = (Shape.LIST, Shape.RULES)
+SEVERAL = (Shape.LIST, Shape.RULES, Shape.FILES)
 WIDTH = 100
 LEAST = 30
 """Columns below which an explanation does not stand beside its option."""
@@ -101,6 +100,8 @@ def _option(command: Command, word: str, rest: Iterator[str]) -> tuple[Option, A
     flag, equals, value = word.partition("=")
     option = command.flags().get(flag)
     if option is None:
+        from posturio_iac.config.suggest import hint
+
         raise _mistake(command, f"there is no option {flag}{hint(flag, (*(option.flag for option in command.options), HELP[1]))}")
     if option.shape == Shape.SWITCH:
         if equals:
@@ -117,6 +118,8 @@ def _value(command: Command, option: Option, text: str) -> Any:
     if text in option.elsewhere:
         raise _mistake(command, f"{option.flag} {text} {option.elsewhere[text]}")
     if option.choices and text not in option.choices:
+        from posturio_iac.config.suggest import meant
+
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
     if option.shape not in (Shape.DAYS, Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
         return text
@@ -171,4 +174,4 @@ def _ending(option: Option) -> str:
         return f" (default: {option.default // 1024**2}MB)"
     if option.shape == Shape.DAYS:
         return f" (default: {option.default})"
-    return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable"}.get(option.shape, "")
+    return {Shape.RULES: "; repeatable, or with commas", Shape.LIST: "; repeatable", Shape.FILES: "; repeatable"}.get(option.shape, "")

@@ -10,19 +10,21 @@ from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import columns_of_stdout, paint, printable, wants_color, without_commands
-from posturio_iac.render import renderer
+from posturio_iac.core.record import replace
+from posturio_iac.core.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
+from posturio_iac.render import streamer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.contract.context import RunScope
+    from posturio_iac.contract.context import FindingAges, RunScope
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.fixes.shown import ShownChange
 
+FOLDED = 3
+"""Of how many accounts the same is said one by one."""
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -40,14 +42,15 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     scope: RunScope | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
     change: Callable[[Finding], ShownChange | None] | None = None,
-    first_seen: Mapping[str, datetime] | None = None,
+    ages: FindingAges | None = None,
+    screen: int | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
-    ``mended`` what it found resolved of an earlier result, ``first_seen`` when findings were first seen, ``change`` what would mend one
-    in code.
+    ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
+    in code, ``screen`` how many lines of text a person is ready to read.
 
     Raises:
         OutputError: a target cannot be written.
@@ -67,6 +70,8 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             elapsed,
             color=color,
             columns=columns_of_stdout() if target == STDOUT else None,
+            screen=screen if target == STDOUT else None,
+            by_owner=given.group_by == "owner",
             verbose=bool(given.verbose),
             quiet=bool(given.quiet),
             prefix=leading,
@@ -77,19 +82,38 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             scope=scope,
             mended=mended,
             change=change,
-            first_seen=first_seen,
+            ages=ages,
         )
-        ready.append((renderer(name)(report, context), target))
+        ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
 
 
+def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
+    """Return how many lines of text are shown: as many as the terminal has, ``elsewhere`` where there is none, else all."""
+    return None if given.all or given.verbose else lines_of_stdout() or elsewhere
+
+
 def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
     """Print what a reader must know about the run, errors only when ``quiet``."""
-    lines = [_line(d, color=color) for d in diagnostics if d.is_always_shown or not quiet]
+    lines = [_line(d, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
     if lines:
         sys.stderr.write(without_commands("".join(lines)))
         sys.stderr.flush()
+
+
+def _folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics, with one in place of many that say the same of different accounts."""
+    same: dict[tuple[Level, str], list[Diagnostic]] = {}
+    for said in diagnostics:
+        same.setdefault((said.level, said.message.replace(said.account or "\0", "\0")), []).append(said)
+    return [one for alike in same.values() for one in (alike if len({d.account for d in alike}) <= FOLDED else [_of_many(alike)])]
+
+
+def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:
+    first, accounts = alike[0], list(dict.fromkeys(said.account or "" for said in alike))
+    rest = f"; the same holds for {len(accounts) - 1} more accounts: {', '.join(accounts[1:FOLDED])} and {len(accounts) - FOLDED} more"
+    return replace(first, message=f"{first.message}{rest}")
 
 
 def _line(diagnostic: Diagnostic, *, color: bool) -> str:

@@ -13,16 +13,23 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
 
-PLAIN = ("max_lifetime_days", "fail_on", "strict", "engine", "max_file_size", "timeout")
+PLAIN = ("max_lifetime_days", "fail_on", "strict", "engine", "max_file_size", "timeout", "source_url")
 """Settings that the command line replaces."""
 
 
 def settings(given: Arguments, paths: Sequence[str]) -> Config:
     """Return the configuration for ``paths`` with the options of the command line laid over it.
 
-    ``--select`` replaces the file's ``select`` and ``ignore``; other options that hold several values add theirs to the file's.
+    ``--select`` replaces the file's ``select`` and ``ignore``, and ``--baseline`` its baselines; other options that hold several values
+    add theirs to the file's.
     """
-    config = _configured(given, paths)
+    if getattr(given, "source", None) is not None and not os.path.isdir(given.source):
+        raise UsageError(f"--source {given.source}: there is no such folder")
+    return _configured(given, paths).changed(lambda config: _laid_over(config, given))
+
+
+def _laid_over(config: Config, given: Arguments) -> Config:
+    """Return a configuration with the options of the command line."""
     changes = {name: value for name in PLAIN if (value := getattr(given, name, None)) is not None}
     if given.select:
         changes |= {"select": split(given.select), "ignore": ()}
@@ -31,12 +38,11 @@ def settings(given: Arguments, paths: Sequence[str]) -> Config:
     for name in ("var_files", "parameters"):
         if files := getattr(given, name, None):
             changes[name] = (*getattr(config, name), *map(os.path.abspath, files))
-    for name in ("baseline", "source"):
-        if (path := getattr(given, name, None)) is not None:
-            changes[name] = os.path.abspath(path)
-    if "source" in changes and not os.path.isdir(changes["source"]):
-        raise UsageError(f"--source {given.source}: there is no such folder")
-    return config.with_values(**changes)
+    if files := getattr(given, "baseline", None):
+        changes["baseline"] = tuple(map(os.path.abspath, files))
+    if (path := getattr(given, "source", None)) is not None:
+        changes["source"] = os.path.abspath(path)
+    return config.copy(changes)
 
 
 def split(values: Sequence[str]) -> tuple[str, ...]:
@@ -53,7 +59,7 @@ def _configured(given: Arguments, paths: Sequence[str]) -> Config:
         from posturio_iac.config.load import load
 
         return load(given.config)
-    from posturio_iac.scan import configuration_near
+    from posturio_iac.scan.configuration import configuration_near
 
     return configuration_near(_common_folder(paths))
 

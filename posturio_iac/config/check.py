@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.config.suggest import hint
 from posturio_iac.core.dates import FIRST_YEAR, LAST_YEAR, parse_date
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-SIZE = re.compile(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
+SIZE = lazy_pattern(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+DAY = lazy_pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500
 MOST_SECONDS = 86_400
 
@@ -131,6 +132,14 @@ def _list(value: Any, _option: Option) -> tuple[str, ...]:
     raise BadValueError("a list of text")
 
 
+def _files(value: Any, option: Option) -> tuple[str, ...]:
+    if isinstance(value, str) and value.strip():
+        return (value,)
+    if isinstance(value, list):
+        return _list(value, option)
+    raise BadValueError("text or a list of text")
+
+
 def _mapping(value: Any, _option: Option) -> dict[str, str]:
     if isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values()):
         return value
@@ -178,6 +187,7 @@ CHECKS: dict[str, Callable[[Any, Option], Any]] = {
     Shape.SIZE: size,
     Shape.LIST: _list,
     Shape.RULES: _list,
+    Shape.FILES: _files,
     Shape.MOMENT: _until,
     Shape.MAPPING: _mapping,
 }

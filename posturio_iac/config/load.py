@@ -7,8 +7,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import check_table
+from posturio_iac.config.merge import laid_over, with_globs_from
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
-from posturio_iac.config.option_table import LIMITS, OPTIONS
+from posturio_iac.config.option_table import LIMITS, OF_THE_RUN, OPTIONS
 from posturio_iac.config.records import Exemption, Override
 from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def load(path: str, fence: Fence | None = None) -> Config:
-    """Read and check one configuration file.
+def load(path: str, fence: Fence | None = None, above: Config | None = None) -> Config:
+    """Read and check one configuration file, and lay it over ``above``, what the files in the folders above it say.
 
     One that was found beside the code, and not named by whoever runs us, has a ``fence``: it and the files that it names must be inside.
 
@@ -27,26 +28,43 @@ def load(path: str, fence: Fence | None = None) -> Config:
 
     """
     shown = _shown(path)
-    values = check_table(_table(path, shown, fence), OPTIONS, shown)
+    own = _values(path, fence, ())
+    upper = {} if above is None else {option.name: getattr(above, option.name) for option in OPTIONS}
+    limits = laid_over(upper, own)
+    for n, override in enumerate(own["overrides"]):
+        _check_override(override, limits, f"{shown}: overrides[{n}]")
     folder = os.path.dirname(os.path.abspath(path))
-    values["overrides"] = tuple(
-        _override(Override(**entry), values, f"{shown}: overrides[{n}]") for n, entry in enumerate(values.get("overrides", ()))
+    if above is None:
+        return Config(path, folder, **own)
+    _refuse_loosening(own, above, shown)
+    return Config(path, above.folder, above, **laid_over(upper, with_globs_from(own, folder, above.folder)))
+
+
+def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a file holds, laid over what it extends. Paths of files are absolute."""
+    shown, here = _shown(path), os.path.realpath(path)
+    if here in through:
+        raise UsageError(f"{shown}: extends leads back to this file")
+    own = check_table(_table(path, shown, fence), OPTIONS, shown)
+    folder = os.path.dirname(os.path.abspath(path))
+    own["overrides"] = tuple(Override(**entry) for entry in own.get("overrides", ()))
+    own["suppressions"] = tuple(
+        _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(own.get("suppressions", ()))
     )
-    values["suppressions"] = tuple(
-        _exemption(Exemption(**entry), f"{shown}: suppressions[{n}]") for n, entry in enumerate(values.get("suppressions", ()))
-    )
-    for name in ("var_files", "parameters"):
-        values[name] = tuple(os.path.join(folder, file) for file in values.get(name, ()))
-    for name in ("baseline", "source"):
-        if name in values:
-            values[name] = os.path.join(folder, values[name])
-    _refuse_paths(values, fence, shown)
-    return Config(path, folder, **values)
+    for name in ("var_files", "parameters", "baseline", "extends"):
+        own[name] = tuple(os.path.join(folder, file) for file in own.get(name, ()))
+    if "source" in own:
+        own["source"] = os.path.join(folder, own["source"])
+    _refuse_paths(own, fence, shown)
+    values: dict[str, Any] = {}
+    for base in own["extends"]:
+        values = laid_over(values, _values(base, fence, (*through, here)))
+    return laid_over(values, own)
 
 
 def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) -> None:
     """Refuse files outside of the fence: whoever writes the code must not decide what else is read of this machine."""
-    for name in ("var_files", "parameters", "baseline", "source"):
+    for name in ("extends", "var_files", "parameters", "baseline", "source"):
         given = values.get(name, ())
         for path in (given,) if isinstance(given, str) else given:
             try:
@@ -56,7 +74,7 @@ def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) ->
                     fence.check(path)
             except UnreadableError as error:
                 flag = next(option.flag for option in OPTIONS if option.name == name)
-                more = f"; the command line may name it: {flag}" if fence is not None else ""
+                more = f"; the command line may name it: {flag}" if fence is not None and flag else ""
                 raise UsageError(f"{shown}: {name}: {path!r} {error}{more}") from None
 
 
@@ -69,7 +87,7 @@ def has_table(path: str) -> bool:
     return isinstance(tool, dict) and TABLE in tool
 
 
-def _override(override: Override, values: Mapping[str, Any], where: str) -> Override:
+def _check_override(override: Override, values: Mapping[str, Any], where: str) -> None:
     """Refuse an override that selects nothing, changes nothing, or loosens a limit without saying why and until when."""
     if not override.paths and not override.tags and not override.users:
         raise UsageError(f"{where} selects nothing: give it paths, tags or users")
@@ -79,10 +97,29 @@ def _override(override: Override, values: Mapping[str, Any], where: str) -> Over
         raise UsageError(f"{where} changes nothing: give it one of {', '.join(limits)}")
     for name, limit in limits.items():
         general = values.get(name, getattr(defaults, name))
-        looser = limit == "declared" and general == "enforced" if name == "require" else limit is not None and limit > general
-        if looser and not (override.reason and override.until):
+        if limit is not None and _looser(limit, general) and not (override.reason and override.until):
             raise UsageError(f"{where}.{name} is looser than {general}: say why with reason, and until when with until")
-    return override
+
+
+def _looser(limit: int | str, than: int | str) -> bool:
+    if isinstance(limit, int) and isinstance(than, int):
+        return limit > than
+    return limit == "declared" and than == "enforced"
+
+
+def _refuse_loosening(own: Mapping[str, Any], above: Config, shown: str) -> None:
+    """Refuse what a file cannot set below another one: options of the whole run, and limits that are looser than those above."""
+    upper = _shown(above.path or "")
+    for name in OF_THE_RUN:
+        if own.get(name):
+            raise UsageError(f"{shown}: {name} holds for a whole run, and belongs into {upper}")
+    for option in LIMITS:
+        limit, general = own.get(option.name), getattr(above, option.name)
+        if limit is not None and _looser(limit, general):
+            raise UsageError(
+                f"{shown}: {option.name} is looser than {general}, which holds above it by {upper}; "
+                "write [[overrides]] with paths, reason and until"
+            )
 
 
 def _exemption(exemption: Exemption, where: str) -> Exemption:

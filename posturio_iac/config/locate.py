@@ -1,4 +1,4 @@
-"""Finds the configuration file nearest the scan root: ``posturio-iac.toml``, or ``pyproject.toml`` with a table ``[tool.posturio-iac]``."""
+"""Finds configuration files: ``posturio-iac.toml``, or ``pyproject.toml`` with a table ``[tool.posturio-iac]``."""
 
 from __future__ import annotations
 
@@ -6,20 +6,43 @@ import os
 
 from posturio_iac.config.model import FILE, SHARED_FILE, TABLE
 
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 def find(start: str) -> str | None:
     """Return the configuration file nearest the folder ``start``, going up to the top of its repository, or None."""
-    folder = os.path.abspath(start)
+    return next((file for folder in upwards(os.path.abspath(start)) if (file := in_folder(folder)) is not None), None)
+
+
+def upwards(folder: str) -> Iterator[str]:
+    """Yield a folder and those above it, up to the top of its repository."""
     while True:
-        own, shared = os.path.join(folder, FILE), os.path.join(folder, SHARED_FILE)
-        if os.path.lexists(own) and not os.path.isdir(own):
-            return own
-        if os.path.isfile(shared) and _has_table(shared):
-            return shared
+        yield folder
         parent = os.path.dirname(folder)
-        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
-            return None
+        if parent == folder or is_top(folder):
+            return
         folder = parent
+
+
+def is_top(folder: str) -> bool:
+    """Tell whether a folder is the top of a repository."""
+    return os.path.exists(os.path.join(folder, ".git"))
+
+
+def in_folder(folder: str) -> str | None:
+    """Return the configuration file of a folder itself."""
+    own, shared = os.path.join(folder, FILE), os.path.join(folder, SHARED_FILE)
+    if os.path.lexists(own) and not os.path.isdir(own):
+        return own
+    return shared if os.path.isfile(shared) and _has_table(shared) else None
+
+
+def second_in_folder(folder: str) -> str | None:
+    """Return the shared file whose table counts for nothing, since the folder has a file of ours."""
+    shared = os.path.join(folder, SHARED_FILE)
+    return shared if os.path.isfile(shared) and _has_table(shared) and in_folder(folder) != shared else None
 
 
 def _has_table(path: str) -> bool:

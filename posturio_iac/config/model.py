@@ -6,10 +6,17 @@ from posturio_iac.config.option_table import OPTIONS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, Protocol
 
     from posturio_iac.config.records import Exemption, Override
+
+    class ConfigTree(Protocol):
+        """The configuration of every folder, as files have it."""
+
+        def at(self, folder: str) -> Config:
+            """Return the configuration of an absolute folder."""
+
 
 FILE = "posturio-iac.toml"
 SHARED_FILE = "pyproject.toml"
@@ -22,7 +29,18 @@ class Config:
     Immutable by agreement. A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = (*(option.name for option in OPTIONS), "folder", "own_fail_on", "own_rules", "path")
+    __slots__ = (
+        *(option.name for option in OPTIONS),
+        "changes",
+        "_known",
+        "above",
+        "bare",
+        "folder",
+        "own_fail_on",
+        "own_rules",
+        "path",
+        "tree",
+    )
 
     max_lifetime_days: int
     unused_days: int
@@ -46,8 +64,10 @@ class Config:
     """Absolute paths."""
     source: str | None
     """Absolute path."""
-    baseline: str | None
-    """An absolute path."""
+    baseline: tuple[str, ...]
+    """Absolute paths."""
+    source_url: str | None
+    """As it was given."""
     custom_types: tuple[str, ...]
     names: Mapping[str, tuple[str, ...]]
     known_modules: tuple[dict[str, Any], ...]
@@ -55,28 +75,69 @@ class Config:
     suppressions: tuple[Exemption, ...]
     owners: tuple[Mapping[str, str], ...]
     """Each with ``users`` and ``owner``."""
+    extends: tuple[str, ...]
+    """Absolute paths of all files that it was extended by."""
     path: str | None
-    """The file that it was read from."""
+    """The file that it was read from, the innermost one of several."""
+    above: Config | None
+    """What the files in the folders above say."""
     folder: str
-    """The folder of that file, absolute: what its globs are relative to."""
+    """The absolute folder that its globs are relative to: that of the outermost file."""
+    changes: tuple[Callable[[Config], Config], ...]
+    """What the command line makes of the configuration of any folder."""
+    tree: ConfigTree | None
+    """Where the configuration of other folders is found; None when this one holds for all."""
     own_fail_on: str | None
     """What the file itself says of ``fail_on``, where the command line does not replace it."""
     own_rules: bool
     """Whether the file itself leaves rules out, and the command line does not choose them anew."""
 
-    def __init__(self, path: str | None = None, folder: str = "", **values: Any) -> None:
+    def __init__(self, path: str | None = None, folder: str = "", above: Config | None = None, **values: Any) -> None:
         """Hold ``values`` by the name of their option, and the default of every other option."""
         for option in OPTIONS:
             setattr(self, option.name, values.pop(option.name, option.default))
         if values:
             raise TypeError(f"there is no option {next(iter(values))}")
-        self.path, self.folder = path, folder
+        self.path, self.folder, self.above = path, folder, above
+        self.tree = None
+        self.bare = self
+        self.changes = ()
+        self._known: dict[int, Config] = {}
         self.own_fail_on = self.fail_on if path is not None else None
         self.own_rules = path is not None and bool(self.select or self.ignore)
 
     def with_values(self, **values: Any) -> Config:
-        """Return a copy with other values."""
-        made = Config(self.path, self.folder, **{o.name: getattr(self, o.name) for o in OPTIONS} | values)
+        """Return a copy with other values, which hold for the configurations of all folders."""
+        return self.changed(lambda config: config.copy(values))
+
+    def changed(self, change: Callable[[Config], Config]) -> Config:
+        """Return what ``change`` makes of it, and of the configurations of all folders."""
+        made = change(self)
+        if self.tree is not None:
+            made.tree, made.bare, made.changes = self.tree, self.bare, (*self.changes, change)
+        return made
+
+    def at(self, folder: str) -> Config:
+        """Return the configuration that holds for an absolute folder."""
+        if self.tree is None:
+            return self
+        bare = self.tree.at(folder)
+        if bare is self.bare:
+            return self
+        if id(bare) not in self._known:
+            made = bare
+            for change in self.changes:
+                made = change(made)
+            self._known[id(bare)] = made
+        return self._known[id(bare)]
+
+    def alone(self) -> Config:
+        """Return a copy that holds for all folders."""
+        return self.copy({})
+
+    def copy(self, values: Mapping[str, Any]) -> Config:
+        """Return a copy with other values, for this folder alone."""
+        made = Config(self.path, self.folder, self.above, **{o.name: getattr(self, o.name) for o in OPTIONS} | dict(values))
         made.own_fail_on = None if "fail_on" in values else self.own_fail_on
         made.own_rules = self.own_rules and "select" not in values
         return made

@@ -20,6 +20,7 @@ class Shape:
     CHOICE = "one of"
     SIZE = "bytes, or text such as 10MB"
     LIST = "list of text"
+    FILES = "text or list of text"
     RULES = "list of rules"
     MOMENT = "date or RFC 3339 time"
     MAPPING = "table of text"
@@ -116,6 +117,7 @@ OWNERS = (
 
 OPTIONS = (
     *LIMITS,
+    Option("extends", Shape.FILES, "Configuration files whose text counts as if it stood before that of this file", ()),
     Option("warn_days", Shape.DAYS, "How long before its stated end a key is worth a reminder", 14),
     Option(
         "fail_on", Shape.CHOICE, "The least severity that makes the exit code 1", "medium", FAIL_ON, flag="--fail-on", metavar="SEVERITY"
@@ -152,7 +154,15 @@ OPTIONS = (
         metavar="DIR",
     ),
     Option("parameters", Shape.LIST, "Files of parameter values for templates", (), flag="--parameters", metavar="FILE"),
-    Option("baseline", Shape.TEXT, "File of findings that are known already", flag="--baseline", metavar="FILE"),
+    Option("baseline", Shape.FILES, "Files of findings that are known already, one or several", (), flag="--baseline", metavar="FILE"),
+    Option(
+        "source_url",
+        Shape.TEXT,
+        "Link places in results to this address: it holds {path} and {line}, or is the folder of a revision on GitHub or the like; "
+        "CI services name their own",
+        flag="--source-url",
+        metavar="URL",
+    ),
     Option("custom_types", Shape.LIST, "More types of custom resources that create access keys, such as Custom::Key", ()),
     Option("names", Shape.TABLE, "Names of tags and metadata, beside the ones built in", {}, fields=NAMES),
     Option("known_modules", Shape.FREE, "Modules elsewhere that create keys, beside the table built in", ()),
@@ -161,6 +171,11 @@ OPTIONS = (
     Option("owners", Shape.TABLES, "Who answers for users of a certain path and name (live)", (), fields=OWNERS),
 )
 """What the configuration file may hold, in the order of the reference."""
+
+OF_THE_RUN = ("fail_on", "strict", "max_file_size", "timeout", "source", "custom_types", "known_modules")
+"""Options that hold for a whole run, so that no file below the first one can set them."""
+OF_READING = ("names", "engine", "engine_version", "var_files", "parameters")
+"""Options that decide how code is read."""
 
 CHANGED_SINCE = Option(
     "changed_since",
@@ -171,18 +186,32 @@ CHANGED_SINCE = Option(
     in_file=False,
 )
 
+GROUP_BY = Option(
+    "group_by", Shape.CHOICE, "Group the format text", "none", ("none", "owner"), flag="--group-by", metavar="WHAT", in_file=False
+)
+
 ARGUMENTS = (
     *(o for o in OPTIONS if o.flag),
     CHANGED_SINCE,
+    Option(
+        "fail_on_stale",
+        Shape.SWITCH,
+        "Let entries of a baseline that match nothing any more make the exit code 1",
+        flag="--fail-on-stale",
+        in_file=False,
+    ),
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),
-    Option("config", Shape.TEXT, "Read this configuration file, not the nearest one", flag="--config", metavar="FILE", in_file=False),
+    Option("config", Shape.TEXT, "Read this configuration file alone", flag="--config", metavar="FILE", in_file=False),
     Option("no_config", Shape.SWITCH, "Read no configuration file", flag="--no-config", in_file=False),
     Option(
         "stdin_filename", Shape.TEXT, "What the file on standard input is called", flag="--stdin-filename", metavar="NAME", in_file=False
     ),
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
+    GROUP_BY,
+    Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule in place of findings", flag="--stats", in_file=False),
+    Option("all", Shape.SWITCH, "List every finding, also where they are more than a screen", flag="--all", in_file=False),
     Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", short="-v", in_file=False),
     Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", short="-q", in_file=False),
 )
@@ -194,12 +223,15 @@ _SHARED = (
     "strict",
     "select",
     "ignore",
+    "baseline",
     "exit_zero",
     "no_suppressions",
     "as_of",
     "config",
     "no_config",
+    "source_url",
     "color",
+    "stats",
     "verbose",
     "quiet",
 )
@@ -215,10 +247,15 @@ LIVE_ARGUMENTS = (
     _live("profile", Shape.LIST, "Read the account of this AWS profile", "NAME"),
     _live("region", Shape.TEXT, "Region of the calls, as the AWS tools take it", "NAME"),
     _live("exact", Shape.SWITCH, "Ask AWS about every key, and use no credential report"),
-    _live("state_file", Shape.TEXT, "Remember in this file since when keys have been inactive and findings are known", "FILE"),
+    _live("ledger", Shape.TEXT, "Remember keys and findings from run to run in this file or object of S3", "FILE|s3://BUCKET/KEY"),
+    _live("resume", Shape.SWITCH, "Go on with the interrupted run in the ledger: ask only the accounts that it did not read"),
+    _live("fail_on_new", Shape.SWITCH, "Let only findings that the last run in the ledger did not have make the exit code 1"),
+    _live("sla", Shape.LIST, "How many days a finding may stay open, by its severity, such as critical=1,high=7", "SEVERITY=DAYS"),
     _live("organization", Shape.SWITCH, "Read every active account of the organization"),
     _live("accounts", Shape.LIST, "Read these accounts, with commas between them", "IDS"),
     _live("exclude_account", Shape.LIST, "Leave these accounts out, with commas between them", "IDS"),
+    _live("ou", Shape.LIST, "Of the organization, read only the accounts in these organizational units, at any depth", "OU_ID"),
+    _live("account_tag", Shape.LIST, "Of the organization, read only the accounts with this tag; * stands for any text", "NAME=VALUE"),
     _live("role_name", Shape.TEXT, "Role to assume in each of these accounts", "NAME"),
     _live("external_id", Shape.TEXT, "External id that the role asks for", "ID"),
     _live("workers", Shape.TEXT, "How many calls to make at once, over all accounts (default: 32)", "N"),
@@ -227,7 +264,8 @@ LIVE_ARGUMENTS = (
     _live("iac", Shape.LIST, "Look in this folder for the code that declares the keys", "DIR"),
     _live("tf_state", Shape.LIST, "Read from this state of Terraform or OpenTofu which keys it holds; - is standard input", "FILE"),
     _live("stack_region", Shape.LIST, "With these, ask CloudFormation in this region which stack holds a key; none asks nowhere", "NAME"),
-    _live("group_by", Shape.CHOICE, "Group the table of the format text", "WHAT", ("none", "owner"), "none"),
+    GROUP_BY,
+    _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or somebody who is denied"),
     _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
     _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),
     _live("include_in_use", Shape.LIST, "Let the plan switch off this key, or those of this user, although they are in use", "KEY_ID|USER"),

@@ -18,7 +18,7 @@ class RunScope:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths")
+    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths", "source_url")
 
     name: str | None
     """Code: the folder of the repository and the path in it, such as ``infra/envs/prod``; None for a live run."""
@@ -30,6 +30,8 @@ class RunScope:
     """Live: the accounts that were read, also those without a key."""
     left_out: tuple[str, ...]
     """Ids of rules that were not asked, because the configuration or the command line leaves them out."""
+    source_url: str
+    """Where a line of the code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
     def __init__(
         self,
@@ -39,17 +41,52 @@ class RunScope:
         narrowed: bool = False,
         accounts: tuple[str, ...] = (),
         left_out: tuple[str, ...] = (),
+        source_url: str = "",
     ) -> None:
         """Describe what a run looked at."""
         self.name, self.paths, self.narrowed, self.accounts, self.left_out = name, paths, narrowed, accounts, left_out
+        self.source_url = source_url
 
     def document(self) -> dict[str, object]:
         """Return it as the JSON contract has it."""
-        left_out = {"left_out": list(self.left_out)} if self.left_out else {}
+        more: dict[str, object] = {"left_out": list(self.left_out)} if self.left_out else {}
+        more |= {"source_url": self.source_url} if self.source_url else {}
         if self.name is None:
-            return {"kind": "aws", "accounts": list(self.accounts), **left_out}
+            return {"kind": "aws", "accounts": list(self.accounts), **more}
         narrowed = {"narrowed": True} if self.narrowed else {}
-        return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **left_out}
+        return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **more}
+
+
+class FindingAges:
+    """How long findings have been open, which of them are new, and how long they may stay open.
+
+    A plain class, for the reason above.
+    """
+
+    __slots__ = ("_limits", "first_seen", "new")
+
+    first_seen: Mapping[str, datetime]
+    """By the fingerprint of a finding, or the name of an open question."""
+    new: frozenset[str] | None
+    """Fingerprints that the last run did not have; None where there is no earlier run to compare with."""
+
+    def __init__(
+        self, first_seen: Mapping[str, datetime] | None = None, new: frozenset[str] | None = None, limits: Mapping[str, int] | None = None
+    ) -> None:
+        """Hold what is known; ``limits`` are days by severity."""
+        self.first_seen, self.new, self._limits = first_seen or {}, new, limits or {}
+
+    def due(self, finding: Finding) -> datetime | None:
+        """Return by when a finding must be gone, where that is known."""
+        from datetime import timedelta
+
+        first, days = self.first_seen.get(finding.fingerprint), self._limits.get(finding.severity.value)
+        return first + timedelta(days=days) if first is not None and days is not None else None
+
+    def is_late(self, finding: Finding, as_of: datetime) -> bool:
+        """Whether a finding has been open for longer than it may."""
+        due = self.due(finding)
+        return due is not None and due < as_of
 
 
 class RenderContext:
@@ -59,13 +96,14 @@ class RenderContext:
     """
 
     __slots__ = (
+        "ages",
+        "by_owner",
         "change",
         "color",
         "columns",
         "elapsed",
         "exit_code",
         "fail_on",
-        "first_seen",
         "lines",
         "mended",
         "prefix",
@@ -73,6 +111,7 @@ class RenderContext:
         "region",
         "root",
         "scope",
+        "screen",
         "text",
         "verbose",
     )
@@ -87,6 +126,10 @@ class RenderContext:
     """Whether terminal colours are wanted."""
     columns: int | None
     """How wide the terminal is; None where the text goes elsewhere and may be as wide as it likes."""
+    screen: int | None
+    """How many lines a person is ready to read; None where everything is wanted."""
+    by_owner: bool
+    """Whether the keys of each owner stand together."""
     verbose: bool
     """Whether clean keys and suppressed findings are listed too."""
     quiet: bool
@@ -105,8 +148,8 @@ class RenderContext:
     """What the run looked at, where that is known."""
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
-    first_seen: Mapping[str, datetime]
-    """When findings were first seen, by their names, as far as that is known."""
+    ages: FindingAges
+    """How long findings have been open, as far as that is known."""
 
     change: Callable[[Finding], ShownChange | None]
     """The change of the code that mends a finding, where a program could make it."""
@@ -119,6 +162,8 @@ class RenderContext:
         *,
         color: bool = False,
         columns: int | None = None,
+        screen: int | None = None,
+        by_owner: bool = False,
         verbose: bool = False,
         quiet: bool = False,
         prefix: str = "",
@@ -129,12 +174,13 @@ class RenderContext:
         scope: RunScope | None = None,
         mended: tuple[ResolvedFinding, ...] = (),
         change: Callable[[Finding], ShownChange | None] | None = None,
-        first_seen: Mapping[str, datetime] | None = None,
+        ages: FindingAges | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
+        self.screen, self.by_owner = screen, by_owner
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
-        self.scope, self.mended, self.first_seen = scope, mended, first_seen or {}
+        self.scope, self.mended, self.ages = scope, mended, ages or FindingAges()
         self.change = change or (lambda _finding: None)

@@ -7,13 +7,22 @@ says: a result that is damaged is refused whole, since half of it would look lik
 from __future__ import annotations
 
 import json
-import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from posturio_iac.contract.records import Coverage, SavedDiagnostic, SavedEvidence, SavedFinding, SavedKey, SavedResult, Suppressed
+from posturio_iac.contract.records import (
+    Coverage,
+    SavedDiagnostic,
+    SavedEvidence,
+    SavedFinding,
+    SavedKey,
+    SavedRemedy,
+    SavedResult,
+    Suppressed,
+)
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
-from posturio_iac.core.key_ids import KeyIdMask
+from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.core.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +31,7 @@ if TYPE_CHECKING:
     E = TypeVar("E", bound=Enum)
 
 VERSION = 1
-_COULD_BE_ID = re.compile(r"[A-Za-z0-9_]{16}")
+_COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
 _LOWEST = DEMERITS[Severity.LOW]
 
 
@@ -167,7 +176,13 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         _maybe(moment, key.get("disabled_since")),
         _texts(key.get("evidence")),
         _declared(key.get("declared_as")) or ("no code declares it" if key.get("managed") is False else ""),
+        *_declared_place(key.get("declared_as")),
     )
+
+
+def _declared_place(value: Any) -> tuple[str | None, int | None]:
+    """Return the path and the line of the code that declares a deployed key, when it is one place."""
+    return (_optional(value.get("path")), _number(value.get("line"))) if isinstance(value, dict) else (None, None)
 
 
 def _declared(value: Any) -> str:
@@ -204,6 +219,18 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
         _number(finding["line"]),
         _text(finding["fingerprint"]),
         None if why is None else Suppressed(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
+        _maybe(_remedy, finding.get("remedy")),
+        _text((finding.get("fix") or {}).get("level") or ""),
+    )
+
+
+def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
+    command = _text(remedy.get("command") or "")
+    return SavedRemedy(
+        _text(remedy["kind"]),
+        _text(remedy.get("summary") or ""),
+        _text(remedy.get("code") or ""),
+        "" if MASK in command else command,  # with a hidden id it could not be run
     )
 
 
@@ -221,7 +248,15 @@ def _covered(scope: Any) -> Coverage:
     if scope is None:
         return Coverage()
     narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
-    return Coverage(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")))
+    return Coverage(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")), _url(scope))
+
+
+def _url(scope: dict[str, Any]) -> str:
+    """Return where a line of the code can be read; whatever is no address of the web is refused, since a page would follow it."""
+    url = _text(scope.get("source_url") or "")
+    if url and not url.startswith(("https://", "http://")):
+        raise ValueError("source_url is no address of the web")
+    return url
 
 
 T = TypeVar("T")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.addresses import calls
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class SavedKey:
     evidence: tuple[str, ...]
     declared_at: str
     """The code that declares a deployed key, or that none does; empty where that is not known."""
+    declared_path: str | None = None
+    declared_line: int | None = None
+    """Where that code stands, when it is one place."""
 
     @property
     def deployed(self) -> bool:
@@ -59,6 +63,11 @@ class SavedKey:
         """Where it stands in code: ``path:line``, with the address there for a deployed key; or nothing."""
         return self.declared_at or (f"{self.path}:{self.line}" if self.path and self.line else self.path or "")
 
+    @property
+    def module(self) -> str:
+        """The address of the module that a key in code stands in; empty for a root module, a template and a deployed key."""
+        return ".".join(f"module.{name}" for name in calls(self.address)) if self.framework.startswith("terraform") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
@@ -67,6 +76,19 @@ class Suppressed:
     reason: str
     until: datetime | None
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRemedy:
+    """The change that mends a finding, as far as the result says it."""
+
+    kind: str
+    summary: str
+    """What it does, without naming what it changes; empty in results of before 0.1.0."""
+    code: str
+    """What it writes into the code; empty where that is no single thing."""
+    command: str
+    """A command that carries it out; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,9 @@ class SavedFinding:
     line: int | None
     fingerprint: str
     suppressed: Suppressed | None
+    remedy: SavedRemedy | None = None
+    fix: str = ""
+    """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
 
     @property
     def place(self) -> str:
@@ -118,6 +143,8 @@ class Coverage:
     accounts: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     """Rules that were not asked."""
+    source_url: str = ""
+    """Where a line of the code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,21 +5,24 @@ Its schema is ``docs/schema/report-1.json``.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.json_text import pieces
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.remedy import place_of
+from posturio_iac.core.remedy_text import command, outline
 from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.shown import ShownEdit
@@ -29,19 +32,30 @@ VERSION = 1
 
 def render(report: Report, context: RenderContext) -> str:
     """Return the report as one JSON document in ASCII, with keys in the order of the contract."""
-    return inert(json.dumps(document(report, context), indent=2), JSON_SHARP) + "\n"
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield that document in pieces: no more than one key or finding is in memory."""
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(_members(report, context), 1))
+    yield "\n"
 
 
 def document(report: Report, context: RenderContext) -> dict[str, Any]:
     """Return the contract as plain dictionaries and lists."""
+    return {name: list(held) if isinstance(held, Iterator) else held for name, held in _members(report, context).items()}
+
+
+def _members(report: Report, context: RenderContext) -> dict[str, Any]:
+    """Return the members of the document, its long lists as iterators."""
     return {
         "version": VERSION,
         "tool": {"name": "posturio-iac", "version": __version__},
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
-        "keys": [_key(judged) for judged in report.keys],
-        "findings": [_finding(finding, context) for finding in report.findings],
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in report.diagnostics],
+        "keys": map(_key, report.keys),
+        "findings": (_finding(finding, context) for finding in report.findings),
+        "diagnostics": map(_diagnostic, report.diagnostics),
         "summary": {
             "files": report.files,
             "keys": len(report.keys),
@@ -77,16 +91,35 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
 def _deployed(judged: JudgedKey) -> dict[str, Any]:
     """What only a deployed key has; left out where it is not known."""
     key = judged.key
-    facts: dict[str, Any] = {"account": key.account, "key_id": key.key_id}
+    facts: dict[str, Any] = {"account": key.account, "account_name": _text(key.account_name) or None, "key_id": key.key_id}
     for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
         facts[name] = None if value is None or isinstance(value, Unknown) else moment(value)
     if key.used_for is not None:
         facts["last_used_service"], facts["last_used_region"] = (_text(word) or None for word in key.used_for)
     facts["never_used"] = True if key.last_used is None else None
+    facts["privilege"] = key.privilege.value if key.privilege is not None else None
+    facts["quarantine"] = key.quarantine if isinstance(key.quarantine, str) else None
+    facts["context"] = None if key.use is None else _use(key.use)
     facts["evidence"] = [_text(line) for line in key.evidence] or None
     facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
     facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _use(use: KeyUse | Unknown) -> dict[str, Any]:
+    """Who uses a key, by its events; or why that is not known."""
+    if isinstance(use, Unknown):
+        return {"verdict": None, "why": _text(use.reason)}
+    head = {
+        "verdict": use.kind.value,
+        "since": moment(use.since),
+        "regions": list(use.regions),
+        "events": use.events,
+        "complete": use.complete,
+    }
+    counted = ("principals", "addresses", "agents", "calls", "errors")
+    lists = {name: [{"name": _text(text), "events": number} for text, number in getattr(use, name)] for name in counted}
+    return {**head, **lists, "event_ids": [_text(one) for one in use.event_ids]}
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:
@@ -136,17 +169,27 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
         entry["remedy"] = _remedy(finding.remedy)
     if why is None and (change := context.change(finding)) is not None:
         entry["fix"] = {"level": change.level.value, "edits": [_edit(edit) for edit in change.edits]}
-    if (first := context.first_seen.get(finding.fingerprint)) is not None:
-        entry["first_seen"] = moment(first)
+    entry |= _age(finding, context.ages)
     if why is not None:
         entry["suppressed"] = {"reason": _text(why.reason), "until": moment(why.until) if why.until else None, "source": why.source}
     return entry
 
 
+def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
+    """Since when the finding has been known, whether it is new, and by when it must be gone; what is not known is left out."""
+    first, due = ages.first_seen.get(finding.fingerprint), ages.due(finding)
+    known = {"first_seen": first and moment(first), "due": due and moment(due)}
+    known = {name: value for name, value in known.items() if value}
+    return known if ages.new is None else {**known, "new": finding.fingerprint in ages.new}
+
+
 def _remedy(remedy: Remedy) -> dict[str, Any]:
-    """The kind of a remedy, and the place that it would change where that is code."""
+    """The kind of a remedy, the place that it would change where that is code, and what is alike for all keys that are mended alike."""
     place = place_of(remedy)
-    return {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    summary, code = outline(remedy)
+    entry = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
+    entry |= {"summary": _text(summary)}
+    return entry | {name: _text(value) for name, value in (("code", code), ("command", command(remedy))) if value}
 
 
 def _kind(name: str) -> str:

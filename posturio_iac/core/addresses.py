@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from posturio_iac.core.lazy_pattern import lazy_pattern
 
-INDEX = re.compile(r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]')
-_MODULE = re.compile(rf"module\.([^.\[]+)(?:{INDEX.pattern})?\.?")
-_SEGMENT = re.compile(rf"([^.\[\]]+)({INDEX.pattern})?")
+INDEX = lazy_pattern(r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]')
+_MODULE = lazy_pattern(rf"module\.([^.\[]+)(?:{INDEX.pattern})?\.?")
+_SEGMENT = lazy_pattern(rf"([^.\[\]]+)({INDEX.pattern})?")
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 

@@ -27,11 +27,14 @@ class Severity(Enum):
     @property
     def rank(self) -> int:
         """Place in the order, from 0."""
-        return list(Severity).index(self)
+        return _RANKS[self._value_]
 
     def __lt__(self, other: object) -> bool:
         """Compare by badness."""
         return self.rank < other.rank if isinstance(other, Severity) else NotImplemented
+
+
+_RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,26 @@ class Rule:
     """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
     advice: str = ""
     """What is better than any of its changes, as a sentence that a report for people says once."""
+    checkov: int | None = None
+    """The number of its check in checkov, where code can break it. Permanent: a new rule takes the next number, and none is given twice."""
+    cfn_lint: str = ""
+    """Its id in cfn-lint, where a template can break it: ``W9371``, whose letter says error or warning. Permanent, as above."""
+    only_live: str = ""
+    """Why no code can break it: half a sentence. Such a rule has no program in the fixtures and no id in the hosts."""
+    is_about_user: bool = False
+    """What it says does not depend on when a key was used, so that live need not ask."""
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
         """What it belongs to, by the name of the standard."""
         named = {"CIS AWS Foundations Benchmark": self.cis, "NIST SP 800-53 Rev. 5": self.nist, "PCI DSS v4.0.1": self.pci}
         return {name: numbers for name, numbers in named.items() if numbers}
+
+    @property
+    def host_ids(self) -> dict[str, str]:
+        """Its ids in other linters, by their names."""
+        ids = {"checkov": f"CKV_POSTURIO_{self.checkov}" if self.checkov else "", "cfn-lint": self.cfn_lint}
+        return {host: host_id for host, host_id in ids.items() if host_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,8 @@ class Violation:
     """Where it is, when that is not the key's own header."""
     remedy: Remedy | None = None
     """The change in ``remediation``, the first one where there is a choice."""
+    severity: Severity | None = None
+    """How bad this case is, where that is not the severity of the rule; a configured severity wins over it."""
     mark: str = ""
     """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
 

@@ -7,25 +7,27 @@ becomes U+FFFD, since no output can carry it. A byte order mark is skipped and t
 from __future__ import annotations
 
 import gc
-import re
 from bisect import bisect_right
 from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard decoder's own; typeshed leaves it out
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
 MAX_DEPTH = 200
 """How deep objects and arrays may stand in one another, so that whoever walks the nodes may recurse."""
 
 _BOM = "\ufeff"
-_SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_WORD = re.compile(r"true|false|null")
+_SPACE = lazy_pattern(r"[ \t\n\r]*")
+_NUMBER = lazy_pattern(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_WORD = lazy_pattern(r"true|false|null")
 _WORDS = {"true": True, "false": False, "null": None}
-_LINE_END = re.compile(r"\r\n?|\n")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LINE_END = lazy_pattern(r"\r\n?|\n")
+_SURROGATE = lazy_pattern(r"\\u[dD][89a-fA-F]")
 
 
 class JsonError(ValueError):

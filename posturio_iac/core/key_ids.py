@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
+    import re
     from collections.abc import Collection
 
 SHOWN = 4
-_LIKELY = re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
-_WORD = re.compile(r"[A-Za-z0-9_]{16,128}")
+MASK = "****"
+"""Stands before the characters that are shown."""
+_LIKELY = lazy_pattern(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}(?![A-Za-z0-9])")
+_WORD = lazy_pattern(r"[A-Za-z0-9_]{16,128}")
 
 
 class KeyIdMask:
@@ -29,4 +33,4 @@ class KeyIdMask:
 
 
 def _hidden(found: re.Match[str]) -> str:
-    return f"****{found[0][-SHOWN:]}"
+    return f"{MASK}{found[0][-SHOWN:]}"

@@ -15,12 +15,15 @@ from posturio_iac.core.origin import describe_origin
 from posturio_iac.core.place import Place, Span
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.remedy import SetInterval
+from posturio_iac.core.secret_holder import describe_holder
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
+    from posturio_iac.core.secret_holder import SecretHolder
 
 __all__ = [
     "SHOWN_PLACES",
@@ -33,6 +36,7 @@ __all__ = [
     "Kind",
     "Lifetime",
     "Place",
+    "Privilege",
     "Replacement",
     "Span",
     "Unknown",
@@ -47,6 +51,8 @@ class Unknown:
 
     reason: str
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
+    is_unasked: bool = False
+    """Nobody has asked yet: AWS would tell."""
 
 
 Attr = Union[T, Unknown]
@@ -96,6 +102,8 @@ class Lifetime:
     """ROTATION: how long one key lives, when that is known."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
+    readings: str = ""
+    """What an unreadable value can mean, as metadata writes it: ``2027-01-02 or 2027-02-01``."""
     remedy: Remedy | None = None
     """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
     setting: IntervalSetting | None = None
@@ -117,6 +125,16 @@ class Lifetime:
         return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
 
 
+class Privilege(str, Enum):
+    """How much the policies of a user let its keys do."""
+
+    ADMIN = "admin"
+    """Everything, or enough to grant itself everything."""
+    SOME = "some"
+    NONE = "none"
+    """No policy allows anything; a policy of a resource still may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Replacement:
     """A rotation that Terraform carries out by replacing the key."""
@@ -133,9 +151,13 @@ class Exposure:
     """A place where the key's secret leaves in plain text."""
 
     span: Span
-    where: str
-    """What holds it, for a reader: ``output "secret"``."""
+    holder: SecretHolder
     remedy: Remedy
+
+    @property
+    def where(self) -> str:
+        """What holds it, for a reader: ``output "secret"``. Nothing reads it back."""
+        return describe_holder(self.holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +206,10 @@ class Declaration:
         return " or ".join([*first, f"one of {more} more"] if more else first)
 
 
-STATUSES = ("Active", "Inactive", "Expired")
-"""The words for a key's status; only AWS itself says the last one."""
+NOT_ACTIVE = ("Inactive", "Expired")
+"""Statuses of keys that authenticate nobody; only AWS itself says the last one."""
+STATUSES = ("Active", *NOT_ACTIVE)
+"""The words for a key's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +240,8 @@ class AccessKey:
     notes: tuple[str, ...] = ()
     """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
+    owner_origin: Origin | None = None
+    """What names the owner, where that is metadata."""
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
@@ -229,6 +255,8 @@ class AccessKey:
     scope: str = ""
     """Root module or template, as a path; with the address it identifies the key."""
     account: str | None = None
+    account_name: str = ""
+    """As the organization calls it; empty where that is not known."""
     key_id: str | None = None
     created: Attr[datetime | None] = None
     last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
@@ -245,6 +273,14 @@ class AccessKey:
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
+    quarantine: Attr[str | None] = None
+    """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
+    privilege: Privilege | None = None
+    """What its user may do; None where that is not known."""
+    use: Attr[KeyUse | None] = None
+    """Who uses it, as far as events tell; None where nobody asked."""
+    newest_active: Attr[datetime | None] = None
+    """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
 
@@ -258,7 +294,7 @@ class AccessKey:
             case Unknown() as unknown:
                 return unknown
             case status:
-                return status not in ("Inactive", "Expired")
+                return status not in NOT_ACTIVE
 
     def undecided(self) -> tuple[str, ...]:
         """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dataclasses import field as field
     from dataclasses import replace as replace
 else:
+    _RARE = 100
+    """How many objects a class makes before its initialiser is compiled."""
 
     class _Field:
         """What ``field(…)`` states about one attribute."""
@@ -41,34 +43,39 @@ else:
     def _made(cls, *, frozen, eq, order):
         names = tuple(cls.__annotations__)
         given = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
-        hidden = ("__dict__", "__weakref__")
-        space = {key: value for key, value in cls.__dict__.items() if key not in names and key not in hidden}
+        space = {key: value for key, value in cls.__dict__.items() if key not in names and key not in ("__dict__", "__weakref__")}
         taken = tuple(n for n in names if getattr(given.get(n), "init", True))
-        made = type(cls)(cls.__name__, cls.__bases__, {**space, "__slots__": names, "__match_args__": taken})
-        made.__qualname__ = cls.__qualname__
-        made.__init__ = _initialiser(made, taken, given, space.get("__post_init__"))
         shown = [n for n in names if getattr(given.get(n), "repr", True)]
         compared = tuple(n for n in names if getattr(given.get(n), "compare", True))
-        if "__repr__" not in space:
-            made.__repr__ = lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})"
-        if eq and "__eq__" not in space:
-            _compare(made, compared, frozen=frozen)
-        if order:
-            _order(made, compared)
-        if frozen:
-            made.__setattr__ = made.__delattr__ = _refuse
-        made.__reduce__ = lambda self: (type(self), tuple(getattr(self, n) for n in taken))
-        made.__dataclass_fields__ = _Later(lambda owner: _real(owner, names, given).__dataclass_fields__, "__dataclass_fields__")
-        made.__signature__ = _Later(lambda owner: _signature(owner, names, given), "__signature__")
+        setters = []
+        # Everything stands in the namespace from the start: a special method that is set on a finished class costs several times as much.
+        methods = {
+            "__init__": _initialiser(cls.__name__, taken, setters, given, space.get("__post_init__")),
+            "__repr__": lambda self: f"{cls.__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in shown)})",
+            "__reduce__": lambda self: (type(self), tuple(getattr(self, n) for n in taken)),
+            "__dataclass_fields__": _Later(lambda owner: _real(owner, names, given).__dataclass_fields__, "__dataclass_fields__"),
+            "__signature__": _Later(lambda owner: _signature(owner, names, given), "__signature__"),
+            **_comparison(compared, frozen=frozen, eq=eq and "__eq__" not in space, order=order),
+            **({"__setattr__": _refuse, "__delattr__": _refuse} if frozen else {}),
+        }
+        made = type(cls)(cls.__name__, cls.__bases__, {**methods, **space, "__slots__": names, "__match_args__": taken})
+        made.__qualname__ = cls.__qualname__
+        setters.extend(made.__dict__[name].__set__ for name in taken)
         return made
 
-    def _initialiser(made, names, given, after):
-        setters = tuple(made.__dict__[name].__set__ for name in names)
+    def _initialiser(record, names, setters, given, after):
         places = {name: position for position, name in enumerate(names)}
         factories = {name: value.default_factory for name, value in given.items() if isinstance(value, _Field)}
         defaults = {name: value for name, value in given.items() if not isinstance(value, _Field)}
 
+        left = _RARE
+
         def __init__(self, *values, **named):  # noqa: N807 - becomes the method
+            nonlocal left
+            left -= 1
+            if not left:
+                owner = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is __init__)
+                owner.__init__ = _compiled(names, setters, defaults, factories, after)
             for put, value in zip(setters, values):  # noqa: B905 - named values follow
                 put(self, value)
             for name in names[len(values) :]:
@@ -79,30 +86,50 @@ else:
                 elif factories.get(name) is not None:
                     value = factories[name]()
                 else:
-                    raise TypeError(f"{made.__name__}() lacks the argument {name}")
+                    raise TypeError(f"{record}() lacks the argument {name}")
                 setters[places[name]](self, value)
             if named or len(values) > len(names):
-                raise TypeError(f"{made.__name__}() got too many arguments: {', '.join(named) or len(values)}")
+                raise TypeError(f"{record}() got too many arguments: {', '.join(named) or len(values)}")
             if after is not None:
                 after(self)
 
         return __init__
 
-    def _compare(made, names, *, frozen):
+    def _compiled(names, setters, defaults, factories, after):
+        """Return the initialiser that `dataclasses` would write. Compiling one takes as long as making some hundred objects without."""
+        space = {f"_put_{name}": put for name, put in zip(names, setters)}  # noqa: B905 - one setter a name
+        space |= {f"_default_{name}": value for name, value in defaults.items()}
+        space |= {f"_make_{name}": make for name, make in factories.items() if make is not None}
+        space |= {"_absent": object(), "_after": after}
+        given, body = ["self"], []
+        for name in names:
+            value = name
+            if name in defaults:
+                given.append(f"{name}=_default_{name}")
+            elif f"_make_{name}" in space:
+                given.append(f"{name}=_absent")
+                value = f"_make_{name}() if {name} is _absent else {name}"
+            else:
+                given.append(name)
+            body.append(f" _put_{name}(self, {value})")
+        after_lines = [" _after(self)"] if after is not None else []
+        exec("\n".join((f"def __init__({', '.join(given)}):", *(body or [" pass"]), *after_lines)), space)  # noqa: S102 - as dataclasses do
+        return space["__init__"]
+
+    def _comparison(names, *, frozen, eq, order):
         def values(self):
             return tuple(getattr(self, name) for name in names)
 
-        made.__eq__ = lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
-        made.__hash__ = (lambda self: hash(values(self))) if frozen else None
-
-    def _order(made, names):
-        def values(self):
-            return tuple(getattr(self, name) for name in names)
-
-        made.__lt__ = lambda self, other: values(self) < values(other) if type(other) is type(self) else NotImplemented
-        made.__le__ = lambda self, other: values(self) <= values(other) if type(other) is type(self) else NotImplemented
-        made.__gt__ = lambda self, other: values(self) > values(other) if type(other) is type(self) else NotImplemented
-        made.__ge__ = lambda self, other: values(self) >= values(other) if type(other) is type(self) else NotImplemented
+        methods = {}
+        if eq:
+            methods["__eq__"] = lambda self, other: values(self) == values(other) if type(other) is type(self) else NotImplemented
+            methods["__hash__"] = (lambda self: hash(values(self))) if frozen else None
+        if order:
+            methods["__lt__"] = lambda self, other: values(self) < values(other) if type(other) is type(self) else NotImplemented
+            methods["__le__"] = lambda self, other: values(self) <= values(other) if type(other) is type(self) else NotImplemented
+            methods["__gt__"] = lambda self, other: values(self) > values(other) if type(other) is type(self) else NotImplemented
+            methods["__ge__"] = lambda self, other: values(self) >= values(other) if type(other) is type(self) else NotImplemented
+        return methods
 
     def _refuse(self, name, *_value):
         from dataclasses import FrozenInstanceError

@@ -31,8 +31,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"add {entry} to {place.text()}"
         case r.CallConstruct():
             return _call(remedy)
-        case r.TagUser(user, name, value):
-            return f"tag the user: aws iam tag-user --user-name {shlex.quote(user)} --tags Key={name},Value={value}"
+        case r.TagUser():
+            return f"tag the user: {command(remedy)}"
         case r.AddBlock(name=name, days=days):
             return f"add {_clock(name, days)}, and put {_trigger(name)} and {_ORDER} = true into the lifecycle block of the key"
         case r.ReplaceTrigger():
@@ -70,6 +70,41 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f"use a role in place of user {shown}, or let Terraform or CloudFormation replace its keys every {days} days"
 
 
+def outline(remedy: Remedy) -> tuple[str, str]:
+    """Say what a remedy does, without naming what it changes, and what it writes there: alike for all keys that are mended alike."""
+    match remedy:
+        case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
+            return "add this tag to the user", f'{name} = "{value}"'
+        case r.TagUser(name=name, value=value):
+            return f"tag the user with {name} = {value}", ""
+        case r.AddComment(name=name, value=value, json=json):
+            return "add this comment to the key", f'"//": "posturio: {name}={value}"' if json else f"# posturio: {name}={value}"
+        case r.AddMetadata(name=name, value=value, json=json):
+            entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
+            return "add this metadata to the key", entry
+        case r.CallConstruct():
+            return "add this call for the key or its user to the CDK app", _called(remedy)
+        case r.ReplaceValue(value=value, suffix=suffix):
+            return f"set the stated value to {value}{f' {suffix}' if suffix else ''}", ""
+        case r.UseRole(days=days):
+            return f"use a role in place of the user, or let Terraform or CloudFormation replace its keys every {days} days", ""
+        case r.RunCommand(lead=lead):
+            return lead, ""
+        case _:
+            return describe(remedy), ""
+
+
+def command(remedy: Remedy) -> str:
+    """Return the command that carries a remedy out; empty where there is none."""
+    match remedy:
+        case r.RunCommand(words=words):
+            return shlex.join(words)
+        case r.TagUser(user, name, value):
+            return shlex.join(("aws", "iam", "tag-user", "--user-name", user, "--tags", f"Key={name},Value={value}"))
+        case _:
+            return ""
+
+
 def _tag(remedy: r.AddTag) -> str:
     shown = remedy.place.text() if remedy.is_seen else f"{remedy.place.text()} in the code"
     entry = f'{remedy.name} = "{remedy.value}"'
@@ -80,10 +115,15 @@ def _call(remedy: r.CallConstruct) -> str:
     """Name the call, since an edit of what CDK writes is gone with its next run."""
     path = remedy.construct.removesuffix("/Resource")
     if remedy.name == "owner":
-        return f'call Tags.of(user).add("owner", "{remedy.value}") in the CDK app, for the user of {path}'
+        return f"call {_called(remedy)} in the CDK app, for the user of {path}"
     target = path if path == remedy.construct else f"the node.defaultChild of {path}"
-    entry = f'{{ {remedy.name[:1].upper()}{remedy.name[1:]}: "{remedy.value}" }}'
-    return f'call addMetadata("Posturio", {entry}) on {target} in the CDK app'
+    return f"call {_called(remedy)} on {target} in the CDK app"
+
+
+def _called(remedy: r.CallConstruct) -> str:
+    if remedy.name == "owner":
+        return f'Tags.of(user).add("owner", "{remedy.value}")'
+    return f'addMetadata("Posturio", {{ {remedy.name[:1].upper()}{remedy.name[1:]}: "{remedy.value}" }})'
 
 
 def _clock(name: str, days: int) -> str:

@@ -65,17 +65,26 @@ def width(text: str) -> int:
 
 def columns_of_stdout() -> int | None:
     """How many columns the terminal has that standard output goes to; None where it goes elsewhere."""
+    return _size_of_stdout("COLUMNS", 0)
+
+
+def lines_of_stdout() -> int | None:
+    """How many lines it has; None where standard output goes elsewhere."""
+    return _size_of_stdout("LINES", 1)
+
+
+def _size_of_stdout(variable: str, part: int) -> int | None:
     import os
     import sys
 
     stream: TextIO | None = getattr(sys, "stdout", None)  # None where it is closed
     if stream is None or not stream.isatty():
         return None
-    told = os.environ.get("COLUMNS", "")
+    told = os.environ.get(variable, "")
     if told.isdecimal() and int(told):
         return int(told)
     try:
-        return os.get_terminal_size(stream.fileno()).columns or None
+        return os.get_terminal_size(stream.fileno())[part] or None
     except (OSError, ValueError):
         return None
 

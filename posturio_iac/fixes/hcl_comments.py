@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
 
-_OURS = re.compile(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
-_PLAIN = re.compile(r"[^\s\"'“”=\[\],;]+")
+_OURS = lazy_pattern(r"[ \t]*(?:#+|//+)[ \t]*posturio[ \t]*:(?![ \t]*ignore\b)(?P<body>.*)", re.IGNORECASE)
+_PLAIN = lazy_pattern(r"[^\s\"'“”=\[\],;]+")
 
 
 def item(name: str, value: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import codecs
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError, Edit
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Members = dict[str, Any]
 """New members: names with texts, or with members of their own; in JSON with any data."""
 
-_SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./@-]*[A-Za-z0-9_/-]|[A-Za-z_]")
+_SAFE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_ ./@-]*[A-Za-z0-9_/-]|[A-Za-z_]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 

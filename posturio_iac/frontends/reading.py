@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Container
     from datetime import datetime
 
     from posturio_iac.config.model import Config
@@ -32,7 +32,7 @@ class ReadRequest:
     place: str
     """Absolute path that places of findings become relative to."""
     search_terms: tuple[bytes, ...]
-    roots: Collection[str] | None = None
+    roots: Container[str] | None = None
     """The folders of the root modules whose keys can count; None when all can."""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.search.hcl_scanner import masked
 from posturio_iac.search.kinds import TERRAFORM, kind_of
-from posturio_iac.search.module_calls import blocks_of, code_of, holding, sources, text
+from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources, text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""
 _KEYS = "iam_access_key"
 """How the types of resources end that declare keys."""
-_OWN_USER = re.compile(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
-_SOME_USER = re.compile(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
+_OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
+_SOME_USER = lazy_pattern(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
 """A word without which all users are those of the module's own blocks."""
-_MODULE = re.compile(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
-_BETWEEN_QUOTES = re.compile(rb'"([^"\\\n]*)(?=")')
+_MODULE = lazy_pattern(rb"(?<![\w.-])module[ \t]*\.[ \t]*([A-Za-z_\x80-\xff][\w\x80-\xff-]*)")
+_BETWEEN_QUOTES = lazy_pattern(rb'"([^"\\\n]*)(?=")')
 """Every text between two quotes, also what stands between two strings: more than what is quoted, never less."""
 _READS = (b"file(", b"filebase64(", b"fileset(")
 """Calls of functions that read files; ``templatefile(`` holds the first."""
-_READ = re.compile(rb"fileset\(|file(?:base64)?\(")
-_PLAIN_NAME = re.compile(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')
+_READ = lazy_pattern(rb"fileset\(|file(?:base64)?\(")
+_PLAIN_NAME = lazy_pattern(rb'\s*"(?:\$\{path\.\w+\}|[^"$%\n]|[$%](?!\{))*"')
 """A file's name that stands in the code."""
 _SEARCHED_BY_GIT = 20
 """Names that git is asked to find. It compares each line with each of them, so the code of many is read instead."""
@@ -73,6 +73,14 @@ class ChangedCode:
         for path, data in self.files(folder):
             for label, target in sources(data, path):
                 yield label, "" if target == "." else target
+
+    def given(self, folder: str) -> Iterator[tuple[str, bool, set[str]]]:
+        """Yield what a module gives to each call: its name, whether keys stand there, and the calls whose outputs do."""
+        for path, data in self.files(folder):
+            for block in blocks_of(data, path, CALLS) if b"module" in data else ():
+                code = b"\n".join(block.all_expressions())
+                names = {label.decode("utf-8", "replace") for label in _MODULE.findall(code)}
+                yield from ((label, _KEYS.encode() in code, names) for label in block.labels[:1])
 
     def references(self, folder: str) -> set[str]:
         """Return the names of the calls whose outputs the code of a module refers to."""

@@ -7,6 +7,7 @@ import posixpath
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.impact.changed_code import ChangedCode
+from posturio_iac.impact.units import ChangedUnits
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import local_calls
 
@@ -33,6 +34,8 @@ class Modules:
         "_named",
         "_own",
         "_touched",
+        "_unit_files",
+        "_units",
         "_whole",
         "_with_keys",
         "files",
@@ -54,23 +57,31 @@ class Modules:
         self._borrowing: set[str] = set()
         self._own: set[str] = set()
         self._folders: set[str] = set()
+        self._unit_files: set[str] = set()
         self._touched = {posixpath.dirname(path) for path in changed if _is_code(path)}
         self.files = selection.terraform if whole else ()
+        self._units = ChangedUnits(selection) if not whole else None
         if selection.terraform and not whole:
             self._touched |= self._code.readers([path for path in changed if not _is_code(path)])
-            if self._touched:
-                self._narrow()
+            if self._touched or (selection.finder.hcl and not all(map(_is_code, changed))):
+                self._narrow(changed)
 
     @staticmethod
     def inputs(config: Config) -> tuple[str, ...]:
         """Return the files of variable values that the configuration names."""
         return config.var_files
 
-    def _narrow(self) -> None:
+    def _narrow(self, changed: Collection[str]) -> None:
         """Learn who calls whom, and find the modules whose keys count and all that lead to them."""
-        for path in self.selection.terraform:
-            self._with_keys.setdefault(posixpath.dirname(path), []).append(path)
-        self._graph = CallGraph((_name(caller), _name(target)) for caller, target in local_calls(self.selection))
+        units = self._units or ChangedUnits(self.selection)
+        self._graph = CallGraph((*((_name(a), _name(b)) for a, b in local_calls(self.selection)), *units.calls()))
+        pairs = ((posixpath.dirname(path), path) for path in self.selection.terraform if _is_code(path))
+        for folder, path in (*pairs, *units.with_keys(self.selection)):
+            self._with_keys.setdefault(folder, []).append(path)
+        folders, self._unit_files = units.concerned(changed, self._graph.all_above(self._with_keys))
+        self._touched |= folders
+        if not self._touched:
+            return
         self._concerned = self._touched | set(self._fed())
         self._named = self._roots_that_name(frozenset(name for folder in self._concerned for name in self._code.users(folder)))
         below = self._graph.all_below(self._named)
@@ -78,7 +89,7 @@ class Modules:
         self._named = {root: names for root, names in self._named.items() if not self._borrowing.isdisjoint(self._graph.below(root))}
         self._own = (self._with_keys.keys() & self._graph.all_below(self._concerned)) | self._borrowing
         self._folders = self._graph.all_above(self._own)
-        self.files = tuple(path for path in self.selection.terraform if posixpath.dirname(path) in self._folders)
+        self.files = tuple(path for path in self.selection.terraform if not _is_code(path) or posixpath.dirname(path) in self._folders)
 
     def keeps(self, key: AccessKey) -> bool:
         """Tell whether a key counts: by its own module, by those that lead to it, by those that feed these, or by its user's name."""
@@ -97,7 +108,8 @@ class Modules:
 
     def knows(self, path: str) -> bool:
         """Tell whether a file or folder belongs to a module that changed files concern."""
-        return self._whole or posixpath.dirname(path) in self._folders or path in self._folders or posixpath.dirname(path) in self._touched
+        folder = posixpath.dirname(path)
+        return self._whole or folder in self._folders or path in self._folders or folder in self._touched or path in self._unit_files
 
     def apart(self) -> frozenset[str]:
         """Return the folders with keys that neither count nor can share a user with one that does, so that nobody need read them."""
@@ -118,8 +130,13 @@ class Modules:
         leading = self._graph.all_above(self._touched)
         for folder in leading - self._touched:
             labels = {label for label, target in self._code.calls(folder) if target in leading}
-            if not labels.isdisjoint(self._code.references(folder)):
+            if not labels.isdisjoint(self._code.references(folder)) or self._gives_secrets(folder, labels):
                 yield folder
+
+    def _gives_secrets(self, folder: str, labels: Collection[str]) -> bool:
+        """Tell whether the code of a module gives keys, or outputs of modules that make some, to one of its calls."""
+        making = {label for label, target in self._code.calls(folder) if not self._graph.below(target).isdisjoint(self._with_keys)}
+        return any(label in labels and (keys or not making.isdisjoint(names)) for label, keys, names in self._code.given(folder))
 
     def _roots_that_name(self, users: frozenset[str]) -> dict[str, set[str]]:
         """Return the folders that lead to keys and name one of ``users``, which concerned modules declare, with the names that they share.

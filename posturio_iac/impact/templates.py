@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 
 from posturio_iac.core.closure import CallGraph
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.search.module_calls import text
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml", ".json", ".template", ".cfn", ".txt")
 _DRAWS = (b"AWS::CloudFormation::Stack", b"AWS::Serverless::Application", b"${file(")
 """Without one of these a file draws in no other."""
-_WORD = re.compile(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
+_WORD = lazy_pattern(rb"""[^\s"'/\\(){}\[\],:;$!=]+""")
 """What most files are called by. The few with other names are looked for one by one."""
 _FEEDS = (b"${file(", b"Outputs.")
 """What makes the content of a file that is drawn in matter to whoever draws it in."""

@@ -1,13 +1,14 @@
 """Baseline files: findings that are known already, so that only new ones fail a run.
 
 A baseline is JSON that people review and edit. Each entry names a finding by its fingerprint, which survives moved and reformatted code,
-and says why it is accepted, who answers for it and until when. It holds no line numbers.
+and says why it is accepted, who answers for it and until when. It holds no line numbers. Where a fingerprint no longer leads to the
+finding, ``known`` finds it by what else the entry says.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
 from posturio_iac.config.option_table import Option, Shape
@@ -17,7 +18,7 @@ from posturio_iac.core.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Sequence
 
 VERSION = 1
 SOURCE = "baseline"
@@ -28,15 +29,20 @@ ENTRY = (
     Option("rule", Shape.TEXT, "The rule", required=True),
     Option("address", Shape.TEXT, "The key's address", required=True),
     Option("path", Shape.TEXT, "The file, relative to the folder of the baseline"),
+    Option("root", Shape.TEXT, "The root module or template, relative to the folder of the baseline"),
     Option("fingerprint", Shape.TEXT, "What the finding is known by", required=True),
+    Option("content", Shape.TEXT, "What the key is known by once its folder has another name"),
     Option("reason", Shape.TEXT, "Why it is accepted", required=True),
     Option("owner", Shape.TEXT, "Who answers for it"),
     Option("until", Shape.TEXT, "The last day on which it is accepted"),
 )
 DOCUMENT = (
     Option("version", Shape.TEXT, "The version of the format", required=True),
+    Option("written", Shape.TEXT, "The day on which the file was first written"),
+    Option("findings_then", Shape.TEXT, "How many findings it held on that day"),
     Option("findings", Shape.TABLES, "The findings", (), fields=ENTRY),
 )
+_OPTIONAL = tuple(option.name for option in ENTRY if not option.required)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,6 +58,10 @@ class BaselineEntry:
     owner: str = ""
     until: str | None = None
     """As it was written."""
+    root: str = ""
+    """Relative to the folder of the baseline, with forward slashes; empty in older files."""
+    content: str = ""
+    """A digest that stays the same when the folder of the code is moved; empty in older files."""
 
     def suppression(self) -> Suppression:
         """Return what it suppresses its finding with. Raises `BadValueError` for an end that is no date."""
@@ -64,10 +74,17 @@ class Baseline:
     """The entries of one file."""
 
     entries: tuple[BaselineEntry, ...] = ()
+    written: str = ""
+    """The day on which the file was first written; empty in older files."""
+    findings_then: int = 0
+    """How many entries it had on that day."""
 
-    def suppressions(self) -> Mapping[str, Suppression]:
-        """Return what suppresses each finding, by fingerprint."""
-        return {entry.fingerprint: entry.suppression() for entry in self.entries}
+    def shrinkage(self, left: int) -> str:
+        """Return how ``left`` entries compare with those that were written first, for a reader; empty where that is not known."""
+        if not self.written or left == self.findings_then:
+            return ""
+        change = f"{abs(self.findings_then - left)} {'fewer' if left < self.findings_then else 'more'}"
+        return f"{change} than when it was written on {self.written}"
 
     def text(self) -> str:
         """Return the content of the file, the same for the same entries."""
@@ -78,14 +95,30 @@ class Baseline:
                 "rule": entry.rule,
                 "address": entry.address,
                 "path": entry.path,
+                "root": entry.root,
                 "fingerprint": entry.fingerprint,
+                "content": entry.content,
                 "reason": entry.reason,
                 "owner": entry.owner,
                 "until": entry.until,
             }
             for entry in sorted(self.entries)
         ]
-        return dumps({"version": VERSION, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+        head = {"version": VERSION, "written": self.written, "findings_then": self.findings_then}
+        return dumps({**head, "findings": rows}, indent=2, ensure_ascii=False) + "\n"
+
+
+class BaselineFile(NamedTuple):
+    """One file, read."""
+
+    path: str
+    """Absolute."""
+    baseline: Baseline
+
+    @property
+    def folder(self) -> str:
+        """What the paths of its entries are relative to."""
+        return os.path.dirname(os.path.realpath(self.path))
 
 
 def load(path: str) -> Baseline:
@@ -95,14 +128,34 @@ def load(path: str) -> Baseline:
         UsageError: it cannot be read, is no JSON, or holds what no baseline holds; the text names the file and the entry.
 
     """
-    shown = os.path.relpath(path) if os.path.abspath(path).startswith(os.path.join(os.getcwd(), "")) else path
+    shown = _shown(path)
     document = _document(path, shown)
     findings = document.get("findings")
     if not isinstance(findings, list):
         raise UsageError(f"{shown}: findings must be a list of entries, not {describe(findings)}")
     entries = tuple(_entry(entry, f"findings[{number}]", shown) for number, entry in enumerate(findings))
     _refuse_twice(entries, shown)
-    return Baseline(entries)
+    written, count = document.get("written") or "", document.get("findings_then", 0)
+    if not isinstance(written, str) or isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        raise UsageError(f"{shown}: written must be a date and findings_then a number of findings")
+    return Baseline(entries, written, count)
+
+
+def load_all(paths: Sequence[str]) -> tuple[BaselineFile, ...]:
+    """Read several baselines as `load` does; no two may have an entry about one finding."""
+    files = tuple(BaselineFile(path, load(path)) for path in dict.fromkeys(paths))
+    seen: dict[str, str] = {}
+    for file in files:
+        for entry in file.baseline.entries:
+            other = seen.setdefault(entry.fingerprint, file.path)
+            if other != file.path:
+                names = f"{_shown(other)} and {_shown(file.path)}"
+                raise UsageError(f"{names} both have the fingerprint {entry.fingerprint} ({entry.rule} for {entry.address}); keep one")
+    return files
+
+
+def _shown(path: str) -> str:
+    return os.path.relpath(path) if os.path.abspath(path).startswith(os.path.join(os.getcwd(), "")) else path
 
 
 def _document(path: str, shown: str) -> dict[str, Any]:
@@ -122,14 +175,14 @@ def _document(path: str, shown: str) -> dict[str, Any]:
         raise UsageError(
             f"{shown}: version must be {VERSION}, not {describe(document.get('version'))}; a newer posturio-iac may have written it"
         )
-    check_table({key: [] if key == "findings" else str(value) for key, value in document.items()}, DOCUMENT, shown)
+    check_table({key: [] if key == "findings" else str(value) or "-" for key, value in document.items()}, DOCUMENT, shown)
     return document
 
 
 def _entry(value: Any, where: str, shown: str) -> BaselineEntry:
     if not isinstance(value, dict):
         raise UsageError(f"{shown}: {where} must be an entry, not {describe(value)}")
-    given = {key: text for key, text in value.items() if key not in ("owner", "until", "path") or text not in (None, "")}
+    given = {key: text for key, text in value.items() if key not in _OPTIONAL or text not in (None, "")}
     entry = BaselineEntry(**({"path": ""} | check_table(given, ENTRY, shown, f"{where}.")))
     try:
         entry.suppression()

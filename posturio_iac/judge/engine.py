@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Violation
     from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.judge.policy import Policies
     from posturio_iac.rules import Context, Registered
 
 __all__ = ["Policy", "judge"]
@@ -32,7 +33,7 @@ def judge(
     as_of: datetime,
     diagnostics: Iterable[Diagnostic] = (),
     files: int = 0,
-    policy: Policy | None = None,
+    policy: Policies | None = None,
 ) -> Report:
     """Judge ``keys`` at the time ``as_of``, which is in UTC.
 
@@ -42,10 +43,10 @@ def judge(
         UsageError: the configuration names a rule that does not exist.
 
     """
-    policy = policy or Policy()
-    known = policy.with_severities(all_rules())
-    selected = policy.selected(known)
-    court = _Run({i: r for i, r in known.items() if i in selected}, Suppressions(policy, known, as_of), policy, as_of)
+    policies = policy or Policy()
+    general = policies.general
+    general.selected(general.with_severities(all_rules()))
+    court = _Run(Suppressions(policies, all_rules(), as_of), policies, as_of)
     judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))
     said = dict.fromkeys((*diagnostics, *court.diagnostics, *court.ledger.diagnostics(court.crashed)))
     findings = sorted(court.findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
@@ -70,17 +71,25 @@ def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
 class _Run:
     """The work of one run: what it judges by, and what it has found so far. A plain class, which is quicker to load than a dataclass."""
 
-    def __init__(self, rules: Mapping[str, Registered], ledger: Suppressions, policy: Policy, as_of: datetime) -> None:
+    def __init__(self, ledger: Suppressions, policies: Policies, as_of: datetime) -> None:
         """Start with nothing found."""
-        self.rules, self.ledger, self.policy, self.as_of = rules, ledger, policy, as_of
+        self.ledger, self.policies, self.as_of = ledger, policies, as_of
+        self.rules: Mapping[str, Registered] = {}
+        """Those that the key being judged is judged by."""
+        self._rules: dict[int, dict[str, Registered]] = {}
         self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
+        self.configured: frozenset[str] = frozenset()
+        """Rules whose severity the policy of that key sets."""
         self.fingerprints: Counter[tuple[str, ...]] = Counter()
 
     def judge(self, key: AccessKey) -> JudgedKey:
         """Let every rule ask one key."""
-        context = self.policy.context_for(key, self.as_of)
+        policy = self.policies.of(key)
+        self.rules = self._rules_of(policy)
+        self.configured = policy.configured_severities(all_rules())
+        context = policy.context_for(key, self.as_of)
         self.ledger.notice(key)
         broken: list[str] = []
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
@@ -96,6 +105,14 @@ class _Run:
             verdict = Verdict.SUPPRESSED if severities else Verdict.CLEAN
         suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
         return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
+
+    def _rules_of(self, policy: Policy) -> dict[str, Registered]:
+        """Return the rules of a policy, with the severities that it gives them."""
+        if id(policy) not in self._rules:
+            known = policy.with_severities(all_rules())
+            selected = policy.selected(known)
+            self._rules[id(policy)] = {name: rule for name, rule in known.items() if name in selected}
+        return self._rules[id(policy)]
 
     def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
         """Yield what the rules find. One that crashes is reported, and the others still ask."""
@@ -114,7 +131,7 @@ class _Run:
         self.fingerprints[identity] += 1
         return Finding(
             rule=rule.rule,
-            severity=rule.rule.severity,
+            severity=rule.rule.severity if rule.rule.id in self.configured else violation.severity or rule.rule.severity,
             message=violation.message if key.declaration is None else f"{violation.message} It {key.declaration.text()}.",
             remediation=violation.remediation,
             address=key.address,

@@ -13,14 +13,26 @@ from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.rules import Context
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
+    from typing import Protocol
 
     from posturio_iac.config.records import Override
     from posturio_iac.core.finding import Suppression
     from posturio_iac.core.gitignore import Exclusions
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.judge.known import KnownEntry
     from posturio_iac.rules import Registered
+
+    class Policies(Protocol):
+        """What the keys of a run are judged by, each by its own."""
+
+        @property
+        def general(self) -> Policy:
+            """What keys are judged by that stand in no file."""
+
+        def of(self, key: AccessKey) -> Policy:
+            """Return what ``key`` is judged by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +46,16 @@ class Policy:
     suppressions: bool = True
     """Whether anything is suppressed (``--no-suppressions`` says no)."""
     baseline: Mapping[str, Suppression] = field(default_factory=dict)
-    """Findings that are known already, by fingerprint."""
+    """What suppresses findings that are known already, by their fingerprints."""
+
+    @property
+    def general(self) -> Policy:
+        """Itself."""
+        return self
+
+    def of(self, _key: AccessKey) -> Policy:
+        """Return itself: every key is judged by it."""
+        return self
 
     def selected(self, ids: Collection[str]) -> frozenset[str]:
         """Return those of the rules ``ids`` that judge.
@@ -58,6 +79,10 @@ class Policy:
             entry = changed[found := rule_id(name, rules)]
             changed[found] = replace(entry, rule=replace(entry.rule, severity=Severity(severity)))
         return changed
+
+    def configured_severities(self, ids: Collection[str]) -> frozenset[str]:
+        """Return the rules whose severity the configuration sets, so that no case of theirs has another one."""
+        return frozenset(rule_id(name, ids) for name in self.config.severity) if self.config.severity else frozenset()
 
     def context_for(self, key: AccessKey, as_of: datetime) -> Context:
         """Return the time and the limits that hold for ``key``.
@@ -89,6 +114,43 @@ class Policy:
         tagged = all(name in tags and text_matches(glob, tags[name]) for name, glob in override.tags.items())
         named = not override.users or any(text_matches(f"arn:*:user{glob}/*", key.address) for glob in override.users)
         return tagged and named and (not override.paths or self.in_paths(key, override.paths))
+
+
+class PolicyTree:
+    """What keys are judged by where configuration files hold for folders: that of the folder which a key stands in."""
+
+    def __init__(self, config: Config, make: Callable[[Config], Policy], folder_of: Callable[[str], str]) -> None:
+        """Take the policies that ``make`` makes of configurations; ``folder_of`` gives the absolute folder of a key's file."""
+        self._config, self._make, self._folder_of = config, make, folder_of
+        self._made: dict[int, Policy] = {}
+
+    def of(self, key: AccessKey) -> Policy:
+        """Return what ``key`` is judged by."""
+        return self._of(self._config if key.span is None else self._config.at(self._folder_of(key.span.path)))
+
+    @property
+    def general(self) -> Policy:
+        """What keys are judged by that stand in no file."""
+        return self._of(self._config)
+
+    def policies(self) -> tuple[Policy, ...]:
+        """Return those that keys were judged by so far."""
+        return tuple(self._made.values())
+
+    def knowing(self, renamed: Mapping[str, KnownEntry]) -> PolicyTree:
+        """Return policies that also know findings whose entry in a baseline has another fingerprint."""
+
+        def make(config: Config) -> Policy:
+            policy = self._of(config)
+            found = {f: one.entry.suppression() for f, one in renamed.items() if one.file in config.baseline}
+            return replace(policy, baseline={**policy.baseline, **found}) if found else policy
+
+        return PolicyTree(self._config, make, self._folder_of)
+
+    def _of(self, config: Config) -> Policy:
+        if id(config) not in self._made:
+            self._made[id(config)] = self._make(config)
+        return self._made[id(config)]
 
 
 def text_matches(glob: str, text: str) -> bool:

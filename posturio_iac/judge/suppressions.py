@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.records import Exemption
     from posturio_iac.core.model import AccessKey, Attr
-    from posturio_iac.judge.policy import Policy
+    from posturio_iac.judge.policy import Policies, Policy
 
 
 BORROWED = "code"
@@ -39,20 +39,22 @@ class _Entry(NamedTuple):
 class Suppressions:
     """Answers what suppresses a finding, and keeps the answers of one run in order to say what was of no use."""
 
-    def __init__(self, policy: Policy, known: Collection[str], as_of: datetime) -> None:
+    def __init__(self, policies: Policies, known: Collection[str], as_of: datetime) -> None:
         """Start with nothing used. Raises `UsageError` when the configuration names a rule that is not ``known``."""
-        self._policy = policy
+        self._policies = policies
         self._known = known
-        self._selected = policy.selected(known)
         self._as_of = as_of
         self._entries: dict[Directive | Exemption, _Entry] = {}
-        self._configured = tuple((exemption, rule_id(exemption.rule, known)) for exemption in policy.config.suppressions)
+        self._selected: dict[_Entry, dict[int, Policy]] = {}
+        self._configured: dict[int, tuple[tuple[Exemption, str], ...]] = {}
+        self._configured_by(policies.general)
         self._ended: dict[str, Suppression] = {}
         self._used: set[tuple[_Entry, str]] = set()
 
     def cover(self, key: AccessKey, rule: str, fingerprint: str = "") -> Suppression | None:
         """Return what suppresses a finding of ``rule`` about ``key``, or None. All that do so count as used."""
-        if not self._policy.suppressions:
+        policy = self._policies.of(key)
+        if not policy.suppressions:
             return None
         found = [entry for entry in self._about(key) if rule in entry.rules and self._trouble(entry) is None]
         for entry in found:
@@ -60,7 +62,7 @@ class Suppressions:
         if found:
             until = found[0].until
             return Suppression(found[0].reason, until if isinstance(until, datetime) else None, found[0].source)
-        known = self._policy.baseline.get(fingerprint)
+        known = policy.baseline.get(fingerprint)
         if known is not None and known.until is not None and known.until <= self._as_of:
             self._ended[fingerprint] = known
             return None
@@ -68,7 +70,7 @@ class Suppressions:
 
     def notice(self, key: AccessKey) -> None:
         """Take note of what is written about ``key``, so that it is reported when nothing came of it."""
-        if self._policy.suppressions:
+        if self._policies.of(key).suppressions:
             tuple(self._about(key))
 
     def diagnostics(self, crashed: Collection[str] = ()) -> Iterator[Diagnostic]:
@@ -83,21 +85,33 @@ class Suppressions:
 
     def _about(self, key: AccessKey) -> Iterator[_Entry]:
         """Yield every suppression that is written for ``key``."""
+        policy = self._policies.of(key)
         for directive in key.directives:
             if directive not in self._entries:
                 self._entries[directive] = _from_directive(directive)
-            yield self._entries[directive]
-        for exemption, rule in self._configured:
-            if self._matches(exemption, key):
+            yield self._noted(directive, policy)
+        for exemption, rule in self._configured_by(policy):
+            if _matches(exemption, key, policy):
                 if exemption not in self._entries:
                     self._entries[exemption] = _from_configuration(exemption, rule)
-                yield self._entries[exemption]
+                yield self._noted(exemption, policy)
 
-    def _matches(self, exemption: Exemption, key: AccessKey) -> bool:
-        """Whether an entry of the configuration is about ``key``."""
-        if exemption.address is not None and not text_matches(exemption.address, key.address):
-            return False
-        return exemption.path is None or self._policy.in_paths(key, (exemption.path,))
+    def _noted(self, written: Directive | Exemption, policy: Policy) -> _Entry:
+        """Return an entry, and keep which rules it could have been of use for."""
+        entry = self._entries[written]
+        self._selected.setdefault(entry, {})[id(policy)] = policy
+        return entry
+
+    def _is_selected(self, rule: str, entry: _Entry) -> bool:
+        """Tell whether keys that an entry is written for are judged by a rule."""
+        return any(rule in policy.selected(self._known) for policy in self._selected[entry].values())
+
+    def _configured_by(self, policy: Policy) -> tuple[tuple[Exemption, str], ...]:
+        """Return the suppressions of a configuration with their rules. Raises `UsageError` when there is no such rule."""
+        if id(policy) not in self._configured:
+            exemptions = policy.config.suppressions
+            self._configured[id(policy)] = tuple((exemption, rule_id(exemption.rule, self._known)) for exemption in exemptions)
+        return self._configured[id(policy)]
 
     def _trouble(self, entry: _Entry) -> str | None:
         """Say why an entry can suppress nothing, and what helps; None when it can."""
@@ -126,10 +140,17 @@ class Suppressions:
             return
         if entry.source == BORROWED:
             return
-        idle = [r for r in entry.rules if r in self._selected and (entry, r) not in self._used and r not in crashed]
+        idle = [r for r in entry.rules if self._is_selected(r, entry) and (entry, r) not in self._used and r not in crashed]
         if idle:
             rest = "" if len(idle) == len(entry.rules) else f" of {', '.join(idle)}"
             yield Level.NOTE, f"{entry.label} suppresses nothing{rest}, because nothing of that kind was found; remove it"
+
+
+def _matches(exemption: Exemption, key: AccessKey, policy: Policy) -> bool:
+    """Whether an entry of the configuration is about ``key``."""
+    if exemption.address is not None and not text_matches(exemption.address, key.address):
+        return False
+    return exemption.path is None or policy.in_paths(key, (exemption.path,))
 
 
 def _from_directive(directive: Directive) -> _Entry:

@@ -10,6 +10,7 @@ from posturio_iac.core.intervals import LONGEST
 from posturio_iac.core.model import Effect, Exposure, Kind, Replacement, Span, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -62,7 +63,7 @@ def _of_use(key: AccessKey) -> Iterator[Assumption]:
 
 
 def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
-    """Yield what is unknown about its owner, the other keys of its user, its replacement and the places that hold its secret."""
+    """Yield what is unknown about its owner, its user and the user's other keys, its replacement and the places that hold its secret."""
     if isinstance(key.owner, Unknown):
         yield Assumption("whether it has an owner", (key.owner.reason,), lambda k: replace(k, owner=None))
     if isinstance(key.active_siblings, Unknown):
@@ -71,6 +72,12 @@ def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
     if isinstance(key.replacement, Replacement) and isinstance(key.replacement.create_before_destroy, Unknown):
         reason = key.replacement.create_before_destroy.reason
         yield Assumption("whether its replacement exists before it is deleted", (reason,), _deleted_first)
+    if isinstance(key.newest_active, Unknown):
+        reason = key.newest_active.reason
+        yield Assumption("whether its user is rotating its keys", (reason,), lambda k: replace(k, newest_active=None))
+    if isinstance(key.quarantine, Unknown):
+        reason = key.quarantine.reason
+        yield Assumption("whether AWS found it in public", (reason,), lambda k: replace(k, quarantine="a policy of AWS"))
     if isinstance(key.managed, Unknown):
         yield Assumption("whether code declares it", (key.managed.reason,), lambda k: replace(k, managed=False))
     if key.possible_exposures:
@@ -128,7 +135,7 @@ def _deleted_first(key: AccessKey) -> AccessKey:
 
 def _exposed(key: AccessKey) -> AccessKey:
     """Assume that a place which holds the secret shows it."""
-    return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, "a place that is not protected", Advice("protect it"))))
+    return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, SecretHolder(HolderKind.UNKNOWN), Advice("protect it"))))
 
 
 def _is_endless(evidence: Lifetime) -> bool:

@@ -10,14 +10,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import index
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.link.prune import ELSEWHERE, KEY_TYPES, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ID = re.compile(r"[A-Z0-9]{16,128}")
-_USER = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_ID = lazy_pattern(r"[A-Z0-9]{16,128}")
+_USER = lazy_pattern(r"[\w+=,.@-]{1,128}", re.ASCII)
 _PULL = "`terraform state pull` or `terraform show -json`"
 _DEPTH = 200
 """How deep modules may stand in one another."""

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
-from posturio_iac.live.ownership import owner_of
-from posturio_iac.metadata.lifetime import exemption, read
-from posturio_iac.metadata.manual_rotation import date_in_name
+from posturio_iac.facts.access_key import access_key
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
+from posturio_iac.facts.siblings import KeyOfUser, with_siblings
+from posturio_iac.live.ownership import configured_owners, owner_in_description
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
-    from posturio_iac.core.model import Attr
-    from posturio_iac.live.model import Account, DeployedKey, Tags
+    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.live.model import Account, DeployedKey, DeployedUser, Tags
     from posturio_iac.live.ownership import Owner
     from posturio_iac.metadata.names import Names
 
@@ -35,9 +37,13 @@ def access_keys(
     by_user: defaultdict[str, list[DeployedKey]] = defaultdict(list)
     for key in seen:
         by_user[key.user.arn].append(key)
-    return tuple(
-        _built(key, _siblings(key, keys), account, names, owners, as_of, show_ids=show_ids) for keys in by_user.values() for key in keys
-    )
+    options = FactOptions(names, as_of)
+    built = []
+    for arn, keys in by_user.items():
+        newest = _newest(keys)
+        made = (_built(key, account, owners, options, show_ids=show_ids) for key in keys)
+        built += [KeyOfUser(replace(key, newest_active=newest), arn) for key in made]
+    return tuple(with_siblings(built, lambda _one, _other: True))
 
 
 def address(key: DeployedKey) -> str:
@@ -45,61 +51,57 @@ def address(key: DeployedKey) -> str:
     return f"{key.user.arn}/{key.label}"
 
 
-def _built(
-    key: DeployedKey,
-    siblings: Attr[tuple[str, ...]],
-    account: Account,
-    names: Names,
-    owners: Sequence[Owner],
-    as_of: datetime,
-    *,
-    show_ids: bool,
-) -> AccessKey:
-    tags: Tags = () if isinstance(key.user.tags, Unknown) else key.user.tags
-    described = [(name, value, _origin(name, key)) for name, value in tags]
-    evidence = (read(name, value, origin=origin, names=names) for name, value, origin in described)
-    return AccessKey(
+def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options: FactOptions, *, show_ids: bool) -> AccessKey:
+    facts = KeyFacts(
         address=address(key),
         framework=FRAMEWORK,
         span=None,
-        user=key.user.name,
-        user_address=None,
+        user=_user_facts(key.user, account, owners),
         status=key.status,
         remedies=_remedies(key, show_ids=show_ids),
-        lifetimes=tuple(lifetime for lifetime in evidence if lifetime is not None),
-        unknown_sources=(key.user.tags,) if isinstance(key.user.tags, Unknown) else (),
-        notes=tuple(_notes(key, described, names, as_of)),
-        owner=owner_of(key, account, names, owners),
+        owner=account.name if key.user.is_root else owner_in_description(key),
         is_root=key.user.is_root,
-        active_siblings=siblings,
-        tags=tags,
+    )
+    return replace(
+        access_key(facts, options),
         account=account.id,
+        account_name=account.name,
         key_id=key.key_id,
         created=key.created,
         last_used=key.last_used,
         disabled_since=key.disabled_since,
         evidence=key.evidence,
         used_for=key.used_for,
+        quarantine=None if key.user.is_root else key.user.quarantine,
+        privilege=Privilege.ADMIN if key.user.is_root else key.user.privilege,
     )
 
 
-def _siblings(key: DeployedKey, keys: list[DeployedKey]) -> Attr[tuple[str, ...]]:
-    others = [other for other in keys if other is not key]
-    unsure = next((other.status for other in others if isinstance(other.status, Unknown)), None)
-    active = tuple(address(other) for other in others if other.status == "Active")
-    return unsure if unsure is not None and not active else active
+def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -> UserFacts:
+    if user.is_root:
+        return UserFacts(user.name)
+    holder = f"user {user.name}"
+    return UserFacts(
+        user.name,
+        path=user.path,
+        tags=() if isinstance(user.tags, Unknown) else _items(user.tags, holder),
+        hidden=(user.tags,) if isinstance(user.tags, Unknown) else (),
+        configured_owners=tuple(configured_owners(user, owners)),
+        account_tags=account.tags if isinstance(account.tags, Unknown) else _items(account.tags, f"account {account.id}"),
+    )
 
 
-def _origin(name: str, key: DeployedKey) -> TagOrigin:
-    return TagOrigin(name, f"user {key.user.name}")
+def _newest(keys: list[DeployedKey]) -> Attr[datetime | None]:
+    """Return when the youngest active key was created, where there are several."""
+    times = [key.created for key in keys if key.status == "Active"]
+    if len(times) == 1:
+        return None
+    unsure = next((time for time in times if isinstance(time, Unknown)), None)
+    return unsure or max((time for time in times if isinstance(time, datetime)), default=None)
 
 
-def _notes(key: DeployedKey, tags: list[tuple[str, str, TagOrigin]], names: Names, as_of: datetime) -> Iterator[str]:
-    for name, value, origin in tags:
-        if (said := exemption(name, value, origin=origin, names=names)) is not None:
-            yield said
-    if not key.user.is_root and (mark := date_in_name(key.user.name, as_of)) is not None:
-        yield f"the user name {key.user.name} {mark.text}, which is not a lifetime"
+def _items(tags: Tags, holder: str) -> tuple[MetadataItem, ...]:
+    return tuple(MetadataItem(name, value, TagOrigin(name, holder)) for name, value in tags)
 
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
+    from posturio_iac.live.survey import Progress
+
 INSTALL = 'the option --dask needs dask.distributed, which is not installed: pip install "posturio-iac[distributed]"'
 CONNECTING = 15.0
 """Seconds that a scheduler, and then its first worker, get to answer."""
@@ -36,9 +38,7 @@ DESERTED = 60.0
 """Seconds without any worker after which none is waited for: a scheduler starts lost ones anew."""
 
 
-def survey_elsewhere(
-    address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None = None
-) -> list[AccountOutcome]:
+def survey_elsewhere(address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> list[AccountOutcome]:
     """Read all targets with the workers of a scheduler and return the outcomes in the order of the targets.
 
     Raises:
@@ -128,7 +128,7 @@ def _handed_out(
     client: Any,
     read: Callable[[AccountTarget], AccountOutcome],
     targets: Sequence[AccountTarget],
-    progress: Callable[[int, int], object] | None,
+    progress: Progress,
 ) -> list[AccountOutcome]:
     """Submit every target, and list those whose worker is lost for good.
 
@@ -141,7 +141,7 @@ def _handed_out(
             if outcome is not None:
                 outcomes[place] = outcome
                 if progress is not None:
-                    progress(len(outcomes), len(targets))
+                    progress(outcome, len(outcomes), len(targets))
 
     try:
         gather(range(len(targets)))

@@ -1,4 +1,4 @@
-"""Since when keys have been switched off: by an event of CloudTrail, or by what our own state file saw earlier. Absence proves nothing."""
+"""Since when keys have been switched off: by an event of CloudTrail, or by what our own ledger saw earlier. Absence proves nothing."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import NOT_ACTIVE, Unknown
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ACTIVE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from posturio_iac.live.ledger.history import Ledger
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.session import Connection
-    from posturio_iac.live.state import StateFile
 
 TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""
@@ -34,6 +33,8 @@ class Trail:
 
     switches: dict[str, list[tuple[datetime, bool]]] = field(default_factory=dict)
     """Time, and whether the key was active from then on, by key id."""
+    actors: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    """Who switched, by key id and time."""
 
     def last_on(self, key_id: str) -> datetime | None:
         """Return when a key was last switched on."""
@@ -82,7 +83,11 @@ def _take(event: dict[str, Any], found: Trail) -> None:
     except (ValueError, RecursionError, AttributeError, TypeError):
         return
     if not detail.get("errorCode") and isinstance(when, datetime) and isinstance(key_id, str) and status in ("Active", "Inactive"):
-        found.switches.setdefault(key_id, []).append((when.astimezone(timezone.utc), status == "Active"))
+        moment = when.astimezone(timezone.utc)
+        found.switches.setdefault(key_id, []).append((moment, status == "Active"))
+        actor = detail.get("userIdentity")
+        if isinstance(actor, dict) and isinstance(actor.get("arn"), str):
+            found.actors[key_id, moment] = actor["arn"]
 
 
 def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
@@ -102,27 +107,33 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     if since is None:
         return replace(key, disabled_since=UNTOLD)
     used = key.last_used
+    if isinstance(used, Unknown):
+        text = f"CloudTrail tells that it was switched off on {since.date()}, and whether it was used after that is not known"
+        return replace(key, disabled_since=Unknown(f"{text}: {used.reason}"))
     if isinstance(used, datetime) and used > since + SETTLING:
         text = f"CloudTrail tells that it was switched off on {since.date()}, but it was used on {used.date()}"
         return replace(key, disabled_since=Unknown(text))
     later = max(since, used) if isinstance(used, datetime) else since
-    return replace(key, disabled_since=later, evidence=(*key.evidence, "UpdateAccessKey in CloudTrail"))
+    by = known.actors.get((key_id, since))
+    return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, "UpdateAccessKey in CloudTrail"))
 
 
-def from_state(keys: Iterable[DeployedKey], state: StateFile, as_of: datetime) -> tuple[DeployedKey, ...]:
-    """Return the keys with what earlier observations tell of them, and add what is seen now to ``state``."""
-    return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, state, as_of) for key in keys)
+def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:
+    """Return the keys with what earlier observations tell of them, and add what is seen now to ``ledger``."""
+    return tuple(key if key.key_id is None or key.user.is_root else _remembered(key, ledger, as_of) for key in keys)
 
 
-def _remembered(key: DeployedKey, state: StateFile, as_of: datetime) -> DeployedKey:
+def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKey:
     if not off(key):
         if key.status == "Active":
-            state.saw_active(key, as_of)
+            ledger.saw_active(key, as_of)
         return key
     told = key.disabled_since if isinstance(key.disabled_since, datetime) else None
     on_again = [when for when in (key.last_used, key.switched_on, told) if isinstance(when, datetime)]
-    active = state.active.get(state.name_of(key))
-    first = state.saw_inactive(key, as_of, not_before=max(on_again, default=None))
+    active = ledger.last_active(ledger.name_of(key))
+    first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
     if told is not None and (active is None or active <= told):
         return key
-    return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our state file on {first.date()}"))
+    if isinstance(key.last_used, Unknown):  # it may have been used, and so switched on, between two observations
+        return key
+    return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our ledger on {first.date()}"))

@@ -12,7 +12,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.live import report as reports
 from posturio_iac.live import usage, users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, Account, DeployedKey, DeployedUser
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.prefilter import Shortlist, shortlisted
 from posturio_iac.live.root import Summary, reported, root_keys, summarised
 from posturio_iac.live.work_stealing import together
@@ -46,6 +46,8 @@ class Inventory:
     """Other users about whom calls failed."""
     gone: set[str] = field(default_factory=set)
     """ARNs of users that are not there."""
+    listed: set[str] = field(default_factory=set)
+    """ARNs of users whose keys were all listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
     """What CloudFormation says of keys, by their ids."""
 
@@ -72,6 +74,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     inventory.keys += _root_keys(connection, report, told, inventory, request)
     known = {row.user.arn: row.user for row in _rows(report)} | (present or {})
     cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
+    inventory.gone |= _left(known, present, account, request)
     chosen = _chosen(known, cached, present, inventory, request)
     for arn, keys in cached.items():
         if arn not in chosen.asked | chosen.named:
@@ -173,10 +176,16 @@ def _chosen(
 
 
 def _awaited(known: dict[str, DeployedUser], cached: dict[str, list[DeployedKey]], account: Account, request: Request) -> set[str]:
-    """Return the users of whom states hold more keys than the report tells, which may be older than some of them."""
-    if request.linker is None:
+    """Return the users of whom states or earlier runs hold more keys than the report tells, which may be older than some of them."""
+    held = request.linker.holds if request.linker is not None else lambda *_: 0
+    return {arn for arn, keys in cached.items() if max(held(known[arn].name, account.id), request.expected.get(arn, 0)) > len(keys)}
+
+
+def _left(known: dict[str, DeployedUser], present: dict[str, DeployedUser] | None, account: Account, request: Request) -> set[str]:
+    """Return the users of earlier runs who are no longer there."""
+    if present is None:
         return set()
-    return {arn for arn, keys in cached.items() if request.linker.holds(known[arn].name, account.id) > len(keys)}
+    return {arn for arn in request.expected if arn.split(":")[4] == account.id and arn not in known}
 
 
 def _ask(
@@ -198,6 +207,8 @@ def _ask(
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
         else:
             inventory.keys += looked.keys
+            inventory.listed.add(user.arn)
+        inventory.gone |= {user.arn} if looked.user_gone else set()
         for what in looked.gone:
             inventory.say(Level.NOTE, f"{what} was deleted while we looked")
     say_failures(inventory, zip(users_, looks, strict=True))
@@ -227,7 +238,7 @@ def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
 
 def _without_tags(user: DeployedUser) -> DeployedUser:
     """Return a user whose tags nobody asked for, with the reason."""
-    if user.tags != NOT_ASKED:
+    if not is_unasked(user.tags):
         return user
     return replace(user, tags=users.UNASKED)
 

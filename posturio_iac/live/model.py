@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
-    from posturio_iac.core.model import Attr
+    from posturio_iac.core.model import Attr, Privilege
 
 Tags = tuple[tuple[str, str], ...]
-NOT_ASKED = Unknown("AWS was not asked")
-"""Compared by value: it travels between processes."""
-NOT_ACTIVE = ("Inactive", "Expired")
-"""Statuses of keys that authenticate nobody."""
-STATUSES = ("Active", *NOT_ACTIVE)
-"""Every status that AWS documents. Another one is unknown: it is neither active nor inactive."""
+
+
+def is_unasked(value: object) -> bool:
+    """Tell whether AWS was not asked for a value."""
+    return isinstance(value, Unknown) and value.is_unasked
+
+
+NOT_ASKED = Unknown("AWS was not asked", is_unasked=True)
+UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,10 @@ class DeployedUser:
     is_root: bool = False
     created: datetime | None = None
     """When the user was made, where that is known."""
+    quarantine: Attr[str | None] = UNSEEN
+    """The policy by which AWS quarantined the user."""
+    privilege: Privilege | None = None
+    """How much its policies allow, where that is known."""
 
     @property
     def path(self) -> str:
@@ -63,6 +70,8 @@ class DeployedKey:
     used_for: tuple[str, str] | None = None
     """Service and region of its last use."""
     disabled_since: Attr[datetime | None] = None
+    disabled_by: str | None = None
+    """Who switched it off, by an event of CloudTrail."""
     switched_on: datetime | None = None
     """When it was last switched on, by an event of CloudTrail."""
     key_id: str | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.build import access_keys, address
-from posturio_iac.live.ownership import owner_in_description
+from posturio_iac.live.ownership import short_description
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.request import Request
 
 UNMANAGED = "iam.unmanaged_access_keys"
-OF_THE_USER = frozenset({"iam.ownerless_access_keys", "iam.multiple_active_access_keys", "iam.access_keys_without_lifetime", UNMANAGED})
-"""What these rules say does not depend on when a key was used: they need its id for a name, and nothing else."""
+SEVERAL = "iam.multiple_active_access_keys"
 KEY_ID = re.compile(r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,124}")
 TOGETHER = timedelta(minutes=1)
 """A key that is made so soon after its user cannot be older than the report says."""
@@ -41,8 +40,9 @@ class Shortlist:
 def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request) -> Shortlist:
     """Return whom to ask about, by what the rules say of the keys of the report.
 
-    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are listed
-    too. And so are those of users with a tag that is named after a key id and may name an owner.
+    The report tells when a key was created *or last activated*. So keys that would be flagged if they were as old as their user are
+    listed too, as are those of users with several active ones, which may be in the middle of a rotation. And so are those of users with
+    a tag that is named after a key id and may name an owner.
     """
     strict, linker = replace(request.policy, suppressions=False), request.linker
     built = access_keys(keys, account, request.names, request.owners, request.as_of)
@@ -51,18 +51,24 @@ def shortlisted(keys: Sequence[DeployedKey], account: Account, request: Request)
     report = judge(linker.linked(built) if linker is not None else built, as_of=request.as_of, policy=strict)
     named: set[str] = set()
     for finding in report.findings:
-        (named if finding.rule.id in OF_THE_USER else asked).add(finding.address)
+        (named if finding.rule.is_about_user else asked).add(finding.address)
     asked |= {judged.key.address for judged in report.keys if _is_open(judged)}
     named |= _older(keys, account, request)
+    named |= {one.address for one in built if one.active_siblings and SEVERAL in strict.selected(all_rules())}
     arns = {address(key): key.user.arn for key in keys}
     chosen = frozenset(arns[one] for one in asked)
     described = {key.user.arn for key in keys if _is_described(key.user)}
     return Shortlist(chosen, frozenset({arns[one] for one in named} | described) - chosen)
 
 
+def _about_users() -> frozenset[str]:
+    """Return the rules that need the id of a key for a name, and nothing else."""
+    return frozenset(name for name, entry in all_rules().items() if entry.rule.is_about_user)
+
+
 def _is_open(judged: JudgedKey) -> bool:
     """Whether something is open that asking about the key could settle."""
-    return bool(judged.undecided) and not (judged.open_rules and OF_THE_USER.issuperset(judged.open_rules))
+    return bool(judged.undecided) and not (judged.open_rules and _about_users().issuperset(judged.open_rules))
 
 
 def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> set[str]:
@@ -71,7 +77,7 @@ def _older(keys: Sequence[DeployedKey], account: Account, request: Request) -> s
     built = access_keys(older, account, request.names, request.owners, request.as_of)
     policy = replace(
         request.policy,
-        config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(OF_THE_USER))),
+        config=request.policy.config.with_values(ignore=(*request.policy.config.ignore, *sorted(_about_users()))),
         suppressions=False,
     )
     linker = request.linker
@@ -88,5 +94,5 @@ def _earlier(key: DeployedKey) -> datetime | None:
 def _is_described(user: DeployedUser) -> bool:
     """Whether a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
     return not isinstance(user.tags, Unknown) and any(
-        KEY_ID.fullmatch(name) and owner_in_description(value) is not None for name, value in user.tags
+        KEY_ID.fullmatch(name) and short_description(value) is not None for name, value in user.tags
     )

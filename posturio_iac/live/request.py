@@ -10,7 +10,7 @@ from posturio_iac.live.calls import wait
 from posturio_iac.metadata.names import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from posturio_iac.link.linker import Linker
@@ -29,6 +29,8 @@ class Request:
     """Ask about every key, without a report."""
     workers: int = 1
     """How many calls to make at once."""
+    expected: Mapping[str, int] = field(default_factory=dict)
+    """How many keys users had in an earlier run, by their ARN."""
     linker: Linker | None = None
     """Knows the code of keys, when they are joined to it."""
     sleep: Callable[[float], object] = wait

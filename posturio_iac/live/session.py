@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.calls import Buckets, CallBudget
+from posturio_iac.live.calls import RATES, Buckets, CallBudget
 from posturio_iac.live.errors import AwsError, translated
 from posturio_iac.live.response_retry import understood
+from posturio_iac.live.session_policy import policy_text, session_name, source_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,12 +34,16 @@ READS = frozenset(
         "iam:ListOrganizationsFeatures",
         "organizations:ListAccounts",
         "organizations:ListTagsForResource",
+        "organizations:ListAccountsForParent",
+        "organizations:ListOrganizationalUnitsForParent",
         "cloudtrail:LookupEvents",
         "cloudformation:DescribeStackResources",
         "sts:GetAccessKeyInfo",
     }
 )
 """Every operation that may ever be sent. A client refuses all others, whoever asks for them."""
+OF_THE_LEDGER = frozenset({"s3:GetObject", "s3:PutObject"})
+"""What may be sent beside that, for the one object that ``--ledger`` names."""
 INSTALL = 'the live check needs boto3, which is not installed: pip install "posturio-iac[live]"'
 REGION = "us-east-1"
 """Where none is configured: IAM is the same everywhere in a partition."""
@@ -64,6 +69,10 @@ class Connection:
         self._buckets = Buckets()
         self._region = region
         self._clients: dict[str, Any] = {}
+        self.caller = ""
+        """ARN of whoever the credentials belong to, once that was asked."""
+        self._says_who = True
+        """Whether roles let the caller say who it is."""
 
     @property
     def region(self) -> str:
@@ -92,16 +101,34 @@ class Connection:
     def assumed(self, role: str, external_id: str | None) -> Connection:
         """Return a connection as another role, with the same budget. Raises what `call` does.
 
-        Its credentials renew themselves, since those of a role that was assumed by another one end after an hour.
+        Its credentials renew themselves, since those of a role that was assumed by another one end after an hour, and they allow no more
+        than the least policy, whatever the role does.
         """
-        more = {"ExternalId": external_id} if external_id else {}
 
         def granted() -> dict[str, str]:
-            said = self.call("sts:AssumeRole", RoleArn=role, RoleSessionName="posturio-iac", **more)["Credentials"]
+            said = self._assume(role, external_id)["Credentials"]
             names = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
             return {**{ours: said[theirs] for ours, theirs in names.items()}, "expiry_time": said["Expiration"].isoformat()}
 
         return Connection(_session_with(self._session, granted), self._budget, pool=self._pool)
+
+    def _assume(self, role: str, external_id: str | None) -> dict[str, Any]:
+        """Assume a role and say who does, or, where its trust policy does not allow sts:SetSourceIdentity, only in the session's name."""
+        more = {"ExternalId": external_id} if external_id else {}
+        given = {"RoleArn": role, "RoleSessionName": session_name(self.caller), "Policy": policy_text(), **more}
+        if self._says_who:
+            try:
+                return self.call("sts:AssumeRole", **given, SourceIdentity=source_identity(self.caller))
+            except AwsError as error:
+                if not error.denied:
+                    raise
+        answer = self.call("sts:AssumeRole", **given)
+        self._says_who = False
+        return answer
+
+    def stored_object(self, bucket: str, key: str) -> StoredObject:
+        """Return one object of S3, for the ledger."""
+        return StoredObject(self, bucket, key)
 
     def in_region(self, region: str) -> Connection:
         """Return a connection with the same credentials to another region, which counts calls by itself as AWS does."""
@@ -134,13 +161,32 @@ class Connection:
 
     def _guard(self, *, model: Any, **_: Any) -> None:
         operation = f"{model.service_model.service_name}:{model.name}"
-        if operation not in READS:
+        if operation not in READS | OF_THE_LEDGER:
             raise ForbiddenCallError(operation)
 
     def _send(self, *, event_name: str, **_: Any) -> None:
         service, name = event_name.split(".")[1:3]
-        self._buckets.take(service)
+        if service in RATES:
+            self._buckets.take(service)
         self._budget.spend(f"{service}:{name}")
+
+
+class StoredObject:
+    """One object of S3: the only thing that this program may write in AWS."""
+
+    def __init__(self, connection: Connection, bucket: str, key: str) -> None:
+        """Mean the object ``key`` of ``bucket``."""
+        self._connection, self._place = connection, {"Bucket": bucket, "Key": key}
+
+    def read(self) -> tuple[bytes, str]:
+        """Return its content and its tag. Raises what `Connection.call` does."""
+        answer = self._connection.call("s3:GetObject", **self._place)
+        return answer["Body"].read(), str(answer["ETag"])
+
+    def write(self, data: bytes, tag: str) -> str:
+        """Put ``data`` in its place if its tag is still ``tag``, or, where that is empty, if there is none; return its new tag."""
+        condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
+        return str(self._connection.call("s3:PutObject", **self._place, **condition, Body=data, ContentType="application/x-ndjson")["ETag"])
 
 
 def connect(profile: str | None, region: str | None, budget: CallBudget, *, pool: int = 10) -> Connection:

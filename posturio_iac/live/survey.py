@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
@@ -42,7 +42,7 @@ class AccountTarget:
     def label(self) -> str:
         """What a reader knows it as."""
         if self.account is not None:
-            return self.account.id
+            return f"{self.account.id} ({self.account.name})" if self.account.name else self.account.id
         return f"profile {self.profile}" if self.profile else "the account of the default credentials"
 
 
@@ -80,15 +80,19 @@ class Surveyor:
     def identity(self, profile: str | None) -> Account:
         """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
+        self.base(profile).caller = said["Arn"]
         return Account(said["Account"], said["Arn"].split(":")[1])
+
+    def connected(self, target: AccountTarget) -> Connection:
+        """Return the connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
+        connection = self.base(target.profile)
+        return connection if target.role is None else connection.assumed(target.role, target.external_id)
 
     def read(self, target: AccountTarget, pool: Executor | None = None) -> AccountOutcome:
         """Read one account, its users with the help of a pool. Nothing is raised but what is wrong with the command line."""
         try:
             account = target.account or self.identity(target.profile)
-            connection = self.base(target.profile)
-            if target.role is not None:
-                connection = connection.assumed(target.role, target.external_id)
+            connection = self.connected(target)
             inventory = self._inventory(connection, account, target.wanted, pool)
             date_disabled(connection, inventory, self.request)
             stacks.ask(connection, inventory, self.request)
@@ -108,9 +112,11 @@ class Surveyor:
         return recheck(connection, account, wanted, self.request, pool)
 
 
-def survey(
-    surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None = None
-) -> list[AccountOutcome]:
+Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
+"""Is told of each outcome as it comes, with how many there are now and will be."""
+
+
+def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> list[AccountOutcome]:
     """Read all targets with a pool of threads and return the outcomes in the order of the targets.
 
     Accounts and their users wait in one queue, so a thread without an account left helps with the users of another one.
@@ -129,14 +135,14 @@ def _gathered(
     pool: Executor,
     read: Callable[[AccountTarget], AccountOutcome],
     targets: Sequence[AccountTarget],
-    progress: Callable[[int, int], object] | None,
+    progress: Progress,
 ) -> list[AccountOutcome]:
     places = {pool.submit(read, target): place for place, target in enumerate(targets)}
     outcomes: dict[int, AccountOutcome] = {}
     for done, future in enumerate(as_completed(places), start=1):
         outcomes[places[future]] = future.result()
         if progress is not None:
-            progress(done, len(targets))
+            progress(outcomes[places[future]], done, len(targets))
     return [outcomes[place] for place in range(len(targets))]
 
 
@@ -164,7 +170,7 @@ def date_disabled(connection: Connection, inventory: Inventory, request: Request
             known = error
         if not isinstance(known, disabled.Trail):
             why = known.reason if isinstance(known, Unknown) else str(known)
-            inventory.say(Level.WARNING, f"{why}; a --state-file remembers since when keys have been inactive")
+            inventory.say(Level.WARNING, f"{why}; a --ledger remembers since when keys have been inactive")
     inventory.keys = list(disabled.from_trail(inventory.keys, known))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.model import DeployedUser, Tags
+from posturio_iac.live.permissions import privilege_of, quarantine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,9 +21,13 @@ UNASKED = Unknown("the tags of the user were not read, because nothing else is w
 
 
 def detailed(connection: Connection) -> dict[str, DeployedUser]:
-    """Return every user by ARN, with tags. Raises `AwsError`."""
-    pages = connection.pages("iam:GetAccountAuthorizationDetails", Filter=["User"], PaginationConfig={"PageSize": PAGE})
-    return {user.arn: user for page in pages for user in map(_user, page.get("UserDetailList", ()))}
+    """Return every user by ARN, with tags and what its policies allow, which those of its groups add to. Raises `AwsError`."""
+    found: list[dict[str, Any]] = []
+    groups: dict[str, dict[str, Any]] = {}
+    for page in connection.pages("iam:GetAccountAuthorizationDetails", Filter=["User", "Group"], PaginationConfig={"PageSize": PAGE}):
+        found += page.get("UserDetailList", ())
+        groups |= {group["GroupName"]: group for group in page.get("GroupDetailList", ())}
+    return {detail["Arn"]: _user(detail, groups) for detail in found}
 
 
 def listed(connection: Connection) -> dict[str, DeployedUser]:
@@ -49,8 +54,15 @@ def unread(error: AwsError) -> Unknown:
     return Unknown(f"the tags of the user were not read: {error}")
 
 
-def _user(detail: Mapping[str, Any]) -> DeployedUser:
-    return DeployedUser(detail["UserName"], detail["Arn"], pairs(detail.get("Tags") or ()), created=_created(detail))
+def _user(detail: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> DeployedUser:
+    return DeployedUser(
+        detail["UserName"],
+        detail["Arn"],
+        pairs(detail.get("Tags") or ()),
+        created=_created(detail),
+        quarantine=quarantine_of(detail),
+        privilege=privilege_of(detail, groups),
+    )
 
 
 def _created(detail: Mapping[str, Any]) -> datetime | None:

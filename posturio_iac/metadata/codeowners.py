@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.gitignore import Exclusions
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.textfile import Fence, UnreadableError, read
@@ -25,8 +26,8 @@ https://docs.gitlab.com/user/project/codeowners/
 """
 MOST_BYTES = 3 << 20
 """GitHub passes over a larger file."""
-_SECTION = re.compile(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
-_SPACE = re.compile(r"(?<!\\)\s+")
+_SECTION = lazy_pattern(r"\^?\[[^\]]+\](?:\[\d+\])?(.*)")
+_SPACE = lazy_pattern(r"(?<!\\)\s+")
 
 
 class CodeOwners:

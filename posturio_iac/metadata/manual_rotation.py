@@ -57,6 +57,8 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
     A year from 2006 to the one after ``as_of`` counts as one; ``ec2``, ``windows-2019`` and ``us-east-2`` are neither date nor version.
     """
     name = name[-_LONGEST:]
+    if not any(map(name.__contains__, "0123456789")):
+        return None
     for pattern in _DATES:
         for found in re.finditer(pattern, name):
             if (mark := _date(found, as_of)) is not None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.posture.score import score
 
@@ -25,7 +25,7 @@ LONGEST = "over 365"
 """Days, and what bars of as many days are called."""
 NEVER, UNKNOWN = "never", "unknown"
 NOBODY = "nobody"
-_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
+_DATE = lazy_pattern(r"\b\d{4}-\d\d-\d\d\b(?: \d\d:\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)

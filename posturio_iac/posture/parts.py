@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Identity = tuple[str, ...]
 
 CODE, ACCOUNT = "code", "account"
-_FULL_ID = re.compile(r"(?=[A-Za-z0-9_]{16,128}$)\w*(\w{4})")
+_FULL_ID = lazy_pattern(r"(?=[A-Za-z0-9_]{16,128}$)\w*(\w{4})")
 _ACCOUNT_IN_ARN = 4
 
 
@@ -59,6 +59,8 @@ class ResultPart:
     """The rules that were not asked."""
     general: tuple[SavedDiagnostic, ...] = ()
     """What the result says about none of its several parts in particular, such as a profile that leads to no account."""
+    source_url: str = ""
+    """Where a line of the code can be read; empty where that is not known."""
 
     @property
     def failed(self) -> bool:
@@ -100,6 +102,7 @@ def split(result: SavedResult) -> list[ResultPart]:
             users=result.users,
             left_out=result.covered.left_out,
             general=() if alone else general,
+            source_url=result.covered.source_url,
         )
         for unit in units
     ]

@@ -8,6 +8,7 @@ from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.record import dataclass
 from posturio_iac.posture.changes import changes, worst_first
 from posturio_iac.posture.parts import identities
+from posturio_iac.posture.progress import progress
 from posturio_iac.posture.score import score
 from posturio_iac.posture.series import Series
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.records import SavedDiagnostic, SavedFinding, SavedKey, SavedResult
     from posturio_iac.posture.changes import ChangeCategory, UnitChange
     from posturio_iac.posture.parts import ResultPart, Unit
+    from posturio_iac.posture.progress import Progress
     from posturio_iac.posture.score import Score
 
 
@@ -35,6 +37,8 @@ class KeyRow:
     """Its findings, the worst first, suppressed ones last."""
     now: datetime
     """The time of the report."""
+    source_url: str = ""
+    """Where a line of its code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
 
     @property
     def active(self) -> tuple[SavedFinding, ...]:
@@ -87,6 +91,7 @@ class Posture:
     parts: tuple[ResultPart, ...]
     """What the report rests on, by unit."""
     score: Score
+    progress: Progress
     trend: tuple[TrendPoint, ...]
     changed: Mapping[ChangeCategory, Sequence[UnitChange]]
     compared: tuple[tuple[Unit, datetime, datetime], ...]
@@ -130,6 +135,7 @@ def join(results: Sequence[SavedResult], unread: Sequence[SavedDiagnostic] = ())
         rows=tuple(sorted((row for part in parts for row in _rows(part, as_of)), key=badness)),
         parts=tuple(sorted(parts, key=lambda part: (part.unit.kind, part.unit.name, part.unit.paths))),
         score=score(parts, unread=bool(unread)),
+        progress=progress(series, parts),
         trend=tuple(_trend(series, parts)),
         changed=worst_first(change for part, before in compared for change in changes(part, before)),
         compared=tuple((part.unit, before.as_of, part.as_of) for part, before in compared),
@@ -154,7 +160,7 @@ def _rows(part: ResultPart, now: datetime) -> Iterator[KeyRow]:
         theirs = found.get((key.framework, key.root, key.address), [])
         theirs.sort(key=lambda f: (f.suppressed is not None, -f.severity.rank, f.rule))
         seen = part.older.get(identity)
-        yield KeyRow(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now)
+        yield KeyRow(key, part.unit, seen or part.as_of, seen is not None, tuple(theirs), now, part.source_url)
 
 
 def _trend(series: Series, current: Sequence[ResultPart]) -> Iterator[TrendPoint]:

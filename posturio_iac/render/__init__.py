@@ -1,6 +1,7 @@
 """The formats: each is a pure function of the report, and one line in a dictionary.
 
 A format is a module here with ``render(report: Report, context: RenderContext) -> str``. It is imported only when it is asked for.
+One whose text can be long has ``stream`` too, which yields the same text in pieces.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from importlib import import_module
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Report
 
 FORMATS = {
-    "text": "posturio_iac.render.text:render",
+    "text": "posturio_iac.render.text.blocks:render",
+    "concise": "posturio_iac.render.text.concise:render",
     "json": "posturio_iac.contract.write:render",
     "sarif": "posturio_iac.render.sarif.log:render",
     "junit": "posturio_iac.render.junit:render",
@@ -30,6 +32,8 @@ FORMATS = {
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("asff", "ocsf")
 """The formats that say what deployed keys are like; code has nothing to fill them with."""
+STATS = "posturio_iac.render.text.stats:render"
+"""What ``--stats`` shows in place of the format ``text``."""
 ENDINGS = {
     ".sarif": "sarif",
     ".sarif.json": "sarif",
@@ -51,6 +55,21 @@ def implied(target: str) -> str | None:
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:
     """Load the function of a format by its name, which must be in `FORMATS`. What it returns is empty or ends with a newline."""
-    module, _, function = FORMATS[name].partition(":")
+    return _function(FORMATS[name])
+
+
+def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderContext], Iterable[str]]:
+    """Load the function that returns the text of a format in pieces, where it can be long; with ``stats`` that of counts for ``text``."""
+    place = STATS if stats and name == "text" else FORMATS[name]
+    module, _, _ = place.partition(":")
+    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(import_module(module), "stream", None)
+    if found is not None:
+        return found
+    render = _function(place)
+    return lambda report, context: (render(report, context),)
+
+
+def _function(place: str) -> Callable[[Report, RenderContext], str]:
+    module, _, function = place.partition(":")
     function_: Callable[[Report, RenderContext], str] = getattr(import_module(module), function)
     return function_

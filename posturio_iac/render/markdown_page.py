@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
 from posturio_iac.core.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.text import summary
+from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, folded, page_url, position, undetermined
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
 
+T = TypeVar("T")
 TITLE = "## IAM access keys"
 LIMIT = 60_000
 """In bytes: a comment on GitHub holds 65,536 characters, a job's summary a megabyte for all its steps."""
@@ -25,46 +26,54 @@ LIMIT = 60_000
 
 def render(report: Report, context: RenderContext) -> str:
     """Return a heading, the line that sums up, and a table or list for each kind of thing that there is to say."""
-    errors = [_diagnostic(said, context) for said in report.diagnostics if said.level is Level.ERROR]
+    errors = [said for said in report.diagnostics if said.level is Level.ERROR]
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
-    left = _Budget(LIMIT)
+    left = _Budget(LIMIT, context)
     parts = [TITLE, plain(summary(report, context))]
-    parts += left.section("### Incomplete", "", errors)
-    parts += left.section(
-        "", "| severity | rule | finding | place |\n| --- | --- | --- | --- |\n", [_row(*pair, context) for pair in worst_first]
-    )
-    parts += left.section("### Changes that mend them", "", list(filter(None, (_change(f, context) for f, _ in worst_first))))
+    parts += left.section("### Incomplete", errors, _diagnostic)
+    parts += left.section("", worst_first, _row, head="| severity | rule | finding | place |\n| --- | --- | --- | --- |\n")
+    parts += left.section("### Changes that mend them", worst_first, _change, rest="… and more, which `posturio-iac fix` shows.")
     if not context.quiet:
-        parts += left.section("### Undetermined", "", [_undetermined(judged, context) for judged in undetermined(report)])
-        parts += left.section("### Suppressed", "", [_suppressed(f, context) for f in report.findings if f.suppressed is not None])
+        parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
+        parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)
     others = [said for said in report.diagnostics if said.level is not Level.ERROR and (said.about or not context.quiet)]
-    parts += left.section("### Notes", "", [_diagnostic(said, context) for said in others])
+    parts += left.section("### Notes", others, _diagnostic)
     return "\n\n".join(parts) + "\n"
 
 
 class _Budget:
     """How much may still be written."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_context", "_left")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, context: RenderContext) -> None:
         """Start with ``size`` bytes."""
-        self._left = size
+        self._left, self._context = size, context
 
-    def section(self, heading: str, head: str, rows: Sequence[str]) -> list[str]:
-        """Return the parts of a section: nothing without rows, and a last part that counts the rows for which there is no room."""
+    def section(
+        self, heading: str, items: Sequence[T], row: Callable[[T, RenderContext], str], *, head: str = "", rest: str = ""
+    ) -> list[str]:
+        """Return the parts of a section, nothing when no item has a row; no row is made for which there is no room.
+
+        The last part counts the items that were left out, or is ``rest``.
+        """
         kept: list[str] = []
-        for row in rows:
-            self._left -= len(row.encode("utf-8", "replace")) + 1
+        over = len(items)
+        for item in items if self._left > 0 else ():
+            text = row(item, self._context)
+            self._left -= len(text.encode("utf-8", "replace")) + 1 if text else 0
             if self._left < 0:
                 break
-            kept.append(row)
-        parts = [heading] if heading and rows else []
-        parts += [head + "\n".join(kept)] if kept else []
-        return [*parts, f"… and {count(len(rows) - len(kept), 'more row')}."] if len(kept) < len(rows) else parts
+            kept += [text] if text else []
+            over -= 1
+        is_cut = any(row(item, self._context) for item in items[len(items) - over :]) if rest else bool(over)
+        parts = [head + "\n".join(kept)] if kept else []
+        parts += [rest or f"… and {count(over, 'more row')}."] if is_cut else []
+        return [heading, *parts] if heading and parts else parts
 
 
-def _row(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
+def _row(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
+    finding, roots = pair
     rule = f"[`{finding.rule.id}`]({page_url(finding.rule.id)})"
     message = "" if finding.message == finding.address else plain(finding.message)
     known = f"{code(finding.address)}<br>" if finding.address not in finding.message else ""
@@ -72,8 +81,9 @@ def _row(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> st
     return f"| {finding.severity.name} | {rule} | {text} | {_place(finding, context)} |"
 
 
-def _change(finding: Finding, context: RenderContext) -> str:
+def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> str:
     """Return the change that `posturio-iac fix` would make, folded; empty where a person has to decide."""
+    finding, _ = pair
     change = context.change(finding)
     if change is None:
         return ""

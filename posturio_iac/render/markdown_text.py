@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.terminal import printable
 
-_MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
-_LINKS = re.compile(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
-_LINE_START = re.compile(r"^(\s*\d*)([-+.>)=:]|#)")
+_MARKUP = lazy_pattern(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
+_LINKS = lazy_pattern(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")
+_LINE_START = lazy_pattern(r"^(\s*\d*)([-+.>)=:]|#)")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 BREAK = "<!-- -->"
 """Shows nothing, and ends what GitHub and GitLab would take for a mention, an issue or an address."""

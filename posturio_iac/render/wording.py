@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Severity, Verdict
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.terminal import printable
 
 if TYPE_CHECKING:
@@ -12,10 +13,13 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Finding, JudgedKey, Report
-    from posturio_iac.core.model import Span
+    from posturio_iac.core.model import Attr, Span
 
 DOCS = "https://github.com/posturio/posturio-iac/blob/main/docs"
 """Where the pages of this repository are published."""
+COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
+"""What a terminal shows severities in."""
+NOBODY, UNKNOWN = "(nobody)", "(unknown)"
 
 
 def page_url(rule: str) -> str:
@@ -27,6 +31,18 @@ def sentence(finding: Finding) -> str:
     """What was found, with the key's address, on one line that is safe to print."""
     message, address = printable(finding.message), printable(finding.address)
     return message if address in message else f"{address}: {message}"
+
+
+def place(span: Span | None) -> str:
+    """``path:line:column``, safe to print; empty for what stands in no file."""
+    return f"{printable(span.path)}:{span.line}:{span.column}" if span else ""
+
+
+def owner_text(owner: Attr[str | None]) -> str:
+    """Return who answers for a key, safe to print, with a word where that is nobody or not known."""
+    if isinstance(owner, Unknown):
+        return UNKNOWN
+    return printable(owner) if owner else NOBODY
 
 
 def repository_path(span: Span, context: RenderContext) -> str:

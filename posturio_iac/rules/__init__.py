@@ -5,6 +5,7 @@ Modules whose name begins with an underscore hold what several rules share.
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -64,9 +65,7 @@ def register(
 def all_rules() -> dict[str, Registered]:
     """Every rule by its id, in the order of the ids."""
     from importlib import import_module
-    from pkgutil import iter_modules
 
-    for found in iter_modules(__path__):
-        if not found.name.startswith("_"):
-            import_module(f"{__name__}.{found.name}")
+    for name in sorted({file.partition(".")[0] for folder in __path__ for file in os.listdir(folder) if not file.startswith(("_", "."))}):
+        import_module(f"{__name__}.{name}")
     return dict(sorted(_registry.items()))

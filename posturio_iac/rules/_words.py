@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.remedy_text import describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +28,8 @@ _IN_NAMES = frozenset("_.[")
 
 def sentence(*clauses: str | Remedy) -> str:
     """Join clauses and remedies to one sentence: upper case at its start unless a name stands there, one full stop at its end."""
+    from posturio_iac.core.remedy_text import describe
+
     told = [(clause if isinstance(clause, str) else describe(clause)).strip() for clause in clauses]
     text = ", ".join(filter(None, told)).rstrip(".")
     named = not _IN_NAMES.isdisjoint(text.partition(" ")[0])

@@ -73,6 +73,7 @@ RULE = Rule(
     id="iam.access_key_rotation_outages",
     severity=Severity.LOW,
     title="Access key rotation that breaks what uses the key",
+    checkov=1,
 )
 
 

@@ -89,6 +89,8 @@ RULE = Rule(
     id="iam.expiring_access_keys",
     severity=Severity.LOW,
     title="Access keys whose stated end is near",
+    checkov=13,
+    cfn_lint="W9382",
 )
 
 

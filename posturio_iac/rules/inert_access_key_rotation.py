@@ -101,6 +101,8 @@ RULE = Rule(
     id="iam.inert_access_key_rotation",
     severity=Severity.MEDIUM,
     title="Access key rotation that never happens",
+    checkov=5,
+    cfn_lint="W9374",
     cis=ROTATE_WITHIN_90_DAYS,
     nist=NIST_ROTATION,
     pci=PCI_ROTATION,
@@ -126,8 +128,6 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     if evidence.at is not None and spent(evidence, context):
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
         return f"{key.address} was due for its only replacement {when}, and {evidence.source} sets no other date."
-    subject, why = f"{evidence.source} ", evidence.why
-    if why:
-        why = f", because {'it ' + why.removeprefix(subject) if why.startswith(subject) else why}"
+    why = f", because {evidence.why}" if evidence.why else ""
     ended = "ended" if evidence.kind is Kind.EXPIRY else "replaced"
     return f"{key.address} is never {ended} by {evidence.source}{why}."

@@ -84,6 +84,8 @@ RULE = Rule(
     id="iam.lingering_inactive_access_keys",
     severity=Severity.LOW,
     title="Inactive access keys that are never removed",
+    checkov=6,
+    cfn_lint="W9375",
 )
 
 

@@ -1,7 +1,8 @@
 """Users with more than one active access key.
 
 A key is flagged when the same user has other active keys, the keys take no turns, and no enforced rotation explains the
-second one. Each of these keys is flagged, since only their owner knows which one is meant to stay.
+second one. Each of these keys is flagged, since only their owner knows which one is meant to stay. While the youngest of
+them is younger than the grace, somebody is rotating, and none is flagged.
 
 ## Why it matters
 
@@ -62,20 +63,22 @@ Mended:
 
 ## Undetermined
 
-Another key of the same user of which the code does not fix whether it is active or whether it exists beside this one,
-and a key with a rotation that is unknown. Keys whose user the code does not fix are not compared.
+Another key of the same user that is not known to be older than the grace, or of which the code does not fix whether it is
+active or whether it exists beside this one; and a key with a rotation that is unknown. Keys whose user the code does not fix
+are not compared.
 
 ## Configuration
 
-None of its own.
+`grace_days` (14 unless configured) is how long a rotation may take.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.model import Effect, Kind, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._standards import CIS_ONE_KEY
@@ -91,14 +94,19 @@ RULE = Rule(
     id="iam.multiple_active_access_keys",
     severity=Severity.MEDIUM,
     title="Users with more than one active access key",
+    checkov=7,
+    cfn_lint="W9376",
+    is_about_user=True,
     cis=CIS_ONE_KEY,
 )
 
 
 @register(RULE)
-def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     if not in_use(key) or any(e.kind is Kind.ROTATION and e.effect in (Effect.ENFORCED, Effect.UNKNOWN) for e in key.lifetimes):
+        return
+    if isinstance(key.newest_active, Unknown) or _rotating(key, context):
         return
     match key.active_siblings:
         case (_, *_) as others:
@@ -108,6 +116,11 @@ def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
             yield Violation(message, sentence(disable, "unless this key is the one that stays"), remedy=disable)
         case _:
             return
+
+
+def _rotating(key: AccessKey, context: Context) -> bool:
+    """Whether the youngest key of the user is so young that the others may still be taken out of use."""
+    return isinstance(key.newest_active, datetime) and context.as_of - key.newest_active < context.grace
 
 
 def _user(key: AccessKey) -> str:

@@ -80,6 +80,9 @@ RULE = Rule(
     id="iam.ownerless_access_keys",
     severity=Severity.LOW,
     title="Access keys that nobody owns",
+    checkov=10,
+    cfn_lint="W9379",
+    is_about_user=True,
 )
 
 

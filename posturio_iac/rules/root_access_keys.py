@@ -25,7 +25,14 @@ Mended by not having a long-lived key at all. Whoever needs its permissions assu
 
 ## CloudFormation
 
-`AWS::IAM::AccessKey` creates keys of IAM users only. The live check finds the others.
+Flagged; `root` is the name of the root user unless a template of the stack declares a user of that name:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: root
+
+Mended by not having a long-lived key at all. The live check finds keys that were made in the console.
 
 ## Undetermined
 
@@ -56,6 +63,8 @@ RULE = Rule(
     id="iam.root_access_keys",
     severity=Severity.CRITICAL,
     title="Access keys of the root user",
+    checkov=11,
+    cfn_lint="E9380",
     cis=CIS_ROOT,
     nist=NIST_ROOT,
     pci=PCI_ROOT,

@@ -61,6 +61,8 @@ RULE = Rule(
     id="iam.unmanaged_access_keys",
     severity=Severity.LOW,
     title="Deployed access keys that no code declares",
+    only_live="a key that stands in code is declared by it",
+    is_about_user=True,
 )
 
 

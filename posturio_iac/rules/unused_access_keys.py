@@ -1,7 +1,8 @@
 """Access keys that show no recent use.
 
 An active key is flagged when it was last used longer ago than the window. A key that was never used is judged by its
-age: within the window it is fresh, beyond it nobody needs it.
+age: within the window it is fresh, beyond it nobody needs it. The finding is HIGH instead of MEDIUM where the key has
+been idle for more than a year, or where its user is an administrator.
 
 ## Why it matters
 
@@ -47,11 +48,12 @@ never used.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.model import Privilege
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
@@ -68,10 +70,13 @@ RULE = Rule(
     id="iam.unused_access_keys",
     severity=Severity.MEDIUM,
     title="Access keys that show no recent use",
+    only_live="code does not tell when a key was used, only AWS does",
     cis=UNUSED_FOR_45_DAYS,
     nist=NIST_UNUSED,
     pci=PCI_UNUSED,
 )
+LONG = timedelta(days=365)
+"""A key that nobody used for so long is worse than one that is a little late."""
 
 
 @register(RULE)
@@ -92,4 +97,5 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             f"{key.address} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
         )
         off, gone = key.remedies.disable, describe(key.remedies.remove)
-        yield Violation(message, sentence(off, f"and {gone} {describe_interval(context.grace)} later"), remedy=off)
+        grave = Severity.HIGH if idle > LONG or key.privilege is Privilege.ADMIN else None
+        yield Violation(message, sentence(off, f"and {gone} {describe_interval(context.grace)} later"), remedy=off, severity=grave)

@@ -11,7 +11,7 @@ import os
 from posturio_iac.core.textfile import Fence
 from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
-from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, kind_of
+from posturio_iac.search.kinds import HCL, OTHER, SEARCH_TERMS, SearchTerms, kind_of
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
 from posturio_iac.search.selection import Selection
 
@@ -33,11 +33,12 @@ def discover(
     exclude: Sequence[str] = (),
     max_file_size: int = MAX_FILE_SIZE,
     search_terms: Sequence[bytes] = SEARCH_TERMS,
+    apart: Sequence[str] = (),
 ) -> Selection:
     """Search ``paths``, relative to ``cwd``, for files that hold one of ``search_terms``.
 
     A directory is searched with all that is in it; a file is searched even when git ignores it, a pattern of ``exclude`` matches it
-    or its ending is not one of ours. ``max_file_size`` is in bytes.
+    or its ending is not one of ours. ``max_file_size`` is in bytes. Files ``apart`` are baselines, which are not searched.
 
     Raises:
         UsageError: a path does not exist, or a pattern cannot be read.
@@ -46,12 +47,15 @@ def discover(
     root = root_of(os.path.realpath(cwd), directories, files)
     named = [os.path.realpath(file) for file in files]
     finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
+    finder.apart = frozenset(real[len(finder.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
     for path in denied:
         finder.error("cannot be read: permission denied", path)
     for file in files:
         path = _relative(finder, file)
         kind = kind_of(path) or OTHER
         finder.examine(path, kind)
+        if path.endswith(HCL):
+            finder.hcl.add(path)
         if os.path.islink(file):
             finder.symlinks[path] = kind
     places = [*directories, *dict.fromkeys(map(os.path.dirname, files))]
@@ -60,6 +64,10 @@ def discover(
     searched = [_relative(finder, d) for d in directories]
     _search_all(finder, searched)
     add_callers(finder, searched)
+    if finder.hcl:
+        from posturio_iac.search.units import add_callers as add_units
+
+        add_units(finder, whole=root != (repository_of(root) or root))
     if finder.symlinks:
         finder.resolve_links()
     selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))

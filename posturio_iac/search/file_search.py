@@ -40,6 +40,7 @@ class FileSearch:
     __slots__ = (
         "_direct",
         "_room",
+        "apart",
         "calling",
         "calls",
         "exclusions",
@@ -79,6 +80,8 @@ class FileSearch:
         self.templates: set[str] = set()
         self.others: dict[str, set[str]] = {}
         """Files of kinds that front ends have added."""
+        self.apart: frozenset[str] = frozenset()
+        """Baselines: they hold addresses of keys, and are no code."""
         self.hcl: set[str] = set()
         """Files in Terraform's language that are none of its own; among them may be Terragrunt's."""
         self.symlinks: dict[str, str] = {}
@@ -134,7 +137,7 @@ class FileSearch:
 
     def examine(self, path: str, kind: str) -> None:
         """Search one file, once, and remember it when it matters."""
-        if path in self.read:
+        if path in self.read or path in self.apart:
             return
         self.read[path] = kind
         try:
@@ -220,6 +223,13 @@ class FileSearch:
         self.calling &= ours
         self.read = {path: kind for path, kind in self.read.items() if path in ours}
         self.problems = [p for p in self.problems if p[2] is None or p[2] in ours or any(o.startswith(f"{p[2]}/") for o in ours)]
+        self.calls = None
+
+    def drop_excluded(self) -> None:
+        """Forget the files that exclusions cover by now; those that were named stay."""
+        for found in (self.terraform, self.templates, *self.others.values()):
+            covered = {path for path in found if self.skips(path)}
+            found -= {path for path in covered if self.prefix + path not in self.fence.named}
         self.calls = None
 
     def has(self, path: str) -> bool:

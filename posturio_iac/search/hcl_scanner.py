@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from bisect import bisect
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
+
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -23,20 +25,20 @@ _QUOTED = rb'"' + _TEXT + rb'"'
 _GAP = rb"(?:[ \t]|" + _COMMENT + rb")"
 _PLAIN = _QUOTED + rb"|" + _LINE_COMMENT + rb"|" + _COMMENT + rb"|<(?!<)|/(?![/*])"
 
-_blank = re.compile(rb"(?:[ \t\r\n]|" + _LINE_COMMENT + rb"|" + _COMMENT + rb")*").match
-_header = re.compile(rb"(%b)((?:%b+%b|%b*%b)*)%b*\{" % (_WORD, _GAP, _WORD, _GAP, _QUOTED, _GAP)).match
-_assignment = re.compile(rb"(%b)%b*=(?![=>])\s*" % (_WORD, _GAP)).match
-_label = re.compile(rb"%b|(%b)|(%b)" % (_COMMENT, _QUOTED, _WORD))
-_run = re.compile(rb'(?:[^"#/<{}()\[\]]+|' + _PLAIN + rb")*").match
-_line = re.compile(rb'(?:[^"#/<{}()\[\]\n]+|' + _PLAIN + rb")*").match
-_flat = re.compile(rb'(?:[^"#/<\n]+|' + _PLAIN + rb")*").match
-_text = re.compile(_TEXT).match
-_heredoc = re.compile(rb"<<-?[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n)").match
-_in_heredoc = re.compile(rb"\$\$\{|%%\{|([$%]\{)|\n[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n|\Z)").search
-_literal = re.compile(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b)*" % (_COMMENT, _QUOTED, _COMMENT, _LINE_COMMENT)).fullmatch
-_marker_line = re.compile(rb"^[ \t]*(" + _WORD + rb")[ \t]*\r?$", re.MULTILINE).finditer
-_opaque = re.compile(rb'"' + _TEXT + rb'"?|' + _LINE_COMMENT + rb"|" + _COMMENT).sub
-_escape = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))|\$(\$\{)|%(%\{)", re.DOTALL)
+_blank = lazy_pattern(rb"(?:[ \t\r\n]|" + _LINE_COMMENT + rb"|" + _COMMENT + rb")*")
+_header = lazy_pattern(rb"(%b)((?:%b+%b|%b*%b)*)%b*\{" % (_WORD, _GAP, _WORD, _GAP, _QUOTED, _GAP))
+_assignment = lazy_pattern(rb"(%b)%b*=(?![=>])\s*" % (_WORD, _GAP))
+_label = lazy_pattern(rb"%b|(%b)|(%b)" % (_COMMENT, _QUOTED, _WORD))
+_run = lazy_pattern(rb'(?:[^"#/<{}()\[\]]+|' + _PLAIN + rb")*")
+_line = lazy_pattern(rb'(?:[^"#/<{}()\[\]\n]+|' + _PLAIN + rb")*")
+_flat = lazy_pattern(rb'(?:[^"#/<\n]+|' + _PLAIN + rb")*")
+_text = lazy_pattern(_TEXT)
+_heredoc = lazy_pattern(rb"<<-?[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n)")
+_in_heredoc = lazy_pattern(rb"\$\$\{|%%\{|([$%]\{)|\n[ \t]*(" + _WORD + rb")[ \t]*\r?(?=\n|\Z)")
+_literal = lazy_pattern(rb"(?:[\s(]|%b)*(%b)(?:[\s)]|%b|%b)*" % (_COMMENT, _QUOTED, _COMMENT, _LINE_COMMENT))
+_marker_line = lazy_pattern(rb"^[ \t]*(" + _WORD + rb")[ \t]*\r?$", re.MULTILINE)
+_opaque = lazy_pattern(rb'"' + _TEXT + rb'"?|' + _LINE_COMMENT + rb"|" + _COMMENT)
+_escape = lazy_pattern(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))|\$(\$\{)|%(%\{)", re.DOTALL)
 _CLOSING = {b"{": b"}", b"(": b")", b"[": b"]"}
 _BRACKETS = frozenset(_CLOSING.values())
 _END_OF_UNICODE = 0x110000
@@ -64,6 +66,10 @@ class ScannedBlock:
         """Return what the argument ``name`` is set to: nothing or one expression, and in a torn file perhaps those of blocks inside too."""
         return [expression for argument, expression in self._arguments() if argument == name]
 
+    def all_expressions(self) -> list[bytes]:
+        """Return what all arguments are set to."""
+        return [expression for _, expression in self._arguments()]
+
     def literals(self, name: str) -> list[str]:
         """Return the constant strings among the `expressions` of an argument."""
         return [value for expression in self.expressions(name) if (value := literal(expression)) is not None]
@@ -84,7 +90,7 @@ def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
 
 def literal(expression: bytes) -> str | None:
     """Return the constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
-    found = _literal(expression)
+    found = _literal.fullmatch(expression)
     return unescaped(found[1][1:-1]) if found else None
 
 
@@ -105,7 +111,7 @@ def masked(data: bytes) -> bytes:
         runs = [(0, len(data))]
     kept = bytearray(b" " * len(data))
     for start, end in runs:
-        kept[start:end] = _opaque(_spaces, data[start:end])
+        kept[start:end] = _opaque.sub(_spaces, data[start:end])
     return bytes(kept)
 
 
@@ -131,7 +137,7 @@ def _labels(words: bytes) -> Iterator[str]:
 def _sound(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
     at = _start(data)
     while (at := _skip_blank(data, at)) < len(data):
-        if header := _header(data, at):
+        if header := _header.match(data, at):
             at = _end(data, header.end(), closing=b"}")
             if not kinds or header[1] in kinds:
                 yield _block(header, data[header.end() : at - 1], _arguments)
@@ -148,7 +154,7 @@ def _torn(data: bytes, kinds: frozenset[bytes]) -> Iterator[ScannedBlock]:
     headers: list[re.Match[bytes]] = []
     at = _start(data)
     while (at := _skip_blank(data, at)) < len(data):
-        header = _header(data, at)
+        header = _header.match(data, at)
         if header and LABELS.get(header[1].decode("utf-8", "replace")) == len(list(_labels(header[2]))):
             headers.append(header)
             at = header.end()
@@ -171,10 +177,10 @@ def _arguments(body: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the expression of each argument that a body sets itself."""
     at = 0
     while (at := _skip_blank(body, at)) < len(body):
-        if found := _assignment(body, at):
+        if found := _assignment.match(body, at):
             at = _end(body, found.end())
             yield found[1].decode("utf-8", "replace"), body[found.end() : at]
-        elif header := _header(body, at):
+        elif header := _header.match(body, at):
             at = _end(body, header.end(), closing=b"}")
         else:
             at = _end(body, at)
@@ -185,7 +191,7 @@ def _arguments_of_lines(body: bytes) -> Iterator[tuple[str, bytes]]:
     ends = _marker_lines(body)
     at = 0
     while (at := _skip_blank(body, at)) < len(body):
-        found = _assignment(body, at)
+        found = _assignment.match(body, at)
         end = _end_of_line(body, found.end() if found else at, ends)
         if found:
             yield found[1].decode("utf-8", "replace"), body[found.end() : end].rstrip(b"} \t\r")
@@ -199,14 +205,14 @@ def _with_closed_comments(data: bytes) -> bytes:
 
 
 def _skip_blank(data: bytes, at: int) -> int:
-    found = _blank(data, at)
+    found = _blank.match(data, at)
     return found.end() if found else at
 
 
 def _marker_lines(data: bytes) -> dict[bytes, list[int]]:
     """Return where lines end that consist of one word, each of which may end a heredoc."""
     ends: dict[bytes, list[int]] = {}
-    for found in _marker_line(data):
+    for found in _marker_line.finditer(data):
         ends.setdefault(found[1], []).append(found.end())
     return ends
 
@@ -214,13 +220,13 @@ def _marker_lines(data: bytes) -> dict[bytes, list[int]]:
 def _end_of_line(data: bytes, at: int, ends: dict[bytes, list[int]]) -> int:
     """Return where a line ends, or the last one of the comment or heredoc that begins on it."""
     while True:
-        at = _flat(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+        at = _flat.match(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
         if data[at : at + 1] in (b"", b"\n"):
             return at
         if data[at : at + 1] == b'"':
-            at = _text(data, at + 1).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+            at = _text.match(data, at + 1).end()  # type: ignore[union-attr]  # it always matches, if only nothing
             continue
-        opened = _heredoc(data, at)
+        opened = _heredoc.match(data, at)
         lines = ends.get(opened[1], ()) if opened else ()
         following = bisect(lines, opened.end()) if opened else 0
         at = lines[following] if following < len(lines) else at + 1
@@ -233,7 +239,7 @@ def _end(data: bytes, at: int, *, closing: bytes = b"", runs: list[tuple[int, in
     """
     stack = [closing] if closing else []
     while True:
-        start, at = at, (_run if stack or is_file else _line)(data, at).end()  # type: ignore[union-attr]  # they always match
+        start, at = at, (_run if stack or is_file else _line).match(data, at).end()  # type: ignore[union-attr]  # they always match
         character = data[at : at + 1]
         if runs is not None:
             runs.append((start, at + 1))
@@ -253,7 +259,7 @@ def _end(data: bytes, at: int, *, closing: bytes = b"", runs: list[tuple[int, in
         elif character == b'"':
             stack.append(b'"')
             at = _rest_of_template(data, at + 1, stack)
-        elif character == b"<" and (opened := _heredoc(data, at)):
+        elif character == b"<" and (opened := _heredoc.match(data, at)):
             stack.append(opened[1])
             at = _rest_of_template(data, opened.end(), stack)
         elif character in (b"", b"\n") and not stack:
@@ -265,7 +271,7 @@ def _end(data: bytes, at: int, *, closing: bytes = b"", runs: list[tuple[int, in
 def _rest_of_template(data: bytes, at: int, stack: list[bytes]) -> int:
     """Return where a string or heredoc ends that is the top of the stack, or where an interpolation in it begins."""
     if stack[-1] == b'"':
-        at = _text(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+        at = _text.match(data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
         if data[at : at + 1] == b'"':
             stack.pop()
             return at + 1
@@ -273,7 +279,7 @@ def _rest_of_template(data: bytes, at: int, stack: list[bytes]) -> int:
             raise _TornError
         stack.append(b"}")
         return at + 2
-    while found := _in_heredoc(data, at):
+    while found := _in_heredoc.search(data, at):
         if found[1]:
             stack.append(b"}")
             return found.end()

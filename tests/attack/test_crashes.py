@@ -11,7 +11,7 @@ from posturio_iac.frontends.plan import reader
 from posturio_iac.frontends.terraform import reader as terraform
 from posturio_iac.frontends.terraform.keys.assembly import keys_of as real
 from tests.support.attacks import SOUND, put
-from tests.support.command_line import run
+from tests.support.command_line import MISSING, run, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def test_a_crash_in_one_root_module_hides_no_other(
     monkeypatch.setattr(terraform, "keys_of", keys_of)
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, "scan")
-    assert (code, "good/a.tf:1:1: MEDIUM" in out) == (3, True)
+    assert (code, ("good/a.tf:1:1", "MEDIUM", MISSING) in shown(out)) == (3, True)
     said = "reading this root module stopped by an error of its own (LookupError: boom); its keys were not judged. Please report it"
     assert err == f"bad: error: {said}\n"
 
@@ -51,5 +51,5 @@ def test_a_crash_in_one_kind_of_code_hides_no_other(
     monkeypatch.setattr(module, name, crash)
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, "scan")
-    assert (code, "sound.tf:1:1: MEDIUM" in out) == (3, True)
+    assert (code, ("sound.tf:1:1", "MEDIUM", MISSING) in shown(out)) == (3, True)
     assert f"error: reading {what} stopped by an error of its own (LookupError: boom); no key in them was judged" in err

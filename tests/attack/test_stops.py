@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.attacks import SOUND, put, scan
+from tests.support.command_line import MISSING, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOUND = "sound.tf:1:1: MEDIUM"
+FOUND = ("sound.tf:1:1", "MEDIUM", MISSING)
 NESTED = (
     "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: %s}\n  Key:\n    Type: AWS::IAM::AccessKey\n"
 )
@@ -30,7 +31,7 @@ def incomplete(root: Path, *arguments: str) -> str:
     """Scan, check that the sound key is judged and the run is incomplete, and return what is said."""
     code, out, err = scan(root, *arguments)
     assert code == 3
-    assert FOUND in out
+    assert FOUND in shown(out)
     return err
 
 
@@ -40,7 +41,7 @@ def test_crash_conflict_nonascii(root: Path, letter: str) -> None:
     text = f"# {letter}\n" * 3 + f"{key}<<<<<<< HEAD\nlocals {{\n  a = 1\n=======\n  a = 2\n>>>>>>> {letter}\n}}\n" + key.replace("k", "l")
     put(root, "conflict.tf", text)
     assert "conflict.tf:10" in incomplete(root)
-    assert "conflict.tf:4:1: MEDIUM" in scan(root)[1]
+    assert ("conflict.tf:4:1", "MEDIUM", MISSING) in shown(scan(root)[1])
 
 
 def test_places_in_a_recovered_file_are_those_of_the_file(root: Path) -> None:
@@ -69,14 +70,14 @@ def test_crash_nul_byte_itself_in_a_module_source(root: Path, name: str) -> None
 def test_crash_nul_in_a_template_url(root: Path) -> None:
     put(root, "stack.yaml", NESTED % '"./a\\0b.yaml"')
     assert scan(root)[0] in (1, 3)
-    assert FOUND in scan(root)[1]
+    assert FOUND in shown(scan(root)[1])
 
 
 @pytest.mark.parametrize("function", ["file", "fileexists", "templatefile", "fileset"])
 def test_crash_nul_in_a_path_of_a_function(root: Path, function: str) -> None:
     more = {"templatefile": ", {}", "fileset": ', "*"'}.get(function, "")
     put(root, "nul.tf", f'resource "aws_iam_access_key" "n" {{\n  user = "${{{function}("a\\u0000b"{more})}}"\n}}\n')
-    assert FOUND in scan(root)[1]
+    assert FOUND in shown(scan(root)[1])
 
 
 @pytest.mark.parametrize("option", ["var_files", "parameters"])
@@ -110,7 +111,7 @@ def test_crash_chained_stacks(root: Path) -> None:
     for number in range(1500):
         put(root, f"s/{number}.yaml", NESTED % f"./{number + 1}.yaml")
     code, out, _ = scan(root)
-    assert (code in (1, 3), FOUND in out) == (True, True)
+    assert (code in (1, 3), FOUND in shown(out)) == (True, True)
 
 
 @pytest.mark.parametrize("until", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "0001-01-01", "9999-12-31"])
@@ -124,7 +125,7 @@ def test_crash_extreme_until(root: Path, until: str) -> None:
 def test_crash_extreme_until_beside_the_code(root: Path, until: str) -> None:
     put(root, "other.tf", f'# posturio:ignore[iam.ownerless_access_keys] until={until} reason="r"\n{SOUND.replace("sound", "other")}')
     code, out, _ = scan(root)
-    assert (code, FOUND in out) == (1, True)
+    assert (code, FOUND in shown(out)) == (1, True)
 
 
 def test_crash_huge_configuration(root: Path) -> None:
@@ -136,4 +137,4 @@ def test_crash_huge_configuration(root: Path) -> None:
 def test_a_huge_pyproject_is_passed_over(root: Path) -> None:
     os.truncate(put(root, "pyproject.toml", "# "), 3 << 30)
     code, out, _ = scan(root)
-    assert (code, FOUND in out) == (1, True)
+    assert (code, FOUND in shown(out)) == (1, True)

@@ -61,10 +61,12 @@ def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest
     write(capsys)
     (entry,) = entries(tree)
     assert len(entry.pop("fingerprint")) == 32
+    assert len(entry.pop("content")) == 16
     assert entry == {
         "rule": MISSING,
         "address": "aws_iam_access_key.ci",
         "path": "a/iam.tf",
+        "root": "a",
         "reason": REASON,
         "owner": "team",
         "until": None,
@@ -73,7 +75,7 @@ def test_entry_says_what_a_reviewer_needs_and_no_line(tree: Path, capsys: pytest
 
 def test_options_fill_new_entries(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(capsys, "--reason", "legacy", "--owner", "payments", "--until", "2026-12-31")
-    assert [(e["reason"], e["owner"], e["until"]) for e in entries(tree)] == [("legacy", "payments", "2026-12-31")]
+    assert [(e["reason"], e["owner"], e["until"]) for e in entries(tree)] == [("legacy", "team", "2026-12-31")]
     assert scan(capsys)[0] == 0
     assert scan(capsys, as_of="2026-12-31T23:00Z")[0] == 0
     code, _, err = scan(capsys, as_of="2027-01-01")
@@ -95,10 +97,12 @@ def test_what_people_wrote_stays(tree: Path, capsys: pytest.CaptureFixture[str])
     write(capsys)
     edit(tree, reason="die Ämter brauchen ihn", owner="payments", until="2027-06-30")
     (tree / "b/iam.tf").write_text(flagged("b"))
-    assert write(capsys, "--reason", "new", "--owner", "new", "--until", "2028-01-01") == f"wrote {FILE}: 2 entries, 1 new\n"
+    assert write(capsys, "--reason", "new", "--owner", "new", "--until", "2028-01-01") == (
+        f"wrote {FILE}: 2 entries, 1 new; 1 more than when it was written on {AS_OF}\n"
+    )
     assert [(e["path"], e["reason"], e["owner"], e["until"]) for e in entries(tree)] == [
         ("a/iam.tf", "die Ämter brauchen ihn", "payments", "2027-06-30"),
-        ("b/iam.tf", "new", "new", "2028-01-01"),
+        ("b/iam.tf", "new", "team", "2028-01-01"),
     ]
 
 
@@ -106,7 +110,9 @@ def test_entry_follows_its_module(tree: Path, capsys: pytest.CaptureFixture[str]
     write(capsys)
     edit(tree, reason="kept")
     (tree / "a").rename(tree / "c")
-    assert scan(capsys)[0] == 1
+    code, _, err = scan(capsys)
+    assert code == 0
+    assert "1 entry of the baseline matches code that was moved; `posturio-iac baseline` writes where it is now" in err
     assert write(capsys) == f"wrote {FILE}: 1 entry, 1 moved\n"
     assert [(e["path"], e["reason"]) for e in entries(tree)] == [("c/iam.tf", "kept")]
     assert scan(capsys)[0] == 0
@@ -126,8 +132,8 @@ def test_stale_entry_is_said_and_pruned(tree: Path, capsys: pytest.CaptureFixtur
     assert code == 0
     assert f"note: the baseline's entry for aws_iam_access_key.ci in a/iam.tf ({MISSING}) matches nothing any more" in err
     assert write(capsys) == f"nothing to change in {FILE}: 1 entry, 1 stale, which --prune removes\n"
-    assert write(capsys, "--prune") == f"wrote {FILE}: 0 entries, 1 removed\n"
-    assert scan(capsys)[2] == ""
+    assert write(capsys, "--prune") == f"wrote {FILE}: 0 entries, 1 removed; 1 fewer than when it was written on {AS_OF}\n"
+    assert scan(capsys)[2] == f"note: {FILE} has 0 known findings left, 1 fewer than when it was written on {AS_OF}\n"
 
 
 def test_prune_adds_nothing(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:

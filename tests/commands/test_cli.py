@@ -20,7 +20,7 @@ from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV
 from posturio_iac.core.model import Unknown
 from posturio_iac.rules import all_rules
-from tests.support.command_line import KEY, MISSING, a_key, run
+from tests.support.command_line import KEY, MISSING, a_key, run, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,8 @@ class TestFindings:
     def test_a_finding_is_printed_and_fails(self, capsys: pytest.CaptureFixture[str]) -> None:
         code, out, err = run(capsys, "scan")
         assert code == 1
-        assert out.startswith(f"iam.tf:1:1: MEDIUM {MISSING}\n")
+        assert out.startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
+        assert ("iam.tf:1:1", "MEDIUM", MISSING) in shown(out)
         assert '  1 | resource "aws_iam_access_key" "ci" {\n    | ^^^' in out
         assert out.endswith(" s\n")
         assert err == ""

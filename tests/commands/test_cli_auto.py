@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.commands.ci_environment import source_url
 from posturio_iac.core.finding import Diagnostic, Level
 from tests.support.command_line import run
 
@@ -32,7 +33,7 @@ def github(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 @pytest.mark.usefixtures("tree", "found")
 class TestAuto:
     def test_elsewhere_it_is_text(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan", "--format", "auto")[1].startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
 
     def test_in_github_actions_it_annotates_and_adds_to_the_summary(self, capsys: pytest.CaptureFixture[str], github: Path) -> None:
         code, out, _ = run(capsys, "scan", "--format", "auto")
@@ -56,7 +57,9 @@ class TestAuto:
         self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tree: Path
     ) -> None:
         monkeypatch.setenv("GITLAB_CI", "true")
-        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan", "--format", "auto", "--output", "gl.json", "--format", "text")[1].startswith(
+            "iam.tf:1:1: aws_iam_access_key.ci\n"
+        )
         assert json.loads((tree / "gl.json").read_text())[0]["check_name"] == "iam.access_keys_without_lifetime"
 
     @pytest.mark.usefixtures("github")
@@ -67,7 +70,7 @@ class TestAuto:
 
     @pytest.mark.usefixtures("github")
     def test_the_default_is_text_everywhere(self, capsys: pytest.CaptureFixture[str]) -> None:
-        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: MEDIUM")
+        assert run(capsys, "scan")[1].startswith("iam.tf:1:1: aws_iam_access_key.ci\n")
 
 
 @pytest.mark.usefixtures("found")
@@ -129,3 +132,44 @@ def test_line_hashes_are_of_the_file_as_github_reads_it(capsys: pytest.CaptureFi
         results = json.loads((tree / "r.sarif").read_text())["runs"][0]["results"]
         assert [r.get("partialFingerprints", {}).get("primaryLocationLineHash") for r in results] == [expected] * len(results)
         assert results
+
+
+@pytest.mark.usefixtures("tree", "found")
+class TestSourceUrl:
+    def test_results_say_where_the_code_can_be_read(self, capsys: pytest.CaptureFixture[str]) -> None:
+        url = "https://git.example.com/infra/blob/main/"
+        document = json.loads(run(capsys, "scan", "--source-url", url, "--format", "json")[1])
+        assert document["scope"]["source_url"] == f"{url}{{path}}#L{{line}}"
+        assert "source_url" not in json.loads(run(capsys, "scan", "--format", "json")[1])["scope"]
+
+    def test_an_address_that_is_none_of_the_web_is_refused(self, capsys: pytest.CaptureFixture[str]) -> None:
+        code, _, err = run(capsys, "scan", "--source-url", "javascript:x", "--format", "json")
+        assert code == 2
+        assert err.endswith('source_url must begin with https:// or http://, not "javascript:x"\n')
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "url"),
+    [
+        (None, {}, ""),
+        ("https://x/y/{path}?l={line}", {}, "https://x/y/infra/a%20b/{path}?l={line}"),
+        (
+            None,
+            {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "acme/infra", "GITHUB_SHA": "0f"},
+            "https://github.com/acme/infra/blob/0f/infra/a%20b/{path}#L{line}",
+        ),
+        (None, {"GITHUB_ACTIONS": "true"}, ""),
+        (
+            None,
+            {"GITLAB_CI": "true", "CI_PROJECT_URL": "https://gitlab.com/acme/infra", "CI_COMMIT_SHA": "0f"},
+            "https://gitlab.com/acme/infra/-/blob/0f/infra/a%20b/{path}#L{line}",
+        ),
+        (
+            "https://own",
+            {"GITLAB_CI": "true", "CI_PROJECT_URL": "https://g", "CI_COMMIT_SHA": "0f"},
+            "https://own/infra/a%20b/{path}#L{line}",
+        ),
+    ],
+)
+def test_services_say_where_the_code_can_be_read(given: str | None, environment: dict[str, str], url: str) -> None:
+    assert source_url(given, "infra/a b/", environment) == url

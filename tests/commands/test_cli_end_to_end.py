@@ -14,9 +14,9 @@ import pytest
 
 from posturio_iac.frontends.cloudformation.keys.custom import SDK_CALL
 from posturio_iac.frontends.cloudformation.options import CUSTOM_TYPES
-from posturio_iac.scan import TEMPLATE_SEARCH_TERMS
+from posturio_iac.scan.reading import TEMPLATE_SEARCH_TERMS
 from tests.support import canned
-from tests.support.command_line import KEY, MISSING, ROOT, run
+from tests.support.command_line import KEY, MISSING, ROOT, run, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,7 +126,7 @@ class TestEndToEnd:
         assert code == 3
         assert err.startswith("app/main.tf:2")
         assert ": error: " in err
-        assert f"app/main.tf:5:1: MEDIUM {MISSING}" in out
+        assert ("app/main.tf:5:1", "MEDIUM", MISSING) in shown(out)
 
     def test_parameters_and_custom_types_reach_the_templates(self, capsys: pytest.CaptureFixture[str], repository: Path) -> None:
         (repository / "posturio-iac.toml").write_text('custom_types = ["Custom::Robot"]')

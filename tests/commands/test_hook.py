@@ -365,3 +365,51 @@ def test_modules_apart_are_not_read(repository: Repository, hook: Hook, monkeypa
     monkeypatch.setattr(folder, "load", watched)
     assert hook("modules/a/main.tf") == (1, ["modules/a/main.tf: module.a.aws_iam_access_key.ci"])
     assert sorted(read) == ["live", "modules/a"]
+
+
+UNIT = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n  source = "../../modules//%s"\n}\n'
+TAGGED = 'variable "tags" {\n  default = {}\n}\n' + USER.replace('{ owner = "team"%s }', "var.tags") + KEY
+
+
+@pytest.fixture
+def units(repository: Repository) -> Repository:
+    """A repository in which Terragrunt applies two modules with keys."""
+    for name in ("a", "b"):
+        repository.write(f"modules/{name}/main.tf", TAGGED % name)
+        repository.write(f"live/{name}/terragrunt.hcl", UNIT % name)
+    repository.write("live/root.hcl", 'inputs = yamldecode(file("common.yaml"))\n')
+    repository.write("live/common.yaml", "tags: {owner: team}\n")
+    return repository
+
+
+@pytest.mark.usefixtures("units")
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ("live/a/terragrunt.hcl", ["a"]),
+        ("modules/b/main.tf", ["b"]),
+        ("live/root.hcl", ["a", "b"]),
+        ("live/common.yaml", ["a", "b"]),
+        ("live/gone.hcl", ["a", "b"]),
+        ("live/a/gone.hcl", ["a"]),
+        ("other.hcl", []),
+    ],
+)
+def test_changed_file_of_terragrunt_is_a_change_of_its_units(units: Repository, hook: Hook, changed: str, found: list[str]) -> None:
+    if changed == "other.hcl":
+        units.write(changed, "")
+    assert hook(changed) == (int(bool(found)), [f"modules/{name}/main.tf: aws_iam_access_key.ci" for name in found])
+
+
+def test_unit_whose_module_is_not_here_is_judged_when_it_changes(repository: Repository, hook: Hook) -> None:
+    source = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.30.0"
+    repository.write("live/a/terragrunt.hcl", f'terraform {{\n  source = "{source}"\n}}\ninputs = {{\n  name = "a"\n}}\n')
+    assert hook("live/a/terragrunt.hcl") == (1, ["live/a/terragrunt.hcl: aws_iam_access_key.this"])
+
+
+def test_module_that_is_given_a_secret_is_judged_with_the_key(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("main.tf", clean() + CALL % ("m", "./m", "  secret = aws_iam_access_key.ci.secret\n"))
+    repository.write("m/main.tf", 'variable "secret" {\n}\nresource "aws_instance" "a" {\n  user_data = var.secret\n}\n')
+    repository.write("n/main.tf", "")
+    code, out, _ = run(capsys, "hook", "--as-of", AS_OF, "--format", "json", "m/main.tf")
+    assert (code, [f["rule"] for f in json.loads(out)["findings"]]) == (1, ["iam.exposed_access_key_secrets"])

@@ -39,6 +39,10 @@ TERRAFORM = (
     "line\nbreak.tf",
     "ümläut/x.tf",
     "-dash.tf",
+    "live/prod/user/terragrunt.hcl",
+    "root.hcl",
+    "terragrunt.stack.hcl",
+    "x.tfcomponent.hcl",
 )
 TEMPLATES = ("a.yaml", "a/b.yml", "a.json", "x.template", "serverless.yml", "x.template.json", "A.YAML", "x.cfn", "cdk.out/a.template.json")
 NEITHER = (
@@ -49,7 +53,6 @@ NEITHER = (
     "main.py",
     "README.md",
     "x.tfvarsx",
-    "x.hcl",
     "yaml",
     "a.yamlx",
     "template",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERYTHING = """
+extends = "base.toml"
 max_lifetime_days = 60
 unused_days = 30
 grace_days = 7
@@ -40,6 +41,7 @@ var_files = ["env/prod.tfvars"]
 parameters = ["/etc/parameters.json"]
 source = "env"
 baseline = "known.json"
+source_url = "https://git.example.com/infra/blob/main"
 custom_types = ["Custom::Key"]
 
 [severity]
@@ -80,6 +82,7 @@ owner = "payments@example.com"
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "base.toml").write_text("", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -106,11 +109,11 @@ def test_every_option_is_read(folder: Path) -> None:
     assert (config.select, config.ignore, config.exclude) == (("expired_access_keys",), ("iam.ownerless_access_keys",), ("vendor/",))
     assert config.max_file_size == 2 * 1024 * 1024
     assert config.var_files == (str(folder / "env/prod.tfvars"),)
-    assert (config.source, config.baseline) == (str(folder / "env"), str(folder / "known.json"))
+    assert (config.source, config.baseline) == (str(folder / "env"), (str(folder / "known.json"),))
     assert (config.parameters, config.custom_types) == (("/etc/parameters.json",), ("Custom::Key",))
     assert config.names == {"prefixes": ("acme",), "expiry": ("sunset",), "owner": ("guild",)}
     assert config.known_modules == ({"source": "acme/user/aws", "anything": [1, 2]},)
-    assert config.folder == str(folder)
+    assert (config.folder, config.extends) == (str(folder), (str(folder / "base.toml"),))
     assert config.overrides == (
         Override(("prod/**",), {"tier": "gold"}, 30),
         Override(("legacy/**",), require="declared", reason="moves to roles", until=datetime(2027, 3, 2, tzinfo=timezone.utc)),

@@ -25,7 +25,7 @@ from posturio_iac.posture.view import Posture, join
 from posturio_iac.render.report.html_page import page as render
 from tests.render.test_report_page import everything
 from tests.support.command_line import ROOT
-from tests.support.report_results import AS_OF, HOSTILE, A, accounts, deployed, hostile, joined
+from tests.support.report_results import AS_OF, HOSTILE, A, accounts, code, declared, deployed, finding, hostile, joined
 from tests.support.report_results import result as small
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def test_every_picture_shows_something_and_no_label_lies_on_another(open_page: C
     })"""
     assert page.evaluate(overlaps) == []
     boxes = page.evaluate("[...document.querySelectorAll('main svg[role=img]')].map((svg) => svg.getBBox().height)")
-    assert len(boxes) == 4
+    assert len(boxes) == 4, "the scale, the timeline and two histograms"
     assert all(height > 20 for height in boxes)
 
 
@@ -202,6 +202,69 @@ def test_everything_can_be_reached_by_tab_and_focus_is_seen(open_page: Callable[
         outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert outline != "none", page.evaluate("document.activeElement.outerHTML")
     assert {"SUMMARY", "BUTTON", "DIV", "A"} <= reached
+
+
+def scrolling(page: Page) -> list[str]:
+    """The tables and pictures that are wider than the page shows them."""
+    script = "[...document.querySelectorAll('.scroll')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.ariaLabel)"
+    regions: list[str] = page.evaluate(script)
+    return regions
+
+
+@pytest.mark.parametrize("width", [1200, 1600])
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_table_fits_a_page_of_1200_pixels(open_page: Callable[..., Opened], name: str, width: int) -> None:
+    page = open_page(VIEWS[name](), viewport={"width": width, "height": 900}).page
+    page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
+    assert scrolling(page) == []
+
+
+def test_no_word_is_broken(open_page: Callable[..., Opened]) -> None:
+    address = "module.privesc-paths.aws_iam_access_key.privesc-sageMakerCreateProcessingJobPassRole-user"
+    keys = [declared(f"{address}{n}", "modules/free-resources/privesc-paths/privesc-sageMakerCreateProcessingJob.tf") for n in range(3)]
+    for width in (1200, 390):
+        page = open_page(joined(small(keys, [finding(key) for key in keys], scope=code())), viewport={"width": width, "height": 900}).page
+        broken = page.evaluate("""() => [...document.querySelectorAll('td, tbody th')].flatMap((cell) => {
+            const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
+            while (walker.nextNode()) {
+                for (const word of walker.currentNode.textContent.matchAll(/[A-Za-z]{4,}/g)) {
+                    const range = document.createRange();
+                    range.setStart(walker.currentNode, word.index);
+                    range.setEnd(walker.currentNode, word.index + word[0].length);
+                    if (new Set([...range.getClientRects()].map((box) => box.top)).size > 1) found.push(word[0]);
+                }
+            }
+            return found;
+        })""")
+        assert broken == []
+
+
+def test_commands_are_copied_as_they_are(open_page: Callable[..., Opened]) -> None:
+    key = deployed("ci o'brien", age=30)
+    command = "aws iam tag-user --user-name 'ci o'\"'\"'brien' --tags Key=owner,Value=team@example.com"
+    remedy = {"kind": "tag_user", "address": None, "path": None, "line": None, "summary": "tag the user", "command": command}
+    view = joined(small([key], [finding(key, "ownerless", remediation=f"Tag the user: {command}.", remedy=remedy)], scope=accounts(A)))
+    opened = open_page(view, permissions=["clipboard-read", "clipboard-write"])
+    button = opened.page.locator("#first .copy")
+    button.press("Enter")
+    expect(button).to_have_text("Copied")
+    assert opened.page.evaluate("navigator.clipboard.readText()") == command
+
+
+def test_findings_are_filtered_by_their_text_rule_and_module(open_page: Callable[..., Opened]) -> None:
+    page = open_page(made(50)).page
+    total = int((page.locator("#findings > .tools output").text_content() or "").split()[0])
+    search = page.locator("#findings").get_by_label("Filter by text")
+    search.fill("ci-")
+    expect(page.locator("#findings > .tools output")).to_contain_text(f" of {total} findings")
+    rows = page.evaluate(
+        "[...document.querySelectorAll('#findings tbody tr')].filter((e) => e.checkVisibility()).map((e) => e.textContent)"
+    )
+    assert rows
+    assert all("ci-" in row for row in rows)
+    search.fill("nothing is called that")
+    expect(page.locator("#findings > .tools output")).to_have_text(f"0 of {total} findings")
+    assert page.locator("#findings details.rule:visible").count() == 0
 
 
 def test_details_open_by_keyboard(open_page: Callable[..., Opened]) -> None:

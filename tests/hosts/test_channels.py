@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import posturio_iac
+from tests.support.command_line import MISSING, shown
 from tests.support.hosts.hosting import ROOT, shell
 from tests.support.repository import Repository, clean, flagged
 
@@ -53,7 +54,7 @@ def test_the_component_finds_keys(workspace: Repository, links: Path, tmp_path: 
     made = job()
     code, said = run_job(made, workspace, links, tmp_path)
     assert code == 1, said
-    assert "old/iam.tf:5:1: MEDIUM" in said
+    assert ("old/iam.tf:5:1", "MEDIUM", MISSING) in shown(said)
     assert (workspace.path / made["artifacts"]["reports"]["codequality"]).exists()
 
 

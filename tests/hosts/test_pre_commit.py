@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.command_line import shown
 from tests.support.hosts.hosting import DEFINITIONS, NOWHERE, ROOT
 from tests.support.repository import EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
@@ -30,7 +31,7 @@ def test_commit_with_a_finding_is_blocked_and_the_mended_one_passes(host: Host, 
     repository.write("iam.tf", flagged())
     code, said = host.commit(repository)
     assert code == 1, said
-    assert f"iam.tf:5:1: MEDIUM {MISSING}" in said
+    assert ("iam.tf:5:1", "MEDIUM", MISSING) in shown(said)
     assert committed(repository) == 1
     repository.write("iam.tf", clean())
     code, said = host.commit(repository)
@@ -112,7 +113,9 @@ def test_one_of_200_modules_is_judged_alone(host: Host, repository: Repository) 
     assert set(re.findall(r"modules/m\d+", said)) == {"modules/m007"}
     code, said = host.run(repository, "run", "--all-files")
     assert code == 1, said
-    assert len(set(re.findall(rf"modules/(m\d+)/main\.tf:5:1: MEDIUM {MISSING}", said))) == 200
+    assert "200 keys" in said
+    assert "--all lists every key" in said
+    assert len(said.splitlines()) < 100
 
 
 def test_two_hooks_at_once(host: Host, repository: Repository) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.command_line import shown
 from tests.support.hosts.hosting import ROOT, Host, shell
 from tests.support.readme import RELEASED, block, blocks, commands
 from tests.support.repository import Repository, flagged
@@ -35,7 +36,7 @@ def test_a_release_is_installed_as_printed(line: str, workspace: Repository, lin
     scan = "" if line.startswith("uvx") else "posturio-iac scan"
     code, said = shell(f"{line}\n{scan}\n", workspace, links, **more)
     assert code == 1, said
-    assert "infra/iam.tf:5:1: MEDIUM iam.access_keys_without_lifetime" in said
+    assert ("infra/iam.tf:5:1", "MEDIUM", "iam.access_keys_without_lifetime") in shown(said)
 
 
 def test_the_hook_blocks_a_commit_as_printed(host: Host, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_the_hook_blocks_a_commit_as_printed(host: Host, tmp_path: Path) -> None
     repository.write("iam.tf", flagged())
     code, said = host.commit(repository)
     assert code == 1, said
-    assert "iam.tf:5:1: MEDIUM iam.access_keys_without_lifetime" in said
+    assert ("iam.tf:5:1", "MEDIUM", "iam.access_keys_without_lifetime") in shown(said)
 
 
 def test_the_gitlab_job_runs_as_printed(workspace: Repository, links: Path, tmp_path: Path) -> None:

@@ -285,10 +285,10 @@ def test_a_state_file_of_any_other_kind_is_kept(cloud: Cloud, capsys: pytest.Cap
         b'{"version": 1, "keys": []}',
     ):
         path.write_bytes(content)
-        answer = live(capsys, "--state-file", str(path))
+        answer = live(capsys, "--ledger", str(path))
         assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1), content
         assert path.read_bytes() == content
-    answer = live(capsys, "--state-file", str(tmp_path))
+    answer = live(capsys, "--ledger", str(tmp_path))
     assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)
 
 

@@ -138,7 +138,7 @@ def test_the_plan_deletes_no_key_that_terraform_would_make_anew(cloud: Cloud, tr
     tree.state(pulled((ADDRESS, made, "ci")))
     tree.write("state.json", "")
     (tree.root / "state.json").unlink()
-    argv = ("--state-file", "state.json")
+    argv = ("--ledger", "state.json")
     live(capsys, *argv, "--as-of", "2026-10-01T00:00:00Z")
     deleting = [line for line in plan(capsys, tree, *argv) if line.startswith("delete ")]
     assert len(deleting) == 1
@@ -203,7 +203,7 @@ def test_no_secret_of_a_state_is_in_any_output(
     tree.write("encrypted.tfstate", json.dumps({"serial": 1, "encrypted_data": SECRETS[0], "encryption_version": "v0"}))
     states = [word for name in ("x", "cut", "torn", "plan", "encrypted") for word in ("--tf-state", f"{name}.tfstate")]
     outputs = [word for name in FORMATS if name not in NEEDS_JINJA for word in ("--format", name, "--output", f"out.{name}")]
-    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--plan", "plan", "--state-file", "own.json", json_format=False)
+    answer = live(capsys, *flags, "--iac", "infra", *states, *outputs, "--plan", "plan", "--ledger", "own.json", json_format=False)
     assert answer.code == 3, "four states are none"
     assert answer.err.count("error: ") == 4
     written = [answer.out, answer.err, *everything(tree)]

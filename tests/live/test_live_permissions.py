@@ -76,7 +76,7 @@ def test_the_policy_is_enough(allowed: Callable[..., None], capsys: pytest.Captu
         (("iam:GetAccountSummary",), 3, UNUSED, "whether the root user has access keys is not known"),
         (("iam:ListAccessKeys",), 3, UNUSED, "iam:ListAccessKeys is denied"),
         (("iam:GetAccessKeyLastUsed",), 3, [], "iam:GetAccessKeyLastUsed is denied"),
-        (("cloudtrail:LookupEvents",), 1, UNUSED, "a --state-file remembers since when keys have been inactive"),
+        (("cloudtrail:LookupEvents",), 1, UNUSED, "a --ledger remembers since when keys have been inactive"),
     ],
 )
 def test_what_is_taken_away_is_said(
@@ -126,7 +126,7 @@ def test_nothing_that_reaches_aws_writes(
     before = keys_of(members)
     earlier = tmp_path / "earlier.json"
     for argv in (
-        ("--plan", str(tmp_path / "plan"), "--state-file", str(tmp_path / "state.json"), "--output", str(earlier)),
+        ("--plan", str(tmp_path / "plan"), "--ledger", str(tmp_path / "state.json"), "--output", str(earlier)),
         ("--exact", "--group-by", "owner"),
         ("--organization",),
         ("--verify", str(earlier)),

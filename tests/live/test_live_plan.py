@@ -49,7 +49,7 @@ def plan(capsys: Capsys, tmp_path: Path) -> Callable[..., Path]:
     """Write a plan, and return its folder."""
 
     def written(aws: FakeAws, name: str, *argv: str, state: bool = False) -> Path:
-        more = ("--state-file", str(tmp_path / "state.json")) if state else ()
+        more = ("--ledger", str(tmp_path / "state.json")) if state else ()
         answer = live(capsys, "--plan", str(tmp_path / name), *more, "--as-of", aws.now.isoformat(), *argv)
         assert answer.code in (0, 1), answer.err
         return tmp_path / name
@@ -293,6 +293,6 @@ def test_the_time_of_a_plan_is_now(far: FakeAws, capsys: Capsys, tmp_path: Path)
     from posturio_iac.cli import main  # noqa: PLC0415 - `live` sets the clock
 
     assert far.now == AS_OF
-    for argv in (("--plan", str(tmp_path / "a")), ("--state-file", str(tmp_path / "s"))):
+    for argv in (("--plan", str(tmp_path / "a")), ("--ledger", str(tmp_path / "s"))):
         assert main(["live", "--no-config", "--as-of", "2030-01-01", *argv]) == 2
         assert "leave --as-of out" in capsys.readouterr().err

@@ -112,15 +112,15 @@ def test_the_state_file_remembers_and_bad_ones_are_kept(cloud: Cloud, capsys: py
     key_id = cloud.key("ci", age=80, used=60, status="Inactive")
     state = tmp_path / "state.json"
     assert live(capsys).json["keys"][0]["verdict"] == "undetermined"
-    first = live(capsys, "--state-file", str(state))
+    first = live(capsys, "--ledger", str(state))
     assert first.json["keys"][0]["verdict"] == "clean"
     assert key_id not in state.read_text(encoding="utf-8")
     later = (AS_OF + timedelta(days=20)).isoformat()
-    answer = live(capsys, "--state-file", str(state), "--as-of", later)
+    answer = live(capsys, "--ledger", str(state), "--as-of", later)
     assert [f["rule"] for f in answer.json["findings"]] == ["iam.lingering_inactive_access_keys"]
     for text in ("{", '{"posturio-iac-state": 2}', "[]"):
         state.write_text(text, encoding="utf-8")
-        assert live(capsys, "--state-file", str(state)).code == 2
+        assert live(capsys, "--ledger", str(state)).code == 2
         assert state.read_text(encoding="utf-8") == text
 
 

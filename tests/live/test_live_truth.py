@@ -96,7 +96,7 @@ def test_a_flagged_key_has_its_id_and_one_name_from_the_first_day_on(cloud: Clou
     state, names = str(tmp_path / "state.json"), []
     later = (AS_OF + timedelta(days=60)).isoformat()
     for argv in ((), ("--exact",), ("--as-of", later)):
-        answer = live(capsys, "--state-file", state, *argv)
+        answer = live(capsys, "--ledger", state, *argv)
         of_user = [f for f in answer.json["findings"] if f["rule"].endswith(("ownerless_access_keys", "multiple_active_access_keys"))]
         names.append({(f["address"], f["rule"], f["fingerprint"], f["first_seen"]) for f in of_user})
     assert names[0] == names[1] == names[2]
@@ -121,7 +121,7 @@ def test_what_is_closed_keeps_its_first_observation(cloud: Cloud, capsys: Capsys
 def test_an_open_finding_keeps_its_first_observation(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=80, used=60)
-    state = ("--state-file", str(tmp_path / "state.json"))
+    state = ("--ledger", str(tmp_path / "state.json"))
     live(capsys, *state)
     later = ("--as-of", (AS_OF + timedelta(days=3)).isoformat())
     (finding,) = json.loads(live(capsys, *state, *later, "--format", "asff", json_format=False).out)
@@ -161,7 +161,7 @@ def test_a_status_that_nobody_knows_is_said(cloud: Cloud, capsys: Capsys) -> Non
 def test_an_expired_key_lingers_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
     cloud.user("ci", owner="payments@example.com")
     cloud.key("ci", age=80, used=60, status="Expired")
-    argv = ("--exact", "--state-file", str(tmp_path / "state.json"))
+    argv = ("--exact", "--ledger", str(tmp_path / "state.json"))
     assert rules(live(capsys, *argv)) == []
     assert rules(live(capsys, *argv, "--as-of", (AS_OF + timedelta(days=20)).isoformat())) == [("ci", "lingering_inactive_access_keys")]
 

@@ -6,7 +6,7 @@ import itertools
 import re
 import sys
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,6 @@ from posturio_iac.live.calls import Bucket, CallBudget
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.report import ReportUnavailableError, parse
-from posturio_iac.live.state import DamagedStateError, StateFile, read_state
 from posturio_iac.metadata.names import Names
 from tests.support.command_line import run
 from tests.support.keys import AS_OF, CONTEXT, ENFORCED_ONLY, flagged, violations
@@ -159,33 +158,6 @@ def test_no_id_survives_the_mask(key_id: str, around: str) -> None:
     text = Mask([key_id]).text(f"{around}{key_id}{around}")
     assert key_id not in text
     assert f"****{key_id[-4:]}" in text
-
-
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda when: when.replace(tzinfo=timezone.utc))  # noqa: DTZ001
-NAMES = st.text("0123456789abcdef", min_size=1)
-SPANS = st.dictionaries(NAMES, st.tuples(MOMENTS, MOMENTS))
-
-
-@given(st.builds(StateFile, SPANS, st.dictionaries(NAMES, MOMENTS), SPANS))
-def test_a_state_comes_back_as_it_was_written(state: StateFile) -> None:
-    assert read_state(state.text(AS_OF)) == state
-
-
-def test_what_nobody_has_seen_for_long_is_forgotten() -> None:
-    old = AS_OF - timedelta(days=500)
-    assert read_state(StateFile({"a": (old, old)}, {"b": old}, {"c": (old, AS_OF)}).text(AS_OF)) == StateFile(findings={"c": (old, AS_OF)})
-
-
-def test_a_state_of_the_first_version_is_read() -> None:
-    state = read_state('{"posturio-iac-state": 1, "inactive": {"a": "2026-11-01T00:00:00Z"}}')
-    (span,) = state.inactive.values()
-    assert span == (datetime(2026, 11, 1, tzinfo=timezone.utc),) * 2
-
-
-@given(st.text())
-def test_what_is_no_state_is_refused(text: str) -> None:
-    with pytest.raises(DamagedStateError):
-        read_state(text)
 
 
 def test_without_boto3_one_sentence_says_what_to_install(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,11 @@ from posturio_iac.config.model import Config
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.disabled import Trail, from_state, from_trail
+from posturio_iac.live.disabled import Trail, from_ledger, from_trail
+from posturio_iac.live.ledger.history import Ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.plan import Action, steps
 from posturio_iac.live.plan_script import Validity, script
-from posturio_iac.live.state import StateFile
 from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF
 
@@ -90,12 +90,12 @@ class World:
         """When the key was last active: now, or when it was last switched off."""
         return now if self.active(now) else max(switch for switch in self.switches if switch <= now)
 
-    def seen(self, now: datetime, *, trail: bool, state: StateFile | None) -> DeployedKey:
+    def seen(self, now: datetime, *, trail: bool, ledger: Ledger | None) -> DeployedKey:
         status = "Active" if self.active(now) else "Inactive"
         key = DeployedKey(USER, KEY, status, CREATED, self.used(now), key_id=KEY)
         told = [(at, on) for at, on in self.events(now) if at > now - 90 * DAY]
         (key,) = from_trail([key], Trail({KEY: told}) if trail else None)
-        return from_state([key], state, now)[0] if state is not None else key
+        return from_ledger([key], ledger, now)[0] if ledger is not None else key
 
 
 moments = st.one_of(st.integers(0, 100 * 1440), st.integers(0, 60), st.integers(13 * 1440, 15 * 1440)).map(
@@ -114,7 +114,7 @@ class Story:
     delay: timedelta = timedelta()
     """How long after the plan its script is run."""
     observed: tuple[datetime, ...] = ()
-    """When earlier runs looked, with a state file."""
+    """When earlier runs looked, with a ledger."""
     trail: bool = True
     """Whether the plan could ask CloudTrail."""
     denied: bool = False
@@ -145,10 +145,10 @@ OFF = AS_OF - 40 * DAY
 @example(Story((), (AS_OF,), DAY))
 @example(Story((), (AS_OF - 60 * DAY, AS_OF + timedelta(hours=1)), DAY))
 def test_nothing_active_lately_is_deleted_and_nothing_in_use_is_switched_off(tmp_path: Path, story: Story) -> None:
-    world, state = World(story.switches, story.uses), StateFile()
+    world, ledger = World(story.switches, story.uses), Ledger()
     for when in sorted(story.observed):
-        world.seen(when, trail=story.trail, state=state)
-    key = world.seen(AS_OF, trail=story.trail, state=state)
+        world.seen(when, trail=story.trail, ledger=ledger)
+    key = world.seen(AS_OF, trail=story.trail, ledger=ledger)
     report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
     made = steps(report, Policy(Config()), (KEY,) if story.named and report.findings else ())
     now = AS_OF + story.delay

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from posturio_iac.commands.live.table import Style, entries
 from posturio_iac.commands.live.text import HINT, NAMED, RunCoverage, render
+from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
-from posturio_iac.core.model import Span
+from posturio_iac.core.model import Privilege, Span
 from posturio_iac.core.terminal import width
 from tests.support import canned
 
@@ -69,27 +70,28 @@ def test_nothing_to_show_is_one_truthful_line() -> None:
     assert text(denied) == "No access keys were seen; incomplete, 1 error\n"
     assert text(denied, read=RunCoverage(0, 1)) == "No account could be read; incomplete, 1 error\n"
     partly = Report(canned.AS_OF, canned.deployed().keys[4:5], (), denied.diagnostics, 0)
-    assert text(partly, read=RunCoverage(1, 2)) == "No findings in 1 key of 1 account; 2 accounts could not be read; incomplete, 1 error\n"
+    assert text(partly, read=RunCoverage(1, 2)) == "No findings in 1 key of 1 account; 1 of 3 accounts read; incomplete, 1 error\n"
     fine = Report(canned.AS_OF, canned.deployed().keys[4:5], (), (), 0)
     assert text(fine) == "No findings in 1 key of 1 account\n"
     assert text(fine, quiet=True) == ""
 
 
-def test_the_worst_come_first_then_the_unused_and_of_these_the_never_used() -> None:
+def test_the_worst_come_first_by_severity_privilege_idle_time_and_age() -> None:
     order = [
         (judged("expired", age=10, used=1), (canned.EXPIRED,)),
-        (judged("never-long", age=300, used=None), (UNUSED,)),
-        (judged("never", age=100, used=None), (UNUSED,)),
+        (judged("admin", age=60, used=50, privilege=Privilege.ADMIN), (UNUSED,)),
         (judged("idle-long", age=900, used=400), (UNUSED,)),
-        (judged("idle", age=900, used=60), (UNUSED,)),
+        (judged("never-long", age=300, used=None), (UNUSED,)),
+        (judged("some", age=60, used=60, privilege=Privilege.SOME), (UNUSED,)),
         (judged("busy-old", age=900, used=1), (canned.WITHOUT,)),
         (judged("busy", age=100, used=1), (canned.WITHOUT,)),
-        (judged("fresh", age=2, used=None), (canned.WITHOUT,)),
-        (judged("low", age=900, used=None), (canned.OWNERLESS,)),
+        (judged("a-minute-old", age=1 / 1440, used=None), (canned.WITHOUT,)),
+        (judged("powerless", age=900, used=None, privilege=Privilege.NONE), (UNUSED,)),
+        (judged("low", age=900, used=None, privilege=Privilege.ADMIN), (canned.OWNERLESS,)),
     ]
-    names = [entry.judged.key.user for entry in entries(report_of(*reversed(order)))]
-    assert names.index("fresh") < names.index("low")
-    assert [name for name in names if name != "fresh"] == [pair[0].key.user for pair in order if pair[0].key.user != "fresh"]
+    order[2:5] = [order[4], order[2], order[3]]
+    names = [entry.judged.key.user for entry in entries(report_of(*reversed(order)), FindingAges())]
+    assert names == [judged.key.user for judged, _ in order]
 
 
 def test_owners_have_tables_of_their_own_with_what_a_key_was_used_for() -> None:

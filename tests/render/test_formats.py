@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import itertools
 import json
 import re
 from html import unescape
@@ -72,17 +73,36 @@ def _csv(text: str) -> Found:
 
 
 def _text(text: str) -> Found:
-    return [(rule, path, int(line)) for path, line, rule in re.findall(r"(?m)^(\S+?):(\d+):\d+: [A-Z]+ (iam\.\w+)$", text)]
+    blocks = (block for block in text.split("\n\n") if re.search(r"(?m)^  [A-Z]+ iam\.", block))
+    places = ((re.match(r"(\S+?):(\d+):\d+: ", block), block) for block in blocks)
+    return [(rule, at[1], int(at[2])) for at, block in places if at for rule in re.findall(r"(?m)^  [A-Z]+ (iam\.\w+)$", block)]
+
+
+def _concise(text: str) -> Found:
+    return [(rule, path, int(line)) for path, line, rule in re.findall(r"(?m)^(\S+?):(\d+):\d+: [A-Z]+ (iam\.\w+): .", text)]
+
+
+def _html_rows(text: str) -> list[tuple[str, str]]:
+    """Each row of a table of findings, after the rule that it stands below."""
+    plain = re.sub('<wbr>|<span class="nb">', "", text)
+    pieces = re.findall(r'<p class="meta"><a href=[^>]*>(iam\.\w+)</a></p>|(<tr><th scope="row">.*)', plain)
+    rules = itertools.accumulate(pieces, lambda rule, piece: piece[0] or rule, initial="")
+    return [(rule, row) for rule, (_, row) in zip(list(rules)[1:], pieces, strict=True) if rule and row]
 
 
 def _html(text: str) -> Found:
-    rows = re.findall(r"<tr><td><span class=\"level \w+\">.*?<br><code>(.*):(\d+)</code>.*<a href=.*?>(iam\.\w+)</a>", text)
-    return [(rule, path, int(line)) for path, line, rule in rows]
+    places = [(rule, re.search(r"<td>(?:<a[^>]*>)?<code>(.*?):(\d+)</code>", row)) for rule, row in _html_rows(text)]
+    return [(rule, found[1], int(found[2])) for rule, found in places if found]
+
+
+def _deployed_html(text: str) -> Pairs:
+    names = [(rule, re.search(r"<br><code>(arn:.*?)</code>", row)) for rule, row in _html_rows(text)]
+    return [(rule, unescape(found[1])) for rule, found in names if found]
 
 
 READERS: dict[str, Callable[[str], Found]] = {
     "json": _json, "sarif": _sarif, "junit": _junit, "github": _github,
-    "gitlab": _gitlab, "markdown": _markdown, "csv": _csv, "text": _text, "html": _html,
+    "gitlab": _gitlab, "markdown": _markdown, "csv": _csv, "text": _text, "html": _html, "concise": _concise,
 }  # fmt: skip
 
 
@@ -100,7 +120,8 @@ Pairs = list[tuple[str, str]]
 
 
 def _deployed_text(text: str) -> Pairs:
-    return [(rule, address) for address, rule in re.findall(r"(?m)^(arn:\S+): [A-Z]+ (iam\.\w+)$", text)]
+    blocks = (block.split("\n") for block in text.split("\n\n") if block.startswith("arn:"))
+    return [(line.split()[1], head.split(",")[0]) for head, *lines in blocks for line in lines if re.match(r"  [A-Z]+ iam\.", line)]
 
 
 def _deployed_junit(text: str) -> Pairs:
@@ -140,7 +161,8 @@ OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
     "markdown": _deployed_markdown,
     "csv": lambda text: [(row["rule"], row["address"]) for row in csv.DictReader(io.StringIO(text)) if row["status"] == "open"],
     "text": _deployed_text,
-    "html": lambda text: [(rule, unescape(arn)) for arn, rule in re.findall(r"<br><code>(arn:.*?)</code>.*>(iam\.\w+)</a>", text)],
+    "concise": lambda text: [(rule, address) for address, rule in re.findall(r"(?m)^(arn:\S+): [A-Z]+ (iam\.\w+): .", text)],
+    "html": _deployed_html,
     "asff": _deployed_asff,
     "ocsf": _deployed_ocsf,
 }
@@ -163,7 +185,7 @@ def test_hostile_text_is_harmless(name: str, report: Callable[[], Report]) -> No
         assert not re.search(r"(?m)^\s*::|##\w*\[", text)
 
 
-@pytest.mark.parametrize("name", ["text", "github", "markdown"])
+@pytest.mark.parametrize("name", ["concise", "github", "markdown"])
 def test_a_finding_of_a_shared_module_is_shown_once(name: str) -> None:
     text = renderer(name)(canned.repeated(), canned.context())
     assert text.count("has no end (also in 2 other root modules: prod, test)") == 1

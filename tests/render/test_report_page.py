@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import itertools
+import json
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -14,17 +16,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.posture.counts import HistogramBar, ages, sources, uses
+from posturio_iac.posture.view import join
 from posturio_iac.render.report.charts.bars import histogram
 from posturio_iac.render.report.charts.svg import steps
 from posturio_iac.render.report.html_page import page
+from posturio_iac.render.report.html_text import shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
 from tests.support.report_results import HOSTILE, A, B, accounts, at, code, declared, deployed, error, finding, hostile, joined, result
 
 if TYPE_CHECKING:
     from posturio_iac.posture.view import Posture
 
-VOID = {"meta", "link", "br", "input"}
+VOID = {"meta", "link", "br", "input", "wbr"}
 OPTIONAL = {"tr", "td", "th", "li", "tbody", "p"}
 
 
@@ -36,11 +41,13 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
         self.open: list[str] = []
+        self.broken = False
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self.broken = tag == "wbr"
         if tag not in VOID:
             self.open.append(tag)
 
@@ -55,7 +62,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if not self.open or self.open[-1] not in ("style", "script"):
-            self.texts.append(data)
+            if self.broken:
+                self.texts[-1] += data
+            else:
+                self.texts.append(data)
+        self.broken = False
 
     @property
     def text(self) -> str:
@@ -239,8 +250,9 @@ def test_findings_beyond_the_limit_are_counted_and_every_key_is_there() -> None:
 
 def test_code_alone_has_neither_ages_nor_uses() -> None:
     text = Page(page(joined(result([declared("k")], scope=code(), files=1)))).text
-    assert "Code does not tell how old a key is" in text
-    assert "No date of any key is known, which is usual for code" in text
+    assert not re.search(r"\b(last used|age and use|timeline|account)\b", text, re.IGNORECASE), (
+        "code does not tell, and nobody has asked an account"
+    )
     assert "## Age of keys" not in markdown(joined(result([declared("k")], scope=code())))
 
 
@@ -320,3 +332,97 @@ def test_hostile_text_is_text(text: str) -> None:
     assert len(written) < 100_000
     assert len(made) < 300_000
     assert set(re.findall(r"<[^>]*>?", re.sub(r"`[^`\n]*`", "", written))) <= {"<!-- -->", "<code>", "</code>"}
+
+
+@given(st.text())
+def test_where_a_table_may_break_changes_no_text(text: str) -> None:
+    made = soft(text)
+    assert html.unescape(re.sub("<[^>]*>", "", str(made))) == shown(text)
+    assert set(re.findall("<[^>]*>", str(made))) <= {"<wbr>", '<span class="nb">', "</span>"}
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("modules/a_b/main.tf:49", ["modules/", "a_", "b/", "main.", "tf:49"]),
+        ("privesc-sageMakerCreate", ["privesc-", "sage", "Maker", "Create"]),
+        ("created on 2026-11-24", ["created on 2026-11-24"]),
+        ("accounts", ["accounts"]),
+        ("x" * 50, ["x" * 40, "x" * 10]),
+    ],
+)
+def test_names_break_between_their_parts(text: str, parts: list[str]) -> None:
+    assert [re.sub("<[^>]*>", "", part) for part in str(soft(text)).split("<wbr>")] == parts
+
+
+def links(text: str) -> list[str]:
+    return [attributes["href"] or "" for tag, attributes in Page(text).elements if tag == "a"]
+
+
+def test_places_lead_to_the_line_where_the_result_says_where_that_is() -> None:
+    key = declared("aws_iam_access_key.k", "a b/main.tf")
+    scope = code() | {"source_url": "https://git.example.com/infra/blob/0f3a/{path}#L{line}"}
+    line = "https://git.example.com/infra/blob/0f3a/a%20b/main.tf#L3"
+    assert links(page(joined(result([key], [finding(key)], scope=scope)))).count(line) == 3
+    assert not [link for link in links(page(joined(result([key], [finding(key)], scope=code())))) if "main.tf" in link]
+    live = deployed("ci", declared_as={"address": "aws_iam_access_key.k", "path": "main.tf", "line": 7, "link": "exact"})
+    found = links(page(joined(result([live], scope=accounts(A) | {"source_url": "https://git.example.com/{path}#L{line}"}))))
+    assert found.count("https://git.example.com/main.tf#L7") == 1
+
+
+def test_a_result_whose_links_are_no_addresses_of_the_web_is_refused() -> None:
+    scope = code() | {"source_url": "javascript:pwned=1//{path}"}
+    with pytest.raises(NotAResultError, match="source_url is no address of the web"):
+        joined(result([declared("k")], scope=scope))
+
+
+def test_41_equal_mends_are_one_card() -> None:
+    keys = [declared(f"aws_iam_access_key.k{n}") for n in range(41)]
+    remedy = {
+        "kind": "add_tag",
+        "address": "u",
+        "path": "main.tf",
+        "line": 1,
+        "summary": "add this tag to the user",
+        "code": 'expires = "x"',
+    }
+    found = [
+        finding(key, "ownerless", message=f"{key['address']} never ends.", remediation=f"Add it to {key['address']}.", remedy=remedy)
+        | {"fix": {"level": "in_place", "edits": []}}
+        for key in keys
+    ]
+    text = Page(page(joined(result(keys, found, scope=code("iam-vulnerable"))))).text
+    assert "41 keys in iam-vulnerable" in text
+    assert 'The key never ends. Do for each: Add this tag to the user. expires = "x"' in text
+    assert "Or run in iam-vulnerable: posturio-iac fix --select ownerless --write" in text
+    assert text.count("never ends") == 2, "once on the card, once above the table"
+
+
+def test_a_command_with_a_hidden_id_is_not_offered() -> None:
+    key = deployed("ci", label="AKIAIOSFODNN7EXAMPLE", key_id="AKIAIOSFODNN7EXAMPLE")
+    command = "aws iam update-access-key --user-name ci --access-key-id AKIAIOSFODNN7EXAMPLE --status Inactive"
+    remedy = {"kind": "run_command", "address": None, "path": None, "line": None, "summary": "switch it off", "command": command}
+    document = result([key], [finding(key, remediation=f"Switch it off: {command}.", remedy=remedy)], scope=accounts(A))
+    hidden = page(join([load(json.dumps(document), "a.json")]))
+    assert "AKIAIOSFODNN7EXAMPLE" not in hidden
+    assert "data-copy>" not in hidden
+    assert f"<code data-copy>{command}</code>" in page(join([load(json.dumps(document), "a.json", show_key_ids=True)]))
+
+
+def test_sections_without_anything_to_say_are_one_line() -> None:
+    def quiet(view: Posture) -> set[str | None]:
+        return {a["id"] for tag, a in Page(page(view)).elements if tag == "section" and a.get("class") == "quiet"}
+
+    assert quiet(joined(result([declared("k")], scope=code(), files=1))) == {
+        "first", "trend", "changes", "owners", "units", "findings", "suppressions", "unchecked", "basis",
+    }  # fmt: skip
+    assert quiet(everything()) == set()
+
+
+def test_a_page_about_4000_keys_of_code_stays_small() -> None:
+    keys = [declared(f"module.m{n % 40}.aws_iam_access_key.k{n}", f"modules/m{n % 40}/main.tf") for n in range(4000)]
+    found = [finding(key, rule) for key in keys for rule in ("unused", "ownerless")]
+    text = page(joined(result(keys, found, scope=code())))
+    assert len(text) < 3_000_000
+    assert "The 1,000 worst are told in full here" in Page(text).text
+    assert "4,000 keys in infra" in Page(text).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,3 +31,13 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
 
 def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **more}
+
+
+def shown(text: str) -> list[tuple[str, str, str]]:
+    """Return the findings that the format ``text`` lists: place, severity and rule."""
+    found = []
+    for block in text.split("\n\n"):
+        if head := re.match(r"(\S+:\d+:\d+): ", block):
+            rows = re.findall(r"(?m)^  ([A-Z]+) (iam\.\w+)(?: at (\S+))?$", block)
+            found += [(place or head[1], severity, rule) for severity, rule, place in rows]
+    return found

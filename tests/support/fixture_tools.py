@@ -27,10 +27,7 @@ KINDS = ("flagged", "clean", "unknown", "suppressed")
 """What a program shows about its rule; the name of its folder begins with one of them."""
 FORMS = frozenset({"cloudformation", "plan"})
 """Folders beside those of the rules."""
-WITHOUT_PROGRAMS = {
-    "iam.unused_access_keys": "code does not tell when a key was used, only AWS does",
-    "iam.unmanaged_access_keys": "a key that stands in code is declared by it",
-}
+WITHOUT_PROGRAMS = {name: entry.rule.only_live for name, entry in all_rules().items() if entry.rule.only_live}
 """Rules that no program can show, and why."""
 
 

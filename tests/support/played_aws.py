@@ -51,6 +51,8 @@ class Person:
     keys: tuple[Key, ...]
     reported: bool
     """Whether the user was there when the report was made."""
+    policies: tuple[str, ...] = ()
+    """Policies of AWS that are attached to the user."""
 
 
 @dataclass
@@ -94,7 +96,10 @@ class Aws:
         users = [{"UserName": _name(n), "Arn": self._arn(n), "Tags": self._tags(n), "CreateDate": MADE} for n in present]
         match operation:
             case "iam:GetAccountAuthorizationDetails":
-                yield from ({"UserDetailList": [user]} for user in users)
+                for number, user in zip(present, users, strict=True):
+                    names = self.people[number].policies
+                    attached = [{"PolicyName": name, "PolicyArn": f"arn:aws:iam::aws:policy/{name}"} for name in names]
+                    yield {"UserDetailList": [{**user, "AttachedManagedPolicies": attached}]}
             case "iam:ListUsers":
                 yield {"Users": users}
             case "iam:ListUserTags":

@@ -34,6 +34,7 @@ EXPOSED = "exposed_access_key_secrets"
 UNUSED = "unused_access_keys"
 OVERDUE = "overdue_access_key_rotations"
 UNMANAGED = "unmanaged_access_keys"
+QUARANTINED = "quarantined_access_keys"
 EXPIRING = "expiring_access_keys"
 
 PAST, SOON, FAR = expires("2026-08-31"), expires("2027-01-31"), expires("2099-01-01")
@@ -119,6 +120,16 @@ CASES: dict[str, tuple[AccessKey, set[str]]] = {
     "used long ago": (access_key(SOON, created=OLD, last_used=OLD), {UNUSED}),
     "never used and fresh": (access_key(SOON, created=FRESH, last_used=None), set()),
     "never used and old": (access_key(SOON, created=OLD, last_used=None), {UNUSED}),
+    "never used for over a year": (access_key(SOON, created=day("2025-06-01"), last_used=None), {UNUSED}),
+    "in quarantine": (access_key(SOON, quarantine="AWSCompromisedKeyQuarantineV2"), {QUARANTINED}),
+    "in quarantine and switched off": (access_key(SOON, status="Inactive", quarantine="AWSCompromisedKeyQuarantineV2"), set()),
+    "in quarantine by what is not known": (access_key(SOON, quarantine=UNKNOWN), set()),
+    "second key of a rotation": (access_key(SOON, active_siblings=("other",), newest_active=day("2026-11-20")), set()),
+    "second key of a rotation that never ended": (
+        access_key(SOON, active_siblings=("other",), newest_active=day("2026-11-01")),
+        {SEVERAL},
+    ),
+    "second key of an unknown age": (access_key(SOON, active_siblings=("other",), newest_active=UNKNOWN), set()),
     "declared by no code": (access_key(SOON, managed=False), {UNMANAGED}),
     "declared by code": (access_key(SOON, managed=True), set()),
     "declared by no code and switched off": (access_key(SOON, status="Inactive", managed=False), {UNMANAGED}),

@@ -17,8 +17,11 @@ from posturio_iac.core.finding import CRASH, Level
 from posturio_iac.core.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
-from posturio_iac.scan import configuration_near, judged, names_of, now, policy_of, select
+from posturio_iac.scan import judged, now, policies_of, select
+from posturio_iac.scan.configuration import configuration_near
+from posturio_iac.scan.reading import names_of
 from posturio_iac.search import Selection
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Scan:
         self.as_of = _as_of()
         self._borrowed: dict[object, Report] = {}
         self._told: set[str] = set()
+        self._selected: dict[int, frozenset[str]] = {}
         self.selection: Selection = select((path,), cwd, self.config, _clones_in(os.path.realpath(cwd)))
         self.root = self.selection.root
         self._unread = self.selection.terraform if missing_parser() else ()
@@ -84,13 +88,15 @@ class Scan:
             known = (names_of(self.config), frozenset(all_rules()), as_of)
             found = [key_of(entity, self.root, *known)] if exists(entity) else []
             keys = with_code_owners(found, self.root, self.selection.repository)
-            self._borrowed[place] = judge(keys, as_of=as_of, policy=policy_of(self.config, self.root, suppressions=True))
+            self._borrowed[place] = judge(keys, as_of=as_of, policy=policies_of(self.config, self.root, suppressions=True))
         return self._borrowed[place]
 
-    @functools.cached_property
-    def selected(self) -> frozenset[str]:
-        """The rules that the configuration leaves."""
-        return policy_of(self.config, self.root, suppressions=True).selected(all_rules())
+    def selected(self, file: str) -> frozenset[str]:
+        """Return the rules that the configuration of a file leaves."""
+        config = self.config.at(os.path.dirname(file))
+        if id(config) not in self._selected:
+            self._selected[id(config)] = Policy(config).selected(all_rules())
+        return self._selected[id(config)]
 
     @functools.cached_property
     def report(self) -> Report:

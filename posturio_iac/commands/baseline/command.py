@@ -15,11 +15,11 @@ from posturio_iac.errors import OutputError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.commands.baseline.entries import NewBaseline, NewEntryFields
+    from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.commands.parser import Arguments
-    from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
-    from posturio_iac.judge.baseline import Baseline
-    from posturio_iac.search import Selection
+    from posturio_iac.judge.baseline import BaselineFile
 
 FILE = "posturio-iac-baseline.json"
 """The file that is written when neither the command line nor the configuration names one, in the current folder."""
@@ -39,7 +39,7 @@ _TAKEN = (
     "config",
     "no_config",
 )
-_MEANING = {"baseline": "The file to write (default: that of the configuration, or posturio-iac-baseline.json)"}
+_MEANING = {"baseline": "The file to write (default: those of the configuration, or posturio-iac-baseline.json)"}
 
 COMMAND = Command(
     "baseline",
@@ -50,9 +50,7 @@ COMMAND = Command(
     most=None,
     options=(
         Option("reason", Shape.TEXT, "Why new entries are accepted", flag="--reason", metavar="TEXT", in_file=False),
-        Option(
-            "owner", Shape.TEXT, "Who answers for new entries (default: the key's owner)", flag="--owner", metavar="NAME", in_file=False
-        ),
+        Option("owner", Shape.TEXT, "Who answers for new entries whose key names no owner", flag="--owner", metavar="NAME", in_file=False),
         Option("until", Shape.TEXT, "The last day on which new entries are accepted", flag="--until", metavar="DATE", in_file=False),
         Option("prune", Shape.SWITCH, "Only remove entries whose finding is gone", flag="--prune", in_file=False),
         *(
@@ -73,21 +71,25 @@ def run(argv: Sequence[str]) -> int:
     if "-" in given.words:
         raise UsageError("a baseline is about files, so that standard input has no place in it")
     _check_until(given)
+    from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.commands.settings import settings
-    from posturio_iac.judge.baseline import Baseline, load
+    from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
     from posturio_iac.scan import judged, select
+    from posturio_iac.scan.configuration import baselines_of
 
     config = settings(given, given.words)
-    path = config.baseline or os.path.abspath(FILE)
-    refuse_links_out(path, os.path.dirname(path))
-    there = os.path.isfile(path)
-    if given.prune and not there:
-        raise UsageError(f"there is no baseline {path} to prune")
-    old = load(path) if there else Baseline()
-    bare = config.with_values(baseline=None)
-    selection = select(given.words or (os.curdir,), os.getcwd(), bare, given.exclude or ())
-    report = judged(selection, bare, place=selection.root, as_of=given.as_of, suppressions=True)
-    return _finish(old, report, selection, config.with_values(baseline=path), given)
+    named = config.baseline or (os.path.abspath(FILE),)
+    there = tuple(filter(os.path.isfile, named))
+    selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())
+    paths = tuple(dict.fromkeys((*named, *baselines_of(config, selection, selection.root))))
+    for path in paths:
+        refuse_links_out(path, os.path.dirname(path))
+    old = {file.path: file for file in load_all([path for path in paths if os.path.isfile(path)])}
+    if given.prune and not old:
+        raise UsageError(f"there is no baseline {paths[0]} to prune")
+    report = judged(selection, config.with_values(baseline=()), place=selection.root, as_of=given.as_of, suppressions=True)
+    files = [old.get(path) or BaselineFile(path, Baseline()) for path in paths if path in old or not given.prune]
+    return _finish(files, report, Searched(selection, config, given.words), given)
 
 
 def _check_until(given: Arguments) -> None:
@@ -102,23 +104,39 @@ def _check_until(given: Arguments) -> None:
         raise UsageError(f'--until must be {wrong}, not "{given.until}" (see posturio-iac baseline --help)') from None
 
 
-def _finish(old: Baseline, report: Report, selection: Selection, config: Config, given: Arguments) -> int:
-    """Write the new baseline when it differs, and return the exit code."""
-    from posturio_iac.commands.baseline.entries import NewEntryFields, pruned, updated
+def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, given: Arguments) -> int:
+    """Write the baselines that differ, and return the exit code."""
+    from posturio_iac.commands.baseline.entries import NewEntryFields, pruned
     from posturio_iac.commands.baseline.stale import stale
+    from posturio_iac.scan.baselines import known_findings
 
     incomplete = _complain(report)
     if incomplete and given.prune:
         raise OutputError("nothing was pruned: a run that could not see everything proves nothing to be gone")
-    path = config.baseline or ""
-    gone = stale(old, report, selection=selection, config=config, paths=given.words)
-    new = NewEntryFields(given.reason or "", given.owner or "", given.until, path, selection.root)
-    outcome = pruned(old, gone) if given.prune else updated(old, report, gone, new)
-    changed = outcome.baseline != old or not os.path.isfile(path)
-    if changed:
-        write(outcome.baseline.text(), path, within=os.path.dirname(path))
-    to_stdout(f"{'wrote' if changed else 'nothing to change in'} {_shown(path)}: {outcome.summary()}\n")
+    if given.prune:
+        gone = stale(known_findings(report, files, searched.selection), report, searched)
+        outcomes = tuple(pruned(files, gone))
+    else:
+        outcomes = updated(files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until))
+    for old, new in zip(files, outcomes, strict=True):
+        if len(files) > 1 and not new.baseline.entries and old.path not in searched.config.baseline and not os.path.isfile(old.path):
+            continue
+        changed = new.baseline != old.baseline or not os.path.isfile(old.path)
+        if changed:
+            write(new.baseline.text(), old.path, within=os.path.dirname(old.path))
+        to_stdout(f"{'wrote' if changed else 'nothing to change in'} {_shown(old.path)}: {new.summary()}\n")
     return INCOMPLETE if incomplete else 0
+
+
+def updated(files: Sequence[BaselineFile], report: Report, searched: Searched, new: NewEntryFields) -> tuple[NewBaseline, ...]:
+    """Return the baselines with an entry for each finding of a report."""
+    from posturio_iac.commands.baseline.entries import Update
+    from posturio_iac.commands.baseline.stale import stale
+    from posturio_iac.scan.baselines import code_files, known_findings
+
+    known = known_findings(report, files, searched.selection)
+    update = Update(files, report, known, stale(known, report, searched))
+    return tuple(update.baselines(new, code_files(searched.selection)))
 
 
 def _complain(report: Report) -> bool:

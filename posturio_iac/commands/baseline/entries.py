@@ -1,17 +1,22 @@
-"""From an old baseline and a report to the new one. Pure."""
+"""From old baselines and a report to the new ones. Pure."""
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.record import replace
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.baseline import Baseline, BaselineEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.judge.baseline import BaselineFile
+    from posturio_iac.judge.known import CodeFiles, KnownEntry, KnownFindings
 
 
 class NewEntryFields(NamedTuple):
@@ -19,16 +24,14 @@ class NewEntryFields(NamedTuple):
 
     reason: str
     owner: str
+    """Who answers for a key that names no owner."""
     until: str | None
-    path: str
-    """The file of the baseline, whose folder the entries' paths are relative to."""
-    root: str
-    """The scan root, which the findings' paths are relative to."""
 
 
 class NewBaseline(NamedTuple):
     """What became of a baseline."""
 
+    path: str
     baseline: Baseline
     added: int = 0
     moved: int = 0
@@ -42,57 +45,128 @@ class NewBaseline(NamedTuple):
         parts += [f"{n} {word}" for n, word in ((self.added, "new"), (self.moved, "moved"), (self.removed, "removed")) if n]
         if self.stale:
             parts.append(f"{self.stale} stale, which --prune removes")
-        return ", ".join(parts)
+        shrinkage = self.baseline.shrinkage(total)
+        return ", ".join(parts) + (f"; {shrinkage}" if shrinkage else "")
 
 
-def pruned(old: Baseline, gone: Sequence[BaselineEntry]) -> NewBaseline:
-    """Return the baseline without the entries whose finding is gone."""
-    left = tuple(entry for entry in old.entries if entry not in gone)
-    return NewBaseline(Baseline(left), removed=len(old.entries) - len(left))
+def pruned(files: Iterable[BaselineFile], gone: Iterable[KnownEntry]) -> Iterator[NewBaseline]:
+    """Yield the baselines without the entries whose finding is gone."""
+    dropped = {one.entry.fingerprint for one in gone}
+    for path, old in files:
+        left = tuple(entry for entry in old.entries if entry.fingerprint not in dropped)
+        yield NewBaseline(path, replace(old, entries=left), removed=len(old.entries) - len(left))
 
 
-def updated(old: Baseline, report: Report, gone: Sequence[BaselineEntry], new: NewEntryFields) -> NewBaseline:
-    """Return the baseline with an entry for each finding that counts; entries that are there keep what people wrote.
+class Update:
+    """Adds an entry for each finding that counts; entries that are there keep what people wrote.
 
-    A finding whose fingerprint is new, while exactly one entry of the same rule and address has lost its own, is taken as the same
-    finding in a module that moved: the entry goes with it.
+    A finding without an entry takes over that of the same rule and address which has lost its own finding, where there is one of each:
+    its module was moved and changed at the same time.
     """
-    known = {entry.fingerprint: entry for entry in old.entries}
-    owners = {(judged.key.framework, judged.key.address): judged.key.owner for judged in report.keys}
-    fresh = [finding for finding in report.active() if finding.fingerprint not in known]
-    heirs = dict(_heirs(fresh, gone))
-    entries = [_placed(entry, report, new) for entry in old.entries if entry not in heirs.values()]
+
+    def __init__(self, files: Sequence[BaselineFile], report: Report, known: KnownFindings, gone: Sequence[KnownEntry]) -> None:
+        """Look at what a run found, what is ``known`` of it, and which entries are ``gone``."""
+        self._files, self._report, self._known = files, report, known
+        self._fresh = [f for f in report.active() if f.fingerprint not in known.matched]
+        self._heirs = dict(_heirs(self._fresh, gone))
+        self._stale = [one for one in gone if id(one) not in {id(heir) for heir in self._heirs.values()}]
+        self._keys = {(j.key.framework, j.key.scope, j.key.address): j.key for j in report.keys}
+
+    def baselines(self, new: NewEntryFields, code: CodeFiles) -> Iterator[NewBaseline]:
+        """Yield the new baselines."""
+        day = f"{self._report.as_of:%Y-%m-%d}"
+        changed = self._changed(code)
+        added = self._added(new, code)
+        followed = {*self._known.moved, *self._heirs}
+        for path, old in self._files:
+            entries = tuple(changed.get(entry.fingerprint, entry) for entry in old.entries) + tuple(added[path])
+            moved = sum(entry.fingerprint in followed for entry in entries)
+            stale = sum(one.file == path for one in self._stale)
+            then = (old.written, old.findings_then) if old.written else (day, len(entries))
+            yield NewBaseline(path, Baseline(entries, *then), len(added[path]), moved, stale=stale)
+
+    def _changed(self, code: CodeFiles) -> Mapping[str, BaselineEntry]:
+        """Return the entries whose code is known, with the place where it is now, by the fingerprints that they had.
+
+        An entry whose fingerprint differs because the scan was started elsewhere stays as it is.
+        """
+        changed = {}
+        for f in self._report.findings:
+            one = self._known.matched.get(f.fingerprint) or self._heirs.get(f.fingerprint)
+            if one is None or (f.fingerprint != one.entry.fingerprint and f.fingerprint not in {*self._known.moved, *self._heirs}):
+                continue
+            entry = replace(one.entry, fingerprint=f.fingerprint, **_place(f, os.path.dirname(os.path.realpath(one.file)), code))
+            changed[one.entry.fingerprint] = replace(entry, content=self._content(f, code))
+        return changed
+
+    def _added(self, new: NewEntryFields, code: CodeFiles) -> Mapping[str, list[BaselineEntry]]:
+        """Return the new entries by the file that gets them."""
+        reason = new.reason or f"was there when the baseline was written on {self._report.as_of:%Y-%m-%d}"
+        added: defaultdict[str, list[BaselineEntry]] = defaultdict(list)
+        for f in self._fresh:
+            if f.fingerprint in self._heirs:
+                continue
+            file = nearest(self._files, code.place(f.span.path) if f.span else code.root)
+            key = self._key(f)
+            owner = key.owner if key is not None and isinstance(key.owner, str) else new.owner
+            place = {"path": "", **_place(f, file.folder, code)}
+            entry = BaselineEntry(
+                **place,
+                address=f.address,
+                rule=f.rule.id,
+                fingerprint=f.fingerprint,
+                reason=reason,
+                owner=owner,
+                until=new.until,
+                content=self._content(f, code),
+            )
+            added[file.path].append(entry)
+        return added
+
+    def _key(self, finding: Finding) -> AccessKey | None:
+        return self._keys.get((finding.framework, finding.root, finding.address))
+
+    def _content(self, finding: Finding, code: CodeFiles) -> str:
+        key = self._key(finding)
+        return code.content(key) if key is not None else ""
+
+
+def nearest(files: Sequence[BaselineFile], place: str) -> BaselineFile:
+    """Return the baseline that findings in a file belong to: the only one, else the one in the nearest folder above the file.
+
+    Raises:
+        UsageError: there are several, and none is above the file.
+
+    """
+    if len(files) == 1:
+        return files[0]
+    above = [file for file in files if place.startswith(os.path.join(file.folder, ""))]
+    if not above:
+        raise UsageError(f"no baseline stands in a folder above {place}, which has a new finding; add one, or name one with --baseline")
+    return max(above, key=lambda file: len(file.folder))
+
+
+def _heirs(fresh: Sequence[Finding], gone: Sequence[KnownEntry]) -> Iterator[tuple[str, KnownEntry]]:
+    """Yield the fingerprints of findings with the entries that they take over."""
+    lost: defaultdict[tuple[str, str], list[KnownEntry]] = defaultdict(list)
+    for one in gone:
+        lost[one.subject].append(one)
+    rivals: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in fresh:
-        if (heir := heirs.get(finding.fingerprint)) is not None:
-            entries.append(replace(heir, fingerprint=finding.fingerprint, path=_path(finding, new)))
-        else:
-            owner = owners.get((finding.framework, finding.address))
-            entries.append(_entry(finding, report, new, owner if isinstance(owner, str) else ""))
-    return NewBaseline(Baseline(tuple(entries)), len(fresh) - len(heirs), len(heirs), stale=len(gone) - len(heirs))
+        rivals[finding.rule.id, finding.address].append(finding)
+    for subject, findings in rivals.items():
+        if len(findings) == len(lost[subject]) == 1:
+            yield findings[0].fingerprint, lost[subject][0]
 
 
-def _heirs(fresh: Sequence[Finding], gone: Sequence[BaselineEntry]) -> Iterator[tuple[str, BaselineEntry]]:
-    """Yield the fingerprints of findings that moved, with the entries that they had."""
-    for finding in fresh:
-        same = [entry for entry in gone if (entry.rule, entry.address) == (finding.rule.id, finding.address)]
-        rivals = [f for f in fresh if (f.rule.id, f.address) == (finding.rule.id, finding.address)]
-        if len(same) == len(rivals) == 1:
-            yield finding.fingerprint, same[0]
-
-
-def _entry(finding: Finding, report: Report, new: NewEntryFields, owner: str) -> BaselineEntry:
-    reason = new.reason or f"was there when the baseline was written on {report.as_of:%Y-%m-%d}"
-    return BaselineEntry(_path(finding, new), finding.address, finding.rule.id, finding.fingerprint, reason, new.owner or owner, new.until)
-
-
-def _placed(entry: BaselineEntry, report: Report, new: NewEntryFields) -> BaselineEntry:
-    """Return an entry with the path that its finding has now."""
-    found = next((f for f in report.findings if f.fingerprint == entry.fingerprint), None)
-    return entry if found is None else replace(entry, path=_path(found, new))
-
-
-def _path(finding: Finding, new: NewEntryFields) -> str:
+def _place(finding: Finding, folder: str, code: CodeFiles) -> dict[str, str]:
+    """Return the fields of an entry that say where its code is, relative to a folder."""
     if finding.span is None:
-        return ""
-    folder = os.path.dirname(os.path.realpath(new.path))
-    return os.path.relpath(os.path.join(new.root, finding.span.path), folder).replace(os.sep, "/")
+        return {}
+    places = {"path": code.place(finding.span.path), "root": code.scope(finding.root)}
+    return {name: os.path.relpath(place, folder).replace(os.sep, "/") for name, place in places.items()}
+
+
+def without_owner(baselines: Collection[NewBaseline]) -> int:
+    """Return how many entries name nobody who answers for them."""
+    return sum(not entry.owner for new in baselines for entry in new.baseline.entries)

@@ -1,27 +1,40 @@
-"""Which entries of a baseline have lost their finding."""
+"""What a scan says of its baselines: entries that lost their finding, code that was moved, and how far the debt has shrunk."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
 from posturio_iac.core.record import replace
-from posturio_iac.judge.baseline import load
+from posturio_iac.judge.baseline import load_all
+from posturio_iac.render.nothing_found import count
+from posturio_iac.scan.baselines import known_findings
+from posturio_iac.scan.configuration import baselines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
-    from posturio_iac.judge.baseline import Baseline, BaselineEntry
+    from posturio_iac.judge.baseline import BaselineFile
+    from posturio_iac.judge.known import KnownEntry, KnownFindings
     from posturio_iac.search import Selection
 
 MOST = 10
 """How many entries are named one by one."""
 
 
-def stale(baseline: Baseline, report: Report, *, selection: Selection, config: Config, paths: Sequence[str]) -> tuple[BaselineEntry, ...]:
+class Searched(NamedTuple):
+    """What a run could see."""
+
+    selection: Selection
+    config: Config
+    paths: Sequence[str]
+    """The words of the command line."""
+
+
+def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[KnownEntry, ...]:
     """Return the entries whose finding is gone, of those that this run could have found again: by path and by rule.
 
     An incomplete run proves nothing to be gone.
@@ -31,42 +44,57 @@ def stale(baseline: Baseline, report: Report, *, selection: Selection, config: C
     from posturio_iac.judge.policy import Policy
     from posturio_iac.rules import all_rules
 
-    found = {finding.fingerprint for finding in report.findings}
-    known = all_rules()
-    left_out = known.keys() - Policy(config).selected(known)
-    folder = os.path.dirname(os.path.realpath(config.baseline or ""))
-    searched = [os.path.realpath(path) for path in paths or (os.curdir,)]
-    return tuple(
-        entry
-        for entry in baseline.entries
-        if entry.fingerprint not in found and entry.rule not in left_out and _was_searched(entry, folder, searched, selection)
-    )
+    rules = all_rules()
+
+    def is_selected(one: KnownEntry) -> bool:
+        config = searched.config.at(os.path.dirname(one.place)) if one.place else searched.config
+        return one.entry.rule not in rules or one.entry.rule in Policy(config).selected(rules)
+
+    places = [os.path.realpath(path) for path in searched.paths or (os.curdir,)]
+    return tuple(one for one in known.left if is_selected(one) and _was_searched(one, places, searched.selection))
 
 
-def _was_searched(entry: BaselineEntry, folder: str, searched: Collection[str], selection: Selection) -> bool:
+def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selection) -> bool:
     """Tell whether a run over ``searched`` would have seen the file of an entry."""
-    if not entry.path:
+    if not one.place:
         return True
-    path = os.path.normpath(os.path.join(folder, entry.path))
-    if not any(path == place or path.startswith(os.path.join(place, "")) for place in searched):
+    if not any(one.place == place or one.place.startswith(os.path.join(place, "")) for place in searched):
         return False
-    return not selection.finder.skips(os.path.relpath(path, selection.root).replace(os.sep, "/"))
+    return not selection.finder.skips(os.path.relpath(one.place, selection.root).replace(os.sep, "/"))
 
 
-def with_stale(report: Report, config: Config, selection: Selection, paths: Sequence[str]) -> Report:
-    """Return the report with a note about each entry whose finding is gone."""
-    if config.baseline is None:
-        return report
-    gone = stale(load(config.baseline), report, selection=selection, config=config, paths=paths)
-    notes = [Diagnostic(Level.NOTE, _note(entry)) for entry in gone[:MOST]]
+def with_stale(report: Report, searched: Searched, *, fail: bool = False) -> tuple[Report, bool]:
+    """Return the report with what there is to say about its baselines, and whether an entry is stale; ``fail`` warns of those."""
+    paths = baselines_of(searched.config, searched.selection, searched.selection.root)
+    files = load_all(tuple(filter(os.path.isfile, paths)))
+    if not files:
+        return report, False
+    known = known_findings(report, files, searched.selection)
+    gone = stale(known, report, searched)
+    said = [*_stale(gone, fail=fail), *_moved(known), *_shrunk(files, gone)]
+    return (replace(report, diagnostics=(*report.diagnostics, *said)) if said else report), bool(gone)
+
+
+def _stale(gone: Sequence[KnownEntry], *, fail: bool) -> Iterator[Diagnostic]:
+    level, about = (Level.WARNING, CONFIGURATION) if fail else (Level.NOTE, "")
+    for one in gone[:MOST]:
+        where = f" in {one.entry.path}" if one.entry.path else ""
+        text = f"the baseline's entry for {one.entry.address}{where} ({one.entry.rule}) matches nothing any more"
+        yield Diagnostic(level, f"{text}; remove it, or run `posturio-iac baseline --prune`", about=about)
     if len(gone) > MOST:
-        notes.append(Diagnostic(Level.NOTE, f"{len(gone) - MOST} more entries of the baseline match nothing any more"))
-    return replace(report, diagnostics=(*report.diagnostics, *notes)) if notes else report
+        yield Diagnostic(level, f"{len(gone) - MOST} more entries of the baseline match nothing any more", about=about)
 
 
-def _note(entry: BaselineEntry) -> str:
-    where = f" in {entry.path}" if entry.path else ""
-    return (
-        f"the baseline's entry for {entry.address}{where} ({entry.rule}) matches nothing any more; "
-        "remove it, or run `posturio-iac baseline --prune`"
-    )
+def _moved(known: KnownFindings) -> Iterator[Diagnostic]:
+    if known.moved:
+        entries = "1 entry of the baseline matches" if len(known.moved) == 1 else f"{len(known.moved)} entries of the baseline match"
+        yield Diagnostic(Level.NOTE, f"{entries} code that was moved; `posturio-iac baseline` writes where it is now")
+
+
+def _shrunk(files: Sequence[BaselineFile], gone: Sequence[KnownEntry]) -> Iterator[Diagnostic]:
+    """Say of each baseline how many of its findings are left, once some were mended."""
+    for file in files:
+        left = len(file.baseline.entries) - sum(one.file == file.path for one in gone)
+        if left < file.baseline.findings_then and (change := file.baseline.shrinkage(left)):
+            name = os.path.relpath(file.path) if file.path.startswith(os.path.join(os.getcwd(), "")) else file.path
+            yield Diagnostic(Level.NOTE, f"{name} has {count(left, 'known finding')} left, {change}")

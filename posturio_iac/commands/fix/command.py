@@ -85,7 +85,7 @@ def _hooked(given: Arguments) -> _Run | None:
         return None
     here = os.path.realpath(os.curdir)
     top = repository_of(here) or here
-    config = settings(given, ())
+    config = settings(given, (top,))
     named = triggers(given.words, top)
     ours, is_ours = tracked_part(select((top,), top, config, given.exclude or ()), named)
     narrowed = narrow(ours, named, config, None, is_ours)

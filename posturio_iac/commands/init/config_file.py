@@ -31,11 +31,12 @@ _EXAMPLES = {
     Shape.MOMENT: "2027-03-31",
     Shape.LIST: "[]",
     Shape.RULES: "[]",
+    Shape.FILES: "[]",
     Shape.MAPPING: "{}",
 }
 HEAD = """\
 # Configuration of posturio-iac. Each line below shows a default or an example: remove the # to set it.
-# The nearest file above what is scanned counts; an unknown key is an error.
+# It holds for this folder and all below; an unknown key is an error.
 """
 
 

@@ -8,7 +8,7 @@ from posturio_iac.commands.ci_environment import AUTO
 from posturio_iac.commands.parser import Command
 from posturio_iac.commands.scan.arguments import FORMAT, OUTPUT
 from posturio_iac.commands.settings import settings, split
-from posturio_iac.config.option_table import LIVE_ARGUMENTS, Option
+from posturio_iac.config.option_table import LIVE_ARGUMENTS, SEVERITIES, Option
 from posturio_iac.errors import UsageError
 from posturio_iac.render import FORMATS
 
@@ -63,12 +63,15 @@ class LiveArguments:
         self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
         self.accounts = _account_ids("--accounts", given.accounts)
         self.excluded = frozenset(_account_ids("--exclude-account", given.exclude_account))
+        self.units: tuple[str, ...] = tuple(dict.fromkeys(split(given.ou or ())))
+        self.account_tags = tuple(map(_account_tag, given.account_tag or ()))
         self.organization = bool(given.organization)
         self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
         self.shard = _shard(given.shard)
         self.role = given.role_name or ROLE
         self.plan_valid = _whole("--plan-valid", given.plan_valid, PLAN_VALID, MOST_PLAN_VALID)
         self.include_in_use: tuple[str, ...] = tuple(dict.fromkeys(split(given.include_in_use or ())))
+        self.sla = _limits(given.sla)
         self.iac: tuple[str, ...] = tuple(dict.fromkeys(given.iac or ()))
         self.states: tuple[str, ...] = tuple(given.tf_state or ())
         self.stack_regions: tuple[str, ...] = tuple(dict.fromkeys(split(given.stack_region or ())))
@@ -86,7 +89,7 @@ class LiveArguments:
 
     def config(self) -> Config:
         """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
-        config = settings(self.given, ())
+        config = settings(self.given, ()).alone()
         if self.given.window is not None:
             config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
         if not config.select:
@@ -94,6 +97,11 @@ class LiveArguments:
         return config
 
     def _check(self) -> None:
+        if (self.units or self.account_tags) and not self.organization:
+            raise UsageError("--ou and --account-tag choose among the accounts of --organization, which is missing")
+        for unit in self.units:
+            if not re.fullmatch(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}", unit, re.ASCII):
+                raise UsageError(f'--ou must be ids of organizational units, such as ou-abcd-12345678, not "{unit}"')
         if self.organization and self.accounts:
             raise UsageError("--organization and --accounts exclude each other; --exclude-account leaves accounts out")
         if self.given.verify:
@@ -106,6 +114,7 @@ class LiveArguments:
             raise UsageError("--role-name, --external-id, --exclude-account and --shard need --organization or --accounts")
         self._check_links()
         self._check_plan()
+        self._check_ledger()
         if self.given.quiet and self.given.verbose:
             raise UsageError("--quiet and --verbose exclude each other")
         if self.given.dask is not None and not re.fullmatch(r"[a-z]+://\S+", self.given.dask, re.ASCII):
@@ -114,7 +123,7 @@ class LiveArguments:
             raise UsageError(f'--role-name must be the name of a role, not "{self.role}"')
 
     def _check_verify(self) -> None:
-        beside = ("accounts", "exclude_account", "shard", "exact", "group_by")
+        beside = ("accounts", "exclude_account", "shard", "exact", "group_by", "stats")
         if extra := next((name for name in beside if getattr(self.given, name)), None):
             flag = f"--{extra.replace('_', '-')}"
             raise UsageError(
@@ -124,8 +133,14 @@ class LiveArguments:
     def _check_plan(self) -> None:
         if not self.given.plan and (self.include_in_use or self.given.plan_valid is not None):
             raise UsageError("--include-in-use and --plan-valid need --plan")
-        if self.given.as_of is not None and (self.given.plan or self.given.state_file):
-            raise UsageError("--plan and --state-file are about what is seen now; leave --as-of out")
+        if self.given.as_of is not None and (self.given.plan or self.given.ledger):
+            raise UsageError("--plan and --ledger are about what is seen now; leave --as-of out")
+
+    def _check_ledger(self) -> None:
+        if self.given.ledger is None and (self.given.resume or self.given.fail_on_new or self.sla):
+            raise UsageError("--resume, --fail-on-new and --sla need --ledger, which knows earlier runs")
+        if self.given.verify and (self.given.resume or self.given.fail_on_new):
+            raise UsageError("--resume and --fail-on-new have no place beside --verify")
 
     def _check_links(self) -> None:
         if self.states.count("-") > 1:
@@ -145,6 +160,24 @@ def _account_ids(flag: str, values: tuple[str, ...] | None) -> tuple[str, ...]:
         if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
             raise UsageError(f'{flag} must be ids of accounts, 12 digits each, not "{account}"')
     return ids
+
+
+def _account_tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f'--account-tag must be a name and a value, such as environment=prod*, not "{text}"')
+    return name, value
+
+
+def _limits(values: tuple[str, ...] | None) -> dict[str, int]:
+    """Return the days that a finding may stay open, by its severity."""
+    found = {}
+    for entry in split(values or ()):
+        severity, _, days = entry.partition("=")
+        if severity not in SEVERITIES:
+            raise UsageError(f'--sla must be severities and days, such as critical=1,high=7, not "{entry}"')
+        found[severity] = _whole("--sla", days, 0, 36500)
+    return found
 
 
 def _whole(flag: str, text: str | None, default: int, most: int) -> int:

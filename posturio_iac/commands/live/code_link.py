@@ -16,7 +16,8 @@ from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateError, TerraformState
-from posturio_iac.scan import declared, seen_from, select
+from posturio_iac.scan import declared, select
+from posturio_iac.scan.configuration import seen_from
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +58,7 @@ def read(arguments: LiveArguments, config: Config, as_of: datetime) -> Links:
     for folder in arguments.iac:
         if not os.path.exists(folder):
             raise UsageError(f"--iac {folder}: there is no such folder")
-    reading = settings(arguments.given, arguments.iac).with_values(baseline=None)
+    reading = settings(arguments.given, arguments.iac).alone().with_values(baseline=())
     selection = select(arguments.iac, os.getcwd(), reading, ())
     found = declared(selection, reading, as_of)
     said += [diagnostic for diagnostic in found.diagnostics if diagnostic.level is not Level.NOTE]

@@ -34,14 +34,21 @@ def run(argv: Sequence[str]) -> int:
         check_target(given.plan)
     config = arguments.config()
     found = _find(arguments, config)
-    code = _exit_code(found, config, exit_zero=bool(given.exit_zero))
+    code = _exit_code(found, config, arguments)
     if given.plan:
         from posturio_iac.commands.live.plan import write_plan
 
         write_plan(found, config, arguments)
     from posturio_iac.commands.live.output import emit
 
-    emit(found if given.show_key_ids else found.masked(), given, targets, elapsed=time.perf_counter() - started, code=code, config=config)
+    emit(
+        found if given.show_key_ids else found.masked(),
+        given,
+        targets,
+        elapsed=time.perf_counter() - started,
+        code=code,
+        config=config,
+    )
     if not given.quiet:
         sys.stderr.write(f"{found.budget}\n")
     return code
@@ -59,12 +66,14 @@ def _find(arguments: LiveArguments, config: Config) -> Findings:
     return look(arguments, config, as_of)
 
 
-def _exit_code(found: Findings, config: Config, *, exit_zero: bool) -> int:
+def _exit_code(found: Findings, config: Config, arguments: LiveArguments) -> int:
     from posturio_iac.core.finding import Exit, Severity
 
     fail_on = None if config.fail_on == "never" else Severity(config.fail_on)
+    exit_zero = bool(arguments.given.exit_zero)
     if found.verified is None:
-        code = found.report.exit_code(fail_on, strict=config.strict)
+        report = found.with_new_findings() if arguments.given.fail_on_new else found.report
+        code = report.exit_code(fail_on, strict=config.strict)
     else:
         code = found.verified.exit_code(found.report, fail_on)
     return int(Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code)

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.ci_environment import source_url
 from posturio_iac.commands.coverage import left_out
 from posturio_iac.commands.live import text, verification_text
 from posturio_iac.commands.live.arguments import ABOUT_CODE
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
 
 
-def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], *, elapsed: float, code: int, config: Config) -> None:
+def emit(
+    found: Findings,
+    given: Arguments,
+    targets: Sequence[tuple[str, str]],
+    *,
+    elapsed: float,
+    code: int,
+    config: Config,
+) -> None:
     """Write each format to its target, files before standard output, after what must be said on standard error.
 
     Raises:
@@ -33,7 +42,8 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
     own = ("text",) if found.verified is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
     rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
-    scope = RunScope(accounts=found.accounts, left_out=rules) if found.verified is None else None
+    url = source_url(config.source_url, found.links.leading, os.environ) if found.links.root else ""
+    scope = RunScope(accounts=found.accounts, left_out=rules, source_url=url) if found.verified is None else None
     emit_common(
         found.report,
         common,
@@ -46,7 +56,7 @@ def emit(found: Findings, given: Arguments, targets: Sequence[tuple[str, str]], 
         region=found.region,
         scope=scope,
         mended=verification_text.mended(found.verified) if found.verified is not None else (),
-        first_seen=found.first_seen,
+        ages=found.ages,
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found) if name == "json" else _text(found, given, target), target)
@@ -59,8 +69,13 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
     if found.verified is not None:
         return verification_text.text(found.verified, style, quiet=bool(given.quiet))
     read = text.RunCoverage(len(found.accounts), found.unread)
-    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read)
+    if given.stats:
+        from posturio_iac.render.text.stats import tables
+
+        end = "" if given.quiet else f"{text.summary(found.report, read, found.ages, color=color)}\n"
+        return "".join(tables(found.report, wide=style.columns, color=color)) + end
+    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
 
 
 def _document(found: Findings) -> str:
-    return verification_text.document(found.report, found.verified, found.first_seen) if found.verified is not None else ""
+    return verification_text.document(found.report, found.verified, found.ages.first_seen) if found.verified is not None else ""

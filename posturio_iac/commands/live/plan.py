@@ -84,7 +84,7 @@ def _write(files: dict[str, str], path: str) -> None:
 
 def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:
     """Return the JSON contract of the run, which ``--verify`` reads, with the steps beside it."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0, first_seen=found.first_seen)
+    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=found.ages)
     plan = {"valid_until": write.moment(validity.until), "steps": [step.document() for step in made]}
     return json.dumps({**write.document(found.report, context), "plan": plan}, indent=2) + "\n"
 

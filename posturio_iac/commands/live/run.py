@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
-from posturio_iac.commands.output import write
+from posturio_iac.commands.live.context import with_context
+from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
+from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
-from posturio_iac.core.record import dataclass, field, replace
+from posturio_iac.core.record import dataclass, replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live import disabled, organization
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.calls import CallBudget
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
 from posturio_iac.live.request import Request
-from posturio_iac.live.state import DamagedStateError, StateFile, read_state
+from posturio_iac.live.session import connect
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
-from posturio_iac.render.aws.deployed import names_of
+from posturio_iac.scan.baselines import Baselines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import Account
+    from posturio_iac.live.survey import Progress
     from posturio_iac.live.verify.model import Verification
 
 
@@ -58,8 +61,13 @@ class Findings:
     """What keys were joined to."""
     unread: int = 0
     """How many accounts could not be read."""
-    first_seen: Mapping[str, datetime] = field(default_factory=dict)
-    """When findings and open questions were first seen, by their names."""
+    ages: FindingAges = FindingAges()
+    """What the ledger tells of them."""
+
+    def with_new_findings(self) -> Report:
+        """Return the report with only those findings that the last run did not have; all of them are new to a first run's ledger."""
+        new = self.ages.new
+        return self.report if new is None else replace(self.report, findings=tuple(f for f in self.report.findings if f.fingerprint in new))
 
     def masked(self) -> Findings:
         """The same without key ids, those that only a state knows included."""
@@ -80,13 +88,16 @@ class Run:
             UsageError: a wrong state file, or no such folder of code or state of Terraform.
 
         """
-        self.arguments, self.as_of = arguments, as_of
-        self.state = _load_state(arguments.given.state_file)
-        self.links = code_link.read(arguments, config, as_of)
-        self.request = _request(arguments, config, as_of, self.links)
-        self.surveyor = Surveyor(self.request, arguments.given.region)
+        self.arguments = arguments
         self.profile: str | None = next(iter(arguments.profiles), None)
         """Whose credentials list accounts and assume roles."""
+        self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, arguments.given.region, CallBudget()))
+        self.as_of = self.ledger.as_of if self.ledger else as_of
+        self.links = code_link.read(arguments, config, self.as_of)
+        self.request = _request(arguments, config, self.as_of, self.links)
+        if self.ledger is not None:
+            self.request = replace(self.request, expected=self.ledger.ledger.expected())
+        self.surveyor = Surveyor(self.request, arguments.given.region)
 
     def read(self, targets: Sequence[AccountTarget]) -> list[AccountOutcome]:
         """Read all targets.
@@ -97,10 +108,22 @@ class Run:
 
         """
         self._tell_accounts_of_states(targets)
-        progress = _progress if sys.stderr.isatty() and not self.arguments.given.quiet else None
-        outcomes = list(once_each(self._survey(targets, progress)))
+        known = {place: found for place, one in enumerate(targets) if self.ledger and (found := self.ledger.known(one)) is not None}
+        if self.ledger is not None and not self.arguments.given.verify:
+            self.ledger.begin(options_of(self.arguments))
+        asked = [target for place, target in enumerate(targets) if place not in known]
+        fresh = iter(self._survey(asked, self._told))
+        outcomes = list(once_each([known[place] if place in known else next(fresh) for place in range(len(targets))]))
         _refuse_without_credentials(outcomes)
         return outcomes
+
+    def _told(self, outcome: AccountOutcome, done: int, total: int) -> None:
+        """Keep what was read of an account, and show how far the run is."""
+        if self.ledger is not None and not self.arguments.given.verify:
+            self.ledger.read(outcome)
+        if sys.stderr.isatty() and not self.arguments.given.quiet:
+            sys.stderr.write(f"\r{done} of {total} accounts" + ("\n" if done == total else ""))
+            sys.stderr.flush()
 
     def _tell_accounts_of_states(self, targets: Sequence[AccountTarget]) -> None:
         """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
@@ -111,7 +134,7 @@ class Run:
 
         linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
-    def _survey(self, targets: Sequence[AccountTarget], progress: Callable[[int, int], object] | None) -> list[AccountOutcome]:
+    def _survey(self, targets: Sequence[AccountTarget], progress: Progress) -> list[AccountOutcome]:
         """Let threads of this process, or the workers of a Dask scheduler, read all targets."""
         if self.arguments.given.dask is None or not targets:
             return survey(self.surveyor, targets, progress)
@@ -120,28 +143,31 @@ class Run:
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
     def findings(self, outcomes: Sequence[AccountOutcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
-        """Judge what was read, and keep the state file up to date."""
+        """Judge what was read, and keep the ledger up to date."""
         inventories = [outcome.inventory for outcome in outcomes if outcome.inventory is not None]
-        if self.state is not None:
+        if self.ledger is not None:
             for inventory in inventories:
-                inventory.keys = list(disabled.from_state(inventory.keys, self.state, self.as_of))
+                inventory.keys = list(disabled.from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
         keys = [key for inventory in inventories for key in self._built(inventory)]
         said = [*self.links.diagnostics, *notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
         if not self.arguments.given.verify:
             said += self._compared(keys, outcomes)
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        if self.arguments.given.context:
+            report = with_context(report, outcomes, self.surveyor)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
         region = self.surveyor.base(self.profile).region
         unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)
-        return Findings(report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, first_seen=self._seen(report))
+        return Findings(
+            report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, ages=self._aged(report, inventories)
+        )
 
-    def _seen(self, report: Report) -> Mapping[str, datetime]:
-        """Return since when the findings are known, and bring the state file up to date."""
-        if self.state is None:
-            return {}
-        first = self.state.saw_findings(names_of(report), self.as_of)
-        write(self.state.text(self.as_of), self.arguments.given.state_file)
-        return first
+    def _aged(self, report: Report, inventories: Sequence[Inventory]) -> FindingAges:
+        """Bring the ledger up to date, and return what it tells of the findings."""
+        if self.ledger is None:
+            return FindingAges()
+        rules, whole = rules_of(self.request.policy.config), not self.arguments.given.verify
+        return self.ledger.finish(report, inventories, rules, self.arguments.sla, whole=whole)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """Return the keys of an account; its own tags are asked for when nothing else names an owner."""
@@ -179,7 +205,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
     names = Names.default().with_extra(**config.names) if config.names else Names.default()
     return Request(
         as_of=as_of,
-        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions),
+        policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, Baselines().known(config)),
         names=names,
         owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners),
         exact=bool(arguments.given.exact),
@@ -192,24 +218,3 @@ def _refuse_without_credentials(outcomes: Sequence[AccountOutcome]) -> None:
     """Make the absence of credentials an error of usage where nothing at all was read."""
     if len(outcomes) == 1 and outcomes[0].no_credentials:
         raise UsageError(outcomes[0].diagnostics[0].message.partition(": ")[2])
-
-
-def _load_state(path: str | None) -> StateFile | None:
-    """Return what a state file holds: nothing when it is not there yet, None when none was asked for."""
-    if path is None:
-        return None
-    if not os.path.exists(path):
-        return StateFile()
-    try:
-        with open(path, encoding="utf-8") as file:
-            return read_state(file.read())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the state file {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    except DamagedStateError:
-        text = f"{path} is no state file of posturio-iac, or is damaged; it was left as it is, name another file"
-        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)") from None
-
-
-def _progress(done: int, total: int) -> None:
-    sys.stderr.write(f"\r{done} of {total} accounts" + ("\n" if done == total else ""))
-    sys.stderr.flush()

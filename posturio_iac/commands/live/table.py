@@ -6,23 +6,24 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.finding import Severity
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.key_use import KeyUse
+from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.terminal import paint, printable, width
+from posturio_iac.render.wording import COLORS, owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.contract.context import FindingAges
+    from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
     from posturio_iac.core.model import AccessKey, Attr
 
-COLORS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "magenta"}
-UNUSED = "iam.unused_access_keys"
-NOBODY, UNKNOWN = "(nobody)", "(unknown)"
+PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
+"""What the loss of a key costs, the worst first; what is not known is likely something."""
 FINDINGS = "findings"
-HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "owner", "code", FINDINGS)
+HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "open for", "owner", "code", FINDINGS)
 GAP = 2
-ALWAYS = frozenset(HEAD) - {"account", "status", "code"}
+ALWAYS = frozenset(HEAD) - {"account", "status", "open for", "code"}
 
 
 class TableRow(NamedTuple):
@@ -32,35 +33,45 @@ class TableRow(NamedTuple):
     findings: tuple[Finding, ...]
     """Those that count."""
     as_of: datetime
+    ages: FindingAges
 
     @property
     def worst(self) -> Severity | None:
         """The worst of its findings."""
         return max((finding.severity for finding in self.findings), default=None)
 
-    def urgency(self) -> tuple[int, bool, bool, float, float, str]:
-        """The place in the table: by severity; unused keys before used ones and never used ones first of all; idle ones; old ones."""
+    def urgency(self) -> tuple[int, int, float, float, str]:
+        """The place in the table: by severity; keys of administrators first, those that may do nothing last; idle ones; old ones."""
         key, worst = self.judged.key, self.worst
-        unused = any(finding.rule.id == UNUSED for finding in self.findings)
         since = key.created if key.last_used is None else key.last_used
         badness = worst.rank if worst else -1
-        return (-badness, not unused, key.last_used is not None, -self._days(since), -self._days(key.created), key.address)
+        return (-badness, PRIVILEGES.index(key.privilege), -self._days(since), -self._days(key.created), key.address)
 
     def cells(self) -> dict[str, str]:
         """What stands in each column."""
         key, worst = self.judged.key, self.worst
         return {
             "severity": worst.name if worst else self.judged.verdict.value,
-            "account": key.account or "",
+            "account": account_of(key),
             "user": user_of(key),
             "key": printable(key.address.rpartition("/")[2]),
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
-            "owner": owner_of(key),
+            "open for": self._open_for(),
+            "owner": owner_text(key.owner),
             "code": _code(key),
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
+
+    def _open_for(self) -> str:
+        """How long its oldest finding has been known, and whether one is new or late; empty without a ledger."""
+        first = [when for finding in self.findings if (when := self.ages.first_seen.get(finding.fingerprint)) is not None]
+        if not first:
+            return ""
+        late = any(self.ages.is_late(finding, self.as_of) for finding in self.findings)
+        new = self.ages.new is not None and any(finding.fingerprint in self.ages.new for finding in self.findings)
+        return f"{(self.as_of - min(first)).days} d{', late' if late else ''}{', new' if new else ''}"
 
     def _days(self, moment: Attr[datetime | None]) -> float:
         return (self.as_of - moment).total_seconds() if isinstance(moment, datetime) else 0.0
@@ -76,30 +87,24 @@ class Style(NamedTuple):
     """How many columns the terminal has; None where the text goes elsewhere and may be as wide as it likes."""
 
 
-def entries(report: Report) -> list[TableRow]:
+def entries(report: Report, ages: FindingAges) -> list[TableRow]:
     """Return the keys of a report, the worst first."""
     found: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.active():
         found.setdefault((finding.root, finding.address), []).append(finding)
-    made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of) for judged in report.keys)
+    made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of, ages) for judged in report.keys)
     return sorted(made, key=TableRow.urgency)
+
+
+def account_of(key: AccessKey) -> str:
+    """Return the account of a key, with its name where that is known."""
+    return f"{key.account or ''} ({printable(key.account_name)})" if key.account_name else key.account or ""
 
 
 def user_of(key: AccessKey) -> str:
     """Return path and name of the user of a deployed key."""
     _, _, rest = key.address.partition(":user/")
     return printable(rest.rpartition("/")[0]) if rest else "root"
-
-
-def owner_of(key: AccessKey) -> str:
-    """Return who answers for a key."""
-    match key.owner:
-        case Unknown():
-            return UNKNOWN
-        case None | "":
-            return NOBODY
-        case owner:
-            return printable(owner)
 
 
 def _code(key: AccessKey) -> str:
@@ -148,7 +153,7 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
 
 def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
     """Return the columns that differ, or say more than what goes without saying."""
-    usual = {"status": "Active", "code": ""}
+    usual = {"status": "Active", "open for": "", "code": ""}
     more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
     return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}
 
@@ -168,6 +173,7 @@ def _paragraphs(
             "status": row["status"],
             "age": f"{row['age']} old",
             "last used": "never used" if row["last used"] == "never" else f"last used {row['last used']}",
+            "open for": f"open for {row['open for']}" if row["open for"] else "",
             "owner": f"owner {row['owner']}",
             "code": f"code {row['code']}" if row["code"] else "",
         }
@@ -185,8 +191,10 @@ def _painted(text: str, severity: str, entry: TableRow, style: Style) -> str:
 def _details(entry: TableRow, style: Style) -> list[str]:
     if not style.verbose:
         return []
+    use = entry.judged.key.use
+    known = [f"    used by: {printable(use.text() if isinstance(use, KeyUse) else use.reason)}"] if use is not None else []
     fix = paint("fix:", "green", color=style.color)
-    return [
+    return known + [
         line
         for finding in entry.findings
         for line in (f"    {finding.rule.id}: {printable(finding.message)}", f"      {fix} {printable(finding.remediation)}")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.commands.live.table import Style, TableRow, entries, owner_of, tables, user_of
+from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, tables, user_of
+from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.finding import Report
 
+NO_AGES = FindingAges()
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
 HINT = "--verbose says why and what to do, --plan DIR writes the commands for review."
@@ -27,19 +30,20 @@ class RunCoverage(NamedTuple):
     unread: int = 0
 
 
-def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage) -> str:
+def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES) -> str:
     """Return the keys, what is undetermined, and one line that sums up."""
-    listed = [entry for entry in entries(report) if entry.findings or (style.verbose and entry.judged.verdict is not Verdict.UNDETERMINED)]
+    shown = (entry for entry in entries(report, ages) if entry.findings or style.verbose)
+    listed = [entry for entry in shown if entry.findings or entry.judged.verdict is not Verdict.UNDETERMINED]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:
         blocks += [_undetermined(report, style), *([_suppressed(report, style)] if style.verbose else [])]
         hint = [HINT] if any(entry.findings for entry in listed) and not style.verbose else []
-        blocks.append([summary(report, read, color=style.color), *hint])
+        blocks.append([summary(report, read, ages, color=style.color), *hint])
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return without_commands(f"{text}\n" if text else "")
 
 
-def summary(report: Report, read: RunCoverage, *, color: bool) -> str:
+def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, color: bool) -> str:
     """One line: findings, keys, accounts, and what is open."""
     active = report.active()
     errors = sum(said.level is Level.ERROR for said in report.diagnostics)
@@ -48,7 +52,9 @@ def summary(report: Report, read: RunCoverage, *, color: bool) -> str:
     nothing = "No account could be read" if errors and not read.read else "No access keys were seen" if errors else "No access keys"
     first = f"{found} in {count(len(report.keys), 'key')} of {count(accounts, 'account')}" if report.keys else nothing
     rest = [
-        f"{count(read.unread, 'account')} could not be read" if read.unread and read.read else "",
+        f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
+        f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",
+        f"{late} open for too long" if (late := sum(ages.is_late(f, report.as_of) for f in active)) else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]
@@ -63,12 +69,14 @@ def _by_severity(report: Report) -> str:
 
 def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
     """Yield one table, or one for each owner, the one with the worst key first; above them the account when there is only one."""
-    accounts = {entry.judged.key.account for entry in listed}
+    accounts = {account_of(entry.judged.key) for entry in listed}
     one = [paint(f"Account {account}", "bold", color=style.color) for account in accounts if account and len(accounts) == 1]
     if not by_owner:
         yield [*one, *tables([listed], style)[0]] if listed else []
         return
-    owners = {owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)}
+    owners = {
+        owner: [e for e in listed if owner_text(e.judged.key.owner) == owner] for owner in (owner_text(e.judged.key.owner) for e in listed)
+    }
     yield one
     for (owner, theirs), lines in zip(owners.items(), tables(list(owners.values()), style, without=("owner",)), strict=True):
         yield [paint(f"{owner}: {count(len(theirs), 'key')}", "bold", color=style.color), *lines]

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.commands.live.table import COLORS, NOBODY, Style
 from posturio_iac.contract import write
-from posturio_iac.contract.context import RenderContext
+from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.live.verify.model import FindingState
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.wording import COLORS, NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from posturio_iac.commands.live.table import Style
     from posturio_iac.core.finding import Report
     from posturio_iac.live.verify.model import Verification, Verified
 
@@ -46,7 +47,7 @@ def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
 
 def document(report: Report, verification: Verification, first_seen: Mapping[str, datetime]) -> str:
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0, first_seen=first_seen)
+    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen))
     known = write.document(report, context)
     return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
 

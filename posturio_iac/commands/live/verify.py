@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.accounts import members, way_to
 from posturio_iac.commands.live.plan import files_of
 from posturio_iac.commands.live.run import Findings, Run
+from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
@@ -49,7 +50,8 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
     gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
     now = Now(found.report, unread | _unread(outcomes), gone, log[0])
     first = {finding.fingerprint: finding.first_seen for finding in earlier.findings if finding.first_seen is not None}
-    return replace(found, verified=compare(earlier, now, policy), first_seen={**found.first_seen, **first})
+    ages = FindingAges({**found.ages.first_seen, **first}, None, arguments.sla)
+    return replace(found, verified=compare(earlier, now, policy), ages=ages)
 
 
 def _log(path: str | None) -> tuple[dict[str, Entry], int]:

@@ -63,6 +63,8 @@ def reports(given: Arguments) -> tuple[tuple[str, str], ...]:
                 pairs.append([None, None])
             pairs[-1][slot] = value
     made = chosen(_checked(pairs or [[None, None]]), os.environ)
+    if given.stats and all(name != DEFAULT_FORMAT for name, _ in made):
+        raise UsageError("--stats is about the format text, which is not asked for")
     if any(name == "html" for name, _ in made):
         from posturio_iac.render.report.html_page import require
 

@@ -50,6 +50,8 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 
+    if given.fail_on_stale and given.changed_since:
+        raise UsageError("--fail-on-stale asks for a scan of everything, and --changed-since looks at a part")
     config = settings(given, [path for path in given.words if path != STDIN])
     if config.select:
         _check_selected(config)
@@ -65,11 +67,11 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
 def _check_selected(config: Config) -> None:
     """Refuse a selection of rules that no code can break: a scan by them would pass whatever it reads."""
     from posturio_iac.config.suggest import rule_id
-    from posturio_iac.core.host_ids import CHECKOV
     from posturio_iac.rules import all_rules
 
-    selected = {rule_id(name, all_rules()) for name in config.select}
-    if not selected & CHECKOV.keys():
+    known = all_rules()
+    selected = {rule_id(name, known) for name in config.select}
+    if all(known[name].rule.only_live for name in selected):
         raise UsageError(
             f"only deployed keys can break {', '.join(sorted(selected))}, so that a scan would always pass; posturio-iac live asks AWS"
         )
@@ -99,28 +101,32 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
 
 
 def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Arguments, targets: Targets, started: float) -> int:
-    from posturio_iac.commands.ci_environment import prefix
+    from posturio_iac.commands.ci_environment import prefix, source_url
     from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.coverage import scope
-    from posturio_iac.commands.reports import emit
+    from posturio_iac.commands.reports import emit, screen
     from posturio_iac.core.finding import Exit, Severity
     from posturio_iac.scan import judged
 
     place = os.getcwd() if STDIN in given.words else selection.root
     report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
-    if config.baseline is not None and narrowed is None and STDIN not in given.words:
-        from posturio_iac.commands.baseline.stale import with_stale
+    stale = False
+    if (config.baseline or config.tree is not None) and narrowed is None and STDIN not in given.words:
+        from posturio_iac.commands.baseline.stale import Searched, with_stale
 
-        report = with_stale(report, config, selection, given.words)
-    if config.path is not None or config.baseline is not None:
+        report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
+    if config.path is not None or config.baseline or config.tree is not None:
         from posturio_iac.commands.config_notice import with_notices
 
-        report = with_notices(report, config, selection, () if narrowed is None else narrowed.changed, named=given.config is not None)
+        changed = () if narrowed is None else narrowed.changed
+        report = with_notices(report, config, selection, place, changed, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
+    code = Exit.FINDINGS if stale and given.fail_on_stale and code is Exit.CLEAN else code
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     elapsed = time.perf_counter() - started
     leading = prefix(place, selection.repository, os.environ)
-    where = scope(place, selection, given.words, config, narrowed=narrowed is not None)
+    url = source_url(config.source_url, leading, os.environ)
+    where = scope(place, selection, given.words, config, narrowed=narrowed is not None, source_url=url)
     change = shown_changes(report, config, selection.root)
     emit(
         report,
@@ -133,6 +139,7 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
         code=int(code),
         scope=where,
         change=change,
+        screen=screen(given),
     )
     return int(code)
 

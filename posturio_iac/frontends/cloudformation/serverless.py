@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.template import SECTIONS, Template, TemplateEntry, describe
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from posturio_iac.frontends.cloudformation.files import Files
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 FUNCTION = "serverless function"
 """The type given to what stands below ``functions`` and ``provider``, which no template knows."""
 
-_FILE = re.compile(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
+_FILE = lazy_pattern(r"\$\{file\(([^){}]+)\)(?::([\w.-]+))?(?:,[^}]*)?\}\s*")
 _MARKS = ("service", "provider", "functions")
 _MAX_DEPTH = 20
 _DATA = (".yml", ".yaml", ".json")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
-from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import moved
 from posturio_iac.frontends.plan.document import modules_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.remedy import Remedies
     from posturio_iac.frontends.plan.document import PlanDocument
 
-_INDEX = re.compile(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
+_INDEX = lazy_pattern(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')
 
 
 class PlannedCode:
@@ -119,7 +119,8 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
     # A user whom neither declares: the code may say more of it where the plan does not know its name, and where both say the same.
     neither = planned.user_address is None and code.unseen_tags is not None
     hides = code if not known or (neither and (isinstance(planned.user, Unknown) or planned.user == code.user)) else planned
-    places = {exposure.where for exposure in code.exposures}
+    places = {exposure.holder for exposure in code.exposures}
+    named = _owned(planned, code, hides)
     return replace(
         planned,
         span=code.span,
@@ -130,12 +131,20 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
         unknown_sources=hides.unknown_sources,
         unseen_tags=hides.unseen_tags,
         notes=tuple(dict.fromkeys((*code.notes, *planned.notes))),
-        owner=code.owner if not isinstance(planned.owner, str) and (hides is code or isinstance(code.owner, str)) else planned.owner,
+        owner=named.owner,
+        owner_origin=named.owner_origin,
         replacement=code.replacement,
-        exposures=(*code.exposures, *(e for e in planned.exposures if e.where not in places)),
+        exposures=(*code.exposures, *(e for e in planned.exposures if e.holder not in places)),
         directives=code.directives,
         tags=planned.tags if known else code.tags,
     )
+
+
+def _owned(planned: AccessKey, code: AccessKey, hides: AccessKey) -> AccessKey:
+    """Return the key that knows the owner: a comment in the code goes first, then what the plan knows, then what only the code shows."""
+    at_key = isinstance(code.owner_origin, CommentOrigin)
+    better = not isinstance(planned.owner, str) and (hides is code or isinstance(code.owner, str))
+    return code if at_key or better else planned
 
 
 def _lifetimes(planned: AccessKey, code: AccessKey, document: PlanDocument, *, known: bool) -> tuple[Lifetime, ...]:

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import AccessKey, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.remedy import AddComment, AddTag
+from posturio_iac.facts.access_key import access_key
+from posturio_iac.facts.max_age import max_age_lifetime
+from posturio_iac.facts.model import FactOptions, KeyFacts
+from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
 from posturio_iac.frontends.plan.references import Configuration
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
-from posturio_iac.frontends.terraform.keys import evidence
-from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, ROOT_USER, Declared, max_age_lifetime, related
+from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, is_beside
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
-from posturio_iac.frontends.terraform.keys.rotation import Rotation
-from posturio_iac.metadata.directives import ParsedComments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Attr, Exposure, Lifetime
+    from posturio_iac.core.model import AccessKey, Exposure, Lifetime
     from posturio_iac.core.remedy import Declaring
+    from posturio_iac.facts.model import UserFacts
     from posturio_iac.frontends.plan.code_join import PlannedCode
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
-    from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.options import TerraformOptions
 
 NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code")
-_NOT_ROTATED = Rotation((), (), None, False, frozenset())
 _TRIGGERED = "replace_by_triggers"
 """The ``action_reason`` of what ``replace_triggered_by`` replaces."""
 
@@ -62,8 +62,8 @@ def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]
             key = replace(key, unknown_sources=(*key.unknown_sources, code), replacement=code, owner=owner)
         else:
             key = joined(key, code, document)
-        declared.append(Declared(key, user, _NOT_ROTATED, document))
-    for key in related(declared):
+        declared.append(KeyOfUser(key, user.identity))
+    for key in with_siblings(declared, is_beside):
         # A rotation that is not seen could explain the other key.
         hidden = key.address in apart and isinstance(key.active_siblings, tuple) and bool(key.active_siblings)
         yield replace(key, active_siblings=NO_LIFECYCLE) if hidden else key
@@ -71,60 +71,47 @@ def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]
 
 def _key(
     resource: Resource,
-    user: TerraformUser,
+    user: UserFacts,
     users: PlanUsers,
     configuration: Configuration,
     setting: PlanContext,
     exposures: tuple[Exposure, ...],
 ) -> AccessKey:
-    options = setting.options
-    nothing = ParsedComments()
-    lifetimes: list[Lifetime] = [*_max_age(resource), *evidence.of_tags(user, options.names)]
-    notes = [
-        *_triggered(resource),
-        *evidence.notes_on(resource.name, user, options.names, options.as_of),
-        *permission_note(user, users),
-    ]
-    return AccessKey(
+    facts = KeyFacts(
         address=resource.address,
         framework="terraform-plan",
         span=resource.span,
-        user=user.name,
-        user_address=user.address,
+        user=user,
         status=_status(resource, configuration),
         remedies=remedies_in_code(resource.name, _declare(user, resource)),
-        lifetimes=tuple(dict.fromkeys(lifetimes)),
-        unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
-        unseen_tags=user.unseen,
-        notes=tuple(dict.fromkeys(notes)),
-        owner=evidence.owner_of(user, nothing, options.names),
-        is_root=user.name == ROOT_USER and user.address is None,
+        label=resource.name,
+        lifetimes=tuple(_max_age(resource)),
+        notes=(*_triggered(resource), *permission_note(user, users)),
         exposures=exposures,
-        tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
     )
+    return access_key(facts, FactOptions(setting.options.names, setting.options.as_of))
 
 
-def _declare(user: TerraformUser, resource: Resource) -> Declaring:
+def _declare(user: UserFacts, resource: Resource) -> Declaring:
     if user.address is None:
         return AddComment(Place(resource.address), target="the block in the code, and give its folder with --source")
     return AddTag(Place(user.address), is_seen=False)
 
 
-def _status(resource: Resource, configuration: Configuration) -> Attr[str]:
-    """Return the status; one that the configuration leaves out is Active, whatever older providers say before apply."""
+def _status(resource: Resource, configuration: Configuration) -> Any:
+    """Return the status; one that the configuration leaves out is none, whatever older providers say before apply."""
     status: Any = resource.get("status")
     if isinstance(status, Unknown):
         expressions = configuration.of(resource).get("expressions")
-        return "Active" if isinstance(expressions, dict) and "status" not in expressions else status
-    return status if isinstance(status, str) and status else "Active"
+        return None if isinstance(expressions, dict) and "status" not in expressions else status
+    return status if isinstance(status, str) else None
 
 
 def _max_age(resource: Resource) -> Iterator[Lifetime]:
     if resource.type == "awsutils_expiring_iam_access_key":
-        age = resource.get("max_age")
-        known = Unknown(age.reason.replace(f"max_age of {resource.address}", "it")) if isinstance(age, Unknown) else age
-        yield max_age_lifetime(known, "max_age", f"{resource.type}.{resource.name}", resource.span)
+        age = resource.get("max_age", shown="it")
+        yield max_age_lifetime(age, "max_age", f"{resource.type}.{resource.name}", resource.span)
 
 
 def _triggered(resource: Resource) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.textfile import TooLargeError, UnreadableError
 from posturio_iac.core.textfile import read as read_bytes
 from posturio_iac.frontends.plan.document import PlanDocument
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAJORS = ("0", "1")
 """Major versions of the format that are understood; within one of them it only grows."""
 HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfplan"
-_MESSAGES = re.compile(r'^\{"@level"')
+_MESSAGES = lazy_pattern(r'^\{"@level"')
 
 
 def read(selection: Selection, options: TerraformOptions, paths: Iterable[str], source: PlannedCode | None = None) -> Reading:

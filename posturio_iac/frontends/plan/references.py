@@ -6,9 +6,9 @@ it does not show at all. ``aws_iam_user.ci[each.key].name`` is shown as ``aws_ia
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
 
-_PART = re.compile(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\]]*\]')
+_PART = lazy_pattern(r'([^.\[\]]+)|\[(-?[0-9]+|"(?:[^"\\]|\\.)*")\]|\.|\[[^\]]*\]')
 _DEPTH = 16
 """How many variables, outputs and passing resources a reference is followed through."""
 Path = tuple[str, ...]

@@ -8,13 +8,14 @@ import re
 from typing import Any
 
 from posturio_iac.core.json_nodes import Lines
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Span
 from posturio_iac.frontends.plan.sniff import UTF16
 
-_ADDRESS = re.compile(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
+_ADDRESS = lazy_pattern(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')
 _SECTION = r'(?<!\\)"%s"\s*:'
 _HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_LONE = re.compile(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
+_LONE = lazy_pattern(rf"{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW}")
 
 
 class PlanTextError(Exception):

@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen
+from posturio_iac.facts.model import MetadataItem, UserFacts
 from posturio_iac.frontends.plan.references import instances_of
-from posturio_iac.frontends.terraform.keys.tags import Tag, Tags
-from posturio_iac.frontends.terraform.keys.users import USER_TYPES, TerraformUser
+from posturio_iac.frontends.terraform.keys.users import USER_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
     from posturio_iac.frontends.plan.references import Configuration
+
+
+PlanTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
+"""The tags of a user, and why it may have others."""
 
 
 class PlanUsers:
@@ -33,7 +38,7 @@ class PlanUsers:
                 self.policies.setdefault(name, []).append(policy)
 
 
-def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> TerraformUser:
+def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> UserFacts:
     """Return the user of a key."""
     value, shown = key.raw("user"), key.get("user")
     linked = _linked(key, users.document, configuration)
@@ -51,7 +56,7 @@ def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> 
     return _foreign(value, shown)
 
 
-def permission_note(user: TerraformUser, users: PlanUsers) -> Iterator[str]:
+def permission_note(user: UserFacts, users: PlanUsers) -> Iterator[str]:
     """Yield a sentence when a policy of the user ends by date: the permission ends, the key does not."""
     declared = users.document.resources.get(user.address or "")
     name = declared.raw(USER_TYPES[declared.type]) if declared is not None else None
@@ -61,7 +66,7 @@ def permission_note(user: TerraformUser, users: PlanUsers) -> Iterator[str]:
         text = policy.raw("policy")
         lowered = text.lower() if isinstance(text, str) else ""
         if "aws:currenttime" in lowered and "datelessthan" in lowered:
-            yield f"{policy.address} ends the permission by date (aws:CurrentTime), and the key stays valid"
+            yield ends_permission(policy.address)
 
 
 def _linked(key: Resource, document: PlanDocument, configuration: Configuration) -> list[Resource]:
@@ -78,42 +83,41 @@ def _linked(key: Resource, document: PlanDocument, configuration: Configuration)
     return list(found.values())
 
 
-def _declared(user: Resource, shown: Any, configuration: Configuration) -> TerraformUser:
+def _declared(user: Resource, shown: Any, configuration: Configuration) -> UserFacts:
     name = user.get(USER_TYPES[user.type])
     if not isinstance(name, str):
         name = shown if isinstance(shown, str) else name if isinstance(name, Unknown) else Unknown(f"the name of {user.address}")
     path = user.get("path")
-    return TerraformUser(
+    tags, hidden = tags_of(user, configuration)
+    return UserFacts(
         name,
         address=user.address,
         identity=user.address,
-        span=user.span,
         path=path if path is None or isinstance(path, (str, Unknown)) else None,
-        tags=tags_of(user, configuration),
+        tags=tags,
+        hidden=hidden,
     )
 
 
-def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> TerraformUser:
+def _one_of(users: list[Resource], shown: Any, configuration: Configuration) -> UserFacts:
     """Return what is known when the plan does not fix which of several users it is."""
     addresses = ", ".join(sorted(u.address for u in users))
     each = [_declared(u, shown, configuration) for u in users]
-    hidden = tuple(h for u in each for h in u.tags.hidden)
-    name = shown if isinstance(shown, str) else Unknown(f"one of {addresses}")
-    return TerraformUser(name, span=each[0].span, tags=Tags((), (*hidden, Unknown(f"the user is one of {addresses}"))))
+    hidden = (*(h for u in each for h in u.hidden), Unknown(f"the user is one of {addresses}"))
+    return UserFacts(shown if isinstance(shown, str) else Unknown(f"one of {addresses}"), hidden=hidden)
 
 
-def _foreign(value: Any, shown: Any) -> TerraformUser:
+def _foreign(value: Any, shown: Any) -> UserFacts:
     """Return what is known of a user that the plan does not declare."""
     if isinstance(value, str) and value:
-        named = f'the user "{shown}"' if isinstance(shown, str) else "the user"
         name = shown if isinstance(shown, str) else Unknown("the user's name is sensitive")
-        return TerraformUser(name, identity=value, unseen=Unknown(f"{named} is declared elsewhere, so its tags cannot be seen"))
+        return UserFacts(name, identity=value, unseen=declared_elsewhere(quoted(shown)))
     why = value.reason if isinstance(value, Unknown) else "the plan names no user"
-    reason = Unknown(f"{why}, so the user's tags cannot be seen")
-    return TerraformUser(Unknown(why), hidden=(reason,), unseen=reason)
+    reason = tags_unseen(why)
+    return UserFacts(Unknown(why), hidden=(reason,), unseen=reason)
 
 
-def tags_of(user: Resource, configuration: Configuration) -> Tags:
+def tags_of(user: Resource, configuration: Configuration) -> PlanTags:
     """Return the tags of a user: ``tags_all``, which holds the provider's defaults as well, or what there is before it is known."""
     if user.type != "aws_iam_user":
         return _listed(user)
@@ -128,19 +132,19 @@ def tags_of(user: Resource, configuration: Configuration) -> Tags:
     return _tags(user, {**own, **known}, own, hidden, provider.rpartition(":")[2])
 
 
-def _tags(user: Resource, entries: dict[str, Any], own: dict[str, Any], rest: Unknown | None, provider: str) -> Tags:
+def _tags(user: Resource, entries: dict[str, Any], own: dict[str, Any], rest: Unknown | None, provider: str) -> PlanTags:
     def origin(name: str) -> TagOrigin:
         return TagOrigin(name, user.address) if name in own else TagOrigin(name, f"provider {provider or 'aws'}", default=True)
 
-    items = tuple(Tag(name, value, origin(name), user.span) for name, value in entries.items())
-    return Tags(items, (rest,) if rest is not None else ())
+    items = tuple(MetadataItem(name, value, origin(name), user.span) for name, value in entries.items())
+    return items, (rest,) if rest is not None else ()
 
 
-def _listed(user: Resource) -> Tags:
+def _listed(user: Resource) -> PlanTags:
     """Return tags that are a list of keys and values."""
     value = user.get("tags")
     if isinstance(value, Unknown):
-        return Tags((), (value,))
+        return (), (value,)
     pairs = [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
     entries = {
         pair["key"]: pair.get("value", Unknown("it is known only after apply")) for pair in pairs if isinstance(pair.get("key"), str)

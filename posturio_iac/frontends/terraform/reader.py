@@ -10,45 +10,49 @@ from posturio_iac.core.finding import CRASH, Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.namesakes import Namesake, left_open
+from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.reading import Reading
-from posturio_iac.frontends.terraform.keys.assembly import Declared, RootModuleContext, keys_of, related
+from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers
-from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
+from posturio_iac.frontends.terraform.modules.call_graph import calls_that_matter, published_in, roots_of, tops_above, units_of, unread_call
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.module_calls import holding, local_calls
-from posturio_iac.search.outside import explore
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Container, Iterator, Mapping
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match
+    from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax.hcl import Block
     from posturio_iac.search import Selection
 
-_EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
-"""Names of folders whose calls show or try a module and do not use it."""
 
-
-def read(selection: Selection, options: TerraformOptions, roots_wanted: Collection[str] | None = None) -> Reading:
+def read(selection: Selection, options: TerraformOptions, roots_wanted: Container[str] | None = None) -> Reading:
     """Return every access key that the Terraform files of a selection declare, and what could not be read.
 
     ``roots_wanted`` holds the folders of the root modules that matter; None means all.
     """
-    folders = _closure(selection, options)
+    units, problems = units_of(selection, options.max_file_size, options.budget)
+    folders = calls_that_matter(selection, options, units)
 
     def wanted(paths: list[str]) -> list[str]:
-        return [path for path in paths if roots_wanted is None or path in roots_wanted]
+        return [path for path in paths if roots_wanted is None or (units[path].folder if path in units else path) in roots_wanted]
 
-    roots, published = wanted(_roots(folders)), wanted(_published(folders))
-    reader = _Reader(selection, options, folders)
+    roots, published = wanted(roots_of(folders)), wanted(published_in(folders))
+    reader = _Reader(selection, options, folders, units)
+    # What a file with errors applies may make keys.
+    problems += (problem for unit in units.values() for problem in unit.problems)
+    for problem in (*problems, *_unread_units(units, reader.program)):
+        reader.program.report(problem)
     found = {path: reader.guarded(path) for path in (*roots, *published)}
     # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
-    while left := wanted(_roots({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
+    while left := wanted(roots_of({path: called - reader.reached for path, called in folders.items() if path not in reader.reached})):
         found |= {path: reader.guarded(path) for path in left}
     found = reader.with_namesakes(found)
     keys: list[AccessKey] = []
@@ -59,11 +63,22 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Collecti
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
 
 
+def _unread_units(units: Mapping[str, ModuleCaller], program: ModuleTree) -> Iterator[Diagnostic]:
+    """Yield a note on each unit that may apply a module with keys, which cannot be read."""
+    for unit in units.values():
+        yield from unit.unread()
+        for source, _ in unit.called():
+            name = program.unread_module(source)
+            if name is not None:
+                yield unread_call(unit.shown, source, name, None)
+
+
 def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
     """Return the keys of the root module in ``folder``, whoever else calls it, or when it leads to none those of the roots below it."""
-    folders = _closure(selection, options)
-    inside = [path for path in _roots(folders) if not folder or path.startswith(f"{folder}/")]
-    reader = _Reader(selection, options, folders)
+    units, _ = units_of(selection, options.max_file_size, options.budget)
+    folders = calls_that_matter(selection, options, units)
+    inside = [path for path in roots_of(folders) if not folder or path.startswith(f"{folder}/")]
+    reader = _Reader(selection, options, folders, units)
     found = reader.with_namesakes({path: reader.guarded(path) for path in ([folder] if folder in folders else inside)})
     return Reading(tuple(key for keys in found.values() for key in keys), tuple(reader.program.diagnostics))
 
@@ -71,8 +86,11 @@ def read_below(selection: Selection, options: TerraformOptions, folder: str) -> 
 class _Reader:
     """Reads root modules one after the other, so that a repository of thousands needs the memory of one."""
 
-    def __init__(self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]]) -> None:
-        self.program = ModuleTree(selection, options, folders)
+    def __init__(
+        self, selection: Selection, options: TerraformOptions, folders: dict[str, set[str]], units: Mapping[str, ModuleCaller]
+    ) -> None:
+        self.program = ModuleTree(selection, options, folders, units)
+        self.units = units
         self.selection = selection
         self.folders = folders
         self.shared = {target for targets in folders.values() for target in targets}
@@ -89,9 +107,10 @@ class _Reader:
 
     def guarded(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
+        self.reached.add(path)  # also when it fails: what is not reached is read again
         try:
             return self.keys_below(path)
-        except UsageError:
+        except (UsageError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
             text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
@@ -102,9 +121,11 @@ class _Reader:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
         root = program.root_module(path)
+        unit = self.units.get(path)
+        self.reached.update((path, *(unit.own_folders() if unit is not None else ())))
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
-        setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path))
-        declared: list[Declared] = []
+        setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path if unit is None else unit.folder))
+        declared: list[KeyOfUser] = []
         try:
             for instance in self._tree(root):
                 declared.extend(_guarded(instance, setting, program))
@@ -115,7 +136,7 @@ class _Reader:
             program.report(Diagnostic(Level.ERROR, text, path or "."))
         if path not in self.shared:
             program.forget(path)
-        return [key for key in related(declared) if key.span is not None and program.is_ours(key.span.path)]
+        return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)]
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
         """Yield a module instance and all that it calls which can hold keys."""
@@ -171,7 +192,7 @@ class _Reader:
             source, called = ("" if path == "." else path for path in (caller, target))
             callers.setdefault(called, set()).add(source)
         folders = {posixpath.dirname(path) for path in holding(self.selection, search_terms)}
-        return {top for folder in folders for top in _tops(folder, callers)}
+        return {top for folder in folders for top in tops_above(folder, callers)}
 
     def _left_open(self, key: AccessKey, path: str, elsewhere: dict[str, dict[str, list[Namesake]]]) -> AccessKey:
         """Return a key of the root module in ``path`` with what users of the same name in other root modules leave open."""
@@ -179,28 +200,7 @@ class _Reader:
         return left_open(key, [user for top, users in tops.items() if top != path for user in users])
 
 
-def _tops(folder: str, callers: dict[str, set[str]]) -> set[str]:
-    """Return the folders above a module that nobody calls; the module itself when it only calls itself in a circle."""
-    above = _reachable([folder], callers)
-    return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
-
-
-def _published(folders: dict[str, set[str]]) -> list[str]:
-    """Return the modules that nobody but examples and tests calls."""
-    callers: dict[str, set[str]] = {}
-    for folder, targets in folders.items():
-        for target in targets - {folder}:
-            callers.setdefault(target, set()).add(folder)
-    return sorted(target for target, found in callers.items() if all(_is_example(caller, target) for caller in found))
-
-
-def _is_example(caller: str, target: str) -> bool:
-    """Tell whether a caller stands in a folder for examples that its module does not stand in."""
-    shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
-    return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])
-
-
-def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[Declared]:
+def _guarded(instance: ModuleInstance, setting: RootModuleContext, program: ModuleTree) -> Iterator[KeyOfUser]:
     """Read one module instance; code that nests or refers beyond all bounds is said, and the rest is still read."""
     try:
         yield from keys_of(instance, setting)
@@ -217,57 +217,23 @@ def _too_costly(error: BudgetError, path: str) -> Diagnostic:
     return Diagnostic(Level.ERROR, text, *place)
 
 
-def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:
-    """Yield the keys of known modules that this one calls."""
+def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
+    """Yield the keys of known modules that this one calls; calls that look like one and cannot be read are noted."""
+    program = instance.program
     for block in instance.folder.calls.values():
-        match = instance.program.known_module(instance, block)
-        if match is not None:
-            from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
+        match = program.known_module(instance, block)
+        if match is None:
+            source = program.source_of(block)
+            if source is not None and (name := program.unread_module(source)) and isinstance(instance.children(block.labels[0]), Unknown):
+                program.report(unread_call(f"{block.type}.{block.labels[0]}", source, name, block.header))
+            continue
+        from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
 
-            yield from keys_of_call(match, instance, block, setting)
-
-
-def _closure(selection: Selection, options: TerraformOptions) -> dict[str, set[str]]:
-    """Return the folders with candidates and all that lead to them, each with the folders it calls."""
-    wanted = {posixpath.dirname(path) for path in selection.terraform} - without_keys(selection, options)
-    calls: dict[str, set[str]] = {}
-    callers: dict[str, set[str]] = {}
-    found = set(local_calls(selection)) if wanted else set()
-    # What the search does not enter is read here: submodules, ignored modules, modules above the root.
-    elsewhere = {target for _, target in found} - wanted - {"."}
-    apart = getattr(selection, "apart", None) if elsewhere else None
-    holding, edges = explore(selection, elsewhere, apart() if apart else frozenset())
-    wanted |= holding
-    for caller, target in found | edges:
-        source, called = ("" if path == "." else path for path in (caller, target))
-        calls.setdefault(source, set()).add(called)
-        callers.setdefault(called, set()).add(source)
-    pending = list(wanted)
-    while pending:
-        for caller in callers.get(pending.pop(), ()):
-            if caller not in wanted:
-                wanted.add(caller)
-                pending.append(caller)
-    return {folder: calls.get(folder, set()) & wanted for folder in wanted}
+        for misspelt, meant in match.misspelt(block.body.attributes):
+            program.report(_misspelt(match, misspelt, meant, block.body.attributes[misspelt].span))
+        yield from keys_of_call(match, instance, block, setting)
 
 
-def _roots(folders: dict[str, set[str]]) -> list[str]:
-    """Return the folders that nobody else calls; of modules that only call each other, the first."""
-    called = {target for folder, targets in folders.items() for target in targets if target != folder}
-    roots = sorted(set(folders) - called)
-    reached = _reachable(roots, folders)
-    for folder in sorted(folders):
-        if folder not in reached:
-            roots.append(folder)
-            reached |= _reachable([folder], folders)
-    return roots
-
-
-def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
-    found = set(start)
-    pending = list(start)
-    while pending:
-        fresh = folders.get(pending.pop(), set()) - found
-        found |= fresh
-        pending += fresh
-    return found
+def _misspelt(match: Match, name: str, meant: str, span: Span) -> Diagnostic:
+    text = f'{match.module.name} {match.version} has no input "{name}"; did you mean "{meant}"?'
+    return Diagnostic(Level.WARNING, text, span.path, span.line, span.column)

@@ -6,9 +6,9 @@ A value is ``None`` (null), ``bool``, ``int`` or ``float`` (integral numbers are
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ FLOAT_DIGITS = 15
 
 _INFINITY = float("inf")
 
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = lazy_pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 
 
 class SetValue(tuple[Value, ...]):

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.request import Request
     from posturio_iac.live.session import Connection
 
-FEW = 3
-"""Up to so many users are asked for their tags one by one, since a page of all users costs more."""
-
 
 def recheck(
     connection: Connection, account: Account, wanted: Sequence[UserQuery], request: Request, pool: Executor | None = None
@@ -39,8 +36,8 @@ def recheck(
     for one in wanted:
         if one.user.is_root:
             _root(connection, one, inventory, request)
-    tagged = _tagged(connection, inventory) if len(people) > FEW else {}
-    asked = [replace(one, user=tagged.get(one.user.arn, one.user)) for one in people]
+    known = _detailed(connection, inventory) if people else {}
+    asked = [replace(one, user=known.get(one.user.arn, one.user)) for one in people]
     looks = together(pool, lambda one: usage.look(connection, one.user), asked)
     renamed = Renamed(connection, inventory, [one.user.arn for one in people], pool)
     for one, looked in zip(asked, looks, strict=True):
@@ -50,6 +47,7 @@ def recheck(
             inventory.unread[one.user.arn] = str(looked.errors[-1])
         else:
             inventory.keys += looked.keys
+            inventory.listed.add(one.user.arn)
             renamed.search(one, looked)
     say_failures(inventory, [*((one.user, looked) for one, looked in zip(asked, looks, strict=True)), *inventory.failed])
     for why in sorted(set(inventory.unread.values()) - {str(error) for looked in looks for error in looked.errors}):
@@ -78,7 +76,7 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
             inventory.unread[key.address] = f"the account summary does not tell one root key from two, and {why}"
 
 
-def _tagged(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser]:
+def _detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser]:
     try:
         return users.detailed(connection)
     except AwsError as error:

@@ -71,6 +71,7 @@ def _of_rule(finding: Finding, key: AccessKey, now: str, context: RenderContext)
     if rule.standards:
         made["Compliance"]["RelatedRequirements"] = [f"{name} {number}" for name, numbers in rule.standards.items() for number in numbers]
         made["FindingProviderFields"]["Types"] = made["Types"] = [STANDARD]
+    made["ProductFields"] |= {f"posturio-iac/{field}": value for field, value in deployed.age(finding, context).items()}
     if why is not None:
         made["ProductFields"]["posturio-iac/suppressed"] = cut(deployed.accepted(why), FIELD)
     return made
@@ -127,7 +128,7 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
     account, partition = deployed.account_of(key), deployed.partition_of(key)
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     known = deployed.facts(key)
-    first = context.first_seen.get(name)
+    first = context.ages.first_seen.get(name)
     return {
         **_finding(account, partition, generator, name, (moment(first) if first else now, now), region),
         **_severity(severity),

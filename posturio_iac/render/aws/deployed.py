@@ -106,6 +106,13 @@ def facts(key: AccessKey) -> dict[str, str]:
     return {name: printable(value) for name, value in known.items() if value and value.strip()}
 
 
+def age(finding: Finding, context: RenderContext) -> dict[str, str]:
+    """Return by when a finding must be gone and whether it is new, as far as a ledger tells."""
+    due, new = context.ages.due(finding), context.ages.new
+    known = {"due": moment(due) if due else "", "new": "" if new is None else str(finding.fingerprint in new).lower()}
+    return {name: value for name, value in known.items() if value}
+
+
 def accepted(why: Suppression) -> str:
     """Say why a finding does not count, and until when."""
     until = f" until {describe_date(why.until)}" if why.until else ""

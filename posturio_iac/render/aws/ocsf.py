@@ -62,6 +62,8 @@ def _of_rule(finding: Finding, key: AccessKey, now: int, context: RenderContext)
         "remediation": {"desc": printable(finding.remediation), "references": [page_url(rule.id)]},
         **_place(key, context),
     }
+    if known := deployed.age(finding, context):
+        event["unmapped"] = known
     event["finding_info"]["src_url"] = page_url(rule.id)
     event["compliance"]["standards"] = [deployed.BENCHMARK if rule.cis else deployed.PRODUCT]
     event["compliance"]["requirements"] = list(rule.cis)
@@ -113,7 +115,7 @@ def _unread(said: Diagnostic, now: int, context: RenderContext) -> dict[str, Any
 
 def _first(name: str, now: int, context: RenderContext) -> int:
     """Return when something was first seen, which is now where nothing tells of an earlier time."""
-    first = context.first_seen.get(name)
+    first = context.ages.first_seen.get(name)
     return _milliseconds(first) if first is not None else now
 
 

@@ -42,7 +42,8 @@ def page(posture: Posture) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    from posturio_iac.render.report.html_view import shown, view
+    from posturio_iac.render.report.html_text import shown, soft
+    from posturio_iac.render.report.html_view import view
 
     def inline(name: str) -> tuple[Markup, str]:
         """Return a file of the page, and the source expression by which its policy allows it."""
@@ -59,6 +60,7 @@ def page(posture: Posture) -> str:
         undefined=StrictUndefined,
         finalize=shown,
     )
+    environment.filters["soft"] = soft
     (style, style_hash), (script, script_hash) = inline("report.css"), inline("report.js")
     policy = f"default-src 'none'; style-src {style_hash}; script-src {script_hash}; img-src data:; base-uri 'none'; form-action 'none'"
     made = environment.get_template("report.html").render(**view(posture), style=style, script=script, policy=Markup(policy))  # noqa: S704 - our own hashes

@@ -5,38 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Verdict
-from posturio_iac.posture.counts import owners, sources, standings
+from posturio_iac.posture.counts import has_deployed, owners, sources, standings
 from posturio_iac.posture.score import shown as shown_score
 from posturio_iac.render.report import wording as say
+from posturio_iac.render.report.html_text import BRIEF, cut, key_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.contract.records import SavedFinding
     from posturio_iac.posture.counts import KeyGroup
     from posturio_iac.posture.view import KeyRow, Posture
 
-FINDINGS = 1000
-"""How many findings are told in full; the table of keys names the rules of all."""
+KEYS = 20_000
+"""How many keys the table has."""
+UNDECIDED = 1000
+"""How many undetermined keys are told in full."""
 SOON = 30
 """Days before its end from when on a suppression is marked."""
-BRIEF = 120
-"""Longer names in tables are cut, which is said."""
-
-
-def cut(text: str, most: int) -> str:
-    """Return at most so many characters of a text, and how many there are more."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} more characters)"
 
 
 def tables(posture: Posture) -> dict[str, Any]:
     """Return the rows of each table, and how many there are where not all are shown."""
     told = sources(posture)
     marks = {(source.text, source.unit): number for number, source in enumerate(told, start=1)}
-    found = [(row, finding) for row in posture.rows for finding in row.active]
-    found.sort(key=lambda pair: -pair[1].severity.rank)
     return {
         "owners": [_group(group) for group in owners(posture.rows)],
+        "owners_known": any(row.key.owner for row in posture.rows),
         "units": [
             {
                 **_group(standing.group),
@@ -47,10 +41,14 @@ def tables(posture: Posture) -> dict[str, Any]:
             }
             for standing in standings(posture)
         ],
-        "keys": (_key(row, marks) for row in posture.rows),
+        "keys": (_key(row, marks) for row in posture.rows[:KEYS]),
         "key_count": len(posture.rows),
-        "findings": [_finding(row, finding) for row, finding in found[:FINDINGS]],
-        "finding_count": len(found),
+        "keys_left": max(len(posture.rows) - KEYS, 0),
+        "columns": {
+            "unit": len({row.unit for row in posture.rows}) > 1,
+            "deployed": has_deployed(posture.rows),
+            "evidence": bool(told),
+        },
         "evidence": [(s.text, s.unit.label, say.when(s.when), (posture.as_of - s.when).days, s.keys) for s in told],
         "suppressions": _suppressions(posture),
         "errors": _said(posture, (Level.ERROR,)),
@@ -58,7 +56,7 @@ def tables(posture: Posture) -> dict[str, Any]:
         "left_out": say.not_asked(posture),
         "undetermined": [
             (cut(say.name(row.key), BRIEF), row.unit.label, row.key.place, row.key.undecided) for row in posture.rows if row.key.undecided
-        ][:FINDINGS],
+        ][:UNDECIDED],
         "undetermined_count": sum(bool(row.key.undecided) for row in posture.rows),
         "results": [
             (r.source, say.when(r.as_of), r.tool, len(r.keys), "yes" if r.source in posture.current else "only for trend and changes")
@@ -87,6 +85,7 @@ def _key(row: KeyRow, marks: dict[Any, int]) -> tuple[Any, ...]:
         say.level(row),
         cut(say.name(key), BRIEF),
         cut(key.place, BRIEF),
+        key_link(row),
         row.unit.label,
         key.status or say.NOT_KNOWN,
         "" if row.age is None else row.age,
@@ -97,19 +96,6 @@ def _key(row: KeyRow, marks: dict[Any, int]) -> tuple[Any, ...]:
         [marks[text, row.unit] for text in dict.fromkeys(key.evidence) if (text, row.unit) in marks],
         row.older,
     )
-
-
-def _finding(row: KeyRow, finding: SavedFinding) -> dict[str, Any]:
-    return {
-        "level": finding.severity.value,
-        "rule": finding.rule,
-        "name": cut(say.name(row.key), BRIEF),
-        "unit": row.unit.label,
-        "address": row.key.address if row.key.deployed else "",
-        "place": say.place(row.key, finding),
-        "message": say.message(row.key, finding),
-        "fix": finding.remediation,
-    }
 
 
 def _suppressions(posture: Posture) -> list[dict[str, Any]]:

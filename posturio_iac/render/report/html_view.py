@@ -7,40 +7,55 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from posturio_iac import __version__
-from posturio_iac.core.finding import Verdict
-from posturio_iac.core.terminal import printable
 from posturio_iac.posture.counts import ages, has_deployed, uses
 from posturio_iac.posture.score import shown as shown_score
 from posturio_iac.posture.timelines import lives
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.charts import bars, timeline, trend
-from posturio_iac.render.report.html_tables import BRIEF, cut, tables
+from posturio_iac.render.report.html_tables import tables
+from posturio_iac.render.report.html_tasks import findings, first
+from posturio_iac.render.report.html_text import BRIEF, cut
 from posturio_iac.render.wording import page_url
 
 if TYPE_CHECKING:
-    from posturio_iac.posture.view import KeyRow, Posture
+    from collections.abc import Iterator, Mapping
 
-FIRST = 10
-"""How many keys are under "What to do first"."""
+    from posturio_iac.posture.view import Posture
+
 DRAWN = 100
 """How many keys the timeline draws; the table of keys has the dates of all."""
 LARGE = 500
 """With more keys a browser lays out what is further down only when it comes into view."""
 CHANGES = 100
 """How many changes of each kind are listed."""
-LONGEST = 600
-"""Longer texts are cut, which is said."""
-
-
-def shown(value: Any) -> Any:
-    """Return what a template puts out: markup as it is, text in which every character can be seen, and cut where it is endless."""
-    if type(value) is not str:
-        return "" if value is None else value
-    return printable(cut(value, LONGEST))
 
 
 def view(posture: Posture) -> dict[str, Any]:
     """Return the variables of the template."""
+    shown = _shown(posture)
+    return {**shown, "sections": list(_sections(shown))}
+
+
+def _sections(shown: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the sections that have something to say, with their short names."""
+    says = {
+        "first": ("First", shown["first"]),
+        "trend": ("Trend", shown["trend_pictures"]),
+        "changes": ("Changes", shown["changes"]),
+        "timeline": ("Timeline", shown["timeline_picture"]),
+        "use": ("Age and use", shown["histograms"]),
+        "owners": ("Owners", shown["owners_known"]),
+        "units": ("Accounts and code", len(shown["units"]) > 1),
+        "findings": ("Findings", shown["findings"]),
+        "keys": ("Keys", shown["key_count"]),
+        "suppressions": ("Suppressions", shown["suppressions"]),
+        "unchecked": ("Not checked", shown["errors"] or shown["undetermined"] or shown["left_out"] or shown["warnings"]),
+        "basis": ("Basis", len(shown["results"]) > 1 or shown["evidence"]),
+    }
+    return ((name, short) for name, (short, something) in says.items() if something)
+
+
+def _shown(posture: Posture) -> dict[str, Any]:
     return {
         "title": say.TITLE,
         "version": __version__,
@@ -50,7 +65,8 @@ def view(posture: Posture) -> dict[str, Any]:
         "score": _score(posture),
         "counts": [(verdict.value, posture.count(verdict)) for verdict in bars.STACK],
         "severities": [(severity.value, number) for severity, number in posture.severities().items()],
-        "first": [_first(row) for row in posture.rows[:FIRST] if row.worst is not None or row.key.verdict is Verdict.UNDETERMINED],
+        **first(posture),
+        **findings(posture),
         **_trend(posture),
         **_changes(posture),
         **_timeline(posture),
@@ -69,22 +85,9 @@ def _score(posture: Posture) -> dict[str, Any]:
         "at_best": None if score.at_best is None else shown_score(score.at_best),
         "scale": Markup(trend.scale(score)),  # noqa: S704 - pictures escape what they show
         "how": say.SCORE,
+        "progress": say.progress(posture),
         "lines": [(line.cause, line.keys, f"{line.each:g}", f"{line.demerits:g}") for line in score.lines],
         "demerits": f"{score.demerits:g}",
-    }
-
-
-def _first(row: KeyRow) -> dict[str, Any]:
-    finding = row.active[0] if row.active else None
-    return {
-        "level": say.level(row),
-        "name": cut(say.name(row.key), BRIEF),
-        "unit": row.unit.label,
-        "place": row.key.place,
-        "owner": row.key.owner,
-        "message": say.message(row.key, finding) if finding else "; ".join(row.key.undecided),
-        "fix": finding.remediation if finding else "",
-        "more": max(len(row.active) - 1, 0),
     }
 
 

@@ -43,6 +43,8 @@ def _head(posture: Posture) -> Iterator[str]:
     verdicts = " · ".join(f"{verdict.value} {posture.count(verdict):,}" for verdict in Verdict)
     found = " · ".join(f"{severity.value} {number:,}" for severity, number in posture.severities().items())
     yield f"Keys: {verdicts}. Open findings: {found}."
+    if progress := say.progress(posture):
+        yield plain(progress)
     yield f"The score is {plain(say.SCORE)}"
     rows = [(line.cause, f"{line.keys:,}", f"{line.each:g}", f"{line.demerits:g}") for line in score.lines]
     yield from _table(("because", "keys", "each", "demerits"), [*rows, ("d", "", "", f"{score.demerits:g}")] if rows else [])

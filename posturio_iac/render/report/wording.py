@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
+from posturio_iac.posture.parts import CODE
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.timelines import COUNTS, declared_end
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey, Suppressed
+    from posturio_iac.posture.parts import Unit
     from posturio_iac.posture.view import KeyRow, Posture
 
 TITLE = "IAM access key posture"
@@ -30,6 +33,63 @@ def name(key: SavedKey) -> str:
 def message(key: SavedKey, finding: SavedFinding) -> str:
     """Return what a finding says, with the key by its name in place of its whole address."""
     return finding.message.replace(key.address, name(key))
+
+
+def impersonal(key: SavedKey, finding: SavedFinding) -> str:
+    """Return what a finding says without the name of its key, which stands beside it: the same for all keys of which the same is true."""
+    before, found, after = finding.message.partition(key.address) if key.address else (finding.message, "", "")
+    return f"{before}{'the' if before else 'The'} key{after.replace(key.address, 'the key')}" if found else finding.message
+
+
+def sentence(clause: str) -> str:
+    """Return a clause that begins with a verb as a sentence."""
+    return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def where(unit: Unit) -> str:
+    """Return what a unit is called inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
+    return unit.label.removeprefix("code ") if unit.kind == CODE else unit.label
+
+
+def module(unit: Unit, root: str, address: str) -> str:
+    """Return what a group of keys in code, or of an account, is called: where it is, its root module or template, its module."""
+    return " · ".join(filter(None, (where(unit), root, address)))
+
+
+def use(rows: Sequence[KeyRow]) -> list[str]:
+    """Return when deployed keys were last used, in a few words; nothing about code, which does not tell."""
+    asked = [row for row in rows if row.key.deployed]
+    if not asked:
+        return []
+    if len(asked) == 1:
+        return [_use(asked[0])]
+    never = sum(row.key.never_used for row in asked)
+    idle = [row.idle for row in asked if row.idle is not None and not row.key.never_used]
+    unknown = len(asked) - never - len(idle)
+    span = f"last used {min(idle):,} to {days(max(idle))} ago" if idle and min(idle) < max(idle) else ""
+    span = span or (f"last used {days(max(idle))} ago" if idle else "")
+    told = [span, f"{never:,} never used" if never else "", f"last use of {unknown:,} unknown" if unknown else ""]
+    return [", ".join(filter(None, told))]
+
+
+def _use(row: KeyRow) -> str:
+    key = row.key
+    if key.never_used:
+        return "never used" if row.age is None else f"never used in the {days(row.age)} since it was created"
+    if key.last_used is None:
+        return "last use unknown"
+    what = f" ({key.used_for})" if key.used_for else ""
+    return f"last used {days(row.idle)} ago, on {day(key.last_used)}{what}"
+
+
+def owners(rows: Sequence[KeyRow]) -> str:
+    """Return who answers for keys, in a few words."""
+    known = list(dict.fromkeys(row.key.owner for row in rows if row.key.owner))
+    missing = sum(not row.key.owner for row in rows)
+    if not known:
+        return "no known owner"
+    told = f"owner {known[0]}" if len(known) == 1 else f"{len(known)} owners"
+    return f"{told}, {missing:,} without" if missing else told
 
 
 def place(key: SavedKey, finding: SavedFinding) -> str:
@@ -117,6 +177,24 @@ def verdict(posture: Posture) -> str:
     )
     more = f", with {count(worst[1], f'{worst[0]} finding')}" if worst and flagged else ""
     return f"{first}{more}{f'; {undetermined:,} undetermined' if undetermined else ''}."
+
+
+def progress(posture: Posture) -> str:
+    """Say how many keys end, and how much of the debt was closed of late; empty without keys."""
+    known, debt = posture.progress, posture.progress.debt
+    if not known.keys:
+        return ""
+    share = f"{known.with_end:,} of {count(known.keys, 'usable key')} ({_percent(known.with_end / known.keys)}) have an end that holds."
+    if debt is None:
+        return share
+    closed = f" In {count(debt.days, 'day')} {debt.closed:,g} of {debt.before:,g} demerits were closed and {debt.added:,g} are new"
+    net = "" if debt.less is None else f": {_percent(abs(debt.less))} {'less' if debt.less >= 0 else 'more'}"
+    return f"{share}{closed}{net}."
+
+
+def _percent(share: float) -> str:
+    """Return a share as a whole number; nothing is rounded to none or to all."""
+    return f"{min(max(round(share * 100), 1), 99) if 0 < share < 1 else round(share * 100)} %"
 
 
 def not_asked(posture: Posture) -> list[tuple[str, str]]:

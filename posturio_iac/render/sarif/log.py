@@ -5,12 +5,12 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.json_text import pieces
 from posturio_iac.core.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.sarif.line_hash import line_hashes
 from posturio_iac.render.sarif.rules import descriptors
@@ -52,8 +52,14 @@ NOTIFICATIONS = [
 
 def render(report: Report, context: RenderContext) -> str:
     """Return one SARIF log in ASCII. Suppressed findings are left out, because GitHub would show them as open."""
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield that log in pieces: no more than one result is in memory."""
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, context)]}
-    return inert(json.dumps(log, indent=2), JSON_SHARP) + "\n"
+    yield from (inert(piece, JSON_SHARP) for piece in pieces(log, 3))
+    yield "\n"
 
 
 def _run(report: Report, context: RenderContext) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def _run(report: Report, context: RenderContext) -> dict[str, Any]:
         "invocations": [_invocation(report, context, cut)],
         "originalUriBaseIds": {BASE: {"description": {"text": "The top of the repository."}}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(finding, places, hashes, context) for finding in kept],
+        "results": (_result(finding, places, hashes, context) for finding in kept),
     }
 
 
@@ -157,22 +163,22 @@ def _unlinked(text: str) -> str:
 
 
 class _Hashes:
-    """The line hashes of the files of a run, each file hashed once."""
+    """The line hashes of files, of which the last one is kept: findings come in the order of their files."""
 
-    __slots__ = ("_context", "_files")
+    __slots__ = ("_context", "_hashes", "_path")
 
     def __init__(self, context: RenderContext) -> None:
         """Start with no file."""
         self._context = context
-        self._files: dict[str, list[str]] = {}
+        self._path: str | None = None
+        self._hashes: list[str] = []
 
     def of(self, span: Span) -> str | None:
         """Return the hash of the line that ``span`` starts on, or None where GitHub would compute none."""
-        if span.path not in self._files:
+        if span.path != self._path:
             text = self._context.text(span.path)
-            self._files[span.path] = [] if text is None else line_hashes(text)
-        hashes = self._files[span.path]
-        return hashes[span.line - 1] if span.line <= len(hashes) else None
+            self._path, self._hashes = span.path, [] if text is None else line_hashes(text)
+        return self._hashes[span.line - 1] if span.line <= len(self._hashes) else None
 
 
 def _invocation(report: Report, context: RenderContext, cut: int) -> dict[str, Any]:

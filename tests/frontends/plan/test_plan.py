@@ -118,7 +118,7 @@ def test_a_policy_that_ends_by_date_is_noted(tmp_path: Path) -> None:
     text = '{"Statement": [{"Condition": {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}}]}'
     policy = resource("aws_iam_user_policy.ci", {"user": "ci", "policy": text})
     (note,) = one(tmp_path, plan(user(f"{USER}.ci"), policy, key(f"{KEY}.ci"))).notes
-    assert note.startswith("aws_iam_user_policy.ci ends the permission by date")
+    assert note.startswith("the policy aws_iam_user_policy.ci ends the permission by date")
 
 
 def test_max_age_rotates(tmp_path: Path) -> None:

@@ -84,11 +84,14 @@ def test_own_variables_of_the_module_are_known_to_the_generated_provider(tmp_pat
     ],
 )
 def test_sources_that_lead_to_the_module(tmp_path: Path, source: str) -> None:
-    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", source)) == "platform@example.com"
+    found = reading(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", source))
+    assert [key.owner for key in found.keys] == ["platform@example.com"]
+    assert {said.level for said in found.diagnostics} <= {Level.NOTE}
 
 
 def test_module_that_terragrunt_does_not_apply_has_no_generated_provider(tmp_path: Path) -> None:
-    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")) is None
+    files = live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")
+    assert owner(tmp_path, {**files, "modules/other/main.tf": ""}) is None
 
 
 def test_module_beside_its_unit(tmp_path: Path) -> None:
@@ -119,17 +122,14 @@ def test_module_that_the_applied_one_calls_inherits_it(tmp_path: Path) -> None:
     assert (found.address, found.owner) == ("module.iam.aws_iam_access_key.ci", "platform@example.com")
 
 
-def test_owners_that_differ_between_environments_are_unknown(tmp_path: Path) -> None:
+def test_each_environment_has_the_owner_of_its_own_provider(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {"modules/iam/main.tf": PLAIN}
     for environment in ("dev", "prod"):
         files[f"live/{environment}/root.hcl"] = generating(f'tags = {{\n  Owner = "{environment}@example.com"\n  Team = "platform"\n}}')
         files[f"live/{environment}/iam/terragrunt.hcl"] = UNIT % "../../../modules/iam"
-    found = key(tmp_path, files)
-    assert found.owner == "platform"
-    assert "prod@example.com" not in str(found.tags)
-    for environment in ("dev", "prod"):
-        files[f"live/{environment}/root.hcl"] = generating(f'tags = {{\n  Owner = "{environment}@example.com"\n}}')
-    assert isinstance(owner(tmp_path, files), Unknown)
+    found = reading(tmp_path, files)
+    owners = {key.scope: key.owner for key in found.keys}
+    assert owners == {"live/dev/iam": "dev@example.com", "live/prod/iam": "prod@example.com"}
 
 
 def test_text_that_stands_elsewhere_or_is_no_code_is_unknown(tmp_path: Path) -> None:
@@ -139,21 +139,20 @@ def test_text_that_stands_elsewhere_or_is_no_code_is_unknown(tmp_path: Path) -> 
         assert isinstance(owner(tmp_path / str(number), files), Unknown)
 
 
-def test_file_with_a_syntax_error_leaves_the_owner_unknown(tmp_path: Path) -> None:
-    files = live("tags = {}")
-    files["live/root.hcl"] = 'generate "provider" {\n  contents = <<EOT\nprovider "aws" { default_tags {\n'
-    found = owner(tmp_path, files)
-    assert isinstance(found, Unknown)
-    assert "live/root.hcl has a syntax error" in found.reason
-
-
-@pytest.mark.parametrize("name", ["live/root.hcl", "modules/iam/terragrunt.hcl"])
-def test_file_that_cannot_be_read_leaves_the_owner_unknown_and_is_named(name: str, tmp_path: Path) -> None:
-    found = reading(tmp_path, {**live("tags = {}"), name: b"\xff\xfe"})
+@pytest.mark.parametrize(
+    "text", [b'generate "provider" {\n  contents = <<EOT\nprovider "aws" { default_tags {\n', b"\xff\xfe"], ids=["syntax error", "UTF-16"]
+)
+def test_included_file_that_cannot_be_read_leaves_the_owner_unknown_and_is_named(text: bytes, tmp_path: Path) -> None:
+    found = reading(tmp_path, {**live("tags = {}"), "live/root.hcl": text})
     (only,) = found.keys
     assert isinstance(only.owner, Unknown)
-    assert only.owner.reason == f"{name} cannot be read, so what it generates cannot be seen"
-    assert [(d.level, d.path) for d in found.diagnostics] == [(Level.ERROR, name)]
+    assert only.owner.reason == "live/root.hcl cannot be read as a whole"
+    assert {(d.level, d.path) for d in found.diagnostics} == {(Level.ERROR, "live/root.hcl")}
+
+
+def test_unit_beside_a_module_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    found = reading(tmp_path, {**live("tags = {}"), "modules/iam/terragrunt.hcl": b"\xff\xfe"})
+    assert [(d.level, d.path) for d in found.diagnostics] == [(Level.ERROR, "modules/iam/terragrunt.hcl")]
 
 
 def test_file_that_cannot_be_read_and_concerns_no_module_is_passed_over(tmp_path: Path) -> None:
@@ -181,4 +180,4 @@ def test_files_are_found_with_git_and_without(tmp_path: Path, monkeypatch: pytes
     selection = tree.discover(".")
     assert {"live/root.hcl", "live/dev/iam/terragrunt.hcl"} <= selection.finder.hcl
     assert not any(".terragrunt-cache" in path for path in selection.finder.hcl)
-    assert selection.searched == 1
+    assert selection.searched == 4

@@ -15,12 +15,17 @@ from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
 from posturio_iac.adapters.checkov.graph_fallback.user import USER, namesakes_of, user_of
 from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
-from posturio_iac.core.model import AccessKey, Span, Unknown
+from posturio_iac.core.model import NOT_ACTIVE, Span, Unknown
 from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import AddComment
+from posturio_iac.facts.access_key import access_key, status_of
+from posturio_iac.facts.max_age import max_age_lifetime
+from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.namesakes import left_open
-from posturio_iac.frontends.terraform.keys import evidence
-from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, ROOT_USER, max_age_lifetime
+from posturio_iac.facts.siblings import Sibling, active_siblings
+from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 from posturio_iac.metadata.directives import ParsedComments, parse
 
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.adapters.checkov.graph import Graph
-    from posturio_iac.core.model import Attr
+    from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.metadata.names import Names
 
 NOT_FOUND = Unknown("checkov's graph does not hold it")
@@ -53,36 +58,28 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
     span = Span(path, *_header(entity))
     user = user_of(own, graph, span)
     parsed = _said(entity, own, graph, root, rules, names)
-    address = entity.address or own.name
     ends = rotation_of(own, graph, span, entity.top)
     timed = [max_age_lifetime(value_of(own, "max_age", graph), "max_age", own.name, span)] if own.type != KEY_TYPES[0] else []
-    lifetimes = [*ends.lifetimes, *timed, *evidence.of_tags(user, names), *evidence.of_comments(parsed, names)]
-    status = value_of(own, "status", graph)
-    shown, possible = exposures_of(own, graph, span)
     unseen = () if found is not None else (NOT_FOUND,)
-    key = AccessKey(
-        address=address,
+    facts = KeyFacts(
+        address=entity.address or own.name,
         framework="terraform",
         span=span,
-        user=user.name,
-        user_address=user.address,
-        status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
+        user=user,
+        status=value_of(own, "status", graph),
         remedies=remedies_in_code(entity.name, AddComment(Place(own.name, span), target=own.name)),
-        lifetimes=tuple(dict.fromkeys(lifetimes)),
-        unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden, *ends.hidden, *unseen))),
+        label=entity.name,
+        beside=items_of(parsed),
+        lifetimes=(*ends.lifetimes, *timed),
+        hidden=(*ends.hidden, *unseen),
         existence=_existence(own, graph),
-        unseen_tags=user.unseen,
-        notes=tuple(dict.fromkeys(evidence.notes_on(entity.name, user, names, as_of))),
-        owner=evidence.owner_of(user, parsed, names),
-        is_root=(user.name == ROOT_USER and user.address is None) if found is not None else NOT_FOUND,
+        is_root=None if found is not None else NOT_FOUND,
         replacement=ends.replacement,
-        active_siblings=_siblings(own, graph, root),
-        exposures=shown,
-        possible_exposures=(*possible, *unseen),
+        exposures=(*exposures_of(own, graph, span), *unseen),
         directives=parsed.directives,
-        tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=os.path.relpath(entity.top or os.path.dirname(entity.file), root).replace(os.sep, "/"),
     )
+    key = replace(access_key(facts, FactOptions(names, as_of)), active_siblings=_siblings(own, graph, root))
     return left_open(key, namesakes_of(user, own, graph, root, names))
 
 
@@ -130,12 +127,17 @@ def _parsed(file: str, lines: tuple[int, int], root: str, rules: Collection[str]
 
 def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
     """Return the other keys of the same user, when each of them certainly exists and nothing rotates any of them."""
-    same = {v: _is_same(own, v, graph) for v in graph.around(own) if v.type in KEY_TYPES}
-    others = [v for v, certain in same.items() if certain is True]
-    if others and all(_is_plain(v, graph) for v in (own, *others)):
-        return tuple(Place(v.address, v.span(root)).text() for v in others if value_of(v, "status", graph) in (None, "Active"))
-    maybe = next((v for v, certain in same.items() if certain is not False), None)
-    return () if maybe is None else Unknown(f"checkov does not show whether {maybe.address} is of the same user and there at the same time")
+    plain = _is_plain(own, graph)
+    others = []
+    for other in (v for v in graph.around(own) if v.type in KEY_TYPES):
+        same = _is_same(own, other, graph)
+        if same is not False:
+            status = status_of(value_of(other, "status", graph))
+            is_sure = same and plain and _is_plain(other, graph)
+            reason = Unknown(f"checkov does not show whether {other.address} is of the same user and there at the same time")
+            is_active = status if isinstance(status, Unknown) else status not in NOT_ACTIVE
+            others.append(Sibling(Place(other.address, other.span(root)), is_active, is_sure or reason))
+    return active_siblings(others)
 
 
 def _is_same(one: Vertex, other: Vertex, graph: Graph) -> bool | None:

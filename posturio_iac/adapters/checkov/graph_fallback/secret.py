@@ -9,30 +9,32 @@ from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import SetArgument
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from posturio_iac.adapters.checkov.graph import Graph, Vertex
     from posturio_iac.core.model import Span
 
 _PARAMETER = "aws_ssm_parameter"
 
 
-def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[tuple[Exposure, ...], tuple[Unknown, ...]]:
+def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[Exposure | Unknown, ...]:
     """Return the places that show the secret, and those of which checkov does not tell whether they do."""
     if key.config.get("pgp_key") is not None:
-        return (), ()
-    shown: list[Exposure] = []
-    possible: list[Unknown] = []
+        return ()
+    found: list[Exposure | Unknown] = []
     for label, user in graph.sources(key):
         argument = argument_of(label)
         if argument in ("depends_on", "lifecycle") or not _may_hold_secret(user):
             continue
         if user.kind == "resource" and user.type == _PARAMETER and argument == "value":
-            _parameter(user, key, graph, span, shown, possible)
+            found.extend(_parameter(user, key, graph, span))
         elif user.kind != "resource" or user.type in SINKS:
-            possible.append(Unknown(f"checkov does not show whether {user.kind} {user.name} shows the secret"))
-    return tuple(shown), tuple(dict.fromkeys(possible))
+            found.append(Unknown(f"checkov does not show whether {user.kind} {user.name} shows the secret"))
+    return tuple(dict.fromkeys(found))
 
 
 def _may_hold_secret(vertex: Vertex) -> bool:
@@ -41,7 +43,7 @@ def _may_hold_secret(vertex: Vertex) -> bool:
     return any(name in text for name in SECRETS)
 
 
-def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span, shown: list[Exposure], possible: list[Unknown]) -> None:
+def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span) -> Iterator[Exposure | Unknown]:
     """Sort a parameter of Systems Manager by its type."""
     kind, value = value_of(parameter, "type", graph), parameter.first("value")
     if kind == "SecureString":
@@ -49,7 +51,10 @@ def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span, shown: 
     plain = isinstance(value, str) and value.strip("${}") in {f"{key.name}.{name}" for name in SECRETS}
     always = parameter.config.get("count") is None and parameter.config.get("for_each") is None and "[" not in parameter.name
     if kind in ("String", "StringList") and plain and always:
-        where = f"value of {parameter.address}"
-        shown.append(Exposure(span, where, SetArgument(Place(parameter.address), "type", '"SecureString"')))
+        yield Exposure(
+            span,
+            SecretHolder(HolderKind.ARGUMENT, parameter.address, "value"),
+            SetArgument(Place(parameter.address), "type", '"SecureString"'),
+        )
     else:
-        possible.append(Unknown(f"checkov does not show whether {parameter.address} shows the secret"))
+        yield Unknown(f"checkov does not show whether {parameter.address} shows the secret")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, certain, value_of
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin, describe_origin
-from posturio_iac.core.record import replace
+from posturio_iac.facts.describe import declared_elsewhere, quoted, tags_unseen
+from posturio_iac.facts.model import MetadataItem, UserFacts
 from posturio_iac.facts.namesakes import Namesake, namesake
-from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags
-from posturio_iac.frontends.terraform.keys.users import TerraformUser
 
 if TYPE_CHECKING:
     from posturio_iac.adapters.checkov.graph import Graph, Vertex
@@ -19,9 +18,11 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
 
 USER = "aws_iam_user"
+GraphTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
+"""Tags, and why there may be others."""
 
 
-def user_of(key: Vertex, graph: Graph, span: Span) -> TerraformUser:
+def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
     """Return the user of a key. Places are those of the key."""
     name = value_of(key, "user", graph)
     linked = [v for v in graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource") if v.kind == "resource"]
@@ -31,16 +32,16 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> TerraformUser:
     if isinstance(name, str) and name:
         if (call := _unread_call(name, key, graph)) is not None:
             reason = Unknown(f'the user "{name}" may be declared by {call.address}, whose code is not here')
-            return TerraformUser(name, identity=name, hidden=(reason,), unseen=reason)
+            return UserFacts(name, identity=name, hidden=(reason,), unseen=reason)
         if (other := _named_alike(name, key, graph)) is not None:
             reason = Unknown(f'the user "{name}" may be {other.address}, whose tags checkov does not show')
-            return TerraformUser(name, identity=name, hidden=(reason,), unseen=reason)
-        return TerraformUser(name, identity=name, unseen=Unknown(f'the user "{name}" is declared elsewhere, so its tags cannot be seen'))
+            return UserFacts(name, identity=name, hidden=(reason,), unseen=reason)
+        return UserFacts(name, identity=name, unseen=declared_elsewhere(quoted(name)))
     why = name if isinstance(name, Unknown) else Unknown("the key names no user")
     if (source := _data_source(key, graph)) is not None:
-        return TerraformUser(why, unseen=Unknown(f"the user that data.{source} reads is declared elsewhere, so its tags cannot be seen"))
-    reason = Unknown(f"{why.reason}, so the user's tags cannot be seen")
-    return TerraformUser(why, hidden=(reason,), unseen=reason)
+        return UserFacts(why, unseen=declared_elsewhere(f"the user that data.{source} reads"))
+    reason = tags_unseen(why.reason)
+    return UserFacts(why, hidden=(reason,), unseen=reason)
 
 
 def _unread_call(name: str, key: Vertex, graph: Graph) -> Vertex | None:
@@ -56,7 +57,7 @@ def _named_alike(name: str, key: Vertex, graph: Graph) -> Vertex | None:
     return next((v for v in users if name in (value_of(v, "user_name", graph), value_of(v, "name", graph))), None)
 
 
-def namesakes_of(user: TerraformUser, key: Vertex, graph: Graph, root: str, names: Names) -> list[Namesake]:
+def namesakes_of(user: UserFacts, key: Vertex, graph: Graph, root: str, names: Names) -> list[Namesake]:
     """Return the users of the same name that other root modules declare. Paths are relative to ``root``."""
     if user.unseen is None or user.hidden or not isinstance(user.name, str):
         return []
@@ -64,8 +65,7 @@ def namesakes_of(user: TerraformUser, key: Vertex, graph: Graph, root: str, name
     found = []
     for other in (v for v in others if value_of(v, "name", graph) == user.name):
         span = other.span(root)
-        tags = _declared(other, graph, span).tags
-        found.append(namesake(span, [(tag.name, tag.value) for tag in tags.items], names))
+        found.append(namesake(span, [(tag.name, tag.value) for tag in _declared(other, graph, span).tags], names))
     return found
 
 
@@ -84,41 +84,44 @@ def _by_name(name: object, key: Vertex, graph: Graph) -> list[Vertex]:
     return [v for v in graph.around(key) if v.type == USER and value_of(v, "name", graph) == name]
 
 
-def _declared(user: Vertex, graph: Graph, span: Span) -> TerraformUser:
+def _declared(user: Vertex, graph: Graph, span: Span) -> UserFacts:
     name, path = value_of(user, "name", graph), value_of(user, "path", graph)
-    return TerraformUser(
+    own, hidden = _tags(user, "tags", f"of {user.address}", graph, span)
+    added, more = _defaults(user, graph, span)
+    replaced = {tag.name for tag in own}
+    return UserFacts(
         name if isinstance(name, (str, Unknown)) else Unknown(f"the name of {user.address}"),
         address=user.address,
         identity=user.key,
-        span=span,
         path=path if path is None or isinstance(path, (str, Unknown)) else None,
-        tags=_tags(user, "tags", f"of {user.address}", graph, span).over(_defaults(user, graph, span)),
+        tags=(*own, *(tag for tag in added if tag.name not in replaced)),
+        hidden=(*hidden, *more),
     )
 
 
-def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) -> Tags:
+def _tags(block: Vertex, argument: str, owner: str, graph: Graph, span: Span) -> GraphTags:
     """Return the tags that an argument of a block gives, a map; all of them unknown where a variable has a part in it."""
     value = block.first(argument)
     if value is None and block.config.get("dynamic") is None and not _ignores_tags(block):
-        return NO_TAGS
+        return (), ()
     open_ = by_variable(block, argument, graph)
     if not isinstance(value, dict) or _ignores_tags(block):
         why = open_ or Unknown(f"checkov does not know the {argument} {owner}")
-        return Tags((), (why,))
+        return (), (why,)
     items = tuple(_tag(str(name), one, owner, span) for name, one in value.items() if not str(name).startswith("__"))
     if open_ is None:
         hidden = tuple(
             Unknown(f"a tag {owner} has a name that checkov does not know") for i in items if isinstance(certain(i.name, ""), Unknown)
         )
-        return Tags(items, hidden)
-    return Tags(tuple(replace(item, value=open_) for item in items), (open_,))
+        return items, hidden
+    return tuple(item._replace(value=open_) for item in items), (open_,)
 
 
-def _tag(name: str, value: object, owner: str, span: Span) -> Tag:
+def _tag(name: str, value: object, owner: str, span: Span) -> MetadataItem:
     plain = value[0] if isinstance(value, list) and len(value) == 1 else value
     origin = TagOrigin(name, owner.removeprefix("of "))
     known = certain(plain, describe_origin(origin))
-    return Tag(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, origin, span)
+    return MetadataItem(name, known if isinstance(known, (str, int, float, bool, Unknown)) else None, origin, span)
 
 
 def _ignores_tags(block: Vertex) -> bool:
@@ -126,16 +129,16 @@ def _ignores_tags(block: Vertex) -> bool:
     return isinstance(lifecycle, dict) and bool(lifecycle.get("ignore_changes"))
 
 
-def _defaults(user: Vertex, graph: Graph, span: Span) -> Tags:
+def _defaults(user: Vertex, graph: Graph, span: Span) -> GraphTags:
     """Return the tags that the user's provider adds to its own."""
     every = [v for v in graph.vertices.values() if v.kind == "provider" and v.name.partition(".")[0] == "aws" and v.top == user.top]
     default = [v for v in every if v.config.get("alias") is None]
     if user.config.get("provider") is not None or len(default) > 1 or (every and user.file and os.path.dirname(user.file) != user.top):
-        return Tags((), (Unknown(f"checkov does not show which provider {user.address} has, so its default tags cannot be seen"),))
+        return (), (Unknown(f"checkov does not show which provider {user.address} has, so its default tags cannot be seen"),)
     block = default[0].first("default_tags") if default else None
     if block is None:
-        return NO_TAGS
+        return (), ()
     inner = default[0]._replace(config=block if isinstance(block, dict) else {"tags": ["${}"]})
     open_ = by_variable(default[0], "default_tags", graph)
     tags = _tags(inner, "tags", "of the provider's default_tags", graph, span)
-    return Tags((), (open_,)) if open_ is not None else tags
+    return ((), (open_,)) if open_ is not None else tags

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
@@ -20,7 +20,7 @@ MAX_ENTRIES = 500
 """How many members one loop may make; CloudFormation allows no more resources in a template."""
 
 _PREFIX = "Fn::ForEach::"
-_OTHER = re.compile(r"[^A-Za-z0-9]")
+_OTHER = lazy_pattern(r"[^A-Za-z0-9]")
 
 
 def expand(entries: Iterable[TemplateEntry], ev: Evaluator, scope: StackScope) -> dict[str, TemplateEntry]:

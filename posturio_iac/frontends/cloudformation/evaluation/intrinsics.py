@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Value
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_STEPS = 80
 """How deep expressions may stand in one another, references followed."""
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = lazy_pattern(r"\$\{([^}]*)\}")
 _SSM = "AWS::SSM::Parameter::"
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 
 _DYNAMIC = "{{resolve:"
@@ -12,7 +11,7 @@ _DYNAMIC = "{{resolve:"
 _MARKUP = (("{{", "}}"), ("{%", "%}"), ("<%", "%>"))
 
 
-_BRACE = re.compile(r"[{}]")
+_BRACE = lazy_pattern(r"[{}]")
 
 
 def filled_in(text: str, *, serverless: bool) -> Unknown | None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-_ALIAS = re.compile(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
+_ALIAS = lazy_pattern(r"""[:,\[\s-]\s*\*[^\s*"',\]}]""")
 
 
 class ReferenceIndex:

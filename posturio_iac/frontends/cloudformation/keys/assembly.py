@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.json_nodes import Object
-from posturio_iac.core.model import AccessKey, Place, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin
-from posturio_iac.core.record import replace
+from posturio_iac.facts.access_key import access_key
+from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen
+from posturio_iac.facts.model import FactOptions, KeyFacts, MetadataItem, UserFacts
 from posturio_iac.facts.namesakes import Namesake, left_open, namesake
+from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.files import too_costly
@@ -25,14 +26,13 @@ from posturio_iac.frontends.cloudformation.keys.rotation import rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of
 from posturio_iac.frontends.cloudformation.syntax.template import describe
-from posturio_iac.metadata.manual_rotation import date_in_name, mentions_rotation
-from posturio_iac.metadata.owners import owner_in_path
+from posturio_iac.metadata.manual_rotation import mentions_rotation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.model import Attr, Directive
+    from posturio_iac.core.model import AccessKey, Attr, Directive
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope
     from posturio_iac.frontends.cloudformation.keys.users import TemplateUser, TemplateUsers
@@ -40,14 +40,11 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
     from posturio_iac.frontends.cloudformation.syntax.yaml_comments import Comments
+    from posturio_iac.metadata.directives import Comment
 
-_YEAR_AFTER_LETTER = re.compile(r"(?<=[A-Za-z])(?=20[0-9]{2})")
 _POLICIES = {"AWS::IAM::Policy": "Users", "AWS::IAM::ManagedPolicy": "Users", "AWS::IAM::UserPolicy": "UserName"}
 """Types of policies, with the property that names their users."""
-_STATUSES = ("Active", "Inactive")
 _STEPS_A_KEY = 200
-MAX_SIBLINGS = 100
-"""Other keys of the same user that a key is compared with; AWS allows a user two keys."""
 
 
 class KeyResource(NamedTuple):
@@ -87,17 +84,15 @@ class Reader:
 
     def keys(self, roots: Sequence[Stack]) -> tuple[AccessKey, ...]:
         """Return the keys of these stacks."""
-        keys: list[AccessKey] = []
-        declarations: list[KeyResource] = []
+        keys: list[KeyOfUser] = []
         for root in roots:
             try:
                 for declaration in self.declarations(root):
                     root.budget.spend(_STEPS_A_KEY)
-                    keys.append(self._key(declaration, root))
-                    declarations.append(declaration)
+                    keys.append(KeyOfUser(self._key(declaration, root), declaration.user.identity, condition=declaration.conditions))
             except BudgetError as error:
                 self.problems.append(too_costly(error, root.template.source.path))
-        return tuple(self._with_siblings(keys, declarations))
+        return tuple(with_siblings(keys, _is_beside))
 
     def _key(self, declaration: KeyResource, root: Stack) -> AccessKey:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
@@ -109,31 +104,25 @@ class Reader:
         evidence.metadata(entry, scope, self.ev, address)
         comments = self.comments[entry.source].of(entry) if entry.source in self.comments else ()
         evidence.comments(comments)
-        evidence.lifetimes.extend(rotations(entry, stack, self.ev))
-        tags = self._tags(user, evidence)
-        unseen = _unseen(user) if user.entry is None else None
-        self._notes(declaration, evidence)
-        if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
-            evidence.notes.append("a comment speaks of rotation, which is not a lifetime")
-        key = AccessKey(
-            address=f"{address} ({construct})" if (construct := construct_of(entry)) else address,
+        construct = construct_of(entry)
+        facts = KeyFacts(
+            address=f"{address} ({construct})" if construct else address,
             framework="cloudformation",
             span=entry.source.span(entry.key),
-            user=user.name,
-            user_address=user.address,
+            user=self._user_facts(user),
             status=self._status(entry, stack),
             remedies=remedies(entry, address),
-            lifetimes=tuple(dict.fromkeys(evidence.lifetimes)),
-            unknown_sources=tuple(dict.fromkeys(evidence.hiding)),
-            unseen_tags=unseen,
-            notes=tuple(dict.fromkeys(evidence.notes)),
-            owner=self._owner(user, evidence),
+            label=entry.name,
+            beside=(*evidence.items, *self._beside_user(user)),
+            unread=tuple(evidence.unread),
+            lifetimes=tuple(rotations(entry, stack, self.ev)),
+            notes=tuple(self._notes(declaration, comments)),
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
-            tags=tags,
             scope=root.template.source.path,
             secrets=tuple(dict.fromkeys(_secrets(root))),
         )
+        key = access_key(facts, FactOptions(self.options.names, self.options.as_of))
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
 
     def _namesakes(self, user: TemplateUser, stack: Stack) -> list[Namesake]:
@@ -158,103 +147,82 @@ class Reader:
             around.comments(self.comments[entry.source].of(entry) if entry.source in self.comments else ())
             yield from (d for d in around.directives if d.source != IN_CFN_LINT or entry.source.path == path)
 
-    def _status(self, entry: TemplateEntry, stack: Stack) -> Attr[str]:
-        """Return the status, which is Active unless it is stated."""
-        node = entry.prop("Status")
-        value = self.ev.text(self.ev.value(node, stack.scope(entry))) if node is not None else ""
-        if isinstance(value, Unknown):
-            return value
-        return next((s for s in _STATUSES if s.lower() == value.lower()), value or "Active")
+    def _beside_user(self, user: TemplateUser) -> list[MetadataItem]:
+        """Return what Metadata and comments at the user of a key say; instructions there concern the user alone."""
+        if user.entry is None or user.scope is None:
+            return []
+        evidence = MetadataEvidence(self.options, self.problems)
+        evidence.metadata(user.entry, user.scope, self.ev, user.address or user.entry.name)
+        evidence.comments(self.comments[user.entry.source].of(user.entry) if user.entry.source in self.comments else ())
+        return evidence.items
 
-    def _tags(self, user: TemplateUser, evidence: MetadataEvidence) -> tuple[tuple[str, str], ...]:
-        """Take the tags of the user and of its stack; return those that are certain."""
+    def _status(self, entry: TemplateEntry, stack: Stack) -> object:
+        """Return the status as it is stated; None where it is not."""
+        node = entry.prop("Status")
+        return self.ev.text(self.ev.value(node, stack.scope(entry))) if node is not None else None
+
+    def _user_facts(self, user: TemplateUser) -> UserFacts:
+        """Return what the templates say about a user: its path, its tags and those of its stack."""
         if user.entry is None or user.scope is None or user.stack is None:
-            if not user.chosen:
-                evidence.hiding.append(_unseen(user))
-                evidence.owners.append(evidence.hiding[-1])
-            return ()
-        found: dict[str, str] = {}
+            unseen = _unseen(user)
+            return UserFacts(user.name, identity=user.identity, hidden=() if user.chosen else (unseen,), unseen=unseen)
         of = user.address or user.entry.name
+        tags: list[MetadataItem] = []
+        hidden: list[Unknown] = []
         for tag in read_tags(user.entry.prop("Tags"), self.ev, user.scope):
             if isinstance(tag.name, Unknown):
-                evidence.hiding.append(Unknown(f"tags of {of}: {tag.name.reason}"))
-                evidence.owners.append(tag.name)
-                continue
-            if isinstance(tag.value, str) and not tag.unsure:
-                found[tag.name] = tag.value
-            span = user.entry.source.span(tag.node)
-            evidence.state(tag.name, tag.value, TagOrigin(tag.name, of), span, unsure=tag.unsure)
-        self._computed(user.entry, of, evidence)
-        own = {name.casefold() for name in found}
-        for name, value in user.stack.tags:
-            if name.casefold() not in own:
-                found[name] = value
-                evidence.state(name, value, TagOrigin(name, "the stack"), user.entry.source.span(user.entry.key))
-        return tuple(found.items())
+                hidden.append(Unknown(f"tags of {of}: {tag.name.reason}"))
+            else:
+                value = Unknown(tag.unsure) if tag.unsure else tag.value
+                tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
+        own = {tag.name.casefold() for tag in tags if not isinstance(tag.value, Unknown)}
+        place = user.entry.source.span(user.entry.key)
+        added = [MetadataItem(name, value, TagOrigin(name, "the stack"), place) for name, value in user.stack.tags]
+        path = user.entry.prop("Path")
+        return UserFacts(
+            user.name,
+            address=user.address,
+            identity=user.identity,
+            path=self.ev.text(self.ev.value(path, user.scope)) if path is not None else None,
+            tags=(*tags, *(tag for tag in added if tag.name.casefold() not in own)),
+            hidden=(*hidden, *_computed(user.entry, of)),
+        )
 
-    def _computed(self, user: TemplateEntry, of: str, evidence: MetadataEvidence) -> None:
-        """Take note of functions in place of properties, such as ``Fn::Transform``, which could add tags."""
-        properties = user.get("Properties")
-        if properties is not None and isinstance(properties.value, Object):
-            for key, _ in properties.value:
-                if str(key.value).startswith("Fn::"):
-                    evidence.hiding.append(Unknown(f"{key.value} adds properties to {of} at deployment"))
-
-    def _owner(self, user: TemplateUser, evidence: MetadataEvidence) -> Attr[str | None]:
-        """Return the owner from metadata, comments and tags, or from the user's path."""
-        owner = evidence.owner()
-        if isinstance(owner, str) or user.entry is None or user.scope is None:
-            return owner
-        node = user.entry.prop("Path")
-        path = self.ev.text(self.ev.value(node, user.scope)) if node is not None else ""
-        if isinstance(path, Unknown):
-            return owner or path
-        return owner_in_path(path) or owner
-
-    def _notes(self, declaration: KeyResource, evidence: MetadataEvidence) -> None:
+    def _notes(self, declaration: KeyResource, comments: Iterable[Comment]) -> Iterator[str]:
         """Describe what looks like rotation by hand."""
         entry, stack = declaration.entry, declaration.stack
         node = entry.prop("Serial")
         if node is not None:
             value = self.ev.text(self.ev.value(node, stack.scope(entry)))
             shown = f"Serial {value}" if isinstance(value, str) else "Serial"
-            evidence.notes.append(f"{shown} replaces the key when somebody raises it, and nothing schedules that")
-        if _ends_permission(declaration.user):
-            evidence.notes.append("a policy of the user ends its permissions on a date, which leaves the key as it is")
-        for label, name in (("logical id", _YEAR_AFTER_LETTER.sub("_", entry.name)), ("user name", declaration.user.name)):
-            if isinstance(name, str) and (mark := date_in_name(name, self.options.as_of)) is not None:
-                shown = entry.name if label == "logical id" else name
-                evidence.notes.append(f'the {label} "{shown}" {mark.text}, which is rotation by hand without a schedule')
-                break
+            yield f"{shown} replaces the key when somebody raises it, and nothing schedules that"
+        yield from map(ends_permission, _ending_policies(declaration.user))
+        if any(mentions_rotation(comment.text) for comment in comments if "posturio" not in comment.text.casefold()):
+            yield "a comment speaks of rotation, which is not a lifetime"
 
-    def _with_siblings(self, keys: list[AccessKey], declarations: list[KeyResource]) -> Iterator[AccessKey]:
-        """Yield the keys, each with the other active keys of its user."""
-        groups: dict[object, list[int]] = {}
-        for index, declaration in enumerate(declarations):
-            if declaration.user.identity is not None:
-                groups.setdefault(declaration.user.identity, []).append(index)
-        for index, key in enumerate(keys):
-            others = list(islice((i for i in groups.get(declarations[index].user.identity, ()) if i != index), MAX_SIBLINGS))
-            yield replace(key, active_siblings=self._siblings(keys, declarations, index, others)) if others else key
 
-    def _siblings(self, keys: list[AccessKey], declarations: list[KeyResource], index: int, others: list[int]) -> Attr[tuple[str, ...]]:
-        mine = declarations[index].conditions
-        try:
-            beside = [i for i in others if not (mine or declarations[i].conditions) or possible((*mine, *declarations[i].conditions))]
-        except BudgetError as error:
-            return Unknown(f"the template {error}")
-        active = tuple(Place(keys[i].address, keys[i].span).text() for i in beside if keys[i].is_active() is True)
-        unknown = next((active_ for i in beside if isinstance(active_ := keys[i].is_active(), Unknown)), None)
-        return active if active or unknown is None else unknown
+def _is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
+    """Tell whether two keys can exist together: a condition is judged on both sides."""
+    try:
+        return not (one.condition or other.condition) or possible((*one.condition, *other.condition))
+    except BudgetError as error:
+        return Unknown(f"the template {error}")
+
+
+def _computed(user: TemplateEntry, of: str) -> Iterator[Unknown]:
+    """Yield the functions in place of properties, such as ``Fn::Transform``, which could add tags."""
+    properties = user.get("Properties")
+    if properties is not None and isinstance(properties.value, Object):
+        for key, _ in properties.value:
+            if str(key.value).startswith("Fn::"):
+                yield Unknown(f"{key.value} adds properties to {of} at deployment")
 
 
 def _unseen(user: TemplateUser) -> Unknown:
     """Say why the tags of a user that the templates do not declare cannot be seen."""
     if user.chosen:
-        who = f'the user "{user.name}"' if isinstance(user.name, str) else "the user"
-        return Unknown(f"{who} is declared elsewhere, so its tags cannot be seen")
-    why = f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name.reason
-    return Unknown(f"{why}, so its tags cannot be seen")
+        return declared_elsewhere(quoted(user.name))
+    return tags_unseen(f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name.reason)
 
 
 def _secrets(root: Stack) -> Iterator[str]:
@@ -270,14 +238,17 @@ def _secrets(root: Stack) -> Iterator[str]:
             yield from (text, *(part.strip() for part in text.split(",")))
 
 
-def _ends_permission(user: TemplateUser) -> bool:
-    """Whether a policy of the user holds only until a date."""
+def _ending_policies(user: TemplateUser) -> Iterator[str]:
+    """Yield the addresses of the policies of a user that hold only until a date; its own, inside of it, are called by it."""
     if user.entry is None or user.stack is None:
-        return False
-    name, texts = user.entry.name, [user.entry.source.slice(user.entry.body)]
+        return
+    found = [user.entry]
     for kind, prop in _POLICIES.items():
         for entry in user.stack.of_type(kind):
             users = entry.prop(prop)
-            if users is not None and any(mention.name == name for mention in mentions(users)):
-                texts.append(entry.source.slice(entry.body))
-    return any("DateLessThan" in text and "aws:currenttime" in text.lower() for text in texts)
+            if users is not None and any(mention.name == user.entry.name for mention in mentions(users)):
+                found.append(entry)
+    for entry in found:
+        text = entry.source.slice(entry.body)
+        if "DateLessThan" in text and "aws:currenttime" in text.lower():
+            yield f"of {user.stack.address(entry)}" if entry is user.entry else user.stack.address(entry)

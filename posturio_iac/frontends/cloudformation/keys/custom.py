@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.json_nodes import Array, Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE
 
@@ -19,8 +20,8 @@ SDK_TYPE = "Custom::AWS"
 """CDK's AwsCustomResource: its properties hold a call of the API as JSON text."""
 SDK_CALL = "createAccessKey"
 
-_CALL = re.compile(r'"action"\s*:\s*"createAccessKey', re.IGNORECASE)
-_USER = re.compile(r'"UserName"\s*:\s*"([^"$]+)"')
+_CALL = lazy_pattern(r'"action"\s*:\s*"createAccessKey', re.IGNORECASE)
+_USER = lazy_pattern(r'"UserName"\s*:\s*"([^"$]+)"')
 _USER_NAMES = ("UserName", "Username", "User", "IAMUserName")
 
 

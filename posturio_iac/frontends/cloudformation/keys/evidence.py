@@ -1,4 +1,4 @@
-"""What metadata, tags and comments say about a key: lifetimes, owners, exemptions, and instructions to ignore rules."""
+"""What Metadata and comments at a key say: items for the facts, and instructions to ignore rules."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.json_nodes import Array, Node, Object
-from posturio_iac.core.model import Directive, Lifetime, Unknown
-from posturio_iac.core.origin import CommentOrigin, MetadataOrigin
+from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.origin import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.facts.model import MetadataItem
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov
 from posturio_iac.metadata.directives import full_name, parse
-from posturio_iac.metadata.lifetime import Meaning, classify, exemption, parse_date, read, resembling
-from posturio_iac.metadata.names import normalise
-from posturio_iac.metadata.owners import owner_named
+from posturio_iac.metadata.lifetime import parse_date
+from posturio_iac.metadata.names import classify, normalise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from posturio_iac.core.model import Attr, Span
-    from posturio_iac.core.origin import Origin
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import StackScope
     from posturio_iac.frontends.cloudformation.options import TemplateOptions
@@ -33,39 +33,20 @@ _IGNORE = "ignore"
 
 @dataclass(slots=True)
 class MetadataEvidence:
-    """What was gathered about one key."""
+    """What was gathered at one resource."""
 
     options: TemplateOptions
     problems: list[Diagnostic]
-    lifetimes: list[Lifetime] = field(default_factory=list)
-    hiding: list[Unknown] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    owners: list[Attr[str]] = field(default_factory=list)
+    items: list[MetadataItem] = field(default_factory=list)
+    unread: list[Unknown] = field(default_factory=list)
     directives: list[Directive] = field(default_factory=list)
-
-    def state(self, name: str, value: object, origin: Origin, span: Span, *, unsure: str = "") -> None:
-        """Take one piece of metadata."""
-        names = self.options.names
-        meaning = classify(name, names)
-        if meaning is Meaning.OWNER:
-            known = Unknown(unsure) if unsure else value if isinstance(value, Unknown) else owner_named(value)
-            if known is not None:
-                self.owners.append(known)
-        elif meaning is Meaning.EXEMPT:
-            if said := exemption(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
-                self.notes.append(said)
-        elif found := read(name, Unknown(unsure) if unsure else value, origin=origin, span=span, names=names):
-            self.lifetimes.append(found)
-        elif said := resembling(name, Unknown(unsure) if unsure else value, origin=origin, names=names):
-            self.notes.append(said)
 
     def comments(self, comments: Iterable[Comment]) -> None:
         """Take what comments say."""
         parsed = parse(comments, self.options.rule_ids, self.options.names)
         self.problems.extend(p for p in parsed.problems if p not in self.problems)
         self.directives.extend(parsed.directives)
-        for name, value, span in parsed.metadata:
-            self.state(name, value, CommentOrigin(name), span)
+        self.items.extend(items_of(parsed))
 
     def metadata(self, entry: TemplateEntry, scope: StackScope, ev: Evaluator, address: str) -> None:
         """Take the Metadata of a key: names under ``Posturio``, or flat."""
@@ -73,7 +54,7 @@ class MetadataEvidence:
         if node is None:
             return
         if not isinstance(node.value, Object) or _is_function(node):
-            self.hiding.append(Unknown(f"Metadata of {address} is computed"))
+            self.unread.append(Unknown(f"Metadata of {address} is computed"))
             return
         for key, value in node.value:
             name = str(key.value)
@@ -84,7 +65,7 @@ class MetadataEvidence:
             elif name == "checkov":
                 self.directives.extend(skipped_in_checkov(value, scope.source))
             elif name.startswith("Fn::"):
-                self.hiding.append(Unknown(f"{name} in Metadata of {address} is evaluated at deployment"))
+                self.unread.append(Unknown(f"{name} in Metadata of {address} is evaluated at deployment"))
             elif not isinstance(value.value, (Object, Array)) or _is_function(value):
                 self._member(key, value, scope, ev, address)
 
@@ -93,7 +74,7 @@ class MetadataEvidence:
             if normalise(str(key.value)) == _IGNORE:
                 self._ignored(value, scope, ev)
             elif str(key.value).startswith("Fn::"):
-                self.hiding.append(Unknown(f"{key.value} in Metadata of {address} is evaluated at deployment"))
+                self.unread.append(Unknown(f"{key.value} in Metadata of {address} is evaluated at deployment"))
             else:
                 self._member(key, value, scope, ev, address, ours=True)
 
@@ -104,7 +85,7 @@ class MetadataEvidence:
             self._problem(shown, scope.source.span(key))
         found = ev.value(value, scope)
         shown_value: object = list(found) if isinstance(found, (tuple, dict)) else ev.text(found)
-        self.state(name, shown_value, MetadataOrigin(name, address), span)
+        self.items.append(MetadataItem(name, shown_value, MetadataOrigin(name, address), span))
 
     def _ignored(self, node: Node, scope: StackScope, ev: Evaluator) -> None:
         """Take the instructions of ``Metadata.Posturio.Ignore``: one or a list, each a rule's id or a map."""
@@ -148,11 +129,6 @@ class MetadataEvidence:
         problem = Diagnostic(Level.WARNING, message, span.path, span.line, span.column)
         if problem not in self.problems:
             self.problems.append(problem)
-
-    def owner(self) -> Attr[str | None]:
-        """Return the owner: the first that is known, else that it is unknown, else None."""
-        known = next((o for o in self.owners if isinstance(o, str)), None)
-        return known or next(iter(self.owners), None)
 
 
 def _is_function(node: Node) -> bool:

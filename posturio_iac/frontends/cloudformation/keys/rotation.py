@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 SECRET_TYPE = "AWS::SecretsManager::Secret"  # noqa: S105 - the type of a resource
 SCHEDULE_TYPE = "AWS::SecretsManager::RotationSchedule"
 
-_HOSTED = re.compile(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
+_HOSTED = lazy_pattern(r"(MySQL|PostgreSQL|Oracle|MariaDB|SQLServer|Redshift|MongoDB|Db2)(Single|Multi)User", re.IGNORECASE)
 """The types of hosted rotation, all of databases (CloudFormation reference of HostedRotationLambda)."""
 _LAMBDA = Advice("name a rotation function of your own in RotationLambdaARN, and how often it runs in RotationRules")
-_CRON = re.compile(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
-_STEP = re.compile(r"[\w*]+/(\d+)")
+_CRON = lazy_pattern(r"cron\(\s*(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s*\)", re.IGNORECASE)
+_STEP = lazy_pattern(r"[\w*]+/(\d+)")
 _SHORTER = {"AutomaticallyAfterDays": "d", "ScheduleExpression": "rate"}
 """What says how often a schedule rotates, and in which unit."""
 

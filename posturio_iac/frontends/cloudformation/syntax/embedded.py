@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
-_LITERAL = re.compile(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
-_INDENT = re.compile(r"^( +)\S", re.MULTILINE)
+_LITERAL = lazy_pattern(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")
+_INDENT = lazy_pattern(r"^( +)\S", re.MULTILINE)
 
 
 def embedded(node: Node, source: TemplateSource) -> ParsedFile | None:

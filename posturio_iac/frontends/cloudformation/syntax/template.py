@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Problem, YamlDocument, documents
 
@@ -18,7 +19,7 @@ KEY_TYPE = "AWS::IAM::AccessKey"
 SECTIONS = ("Metadata", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
 _DECLARED = r"""["']?Type["']?\s*:\s*["']?(?:%s)(?![\w:])"""
-_MARKUP = re.compile(r"\{\{(?!resolve:)|\{%|<%|\{#")
+_MARKUP = lazy_pattern(r"\{\{(?!resolve:)|\{%|<%|\{#")
 _MAX_DUPLICATES = 20
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.metadata.directives import Comment
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-_COMMENT = re.compile(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
-_OURS = re.compile(r"#[#\s]*posturio|rotat", re.IGNORECASE)
+_COMMENT = lazy_pattern(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
+_OURS = lazy_pattern(r"#[#\s]*posturio|rotat", re.IGNORECASE)
 
 
 class Comments:

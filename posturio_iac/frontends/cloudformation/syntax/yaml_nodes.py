@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.core.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MAX_VALUES = 1_000_000
 """How many values one document may have once its aliases are followed."""
 
-_NEXT_DOCUMENT = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_NEXT_DOCUMENT = lazy_pattern(r"^---(?=\s|$)", re.MULTILINE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _SHORT = {"!Ref": "Ref", "!Condition": "Condition"}
 

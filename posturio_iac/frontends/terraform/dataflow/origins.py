@@ -131,7 +131,7 @@ class _Follower:
             yield TerminalOrigin("other", Unknown(base.name), base.name, base.span)
             return
         key = (id(scope.instance), base.name, *steps)
-        if key in self.seen and base.name in ("local", "var", "module"):
+        if key in self.seen and base.name in ("local", "var", "module", "component"):
             return
         self.seen.add(key)
         match base.name:
@@ -139,7 +139,7 @@ class _Follower:
                 yield from self._variable(base, head, scope.instance, steps[1:], depth)
             case "local":
                 yield from self._local(base, head, scope, steps[1:], depth)
-            case "module":
+            case "module" | "component":
                 yield from self._module(base, head, scope.instance, steps[1:], depth)
             case "path" | "terraform" | "self":
                 yield TerminalOrigin(

@@ -84,7 +84,7 @@ def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
             case ("data", kind, name, *_):
                 found[ScopedName(instance, f"data.{kind}", name)] = None
             case (kind, name, *_):
-                found[ScopedName(instance, kind, name)] = None
+                found[ScopedName(instance, "module" if kind == "component" else kind, name)] = None
     return list(found)
 
 

@@ -59,6 +59,8 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     would be too large. Raise EvaluationError, and nothing else, when Terraform would refuse the call.
     """
     short = name.removeprefix("core::")
+    if (own := env.functions.get(name)) is not None:
+        return own(arguments)
     if short.startswith("assume") and arguments:  # https://opentofu.org/docs/v1.13/language/functions/assume_family/: a value as it is
         return arguments[0]
     if short not in _MODULE_OF:

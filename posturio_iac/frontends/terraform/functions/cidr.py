@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Union
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import function, text, whole
 from posturio_iac.frontends.terraform.values import EvaluationError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Network = Union["IPv4Network", "IPv6Network"]
 
-_LEADING_ZEROS = re.compile(r"(?<![0-9A-Fa-f:])0+(?=[0-9])")
+_LEADING_ZEROS = lazy_pattern(r"(?<![0-9A-Fa-f:])0+(?=[0-9])")
 _IPV4_BITS = 32
 
 

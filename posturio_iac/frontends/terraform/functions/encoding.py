@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, ResultTooLargeError, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
-_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})|(%)")
+_PERCENT = lazy_pattern(rb"%([0-9A-Fa-f]{2})|(%)")
 _GZIP = 31
 """The window size by which zlib knows the gzip format."""
 
-_ENCODINGS = re.compile(
+_ENCODINGS = lazy_pattern(
     r"utf-?8|utf-16(?:le|be)?|us-ascii|iso-8859-(?:[1-9]|1[0-6])|windows-(?:125[0-8]|874)|koi8-[ru]|macintosh|ibm(?:437|85[0258]|86[0235])"
     r"|shift_jis|euc-jp|iso-2022-jp|euc-kr|gbk|gb18030|big5",
     re.IGNORECASE,

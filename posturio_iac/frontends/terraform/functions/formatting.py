@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.functions.formats import json_text
@@ -24,7 +24,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value, firs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SEQUENCE = re.compile(r"%(?:%|([-+# 0]*)([1-9][0-9]*)?(?:\.([0-9]*))?(?:\[([1-9][0-9]*)\])?([a-zA-Z]))|%|[^%]+")
+_SEQUENCE = lazy_pattern(r"%(?:%|([-+# 0]*)([1-9][0-9]*)?(?:\.([0-9]*))?(?:\[([1-9][0-9]*)\])?([a-zA-Z]))|%|[^%]+")
 _MAX_WIDTH = 10_000
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.re2.chars import UnsupportedError
 from posturio_iac.frontends.terraform.functions.re2.machine import Match, Pattern, compile_pattern
@@ -12,10 +12,11 @@ from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeE
 from posturio_iac.frontends.terraform.values import EvaluationError, Value
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
 _MAX_SEARCHED = 100_000
-_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+_REFERENCE = lazy_pattern(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
 
 def _with_pattern(pattern: str, searched: str, use: Callable[[Pattern], Value]) -> Value:

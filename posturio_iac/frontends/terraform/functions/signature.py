@@ -9,11 +9,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, first_unknown, to_bool, to_number, to_text, type_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 MAX_ELEMENTS = 10_000
 """Lists, sets and maps that a function makes are not longer than this."""
@@ -56,6 +56,8 @@ class Environment:
     """Evaluates the text of a template with its variables, which may hold unknown values or be an `OpenMap`."""
     list_files: Callable[[str], tuple[str, ...] | Unknown] = _no_listing
     """The files below a folder, relative to it with forward slashes; none when there is no such folder."""
+    functions: Mapping[str, Callable[[tuple[Value, ...]], Value]] = field(default_factory=dict)
+    """More functions, by name: those of the program that reads the file."""
 
 
 @dataclass(frozen=True, slots=True)

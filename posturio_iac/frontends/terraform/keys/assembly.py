@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Replacement, Span, Unknown
-from posturio_iac.core.origin import ArgumentOrigin
-from posturio_iac.core.place import Place
-from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.remedy import IntervalSetting, SetArgument
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.facts.access_key import key_of_user
+from posturio_iac.facts.max_age import max_age_lifetime
+from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys import evidence
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of
 from posturio_iac.frontends.terraform.keys.remedies import remedies_for
-from posturio_iac.frontends.terraform.keys.rotation import Rotation, rotation_of
+from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
 from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
@@ -26,14 +26,12 @@ from posturio_iac.metadata.directives import ParsedComments, parse
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.model import Attr
+    from posturio_iac.core.model import Attr, Lifetime, Span
+    from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
-ROOT_USER = "root"
-MAX_SIBLINGS = 100
-"""Other keys of the same user that a key is compared with, active ones first; AWS allows a user two keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +45,7 @@ class RootModuleContext:
     """The root module's folder, which becomes part of the fingerprint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
-    """A key, and what is needed to compare it with others of its user."""
-
-    key: AccessKey
-    user: TerraformUser
-    rotation: Rotation
-    root: object
-    """The root module or the plan, by identity: users of others are others, whatever they are called."""
-    condition: hcl.Expr | None = None
-    """The ``count`` or ``for_each`` that decides whether there is such a key at all; None when the code fixes that."""
-
-
-def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Declared]:
+def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     """Yield the keys that the resources of one module instance declare."""
     for (kind, _), block in instance.folder.resources.items():
         if kind not in KEY_TYPES:
@@ -68,53 +53,34 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[De
         expansion = instances_of(block, instance)
         condition = (block.get("count") or block.get("for_each")) if expansion.unknown is not None else None
         for suffix, scope in expansion.instances:
-            yield replace(_key(block, scope, suffix, setting), condition=condition)
+            yield _key(block, scope, suffix, setting)._replace(condition=condition)
 
 
-def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> Declared:
+def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> KeyOfUser:
     scope.budget.add_instance(block.header)
     options = scope.instance.program.options
     user = find_user(block.get("user"), scope, setting.users)
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)
-    lifetimes = [
-        *rotation.lifetimes,
-        *secret_rotation(block, scope, suffix),
-        *_max_age(block, scope),
-        *evidence.of_tags(user, options.names),
-        *evidence.of_comments(parsed, options.names),
-    ]
-    notes = [
-        *rotation.notes,
-        *evidence.notes_on(block.labels[1], user, options.names, options.as_of),
-        *evidence.permission_note(user),
-    ]
-    places = list(exposures_of(block, scope.instance, suffix))
-    status = evaluate_or_unknown(block.get("status"), scope)
-    key = AccessKey(
+    facts = KeyFacts(
         address=scope.instance.full(f"{block.labels[0]}.{block.labels[1]}{suffix}"),
         framework="terraform",
         span=place_of(block, scope.instance),
-        user=user.name,
-        user_address=user.address,
-        status="Active" if status is None else status if isinstance(status, (str, Unknown)) else str(status),
+        user=evidence.user_facts(user, options.names),
+        status=evaluate_or_unknown(block.get("status"), scope),
         remedies=remedies_for(block, scope, user),
-        lifetimes=tuple(dict.fromkeys(lifetimes)),
-        unknown_sources=tuple(dict.fromkeys((*user.tags.hidden, *user.hidden))),
-        unseen_tags=user.unseen,
-        notes=tuple(dict.fromkeys(notes)),
-        owner=evidence.owner_of(user, parsed, options.names),
-        is_root=user.name == ROOT_USER and user.address is None,
+        label=block.labels[1],
+        beside=items_of(parsed),
+        lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope)),
+        notes=(*rotation.notes, *evidence.permission_note(user)),
         replacement=rotation.replacement,
-        exposures=tuple(p for p in places if not isinstance(p, Unknown)),
-        possible_exposures=tuple(p for p in places if isinstance(p, Unknown)),
+        exposures=tuple(exposures_of(block, scope.instance, suffix)),
         directives=parsed.directives,
-        tags=tuple((t.name, t.value) for t in user.tags.items if isinstance(t.value, str)),
         scope=setting.scope,
         restores_status=_restores_status(block),
         secrets=tuple(dict.fromkeys(secrets_of(block.get("user"), scope, user))),
     )
-    return Declared(key, user, rotation, scope.instance.root)
+    return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
 
 
 def _restores_status(block: hcl.Block) -> bool:
@@ -161,50 +127,13 @@ def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place, block.header)
 
 
-def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
-    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
-    from posturio_iac.core.intervals import parse_interval
-
-    origin = ArgumentOrigin(argument, owner)
-    if isinstance(value, Unknown):
-        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, why=value.reason)
-    interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
-    if interval:
-        setting = IntervalSetting(Place(owner, header), argument, "s")
-        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
-    if value is None or interval is not None:
-        remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
-        why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, remedy=remedy)
-    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, why="it must be a number of seconds")
-
-
-def related(declared: list[Declared]) -> Iterator[AccessKey]:
-    """Yield the keys with what they learn from the others: siblings that are active, and turns that they take."""
-    groups: dict[object, list[Declared]] = {}
-    for one in declared:
-        if one.user.identity is not None:
-            groups.setdefault((id(one.root), one.user.identity), []).append(one)
-    for group in groups.values():
-        group.sort(key=lambda one: one.key.status != "Active")
-    for one in declared:
-        others = list(islice((o for o in groups.get((id(one.root), one.user.identity), ()) if o is not one), MAX_SIBLINGS))
-        if not others:
-            yield one.key
-            continue
-        yield replace(one.key, active_siblings=_siblings(one, others), replacement=_with_turns(one, others))
-
-
-def _siblings(one: Declared, others: list[Declared]) -> Attr[tuple[str, ...]]:
-    rivals = [o for o in others if not _take_turns(one, o) and not _exclude_each_other(one.condition, o.condition)]
-    active = [o for o in rivals if o.key.status == "Active" and _together(one, o)]
-    if active:
-        return tuple(Place(o.key.address, o.key.span).text() for o in active)
-    unknown = next((o.key.status for o in rivals if isinstance(o.key.status, Unknown)), None)
-    apart = next((o for o in rivals if o.key.status == "Active" and not _together(one, o)), None)
-    if unknown is None and apart is not None:
-        unknown = Unknown(f"the code does not fix whether it exists together with {apart.key.address}")
-    return unknown if isinstance(unknown, Unknown) else ()
+def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:
+    """Tell whether the second key exists whenever the first does, by the conditions of both; False when they exclude each other."""
+    if _exclude_each_other(one.condition, other.condition):
+        return False
+    return _together(one.condition, other.condition) or Unknown(
+        f"the code does not fix whether it exists together with {other.key.address}"
+    )
 
 
 def _exclude_each_other(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
@@ -231,23 +160,6 @@ def _test(condition: hcl.Expr | None) -> tuple[hcl.Expr, bool] | None:
     return test, holds
 
 
-def _together(one: Declared, other: Declared) -> bool:
-    """Tell whether the other key certainly exists whenever this one does: always, or under the same condition."""
-    return other.condition is None or (one.condition is not None and hcl.same(one.condition, other.condition))
-
-
-def _take_turns(one: Declared, other: Declared) -> bool:
-    """Tell whether two keys of a user overlap on purpose: both are rotated by the code."""
-
-    def enforced(declared: Declared) -> bool:
-        return any(e.effect is Effect.ENFORCED for e in declared.key.lifetimes)
-
-    return enforced(one) and enforced(other)
-
-
-def _with_turns(one: Declared, others: list[Declared]) -> Attr[Replacement | None]:
-    replacement = one.key.replacement
-    if not isinstance(replacement, Replacement) or replacement.takes_turns:
-        return replacement
-    turns = any(_take_turns(one, o) and o.rotation.schedules != one.rotation.schedules for o in others)
-    return Replacement(replacement.span, replacement.create_before_destroy, takes_turns=turns)
+def _together(one: hcl.Expr | None, other: hcl.Expr | None) -> bool:
+    """Tell whether the second key certainly exists whenever the first does: always, or under the same condition."""
+    return other is None or (one is not None and hcl.same(one, other))

@@ -1,14 +1,13 @@
-"""Evidence in metadata: tags of the user and comments, and the notes on what only looks like it."""
+"""The user of a key as facts: its tags with the clocks that compute them, and the policies that end by date."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.intervals import describe_interval, parse_interval
-from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import CommentOrigin
-from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice
+from posturio_iac.core.intervals import parse_interval
+from posturio_iac.core.model import Unknown
+from posturio_iac.facts.describe import ends_permission
+from posturio_iac.facts.model import MetadataItem, MovedByClock, SetByClock, UserFacts
 from posturio_iac.facts.namesakes import Namesake, namesake
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -18,57 +17,50 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unk
 from posturio_iac.frontends.terraform.keys.users import declared_user, literals_in
 from posturio_iac.frontends.terraform.modules.instance import instances_of
 from posturio_iac.metadata.directives import parse
-from posturio_iac.metadata.lifetime import exemption, read, resembling
-from posturio_iac.metadata.manual_rotation import date_in_name
-from posturio_iac.metadata.names import Meaning, classify
-from posturio_iac.metadata.owners import owner_in_path, owner_named
+from posturio_iac.metadata.names import classify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
+    from posturio_iac.facts.model import ComputedValue
     from posturio_iac.frontends.terraform.keys.tags import Tag
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.syntax import hcl
-    from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names
 
 
-_DATE = Advice("write the date itself")
-_FOLLOW_AS_WELL = Advice("let the key follow it as well")
-
-
-def of_tags(user: TerraformUser, names: Names) -> Iterator[Lifetime]:
-    """Yield the lifetimes that the user's tags state."""
+def user_facts(user: TerraformUser, names: Names) -> UserFacts:
+    """Return what the code says about a user, as facts."""
     ignored = ignored_changes(user.block) if user.block is not None else frozenset()
+    tags = []
     for tag in user.tags.items:
-        lifetime = read(tag.name, tag.value, origin=tag.origin, span=tag.span, names=names)
-        if lifetime is None:
-            continue
         kept = ignored is not None and not ignored & {"tags", "tags_all", f"tags.{tag.name}"}
-        yield _moving(lifetime, tag, applied_again=kept) or lifetime
+        matters = isinstance(tag.value, Unknown) and classify(tag.name, names) is not None
+        tags.append(MetadataItem(tag.name, tag.value, tag.origin, tag.span, tuple(_clocks(tag, applied_again=kept)) if matters else ()))
+    return UserFacts(
+        user.name,
+        address=user.address,
+        identity=user.identity,
+        path=user.path,
+        tags=tuple(tags),
+        hidden=(*user.tags.hidden, *user.hidden),
+        unseen=user.unseen,
+    )
 
 
-def _moving(lifetime: Lifetime, tag: Tag, *, applied_again: bool) -> Lifetime | None:
-    """Return what a tag says whose value is computed from a clock, or None when it is not."""
-    if lifetime.effect is not Effect.UNKNOWN or tag.expression is None or tag.scope is None:
-        return None
-    for end in origins_of(tag.expression, tag.scope):
-        if isinstance(end, TerminalOrigin) and end.kind == "function" and applied_again:
-            why = f"it is computed from {end.text}, so every apply moves it"
-            return Lifetime(lifetime.kind, Effect.INERT, replace(tag.origin, moved_by=end.text), end.text, tag.span, why=why, remedy=_DATE)
-        if isinstance(end, ResourceOrigin) and end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
-            origin = replace(tag.origin, moved_by=end.address)
-            why = f"{end.address} moves it on at every rotation, and the key stays"
-            return Lifetime(lifetime.kind, Effect.INERT, origin, end.address, tag.span, why=why, remedy=_FOLLOW_AS_WELL)
-        if isinstance(end, ResourceOrigin) and end.kind == "time_offset" and lifetime.kind is Kind.EXPIRY:
-            interval = _offset(end)
-            origin = replace(tag.origin, set_by=end.address)
-            value = describe_interval(interval) if interval else ""
-            return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, value, tag.span, interval=interval)
-    return None
+def _clocks(tag: Tag, *, applied_again: bool) -> Iterator[ComputedValue]:
+    """Yield the clocks and functions that compute the value of a tag."""
+    for end in origins_of(tag.expression, tag.scope) if tag.expression is not None and tag.scope is not None else ():
+        if isinstance(end, TerminalOrigin):
+            if end.kind == "function" and applied_again:
+                yield MovedByClock(end.text, at_every_apply=True)
+        elif end.kind == "time_offset":
+            yield SetByClock(end.address, _offset(end))
+        elif end.kind == ROTATING and applied_again and end.attribute == "rotation_rfc3339":
+            yield MovedByClock(end.address, at_every_apply=False)
 
 
 def _offset(reached: ResourceOrigin) -> timedelta | None:
@@ -80,56 +72,12 @@ def _offset(reached: ResourceOrigin) -> timedelta | None:
     return None
 
 
-def of_comments(parsed: ParsedComments, names: Names) -> Iterator[Lifetime]:
-    """Yield the lifetimes that comments state."""
-    for name, value, span in parsed.metadata:
-        lifetime = read(name, value, origin=CommentOrigin(name), span=span, names=names)
-        if lifetime is not None:
-            yield lifetime
-
-
 def namesake_of(user: ResourceOrigin, options: TerraformOptions) -> Namesake:
     """Return what a user of another root module states about the ends and owners of its keys."""
     declared = declared_user(user, None)
     parsed = parse(user.block.comments, options.rule_ids, options.names)
     metadata = [*((tag.name, tag.value) for tag in declared.tags.items), *((name, value) for name, value, _ in parsed.metadata)]
     return namesake(user.block.header, metadata, options.names)
-
-
-def owner_of(user: TerraformUser, parsed: ParsedComments, names: Names) -> str | Unknown | None:
-    """Return who answers for the key: by a comment, a tag or the user's path; Unknown when hidden tags could say."""
-    for name, value, _ in parsed.metadata:
-        if classify(name, names) is Meaning.OWNER and (said := owner_named(value)) is not None:
-            return said
-    unknown: Unknown | None = None
-    for tag in user.tags.items:
-        if classify(tag.name, names) is not Meaning.OWNER:
-            continue
-        if isinstance(tag.value, Unknown):
-            unknown = unknown or Unknown(f"{tag.source}: {tag.value.reason}")
-        elif (said := owner_named(tag.value)) is not None:
-            return said
-    if isinstance(user.path, str) and (team := owner_in_path(user.path)) is not None:
-        return team
-    if unknown is not None:
-        return unknown
-    if isinstance(user.path, Unknown):
-        return user.path
-    return next(iter((*user.tags.hidden, *user.hidden)), None)
-
-
-def notes_on(label: str, user: TerraformUser, names: Names, as_of: datetime) -> Iterator[str]:
-    """Yield sentences about what was seen and is no lifetime."""
-    for what, name in (("the resource name", label), ("the user name", user.name)):
-        mark = date_in_name(name, as_of) if isinstance(name, str) else None
-        if mark is not None:
-            yield f'{what} "{name}" {mark.text}, which is rotation by hand without a schedule'
-            break
-    for tag in user.tags.items:
-        text = exemption(tag.name, tag.value, origin=tag.origin, names=names)
-        text = text or resembling(tag.name, tag.value, origin=tag.origin, names=names)
-        if text is not None:
-            yield text
 
 
 def permission_note(user: TerraformUser) -> Iterator[str]:
@@ -148,7 +96,7 @@ def permission_note(user: TerraformUser) -> Iterator[str]:
                 policies = {f"{kind}.{name}": block} if kind == "aws_iam_user_policy" else _attached(block, scope)
                 for address, policy in policies.items():
                     if _ends_by_date(policy, scope):
-                        yield f"the policy {address} ends the permission by date (aws:CurrentTime), and the key stays valid"
+                        yield ends_permission(address)
 
 
 _POLICIES = ("aws_iam_user_policy", "aws_iam_user_policy_attachment", "aws_iam_policy_attachment")

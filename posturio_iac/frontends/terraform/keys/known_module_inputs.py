@@ -16,8 +16,14 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value, firs
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Span
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
 
 _OFF = frozenset({"false", "no", "0", ""})
+
+
+def is_applied(instance: ModuleInstance) -> bool:
+    """Tell whether a module stands for a unit of Terragrunt's that applies a known one directly."""
+    return instance.folder.unit is not None and instance.folder.unit.module is None
 
 
 class Inputs:
@@ -33,6 +39,16 @@ class Inputs:
     def of_element(self, name: Value, element: Value) -> Inputs:
         """Return the same inputs for one element."""
         return Inputs(self.block, self.scope, self.key, (name, element))
+
+    @property
+    def label(self) -> str:
+        """What sentences call the call."""
+        return "the inputs" if is_applied(self.scope.instance) else f"{self.block.type}.{self.block.labels[0]}"
+
+    @property
+    def _others(self) -> Unknown | None:
+        """Why there may be inputs that cannot be seen."""
+        return self.scope.instance.folder.unreadable_tfvars if is_applied(self.scope.instance) else None
 
     def value(self, choice: Choice, *, strict: bool = False) -> Value:
         """Return the value of the first input that is set, or the module's default."""
@@ -50,6 +66,8 @@ class Inputs:
                 return name
             value: Value = element
         else:
+            if head not in self.block.body.attributes and self._others is not None:
+                return self._others
             scope = ModuleScope(self.scope.instance, strict or self.scope.strict, self.scope.bindings, self.scope.origin)
             value = evaluate_or_unknown(hcl.setting(self.block, head), scope)
         for part in rest:
@@ -84,7 +102,7 @@ class Inputs:
             name = self.text(template)
             if name is not None:
                 return name
-        return Unknown(f"module.{self.block.labels[0]} names the user by itself")
+        return Unknown(f"{'the module' if is_applied(self.scope.instance) else self.label} names the user by itself")
 
     def path(self) -> Attr[str | None]:
         """Return the user's path."""
@@ -101,8 +119,8 @@ class Inputs:
 
     def tags(self) -> Tags:
         """Return the tags of the user: what the call gives, what the module adds, and the provider's defaults."""
-        label = f"module.{self.block.labels[0]}"
-        found = Tags()
+        label = self.label
+        found = Tags() if self._others is None else Tags((), (self._others,))
         for choice in self.key.tags:
             found = self._given(choice, label).over(found)
         for name, template in self.key.fixed_tags:

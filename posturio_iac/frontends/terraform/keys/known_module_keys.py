@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import AccessKey, Lifetime, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
-from posturio_iac.frontends.terraform.keys import evidence
-from posturio_iac.frontends.terraform.keys.assembly import Declared, comments_for, max_age_lifetime, place_of
+from posturio_iac.facts.access_key import key_of_user
+from posturio_iac.facts.max_age import max_age_lifetime
+from posturio_iac.facts.metadata_items import items_of
+from posturio_iac.facts.model import FactOptions, KeyFacts
+from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_of
+from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
-from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs
+from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
 from posturio_iac.frontends.terraform.keys.remedies import added, narrower
-from posturio_iac.frontends.terraform.keys.rotation import Rotation
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
@@ -22,33 +25,42 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.model import Lifetime
     from posturio_iac.core.remedy import Remedy, Rotating
+    from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.known_modules.table import KnownKey, KnownVersion
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
 
-def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setting: RootModuleContext) -> Iterator[Declared]:
+def keys_of_call(match: Match, instance: ModuleInstance, block: hcl.Block, setting: RootModuleContext) -> Iterator[KeyOfUser]:
     """Yield the keys that the call of a known module makes."""
     name = block.labels[0]
     if isinstance(instance.children(name), Unknown):
         for suffix, scope in instances_of(block, instance).instances:
-            yield from _keys(match, block, scope, instance.full(f"module.{name}{suffix}"), setting)
+            address = "" if is_applied(instance) else instance.full(f"{block.type}.{name}{suffix}")
+            yield from _keys(match, block, scope, address, setting)
 
 
-def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[Declared]:
-    match = match.fitting(block.body.attributes)
+def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, setting: RootModuleContext) -> Iterator[KeyOfUser]:
+    if not is_applied(
+        scope.instance
+    ):  # Terragrunt gives inputs as variables of the environment, and Terraform ignores those it does not know.
+        match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
     # While the version is open, what all versions do alike is still certain.
     open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
+    options = scope.instance.program.options
     for key, suffix, inputs in made:
-        inside = f".{key.resource}{suffix}" if len(made) > 1 else ""
-        declared = _declared(match, key, inputs, address + inside, hidden, setting)
-        yield replace(declared, key=replace(declared.key, existence=existence))
+        inside = f"{key.resource}{suffix}"
+        place = f"{address}.{inside}" if address and len(made) > 1 else address or inside
+        facts = _facts(match, key, inputs, place, setting)
+        found = replace(facts, hidden=hidden, existence=existence)
+        yield key_of_user(found, FactOptions(options.names, options.as_of))
 
 
 def _made(version: KnownVersion, block: hcl.Block, scope: ModuleScope) -> list[tuple[KnownKey, str, Inputs]]:
@@ -79,36 +91,27 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
             yield "", inputs.of_element(unknown, unknown)
 
 
-def _declared(
-    match: Match, key: KnownKey, inputs: Inputs, address: str, hidden: tuple[Unknown, ...], setting: RootModuleContext
-) -> Declared:
+def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
     instance, block = inputs.scope.instance, inputs.block
-    options = instance.program.options
+    names = instance.program.options.names
     parsed = comments_for(block, instance)
-    label = f"module.{block.labels[0]}"
-    tags = inputs.tags()
-    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=tags)
-    lifetimes = [*_max_age(key, inputs, label), *evidence.of_tags(user, options.names), *evidence.of_comments(parsed, options.names)]
-    places = [] if inputs.encrypted() else list(exposures_of_module(block, instance, key.secrets))
-    found = AccessKey(
+    label = inputs.label
+    user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=inputs.tags())
+    return KeyFacts(
         address=address,
         framework="terraform",
         span=place_of(block, instance),
-        user=user.name,
-        user_address=None,
+        user=user_facts(user, names),
         status=inputs.status(),
         remedies=_remedies(match, key, inputs),
-        lifetimes=tuple(dict.fromkeys(lifetimes)),
-        unknown_sources=(*tags.hidden, *hidden),
-        notes=tuple(dict.fromkeys(evidence.notes_on(block.labels[0], user, options.names, options.as_of))),
-        owner=evidence.owner_of(user, parsed, options.names),
-        exposures=tuple(p for p in places if not isinstance(p, Unknown)),
-        possible_exposures=tuple(p for p in places if isinstance(p, Unknown)),
+        label=block.labels[0],
+        beside=items_of(parsed),
+        lifetimes=tuple(_max_age(key, inputs, label)),
+        is_root=False,
+        exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
         directives=parsed.directives,
-        tags=tuple((t.name, t.value) for t in tags.items if isinstance(t.value, str)),
         scope=setting.scope,
     )
-    return Declared(found, user, Rotation((), (), None, turns=False, schedules=frozenset()), instance.root)
 
 
 def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
@@ -121,7 +124,7 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
 
 def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
     block = inputs.block
-    label = f"module.{block.labels[0]}"
+    label = inputs.label
     place = Place(label, block.header)
     tags = next((c.paths[0] for c in key.tags if "." not in c.paths[0]), None)
     beside = AddComment(place, target=label)

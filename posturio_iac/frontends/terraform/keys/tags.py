@@ -141,6 +141,8 @@ def _behind(part: hcl.GetAttr, scope: ModuleScope, depth: int) -> dict[str, tupl
     if words[0] == "var" and instance.call is not None and instance.caller is not None:
         argument = instance.call.get(words[1])
         return _places(argument, instance.caller, depth + 1) if argument is not None else {}
+    if words[0] == "var" and instance.caller is None and (given := instance.folder.tfvars.get(words[1])) is not None:
+        return _places(given.expression, instance.scope(), depth + 1)
     return {}
 
 
@@ -154,14 +156,16 @@ def default_tags(block: hcl.Block, instance: ModuleInstance, kind: str) -> Tags:
 
 def _generated_tags(root: ModuleInstance) -> Tags:
     """Return the default tags of the providers that Terragrunt generates beside a root module; those that differ are unknown."""
+    if root.folder.unit is not None:
+        return Tags((), (root.folder.unseen_providers,) if root.folder.unseen_providers is not None else ())
     each: list[Tags] = []
     hidden: list[Unknown] = []
     for made in root.program.generated(root.folder.path):
         if made.unread is not None:
             hidden.append(made.unread)
-        scope = ModuleScope(root, strict=False, bindings=made.bindings)
+        scope = root.scope()
         found = (provider for provider in made.providers if _matches(provider, ("aws",), root))
-        each += [_defaults(provider, scope, f"the provider that {made.path} generates") for provider in found]
+        each += [_defaults(provider, scope, _provider_name(provider, root)) for provider in found]
     items: dict[str, Tag] = {}
     for tag in (tag for tags in each for tag in tags.items):
         same = [other.value for tags in each for other in tags.items if other.name == tag.name]
@@ -186,6 +190,8 @@ def _defaults(provider: hcl.Block, scope: ModuleScope, name: str) -> Tags:
 
 
 def _provider_name(provider: hcl.Block, owner: ModuleInstance) -> str:
+    if provider.header.path.endswith(".hcl"):
+        return f"the provider that {provider.header.path} generates"
     alias = evaluate_or_unknown(provider.get("alias"), owner.scope())
     return f"provider {provider.labels[0]}" + (f".{alias}" if isinstance(alias, str) else "")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass, replace
+from posturio_iac.facts.describe import declared_elsewhere, quoted, tags_unseen
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, Step, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -268,14 +269,13 @@ def _foreign(value: object, ends: list[TerminalOrigin], resources: list[Resource
     name, identity = _name_of(value), value if isinstance(value, str) else None
     variable = next((e.text for e in ends if e.kind == "variable"), None)
     if variable is not None and not (isinstance(value, str) and scope.instance.root.folder.is_root):
-        reason = Unknown(f"the user is {variable}, which whoever uses this module sets, so the user's tags cannot be seen")
+        reason = tags_unseen(f"the user is {variable}, which whoever uses this module sets")
         return TerraformUser(name, identity=identity, hidden=(reason,), unseen=reason)
     source = next((r.address for r in resources if r.kind.startswith("data.")), None)
     if isinstance(value, str) or source is not None:
-        who = f'the user "{value}"' if isinstance(value, str) else f"the user that {source} reads"
-        return TerraformUser(name, identity=identity, unseen=Unknown(f"{who} is declared elsewhere, so its tags cannot be seen"))
-    why = name.reason if isinstance(name, Unknown) else "the user cannot be followed"
-    reason = Unknown(f"{why}, so the user's tags cannot be seen")
+        who = quoted(value) if isinstance(value, str) else f"the user that {source} reads"
+        return TerraformUser(name, identity=identity, unseen=declared_elsewhere(who))
+    reason = tags_unseen(name.reason if isinstance(name, Unknown) else "the user cannot be followed")
     return TerraformUser(name, hidden=(reason,), unseen=reason)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 
-_SCP = re.compile(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
-_URL = re.compile(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)
-_REGISTRY_PART = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?")
-_HOST = re.compile(r"(?=.*[.:])[\w.-]+(?::\d+)?|localhost", re.ASCII)
-_ARCHIVE = re.compile(
+_SCP = lazy_pattern(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
+_URL = lazy_pattern(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)
+_REGISTRY_PART = lazy_pattern(r"[0-9A-Za-z](?:[0-9A-Za-z_-]*[0-9A-Za-z])?")
+_HOST = lazy_pattern(r"(?=.*[.:])[\w.-]+(?::\d+)?|localhost", re.ASCII)
+_ARCHIVE = lazy_pattern(
     r"(?:archive|tarball|zipball|(?:legacy\.)?tar\.gz|(?:legacy\.)?zip)/(?:refs/(?:tags|heads)/)?(.+?)(?:\.(?:tar\.gz|tgz|zip|tar))?"
 )
 _WEB_HOSTS = {"www.github.com": "github.com", "codeload.github.com": "github.com", "ssh.github.com": "github.com"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
@@ -13,9 +14,9 @@ from posturio_iac.frontends.terraform.known_modules.versions import Interval, pa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_PATH = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", re.ASCII)
-_RESOURCE = re.compile(r"(?:module\.[\w-]+\.)*(?:aws_iam_access_key|awsutils_expiring_iam_access_key)\.[\w-]+", re.ASCII)
+_PLACEHOLDER = lazy_pattern(r"\{([^{}]+)\}")
+_PATH = lazy_pattern(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", re.ASCII)
+_RESOURCE = lazy_pattern(r"(?:module\.[\w-]+\.)*(?:aws_iam_access_key|awsutils_expiring_iam_access_key)\.[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,14 @@ class KnownKey:
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
     secrets: tuple[str, ...] = ()
     """Outputs that hold the secret or the SMTP password in the clear, in at least one of the versions."""
+
+    def paths(self) -> Iterator[str]:
+        """Yield the inputs that it depends on."""
+        templates = (*self.user, *(template for _, template in self.fixed_tags), self.path, self.pgp_key)
+        parts = (part for template in templates if template is not None for part in template.parts)
+        for choice in (*self.enabled_by, *self.disabled_by, *self.tags, self.each, self.status, self.max_age, *parts):
+            if isinstance(choice, Choice):
+                yield from choice.paths
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 
-_VERSION = re.compile(
+_VERSION = lazy_pattern(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
-_TERM = re.compile(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
+_TERM = lazy_pattern(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _COUNTS_CREATION = (1, 12)
 """https://github.com/opentofu/opentofu/pull/3848: from this OpenTofu on, ``replace_triggered_by`` reacts to creations."""
-_LOWER = re.compile(r"(?:>=|~>|=|>|^)\s*v?(\d+)\.(\d+)")
+_LOWER = lazy_pattern(r"(?:>=|~>|=|>|^)\s*v?(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, slots=True)

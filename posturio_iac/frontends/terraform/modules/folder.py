@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from posturio_iac.core.textfile import Fence
+    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
 
 _NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}
 """Blocks that have an address of their own, and how many labels it takes."""
@@ -39,6 +40,10 @@ class Module:
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """A variables file that could not be read may set any variable."""
+    unit: AppliedUnit | None = None
+    """The unit of Terragrunt's that applies the module, when it stands for the root module of one."""
+    unseen_providers: Unknown | None = None
+    """Why there may be providers whose code cannot be seen."""
     names: tuple[str, ...] = ()
     """Every file name in the folder."""
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -46,6 +51,8 @@ class Module:
     @property
     def is_root(self) -> bool:
         """Whether the folder shows that it is applied by itself: a configured provider, a backend, variables files or a lock file."""
+        if self.unit is not None:
+            return True
         configured = any(p.body.attributes.keys() - {"alias", "version"} or p.body.blocks for p in self.providers)
         backend = any(b.type in ("backend", "cloud") for s in self.settings for b in s.body.blocks)
         return configured or backend or bool(self.tfvars) or ".terraform.lock.hcl" in self.names
@@ -75,7 +82,7 @@ def load(
     ordinary, overrides = files.configuration_files(list(folder.names))
     for name in ordinary:
         for block in _blocks(folder, root, name, max_size, fence):
-            _add(folder, block)
+            add_block(folder, block)
     for name in overrides:
         for block in _blocks(folder, root, name, max_size, fence):
             _override(folder, block)
@@ -96,7 +103,8 @@ def _blocks(folder: Module, root: str, name: str, max_size: int, fence: Fence | 
     return body.blocks
 
 
-def _add(folder: Module, block: hcl.Block) -> None:
+def add_block(folder: Module, block: hcl.Block) -> None:
+    """Add one top-level block to a module."""
     if len(block.labels) < _NAMED.get(block.type, 0):
         return
     match block.type:
@@ -135,7 +143,7 @@ def _override(folder: Module, block: hcl.Block) -> None:
     elif block.type == "provider" and (same := _same_provider(folder, block)) is not None:
         folder.providers[same] = override(folder.providers[same], block)
     else:
-        _add(folder, block)
+        add_block(folder, block)
 
 
 def _same_provider(folder: Module, block: hcl.Block) -> int | None:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.folder import Module
-    from posturio_iac.frontends.terraform.modules.terragrunt import Generated
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.terragrunt.generated import Generated
 
 SAME = {
     ("aws_iam_user", "id"): "name",
@@ -73,6 +73,9 @@ class ModuleLoader(Protocol):
 
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
+
+    def unread_module(self, source: str) -> str | None:
+        """Return the name of the known module that one whose code is not here looks like, or None when it looks like none."""
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
@@ -136,7 +139,7 @@ class ModuleInstance:
 
     def call_path(self, name: str) -> str:
         """Return the names of the calls that lead from the root module to the call ``name`` here: ``mail.user``."""
-        names = [part for part in self.address.split(".") if part != "module"] if self.address else []
+        names = [part for part in self.address.split(".") if part not in ("module", "component")] if self.address else []
         return ".".join([*(part.split("[")[0] for part in names), name])
 
     def full(self, local_address: str) -> str:
@@ -167,7 +170,7 @@ class ModuleInstance:
 
     def set_by_caller(self, name: str) -> bool:
         """Tell whether the code that calls this module fixes the variable, by an argument or by leaving the default."""
-        return self.caller is not None or name in self.folder.tfvars
+        return self.caller is not None or self.folder.unit is not None or name in self.folder.tfvars
 
 
 class ModuleScope:
@@ -213,12 +216,14 @@ class ModuleScope:
                 return self.instance.cached(self.strict, root, name, lambda: self._variable(name))
             case "local":
                 return self.instance.cached(self.strict, root, name, lambda: self._local(name))
-            case "module":
-                return self.instance.cached(self.strict, root, name, lambda: self._module(name))
+            case "module" | "component":
+                return self.instance.cached(self.strict, "module", name, lambda: self._module(name))
             case "path":
                 return self._path(name)
             case "terraform":
                 return Unknown(f"terraform.{name} is known only in a run")
+            case "terragrunt":
+                return Unknown("Terragrunt fills it in")
             case "each" | "count" | "self":
                 return Unknown(f"{root}.{name} is known only for one instance")
             case _:
@@ -256,7 +261,7 @@ class ModuleScope:
             return instance.folder.unreadable_tfvars
         if "default" not in block.body.attributes:
             return Unknown(f"var.{name} has no value in this code")
-        if self.strict and instance.caller is None:
+        if self.strict and instance.caller is None and instance.folder.unit is None:
             return Unknown(f"var.{name} may be set by whoever uses this module")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 

@@ -7,10 +7,12 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
 from posturio_iac.frontends.terraform.modules import files, folder
+from posturio_iac.frontends.terraform.modules.component_stacks import ComponentStack
 from posturio_iac.frontends.terraform.modules.installed import Installed
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope, instances_of
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -18,27 +20,40 @@ from posturio_iac.frontends.terraform.values import EvaluationError, Value
 from posturio_iac.search.module_calls import content
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules, Match
     from posturio_iac.frontends.terraform.modules.expansion import Expansion
-    from posturio_iac.frontends.terraform.modules.terragrunt import Generated, Terragrunt
     from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
+    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
+
+_VERSION = lazy_pattern(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
 
 
 class ModuleTree:
     """The modules below one scan root, and what reading them found wrong."""
 
-    def __init__(self, selection: Selection, options: TerraformOptions, leading: Collection[str] = ()) -> None:
-        """Read the modules of a selection when they are asked for; ``leading`` are the folders that hold keys or lead to some."""
+    def __init__(
+        self,
+        selection: Selection,
+        options: TerraformOptions,
+        leading: Collection[str] = (),
+        units: Mapping[str, AppliedUnit | ComponentStack] | None = None,
+    ) -> None:
+        """Read the modules of a selection when they are asked for.
+
+        ``leading`` are the folders that hold keys or lead to some, and ``units`` the units of Terragrunt's by their files.
+        """
         self.root = selection.root
         self.repository = selection.repository
         self.fence = selection.finder.fence
         self._installed = Installed(self.root, self.fence, self.report)
         self.options = options
         self._leading = leading
+        self._units = units or {}
         self._known: KnownModules | None = None
         self._tracked: Callable[[str], bool] | None = getattr(selection, "tracked", None)
         """Which files may be read at all, when a hook judges what is committed."""
@@ -83,7 +98,7 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None:
             return False
-        if (path := local_folder(instance.folder.path, source)) is not None:
+        if (path := self._local(instance, source)) is not None:
             there = os.path.join(self.root, path)
             missing = not os.path.isdir(there) or not self.fence.holds(there)
             return missing or path in self._leading or instance.folder.path.startswith(".terraform/") or path in instance.ancestors
@@ -104,8 +119,18 @@ class ModuleTree:
         self.diagnostics[diagnostic] = None
 
     def root_module(self, path: str) -> ModuleInstance:
-        """Return the module in the folder ``path`` as nobody calls it, with a budget of its own."""
-        return ModuleInstance(self, self.folder(path))
+        """Return the module in the folder ``path`` as nobody calls it, or as the unit in that file does, with a budget of its own."""
+        unit = self._units.get(path)
+        if unit is None:
+            return ModuleInstance(self, self.folder(path))
+        if isinstance(unit, ComponentStack):
+            return ModuleInstance(self, unit.root_module(lambda module: ModuleInstance(self, module).scope()))
+        from posturio_iac.frontends.terraform.modules.units import applied_module
+
+        module = applied_module(unit, self.folder)
+        for problem in unit.unit.problems:
+            self.report(problem)
+        return ModuleInstance(self, module)
 
     def source_of(self, block: hcl.Block) -> str | None:
         """Return the literal source of a module call."""
@@ -117,14 +142,28 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
             return None
-        from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
+        from posturio_iac.frontends.terraform.known_modules.lookup import Match
 
-        if self._known is None:
-            self._known = load(self.options.known_modules)
         constraint = block.get("version")
         text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
-        match = self._known.match(source, self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0])) or text)
+        installed = self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0]))
+        match = self._known_modules().match(source, installed or text, _said_version(block))
         return match if isinstance(match, Match) else None
+
+    def unread_module(self, source: str) -> str | None:
+        """Return the name of the known module that one whose code is not here looks like, or None when it looks like none."""
+        if source.startswith(("./", "../")) or not self._sounds_known(source):
+            return None
+        known = self._known_modules()
+        found = known.resembling(source)
+        return found.name if found is not None and not known.holds(source) else None
+
+    def _known_modules(self) -> KnownModules:
+        if self._known is None:
+            from posturio_iac.frontends.terraform.known_modules.lookup import load
+
+            self._known = load(self.options.known_modules)
+        return self._known
 
     def _sounds_known(self, source: str) -> bool:
         return bool(self.options.known_modules) or any(search_term in source.encode() for search_term in SEARCH_TERMS)
@@ -134,7 +173,7 @@ class ModuleTree:
         if not self._hcl:
             return []
         if self._terragrunt is None:
-            from posturio_iac.frontends.terraform.modules.terragrunt import Terragrunt
+            from posturio_iac.frontends.terraform.terragrunt.generated import Terragrunt
 
             self._terragrunt = Terragrunt(
                 lambda path: files.read(self.root, path, self.options.max_file_size, self.fence), self.report, self._hcl
@@ -154,14 +193,14 @@ class ModuleTree:
         children = []
         for suffix, scope in expansion.instances:
             instance.budget.add_instance(block.header)
-            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"module.{name}") + suffix))
+            children.append(ModuleInstance(self, module, call=block, caller=scope, address=instance.full(f"{block.type}.{name}") + suffix))
         return expansion, tuple(children)
 
     def _folder_of(self, instance: ModuleInstance, name: str, block: hcl.Block) -> str | Unknown:
         source = self.source_of(block)
         if source is None:
             return Unknown(f"module.{name} has no constant source")
-        if (path := local_folder(instance.folder.path, source)) is None:
+        if (path := self._local(instance, source)) is None:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
             return found if found is not None else Unknown(f"the code of module.{name} is not here")
         if not os.path.isdir(os.path.join(self.root, path)):
@@ -177,6 +216,13 @@ class ModuleTree:
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
             return Unknown(f"module.{name} calls itself")
         return path
+
+    def _local(self, instance: ModuleInstance, source: str) -> str | None:
+        """Return the folder of a local module; what a unit of Terragrunt's applies is called from where it is copied to."""
+        path = local_folder(instance.folder.path, source)
+        unit = instance.root.folder.unit
+        copied = unit.folder_of(instance.folder.path, source) if path is not None and unit is not None else None
+        return path if copied is None else copied
 
     def _real(self, path: str) -> str:
         if path not in self._reals:
@@ -228,6 +274,14 @@ class ModuleTree:
             return evaluate(parse_template("template", text), ModuleScope(bare, strict=False, bindings=dict(names)))
         finally:
             budget.leave_render()
+
+
+def _said_version(block: hcl.Block) -> str | None:
+    """Return the version that a comment on the line of a call's source tells; None when there is none, or more than one."""
+    source = block.get("source")
+    comments = [comment.text for comment in block.comments if source is not None and comment.line == source.span.end_line]
+    found = [version for text in comments for version in _VERSION.findall(text)]
+    return found[0] if len(found) == 1 else None
 
 
 def local_folder(base: str, source: str) -> str | None:

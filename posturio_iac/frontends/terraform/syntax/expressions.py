@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.templates import heredoc, quoted, unescape
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.syntax.source import SourceText
 
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NUMBER = lazy_pattern(r"[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LONGEST_NUMBER = 4000
 _INFINITE = float("inf")
 _OPERATORS = frozenset({"-", "!", "+", "*", "/", "%", "==", "!=", "<", ">", "<=", ">=", "&&", "||"})

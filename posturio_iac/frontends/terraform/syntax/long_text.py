@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,10 +22,10 @@ _KEPT = 24
 """Bytes that stay at each end."""
 _LONG = 4 * _KEPT
 
-_BLANKS = re.compile(rb"[ \t]{200,}|(?<=\n)(?:[ \t]*\r?\n){100,}")
-_CODE = re.compile(rb'["{}#]|//|/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n')
-_QUOTED = re.compile(rb'["\n]|\\.|[$%]+\{', re.DOTALL)
-_LINE = re.compile(rb"\n|[$%]+\{")
+_BLANKS = lazy_pattern(rb"[ \t]{200,}|(?<=\n)(?:[ \t]*\r?\n){100,}")
+_CODE = lazy_pattern(rb'["{}#]|//|/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n')
+_QUOTED = lazy_pattern(rb'["\n]|\\.|[$%]+\{', re.DOTALL)
+_LINE = lazy_pattern(rb"\n|[$%]+\{")
 _INTERPOLATION, _ESCAPE = len("${"), len("$${")
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.source import SourceText
 from posturio_iac.frontends.terraform.syntax.tree import file_body, is_sound, tree_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _LABEL = rb'[ \t]+(?:"[^"\n]*"|[\w-]+)'
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     rb"^([ \t]*)((?:resource|data|ephemeral|action)"
     + _LABEL * 2
     + rb"|(?:module|variable|output|provider|check|run)"
@@ -30,7 +31,7 @@ _HEADER = re.compile(
     re.MULTILINE,
 )
 """The first line of a top-level block: its indentation, its type and labels."""
-_OPAQUE = re.compile(rb"/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n")
+_OPAQUE = lazy_pattern(rb"/\*|<<-?[ \t]*([\w-]+)[ \t]*\r?\n")
 """The start of a comment or of a heredoc, in which nothing begins."""
 _OLDER = (
     # Terraform 0.11 read ``tags { "Owner" = "x" }`` as a map. The equals sign takes the place of a space, so that every place stays.

@@ -19,6 +19,8 @@
   };
   measure.choice = measure.text;
 
+  const wordsOf = (input) => (input ? input.value.toLowerCase().split(/\s+/).filter(Boolean) : []);
+
   class Table {
     constructor(table) {
       this.table = table;
@@ -28,7 +30,8 @@
       this.limit = PAGE;
       this.heads = [...table.tHead.rows[0].cells];
       this.heads.forEach((head, column) => this.sortable(head, column));
-      if (this.rows.length > 5) this.filters();
+      this.group = table.closest("details.rule");
+      if (this.rows.length > 5 && !this.group) this.filters();
       this.more = make("div", { className: "more" });
       table.parentElement.after(this.more);
       this.show();
@@ -92,8 +95,7 @@
       this.timer = setTimeout(() => this.filter(), 150);
     }
 
-    filter() {
-      const words = this.search ? this.search.value.toLowerCase().split(/\s+/).filter(Boolean) : [];
+    filter(words = wordsOf(this.search)) {
       const wanted = (this.choices || []).filter(([, select]) => select.value);
       this.texts ||= new Map(this.rows.map((row) => [row, words.length ? row.textContent.toLowerCase() : null]));
       this.kept = this.rows.filter((row) => {
@@ -136,7 +138,59 @@
     }
   }
 
-  document.querySelectorAll("table[data-sortable]").forEach((table) => new Table(table));
+  const tables = [...document.querySelectorAll("table[data-sortable]")].map((table) => new Table(table));
+
+  const filterFindings = () => {
+    const grouped = tables.filter((table) => table.group);
+    const total = grouped.reduce((sum, table) => sum + table.rows.length, 0);
+    if (total <= 5) return;
+    const search = make("input", { type: "search", id: "findings-filter", autocomplete: "off", spellcheck: false });
+    const status = make("output", {});
+    const apply = () => {
+      const words = wordsOf(search);
+      grouped.forEach((table) => {
+        const module = table.table.closest(".module");
+        const heading = `${table.group.querySelector("h3").textContent} ${module.querySelector("h4").textContent}`.toLowerCase();
+        table.filter(words.filter((word) => !heading.includes(word)));
+        module.hidden = !table.kept.length;
+      });
+      document.querySelectorAll("details.rule").forEach((rule) => {
+        rule.hidden = !rule.querySelector(".module:not([hidden])");
+        if (words.length && !rule.hidden) rule.open = true;
+      });
+      const kept = grouped.reduce((sum, table) => sum + table.kept.length, 0);
+      status.textContent = `${kept === total ? "" : `${counted(kept)} of `}${counted(total)} findings`;
+    };
+    let timer;
+    search.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(apply, 150); });
+    const field = make("div", {}, make("label", { htmlFor: search.id }, "Filter by text"), search);
+    document.querySelector("details.rule").before(make("div", { className: "tools" }, field, status));
+    apply();
+  };
+  filterFindings();
+
+  const copied = async (text) => {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = make("textarea", { value: text });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    if (!done) throw new Error("not copied");
+  };
+
+  document.querySelectorAll("[data-copy]").forEach((code) => {
+    const button = make("button", { type: "button", className: "copy" }, "Copy");
+    const text = code.textContent;
+    button.setAttribute("aria-label", `Copy ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`);
+    button.addEventListener("click", () => {
+      copied(text).then(() => "Copied", () => "Not copied").then((word) => {
+        button.textContent = word;
+        setTimeout(() => { button.textContent = "Copy"; }, 2000);
+      });
+    });
+    code.after(button);
+  });
 
   const open = () => document.querySelectorAll("details:not([open])").forEach((details) => { details.open = true; details.dataset.printed = ""; });
   const close = () => document.querySelectorAll("details[data-printed]").forEach((details) => { details.open = false; delete details.dataset.printed; });

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError, Value, is_heavy, to_number, to_text
 
 if TYPE_CHECKING:
+    import re
+
     from posturio_iac.core.model import Unknown
 
 _ESCAPES = {
@@ -20,8 +22,8 @@ _ESCAPES = {
     "\b": "\\b",
     "\f": "\\f",
 }
-_ESCAPED = re.compile('[\x00-\x1f"\\\\<>&\u2028\u2029]')
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_ESCAPED = lazy_pattern('[\x00-\x1f"\\\\<>&\u2028\u2029]')
+_SURROGATE = lazy_pattern("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.frontends.terraform.values import EvaluationError
 
-_CATEGORY = re.compile(r"\\([pP])(?:([A-Za-z])|\{(\^?)([A-Za-z_]+)\})")
-_HEX = re.compile(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,8})\})")
-_OCTAL = re.compile(r"\\(0[0-7]{0,2}|[1-7][0-7]{1,2})")
+_CATEGORY = lazy_pattern(r"\\([pP])(?:([A-Za-z])|\{(\^?)([A-Za-z_]+)\})")
+_HEX = lazy_pattern(r"\\x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,8})\})")
+_OCTAL = lazy_pattern(r"\\(0[0-7]{0,2}|[1-7][0-7]{1,2})")
 _LETTERS = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_GENERAL = re.compile("C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
+_GENERAL = lazy_pattern("C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?")
 """The general categories of Unicode."""
 
 _MAX_CODE_POINT = 0x10FFFF

@@ -6,17 +6,16 @@ another way (``$`` before a last newline, Unicode digits, look-around). So patte
 
 from __future__ import annotations
 
-import re
-
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.functions.re2.chars import DOT, POSIX, Chars, escaped_class, letter
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
 
-_REPEAT = re.compile(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
-_GROUP_NAME = re.compile(r"\(\?P?<([A-Za-z0-9_]+)>")
-_FLAGS = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])")
-_POSIX = re.compile(r"\[:(\^?)([a-z]+):\]")
+_REPEAT = lazy_pattern(r"\{([0-9]+)(?:(,)([0-9]*))?\}")
+_GROUP_NAME = lazy_pattern(r"\(\?P?<([A-Za-z0-9_]+)>")
+_FLAGS = lazy_pattern(r"\(\?([imsU]*)(?:-([imsU]+))?([:)])")
+_POSIX = lazy_pattern(r"\[:(\^?)([a-z]+):\]")
 _MAX_REPEAT = 1_000
 _MAX_DEPTH = 50
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.operators import text_of as text_of_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 
@@ -25,9 +27,9 @@ UNIT = "terragrunt.hcl"
 """What Terragrunt calls the file of one module that it applies."""
 MOST = 5000
 """More files than that are not read."""
-_SOURCE = re.compile(rb'source\s*=\s*"([^"\n]*)"')
-FILLED_IN = "terragrunt"
-"""Stands for what Terragrunt puts into the generated text."""
+_SOURCE = lazy_pattern(rb'source\s*=\s*"([^"\n]*)"')
+FILLED_IN = "terragrunt.text"
+"""Stands for what Terragrunt puts into the generated text; every module takes it for unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,6 @@ class Generated:
     providers: tuple[hcl.Block, ...]
     unread: Unknown | None
     """Why none was found, though there is one."""
-    bindings: ClassVar[dict[str, Value]] = {FILLED_IN: Unknown("Terragrunt fills it in")}
-    """What the names in the blocks stand for that the module does not know."""
 
 
 class Terragrunt:
@@ -120,7 +120,7 @@ def _parsed(path: str, data: bytes) -> Generated:
         contents = block.get("contents") if block.type == "generate" else None
         if contents is None:
             continue
-        text = _text(contents)
+        text = text_of(contents)
         if text is None:
             unread = Unknown(f"{path} generates a file whose text does not stand there")
             continue
@@ -133,24 +133,38 @@ def _parsed(path: str, data: bytes) -> Generated:
     return Generated(path, tuple(providers), None if providers else unread)
 
 
-def _text(contents: hcl.Expr) -> str | None:
-    """Return the text that is generated, with a name of its own for each part that Terragrunt fills in; None when it stands elsewhere."""
+def text_of(contents: hcl.Expr, known: Callable[[hcl.Expr], Value] = lambda _: None) -> str | None:
+    """Return the text that is generated, with a name of its own for each part that is not ``known``; None when it stands elsewhere."""
     match contents:
         case hcl.Literal(str() as text):
             return text
         case hcl.TemplateExpr(parts):
-            return "".join(_joined(parts))
+            return "".join(_joined(parts, known))
         case _:
-            return None
+            value = known(contents)
+            return value if isinstance(value, str) else None
 
 
-def _joined(parts: tuple[hcl.Expr, ...]) -> Iterator[str]:
+def _joined(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> Iterator[str]:
     line = ""
     for part in parts:
-        if isinstance(part, hcl.Literal) and isinstance(part.value, str):
-            text = part.value
-        else:
-            quoted = line.replace('\\"', "").count('"') % 2 == 1
+        quoted = line.replace('\\"', "").count('"') % 2 == 1
+        text = _rendered(part, known)
+        if text is None:
             text = f"${{{FILLED_IN}}}" if quoted else FILLED_IN
         line = (line + text).rpartition("\n")[2]
         yield text
+
+
+def _rendered(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
+    """Return the text that a part makes, of which inner parts may be filled in; None when it is not known at all."""
+    match part:
+        case hcl.Literal(value):
+            return text_of_value(value)
+        case hcl.TemplateExpr(parts):
+            return "".join(_joined(parts, known))
+        case hcl.Conditional(condition, yes, no) if isinstance(chosen := known(condition), bool):
+            return _rendered(yes if chosen else no, known)
+        case _:
+            value = known(part)
+            return text_of_value(value) if isinstance(value, (str, int, float)) else None

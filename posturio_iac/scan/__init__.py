@@ -5,25 +5,21 @@ from __future__ import annotations
 import os
 
 from posturio_iac.frontends.table import FRONT_ENDS
-from posturio_iac.search import SEARCH_TERMS, discover
+from posturio_iac.scan.reading import read_all, request_of, search_terms_of
+from posturio_iac.search import discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
-    from posturio_iac.core.budget import Budget
-    from posturio_iac.core.finding import Diagnostic, Report, Suppression
+    from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.frontends.reading import Reading, ReadRequest
+    from posturio_iac.frontends.reading import Reading
     from posturio_iac.impact.selection import Narrowed
-    from posturio_iac.judge.policy import Policy
-    from posturio_iac.metadata.names import Names
+    from posturio_iac.judge.policy import PolicyTree
     from posturio_iac.search import Selection
-
-TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
-"""Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
 
 def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None, config: Config | None = None) -> Report:
@@ -45,21 +41,33 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
 
 def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
     """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
-    if config.baseline is not None and not os.path.isfile(config.baseline):
-        from posturio_iac.errors import UsageError
+    for baseline in config.baseline:
+        if not os.path.isfile(baseline):
+            from posturio_iac.errors import UsageError
 
-        raise UsageError(f"there is no baseline {config.baseline}; `posturio-iac baseline` writes one")
+            raise UsageError(f"there is no baseline {baseline}; `posturio-iac baseline` writes one")
     patterns = tuple(exclude)
     if config.exclude:
         from posturio_iac.core.globs import rebase
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
-    selection = discover(paths, cwd=cwd, exclude=patterns, max_file_size=config.max_file_size, search_terms=_search_terms(config))
+    selection = discover(
+        paths,
+        cwd=cwd,
+        exclude=patterns,
+        max_file_size=config.max_file_size,
+        search_terms=search_terms_of(config),
+        apart=config.baseline,
+    )
     if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
         from posturio_iac.errors import UsageError
 
         raise UsageError(f"{config.path}: exclude leaves out everything that could be scanned; --no-config scans without it")
-    return selection
+    if config.tree is None:
+        return selection
+    from posturio_iac.scan.configuration import without_excluded
+
+    return without_excluded(selection, config, patterns)
 
 
 def judged(
@@ -77,24 +85,15 @@ def judged(
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
     ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up.
     """
-    from functools import partial
-
     from posturio_iac.errors import UsageError
     from posturio_iac.facts.shared_code import with_own_remedies
     from posturio_iac.judge.engine import judge
     from posturio_iac.rules import all_rules
 
     time = as_of or now()
-    keys: list[AccessKey] = []
-    diagnostics: list[Diagnostic] = list(selection.diagnostics)
-    for front_end in FRONT_ENDS.values():
-        if selection.of_kind(front_end.kind):
-            roots = None if narrowed is None else narrowed.roots(front_end.name)
-            read = partial(front_end.read, selection, _request(config, time, place, roots))
-            reading = _guarded(front_end.label, read) if guarded else read()
-            keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
-            diagnostics += reading.diagnostics
-    keys = with_own_remedies(keys)
+    reading = read_all(selection, config, time, place, narrowed, guarded=guarded)
+    keys: Sequence[AccessKey] = with_own_remedies(reading.keys)
+    diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
@@ -104,29 +103,17 @@ def judged(
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
     keys = [_with_known_status(key, diagnostics) for key in keys]
-    policy = policy_of(config, place, suppressions=suppressions)
-    if config.own_rules and not policy.selected(all_rules()):
+    policies = policies_of(config, place, suppressions=suppressions)
+    if config.own_rules and not policies.general.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")
-    report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policy)
+    from posturio_iac.scan.baselines import found_again
+    from posturio_iac.scan.configuration import complaints
+
+    diagnostics += complaints(config, selection, place)
+    report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=policies)
+    if (again := found_again(report, policies, selection)) is not None:
+        report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=again)
     return report if narrowed is None else _without_idle(report)
-
-
-def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
-    """Return what one front end reads; a crash of ours there is said, and hides nothing that the others read."""
-    from posturio_iac.core.finding import CRASH, Diagnostic, Level
-    from posturio_iac.errors import UsageError
-    from posturio_iac.frontends.reading import Reading
-
-    try:
-        return read()
-    except UsageError:
-        raise
-    except Exception as error:
-        if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
-            raise
-        # one kind of code that we fail on must not hide the others
-        text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
-        return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it", about=CRASH),))
 
 
 def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:
@@ -150,30 +137,28 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     from posturio_iac.frontends.reading import Reading
     from posturio_iac.metadata.codeowners import with_code_owners
 
-    request = _request(config, as_of, selection.root, None)
+    request = request_of(config, as_of, selection.root, None)
     own = [one for one in FRONT_ENDS.values() if one.impact and selection.of_kind(one.kind)]
     readings = [front_end.read(selection, request) for front_end in own]
     keys = with_code_owners([key for reading in readings for key in reading.keys], selection.root, selection.repository)
     return Reading(tuple(keys), (*selection.diagnostics, *(said for reading in readings for said in reading.diagnostics)))
 
 
-def policy_of(config: Config, place: str, *, suppressions: bool) -> Policy:
-    """Return what a run is judged by, when the scan root stands at ``place`` for the globs of the configuration."""
-    from posturio_iac.judge.policy import Policy
+def policies_of(config: Config, place: str, *, suppressions: bool) -> PolicyTree:
+    """Return what keys are judged by, each by the configuration of its folder, when the scan root stands at ``place``."""
+    from posturio_iac.judge.policy import Policy, PolicyTree
+    from posturio_iac.scan.baselines import Baselines
+    from posturio_iac.scan.configuration import seen_from
 
-    return Policy(config, seen_from(config.folder, place), suppressions, _known(config))
+    baselines = Baselines()
 
+    def make(one: Config) -> Policy:
+        return Policy(one, seen_from(one.folder, place), suppressions, baselines.known(one) if suppressions else {})
 
-def _known(config: Config) -> Mapping[str, Suppression]:
-    """Return what the baseline suppresses."""
-    if config.baseline is None:
-        return {}
-    from posturio_iac.judge.baseline import load
-
-    return load(config.baseline).suppressions()
+    return PolicyTree(config, make, lambda path: os.path.dirname(os.path.join(place, path)))
 
 
-def _with_stable_scopes(keys: list[AccessKey], selection: Selection) -> list[AccessKey]:
+def _with_stable_scopes(keys: Sequence[AccessKey], selection: Selection) -> Sequence[AccessKey]:
     """Name templates from the top of the repository, as root modules are: a fingerprint is the same from wherever the scan was started."""
     if selection.repository is None or selection.repository == selection.root or not selection.templates:
         return keys
@@ -193,50 +178,6 @@ def _without_idle(report: Report) -> Report:
     return replace(report, diagnostics=tuple(d for d in report.diagnostics if d.level is not Level.NOTE or d.path is not None))
 
 
-def _search_terms(config: Config) -> tuple[bytes, ...]:
-    from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
-
-    search_terms = (*SEARCH_TERMS, *TEMPLATE_SEARCH_TERMS, *(name.encode() for name in config.custom_types), *KNOWN_SEARCH_TERMS)
-    if not config.known_modules:
-        return search_terms
-    from posturio_iac.frontends.terraform.known_modules.lookup import search_terms as search_terms_of
-    from posturio_iac.frontends.terraform.known_modules.table import read_modules
-
-    return (*search_terms, *search_terms_of(read_modules(config.known_modules, "known_modules")))
-
-
-def _request(config: Config, as_of: datetime, place: str, roots: Collection[str] | None) -> ReadRequest:
-    """Return what every front end is told."""
-    from posturio_iac.frontends.reading import ReadRequest
-
-    return ReadRequest(config, as_of, names_of(config), _rule_ids(), _budget(config), place, _search_terms(config), roots)
-
-
-def _budget(config: Config) -> Callable[[], Budget]:
-    """Return what makes the budget of one root module or template."""
-    from posturio_iac.core.budget import Budget
-
-    if config.timeout is None:
-        return Budget
-    from functools import partial
-    from time import monotonic
-
-    return partial(Budget, config.timeout, monotonic)
-
-
-def names_of(config: Config) -> Names:
-    """Return the names of metadata that the configuration knows."""
-    from posturio_iac.metadata.names import Names
-
-    return Names.default().with_extra(**config.names) if config.names else Names.default()
-
-
-def _rule_ids() -> frozenset[str]:
-    from posturio_iac.rules import all_rules
-
-    return frozenset(all_rules())
-
-
 def now() -> datetime:
     """Return the time; the one place of a scan that reads the clock."""
     from datetime import datetime, timezone
@@ -254,29 +195,3 @@ def _root(paths: Sequence[str], cwd: str) -> str:
         return os.path.commonpath(places)
     except ValueError:  # different drives, which `discover` refuses
         return here
-
-
-def seen_from(folder: str, root: str) -> str:
-    """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
-    try:
-        way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""
-    except ValueError:  # different drives
-        return ""
-    return "" if way == os.curdir else way.replace(os.sep, "/")
-
-
-def configuration_near(folder: str) -> Config:
-    """Return the configuration nearest a folder. It comes with the code, so what it names must be in the same repository."""
-    from posturio_iac.config.locate import find
-    from posturio_iac.config.model import Config
-
-    path = find(folder)
-    if path is None:
-        return Config()
-    from posturio_iac.config.load import load
-    from posturio_iac.core.textfile import Fence
-    from posturio_iac.search.locations import repository_of
-
-    place = os.path.dirname(os.path.abspath(path))
-    real = os.path.realpath(place)
-    return load(path, Fence(repository_of(real) or real))

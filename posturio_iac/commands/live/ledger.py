@@ -1,0 +1,176 @@
+"""The ledger of a run: what it knows before, what it writes as each account is finished, and what it makes of the whole."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.live.ledger_store import store_of
+from posturio_iac.contract.context import FindingAges
+from posturio_iac.core.finding import Level
+from posturio_iac.errors import UsageError
+from posturio_iac.live.disabled import off
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
+from posturio_iac.live.ledger.codec import decode, encode
+from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, read_ledger
+from posturio_iac.live.survey import AccountOutcome
+from posturio_iac.render.aws.deployed import OPEN, names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.commands.live.ledger_store import LedgerStore
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Report
+    from posturio_iac.live.inventory import Inventory
+    from posturio_iac.live.model import DeployedKey
+    from posturio_iac.live.session import Connection
+    from posturio_iac.live.survey import AccountTarget
+
+RESUMABLE = timedelta(hours=24)
+"""How old a run may be that is resumed: what it read is judged as of its own time."""
+SAME = ("organization", "accounts", "exclude_account", "profile", "role_name", "shard", "exact", "iac", "tf_state", "stack_region")
+"""Options that decide what is read: a run is resumed with the same ones."""
+
+
+class LedgerFile:
+    """The ledger that ``--ledger`` names."""
+
+    def __init__(self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
+        """Hold what is known, and the run that goes on, if any."""
+        self.store, self.ledger, self.as_of = store, ledger, as_of
+        self._resumed = resumed
+
+    def begin(self, options: str) -> None:
+        """Write down that a run begins, or goes on with what it has read. Raises `OutputError`."""
+        run = self._resumed or UnfinishedRun(self.as_of, options)
+        read = "".join(f"{account_line(account, told)}\n" for account, told in run.read.items())
+        self.store.replace(f"{self.ledger.text(self.as_of)}{run.first_line()}\n{read}")
+
+    def known(self, target: AccountTarget) -> AccountOutcome | None:
+        """Return what the run that is resumed read of an account. Raises `UsageError`."""
+        told = self._resumed.read.get(target.account.id) if self._resumed and target.account else None
+        if told is None:
+            return None
+        try:
+            inventory: Inventory = decode(told)
+        except (DamagedLedgerError, TypeError, ValueError, AttributeError):
+            raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None
+        return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
+
+    def read(self, outcome: AccountOutcome) -> None:
+        """Write down what was read of an account. Raises `OutputError`."""
+        if outcome.inventory is not None:
+            self.store.append(account_line(outcome.inventory.account.id, encode(outcome.inventory)))
+
+    def finish(
+        self, report: Report, inventories: Sequence[Inventory], rules: Collection[str], limits: Mapping[str, int], *, whole: bool
+    ) -> FindingAges:
+        """Add what this run saw, write the ledger, and return what it tells of the findings.
+
+        ``rules`` are those that judged, ``limits`` how many days findings may stay open; ``whole`` says that every user of the accounts was
+        looked at. Raises `OutputError`.
+        """
+        ledger, as_of = self.ledger, self.as_of
+        found = {finding.fingerprint for finding in report.findings if finding.suppressed is None}
+        new = None if ledger.last_run is None else frozenset(name for name in found if not ledger.is_open(name))
+        names = {f"{key.user.arn}/{key.key_id}": ledger.name_of(key) for one in inventories for key in one.keys if key.key_id}
+        for inventory in inventories:
+            self._saw_keys(inventory)
+        for finding in report.findings:
+            detail = {"rule": finding.rule.id, "account": finding.address.split(":")[4]}
+            ledger.saw_finding(finding.fingerprint, as_of, key=names.get(finding.address, ""), detail=detail)
+        open_ = set(names_of(report)) - {finding.fingerprint for finding in report.findings}
+        for name in sorted(open_):
+            ledger.saw_finding(name, as_of, detail={"rule": OPEN})
+        complete = {one.account.id for one in inventories if not any(said.level is Level.ERROR for said in one.diagnostics)}
+        self._resolve({finding.fingerprint for finding in report.findings} | open_, complete, rules, None if whole else set(names.values()))
+        if whole:
+            ledger.last_run = as_of
+        ledger.unfinished = None
+        self.store.replace(ledger.text(as_of))
+        first = ((name, ledger.first_seen(name)) for name in names_of(report))
+        return FindingAges({name: when for name, when in first if when is not None}, new, limits)
+
+    def _resolve(self, found: set[str], complete: set[str], rules: Collection[str], only: set[str] | None) -> None:
+        """Remember which findings are gone: those of accounts that were read and of rules that judged."""
+        for name, spans in self.ledger.findings.items():
+            detail, key = spans[-1].detail, spans[-1].key
+            looked = detail.get("account") in complete and detail.get("rule") in rules
+            if looked and name not in found and (only is None or key in only):
+                self.ledger.resolve(name, self.as_of)
+
+    def _saw_keys(self, inventory: Inventory) -> None:
+        ledger, seen = self.ledger, set()
+        living = {name: change for name, change in ledger.living() if change.detail.get("account") == inventory.account.id}
+        for key in inventory.keys:
+            if key.key_id is not None and not key.user.is_root:
+                seen.add(name := ledger.name_of(key))
+                if name in living:
+                    living[name].last = self.as_of
+                else:
+                    ledger.note(name, KeyChangeKind.SEEN, self.as_of, _introduced(key, inventory.account.id))
+                self._saw_switches(name, key)
+        for name, change in living.items():
+            if name not in seen and change.detail.get("user") in inventory.listed | inventory.gone:
+                ledger.note(name, KeyChangeKind.DELETED, self.as_of, {})
+
+    def _saw_switches(self, name: str, key: DeployedKey) -> None:
+        """Remember since when a key has been off, and that it was used in spite of that."""
+        before = self.ledger.of(name, KeyChangeKind.DISABLED)
+        since = key.disabled_since
+        if off(key) and isinstance(since, datetime):
+            self.ledger.note(name, KeyChangeKind.DISABLED, self.as_of, {"since": written(since), "by": key.disabled_by})
+        if before is not None and isinstance(key.last_used, datetime) and written(key.last_used) > str(before.detail["since"]):
+            service, region = key.used_for or (None, None)
+            self.ledger.note(name, KeyChangeKind.USED, self.as_of, {"when": written(key.last_used), "service": service, "region": region})
+
+
+def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
+    created = written(key.created) if isinstance(key.created, datetime) else None
+    return {"account": account, "user": key.user.arn, "id": f"****{(key.key_id or '')[-SHOWN:]}", "created": created}
+
+
+def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:
+    """Return the ledger that the command line names; None when it names none.
+
+    Raises:
+        UsageError: it cannot be read, is none, or there is no run to resume.
+
+    """
+    target = arguments.given.ledger
+    if target is None:
+        return None
+    store = store_of(target, connection)
+    try:
+        text = store.load()
+        ledger = read_ledger(text) if text is not None else Ledger()
+    except DamagedLedgerError:
+        text = f"{target} is no ledger of posturio-iac, or is damaged; it was left as it is, name another one"
+        raise UsageError(f"{text} (a state of Terraform goes with --tf-state)") from None
+    run = ledger.unfinished
+    if not arguments.given.resume:
+        return LedgerFile(store, ledger, as_of, None)
+    if run is None:
+        raise UsageError(f"--resume: {target} holds no run that was interrupted")
+    if as_of - run.at > RESUMABLE:
+        raise UsageError(f"--resume: the run in {target} is of {written(run.at)}, more than a day ago; leave --resume out")
+    if run.options != options_of(arguments):
+        raise UsageError(f"--resume: the run in {target} was given other options; give the same ones, or leave --resume out")
+    return LedgerFile(store, ledger, run.at, run)
+
+
+def options_of(arguments: LiveArguments) -> str:
+    """Return a digest of the options that decide what is read."""
+    told = "\0".join(f"{name}={getattr(arguments.given, name)!r}" for name in SAME)
+    return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def rules_of(config: Config) -> frozenset[str]:
+    """Return the rules that judge, and the one that stands for open questions."""
+    from posturio_iac.judge.policy import Policy
+    from posturio_iac.rules import all_rules
+
+    return Policy(config).selected(all_rules()) | {OPEN}

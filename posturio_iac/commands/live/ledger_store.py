@@ -1,0 +1,136 @@
+"""Where a ledger is kept: in a file, or in an object of S3 that the user names. Nothing else is ever written there."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from posturio_iac.commands.output import write
+from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.live.errors import AwsError, CredentialsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.live.session import Connection
+
+S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+[^/])", re.ASCII)
+PRIVATE = 0o600
+PAUSE = 15.0
+"""Seconds between two writes of an object while a run goes on, since each writes all of it."""
+
+
+class LedgerStore(Protocol):
+    """Holds the text of one ledger."""
+
+    def load(self) -> str | None:
+        """Return the text; None where there is none yet."""
+
+    def replace(self, text: str) -> None:
+        """Put a text in place of the whole."""
+
+    def append(self, line: str) -> None:
+        """Add a line, which may wait a little until it is kept."""
+
+    def flush(self) -> None:
+        """Keep what waits."""
+
+
+def store_of(target: str, connection: Callable[[], Connection]) -> LedgerStore:
+    """Return the store that a user names. Raises `UsageError`."""
+    if not target.startswith("s3:"):
+        if target in ("-", ""):
+            raise UsageError("--ledger needs a file, or an object such as s3://bucket/ledger.jsonl")
+        return FileStore(target)
+    if (found := S3.fullmatch(target)) is None:
+        raise UsageError(f'--ledger must be a file, or an object such as s3://bucket/ledger.jsonl, not "{target}"')
+    return S3Store(connection(), found[1], found[2])
+
+
+class FileStore:
+    """A file. It is replaced in one step, and lines are added whole or, where the machine stops, cut off at the end."""
+
+    def __init__(self, path: str) -> None:
+        """Keep the ledger at ``path``."""
+        self._path = path
+
+    def load(self) -> str | None:
+        """Return the text; None where there is no file yet. Raises `UsageError`."""
+        if not os.path.lexists(self._path):
+            return None
+        try:
+            with open(self._path, encoding="utf-8", newline="\n") as file:
+                return file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"the ledger {self._path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+    def replace(self, text: str) -> None:
+        """Put a text in place of the whole. Raises `OutputError`."""
+        write(text, self._path)
+        try:
+            os.chmod(self._path, PRIVATE)
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from None
+
+    def append(self, line: str) -> None:
+        """Add a line. Raises `OutputError`."""
+        try:
+            with open(self._path, "ab") as file:
+                file.write(f"{line}\n".encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from None
+
+    def flush(self) -> None:
+        """Do nothing: every line is kept at once."""
+
+
+class S3Store:
+    """An object of S3, which is written as a whole and only while it is as this run knows it."""
+
+    def __init__(self, connection: Connection, bucket: str, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """Keep the ledger in ``bucket`` as ``key``, with the caller's own credentials."""
+        self._object, self._name = connection.stored_object(bucket, key), f"s3://{bucket}/{key}"
+        self._clock, self._text, self._tag = clock, "", ""
+        self._kept = True
+        self._last = clock()
+
+    def load(self) -> str | None:
+        """Return the text; None where there is no object yet. Raises `UsageError`."""
+        try:
+            data, self._tag = self._object.read()
+            self._text = data.decode()
+        except AwsError as error:
+            if error.code not in ("NoSuchKey", "404"):
+                raise UsageError(f"the ledger {self._name} cannot be read: {error}") from None
+        except CredentialsError as error:
+            raise UsageError(str(error)) from None
+        except UnicodeDecodeError as error:
+            raise UsageError(f"the ledger {self._name} cannot be read: {error}") from None
+        return self._text if self._tag else None
+
+    def replace(self, text: str) -> None:
+        """Put a text in place of the whole. Raises `OutputError`."""
+        self._text, self._kept = text, False
+        self.flush()
+
+    def append(self, line: str) -> None:
+        """Add a line, and write the object when the last time is long ago. Raises `OutputError`."""
+        self._text, self._kept = f"{self._text}{line}\n", False
+        if self._clock() - self._last >= PAUSE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the object, unless another run has changed it. Raises `OutputError`."""
+        if self._kept:
+            return
+        try:
+            self._tag = self._object.write(self._text.encode(), self._tag)
+        except (AwsError, CredentialsError) as error:
+            changed = isinstance(error, AwsError) and error.code in ("PreconditionFailed", "ConditionalRequestConflict")
+            why = "another run has changed it meanwhile; run it again" if changed else str(error)
+            raise OutputError(f"cannot write {self._name}: {why}") from None
+        self._kept, self._last = True, self._clock()

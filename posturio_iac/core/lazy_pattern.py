@@ -1,0 +1,24 @@
+"""Regular expressions that are compiled when they are first used: most runs need few of those that their modules state."""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False  # importing typing would take longer than compiling many a pattern
+if TYPE_CHECKING:
+    from typing import Any, AnyStr
+
+
+def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
+    """Return what ``re.compile`` would, and compile it when one of its methods is first asked for."""
+    return _Lazy(source, flags)  # type: ignore[return-value]  # it has the attributes of a pattern
+
+
+class _Lazy:
+    def __init__(self, source: Any, flags: int) -> None:
+        self._stated = source, flags
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute of the pattern; the next time it is found without this method."""
+        found = self.__dict__[name] = getattr(re.compile(*self._stated), name)
+        return found

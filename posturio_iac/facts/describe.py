@@ -1,0 +1,30 @@
+"""Sentences about keys and users that every front end states alike."""
+
+from __future__ import annotations
+
+from posturio_iac.core.model import Unknown
+
+
+def name_of_block(framework: str) -> str:
+    """Return what the name of a block is called."""
+    return "logical id" if framework == "cloudformation" else "resource name"
+
+
+def declared_elsewhere(user: str) -> Unknown:
+    """Say why the tags of a user cannot be seen whom the author of the key chose: ``the user "ci"``, ``the user that data.x reads``."""
+    return Unknown(f"{user} is declared elsewhere, so its tags cannot be seen")
+
+
+def tags_unseen(why: str) -> Unknown:
+    """Say why the tags of a user cannot be seen, by what keeps it unknown."""
+    return Unknown(f"{why}, so the user's tags cannot be seen")
+
+
+def quoted(name: object) -> str:
+    """Return a user for a sentence, by its name where that is known."""
+    return f'the user "{name}"' if isinstance(name, str) else "the user"
+
+
+def ends_permission(policy: str) -> str:
+    """Say that a policy of the user ends by date: the permission ends, the key does not."""
+    return f"the policy {policy} ends the permission by date (aws:CurrentTime), and the key stays valid"

@@ -1,0 +1,30 @@
+"""A maximum age in seconds, as an argument of a key or an input of a module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.intervals import parse_interval
+from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import ArgumentOrigin
+from posturio_iac.core.place import Place
+from posturio_iac.core.remedy import IntervalSetting, SetArgument
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Span
+
+
+def max_age_lifetime(value: object, argument: str, owner: str, span: Span, header: Span | None = None) -> Lifetime:
+    """Return the lifetime that a maximum age in seconds states, as ``argument`` of ``owner``, whose block begins with ``header``."""
+    origin = ArgumentOrigin(argument, owner)
+    if isinstance(value, Unknown):
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, span=span, why=value.reason)
+    interval = parse_interval(value, "s") if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if interval:
+        setting = IntervalSetting(Place(owner, header), argument, "s")
+        return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
+    if value is None or interval is not None:
+        remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
+        why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, remedy=remedy)
+    return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, why="it must be a number of seconds")

@@ -1,0 +1,80 @@
+"""Other keys of the same user: which of them are active beside a key, and which take turns with it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from posturio_iac.core.model import Effect, Replacement, Unknown
+from posturio_iac.core.place import Place
+from posturio_iac.core.record import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from posturio_iac.core.model import AccessKey, Attr
+
+MAX_SIBLINGS = 100
+"""Other keys of the same user that a key is compared with, active ones first; AWS allows a user two keys."""
+
+
+class Sibling(NamedTuple):
+    """Another key of the same user, seen from one key."""
+
+    place: Place
+    is_active: Attr[bool]
+    is_beside: Attr[bool]
+    """Whether it exists whenever the one does; False when they exclude each other."""
+    takes_turns: bool = False
+    """Both are rotated by the code, so that they overlap on purpose."""
+
+
+class KeyOfUser(NamedTuple):
+    """A key, and what is needed to compare it with others of its user."""
+
+    key: AccessKey
+    identity: object
+    """Equal for two keys of the same user; None when the user is not known well enough."""
+    schedules: frozenset[str] = frozenset()
+    """What drives its rotation, to tell keys that change at different times."""
+    condition: Any = None
+    """Decides whether there is such a key at all, as the front end keeps it; None when the code fixes that."""
+
+
+def active_siblings(others: Sequence[Sibling]) -> Attr[tuple[str, ...]]:
+    """Return the active keys beside one that take no turns with it, or why it is open whether there is one."""
+    rivals = [other for other in others if not other.takes_turns and other.is_beside is not False]
+    active = tuple(o.place.text() for o in rivals if o.is_active is True and o.is_beside is True)
+    open_ = [o.is_active for o in rivals if isinstance(o.is_active, Unknown)]
+    open_ += [o.is_beside for o in rivals if o.is_active is True and isinstance(o.is_beside, Unknown)]
+    return active if active or not open_ else open_[0]
+
+
+def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, KeyOfUser], Attr[bool]]) -> Iterator[AccessKey]:
+    """Yield the keys with what they learn from others of their user. ``is_beside`` tells whether the second exists when the first does."""
+    groups: dict[object, list[KeyOfUser]] = {}
+    for one in keys:
+        if one.identity is not None:
+            groups.setdefault(one.identity, []).append(one)
+    for group in groups.values():
+        group.sort(key=lambda one: one.key.is_active() is not True)
+    for one in keys:
+        others = list(islice((o for o in groups.get(one.identity, ()) if o is not one), MAX_SIBLINGS))
+        if not others:
+            yield one.key
+            continue
+        seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), is_beside(one, o), _take_turns(one, o)) for o in others]
+        yield replace(one.key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+
+
+def _take_turns(one: KeyOfUser, other: KeyOfUser) -> bool:
+    return all(any(e.effect is Effect.ENFORCED for e in declared.key.lifetimes) for declared in (one, other))
+
+
+def _with_turns(one: KeyOfUser, others: list[KeyOfUser]) -> Attr[Replacement | None]:
+    """Return the replacement of a key, which leaves no gap where another key of the user changes at other times."""
+    replacement = one.key.replacement
+    if not isinstance(replacement, Replacement) or replacement.takes_turns:
+        return replacement
+    turns = any(_take_turns(one, o) and o.schedules != one.schedules for o in others)
+    return Replacement(replacement.span, replacement.create_before_destroy, takes_turns=turns)

@@ -1,0 +1,166 @@
+"""Who calls whom among the modules that hold keys or lead to some, by the text of the code and by the units of Terragrunt's."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.budget import Budget
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
+from posturio_iac.frontends.terraform.modules import files
+from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
+from posturio_iac.search.module_calls import local_calls
+from posturio_iac.search.outside import explore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from posturio_iac.core.model import Span
+    from posturio_iac.frontends.terraform.options import TerraformOptions
+    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
+    from posturio_iac.search import Selection
+
+    ModuleCaller = AppliedUnit | ComponentStack
+
+_EXAMPLES = frozenset({"example", "examples", "sample", "samples", "demo", "test", "tests", "fixture", "fixtures", "integration_tests"})
+"""Names of folders whose calls show or try a module and do not use it."""
+
+
+def units_of(
+    selection: Selection, max_file_size: int, budget: Callable[[], Budget] = Budget
+) -> tuple[dict[str, ModuleCaller], list[Diagnostic]]:
+    """Return the callers of modules that are no modules, by their files, and what is wrong with them: units and stacks."""
+    problems: list[Diagnostic] = []
+    if not selection.finder.hcl or not selection.terraform:
+        return {}, problems
+    paths = tuple(sorted(selection.finder.hcl))
+
+    def read(path: str) -> bytes | Diagnostic:
+        return files.read(selection.root, path, max_file_size, selection.finder.fence)
+
+    found: dict[str, ModuleCaller] = {}
+    if any(path.endswith(COMPONENTS) for path in paths):
+        found.update((stack.node, stack) for stack in stacks_in(paths, read))
+    if not any(posixpath.basename(path).startswith("terragrunt.") for path in paths):
+        return found, problems
+    from posturio_iac.frontends.terraform.terragrunt.documents import Documents
+    from posturio_iac.frontends.terraform.terragrunt.units import Units
+
+    documents = Documents(selection.root, selection.repository, selection.finder.fence, read)
+    return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
+
+
+def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diagnostic:
+    """Return the note on a call of a module that looks like a known one and whose code is not here."""
+    text = f"{caller} uses {source}, whose code is not here; {known}, which it looks like, makes access keys"
+    place = (span.path, span.line, span.column) if span is not None else (caller,)
+    return Diagnostic(Level.NOTE, text, *place)
+
+
+def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
+    """Return the folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
+    wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
+    wanted -= without_keys(selection, options)
+    wanted |= _calling_known(units, options)
+    calls: dict[str, set[str]] = {}
+    callers: dict[str, set[str]] = {}
+    found = set(local_calls(selection)) if wanted or units else set()
+    found |= {*_applied(units), *_copied(units, selection)}
+    # What the search does not enter is read here: submodules, ignored modules, modules above the root.
+    elsewhere = {target for _, target in found} - wanted - {"."}
+    apart = getattr(selection, "apart", None) if elsewhere else None
+    holding, edges = explore(selection, elsewhere, apart() if apart else frozenset())
+    wanted |= holding
+    for caller, target in found | edges:
+        source, called = ("" if path == "." else path for path in (caller, target))
+        calls.setdefault(source, set()).add(called)
+        callers.setdefault(called, set()).add(source)
+    pending = list(wanted)
+    while pending:
+        for caller in callers.get(pending.pop(), ()):
+            if caller not in wanted:
+                wanted.add(caller)
+                pending.append(caller)
+    return {folder: calls.get(folder, set()) & wanted for folder in wanted}
+
+
+def roots_of(folders: dict[str, set[str]]) -> list[str]:
+    """Return the folders that nobody else calls; of modules that only call each other, the first."""
+    called = {target for folder, targets in folders.items() for target in targets if target != folder}
+    roots = sorted(set(folders) - called)
+    reached = _reachable(roots, folders)
+    for folder in sorted(folders):
+        if folder not in reached:
+            roots.append(folder)
+            reached |= _reachable([folder], folders)
+    return roots
+
+
+def _applied(units: Mapping[str, ModuleCaller]) -> Iterator[tuple[str, str]]:
+    """Yield each unit with the folder of its module, and with its own when there is code in it."""
+    yield from ((node, folder) for node, unit in units.items() for folder in unit.folders())
+
+
+def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator[tuple[str, str]]:
+    """Yield the calls that lead to a folder only from where Terragrunt copies the module to."""
+    calls: dict[str, list[str]] = {}
+    for path, targets in selection.finder.sources.items() if units else ():
+        calls.setdefault(posixpath.dirname(path), []).extend(targets)
+    for unit in units.values():
+        if isinstance(unit, ComponentStack):
+            continue
+        pending = [unit.module] if unit.module is not None else []
+        seen = set(pending)
+        while pending:
+            folder = pending.pop()
+            for target in calls.get(folder, ()):
+                there = unit.folder_of(folder, posixpath.relpath(target or ".", folder or "."))
+                if there is not None and there != target and not os.path.isdir(os.path.join(selection.root, target)):
+                    yield folder, there
+                if (following := there or target) not in seen:
+                    seen.add(following)
+                    pending.append(following)
+
+
+def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
+    """Return the callers that use a module of the table of those that make keys."""
+    called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
+    if not called:
+        return set()
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
+
+    known = load(options.known_modules)
+    return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
+
+
+def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:
+    found = set(start)
+    pending = list(start)
+    while pending:
+        fresh = folders.get(pending.pop(), set()) - found
+        found |= fresh
+        pending += fresh
+    return found
+
+
+def tops_above(folder: str, callers: dict[str, set[str]]) -> set[str]:
+    """Return the folders above a module that nobody calls; the module itself when it only calls itself in a circle."""
+    above = _reachable([folder], callers)
+    return {path for path in above if not callers.get(path, set()) - {path}} or {folder}
+
+
+def published_in(folders: dict[str, set[str]]) -> list[str]:
+    """Return the modules that nobody but examples and tests calls."""
+    callers: dict[str, set[str]] = {}
+    for folder, targets in folders.items():
+        for target in targets - {folder}:
+            callers.setdefault(target, set()).add(folder)
+    return sorted(target for target, found in callers.items() if all(_is_example(caller, target) for caller in found))
+
+
+def _is_example(caller: str, target: str) -> bool:
+    """Tell whether a caller stands in a folder for examples that its module does not stand in."""
+    shared = len(posixpath.commonprefix([caller.split("/"), target.split("/")]))
+    return any(part.strip("_").lower() in _EXAMPLES for part in caller.split("/")[shared:])

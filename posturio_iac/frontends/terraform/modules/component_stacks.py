@@ -1,0 +1,178 @@
+"""Stacks of HCP Terraform: a folder whose components call modules, with the inputs of its deployments.
+
+https://developer.hashicorp.com/terraform/language/stacks
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.modules.folder import Module, add_block
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.syntax.references import references
+from posturio_iac.frontends.terraform.terragrunt.merging import written
+from posturio_iac.frontends.terraform.values import first_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.frontends.terraform.evaluation.scope import Scope
+    from posturio_iac.frontends.terraform.values import Value
+
+COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl")
+DEPLOYMENTS = ".tfdeploy.hcl"
+
+
+class ComponentStack:
+    """The files of one stack."""
+
+    def __init__(self, folder: str, paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic]) -> None:
+        """Stand for the files ``paths`` in one folder; all are relative to the scan root."""
+        self.folder = folder
+        self.files = frozenset(paths)
+        self.problems: list[Diagnostic] = []
+        self._deployments: list[tuple[hcl.Block, dict[str, hcl.Attribute]]] = []
+        self.module = Module(folder)
+        for path in paths:
+            self._add(path, read(path))
+        for block in list(self.module.calls.values()):
+            self.module.calls[block.labels[0]] = _call(block)
+        self.module.providers = [_provider(block) for block in self.module.providers]
+
+    @property
+    def node(self) -> str:
+        """What it is called among those that call modules."""
+        return posixpath.join(self.folder, COMPONENTS[0])
+
+    @property
+    def shown(self) -> str:
+        """One of its files."""
+        return min(self.files)
+
+    def folders(self) -> Iterator[str]:
+        """Yield the folders of the local modules that components call."""
+        for source, _ in self._sources():
+            if source.startswith(("./", "../")):
+                path = posixpath.normpath(posixpath.join(self.folder, source))
+                yield "" if path == "." else path
+
+    def own_folders(self) -> tuple[str, ...]:
+        """Return the folders whose code is part of the root module: none but its own files are."""
+        return ()
+
+    def called(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the sources and versions of the modules that are not here."""
+        yield from (one for one in self._sources() if not one[0].startswith("."))
+
+    def read_all(self) -> None:
+        """Do nothing: all its files are read."""
+
+    def unread(self) -> tuple[Diagnostic, ...]:
+        """Return notes on what it calls and cannot be known: none, as a computed source is no source."""
+        return ()
+
+    def _sources(self) -> Iterator[tuple[str, str | None]]:
+        for block in self.module.calls.values():
+            source, version = block.get("source"), block.get("version")
+            if isinstance(source, hcl.Literal) and isinstance(source.value, str):
+                text = version.value if isinstance(version, hcl.Literal) and isinstance(version.value, str) else None
+                yield source.value, text
+
+    def _add(self, path: str, data: bytes | Diagnostic) -> None:
+        if not isinstance(data, bytes):
+            self.problems.append(data)
+            return
+        body, problems = parse(path, data)
+        self.problems += problems
+        if path.endswith(DEPLOYMENTS):
+            names = {name: one for block in body.all("locals") for name, one in block.body.attributes.items()}
+            self._deployments += ((block, names) for block in body.all("deployment"))
+            return
+        for block in body.blocks:
+            if block.type == "component" and block.labels:
+                self.module.calls[block.labels[0]] = block
+            else:
+                add_block(self.module, block)
+
+    def root_module(self, scope_of: Callable[[Module], Scope]) -> Module:
+        """Return the stack as a root module, with the inputs that all deployments give alike."""
+        given = [_inputs(block, scope_of(Module(self.folder, locals=names))) for block, names in self._deployments]
+        for name in sorted({name for one in given for name in one}):
+            self.module.tfvars[name] = _common(name, [one.get(name) for one in given])
+        return self.module
+
+
+def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic]) -> Iterator[ComponentStack]:
+    """Yield the stacks among ``paths``."""
+    by_folder: dict[str, list[str]] = {}
+    for path in paths:
+        if path.endswith((*COMPONENTS, DEPLOYMENTS)):
+            by_folder.setdefault(posixpath.dirname(path), []).append(path)
+    for folder, found in by_folder.items():
+        if any(path.endswith(COMPONENTS) for path in found):
+            yield ComponentStack(folder, tuple(found), read)
+
+
+def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]:
+    """Return what one deployment gives, input by input; early previews called them variables."""
+    inputs = block.get("inputs") or block.get("variables")
+    items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
+    return {str(key.value): (evaluate_or_unknown(value, scope), value) for key, value in items if isinstance(key, hcl.Literal)}
+
+
+def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attribute:
+    """Return an input that all deployments give alike, or one that is not known."""
+    given = [one for one in values if one is not None]
+    value, expression = given[0]
+    alike = len(given) == len(values) and first_unknown(value) is None and all(other == value for other, _ in given)
+    made = expression if alike else hcl.InvalidExpr(f"var.{name} is not the same known value in all deployments", expression.span)
+    if alike and not isinstance(expression, hcl.Literal):
+        made = written(value, expression)
+    return hcl.Attribute(name, expression.span, lambda: made)
+
+
+def _call(block: hcl.Block) -> hcl.Block:
+    """Return a component as Terraform writes the call of a module: its inputs are arguments."""
+    inputs = block.get("inputs")
+    items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
+    arguments = {str(key.value): value for key, value in items if isinstance(key, hcl.Literal)}
+    given: Mapping[str, hcl.Attribute] = {name: _attribute(name, value) for name, value in arguments.items()}
+    own = {name: one for name, one in block.body.attributes.items() if name != "inputs"}
+    providers = own.get("providers")
+    if providers is not None:
+        own["providers"] = _attribute("providers", _plain_providers(providers.expression))
+    body = hcl.Body({**given, **own}, block.body.blocks)
+    return hcl.Block(block.type, block.labels, block.header, block.span, body=lambda: body, comments=lambda: block.comments)
+
+
+def _attribute(name: str, expression: hcl.Expr) -> hcl.Attribute:
+    return hcl.Attribute(name, expression.span, lambda: expression)
+
+
+def _plain_providers(expression: hcl.Expr) -> hcl.Expr:
+    """Return ``{ aws = provider.aws.main }`` as Terraform writes it: ``{ aws = aws.main }``."""
+    if not isinstance(expression, hcl.ObjectExpr):
+        return expression
+    return hcl.ObjectExpr(tuple((key, _plain_provider(value)) for key, value in expression.items), expression.span)
+
+
+def _plain_provider(expression: hcl.Expr) -> hcl.Expr:
+    words = references(expression)
+    if len(words) < 3 or words[0] != "provider":  # noqa: PLR2004 - provider, type and name
+        return expression
+    return hcl.GetAttr(hcl.Name(words[1], expression.span), words[2], expression.span)
+
+
+def _provider(block: hcl.Block) -> hcl.Block:
+    """Return ``provider "aws" "main" { config { … } }`` as Terraform writes it, with an alias."""
+    config = block.body.first("config")
+    if len(block.labels) < 2:  # noqa: PLR2004 - type and name
+        return block
+    alias = _attribute("alias", hcl.Literal(block.labels[1], block.header))
+    inner = config.body if config is not None else hcl.EMPTY
+    body = hcl.Body({**inner.attributes, "alias": alias}, inner.blocks)
+    return hcl.Block(block.type, block.labels[:1], block.header, block.span, body=lambda: body, comments=lambda: block.comments)

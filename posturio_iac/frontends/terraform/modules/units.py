@@ -1,0 +1,98 @@
+"""The root module of a unit of Terragrunt's: the module that it applies, its inputs, and what is generated beside it."""
+
+from __future__ import annotations
+
+import posixpath
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
+from posturio_iac.frontends.terraform.modules.folder import Module, add_block
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from posturio_iac.frontends.terraform.terragrunt.unit import GeneratedFile
+    from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
+
+
+def applied_module(one: AppliedUnit, load: Callable[[str], Module]) -> Module:
+    """Return the root module of a unit: the code of its module with the unit's inputs, and with the files that are beside it then."""
+    unit = one.unit
+    module = load(one.module) if one.module is not None else Module(one.folder)
+    given, forced = unit.inputs()
+    rest = given.rest or forced.rest or module.unreadable_tfvars
+    result = replace(
+        module,
+        variables=dict(module.variables),
+        locals=dict(module.locals),
+        resources=dict(module.resources),
+        data=dict(module.data),
+        calls=dict(module.calls),
+        outputs=dict(module.outputs),
+        providers=list(module.providers),
+        settings=list(module.settings),
+        unit=one,
+        unreadable_tfvars=rest,
+    )
+    for beside in islice(one.folders(), 1, None):
+        _lay_over(result, load(beside))
+    for written in unit.generated():
+        if isinstance(written, Unknown):
+            result.unseen_providers = written
+        else:
+            _add(result, written)
+    before = {name: _attribute(name, value) for name, value in given.expressions().items()}
+    after = {name: _attribute(name, value) for name, value in forced.expressions().items()}
+    result.tfvars = {**before, **result.tfvars, **after}
+    if one.module is None and isinstance(one.source, UnitSource):
+        result.calls[_label(one)] = _call(one, one.source, result.tfvars)
+    return result
+
+
+def _lay_over(module: Module, other: Module) -> None:
+    """Add the code that stands beside the unit, which Terragrunt copies over that of the module."""
+    for name in ("variables", "locals", "resources", "data", "calls", "outputs"):
+        getattr(module, name).update(getattr(other, name))
+    module.providers += other.providers
+    module.settings += other.settings
+    module.tfvars = {**module.tfvars, **other.tfvars}
+
+
+def _add(module: Module, written: GeneratedFile) -> None:
+    """Add a generated file, which may take the place of one of the module's own."""
+    replaced = f"{module.path}/{written.name}" if module.path else written.name
+    if written.name in module.names:
+        if not written.overwrites:
+            return
+        module.providers = [block for block in module.providers if block.header.path != replaced]
+        module.settings = [block for block in module.settings if block.header.path != replaced]
+    for block in written.blocks:
+        add_block(module, block)
+
+
+def _attribute(name: str, expression: hcl.Expr) -> hcl.Attribute:
+    return hcl.Attribute(name, expression.span, lambda: expression)
+
+
+def _label(one: AppliedUnit) -> str:
+    return posixpath.basename(one.folder) or "unit"
+
+
+def _call(one: AppliedUnit, source: UnitSource, inputs: dict[str, hcl.Attribute]) -> hcl.Block:
+    """Return the call of a module that is not here, as Terraform would write it, at the unit's source."""
+    known = {**inputs, "source": _attribute("source", hcl.Literal(source.text, source.span))}
+    if source.version is not None:
+        known["version"] = _attribute("version", hcl.Literal(source.version, source.span))
+    headers = one.unit.headers()
+    return hcl.Block(
+        "module",
+        (_label(one),),
+        source.span,
+        source.span,
+        body=lambda: hcl.Body(known, ()),
+        comments=lambda: tuple(comment for block in headers for comment in block.comments),
+    )

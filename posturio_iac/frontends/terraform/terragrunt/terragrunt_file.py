@@ -1,0 +1,337 @@
+"""One file of Terragrunt's as one unit sees it: locals, includes and inputs, evaluated when they are asked for.
+
+Over 300 lines, since a file and the scope of its names define each other.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Span, Unknown
+from posturio_iac.core.record import dataclass, field
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
+from posturio_iac.frontends.terraform.functions import Environment
+from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax.parsing import parse_template
+from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.terragrunt.functions import functions_of
+from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
+from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.frontends.terraform.terragrunt.documents import Documents
+
+_NOWHERE = Span("", 1, 1, 1, 1)
+_ELSEWHERE = {
+    "dependency": "dependency.{} is an output of another unit, known only after apply",
+    "feature": "feature.{} can be set by whoever runs Terragrunt",
+    "unit": "unit.{} is known only to the stack that generates it",
+    "stack": "stack.{} is known only to the stack that generates it",
+    "values": "values.{} comes from the stack that generates this unit",
+}
+
+
+@dataclass(slots=True)
+class UnitContext:
+    """What is the same for all files that one unit reads."""
+
+    documents: Documents
+    budget: Budget
+    folder: str
+    """Where the unit is applied."""
+    values: Value | None = None
+    """What a stack gives to the unit; None when no stack here does."""
+    files: set[str] = field(default_factory=set)
+    """What was read for it."""
+    problems: dict[Diagnostic, None] = field(default_factory=dict)
+    opened: dict[str, TerragruntFile] = field(default_factory=dict)
+    """By `read_terragrunt_config`."""
+
+
+class Included(NamedTuple):
+    """One ``include`` block."""
+
+    name: str
+    """Empty for one without a label."""
+    configuration: TerragruntFile | Unknown
+    strategy: str
+    is_exposed: bool
+
+
+class TerragruntFile:
+    """A file as one unit reads it: the unit's own, one that it includes, or one that `read_terragrunt_config` reads."""
+
+    def __init__(self, context: UnitContext, path: str, current: str = "", chain: tuple[str, ...] = ()) -> None:
+        """Read the file ``path``. ``current`` is the file that paths are relative to, which includes this one, and ``chain`` all above."""
+        self.context = context
+        self.path = path
+        self.current = current or path
+        self.chain = (*chain, path)
+        self.body, problems = context.documents.parsed(path)
+        self.is_broken = bool(problems)
+        context.files.add(context.documents.real(path))
+        context.problems.update(dict.fromkeys(problems))
+        self._locals: dict[str, Value] = {}
+        self._pending: set[str] = set()
+        self._includes: tuple[Included, ...] | None = None
+        self._inputs: Entries | None = None
+        self._environment: Environment | None = None
+
+    # Names
+
+    def scope(self, bindings: dict[str, Value] | None = None) -> TerragruntScope:
+        """Return the names as the file's own code sees them."""
+        values = self.context.values
+        known: dict[str, Value] = {} if values is None else {"values": values}
+        return TerragruntScope(self, {**known, **(bindings or {})})
+
+    def value(self, expression: hcl.Expr | None) -> Value:
+        """Return the value of an expression in this file."""
+        return evaluate_or_unknown(expression, self.scope({"local": self.locals()} if _names_all_locals(expression) else None))
+
+    def local(self, name: str) -> Value:
+        """Return a local value; one that needs itself is unknown."""
+        if name in self._locals:
+            return self._locals[name]
+        if name in self._pending:
+            return Unknown(f"local.{name} refers to itself")
+        found = next((b.body.attributes[name] for b in self.body.all("locals") if name in b.body.attributes), None)
+        if found is None:
+            if self._fault is not None:
+                return self._fault
+            raise EvaluationError(f'there is no local value "{name}" in {self.shown}')
+        self._pending.add(name)
+        try:
+            self._locals[name] = evaluate(found.expression, self.scope())
+        finally:
+            self._pending.discard(name)
+        return self._locals[name]
+
+    def locals(self) -> dict[str, Value]:
+        """Return all local values."""
+        names = [name for block in self.body.all("locals") for name in block.body.attributes]
+        return {name: self.value(hcl.GetAttr(hcl.Name("local", _NOWHERE), name, _NOWHERE)) for name in names}
+
+    @property
+    def shown(self) -> str:
+        """What the file is called in sentences."""
+        return self.context.documents.shown(self.context.documents.real(self.path))
+
+    @property
+    def environment(self) -> Environment:
+        """What functions may reach."""
+        if self._environment is None:
+            self._environment = Environment(
+                read_file=self.read_file,
+                render=self._render,
+                list_files=lambda _: Unknown("files are not listed for Terragrunt"),
+                functions=functions_of(self),
+            )
+        return self._environment
+
+    @property
+    def documents(self) -> Documents:
+        """The files of the scan."""
+        return self.context.documents
+
+    @property
+    def unit_folder(self) -> str:
+        """Where the unit is applied."""
+        return self.context.folder
+
+    def included_path(self, name: Value) -> str | Unknown | None:
+        """Return the file that the include called ``name`` draws in, by default the first one; None when there is none."""
+        found = next((one.configuration for one in self.includes() if name is None or one.name == name), None)
+        return found.path if isinstance(found, TerragruntFile) else found
+
+    def another(self, path: str) -> Value:
+        """Return another file as a value. One that reads itself again is taken as far as it is evaluated."""
+        if path not in self.context.opened:
+            self.context.opened[path] = TerragruntFile(self.context, path)
+        return self.context.opened[path].whole()
+
+    def values_file(self, path: str) -> Value:
+        """Return what a file of variable values holds."""
+        body, problems = self.documents.parsed(path)
+        self.context.files.add(self.documents.real(path))
+        if problems:
+            return Unknown(f"{self.documents.shown(path)} cannot be read")
+        return {name: self.value(attribute.expression) for name, attribute in body.attributes.items()}
+
+    def absolute(self, path: str) -> str:
+        """Return a path as functions in this file mean it."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.path), path))
+
+    def read_file(self, path: str) -> str | Unknown:
+        """Return the text of a file."""
+        there = self.absolute(path)
+        if not self.context.documents.has_file(there):
+            raise EvaluationError(f"there is no file {path}")
+        self.context.files.add(self.context.documents.real(there))
+        data = self.context.documents.data(there)
+        return Unknown(f"{path} cannot be read") if isinstance(data, Diagnostic) else data.decode("utf-8", "replace")
+
+    def _render(self, text: str, names: dict[str, Value]) -> Value:
+        self.context.budget.enter_render(len(text))
+        try:
+            return evaluate(parse_template("template", text), self.scope(names))
+        finally:
+            self.context.budget.leave_render()
+
+    def template_of(self, expression: hcl.Expr) -> tuple[hcl.Expr, TerragruntScope, str | None]:
+        """Return the template that an expression renders, the scope of its parts, and its file; without a file it is the expression."""
+        match expression:
+            case hcl.Call("templatefile", (place, variables)):
+                name, given = self.value(place), self.value(variables)
+                if isinstance(name, str) and isinstance(given, dict):
+                    text = self.value(hcl.Call("file", (place,), expand=False, span=expression.span))
+                    if isinstance(text, str):
+                        path = self.documents.shown(self.documents.real(self.absolute(name)))
+                        return parse_template(path, text), self.scope(dict(given)), path
+        return expression, self.scope(), None
+
+    # Blocks
+
+    def includes(self) -> tuple[Included, ...]:
+        """Return what this file includes, in order."""
+        if self._includes is None:
+            self._includes = ()
+            self._includes = tuple(self._included(block) for block in self.body.all("include"))
+        return self._includes
+
+    def _included(self, block: hcl.Block) -> Included:
+        name = block.labels[0] if block.labels else ""
+        path, strategy = self.value(block.get("path")), self.value(block.get("merge_strategy"))
+        exposed = self.value(block.get("expose"))
+        chosen = strategy if isinstance(strategy, str) else "shallow"
+        return Included(name, self._opened(block, path), chosen, exposed is not False and exposed is not None)
+
+    def _opened(self, block: hcl.Block, path: Value) -> TerragruntFile | Unknown:
+        if not isinstance(path, str):
+            reason = path.reason if isinstance(path, Unknown) else "its path is no text"
+            return Unknown(f"what {self.shown} includes on line {block.header.line} is not known: {reason}")
+        there = posixpath.normpath(posixpath.join(posixpath.dirname(self.current), path))
+        if there in self.chain:
+            text = f"{self.context.documents.shown(there)} is included by itself; Terragrunt refuses that"
+            self.context.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
+            return Unknown(f"{self.shown} includes itself")
+        if not self.context.documents.has_file(there):
+            return Unknown(f"{self.context.documents.shown(there)}, which {self.shown} includes, is not here")
+        return TerragruntFile(self.context, there, self.current, self.chain)
+
+    def exposed(self, name: str) -> Value:
+        """Return ``include.name``: what an included file holds, or a part of the only one, which has no label."""
+        for one in self.includes():
+            if one.name not in (name, ""):
+                continue
+            if isinstance(one.configuration, Unknown):
+                return one.configuration
+            if not one.is_exposed:
+                raise EvaluationError(f"include.{name} is not exposed")
+            return one.configuration.part(name) if not one.name else one.configuration.whole()
+        raise EvaluationError(f'there is no include "{name}"')
+
+    def whole(self) -> Value:
+        """Return the file as a value, as `read_terragrunt_config` gives it."""
+        return ResourceValue(self.shown, self.part)
+
+    @property
+    def _fault(self) -> Unknown | None:
+        """Why not all of the file is known."""
+        return Unknown(f"{self.shown} cannot be read as a whole") if self.is_broken else None
+
+    def part(self, name: str) -> Value:
+        """Return one part of the file as a value."""
+        match name:
+            case "locals":
+                return self.locals()
+            case "inputs":
+                return self.inputs().value()
+            case "terraform":
+                block = self.body.first("terraform")
+                return {} if block is None else {n: self.value(a.expression) for n, a in block.body.attributes.items()}
+            case _ if name in self.body.attributes:
+                return self.value(self.body.attributes[name].expression)
+            case _:
+                return Unknown(f"{name} of {self.shown} is not read")
+
+    def inputs(self) -> Entries:
+        """Return the inputs of this file over those of what it includes."""
+        if self._inputs is None:
+            found = Entries({}, None)
+            for one in self.includes():
+                if one.strategy == "no_merge":
+                    continue
+                below = Entries({}, one.configuration) if isinstance(one.configuration, Unknown) else one.configuration.inputs()
+                found = merged(found, below, deep=one.strategy.startswith("deep"))
+            deep = any(one.strategy.startswith("deep") for one in self.includes())
+            attribute = self.body.attributes.get("inputs")
+            own = Entries({}, self._fault)
+            if attribute is not None:
+                own = entries_of(self.value(attribute.expression), attribute.expression, own.rest)
+            self._inputs = merged(found, own, deep=deep)
+        return self._inputs
+
+    def blocks(self, kind: str) -> Iterator[tuple[hcl.Block, TerragruntFile] | Unknown]:
+        """Yield the blocks of one type with the file that each stands in, those of included files first; unknown are files not here."""
+        for one in self.includes():
+            if isinstance(one.configuration, Unknown):
+                yield one.configuration
+            elif one.strategy != "no_merge":
+                yield from one.configuration.blocks(kind)
+        if self._fault is not None:
+            yield self._fault
+        yield from ((block, self) for block in self.body.all(kind))
+
+
+def _names_all_locals(expression: hcl.Expr | None) -> bool:
+    """Tell whether an expression uses ``local`` itself, as in ``merge(local, {})``."""
+    if expression is None:
+        return False
+    parts = list(walk(expression))
+    named = sum(isinstance(part, hcl.GetAttr) and isinstance(part.target, hcl.Name) and part.target.name == "local" for part in parts)
+    return named < sum(isinstance(part, hcl.Name) and part.name == "local" for part in parts)
+
+
+class TerragruntScope:
+    """Names as seen from one place in a file."""
+
+    __slots__ = ("bindings", "configuration")
+
+    def __init__(self, configuration: TerragruntFile, bindings: dict[str, Value]) -> None:
+        """See ``configuration`` with ``bindings`` on top."""
+        self.configuration = configuration
+        self.bindings = bindings
+
+    @property
+    def environment(self) -> Environment:
+        """What functions may do."""
+        return self.configuration.environment
+
+    @property
+    def budget(self) -> Budget:
+        """What is left for the unit."""
+        return self.configuration.context.budget
+
+    def bind(self, **names: Value) -> TerragruntScope:
+        """Return the same scope with more names."""
+        return TerragruntScope(self.configuration, {**self.bindings, **names})
+
+    def attribute(self, root: str, name: str) -> Value:
+        """Return ``root.name``."""
+        if root == "local":
+            return self.configuration.local(name)
+        if root == "include":
+            return self.configuration.exposed(name)
+        if root in _ELSEWHERE:
+            return Unknown(_ELSEWHERE[root].format(name))
+        raise EvaluationError(f'Terragrunt knows no "{root}.{name}"')
+
+    def data(self, kind: str, name: str) -> Value:
+        """Refuse: there are no data sources."""
+        raise EvaluationError(f'Terragrunt knows no "data.{kind}.{name}"')

@@ -1,0 +1,196 @@
+"""One unit: what it applies, with which inputs, and the files that Terragrunt writes beside the module."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.syntax.parsing import parse
+from posturio_iac.frontends.terraform.terragrunt.generated import text_of
+from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
+from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, source_of
+from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.frontends.terraform.syntax import hcl
+    from posturio_iac.frontends.terraform.terragrunt.documents import Documents
+    from posturio_iac.frontends.terraform.values import Value
+
+UNIT_FILE = "terragrunt.hcl"
+_VARIABLE = "TF_VAR_"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """A file that Terragrunt writes into the folder of the module."""
+
+    name: str
+    blocks: tuple[hcl.Block, ...]
+    overwrites: bool
+    """Whether it takes the place of a file of that name."""
+
+
+class TerragruntUnit:
+    """A ``terragrunt.hcl`` that applies a module, evaluated when it is asked."""
+
+    def __init__(self, documents: Documents, path: str, budget: Budget, values: Value | None = None) -> None:
+        """Stand for the file ``path``, absolute; ``values`` is what a stack gives."""
+        self.documents = documents
+        self.path = path
+        self.folder = posixpath.dirname(path)
+        self._context = UnitContext(documents, budget, self.folder, values)
+        self.configuration = TerragruntFile(self._context, path)
+        self._source: UnitSource | Unknown | None = None
+
+    @property
+    def node(self) -> str:
+        """What the unit is called among the callers of modules."""
+        return self.documents.shown(self.path)
+
+    @property
+    def shown(self) -> str:
+        """The path of its file, relative to the scan root."""
+        return self.configuration.shown
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that were read for it so far, relative to the scan root."""
+        return frozenset(map(self.documents.shown, self._context.files))
+
+    @property
+    def problems(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the files that were read so far."""
+        return tuple(self._context.problems)
+
+    def included(self) -> Iterator[str]:
+        """Yield the files that it includes, relative to the scan root."""
+        for one in self.configuration.includes():
+            if isinstance(one.configuration, TerragruntFile):
+                yield one.configuration.shown
+
+    def read_all(self) -> None:
+        """Read all files that the unit needs."""
+        self.inputs()
+        for _ in self.generated():
+            pass
+
+    def source(self) -> UnitSource | Unknown | None:
+        """Return what it applies; None when no file names a source."""
+        if self._source is None:
+            self._source = self._find_source()
+        return self._source
+
+    def _find_source(self) -> UnitSource | Unknown | None:
+        found: UnitSource | Unknown | None = None
+        for one in self.configuration.blocks("terraform"):
+            if isinstance(one, Unknown):
+                found = one
+                continue
+            block, configuration = one
+            expression = block.get("source")
+            if expression is None:
+                continue
+            value = configuration.value(expression)
+            if isinstance(value, Unknown):
+                found = value
+            elif isinstance(value, str):
+                found = source_of(value, self.folder, expression.span)
+        return found
+
+    def headers(self) -> list[hcl.Block]:
+        """Return the ``terraform`` blocks, whose comments are about the unit."""
+        return [one[0] for one in self.configuration.blocks("terraform") if not isinstance(one, Unknown)]
+
+    def inputs(self) -> tuple[Entries, Entries]:
+        """Return the inputs, and the values that arguments of the command line set, which win over those of the module's own files."""
+        given = self.configuration.inputs()
+        forced = Entries({}, None)
+        for one in self.configuration.blocks("terraform"):
+            if isinstance(one, Unknown):
+                continue
+            for block in one[0].body.all("extra_arguments"):
+                given, forced = self._with_arguments(block, one[1], given, forced)
+        return given, forced
+
+    def _with_arguments(self, block: hcl.Block, configuration: TerragruntFile, given: Entries, forced: Entries) -> tuple[Entries, Entries]:
+        """Return what an ``extra_arguments`` block adds: variables of the environment, files of values, and single values."""
+        variables = block.get("env_vars")
+        if variables is not None:
+            found = entries_of(configuration.value(variables), variables)
+            own = {name.removeprefix(_VARIABLE): entry for name, entry in found.known.items() if name.startswith(_VARIABLE)}
+            given = merged(given, Entries(own, found.rest), deep=False)
+        for name in ("required_var_files", "optional_var_files", "arguments"):
+            expression = block.get(name)
+            for value in _elements(configuration.value(expression)) if expression is not None else ():
+                forced = merged(forced, self._argument(name, value, expression, configuration), deep=False)  # type: ignore[arg-type]
+        return given, forced
+
+    def _argument(self, kind: str, value: Value, expression: hcl.Expr, configuration: TerragruntFile) -> Entries:
+        if isinstance(value, Unknown):
+            return Entries({}, value)
+        text = str(value)
+        if kind == "arguments":
+            option, _, rest = text.lstrip("-").partition("=")
+            if option == "var" and "=" in rest:
+                name, _, setting = rest.partition("=")
+                return Entries({name: (setting, expression)}, None)
+            if option != "var-file":
+                return Entries({}, None)
+            text = rest
+        return self._values_in(posixpath.normpath(posixpath.join(self.folder, text)), configuration)
+
+    def _values_in(self, path: str, configuration: TerragruntFile) -> Entries:
+        """Return what a file of values sets; nothing when it is not there."""
+        if not self.documents.has_file(path):
+            return Entries({}, None)
+        self._context.files.add(self.documents.real(path))
+        body, problems = self.documents.parsed(path)
+        rest = Unknown(f"{self.documents.shown(path)} cannot be read and may set any variable") if problems else None
+        found = {name: (configuration.value(one.expression), one.expression) for name, one in body.attributes.items()}
+        return Entries(found, rest)
+
+    def generated(self) -> Iterator[GeneratedFile | Unknown]:
+        """Yield the files that Terragrunt writes; unknown are those that cannot be seen."""
+        by_name: dict[str, tuple[hcl.Block, TerragruntFile]] = {}
+        for one in self.configuration.blocks("generate"):
+            if isinstance(one, Unknown):
+                yield one
+            else:
+                by_name["".join(one[0].labels)] = one
+        for block, configuration in by_name.values():
+            yield _written(block, configuration)
+        attribute = self.configuration.body.attributes.get("generate")
+        if attribute is not None:
+            yield Unknown(f"{self.shown} generates files by an argument")
+
+
+def _elements(value: Value) -> tuple[Value, ...]:
+    return value if isinstance(value, tuple) else (value,) if isinstance(value, Unknown) else ()
+
+
+def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile | Unknown:
+    """Return the file that a ``generate`` block writes. What is not known of its text is unknown in the code that it makes."""
+    path, contents = configuration.value(block.get("path")), block.get("contents")
+    if contents is None or not isinstance(path, str):
+        return Unknown(f"{configuration.shown} generates a file whose name or text is not known")
+    name = posixpath.basename(path)
+    if not name.endswith((".tf", ".tofu")) or configuration.value(block.get("disable")) is True:
+        return GeneratedFile(name, (), overwrites=False)
+    template, scope, file = configuration.template_of(contents)
+    text = text_of(template, lambda part: evaluate_or_unknown(part, scope))
+    if text is None:
+        return Unknown(f"{configuration.shown} generates {name}, whose text is not known")
+    heredoc = contents.span.end_line > contents.span.line
+    lines = "\n" * (contents.span.line - (0 if heredoc else 1)) if file is None else ""
+    body, problems = parse(file or block.header.path, f"{lines}{text}".encode("utf-8", "replace"))
+    if problems:
+        return Unknown(f"{configuration.shown} generates {name}, which cannot be read without Terragrunt")
+    overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")
+    return GeneratedFile(name, body.blocks, overwrites=overwrites)

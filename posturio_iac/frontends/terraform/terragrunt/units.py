@@ -1,0 +1,167 @@
+"""The units of one scan, and the folders of the modules that they apply."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import dataclass
+from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied
+from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, TerragruntStack, is_given_values
+from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.frontends.terraform.terragrunt.documents import Documents
+
+MOST = 5000
+"""More units than that are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedUnit:
+    """A unit and the module that it applies."""
+
+    unit: TerragruntUnit
+    folder: str
+    """The folder of the unit, relative to the scan root: the root of its keys."""
+    module: str | None
+    """The folder of its module, relative to the scan root; None when its code is not here."""
+    source: UnitSource | Unknown | None
+    stack_files: frozenset[str] = frozenset()
+
+    @property
+    def node(self) -> str:
+        """What it is called among those that call modules: its file."""
+        return self.unit.node
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that were read for it so far."""
+        return self.unit.files | self.stack_files
+
+    @property
+    def shown(self) -> str:
+        """The path of its file."""
+        return self.unit.shown
+
+    @property
+    def problems(self) -> Iterable[Diagnostic]:
+        """What is wrong with it, when that hides what it applies."""
+        return self.unit.problems if isinstance(self.source, Unknown) else ()
+
+    def unread(self) -> Iterator[Diagnostic]:
+        """Yield a note when what it applies is not known."""
+        if isinstance(self.source, Unknown) and not self.unit.problems:
+            yield Diagnostic(Level.NOTE, f"{self.shown} applies a module that is not known: {self.source.reason}", self.shown)
+
+    def own_folders(self) -> tuple[str, ...]:
+        """Return the folders whose code is part of the root module."""
+        return tuple(self.folders())
+
+    def called(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the source and the version of its module, when that is not here."""
+        if isinstance(self.source, UnitSource) and not self.source.is_local:
+            yield self.source.text, self.source.version
+
+    def read_all(self) -> None:
+        """Read all files that the unit needs."""
+        self.unit.read_all()
+
+    def folders(self) -> Iterator[str]:
+        """Yield the folders whose code the root module is made of: that of the module, and what stands beside the unit."""
+        if self.module is not None:
+            yield self.module
+            documents = self.unit.documents
+            beside = documents.real(self.unit.folder)
+            if documents.shown(beside) != self.module and has_code(beside):
+                yield documents.shown(beside)
+
+    def folder_of(self, folder: str, source: str) -> str | None:
+        """Return the folder that a local source in the code of the module means where Terragrunt copies it; None when it is not copied."""
+        if not isinstance(self.source, UnitSource) or not self.source.is_local:
+            return None
+        documents = self.unit.documents
+        here = posixpath.normpath(posixpath.join(documents.root, folder))
+        if here != self.source.package and not here.startswith(f"{self.source.package}/"):
+            return None
+        there = as_copied(self.source.package, self.unit.folder, here, source)
+        return documents.shown(there) if documents.has_folder(there) else None
+
+
+class Units:
+    """The units of one scan."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        paths: tuple[str, ...],
+        budget: Callable[[], Budget],
+        report: Callable[[Diagnostic], None],
+    ) -> None:
+        """Find them among ``paths``, relative to the scan root."""
+        self._documents, self._budget, self._report = documents, budget, report
+        self._paths = paths
+        self._all: dict[str, AppliedUnit] | None = None
+
+    def all(self) -> dict[str, AppliedUnit]:
+        """Return the units by their files."""
+        if self._all is None:
+            found = list(self._found())
+            # What others include is a part of them, and applied by nobody itself.
+            parts = {path for one in found for path in one.unit.included()}
+            self._all = {one.node: one for one in found if one.shown not in parts}
+        return self._all
+
+    def _found(self) -> Iterator[AppliedUnit]:
+        made: set[str] = set()
+        for path in (path for path in self._paths if posixpath.basename(path) == STACK_FILE):
+            stack = TerragruntStack(self._documents, posixpath.join(self._documents.root, path), self._budget)
+            for unit, files in stack.units():
+                made.add(unit.shown)
+                yield from self._applied(unit, files)
+            for problem in stack.problems:
+                self._report(problem)
+        for path in [path for path in self._paths if posixpath.basename(path) == UNIT_FILE][:MOST]:
+            unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget())
+            if path not in made or not is_given_values(unit):
+                yield from self._applied(unit, frozenset())
+
+    def _missing(self, source: UnitSource) -> bool:
+        """Say that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
+        is_ours = self._documents.has_repository and source.module.startswith(f"{self._documents.repository}/")
+        if is_ours:
+            text = f"the unit applies {source.text}, and there is no such folder; correct its source"
+            self._report(Diagnostic(Level.ERROR, text, source.span.path, source.span.line, source.span.column))
+        return is_ours
+
+    def _applied(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
+        documents = self._documents
+        source = unit.source()
+        module: str | None = None
+        if isinstance(source, UnitSource) and source.is_local:
+            if not documents.has_folder(source.module):
+                if self._missing(source):
+                    return
+                source = Unknown(f"there is no folder {source.text} in this code")
+            else:
+                module = documents.shown(documents.real(source.module))
+        elif source is None:
+            own = documents.real(unit.folder)
+            if not has_code(own):
+                return
+            module = documents.shown(own)
+        yield AppliedUnit(unit, documents.shown(unit.folder), module, source, files)
+
+
+def has_code(folder: str) -> bool:
+    """Tell whether a folder holds a module."""
+    try:
+        return any(name.endswith((".tf", ".tofu", ".tf.json")) for name in os.listdir(folder))
+    except OSError:
+        return False

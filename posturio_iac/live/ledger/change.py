@@ -1,0 +1,77 @@
+"""One line of the ledger: what changed about a key, first and last seen when. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.dates import parse_date
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class DamagedLedgerError(Exception):
+    """The text is no ledger of ours."""
+
+
+class KeyChangeKind(str, Enum):
+    """What changed."""
+
+    SEEN = "seen"
+    """The key, for the first time: account, user, creation, and the end of its id."""
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DISABLED = "disabled"
+    """Since when it has been off, by whom where CloudTrail names them, and from when on it may be deleted."""
+    USED = "used"
+    """It was used after it had been switched off."""
+    FLAGGED = "flagged"
+    """A finding, by its rule and fingerprint; ``resolved`` says since when it is gone."""
+    ASKED = "asked"
+    """Its owner, how, and by when an answer is due."""
+    ANSWERED = "answered"
+    DELETED = "deleted"
+
+
+@dataclass(slots=True)
+class KeyChange:
+    """A change of one key, or of a finding whose key an older file does not name."""
+
+    at: datetime
+    """When it was first seen."""
+    kind: KeyChangeKind
+    key: str
+    """What `Ledger.name_of` calls the key; empty where that is not known."""
+    last: datetime
+    """When it was last seen to be so."""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    def line(self) -> str:
+        """Return it as a line without its end."""
+        last = {} if self.last == self.at else {"last": written(self.last)}
+        return json.dumps({"at": written(self.at), "change": self.kind.value, "key": self.key, **last, **self.detail})
+
+
+def change_of(entry: dict[str, Any]) -> KeyChange:
+    """Read one line. Raises `DamagedLedgerError` and what a line of another shape raises."""
+    given = dict(entry)
+    at = moment(given.pop("at"))
+    kind, key = KeyChangeKind(given.pop("change")), str(given.pop("key"))
+    last = moment(given.pop("last")) if "last" in given else at
+    return KeyChange(at, kind, key, last, given)
+
+
+def moment(value: object) -> datetime:
+    """Read a time. Raises `DamagedLedgerError`."""
+    found = parse_date(value) if isinstance(value, str) else None
+    if found is None:
+        raise DamagedLedgerError
+    return found
+
+
+def written(when: datetime) -> str:
+    """Return a time as the ledger has it."""
+    return when.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,231 @@
+"""What earlier runs saw of keys and findings, and what this run adds. It holds digests and the last four characters of ids. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChange, KeyChangeKind, change_of, moment, written
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from posturio_iac.live.model import DeployedKey
+
+MARK = "posturio-iac-ledger"
+OLD_MARK = "posturio-iac-state"
+"""What the state file of earlier versions begins with; it is read and becomes a ledger."""
+VERSION = 1
+FORGOTTEN = timedelta(days=400)
+"""After how long without a sight of it a key or a finding is dropped."""
+FOLDED = timedelta(days=90)
+"""After how long the lines of a deleted key become one."""
+SHOWN = 4
+
+
+@dataclass(slots=True)
+class UnfinishedRun:
+    """A run that was interrupted, or is going on."""
+
+    at: datetime
+    """The time that it took as now."""
+    options: str
+    """A digest of what it was asked."""
+    read: dict[str, Any] = field(default_factory=dict)
+    """What it read, as JSON, by the account."""
+
+    def first_line(self) -> str:
+        """Return the line that opens a run."""
+        return json.dumps({"at": written(self.at), "run": "begun", "options": self.options})
+
+
+def account_line(account: str, told: Any) -> str:
+    """Return the line that says that an account was read in the run that is open."""
+    return json.dumps({"run": "read", "account": account, "told": told})
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What earlier runs saw."""
+
+    keys: dict[str, list[KeyChange]] = field(default_factory=dict)
+    """Changes of each key, the oldest first."""
+    findings: dict[str, list[KeyChange]] = field(default_factory=dict)
+    """Each time that a finding was open, by its fingerprint, the oldest first."""
+    last_run: datetime | None = None
+    """When the last run that was finished was made."""
+    unfinished: UnfinishedRun | None = None
+
+    @staticmethod
+    def name_of(key: DeployedKey) -> str:
+        """Return a digest of the key's user and id."""
+        return digest_of(key.user.arn, key.key_id or "")
+
+    def of(self, name: str, kind: KeyChangeKind) -> KeyChange | None:
+        """Return the last change of a kind of a key."""
+        return next((change for change in reversed(self.keys.get(name, ())) if change.kind is kind), None)
+
+    def last_active(self, name: str) -> datetime | None:
+        """Return when a key was last seen active."""
+        found = self.of(name, KeyChangeKind.ACTIVE)
+        return found.last if found else None
+
+    def saw_active(self, key: DeployedKey, as_of: datetime) -> None:
+        """Remember that a key is active."""
+        self._saw(self.name_of(key), KeyChangeKind.ACTIVE, as_of)
+
+    def saw_inactive(self, key: DeployedKey, as_of: datetime, not_before: datetime | None) -> datetime:
+        """Remember that a key is inactive, and return since when that is proven.
+
+        What proves that it was active after an earlier observation, at ``not_before``, makes that observation void.
+        """
+        found = self._saw(self.name_of(key), KeyChangeKind.INACTIVE, as_of)
+        if not_before is not None and not_before > found.at:
+            found.at = as_of
+        return found.at
+
+    def _saw(self, name: str, kind: KeyChangeKind, as_of: datetime) -> KeyChange:
+        """Remember the status of a key: a line of its own where it was another one before."""
+        changes = self.keys.setdefault(name, [])
+        statuses = [change for change in changes if change.kind in (KeyChangeKind.ACTIVE, KeyChangeKind.INACTIVE)]
+        if not statuses or statuses[-1].kind is not kind:
+            changes.append(KeyChange(as_of, kind, name, as_of))
+            return changes[-1]
+        found = statuses[-1]
+        found.at, found.last = min(found.at, as_of), max(found.last, as_of)
+        return found
+
+    def note(self, name: str, kind: KeyChangeKind, as_of: datetime, detail: Mapping[str, Any]) -> None:
+        """Remember what is told of a key, unless the last line of that kind says the same."""
+        known, told = self.of(name, kind), {key: value for key, value in detail.items() if value is not None}
+        if known is not None and known.detail == told:
+            known.last = max(known.last, as_of)
+        else:
+            self.keys.setdefault(name, []).append(KeyChange(as_of, kind, name, as_of, told))
+
+    def is_open(self, fingerprint: str) -> bool:
+        """Whether the last run that looked found this finding."""
+        spans = self.findings.get(fingerprint)
+        return bool(spans) and "resolved" not in (spans or [])[-1].detail
+
+    def first_seen(self, fingerprint: str) -> datetime | None:
+        """Return when a finding was seen for the first time."""
+        spans = self.findings.get(fingerprint)
+        return min(span.at for span in spans) if spans else None
+
+    def saw_finding(self, fingerprint: str, as_of: datetime, *, key: str = "", detail: Mapping[str, Any] | None = None) -> None:
+        """Remember that a finding is open."""
+        spans = self.findings.setdefault(fingerprint, [])
+        if not self.is_open(fingerprint):
+            spans.append(KeyChange(as_of, KeyChangeKind.FLAGGED, key, as_of, {}))
+        span = spans[-1]
+        span.at, span.last, span.key = min(span.at, as_of), max(span.last, as_of), key or span.key
+        span.detail = {**span.detail, "finding": fingerprint, **(detail or {})}
+
+    def resolve(self, fingerprint: str, as_of: datetime) -> None:
+        """Remember that a finding is gone."""
+        if self.is_open(fingerprint):
+            self.findings[fingerprint][-1].detail["resolved"] = written(as_of)
+
+    def living(self) -> Iterator[tuple[str, KeyChange]]:
+        """Yield the name of each key that is not known to be deleted, with the line that tells of it first."""
+        for name in self.keys:
+            seen, deleted = self.of(name, KeyChangeKind.SEEN), self.of(name, KeyChangeKind.DELETED)
+            if seen is not None and (deleted is None or seen.last > deleted.at):
+                yield name, seen
+
+    def expected(self) -> dict[str, int]:
+        """Return how many keys each user is known to have, by the ARN of the user."""
+        counts: dict[str, int] = {}
+        for _, seen in self.living():
+            arn = str(seen.detail.get("user", ""))
+            counts[arn] = counts.get(arn, 0) + 1
+        return counts
+
+    def text(self, as_of: datetime) -> str:
+        """Return the text of a ledger without an open run: old keys in one line, and without what was not seen for long."""
+        oldest = as_of - FORGOTTEN
+        head = json.dumps({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
+        kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
+        spans = [span for found in self.findings.values() for span in found if span.last > oldest]
+        ordered = sorted([*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, change.detail.get("finding", "")))
+        return "".join(f"{line}\n" for line in (head, *(change.line() for change in ordered)))
+
+
+def digest_of(arn: str, key_id: str) -> str:
+    """Return what the ledger calls a key."""
+    from hashlib import sha256
+
+    return sha256(f"{arn}/{key_id}".encode()).hexdigest()[:32]
+
+
+def _last(changes: Iterable[KeyChange]) -> datetime:
+    return max(change.last for change in changes)
+
+
+def _folded(changes: list[KeyChange], as_of: datetime) -> list[KeyChange]:
+    """Return one line for a key that was deleted long ago: what it was, and when it went."""
+    deleted = changes[-1]
+    if deleted.kind is not KeyChangeKind.DELETED or as_of - deleted.at < FOLDED:
+        return changes
+    seen = next((change for change in changes if change.kind is KeyChangeKind.SEEN), None)
+    disabled = next((change for change in reversed(changes) if change.kind is KeyChangeKind.DISABLED), None)
+    more = {**(seen.detail if seen else {}), **({"disabled": disabled.detail.get("since")} if disabled else {})}
+    first = {"first_seen": written(changes[0].at)} if len(changes) > 1 else {}
+    return [KeyChange(deleted.at, deleted.kind, deleted.key, deleted.last, {**first, **more, **deleted.detail})]
+
+
+def read_ledger(text: str) -> Ledger:
+    """Read a ledger, or a state file of an earlier version. A last line that was cut off is as if it had not been written.
+
+    Raises:
+        DamagedLedgerError: it is neither, or damaged.
+
+    """
+    try:
+        lines = text.split("\n")
+        first = json.loads(lines[0] if lines[0].startswith(f'{{"{MARK}"') else text)
+        if not isinstance(first, dict) or OLD_MARK in first:
+            return _migrated(first)
+        if first.get(MARK) != VERSION:
+            raise DamagedLedgerError
+        ledger = Ledger(last_run=moment(first["last_run"]) if "last_run" in first else None)
+        for line in lines[1:-1]:
+            _take(ledger, json.loads(line))
+    except (ValueError, RecursionError, LookupError, AttributeError, TypeError):
+        raise DamagedLedgerError from None
+    return ledger
+
+
+def _take(ledger: Ledger, entry: dict[str, Any]) -> None:
+    match entry.get("run"):
+        case "begun":
+            ledger.unfinished = UnfinishedRun(moment(entry["at"]), str(entry["options"]))
+        case "read" if ledger.unfinished is not None:
+            ledger.unfinished.read[str(entry["account"])] = entry["told"]
+        case None:
+            change = change_of(entry)
+            if change.kind is KeyChangeKind.FLAGGED:
+                ledger.findings.setdefault(str(change.detail["finding"]), []).append(change)
+            else:
+                ledger.keys.setdefault(change.key, []).append(change)
+        case _:
+            raise DamagedLedgerError
+
+
+def _migrated(document: dict[str, Any]) -> Ledger:
+    """Read a state file, of which version 1 knows inactive keys only."""
+    version, ledger = document[OLD_MARK], Ledger()
+    if version not in (1, 2):
+        raise DamagedLedgerError
+    for name, when in document.get("active", {}).items():
+        ledger.keys.setdefault(name, []).append(KeyChange(moment(when), KeyChangeKind.ACTIVE, name, moment(when)))
+    for name, when in document["inactive"].items():
+        first, last = (when, when) if version == 1 else when
+        ledger.keys.setdefault(name, []).append(KeyChange(moment(first), KeyChangeKind.INACTIVE, name, moment(last)))
+    for name, (first, last) in document.get("findings", {}).items():
+        ledger.findings[name] = [KeyChange(moment(first), KeyChangeKind.FLAGGED, "", moment(last), {"finding": name})]
+    ledger.last_run = max((change.last for spans in (*ledger.keys.values(), *ledger.findings.values()) for change in spans), default=None)
+    return ledger

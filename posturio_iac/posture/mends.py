@@ -1,0 +1,128 @@
+"""What there is to do: keys that are mended alike are one task, and the tasks are in the order in which they are worth doing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Severity, Verdict
+from posturio_iac.core.record import dataclass
+from posturio_iac.rules.unused_access_keys import RULE as UNUSED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from posturio_iac.contract.records import SavedFinding
+    from posturio_iac.posture.parts import Unit
+    from posturio_iac.posture.view import KeyRow
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One change for some keys of one account or folder of code."""
+
+    unit: Unit
+    rows: tuple[KeyRow, ...]
+    """The keys, those that have been idle longest first."""
+    findings: tuple[SavedFinding, ...]
+    """The finding of each key that the change mends, in the order of the keys; none where something is undetermined."""
+
+    @property
+    def severity(self) -> Severity | None:
+        """How bad each of the findings is; None for undetermined keys."""
+        return self.findings[0].severity if self.findings else None
+
+    @property
+    def idle(self) -> int | None:
+        """The longest time without use, in days; None when the use of no key is known."""
+        return max((row.idle for row in self.rows if row.idle is not None), default=None)
+
+    @property
+    def further(self) -> dict[str, int]:
+        """How many more findings these keys have, by rule."""
+        mended = {finding.fingerprint for finding in self.findings}
+        counts: dict[str, int] = {}
+        for row in self.rows:
+            for finding in row.active:
+                if finding.fingerprint not in mended:
+                    counts[finding.rule] = counts.get(finding.rule, 0) + 1
+        return counts
+
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """The place among others: by severity, then by the longest time without use, then by the number of keys."""
+        rank = -1 if self.severity is None else self.severity.rank
+        return (-rank, -(-1 if self.idle is None else self.idle), -len(self.rows), self.rows[0].key.address)
+
+
+def tasks(rows: Iterable[KeyRow]) -> list[Task]:
+    """Return what there is to do, the first thing first; each key with a finding or an open question is in one task."""
+    groups: dict[tuple[object, ...], list[tuple[KeyRow, SavedFinding | None]]] = {}
+    for row in rows:
+        finding = decisive(row.active)
+        if finding is not None:
+            groups.setdefault((row.unit, finding.rule, finding.severity, likeness(finding)), []).append((row, finding))
+        elif row.key.verdict is Verdict.UNDETERMINED:
+            groups.setdefault((row.unit, row.key.undecided), []).append((row, None))
+    return sorted((_task(members) for members in groups.values()), key=lambda task: task.order)
+
+
+def _task(members: Sequence[tuple[KeyRow, SavedFinding | None]]) -> Task:
+    ordered = sorted(members, key=lambda pair: (-(-1 if pair[0].idle is None else pair[0].idle), pair[0].key.address))
+    return Task(ordered[0][0].unit, tuple(row for row, _ in ordered), tuple(finding for _, finding in ordered if finding is not None))
+
+
+def decisive(findings: Sequence[SavedFinding]) -> SavedFinding | None:
+    """Return the finding whose mend comes first: of the worst ones that of a key that nobody uses, since its end mends the others too."""
+    worst = [finding for finding in findings if finding.severity is findings[0].severity]
+    return next((finding for finding in worst if finding.rule == UNUSED.id), worst[0] if worst else None)
+
+
+def likeness(finding: SavedFinding) -> tuple[str, ...]:
+    """Return what is equal for findings that are mended alike."""
+    remedy = finding.remedy
+    return (remedy.summary, remedy.code) if remedy is not None and remedy.summary else (finding.remediation,)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFindings:
+    """The findings of one rule in one module, template or account."""
+
+    unit: Unit
+    root: str
+    module: str
+    pairs: tuple[tuple[KeyRow, SavedFinding], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFindings:
+    """The findings of one rule."""
+
+    rule: str
+    severity: Severity
+    """The worst of them, since a configuration may change some."""
+    modules: tuple[ModuleFindings, ...]
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return sum(len(module.pairs) for module in self.modules)
+
+
+def by_rule(rows: Iterable[KeyRow]) -> list[RuleFindings]:
+    """Return the open findings by rule and module: the worst rules first, and in each the modules with most findings."""
+    rules: dict[str, dict[tuple[Unit, str, str], list[tuple[KeyRow, SavedFinding]]]] = {}
+    for row, finding in _open(rows):
+        place = (row.unit, row.key.root, row.key.module)
+        rules.setdefault(finding.rule, {}).setdefault(place, []).append((row, finding))
+    made = [_rule(rule, modules) for rule, modules in rules.items()]
+    return sorted(made, key=lambda group: (-group.severity.rank, -group.count, group.rule))
+
+
+def _open(rows: Iterable[KeyRow]) -> Iterator[tuple[KeyRow, SavedFinding]]:
+    return ((row, finding) for row in rows for finding in row.active)
+
+
+def _rule(rule: str, modules: dict[tuple[Unit, str, str], list[tuple[KeyRow, SavedFinding]]]) -> RuleFindings:
+    ordered = sorted(modules.items(), key=lambda item: (-len(item[1]), item[0][0].label, *item[0][1:]))
+    worst = max(finding.severity for pairs in modules.values() for _, finding in pairs)
+    return RuleFindings(rule, worst, tuple(ModuleFindings(*place, tuple(pairs)) for place, pairs in ordered))

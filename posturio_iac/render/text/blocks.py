@@ -1,0 +1,158 @@
+"""The format ``text``: for a person who wants to mend the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.dates import describe_date
+from posturio_iac.core.finding import Verdict
+from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
+from posturio_iac.render.nothing_found import count
+from posturio_iac.render.text.excerpt import excerpt
+from posturio_iac.render.text.key_entries import entries
+from posturio_iac.render.text.summary import advice, summary
+from posturio_iac.render.wording import COLORS, owner_text, place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.core.finding import Finding, JudgedKey, Report
+    from posturio_iac.core.model import Lifetime, Span
+    from posturio_iac.render.text.key_entries import KeyEntry
+
+    Block = Sequence[str]
+
+SHOWN_LINES = 3
+"""How many lines of a change are shown."""
+FEW = 10
+"""How many keys are shown however small the screen is."""
+LEAST = 5
+"""A block has at least as many lines, the empty one after it counted."""
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the findings with their code, what is undetermined, and one line that sums up."""
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield the text in pieces; where it is too long for the screen, counts and the worst keys in its place."""
+    listed = entries(report)
+    if _is_too_long(report, listed, context):
+        from posturio_iac.render.text import overview
+
+        yield from overview.stream(report, listed, context)
+        return
+    for block in _blocks(report, listed, context):
+        if block:
+            yield without_commands("\n".join(block) + "\n\n")
+    if not context.quiet:
+        yield without_commands(f"{summary(report, context)}\n")
+
+
+def _is_too_long(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> bool:
+    """Tell whether the blocks need more lines than the screen has, at the cost of no more blocks than it can hold."""
+    if context.screen is None or len(listed) + (0 if context.quiet else report.count(Verdict.UNDETERMINED)) <= FEW:
+        return False
+    if len(listed) * LEAST > context.screen:
+        return True
+    return sum(len(block) + 1 for block in _blocks(report, listed, context) if block) >= context.screen
+
+
+def _blocks(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> Iterator[Block]:
+    for owner, theirs in _by_owner(listed).items() if context.by_owner else [("", listed)]:
+        if context.by_owner:
+            yield (paint(f"{owner}: {count(sum(entry.size for entry in theirs), 'key')}", "bold", color=context.color),)
+        yield from (_entry(entry, context) for entry in theirs)
+    yield from (_section(report, verdict, context) for verdict in _listed(report, context))
+    if context.verbose:
+        yield _suppressed(report, context)
+    yield tuple(f"{said.level.value}: {printable(said.message)}" for said in report.diagnostics if said.about)
+    yield advice(report, context)
+
+
+def _by_owner(listed: Sequence[KeyEntry]) -> dict[str, list[KeyEntry]]:
+    """Return keys by their owners: those with the worst finding first, then those with most keys."""
+    groups: dict[str, list[KeyEntry]] = {}
+    for entry in listed:
+        groups.setdefault(owner_text(entry.judged.key.owner if entry.judged else None), []).append(entry)
+    ranked = sorted(groups, key=lambda owner: (-max(entry.worst.rank for entry in groups[owner]), -len(groups[owner]), owner))
+    return {owner: groups[owner] for owner in ranked}
+
+
+def _entry(entry: KeyEntry, context: RenderContext) -> Block:
+    """Return the block of a key: its place and owner, its code, and each finding with what mends it."""
+    span, findings = entry.span, entry.findings
+    where, owner = place(span), f", owner {printable(entry.owner)}" if entry.owner and not context.by_owner else ""
+    points_here = any(f.shows_code and (f.span is span or f.span == span) for f in findings)
+    head = f"{where}{': ' if where else ''}{entry.name(every=context.verbose)}{owner}"
+    return (
+        paint(where, "bold", color=context.color) + head[len(where) :],
+        *(f"  {row}" for row in _code(span if points_here else None, context)),
+        *(line for finding in findings for line in _finding(finding, span, context)),
+    )
+
+
+def _finding(finding: Finding, key: Span | None, context: RenderContext) -> Iterator[str]:
+    severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
+    elsewhere = None if finding.span is key or finding.span == key else finding.span
+    yield f"  {severity} {finding.rule.id}{f' at {place(elsewhere)}' if elsewhere else ''}"
+    yield from wrapped(printable(finding.message), "    ", context.columns)
+    yield from (f"    {row}" for row in _code(elsewhere if finding.shows_code else None, context))
+    first, *rest = wrapped(f"fix: {printable(finding.remediation)}", "    ", context.columns)
+    yield first.replace("fix:", paint("fix:", "green", color=context.color), 1)
+    yield from rest
+    yield from _change(finding, context)
+
+
+def _change(finding: Finding, context: RenderContext) -> Iterator[str]:
+    """Yield the first lines of the change that `posturio-iac fix` would make; empty ones do not count."""
+    change = context.change(finding)
+    lines = [line for line in change.diff if line[1:].strip()] if change is not None else []
+    for line in lines[:SHOWN_LINES]:
+        yield f"      {paint(printable(line), 'red' if line.startswith('-') else 'green', color=context.color)}"
+    if len(lines) > SHOWN_LINES:
+        yield f"      … {count(len(lines) - SHOWN_LINES, 'more line')}"
+
+
+def _code(span: Span | None, context: RenderContext) -> Block:
+    line = context.lines(span.path, span.line) if span else None
+    return excerpt(span, line, color=context.color) if span and line is not None else ()
+
+
+def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
+    wanted = [] if context.quiet else [Verdict.UNDETERMINED]
+    if context.verbose:
+        wanted.append(Verdict.CLEAN)
+    yield from (verdict for verdict in wanted if report.count(verdict))
+
+
+def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
+    rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
+    for judged in report.keys:
+        if judged.verdict is verdict:
+            rows.append(f"  {_key(judged)}")
+            reasons = judged.undecided if verdict is Verdict.UNDETERMINED else map(_lifetime, judged.key.effective())
+            rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
+    return rows
+
+
+def _key(judged: JudgedKey) -> str:
+    where = place(judged.key.span)
+    return f"{where}: {printable(judged.key.address)}" if where else printable(judged.key.address)
+
+
+def _lifetime(evidence: Lifetime) -> str:
+    value = f" {evidence.value}" if evidence.value else ""
+    return f"{evidence.kind.value}{value} ({evidence.effect.value}): {evidence.source}"
+
+
+def _suppressed(report: Report, context: RenderContext) -> Block:
+    rows = []
+    for finding in report.findings:
+        if (why := finding.suppressed) is not None:
+            until = f" until {describe_date(why.until)}" if why.until else ""
+            rows.append(f"  {place(finding.span) or printable(finding.address)}: {finding.rule.id}")
+            rows.append(f"    {why.source}{until}: {printable(why.reason)}")
+    return (f"{paint('Suppressed', 'bold', color=context.color)}:", *rows) if rows else ()

@@ -1,0 +1,39 @@
+"""The format ``concise``: one line a finding, ``path:line:column: SEVERITY rule: message``, for grep and for editors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.render.wording import COLORS, also, folded, place, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.core.finding import Diagnostic, Finding, Report
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the findings, and the errors of the run before them."""
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield it line by line."""
+    errors = (_error(said, context) for said in report.diagnostics if said.level is Level.ERROR)
+    findings = (_finding(finding, roots, context) for finding, roots in folded(report.active()))
+    for lines in (errors, findings):
+        yield from (without_commands(f"{line}\n") for line in lines)
+
+
+def _finding(finding: Finding, roots: tuple[str, ...], context: RenderContext) -> str:
+    where = paint(place(finding.span) or printable(finding.address), "bold", color=context.color)
+    severity = paint(finding.severity.name, "bold", COLORS[finding.severity], color=context.color)
+    return f"{where}: {severity} {finding.rule.id}: {sentence(finding)}{also(roots)}"
+
+
+def _error(said: Diagnostic, context: RenderContext) -> str:
+    where = ":".join(printable(str(part)) for part in (said.account, said.path, said.line, said.column) if part is not None)
+    return f"{where}{': ' if where else ''}{paint('ERROR', 'bold', 'red', color=context.color)}: {printable(said.message)}"

@@ -1,0 +1,130 @@
+"""Findings as people look at them: all of one key together, and the instances of one block as one entry. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.addresses import INDEX, bare
+from posturio_iac.core.record import dataclass
+from posturio_iac.core.terminal import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
+    from posturio_iac.core.model import Span
+
+    Identity = tuple[str, str, str]
+
+NAMED = 3
+"""How many instances are named, unless all are asked for."""
+_MODULE = re.compile(rf'(?:module\.[^.\["]+(?:{INDEX.pattern})?\.)+')
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A key with its open findings, or several that are instances of one block and look alike."""
+
+    judged: JudgedKey | None
+    """The first of them; None where the report does not list it."""
+    findings: tuple[Finding, ...]
+    """Those of the first one."""
+    addresses: tuple[str, ...]
+    """Of all of them, each once."""
+    roots: tuple[str, ...]
+    """Their root modules, each once."""
+    size: int
+    """How many keys they are."""
+
+    @property
+    def span(self) -> Span | None:
+        """Where it stands."""
+        return self.judged.key.span if self.judged is not None else self.findings[0].span
+
+    @property
+    def worst(self) -> Severity:
+        """The severity of its worst finding."""
+        return max(finding.severity for finding in self.findings)
+
+    @property
+    def owner(self) -> str:
+        """Who answers for it; empty where nobody is known to."""
+        owner = self.judged.key.owner if self.judged is not None else None
+        return owner if isinstance(owner, str) else ""
+
+    @property
+    def title(self) -> str:
+        """Its address, and how many it stands for. Safe to print."""
+        first = printable(self.addresses[0])
+        return f"{printable(bare(self.addresses[0]))} ({self.size:,} instances)" if self.size > 1 else first
+
+    def name(self, *, every: bool = False) -> str:
+        """Its address; of several instances what is the same in all, with what differs. Safe to print."""
+        first, base = self.addresses[0], bare(self.addresses[0])
+        notes = []
+        if len(self.addresses) > 1:
+            alike = all(bare(address) == base for address in self.addresses)
+            others = _listed([_indexes(address) for address in self.addresses] if alike else self.addresses[1:], every=every)
+            notes.append(f"{len(self.addresses):,} instances{': ' if alike else ', also '}{others}")
+            first = base if alike else first
+        if len(self.roots) > 1:
+            others = _listed([root or "." for root in self.roots[1:]], every=True)
+            notes.append(f"also in {len(self.roots) - 1} other root module{'s' if len(self.roots) > 2 else ''}: {others}")  # noqa: PLR2004
+        return f"{printable(first)} ({'; '.join(notes)})" if notes else printable(first)
+
+
+def _listed(names: Sequence[str], *, every: bool) -> str:
+    shown = names if every or len(names) <= NAMED + 1 else names[:NAMED]
+    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    return f"{', '.join(map(printable, shown))}{more}"
+
+
+def _indexes(address: str) -> str:
+    return "".join(found[0] for found in INDEX.finditer(address))
+
+
+def entries(report: Report) -> list[KeyEntry]:
+    """Return the keys with open findings in the order of their places, those that look alike once."""
+    found: dict[Identity, list[Finding]] = {}
+    for finding in report.active():
+        found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
+    keys = {identity: judged for judged in report.keys if (identity := _identity(judged)) in found}
+    by_place: dict[tuple[str, int, int], list[Identity]] = {}
+    for identity, findings in found.items():
+        judged = keys.get(identity)
+        by_place.setdefault(_place(findings[0].span if judged is None else judged.key.span), []).append(identity)
+    return [entry for place in sorted(by_place) for entry in _folded(by_place[place], found, keys, is_placed=bool(place[0]))]
+
+
+def _identity(judged: JudgedKey) -> Identity:
+    return judged.key.framework, judged.key.scope, judged.key.address
+
+
+def _place(span: Span | None) -> tuple[str, int, int]:
+    return (span.path, span.line, span.column) if span else ("", 0, 0)
+
+
+def _folded(
+    together: list[Identity], found: dict[Identity, list[Finding]], keys: dict[Identity, JudgedKey], *, is_placed: bool
+) -> Iterator[KeyEntry]:
+    """Yield the keys of one place, those together that differ in nothing but address and root module."""
+    groups: dict[object, list[Identity]] = {}
+    for identity in together:
+        look = _look(keys.get(identity), found[identity]) if is_placed and len(together) > 1 else identity
+        groups.setdefault(look, []).append(identity)
+    for group in groups.values():
+        addresses, roots = (tuple(dict.fromkeys(identity[part] for identity in group)) for part in (2, 1))
+        yield KeyEntry(keys.get(group[0]), tuple(found[group[0]]), addresses, roots, len(group))
+
+
+def _look(judged: JudgedKey | None, findings: list[Finding]) -> object:
+    """Return what a reader sees of a key but for its address, its user and its module."""
+    owner, user = (judged.key.owner, judged.key.user) if judged is not None else (None, None)
+
+    def neutral(text: str) -> str:
+        plain = _MODULE.sub("", text) if "module." in text else text
+        plain = bare(plain) if "[" in plain else plain
+        return plain.replace(f'"{user}"', '""') if isinstance(user, str) else plain
+
+    return owner, tuple((f.rule.id, f.severity, f.span, neutral(f.message), neutral(f.remediation)) for f in findings)

@@ -1,0 +1,51 @@
+"""What ``--stats`` shows in place of findings: counts by folder or account, by owner and by rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.terminal import without_commands
+from posturio_iac.render.text.counts_table import columns, table
+from posturio_iac.render.text.summary import summary
+from posturio_iac.render.text.tally import Tallies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.core.finding import Report
+
+ENDS = (("enforced", lambda t: f"{t.enforced:,}"), ("declared", lambda t: f"{t.declared:,}"))
+VERDICTS = (
+    ("undetermined", lambda t: f"{t.undetermined:,}"),
+    ("suppressed", lambda t: f"{t.suppressed:,}"),
+    ("baselined", lambda t: f"{t.baselined:,}"),
+    ("open", lambda t: f"{t.open:,}"),
+)
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the tables."""
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield the tables, and the line that sums up."""
+    yield from tables(report, wide=context.columns, color=context.color)
+    if not context.quiet:
+        yield without_commands(f"{summary(report, context)}\n")
+
+
+def tables(report: Report, *, wide: int | None, color: bool) -> Iterator[str]:
+    """Yield a table for each way to count, with an empty line after it."""
+    tallies = Tallies(report)
+    keys = ("keys", lambda t: f"{t.keys:,}")
+    with_age = ("oldest", lambda t: f"{(report.as_of - t.oldest).days} d" if t.oldest is not None else "")
+    of_keys = [keys, *ENDS, *VERDICTS, *columns(tallies.by_folder, [with_age])]
+    for head, counted, shown in (
+        (tallies.folder, tallies.by_folder, of_keys),
+        ("owner", tallies.by_owner, of_keys),
+        ("rule", tallies.by_rule, [keys, *VERDICTS]),
+    ):
+        if counted:
+            yield without_commands("\n".join(table(head, counted, shown, wide=wide, color=color)) + "\n\n")

@@ -1,0 +1,39 @@
+"""What stands below findings: advice that is better than mending them, and the one line that sums up a scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.terminal import paint, wrapped
+from posturio_iac.render.nothing_found import count, no_keys, took
+
+if TYPE_CHECKING:
+    from posturio_iac.contract.context import RenderContext
+    from posturio_iac.core.finding import Finding, Report
+
+
+def summary(report: Report, context: RenderContext) -> str:
+    """One line: what was found, in how many keys and files, what is open, and how long it took."""
+    active = report.active()
+    errors = sum(d.level is Level.ERROR for d in report.diagnostics)
+    if report.keys or active:
+        found = f"{count(len(active), 'finding')}{_by_severity(active)}" if active else "No findings"
+        style = "red" if errors else "yellow" if active else "green"
+        first = paint(f"{found} in {count(len(report.keys), 'key')} of {count(report.files, 'file')}", "bold", style, color=context.color)
+    else:
+        first = no_keys(report.files, color=context.color, errors=bool(errors))
+    rest = [(report.count(Verdict.UNDETERMINED), "undetermined"), (sum(f.suppressed is not None for f in report.findings), "suppressed")]
+    parts = [f"incomplete, {count(errors, 'error')}" if errors else "", ", ".join(f"{n:,} {word}" for n, word in rest if n)]
+    return "; ".join(part for part in (first, *parts, took(context.elapsed)) if part)
+
+
+def advice(report: Report, context: RenderContext) -> list[str]:
+    """Return what is better than the changes of the findings, each once."""
+    said = () if context.quiet else dict.fromkeys(finding.rule.advice for finding in report.active() if finding.rule.advice)
+    return [line for text in said for line in wrapped(text, "", context.columns)]
+
+
+def _by_severity(findings: tuple[Finding, ...]) -> str:
+    counts = [(sum(f.severity is s for f in findings), s.value) for s in sorted(Severity, reverse=True)]
+    return f" ({', '.join(f'{n:,} {name}' for n, name in counts if n)})"

@@ -1,0 +1,151 @@
+"""Counts of a report by folder or account, by owner and by rule. Pure."""
+
+from __future__ import annotations
+
+from posixpath import dirname
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Verdict
+from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.terminal import printable
+from posturio_iac.render.wording import owner_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from posturio_iac.core.finding import Finding, JudgedKey, Report, Severity
+
+BASELINE = "baseline"
+"""The source of suppressions that a baseline makes."""
+
+
+class Tally:
+    """The counts of one folder, account, owner or rule. A plain class, since it is counted up."""
+
+    __slots__ = ("baselined", "declared", "enforced", "findings", "keys", "name", "oldest", "open", "suppressed", "undetermined", "worst")
+
+    def __init__(self, name: str) -> None:
+        """Start with nothing."""
+        self.name = name
+        self.keys = self.enforced = self.declared = self.open = self.undetermined = self.suppressed = self.baselined = self.findings = 0
+        self.worst: Severity | None = None
+        self.oldest: datetime | None = None
+
+    def add_key(self, judged: JudgedKey, hidden_by: frozenset[str]) -> None:
+        """Count a key: by its end, and by its verdict."""
+        effects = {evidence.effect for evidence in judged.key.effective()}
+        self.keys += 1
+        self.enforced += Effect.ENFORCED in effects
+        self.declared += effects == {Effect.DECLARED}
+        self.add(judged.verdict, hidden_by)
+        created = judged.key.created
+        if created is not None and not isinstance(created, Unknown):
+            self.oldest = created if self.oldest is None else min(self.oldest, created)
+
+    def add(self, verdict: Verdict, hidden_by: frozenset[str]) -> None:
+        """Count a verdict; what only a baseline hides is counted apart."""
+        self.open += verdict is Verdict.FLAGGED
+        self.undetermined += verdict is Verdict.UNDETERMINED
+        is_known = verdict is Verdict.SUPPRESSED and hidden_by == {BASELINE}
+        self.baselined += is_known
+        self.suppressed += verdict is Verdict.SUPPRESSED and not is_known
+
+    def add_finding(self, finding: Finding) -> None:
+        """Count an open finding."""
+        self.findings += 1
+        self.worst = finding.severity if self.worst is None else max(self.worst, finding.severity)
+
+    def add_all(self, other: Tally) -> None:
+        """Add the counts of another one."""
+        for name in ("keys", "enforced", "declared", "open", "undetermined", "suppressed", "baselined", "findings"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.worst = max((worst for worst in (self.worst, other.worst) if worst is not None), default=None)
+        self.oldest = min((oldest for oldest in (self.oldest, other.oldest) if oldest is not None), default=None)
+
+
+class Tallies:
+    """The counts of a report, each list with what matters most first: the oldest key where ages are known, then the most open ones."""
+
+    __slots__ = ("by_folder", "by_owner", "by_rule", "folder")
+
+    def __init__(self, report: Report) -> None:
+        """Count everything in one pass over the keys and one over the findings."""
+        found: dict[tuple[str, str, str], list[Finding]] = {}
+        for finding in report.findings:
+            found.setdefault((finding.framework, finding.root, finding.address), []).append(finding)
+        self.folder = "account" if report.keys and all(judged.key.account for judged in report.keys) else "folder"
+        groups = {name: _Group() for name in (_folder, _owner)}
+        rules = _Group()
+        for judged in report.keys:
+            theirs = found.get((judged.key.framework, judged.key.scope, judged.key.address), [])
+            hidden_by = frozenset(finding.suppressed.source for finding in theirs if finding.suppressed is not None)
+            for name_of, group in groups.items():
+                tally = group.of(name_of(judged))
+                tally.add_key(judged, hidden_by)
+                for finding in theirs:
+                    if finding.suppressed is None:
+                        tally.add_finding(finding)
+            _count_rules(judged, theirs, rules)
+        self.by_folder, self.by_owner = (groups[name].ranked() for name in (_folder, _owner))
+        self.by_rule = rules.ranked()
+
+
+class _Group(dict[str, Tally]):
+    """Counts by name."""
+
+    def of(self, name: str) -> Tally:
+        if name not in self:
+            self[name] = Tally(name)
+        return self[name]
+
+    def ranked(self) -> list[Tally]:
+        """Return the counts in order."""
+        return sorted(self.values(), key=_rank)
+
+
+def rolled_up(folders: list[Tally], most: int) -> list[Tally]:
+    """Return the counts of folders, or those of the deepest folders above them that are no more than ``most``, if any are."""
+    parts = [folder.name.split("/") for folder in folders]
+    for depth in range(max(map(len, parts), default=0), 0, -1):
+        names = ["/".join(part[:depth]) for part in parts]
+        if len(set(names)) <= most or depth == 1:
+            group = _Group()
+            for name, folder in zip(names, folders, strict=True):
+                group.of(name).add_all(folder)
+            return group.ranked()
+    return folders
+
+
+def _rank(tally: Tally) -> tuple[float, int, int, int, str]:
+    age = tally.oldest.timestamp() if tally.oldest is not None else float("inf")
+    return age, -(tally.worst.rank if tally.worst is not None else -1), -tally.open, -tally.keys, tally.name
+
+
+def _count_rules(judged: JudgedKey, theirs: Iterable[Finding], rules: _Group) -> None:
+    """Count what one key is by each rule that has something to say about it."""
+    by_rule: dict[str, list[Finding]] = {}
+    for finding in theirs:
+        by_rule.setdefault(finding.rule.id, []).append(finding)
+    for rule, findings in by_rule.items():
+        tally = rules.of(rule)
+        tally.keys += 1
+        active = [finding for finding in findings if finding.suppressed is None]
+        for finding in active:
+            tally.add_finding(finding)
+        hidden_by = frozenset(finding.suppressed.source for finding in findings if finding.suppressed is not None)
+        tally.add(Verdict.FLAGGED if active else Verdict.SUPPRESSED, hidden_by)
+    for rule in judged.open_rules:
+        if rule not in by_rule and judged.verdict is not Verdict.SUPPRESSED:
+            rules.of(rule).keys += 1
+            rules.of(rule).add(Verdict.UNDETERMINED, frozenset())
+
+
+def _folder(judged: JudgedKey) -> str:
+    if judged.key.span is None or judged.key.account:
+        return printable(judged.key.account or judged.key.scope or ".")
+    return printable(dirname(judged.key.span.path) or ".")
+
+
+def _owner(judged: JudgedKey) -> str:
+    return owner_text(judged.key.owner)

@@ -1,0 +1,79 @@
+"""Access keys that AWS found in public.
+
+A key that is not inactive is flagged when AWS attached `AWSCompromisedKeyQuarantine`, `AWSCompromisedKeyQuarantineV2` or a
+later version of that policy to the key's user. AWS does so when it finds a key of the user in public, such as in a
+repository. The policy does not tell which of the user's keys it was, so each of them counts as stolen.
+
+## Why it matters
+
+The quarantine denies some expensive or dangerous actions and leaves everything else as it was: a thief can still read
+data. Detaching the policy without deleting the key gives the thief the rest back.
+
+## Terraform
+
+A quarantined key cannot be saved. Make a new one, move the workload to it, and let this one go; best of all is to use a
+role, which has no key that could leak:
+
+    resource "aws_iam_role" "ci" {
+      name               = "ci"
+      assume_role_policy = data.aws_iam_policy_document.ci.json
+    }
+
+Never detach the policy before the key is deleted.
+
+## CloudFormation
+
+Raising the `Serial` of the key replaces it:
+
+    Key:
+      Type: AWS::IAM::AccessKey
+      Properties:
+        UserName: !Ref User
+        Serial: 2
+
+## Undetermined
+
+A key of a user whose policies were not read, because `iam:GetAccountAuthorizationDetails` is denied.
+
+## Configuration
+
+None.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.rules import register
+from posturio_iac.rules._evidence import in_use
+from posturio_iac.rules._words import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.rules import Context
+
+RULE = Rule(
+    id="iam.quarantined_access_keys",
+    severity=Severity.CRITICAL,
+    title="Access keys that AWS found in public",
+    only_live="code does not tell which keys AWS found in public",
+    is_about_user=True,
+)
+
+
+@register(RULE)
+def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
+    """Yield at most one violation."""
+    match key.quarantine:
+        case str() as policy if in_use(key):
+            message = (
+                f"AWS found a key of the user of {key.address} in public and attached {policy}, which denies only some of its actions."
+            )
+            off = key.remedies.disable
+            then = "search CloudTrail for what it did, move its workload to a role, and delete the key"
+            yield Violation(message, sentence(off, then), remedy=off)
+        case _:
+            return

@@ -1,0 +1,180 @@
+"""The configuration that holds for what is scanned."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.config.model import Config
+from posturio_iac.core.textfile import is_inside
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.search import Selection
+
+
+def seen_from(folder: str, root: str) -> str:
+    """Return the scan root relative to the folder of the configuration, with forward slashes; empty where there is no way."""
+    try:
+        way = os.path.relpath(root, os.path.realpath(folder)) if folder else ""
+    except ValueError:  # different drives
+        return ""
+    return "" if way == os.curdir else way.replace(os.sep, "/")
+
+
+def configuration_near(folder: str) -> Config:
+    """Return the configuration of a folder: what the files from the top of its repository down to it say.
+
+    They come with the code, so what they name must be in the same repository.
+    """
+    tree = FolderTree(os.path.abspath(folder))
+    found = tree.start()
+    found.tree = tree
+    return found
+
+
+class FolderTree:
+    """The configurations of folders: each file holds for its folder, laid over those above it."""
+
+    def __init__(self, start: str) -> None:
+        """Begin at an absolute folder: where it is in no repository, the nearest file above it is the first one."""
+        self._start = os.path.realpath(start)
+        self._known: dict[str, Config] = {}
+        self._complaints: dict[tuple[str, bool], str] = {}
+
+    def start(self) -> Config:
+        """Return the configuration of the folder that the run begins at. Raises `UsageError` when a file there cannot be used."""
+        from posturio_iac.config.locate import find, upwards
+        from posturio_iac.search.locations import repository_of
+
+        folders = [*upwards(self._start)][::-1]
+        if repository_of(self._start) is None:
+            nearest = find(self._start)
+            folders = [] if nearest is None else [f for f in folders if is_inside(f, os.path.dirname(nearest))]
+        config = Config()
+        for folder in folders:
+            config = self._known[folder] = self._below(config, folder)
+        return self._known.setdefault(self._start, config)
+
+    def at(self, folder: str) -> Config:
+        """Return the configuration of an absolute folder. A file that cannot be used is complained of, and those above it hold."""
+        real = os.path.realpath(folder)
+        pending = []
+        while real not in self._known:
+            pending.append(real)
+            parent = os.path.dirname(real)
+            if parent == real or (_is_top(real) and not is_inside(real, self._start)):
+                self._known[real] = self._tried(Config(), pending.pop())
+                break
+            real = parent
+        config = self._known[real]
+        for below in reversed(pending):
+            config = self._known[below] = self._tried(config, below)
+        return config
+
+    def _tried(self, above: Config, folder: str) -> Config:
+        from posturio_iac.config.locate import in_folder
+        from posturio_iac.errors import UsageError
+
+        try:
+            found = self._below(above, folder)
+            if found is not above:
+                _check_rules(found)
+        except UsageError as error:
+            self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used, and those above it hold here"
+            return above
+        return found
+
+    def _below(self, above: Config, folder: str) -> Config:
+        """Return the configuration of a folder whose parent has the one ``above``."""
+        from posturio_iac.config.locate import in_folder, second_in_folder
+
+        path = in_folder(folder)
+        if path is None:
+            return above
+        from posturio_iac.config.load import load
+        from posturio_iac.core.textfile import Fence
+        from posturio_iac.search.locations import repository_of
+
+        if (second := second_in_folder(folder)) is not None:
+            self._complaints[second, False] = f"this table of posturio-iac is not used, since {os.path.basename(path)} stands beside it"
+        return load(path, Fence(repository_of(folder) or folder), above if above.path is not None else None)
+
+    def complaints(self) -> Iterator[tuple[str, bool, str]]:
+        """Yield the files that are not used: each path, whether something is wrong with it, and what."""
+        for (path, wrong), text in self._complaints.items():
+            yield path, wrong, text
+
+
+def _check_rules(config: Config) -> None:
+    """Raise `UsageError` when a configuration names a rule that does not exist."""
+    from posturio_iac.config.suggest import rule_id
+    from posturio_iac.errors import UsageError
+    from posturio_iac.rules import all_rules
+
+    try:
+        for name in (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions)):
+            rule_id(name, all_rules())
+    except UsageError as error:
+        raise UsageError(f"{config.path}: {error}") from None
+
+
+def nested(config: Config, selection: Selection, place: str) -> list[Config]:
+    """Return the configurations of the folders of what was selected, but for the one of the run."""
+    if config.tree is None:
+        return []
+    files = (*selection.terraform, *selection.templates, *(path for paths in selection.others.values() for path in paths))
+    found = (config.at(os.path.join(place, folder)) for folder in sorted({os.path.dirname(path) for path in files}))
+    return list({id(one): one for one in found if one is not config}.values())
+
+
+def baselines_of(config: Config, selection: Selection, place: str) -> tuple[str, ...]:
+    """Return the baselines of the run and of the folders of what was selected."""
+    return tuple(dict.fromkeys(path for one in (config, *nested(config, selection, place)) for path in one.baseline))
+
+
+def without_excluded(selection: Selection, config: Config, patterns: Sequence[str]) -> Selection:
+    """Return a selection without the files that configurations below the scan root exclude; ``patterns`` are excluded already."""
+    below = nested(config, selection, selection.root)
+    if not any(one.exclude for one in below):
+        return selection
+    from posturio_iac.core.gitignore import Exclusions
+    from posturio_iac.core.globs import rebase
+    from posturio_iac.search import Selection as Made
+
+    more = (pattern for one in below for pattern in rebase(one.exclude, one.folder, selection.root))
+    finder = selection.finder
+    finder.exclusions = Exclusions(dict.fromkeys((*patterns, *more)))
+    finder.drop_excluded()
+    return Made(finder, selection.repository)
+
+
+def complaints(config: Config, selection: Selection, place: str) -> Iterator[Diagnostic]:
+    """Yield what must be said of configuration files that are not used, and of baselines that are missing."""
+    if not isinstance(config.tree, FolderTree):
+        return
+    from posturio_iac.core.finding import Diagnostic, Level
+
+    for one in nested(config, selection, place):
+        for path in one.baseline:
+            if path not in config.baseline and not os.path.isfile(path):
+                text = f"there is no baseline {path}; `posturio-iac baseline` writes one"
+                yield Diagnostic(Level.ERROR, text, _seen(one.path or "", place))
+    for path, wrong, text in config.tree.complaints():
+        yield Diagnostic(Level.ERROR if wrong else Level.NOTE, text, _seen(path, place))
+
+
+def _seen(path: str, place: str) -> str:
+    """Return a path relative to the scan root, with forward slashes."""
+    try:
+        return os.path.relpath(path, os.path.realpath(place)).replace(os.sep, "/")
+    except ValueError:  # different drives
+        return path
+
+
+def _is_top(folder: str) -> bool:
+    from posturio_iac.config.locate import is_top
+
+    return is_top(folder)

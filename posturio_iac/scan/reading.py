@@ -1,0 +1,166 @@
+"""Asks every front end, and where configurations of folders read code in different ways, once for each of these."""
+
+from __future__ import annotations
+
+import os
+
+from posturio_iac.config.option_table import OF_READING
+from posturio_iac.frontends.table import FRONT_ENDS
+from posturio_iac.search import SEARCH_TERMS
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.budget import Budget
+    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.reading import Reading, ReadRequest
+    from posturio_iac.frontends.table import FrontEnd
+    from posturio_iac.impact.selection import Narrowed
+    from posturio_iac.metadata.names import Names
+    from posturio_iac.search import Selection
+
+TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
+"""Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
+
+LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
+"""What reads code, by the name that it is imported by."""
+
+
+def read_all(selection: Selection, config: Config, as_of: datetime, place: str, narrowed: Narrowed | None, *, guarded: bool) -> Reading:
+    """Return the keys of all front ends, and what could not be read."""
+    from functools import partial
+
+    from posturio_iac.frontends.reading import Reading
+
+    keys: list[AccessKey] = []
+    diagnostics: list[Diagnostic] = []
+    for front_end in FRONT_ENDS.values():
+        if not selection.of_kind(front_end.kind):
+            continue
+        roots = None if narrowed is None else narrowed.roots(front_end.name)
+        for part in _parts(front_end, selection, config, place, roots):
+            read = partial(front_end.read, selection, request_of(part.config, as_of, place, part))
+            reading = part.of(_guarded(front_end.label, read) if guarded else read())
+            keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
+            diagnostics += reading.diagnostics
+    return Reading(tuple(keys), tuple(dict.fromkeys(diagnostics)))
+
+
+def _parts(front_end: FrontEnd, selection: Selection, config: Config, place: str, roots: Collection[str] | None) -> Iterator[FolderPart]:
+    """Yield the parts of the code that are read in one way each; there can be more once a root module was looked at."""
+    pending = [config]
+    if config.tree is not None:
+        folders = {os.path.dirname(path) for path in selection.of_kind(front_end.kind)}
+        pending += [config.at(os.path.join(place, folder)) for folder in sorted(folders)]
+    seen: set[object] = set()
+    while pending:
+        one = pending.pop(0)
+        if (way := _way(one)) not in seen:
+            seen.add(way)
+            yield FolderPart(one, config, place, roots, pending)
+
+
+def _way(config: Config) -> object:
+    """Return what is the same for configurations that read code in the same way."""
+    return repr([getattr(config, name) for name in OF_READING])
+
+
+class FolderPart:
+    """The folders whose root modules and templates are read by one configuration; a collection as far as front ends ask."""
+
+    def __init__(self, config: Config, run: Config, place: str, roots: Collection[str] | None, others: list[Config]) -> None:
+        """Hold the folders of ``roots``, or all, for which ``config`` reads; those of another one are added to ``others``."""
+        self.config, self._run, self._place, self._roots, self._others = config, run, place, roots, others
+
+    def __contains__(self, folder: object) -> bool:
+        """Tell whether a root module is read here."""
+        return (self._roots is None or folder in self._roots) and self._holds(str(folder))
+
+    def _holds(self, folder: str) -> bool:
+        if self._run.tree is None:
+            return True
+        config = self._run.at(os.path.join(self._place, folder))
+        if _way(config) == _way(self.config):
+            return True
+        self._others.append(config)
+        return False
+
+    def of(self, reading: Reading) -> Reading:
+        """Return what was read here: a template belongs to the folder that it, or the outermost one around it, stands in."""
+        from posturio_iac.core.record import replace
+
+        if self._run.tree is None:
+            return reading
+        keys = tuple(key for key in reading.keys if key.framework == "terraform" or self._holds(os.path.dirname(key.scope)))
+        return replace(reading, keys=keys)
+
+
+def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
+    """Return what one front end reads; a crash of ours there is said, and hides nothing that the others read."""
+    from posturio_iac.core.finding import CRASH, Diagnostic, Level
+    from posturio_iac.errors import UsageError
+    from posturio_iac.frontends.reading import Reading
+
+    try:
+        return read()
+    except UsageError:
+        raise
+    except Exception as error:
+        if isinstance(error, ImportError) and (library := LIBRARIES.get((error.name or "").partition(".")[0])):
+            said = f"cannot be read, since {library} is not installed or does not fit this machine and this Python"
+            text = f"{what[:1].upper()}{what[1:]} {said}; no key in them was judged. Run: pip install {library}"
+            return Reading((), (Diagnostic(Level.ERROR, text),))
+        if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
+            raise
+        # one kind of code that we fail on must not hide the others
+        text = f"reading {what} stopped by an error of its own ({type(error).__name__}: {error}); no key in them was judged"
+        return Reading((), (Diagnostic(Level.ERROR, f"{text}. Please report it", about=CRASH),))
+
+
+def search_terms_of(config: Config) -> tuple[bytes, ...]:
+    """Return what makes a file worth reading."""
+    from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN_SEARCH_TERMS
+
+    terms = (*SEARCH_TERMS, *TEMPLATE_SEARCH_TERMS, *(name.encode() for name in config.custom_types), *KNOWN_SEARCH_TERMS)
+    if not config.known_modules:
+        return terms
+    from posturio_iac.frontends.terraform.known_modules.lookup import search_terms
+    from posturio_iac.frontends.terraform.known_modules.table import read_modules
+
+    return (*terms, *search_terms(read_modules(config.known_modules, "known_modules")))
+
+
+def request_of(config: Config, as_of: datetime, place: str, roots: FolderPart | None) -> ReadRequest:
+    """Return what every front end is told."""
+    from posturio_iac.frontends.reading import ReadRequest
+
+    return ReadRequest(config, as_of, names_of(config), _rule_ids(), _budget(config), place, search_terms_of(config), roots)
+
+
+def _budget(config: Config) -> Callable[[], Budget]:
+    """Return what makes the budget of one root module or template."""
+    from posturio_iac.core.budget import Budget
+
+    if config.timeout is None:
+        return Budget
+    from functools import partial
+    from time import monotonic
+
+    return partial(Budget, config.timeout, monotonic)
+
+
+def names_of(config: Config) -> Names:
+    """Return the names of metadata that the configuration knows."""
+    from posturio_iac.metadata.names import Names
+
+    return Names.default().with_extra(**config.names) if config.names else Names.default()
+
+
+def _rule_ids() -> frozenset[str]:
+    from posturio_iac.rules import all_rules
+
+    return frozenset(all_rules())

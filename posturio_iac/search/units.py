@@ -1,0 +1,30 @@
+"""Files in Terraform's language that are none of its own, such as Terragrunt's: which of them can matter."""
+
+from __future__ import annotations
+
+import re
+
+from posturio_iac.search.kinds import TERRAFORM, spelled_out
+from posturio_iac.search.module_calls import content
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from posturio_iac.search.file_search import FileSearch
+
+_SOURCE = re.compile(rb"\bsource\s*=")
+
+
+def add_callers(finder: FileSearch, *, whole: bool) -> None:
+    """Add the files that name a module which makes keys, or write out a key. With ``whole`` those that apply any module.
+
+    That is when modules may be outside of what is searched.
+    """
+    search_terms = finder.search_terms
+    for path in finder.hcl:
+        data = content(finder.prefix + path, finder.max_file_size, finder.fence)
+        if data is None:
+            continue
+        finder.searched += 1
+        data = spelled_out(data)
+        if (whole and _SOURCE.search(data)) or search_terms.texts_are_in(data, TERRAFORM) or search_terms.name_known_module(data):
+            finder.terraform.add(path)

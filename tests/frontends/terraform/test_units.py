@@ -1,0 +1,417 @@
+"""Units of Terragrunt's: which module each applies and what it gives to it, as Terragrunt itself would find out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.finding import Level
+from posturio_iac.core.model import Unknown
+from tests.support.search_tree import Tree
+from tests.support.terraform_programs import reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.frontends.reading import Reading
+
+MODULE = """
+variable "name" {
+  type = string
+}
+variable "tags" {
+  type    = map(string)
+  default = {}
+}
+variable "enabled" {
+  type    = bool
+  default = true
+}
+resource "aws_iam_user" "this" {
+  name = var.name
+  tags = var.tags
+}
+resource "aws_iam_access_key" "this" {
+  count = var.enabled ? 1 : 0
+  user  = aws_iam_user.this.name
+}
+"""
+ROOT = """
+locals {
+  account = read_terragrunt_config(find_in_parent_folders("account.hcl")).locals
+  path    = path_relative_to_include()
+}
+inputs = {
+  tags = { expires = local.account.expires, path = local.path }
+}
+"""
+ACCOUNT = 'locals {\n  expires = "2027-01-31"\n}\n'
+UNIT = """
+include "root" {
+  path = find_in_parent_folders("root.hcl")
+}
+terraform {
+  source = "../../../modules//user"
+}
+inputs = {
+  name = "ci"
+}
+"""
+KNOWN = "tfr:///terraform-aws-modules/iam/aws//modules/iam-user?version=5.30.0"
+Files = dict[str, "str | bytes"]
+
+
+def live(unit: str = UNIT, **more: str | bytes) -> Files:
+    """Return a repository with one unit; names of ``more`` are paths with ``__`` for a slash."""
+    files: Files = {"modules/user/main.tf": MODULE, "live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT}
+    return {**files, "live/prod/user/terragrunt.hcl": unit, **{name.replace("__", "/"): text for name, text in more.items()}}
+
+
+def applying(source: str, **more: str | bytes) -> Files:
+    """Return a repository with one unit, whose module is not here."""
+    files = live(UNIT.replace("../../../modules//user", source), **more)
+    del files["modules/user/main.tf"]
+    return files
+
+
+def read(root: Path, files: Files, *paths: str, git: bool = True) -> Reading:
+    """Read a repository."""
+    tree = Tree(root, git=git)
+    for name, text in files.items():
+        tree.write(name, text)
+    return reading(root, {}, *paths)
+
+
+def only(root: Path, files: Files, *paths: str) -> AccessKey:
+    """Return the only key of a repository that reads without problems."""
+    found = read(root, files, *paths)
+    assert found.diagnostics == ()
+    (key,) = found.keys
+    return key
+
+
+def tags(key: AccessKey) -> dict[str, str]:
+    """Return the tags of a key's user."""
+    return dict(key.tags)
+
+
+def test_unit_is_the_root_of_its_module_with_its_inputs(tmp_path: Path) -> None:
+    key = only(tmp_path, live())
+    assert (key.address, key.scope, key.user) == ("aws_iam_access_key.this[0]", "live/prod/user", "ci")
+    assert tags(key) == {"expires": "2027-01-31", "path": "prod/user"}
+    (lifetime,) = key.lifetimes
+    assert lifetime.span is not None
+    assert (lifetime.span.path, lifetime.span.line) == ("live/root.hcl", 7)
+
+
+def test_module_is_no_root_because_of_its_provider_when_a_unit_applies_it(tmp_path: Path) -> None:
+    provider = 'provider "kubernetes" {\n  host = "x"\n}\n'
+    key = only(tmp_path, live(modules__user__provider=provider) | {"modules/user/provider.tf": provider})
+    assert key.scope == "live/prod/user"
+
+
+def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
+    files = live()
+    files["live/dev/account.hcl"] = 'locals {\n  expires = "2026-12-31"\n}\n'
+    files["live/dev/user/terragrunt.hcl"] = UNIT.replace('"ci"', '"dev"')
+    found = read(tmp_path, files)
+    assert {(key.scope, key.user, tags(key)["expires"]) for key in found.keys} == {
+        ("live/prod/user", "ci", "2027-01-31"),
+        ("live/dev/user", "dev", "2026-12-31"),
+    }
+
+
+def test_input_of_a_unit_switches_a_key_off(tmp_path: Path) -> None:
+    assert read(tmp_path, live(UNIT.replace("inputs = {", "inputs = {\n  enabled = false"))).keys == ()
+
+
+def test_default_that_a_unit_leaves_is_fixed(tmp_path: Path) -> None:
+    module = MODULE.replace("default = true", "default = false")
+    assert read(tmp_path, live(modules__user__main=module) | {"modules/user/main.tf": module}).keys == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "../../../modules//user",
+        "../../../modules/user",
+        "../../..//modules/user",
+        "${get_repo_root()}//modules/user",
+        "${get_terragrunt_dir()}/../../../modules//user",
+        "${get_parent_terragrunt_dir()}/../modules//user",
+        '${dirname(find_in_parent_folders("root.hcl"))}/../modules//user',
+        "${get_path_to_repo_root()}/modules//user",
+        "${path_relative_from_include()}/../modules//user",
+        "${local.base}//user",
+        "${include.root.locals.base}/../modules//user",
+    ],
+)
+def test_sources_of_local_modules(tmp_path: Path, source: str) -> None:
+    unit = UNIT.replace("../../../modules//user", source).replace('"root.hcl")\n}', '"root.hcl")\n  expose = true\n}')
+    files = live(f'locals {{\n  base = "../../../modules"\n}}\n{unit}')
+    files["live/root.hcl"] = ROOT.replace("locals {", "locals {\n  base = get_parent_terragrunt_dir()")
+    assert only(tmp_path, files).scope == "live/prod/user"
+
+
+def test_source_of_an_included_file_counts_from_the_unit(tmp_path: Path) -> None:
+    unit = UNIT.replace('terraform {\n  source = "../../../modules//user"\n}', 'include "env" {\n  path = "../../_env/user.hcl"\n}')
+    files = live(unit) | {"live/_env/user.hcl": 'terraform {\n  source = "../../../modules//user"\n}\ninputs = {\n  name = "env"\n}\n'}
+    assert only(tmp_path, files).user == "ci"
+
+
+def test_unit_that_others_include_is_a_part_of_them(tmp_path: Path) -> None:
+    unit = UNIT.replace(
+        'terraform {\n  source = "../../../modules//user"\n}', 'include "common" {\n  path = "../../common/terragrunt.hcl"\n}'
+    )
+    common = 'terraform {\n  source = "${get_repo_root()}//modules/user"\n}\ninputs = {\n  name = "common"\n}\n'
+    assert only(tmp_path, live(unit) | {"live/common/terragrunt.hcl": common}).scope == "live/prod/user"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("", {"own": "1"}),
+        ('  merge_strategy = "deep"\n', {"own": "1", "expires": "2027-01-31", "path": "prod/user"}),
+        ('  merge_strategy = "no_merge"\n', {"own": "1"}),
+    ],
+)
+def test_strategies_of_merging(tmp_path: Path, strategy: str, expected: dict[str, str]) -> None:
+    unit = UNIT.replace('"root.hcl")\n', f'"root.hcl")\n{strategy}').replace("inputs = {", 'inputs = {\n  tags = { own = "1" }')
+    assert tags(only(tmp_path, live(unit))) == expected
+
+
+def test_outputs_of_dependencies_are_unknown_and_mocks_are_not_used(tmp_path: Path) -> None:
+    dependency = 'dependency "names" {\n  config_path = "../names"\n  mock_outputs = { name = "mock" }\n}\n'
+    key = only(tmp_path, live(dependency + UNIT.replace('"ci"', "dependency.names.outputs.name")))
+    assert isinstance(key.user, Unknown)
+    assert key.user.reason == "dependency.names is an output of another unit, known only after apply"
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ('run_cmd("whoami")', "run_cmd() depends on a program that it runs"),
+        ('sops_decrypt_file("x")', "sops_decrypt_file() depends on a program that it runs"),
+        ('get_env("NAME", "ci")', "get_env() depends on the environment"),
+        ('frobnicate("x")', "frobnicate() is not evaluated here"),
+    ],
+)
+def test_what_a_run_decides_is_unknown(tmp_path: Path, call: str, reason: str) -> None:
+    key = only(tmp_path, live(UNIT.replace('"ci"', call)))
+    assert isinstance(key.user, Unknown)
+    assert key.user.reason == reason
+
+
+def test_files_of_values_win_over_inputs(tmp_path: Path) -> None:
+    arguments = """
+  extra_arguments "values" {
+    commands           = get_terraform_commands_that_need_vars()
+    required_var_files = ["${get_terragrunt_dir()}/../common.tfvars"]
+    optional_var_files = ["${get_terragrunt_dir()}/missing.tfvars"]
+    env_vars           = { TF_VAR_tags = "ignored" }
+  }
+"""
+    unit = UNIT.replace('//user"\n', f'//user"\n{arguments}')
+    assert only(tmp_path, live(unit) | {"live/prod/common.tfvars": 'name = "file"\n'}).user == "file"
+
+
+def test_own_variable_files_of_the_module_win_over_inputs(tmp_path: Path) -> None:
+    assert only(tmp_path, live() | {"modules/user/terraform.tfvars": 'name = "module"\n'}).user == "module"
+
+
+def test_files_beside_the_unit_are_part_of_the_module(tmp_path: Path) -> None:
+    files = live() | {"live/prod/user/more.tf": 'resource "aws_iam_access_key" "more" {\n  user = var.name\n}\n'}
+    found = read(tmp_path, files)
+    assert {key.address for key in found.keys} == {"aws_iam_access_key.this[0]", "aws_iam_access_key.more"}
+
+
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_generated_provider_may_take_the_place_of_the_modules_own(tmp_path: Path, *, overwrite: bool) -> None:
+    generate = """
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "%s"
+  contents  = <<-EOT
+    provider "aws" {
+      default_tags {
+        tags = { owner = "${local.owner}@example.com" }
+      }
+    }
+  EOT
+}
+locals {
+  owner = "platform"
+}
+"""
+    files = live(generate % ("overwrite_terragrunt" if overwrite else "skip") + UNIT)
+    files["modules/user/provider.tf"] = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
+    assert only(tmp_path, files).owner == ("platform@example.com" if overwrite else None)
+
+
+def test_generated_provider_from_a_template_file(tmp_path: Path) -> None:
+    generate = """
+locals {
+  owner = "platform@example.com"
+  eks   = false
+}
+dependency "account" {
+  config_path = "../account"
+}
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "overwrite"
+  contents = templatefile("${get_parent_terragrunt_dir()}/provider.tftpl", {
+    args = merge(local, { role = dependency.account.outputs.role })
+  })
+}
+"""
+    template = """provider "aws" {
+  assume_role {
+    role_arn = "${args.role}"
+  }
+%{ if args.eks ~}
+  }}}
+%{ endif ~}
+  default_tags {
+    tags = { owner = "${args.owner}" }
+  }
+}
+"""
+    key = only(tmp_path, live(generate + UNIT, live__provider="") | {"live/provider.tftpl": template})
+    assert key.owner == "platform@example.com"
+
+
+def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path) -> None:
+    files = live()
+    files["modules/user/common.tf"] = 'module "meta" {\n  source = "../../../../../common/meta"\n}\n'
+    files["live/prod/common/meta/main.tf"] = 'resource "aws_iam_access_key" "meta" {\n  user = "meta"\n}\n'
+    found = read(tmp_path, files)
+    assert found.diagnostics == ()
+    assert {key.address: key.scope for key in found.keys} == {
+        "aws_iam_access_key.this[0]": "live/prod/user",
+        "module.meta.aws_iam_access_key.meta": "live/prod/user",
+    }
+
+
+def test_module_that_is_not_here_stands_at_the_source_of_its_unit(tmp_path: Path) -> None:
+    key = only(tmp_path, applying(KNOWN))
+    assert (key.address, key.scope, key.user) == ("aws_iam_access_key.this", "live/prod/user", "ci")
+    assert key.span is not None
+    assert (key.span.path, key.span.line) == ("live/prod/user/terragrunt.hcl", 6)
+    assert tags(key) == {"expires": "2027-01-31", "path": "prod/user"}
+
+
+def test_unit_in_which_only_an_included_file_names_the_module(tmp_path: Path) -> None:
+    unit = UNIT.replace('"../../../modules//user"', '"${local.base}?version=5.30.0"')
+    unit = f'locals {{\n  base = read_terragrunt_config("../../_env/user.hcl").locals.base\n}}\n{unit}'
+    files = {"live/root.hcl": ROOT, "live/prod/account.hcl": ACCOUNT, "live/prod/user/terragrunt.hcl": unit}
+    key = only(tmp_path, {**files, "live/_env/user.hcl": f'locals {{\n  base = "{KNOWN.partition("?")[0]}"\n}}\n'})
+    assert (key.scope, key.user) == ("live/prod/user", "ci")
+
+
+def test_known_module_that_a_unit_switches_off(tmp_path: Path) -> None:
+    files = applying(KNOWN)
+    unit = str(files["live/prod/user/terragrunt.hcl"]).replace("inputs = {", "inputs = {\n  create_iam_access_key = false")
+    assert read(tmp_path, {**files, "live/prod/user/terragrunt.hcl": unit}).keys == ()
+
+
+def test_comment_at_the_unit_states_the_end_of_a_key_that_is_not_here(tmp_path: Path) -> None:
+    files = applying(KNOWN)
+    unit = str(files["live/prod/user/terragrunt.hcl"]).replace("terraform {", "# posturio: expires=2026-12-24\nterraform {")
+    key = only(tmp_path, {**files, "live/prod/user/terragrunt.hcl": unit})
+    assert {lifetime.value for lifetime in key.lifetimes} == {"2027-01-31", "2026-12-24"}
+
+
+@pytest.mark.parametrize("paths", [("live",), ("live/prod/user",), ("live/prod/user/terragrunt.hcl",)])
+def test_modules_outside_of_what_is_scanned(tmp_path: Path, paths: tuple[str, ...]) -> None:
+    found = read(tmp_path, applying(KNOWN), *paths)
+    assert [key.user for key in found.keys] == ["ci"]
+
+
+def test_local_module_above_the_folder_that_is_scanned(tmp_path: Path) -> None:
+    tree = Tree(tmp_path, git=True)
+    for name, text in live().items():
+        tree.write(name, text)
+    assert [(key.scope, key.user) for key in reading(tmp_path, {}, ".", cwd="live").keys] == []
+    tree.write("live/prod/user/more.tf", 'resource "aws_iam_access_key" "more" {\n  user = var.name\n}\n')
+    found = reading(tmp_path, {}, ".", cwd="live")
+    assert [(key.address, key.scope, key.user) for key in found.keys] == [("aws_iam_access_key.more", "live/prod/user", "ci")]
+
+
+STACK = """
+locals {
+  team = "payments"
+}
+unit "user" {
+  source = "../units/user"
+  path   = "user"
+  values = { name = "${local.team}-ci" }
+}
+unit "second" {
+  source = "${get_repo_root()}//units/user"
+  path   = "second"
+  values = { name = "second", expires = "2027-01-31" }
+}
+"""
+TEMPLATE = """
+include "root" {
+  path = find_in_parent_folders("root.hcl")
+}
+terraform {
+  source = "${get_repo_root()}//modules/user"
+}
+inputs = {
+  name = values.name
+  tags = { expires = try(values.expires, null) }
+}
+"""
+
+
+def test_units_of_a_stack_have_its_values(tmp_path: Path) -> None:
+    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    found = read(tmp_path, {**files, "live/terragrunt.stack.hcl": STACK})
+    assert found.diagnostics == ()
+    assert {(key.scope, key.user, tags(key).get("expires")) for key in found.keys} == {
+        ("live/.terragrunt-stack/user", "payments-ci", None),
+        ("live/.terragrunt-stack/second", "second", "2027-01-31"),
+    }
+
+
+def test_unit_for_stacks_that_none_here_makes_is_judged_with_unknown_values(tmp_path: Path) -> None:
+    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    key = only(tmp_path, files)
+    assert isinstance(key.user, Unknown)
+    assert key.user.reason == "values.name comes from the stack that generates this unit"
+
+
+BAD: dict[str, tuple[Files, str, int]] = {
+    "syntax error": ({"live/prod/user/terragrunt.hcl": f"{UNIT}\nx = = 1\n"}, "live/prod/user/terragrunt.hcl", 12),
+    "included by itself": ({"live/root.hcl": f'{ROOT}include "x" {{\n  path = "../../root.hcl"\n}}\n'}, "live/root.hcl", 9),
+}
+
+
+@pytest.mark.parametrize(("more", "path", "line"), [BAD["syntax error"], BAD["included by itself"]], ids=["syntax error", "cycle"])
+def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, more: Files, path: str, line: int) -> None:
+    other: Files = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
+    found = read(tmp_path, {**live(), **more, **other})
+    assert [(d.level, d.path, d.line) for d in found.diagnostics] == [(Level.ERROR, path, line)]
+    assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
+
+
+def test_units_that_make_no_keys_are_passed_over_whatever_is_wrong_with_their_inputs(tmp_path: Path) -> None:
+    files = live() | {
+        "modules/bucket/main.tf": 'resource "aws_s3_bucket" "b" {\n}\n',
+        "live/prod/bucket/terragrunt.hcl": UNIT.replace("root.hcl", "gone.hcl").replace("//user", "//bucket"),
+    }
+    assert only(tmp_path, files).scope == "live/prod/user"
+
+
+def test_include_that_is_not_here_leaves_inputs_open(tmp_path: Path) -> None:
+    files = live()
+    del files["live/root.hcl"]
+    found = read(tmp_path, files)
+    (key,) = found.keys
+    reasons: list[Any] = [unknown.reason for unknown in key.unknown_sources]
+    assert any("root.hcl" in reason for reason in reasons)

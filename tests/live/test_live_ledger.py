@@ -1,0 +1,140 @@
+"""The ledger of a whole run: kept account by account, resumed, in a file and in S3."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.s3.models import s3_backends
+
+from posturio_iac.commands.live.ledger import LedgerFile
+from tests.support.live.cloud import AS_OF, Cloud, live
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    Capsys = pytest.CaptureFixture[str]
+
+
+def at(days: float) -> tuple[str, str]:
+    return "--as-of", (AS_OF + timedelta(days=days)).isoformat()
+
+
+def test_only_new_findings_fail_where_that_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    argv = ("--ledger", str(tmp_path / "ledger.jsonl"), "--fail-on-new", "--sla", "medium=1")
+    assert live(capsys, *argv).code == 1, "there is no earlier run to compare with"
+    second = live(capsys, *argv, *at(2))
+    (finding,) = second.json["findings"]
+    assert (second.code, finding["new"], finding["first_seen"], finding["due"]) == (
+        0,
+        False,
+        "2026-11-24T12:00:00Z",
+        "2026-11-25T12:00:00Z",
+    )
+    shown = live(capsys, *argv, *at(3), json_format=False).out
+    assert "3 d, late" in shown
+    assert "0 new since the last run; 1 open for too long" in shown
+    cloud.user("new", owner="payments@example.com")
+    cloud.key("new", age=80, used=60)
+    third = live(capsys, *argv, *at(3))
+    assert (third.code, [f["new"] for f in third.json["findings"]]) == (1, [False, True])
+    (path,) = tmp_path.glob("ledger*")
+    assert (path.stat().st_mode & 0o777, "AKIA" in path.read_text(encoding="utf-8")) == (0o600, False)
+
+
+class KilledError(BaseException):
+    """The machine stops."""
+
+
+@pytest.mark.parametrize("after", [0, 2, 4])
+def test_a_run_that_was_killed_and_resumed_equals_one_that_was_not(
+    members: list[Cloud], capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    argv = ("--organization", "--role-name", "Audit", "--ledger")
+    whole = live(capsys, *argv, str(tmp_path / "whole.jsonl"))
+    read = LedgerFile.read
+    done: list[object] = []
+
+    def killed(self: LedgerFile, outcome: Any) -> None:
+        if len(done) == after:
+            raise KilledError
+        done.append(outcome)
+        read(self, outcome)
+
+    path = tmp_path / "killed.jsonl"
+    with monkeypatch.context() as patch:
+        patch.setattr(LedgerFile, "read", killed)
+        with pytest.raises(KilledError):
+            live(capsys, *argv, str(path))
+    capsys.readouterr()
+    with path.open("a", encoding="utf-8") as file:
+        file.write('{"run": "read", "acc')  # what was being written
+    with monkeypatch.context() as patch:
+        patch.setattr(LedgerFile, "read", killed)
+        with pytest.raises(KilledError):
+            live(capsys, *argv, str(path), "--resume")
+    capsys.readouterr()
+    resumed = live(capsys, *argv, str(path), "--resume", *at(0.01))
+    assert resumed.json == whole.json
+    assert resumed.calls()["iam:GetCredentialReport"] == len(members) - after
+    assert path.read_text(encoding="utf-8") == (tmp_path / "whole.jsonl").read_text(encoding="utf-8")
+    again = live(capsys, *argv, str(path), "--resume")
+    assert (again.code, "holds no run that was interrupted" in again.err) == (2, True)
+
+
+def test_other_options_and_an_old_run_are_not_resumed(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    path.write_text('{"posturio-iac-ledger": 1}\n{"at": "2026-11-24T12:00:00Z", "run": "begun", "options": "x"}\n', encoding="utf-8")
+    other = live(capsys, "--ledger", str(path), "--resume")
+    assert (other.code, "was given other options" in other.err, cloud.keys) == (2, True, [])
+    late = live(capsys, "--ledger", str(path), "--resume", *at(2))
+    assert (late.code, "more than a day ago" in late.err) == (2, True)
+
+
+def test_a_ledger_in_s3_is_the_only_thing_that_is_written(cloud: Cloud, capsys: Capsys) -> None:
+    for backends in s3_backends.values():
+        for backend in backends.values():
+            backend.reset()
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    client = boto3.client("s3", region_name="us-east-1")
+    target = "s3://audit/posture/ledger.jsonl"
+    missing = live(capsys, "--ledger", target)
+    assert (missing.code, "NoSuchBucket" in missing.err) == (2, True)
+    client.create_bucket(Bucket="audit")
+    assert live(capsys, "--ledger", target).code == 1
+    answer = live(capsys, "--ledger", target, "--fail-on-new", *at(1))
+    assert answer.code == 0
+    listed = client.list_objects_v2(Bucket="audit")["Contents"]
+    assert [one["Key"] for one in listed] == ["posture/ledger.jsonl"]
+    text = client.get_object(Bucket="audit", Key="posture/ledger.jsonl")["Body"].read().decode()
+    assert json.loads(text.splitlines()[0])["posturio-iac-ledger"] == 1
+    assert {json.loads(line)["change"] for line in text.splitlines()[1:]} == {"seen", "active", "flagged"}
+
+
+def test_a_known_key_that_is_gone_is_noticed_without_asking_about_every_user(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=80, used=60)
+    argv = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    live(capsys, *argv)
+    cloud.backend.delete_access_key(key, "ci")
+    live(capsys, *argv, *at(1))
+    assert '"change": "deleted"' in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_baseline_accepts_findings_of_deployed_keys(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    (finding,) = live(capsys).json["findings"]
+    path = tmp_path / "baseline.json"
+    entry = {name: finding[name] for name in ("rule", "address", "fingerprint")} | {"reason": "moved in May"}
+    path.write_text(json.dumps({"version": 1, "findings": [entry]}), encoding="utf-8")
+    answer = live(capsys, "--baseline", str(path))
+    assert (answer.code, [f["suppressed"]["source"] for f in answer.json["findings"]]) == (0, ["baseline"])
+    assert live(capsys, "--baseline", str(path), "--no-suppressions").code == 1
+    assert live(capsys, "--baseline", str(tmp_path / "none.json")).code == 2

@@ -1,0 +1,209 @@
+"""The ledger: it comes back as it was written, outlives interruptions, and forgets only what is long gone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.commands.live.ledger import LedgerFile
+from posturio_iac.config.model import Config
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Privilege, Unknown
+from posturio_iac.judge.engine import judge
+from posturio_iac.judge.policy import Policy
+from posturio_iac.link.stack import StackKey
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.disabled import from_ledger
+from posturio_iac.live.inventory import Inventory
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind
+from posturio_iac.live.ledger.codec import decode, encode
+from posturio_iac.live.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.metadata.names import Names
+from posturio_iac.rules import all_rules
+from tests.support.keys import AS_OF
+
+if TYPE_CHECKING:
+    from posturio_iac.contract.context import FindingAges
+
+DAY = timedelta(days=1)
+ACCOUNT = Account("123456789012")
+USER = DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "payments@example.com"),), quarantine=None)
+KEY = DeployedKey(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - 80 * DAY, AS_OF - 60 * DAY, key_id="AKIAIOSFODNN7EXAMPLE")
+CONFIG = Config().with_values(ignore=("iam.access_keys_without_lifetime",))
+
+
+class Kept:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self.text = ""
+
+    def load(self) -> str | None:
+        return self.text or None
+
+    def replace(self, text: str) -> None:
+        self.text = text
+
+    def append(self, line: str) -> None:
+        self.text += f"{line}\n"
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+def looked(store: Kept, when: datetime, *keys: DeployedKey, limits: dict[str, int] | None = None) -> FindingAges:
+    """Do what a run does with one account whose user has these keys."""
+    known = store.load()
+    book = LedgerFile(store, read_ledger(known) if known else Ledger(), when, None)
+    book.begin("")
+    inventory = Inventory(ACCOUNT, list(keys), listed={USER.arn})
+    inventory.keys = list(from_ledger(inventory.keys, book.ledger, when))
+    report = judge(access_keys(inventory.keys, ACCOUNT, Names.default(), (), when), as_of=when, policy=Policy(CONFIG))
+    return book.finish(report, [inventory], frozenset(all_rules()), limits or {}, whole=True)
+
+
+def changes(store: Kept) -> list[tuple[str, str]]:
+    lines = [json.loads(line) for line in store.text.splitlines()[1:]]
+    return [(line["at"][:10], line["change"]) for line in lines]
+
+
+def test_the_life_of_a_key_is_one_line_a_change() -> None:
+    store, off = Kept(), replace(KEY, status="Inactive", disabled_since=AS_OF + 2 * DAY, disabled_by="arn:aws:iam::123456789012:user/eve")
+    for number in range(3):
+        looked(store, AS_OF + number * DAY / 2, KEY)
+    looked(store, AS_OF + 3 * DAY, off)
+    looked(store, AS_OF + 4 * DAY, replace(KEY, last_used=AS_OF + 4 * DAY))
+    looked(store, AS_OF + 5 * DAY)
+    assert sorted(changes(store)) == [
+        ("2026-11-24", "active"),
+        ("2026-11-24", "flagged"),
+        ("2026-11-24", "seen"),
+        ("2026-11-27", "disabled"),
+        ("2026-11-27", "inactive"),
+        ("2026-11-28", "active"),
+        ("2026-11-28", "used"),
+        ("2026-11-29", "deleted"),
+    ]
+    assert '"by": "arn:aws:iam::123456789012:user/eve"' in store.text
+    assert KEY.key_id is not None
+    assert KEY.key_id not in store.text
+    (flagged,) = (json.loads(line) for line in store.text.splitlines() if '"flagged"' in line)
+    assert (flagged["rule"], flagged["resolved"]) == ("iam.unused_access_keys", "2026-11-27T12:00:00Z")
+
+
+def test_new_findings_are_those_that_the_last_run_did_not_have() -> None:
+    store = Kept()
+    first = looked(store, AS_OF, KEY)
+    (name,) = first.first_seen
+    assert first.new is None, "there is nothing to compare with"
+    assert looked(store, AS_OF + DAY, KEY).new == frozenset()
+    assert looked(store, AS_OF + 2 * DAY, replace(KEY, last_used=AS_OF)).new == frozenset()
+    again = looked(store, AS_OF + 5 * DAY, KEY, limits={"medium": 3})
+    assert again.new == frozenset({name}), "it was gone meanwhile"
+    assert again.first_seen[name] == AS_OF
+
+
+def test_a_finding_of_an_account_that_was_not_read_stays_open() -> None:
+    store = Kept()
+    (name,) = looked(store, AS_OF, KEY).first_seen
+    book = LedgerFile(store, read_ledger(store.text), AS_OF + DAY, None)
+    failed = Inventory(ACCOUNT, diagnostics=[Diagnostic(Level.ERROR, "denied", account=ACCOUNT.id)])
+    book.finish(judge([], as_of=AS_OF + DAY), [failed], frozenset(all_rules()), {}, whole=True)
+    assert book.ledger.is_open(name)
+    book.finish(judge([], as_of=AS_OF + DAY), [Inventory(ACCOUNT)], frozenset(), {}, whole=True)
+    assert book.ledger.is_open(name), "the rule did not judge"
+
+
+MOMENTS = st.integers(0, 300).map(lambda days: AS_OF - days * DAY)
+STEPS = st.lists(st.tuples(st.integers(0, 1), st.sampled_from(["Active", "Inactive", None])), max_size=8)
+
+
+@given(STEPS)
+def test_a_ledger_comes_back_as_it_was_written(steps: list[tuple[int, str | None]]) -> None:
+    store = Kept()
+    for number, (which, status) in enumerate(steps):
+        keys = [] if status is None else [replace(KEY, status=status, key_id=f"AKIA{which:016}")]
+        looked(store, AS_OF + number * DAY, *keys)
+    if steps:
+        ledger = read_ledger(store.text)
+        assert ledger.text(AS_OF + len(steps) * DAY) == store.text
+        assert {seen.detail["user"] for _, seen in ledger.living()} <= {USER.arn}
+
+
+@given(st.integers(0, 2000))
+def test_a_ledger_cut_off_anywhere_is_refused_or_is_the_one_without_its_last_line(length: int) -> None:
+    store = Kept()
+    looked(store, AS_OF, KEY)
+    text = f"{store.text}{UnfinishedRun(AS_OF, 'x').first_line()}\n{account_line('123456789012', encode(Inventory(ACCOUNT, [KEY])))}\n"
+    try:
+        ledger = read_ledger(text[:length])
+    except DamagedLedgerError:
+        assert length <= len(text.split("\n", 1)[0])
+        return
+    whole = read_ledger(text[: text.rindex("\n", 0, max(length, 1)) + 1] if "\n" in text[:length] else text[:length])
+    assert (ledger.keys, ledger.findings, ledger.unfinished) == (whole.keys, whole.findings, whole.unfinished)
+
+
+def test_a_state_file_of_earlier_versions_becomes_a_ledger() -> None:
+    old = read_ledger('{"posturio-iac-state": 1, "inactive": {"a": "2026-11-01T00:00:00Z"}}')
+    change = old.of("a", KeyChangeKind.INACTIVE)
+    assert change is not None
+    assert change.at == change.last == datetime(2026, 11, 1, tzinfo=timezone.utc)
+    name = Ledger.name_of(KEY)
+    times = ["2026-10-01T00:00:00Z", "2026-11-01T00:00:00Z"]
+    text = json.dumps({"posturio-iac-state": 2, "inactive": {name: times}, "active": {"b": times[0]}, "findings": {"f": times}}, indent=1)
+    ledger = read_ledger(f"{text}\n")
+    (key,) = from_ledger([replace(KEY, status="Inactive", last_used=None)], ledger, AS_OF)
+    assert key.disabled_since == datetime(2026, 10, 1, tzinfo=timezone.utc)
+    assert (ledger.first_seen("f"), ledger.last_active("b"), ledger.last_run) == (
+        datetime(2026, 10, 1, tzinfo=timezone.utc),
+        datetime(2026, 10, 1, tzinfo=timezone.utc),
+        datetime(2026, 11, 1, tzinfo=timezone.utc),
+    )
+    assert read_ledger(ledger.text(AS_OF)).text(AS_OF) == ledger.text(AS_OF)
+
+
+@given(st.text())
+def test_what_is_no_ledger_is_refused(text: str) -> None:
+    with pytest.raises(DamagedLedgerError):
+        read_ledger(text)
+
+
+def test_old_keys_become_one_line_and_then_none() -> None:
+    store = Kept()
+    looked(store, AS_OF, KEY)
+    looked(store, AS_OF + DAY)
+    looked(store, AS_OF + DAY + FOLDED)
+    (line,) = [json.loads(line) for line in store.text.splitlines() if '"deleted"' in line]
+    assert (line["first_seen"], line["id"], line["user"]) == ("2026-11-24T12:00:00Z", "****MPLE", USER.arn)
+    assert '"seen"' not in store.text
+    again = store.text
+    assert read_ledger(again).text(AS_OF + DAY + FOLDED) == again
+    looked(store, AS_OF + 2 * DAY + FORGOTTEN)
+    assert '"deleted"' not in store.text
+
+
+def test_what_was_read_of_an_account_comes_back() -> None:
+    unknown = replace(
+        KEY, last_used=Unknown("denied"), used_for=("s3", "eu-west-1"), user=replace(USER, privilege=Privilege.SOME), evidence=("x",)
+    )
+    inventory = Inventory(
+        Account("123456789012", name="prod", tags=Unknown("denied")),
+        [KEY, unknown],
+        [Diagnostic(Level.WARNING, "odd", account="123456789012")],
+        {"a": "denied"},
+        gone={"b"},
+        listed={"c", "d"},
+        stacks={"AKIA": StackKey("s", "eu-west-1", "Key"), "AKIB": None, "AKIC": Unknown("denied")},
+    )
+    assert decode(json.loads(json.dumps(encode(inventory)))) == inventory
+    for wrong in ({"~": "os"}, {"~": "tuple", "=": [{"~": "time", "=": "soon"}]}, {"=": 1}):
+        with pytest.raises(DamagedLedgerError):
+            decode(wrong)

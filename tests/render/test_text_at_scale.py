@@ -1,0 +1,214 @@
+"""What people see of many keys: instances together, one line a finding, counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
+from posturio_iac.core.model import Effect, Kind, Lifetime
+from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.terminal import width
+from posturio_iac.render import markdown_page
+from posturio_iac.render.text import blocks, concise, stats
+from posturio_iac.render.text.key_entries import entries
+from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
+from tests.support import canned
+
+Flagged = tuple[JudgedKey, tuple[Finding, ...]]
+
+
+def report_of(*keys: Flagged) -> Report:
+    return Report(canned.AS_OF, tuple(k for k, _ in keys), tuple(f for _, found in keys for f in found), (), len(keys))
+
+
+def flagged(address: str, path: str, message: str = "{} has no end", *, root: str = "", **more: object) -> Flagged:
+    where = canned.span(path)
+    found = replace(canned.finding(canned.WITHOUT, address, where, message.format(address)), root=root)
+    return JudgedKey(canned.key(address, where, scope=root, **more), Verdict.FLAGGED), (found,)
+
+
+def instances(*indexes: str) -> Report:
+    return report_of(*(flagged(f"aws_iam_access_key.k{index}", "iam/ci.tf") for index in indexes))
+
+
+def test_instances_of_one_block_are_one_entry() -> None:
+    text = blocks.render(instances('["a"]', '["b"]', '["c"]'), canned.context())
+    assert text.startswith('iam/ci.tf:1:1: aws_iam_access_key.k (3 instances: ["a"], ["b"], ["c"])\n')
+    assert text.count("has no end") == 1
+    assert "3 findings (3 medium) in 3 keys" in text
+
+
+def test_of_many_instances_the_first_are_named_unless_verbose() -> None:
+    many = instances(*(f"[{n}]" for n in range(9)))
+    assert "(9 instances: [0], [1], [2] and 6 more)" in blocks.render(many, canned.context())
+    assert "[7], [8])" in blocks.render(many, canned.context(verbose=True))
+
+
+def test_keys_of_several_calls_of_one_module_are_one_entry() -> None:
+    report = report_of(*(flagged(f"module.{name}.aws_iam_access_key.k", "m/main.tf") for name in ("a", "b")))
+    head = blocks.render(report, canned.context()).partition("\n")[0]
+    assert head == "m/main.tf:1:1: module.a.aws_iam_access_key.k (2 instances, also module.b.aws_iam_access_key.k)"
+
+
+def test_several_root_modules_are_named() -> None:
+    head = blocks.render(canned.repeated(), canned.context()).partition("\n")[0]
+    assert head == "modules/user/main.tf:1:1: module.ci.aws_iam_access_key.this (also in 2 other root modules: prod, test)"
+
+
+@pytest.mark.parametrize("other", [
+    flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", "{} should have ended on 2026-02-02"),
+    flagged('aws_iam_access_key.k["b"]', "iam/ci.tf", owner="payments"),
+    flagged('aws_iam_access_key.k["b"]', "iam/other.tf"),
+])  # fmt: skip
+def test_what_differs_in_more_than_the_instance_stays_apart(other: Flagged) -> None:
+    assert len(entries(report_of(flagged('aws_iam_access_key.k["a"]', "iam/ci.tf"), other))) == 2
+
+
+def test_users_of_instances_are_no_difference() -> None:
+    made = [flagged(f'k["{n}"]', "a.tf", f'{{}} has no end; the user "ci-{n}" is elsewhere', user=f"ci-{n}") for n in "ab"]
+    assert [entry.size for entry in entries(report_of(*made))] == [2]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["", '["a"]', '["b"]', "[0]"]), st.sampled_from(["a.tf", "b.tf"]), st.sampled_from(["", "r"])),
+        unique=True,
+    )
+)
+def test_no_key_is_lost_and_none_counted_twice(chosen: list[tuple[str, str, str]]) -> None:
+    report = report_of(*(flagged(f"aws_iam_access_key.k{index}", path, root=path + root) for index, path, root in chosen))
+    assert sum(entry.size for entry in entries(report)) == len(chosen)
+    assert len(concise.render(report, canned.context()).splitlines()) == len({(index, path) for index, path, _ in chosen})
+
+
+def test_a_finding_elsewhere_shows_its_own_code() -> None:
+    judged, (found,) = flagged("aws_iam_access_key.ci", "iam/ci.tf")
+    report = report_of((judged, (replace(found, span=canned.span("iam/ci.tf", 2, 3, 29)),)))
+    assert blocks.render(report, canned.context()).startswith(
+        "iam/ci.tf:1:1: aws_iam_access_key.ci\n"
+        "  MEDIUM iam.access_keys_without_lifetime at iam/ci.tf:2:3\n"
+        "    aws_iam_access_key.ci has no end\n"
+        "    2 |   user = aws_iam_user.ci.name\n"
+        "      |   ^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+        "    fix: add a date\n"
+    )
+
+
+def test_keys_stand_with_their_owners_the_worst_first() -> None:
+    text = blocks.render(canned.report(), canned.context(by_owner=True, quiet=True))
+    heads = [block for block in text.split("\n\n") if "\n" not in block]
+    assert [head for head in heads if head] == ["(nobody): 1 key", "payments@example.com: 1 key"]
+
+
+def test_concise_is_a_line_a_finding_and_a_line_an_error() -> None:
+    assert concise.render(canned.report(), canned.context()).splitlines() == [
+        "iam/broken.tf:7:3: ERROR: expected a closing brace",
+        "iam/ci.tf:1:1: MEDIUM iam.access_keys_without_lifetime: aws_iam_access_key.ci has no end",
+        "iam/ci.tf:1:1: LOW iam.ownerless_access_keys: aws_iam_access_key.ci: nobody answers for it",
+        "iam/old.tf:2:2: HIGH iam.expired_access_keys: aws_iam_access_key.old should have ended on 2026-01-31",
+    ]
+
+
+def many(number: int = 40) -> Report:
+    return report_of(*(flagged(f"aws_iam_access_key.k{n}", f"live/team{n % 3}/app{n}/main.tf") for n in range(number)))
+
+
+def test_more_than_a_screen_is_counted_with_the_worst_ten_and_the_next_step() -> None:
+    judged, (found,) = flagged("aws_iam_access_key.worst", "zzz/main.tf")
+    worst = judged, (replace(found, severity=canned.EXPIRED.severity, rule=canned.EXPIRED),)
+    report = many()
+    report = replace(report, keys=(*report.keys, worst[0]), findings=(*report.findings, *worst[1]))
+    lines = blocks.render(report, canned.context(screen=40, columns=100)).splitlines()
+    assert len(lines) < 40
+    assert lines[0].split() == ["folder", "keys", "open", "findings", "worst"]
+    assert [line.split() for line in lines[1:5]] == [
+        ["zzz", "1", "1", "1", "HIGH"],
+        *(["live/team0", *["14"] * 3, "MEDIUM"], ["live/team1", *["13"] * 3, "MEDIUM"], ["live/team2", *["13"] * 3, "MEDIUM"]),
+    ]
+    first = next(n for n, line in enumerate(lines) if line == "The worst 10 keys:") + 1
+    assert lines[first] == "  HIGH     zzz/main.tf:1 aws_iam_access_key.worst: expired_access_keys"
+    assert lines[first + 10] == ""
+    assert "--all lists every key" in lines[-1]
+
+
+@pytest.mark.parametrize(("screen", "number"), [(None, 400), (10_000, 400), (5, 10)])
+def test_what_fits_the_screen_or_is_few_is_listed(screen: int | None, number: int) -> None:
+    text = blocks.render(many(number), canned.context(screen=screen))
+    assert text.count("MEDIUM iam.access_keys_without_lifetime\n") == number
+
+
+def test_undetermined_keys_fill_a_screen_too() -> None:
+    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, ("open",)) for n in range(30))
+    text = blocks.render(Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
+    assert "Undetermined:" not in text
+    assert text.splitlines()[0].split() == ["folder", "keys", "undetermined"]
+
+
+def test_nothing_is_made_that_is_not_shown() -> None:
+    asked: list[Finding] = []
+    report = many(400)
+    context = canned.context(change=asked.append, screen=50)
+    blocks.render(report, context)
+    assert asked == []
+    page = markdown_page.render(report, context)
+    assert len(page) < markdown_page.LIMIT + 1000
+    assert len(asked) <= len(report.findings)
+
+
+@given(st.integers(20, 200), st.integers(11, 60))
+def test_no_line_is_wider_than_the_terminal(columns: int, number: int) -> None:
+    text = blocks.render(many(number), canned.context(screen=11, columns=columns))
+    assert max(width(line) for line in text.splitlines()[:-3]) <= max(columns, 60)
+
+
+def test_stats_count_ends_and_verdicts() -> None:
+    def end(effect: Effect) -> Lifetime:
+        return Lifetime(Kind.EXPIRY, effect, TagOrigin("expires", "aws_iam_user.u"), "2027-01-01", None, at=canned.AS_OF)
+
+    def one(name: str, verdict: Verdict, source: str = "", **more: object) -> Flagged:
+        why = Suppression("known", None, source) if source else None
+        where = canned.span("a/main.tf")
+        found = canned.finding(canned.WITHOUT, name, where, "no end", why)
+        return JudgedKey(canned.key(name, where, owner="payments", **more), verdict), (
+            found,
+        ) if source or verdict is Verdict.FLAGGED else ()
+
+    report = report_of(
+        one("e", Verdict.CLEAN, lifetimes=(end(Effect.ENFORCED), end(Effect.DECLARED))),
+        one("d", Verdict.FLAGGED, lifetimes=(end(Effect.DECLARED),)),
+        one("s", Verdict.SUPPRESSED, "comment"), one("b", Verdict.SUPPRESSED, "baseline"), one("b2", Verdict.SUPPRESSED, "baseline"),
+        one("u", Verdict.UNDETERMINED),
+    )  # fmt: skip
+    rows = [line.split() for line in stats.render(report, canned.context()).splitlines()]
+    names = ["keys", "enforced", "declared", "undetermined", "suppressed", "baselined", "open"]
+    assert rows[0] == ["folder", *names]
+    assert rows[1] == ["a", "6", "1", "1", "1", "1", "2", "1"]
+    assert ["payments", "6", "1", "1", "1", "1", "2", "1"] in rows
+    assert ["iam.access_keys_without_lifetime", "4", "0", "1", "2", "1"] in rows
+
+
+def test_where_ages_are_known_the_oldest_come_first() -> None:
+    def deployed(account: str, days: int) -> JudgedKey:
+        return JudgedKey(canned.deployed_key(account, account=account, created=canned.AS_OF - timedelta(days=days)), Verdict.CLEAN)
+
+    report = Report(canned.AS_OF, (deployed("111122223333", 10), deployed("444455556666", 700)), (), (), 0)
+    assert [tally.name for tally in Tallies(report).by_folder] == ["444455556666", "111122223333"]
+    text = stats.render(report, canned.context())
+    assert text.splitlines()[0].split()[-1] == "oldest"
+    assert text.splitlines()[1].endswith("700 d")
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("/".join), unique=True), st.integers(1, 6))
+def test_folders_are_rolled_up_without_a_loss(names: list[str], most: int) -> None:
+    folders = [Tally(name) for name in names]
+    for folder in folders:
+        folder.keys, folder.oldest = 1, datetime(2026, 1, 1, tzinfo=timezone.utc)
+    rolled = rolled_up(folders, most)
+    assert sum(folder.keys for folder in rolled) == len(names)
+    assert len(rolled) <= max(most, len({name[0] for name in names}))
+    assert all(folder.oldest for folder in rolled)

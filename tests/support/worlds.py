@@ -1,0 +1,199 @@
+"""One fact about a key, written in each world that can express it, and the keys that our front ends make of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from posturio_iac.adapters.checkov.entity import Entity
+from posturio_iac.adapters.checkov.graph_fallback.key import key_of
+from posturio_iac.live.build import access_keys
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.metadata.names import Names
+from posturio_iac.rules import all_rules
+from tests.support import cloudformation_reading, plan_shapes, terraform_programs
+from tests.support.keys import AS_OF
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from posturio_iac.core.model import AccessKey
+
+USER_TYPE, KEY_TYPE = "aws_iam_user", "aws_iam_access_key"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What the code, or AWS, says about a key called ``k1`` of a user; a second key of the user is called ``k2``."""
+
+    tags: dict[str, str] = field(default_factory=dict)
+    path: str | None = None
+    user: str = "ci"
+    is_declared: bool = True
+    """Otherwise the key names a user whom this code does not declare."""
+    comment: str = ""
+    """Items of a comment at the key; Metadata in JSON templates."""
+    comment_at_user: str = ""
+    status: str | None = None
+    second: str | None = None
+    """The status of a second key; empty where it states none."""
+    label: str = "k1"
+    age: timedelta = timedelta(days=30)
+    """How old a deployed key is."""
+
+    def statuses(self) -> Iterator[tuple[str, str | None]]:
+        """Yield the names of the keys with their statuses."""
+        yield self.label, self.status
+        if self.second is not None:
+            yield "k2", self.second or None
+
+
+def terraform(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as HCL."""
+    return _read(folder, {"main.tf": hcl(fact)})
+
+
+def terraform_json(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as Terraform's JSON."""
+    user: dict[str, Any] = {"name": fact.user, **({"path": fact.path} if fact.path else {}), **({"tags": fact.tags} if fact.tags else {})}
+    if fact.comment_at_user:
+        user["//"] = f"posturio: {fact.comment_at_user}"
+    keys: dict[str, Any] = {}
+    for name, status in fact.statuses():
+        keys[name] = {"user": f"${{{USER_TYPE}.u.name}}" if fact.is_declared else fact.user, **({"status": status} if status else {})}
+    if fact.comment:
+        keys[fact.label]["//"] = f"posturio: {fact.comment}"
+    resources = {**({USER_TYPE: {"u": user}} if fact.is_declared else {}), KEY_TYPE: keys}
+    return _read(folder, {"main.tf.json": json.dumps({"resource": resources}, indent=2)})
+
+
+def plan_with_code(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as a plan, with the code that it was made from."""
+    code = folder / "code"
+    terraform_programs.write(code, {"main.tf": hcl(fact)})
+    return list(plan_shapes.read(folder, _plan(fact), code).keys)
+
+
+def plan_alone(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as a plan."""
+    return list(plan_shapes.read(folder, _plan(fact)).keys)
+
+
+def cloudformation(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as a template in YAML, its metadata as comments."""
+    text = yaml.safe_dump(_template(fact), sort_keys=False)
+    for comment, name in ((fact.comment, fact.label), (fact.comment_at_user, "U")):
+        if comment:
+            text = text.replace(f"  {name}:\n", f"  # posturio: {comment}\n  {name}:\n", 1)
+    return list(cloudformation_reading.reading(folder, {"template.yaml": text}).keys)
+
+
+def cloudformation_json(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as a template in JSON, its metadata as Metadata."""
+    template = _template(fact)
+    for comment, name in ((fact.comment, fact.label), (fact.comment_at_user, "U")):
+        if comment:
+            items = dict(item.split("=", 1) for item in comment.split())
+            template["Resources"][name]["Metadata"] = {"Posturio": items}
+    return list(cloudformation_reading.reading(folder, {"template.json": json.dumps(template, indent=2)}).keys)
+
+
+def live(fact: Fact, _: Path) -> list[AccessKey]:
+    """Build the fact as AWS would say it."""
+    arn = f"arn:aws:iam::123456789012:user{fact.path or '/'}{fact.user}"
+    user = DeployedUser(fact.user, arn, tuple(fact.tags.items()))
+    used = AS_OF - timedelta(hours=1)
+    keys = [DeployedKey(user, name, status or "Active", AS_OF - fact.age, used) for name, status in fact.statuses()]
+    return list(access_keys(keys, Account("123456789012"), Names.default(), (), AS_OF))
+
+
+def checkov_graph(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Build the fact as checkov's graph, without our parsers; comments are read from the file."""
+    file = folder / "main.tf"
+    file.write_text(hcl(fact), encoding="utf-8")
+    lines = file.read_text(encoding="utf-8").splitlines()
+
+    def vertex(kind: str, label: str, **arguments: Any) -> dict[str, Any]:
+        start = next(n for n, line in enumerate(lines, 1) if line.startswith(f'resource "{kind}" "{label}"'))
+        end = next(n for n in range(start, len(lines) + 1) if lines[n - 1] == "}")
+        config: dict[str, Any] = {key: [value] for key, value in arguments.items() if value}
+        config |= {"__address__": f"{kind}.{label}", "__start_line__": start, "__end_line__": end}
+        return {"block_type_": "resource", "block_name_": f"{kind}.{label}", "config_": {kind: {label: config}}, "file_path_": str(file)}
+
+    nodes = [vertex(KEY_TYPE, name, user=fact.user, status=status) for name, status in fact.statuses()]
+    edges = []
+    if fact.is_declared:
+        nodes.append(vertex(USER_TYPE, "u", name=fact.user, path=fact.path, tags=fact.tags))
+        edges = [(number, len(nodes) - 1, {"label": "user"}) for number in range(len(nodes) - 1)]
+    graph = PlayedGraph(nodes, edges)
+    found = []
+    for node, (name, _) in zip(nodes, fact.statuses(), strict=False):
+        config = node["config_"][KEY_TYPE][name]
+        place = (config["__start_line__"], config["__end_line__"])
+        entity = Entity(KEY_TYPE, name, f"{KEY_TYPE}.{name}", str(file), str(folder), str(folder), place, (), config, graph)
+        found.append(key_of(entity, str(folder), Names.default(), frozenset(all_rules()), AS_OF))
+    return found
+
+
+@dataclass(frozen=True)
+class PlayedGraph:
+    """Answers like a graph of networkx."""
+
+    vertices: list[dict[str, Any]]
+    arrows: list[tuple[int, int, dict[str, str]]]
+
+    def nodes(self, *, data: bool) -> list[tuple[int, dict[str, Any]]]:
+        assert data
+        return list(enumerate(self.vertices))
+
+    def edges(self, *, data: bool) -> list[tuple[int, int, dict[str, str]]]:
+        assert data
+        return self.arrows
+
+
+def hcl(fact: Fact) -> str:
+    """Return the fact as a program of Terraform."""
+    blocks = []
+    if fact.is_declared:
+        tags = "".join(f'    "{name}" = "{value}"\n' for name, value in fact.tags.items())
+        path = f'  path = "{fact.path}"\n' if fact.path else ""
+        written = f"  tags = {{\n{tags}  }}\n" if tags else ""
+        comment = f"# posturio: {fact.comment_at_user}\n" if fact.comment_at_user else ""
+        blocks.append(f'{comment}resource "{USER_TYPE}" "u" {{\n  name = "{fact.user}"\n{path}{written}}}\n')
+    for name, status in fact.statuses():
+        user = f"{USER_TYPE}.u.name" if fact.is_declared else f'"{fact.user}"'
+        stated = f'  status = "{status}"\n' if status else ""
+        comment = f"# posturio: {fact.comment}\n" if fact.comment and name == fact.label else ""
+        blocks.append(f'{comment}resource "{KEY_TYPE}" "{name}" {{\n  user = {user}\n{stated}}}\n')
+    return "\n".join(blocks)
+
+
+def _plan(fact: Fact) -> dict[str, Any]:
+    changes = [plan_shapes.key(f"{KEY_TYPE}.{name}", fact.user, status=status or "Active") for name, status in fact.statuses()]
+    if fact.is_declared:
+        changes.append(plan_shapes.user(f"{USER_TYPE}.u", fact.user, dict(fact.tags), path=fact.path or "/"))
+    return plan_shapes.plan(*changes)
+
+
+def _template(fact: Fact) -> dict[str, Any]:
+    resources: dict[str, Any] = {}
+    if fact.is_declared:
+        tags = [{"Key": name, "Value": value} for name, value in fact.tags.items()]
+        properties = {"UserName": fact.user, **({"Path": fact.path} if fact.path else {}), **({"Tags": tags} if tags else {})}
+        resources["U"] = {"Type": "AWS::IAM::User", "Properties": properties}
+    for name, status in fact.statuses():
+        stated = {"Status": status} if status else {}
+        resources[name] = {
+            "Type": "AWS::IAM::AccessKey",
+            "Properties": {"UserName": {"Ref": "U"} if fact.is_declared else fact.user, **stated},
+        }
+    return {"Resources": resources}
+
+
+def _read(folder: Path, files: dict[str, str | bytes]) -> list[AccessKey]:
+    return list(terraform_programs.reading(folder, files).keys)

@@ -1,0 +1,73 @@
+"""docs/layout.md shows what each kind of extension costs, as a diff: each is applied to a copy of the repository and run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs/layout.md"
+SECTIONS = {
+    title: "".join(re.findall(r"^```diff\n(.*?)^```$", body, re.MULTILINE | re.DOTALL))
+    for title, body in re.findall(r"^## (A new .*?)\n(.*?)(?=^## )", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.fixture
+def extended(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A copy of the code, its pages and an empty folder of fixtures, with the diff of one section applied."""
+    for folder in ("posturio_iac", "policies", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "README.md", tmp_path)
+    subprocess.run(
+        ["git", "apply", "--whitespace=error", "-"],
+        cwd=tmp_path,
+        env=ENVIRONMENT,
+        input=SECTIONS[request.param].encode(),
+        check=True,
+        timeout=60,
+    )
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str) -> str:
+    """Run the command line of the copy, on a day that suits the programs."""
+    command = [sys.executable, "-m", "posturio_iac", *arguments]
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
+def scanned(folder: Path, *arguments: str) -> list[dict[str, Any]]:
+    """Return the keys of a scan of the fixtures that the diff brings."""
+    keys: list[dict[str, Any]] = json.loads(run(folder, "scan", "--format", "json", *arguments, "fixtures"))["keys"]
+    return keys
+
+
+@pytest.mark.parametrize("extended", ["A new resource that rotates keys"], indirect=True)
+def test_a_resource_that_rotates_keys(extended: Path) -> None:
+    (key,) = scanned(extended)
+    assert key["verdict"] == "clean"
+    (evidence,) = key["lifetime"]
+    assert evidence["value"] == "30 days"
+
+
+@pytest.mark.parametrize("extended", ["A new Terraform function"], indirect=True)
+def test_a_terraform_function(extended: Path) -> None:
+    (key,) = scanned(extended)
+    assert key["user"] == "ci-PT"
+
+
+@pytest.mark.parametrize("extended", ["A new format"], indirect=True)
+def test_a_format(extended: Path) -> None:
+    (extended / "main.tf").write_text('resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n', encoding="utf-8")
+    assert run(extended, "scan", "--format", "targets", "main.tf") == "aws_iam_access_key.ci\n"
