@@ -167,9 +167,7 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
     if expression.name == "can":
         return _can(expression, scope)
     if expression.name == "convert" and len(expression.arguments) == 2:  # noqa: PLR2004 - a value and a type
-        from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
-
-        return conform(evaluate(expression.arguments[0], scope), expression.arguments[1], scope)
+        return scope.convert(evaluate(expression.arguments[0], scope), expression.arguments[1])
     arguments = [evaluate(argument, scope) for argument in expression.arguments]
     if expression.expand and arguments:
         last = arguments.pop()
