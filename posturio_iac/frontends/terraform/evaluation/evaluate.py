@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.common_type import are_of_one_type, of_common_type
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import (
@@ -209,7 +210,7 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     if decisive is not None and truth(right) is decisive:
         return decisive
     result = binary(expression.operator, left, right)
-    if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not _are_of_one_type(expression):
+    if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not are_of_one_type(expression):
         return Unknown("lists and maps are equal only when they are of one type, which is not followed here")
     return result
 
@@ -218,41 +219,13 @@ _EQUALITY = {"==": True, "!=": False}
 """What the operators yield for equal operands."""
 
 
-def _are_of_one_type(expression: hcl.Binary) -> bool:
-    return hcl.same(expression.left, expression.right) or (_is_written_out(expression.left) and _is_written_out(expression.right))
-
-
-def _is_written_out(expression: hcl.Expr) -> bool:
-    """Tell whether a tuple or an object stands in the code as it is."""
-    match expression:
-        case hcl.TupleExpr(items):
-            return all(map(_is_written_out, items))
-        case hcl.ObjectExpr(items):
-            return all(_is_written_out(value) for _, value in items)
-        case hcl.For() | hcl.Call() | hcl.GetAttr() | hcl.Index() | hcl.Splat() | hcl.Conditional() | hcl.Name():
-            return False
-        case _:
-            return True
-
-
 def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
     if isinstance(condition, Unknown):
         branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
         return branches[0] if _alike(*branches) else condition
     chosen, other = (expression.yes, expression.no) if condition else (expression.no, expression.yes)
-    return _of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
-
-
-def _of_common_type(value: Value, other: Value) -> Value:
-    """Return ``value`` as it is when what stands in its place otherwise is ``other``: ``true ? 1 : "a"`` is text."""
-    if value is None or other is None or isinstance(other, Unknown) or type(value) is type(other) in (str, bool, int):
-        return value
-    if isinstance(value, SetValue) is not isinstance(other, SetValue):
-        return value
-    from posturio_iac.frontends.terraform.functions.unify import unify
-
-    return unify((value, other))[0]
+    return of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
 
 
 def _alike(left: Value, right: Value) -> bool:
