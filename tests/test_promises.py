@@ -21,8 +21,8 @@ KEYS = """
 FLAGS = """
     --fail-on --strict --select --ignore --exclude --max-file-size --engine --var-file --source --parameters --baseline --changed-since
     --exit-zero --no-suppressions --as-of --config --no-config --stdin-filename --color --verbose --quiet
-    --window --profile --region --exact --ledger --resume --fail-on-new --sla --organization --accounts --exclude-account --role-name
-    --external-id --workers --dask
+    --window --profile --region --exact --ledger --context --resume --fail-on-new --sla --organization --ou --account-tag --accounts
+    --exclude-account --role-name --external-id --workers --dask
     --shard --iac --tf-state --stack-region --group-by --plan --verify --show-key-ids
 """
 

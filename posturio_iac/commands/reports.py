@@ -10,6 +10,7 @@ from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
+from posturio_iac.core.record import replace
 from posturio_iac.core.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.fixes.shown import ShownChange
 
+FOLDED = 3
+"""Of how many accounts the same is said one by one."""
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -93,10 +96,24 @@ def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
 
 def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
     """Print what a reader must know about the run, errors only when ``quiet``."""
-    lines = [_line(d, color=color) for d in diagnostics if d.is_always_shown or not quiet]
+    lines = [_line(d, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
     if lines:
         sys.stderr.write(without_commands("".join(lines)))
         sys.stderr.flush()
+
+
+def _folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Return the diagnostics, with one in place of many that say the same of different accounts."""
+    same: dict[tuple[Level, str], list[Diagnostic]] = {}
+    for said in diagnostics:
+        same.setdefault((said.level, said.message.replace(said.account or "\0", "\0")), []).append(said)
+    return [one for alike in same.values() for one in (alike if len({d.account for d in alike}) <= FOLDED else [_of_many(alike)])]
+
+
+def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:
+    first, accounts = alike[0], list(dict.fromkeys(said.account or "" for said in alike))
+    rest = f"; the same holds for {len(accounts) - 1} more accounts: {', '.join(accounts[1:FOLDED])} and {len(accounts) - FOLDED} more"
+    return replace(first, message=f"{first.message}{rest}")
 
 
 def _line(diagnostic: Diagnostic, *, color: bool) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.shown import ShownEdit
@@ -90,7 +91,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
 def _deployed(judged: JudgedKey) -> dict[str, Any]:
     """What only a deployed key has; left out where it is not known."""
     key = judged.key
-    facts: dict[str, Any] = {"account": key.account, "key_id": key.key_id}
+    facts: dict[str, Any] = {"account": key.account, "account_name": _text(key.account_name) or None, "key_id": key.key_id}
     for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
         facts[name] = None if value is None or isinstance(value, Unknown) else moment(value)
     if key.used_for is not None:
@@ -98,10 +99,27 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
     facts["never_used"] = True if key.last_used is None else None
     facts["privilege"] = key.privilege.value if key.privilege is not None else None
     facts["quarantine"] = key.quarantine if isinstance(key.quarantine, str) else None
+    facts["context"] = None if key.use is None else _use(key.use)
     facts["evidence"] = [_text(line) for line in key.evidence] or None
     facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
     facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _use(use: KeyUse | Unknown) -> dict[str, Any]:
+    """Who uses a key, by its events; or why that is not known."""
+    if isinstance(use, Unknown):
+        return {"verdict": None, "why": _text(use.reason)}
+    head = {
+        "verdict": use.kind.value,
+        "since": moment(use.since),
+        "regions": list(use.regions),
+        "events": use.events,
+        "complete": use.complete,
+    }
+    counted = ("principals", "addresses", "agents", "calls", "errors")
+    lists = {name: [{"name": _text(text), "events": number} for text, number in getattr(use, name)] for name in counted}
+    return {**head, **lists, "event_ids": [_text(one) for one in use.event_ids]}
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any
@@ -13,7 +13,8 @@ FIRST_YEAR = 1900
 LAST_YEAR = 8999
 """Later years mean never. The bound leaves room to add any interval that `parse_interval` accepts."""
 
-NEVER_ENDS = "says that the key never ends"
+_NEVER_ENDS = "says that the key never ends"
+_DATE = "a date such as 2027-01-31"
 
 _ISO = r"""(?x)
     (?P<year>[0-9]{4})
@@ -38,6 +39,21 @@ _NEVER = frozenset({"never", "none", "no", "false", "off", "unlimited", "forever
 _PLACEHOLDER = frozenset(
     {"n/a", "na", "tbd", "tba", "todo", "fixme", "-", "--", "?", "??", "???", "...", "…", "null", "nil", "unknown", "xxx"}
 )
+
+
+class Trouble(NamedTuple):
+    """What keeps a value from being read, and how to write it."""
+
+    why: str
+    """A clause."""
+    advice: str
+    """What to write: ``a date such as 2027-01-31``, or the readings of the value: ``2027-01-02 or 2027-02-01``."""
+    is_reading: bool = False
+    """The advice is what the value can mean, and no example."""
+
+    def text(self) -> str:
+        """Return both as a clause."""
+        return f"{self.why}; write {'it as ' if self.is_reading else ''}{self.advice}"
 
 
 def parse_date(text: str) -> datetime | None:
@@ -109,15 +125,21 @@ def silence(text: str) -> str | None:
     if not word:
         return "the value is empty"
     if word in _NEVER:
-        return f"{quote(text)} {NEVER_ENDS}"
+        return f"{quote(text)} {_NEVER_ENDS}"
     return f"{quote(text)} is a placeholder" if word in _PLACEHOLDER else None
 
 
-def date_trouble(text: str) -> str | None:
-    """Return what keeps ``text`` from being read as a date and how to write it, as a clause; None when it is not much like a date."""
+def says_never(text: str) -> bool:
+    """Tell whether ``text`` states that there is no end: a word such as never, or a date of a far century."""
+    found = re.fullmatch(_ISO, text.strip())
+    return text.strip().casefold() in _NEVER or (found is not None and int(found["year"]) > LAST_YEAR)
+
+
+def date_trouble(text: str) -> Trouble | None:
+    """Return what keeps ``text`` from being read as a date and how to write it; None when it is not much like a date."""
     stripped = text.strip()
     if (why := silence(stripped)) is not None:
-        return f"{why}; write a date such as 2027-01-31"
+        return Trouble(why, _DATE)
     return _near_iso(stripped) or _day_first(stripped) or _named_month(stripped) or _number(stripped)
 
 
@@ -192,46 +214,46 @@ def _calendar(year: str, month: str, day: str) -> str | None:
         return None
 
 
-def _near_iso(text: str) -> str | None:
+def _near_iso(text: str) -> Trouble | None:
     """Explain a date that begins with its year."""
     found = re.fullmatch(_ISO, text)
     if found is not None and int(found["year"]) > LAST_YEAR:
-        return f"{quote(text)} {NEVER_ENDS}; write a date such as 2027-01-31"
+        return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE)
     if found is not None:
-        return f"{quote(text)} is not in the calendar; write a date such as 2027-01-31"
+        return Trouble(f"{quote(text)} is not in the calendar", _DATE)
     found = re.fullmatch(_YEAR_FIRST, text)
     if found is None:
         return None
     iso = _calendar(found[1], found[2], found[3])
-    return f"{quote(text)} is not an ISO 8601 date; write it as {iso}" if iso else None
+    return Trouble(f"{quote(text)} is not an ISO 8601 date", iso, is_reading=True) if iso else None
 
 
-def _day_first(text: str) -> str | None:
+def _day_first(text: str) -> Trouble | None:
     """Explain a date that ends with its year."""
     found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return None
     match _last_year_isos(text):
         case [iso]:
-            return f"{quote(text)} is not an ISO 8601 date; write it as {iso}"
+            return Trouble(f"{quote(text)} is not an ISO 8601 date", iso, is_reading=True)
         case [first, second]:
-            return f"day and month of {quote(text)} can be read either way round; write it as {first} or {second}"
+            return Trouble(f"day and month of {quote(text)} can be read either way round", f"{first} or {second}", is_reading=True)
         case _:
-            return f"{quote(text)} is not in the calendar; write a date such as 2027-01-31"
+            return Trouble(f"{quote(text)} is not in the calendar", _DATE)
 
 
-def _named_month(text: str) -> str | None:
+def _named_month(text: str) -> Trouble | None:
     """Explain a date that spells its month."""
     month = re.search(_MONTH_NAME, text)
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     if month is None or year is None:
         return None
-    return f"{quote(text)} is not an ISO 8601 date; write it as {_named_iso(text) or '2027-01-31'}"
+    return Trouble(f"{quote(text)} is not an ISO 8601 date", _named_iso(text) or "2027-01-31", is_reading=True)
 
 
-def _number(text: str) -> str | None:
+def _number(text: str) -> Trouble | None:
     """Explain a number that is a year or counts seconds."""
     if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
-        return f"{quote(text)} names only a year; write a date such as {text}-12-31"
+        return Trouble(f"{quote(text)} names only a year", f"a date such as {text}-12-31")
     iso = _epoch_iso(text)
-    return f"{quote(text)} looks like a count of seconds; write it as {iso}" if iso else None
+    return Trouble(f"{quote(text)} looks like a count of seconds", iso, is_reading=True) if iso else None

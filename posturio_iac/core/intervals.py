@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from posturio_iac.core.dates import quote, silence
+from posturio_iac.core.dates import Trouble, quote, silence
 
 FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
 """What to write, for messages."""
@@ -93,8 +93,8 @@ def describe_interval(interval: timedelta) -> str:
     return _plural(minutes, "minute") if minutes > 1 or seconds % 60 == 0 else _plural(seconds, "second")
 
 
-def interval_trouble(text: str, default_unit: str = "d") -> str | None:
-    """Return what keeps ``text`` from being read as an interval and how to write it, as a clause.
+def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
+    """Return what keeps ``text`` from being read as an interval and how to write it.
 
     None when it can be read, and when it is not much like an interval.
     """
@@ -102,13 +102,13 @@ def interval_trouble(text: str, default_unit: str = "d") -> str | None:
     if parse_interval(text, default_unit) is not None:
         return None
     if (why := silence(text)) is not None:
-        return f"{why}; write {FORMS}"
+        return Trouble(why, FORMS)
     if word in _ADVERBS:
-        return f"{quote(text)} is not a number with a unit; write it as {_ADVERBS[word]}"
+        return Trouble(f"{quote(text)} is not a number with a unit", _ADVERBS[word], is_reading=True)
     if found := re.fullmatch(_AMBIGUOUS, word):
-        return f"the m of {quote(text)} can mean minutes or months; write it as {found[1]}min or {found[1]}mo"
+        return Trouble(f"the m of {quote(text)} can mean minutes or months", f"{found[1]}min or {found[1]}mo", is_reading=True)
     why = next((why for pattern, why in _TROUBLES if re.fullmatch(pattern, word)), None)
-    return why and f"{quote(text)} {why}; write {FORMS}"
+    return Trouble(f"{quote(text)} {why}", FORMS) if why else None
 
 
 def interval_reading(text: str) -> str | None:

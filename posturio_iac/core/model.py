@@ -15,12 +15,15 @@ from posturio_iac.core.origin import describe_origin
 from posturio_iac.core.place import Place, Span
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.remedy import SetInterval
+from posturio_iac.core.secret_holder import describe_holder
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
+    from posturio_iac.core.secret_holder import SecretHolder
 
 __all__ = [
     "SHOWN_PLACES",
@@ -48,6 +51,8 @@ class Unknown:
 
     reason: str
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
+    is_unasked: bool = False
+    """Nobody has asked yet: AWS would tell."""
 
 
 Attr = Union[T, Unknown]
@@ -97,6 +102,8 @@ class Lifetime:
     """ROTATION: how long one key lives, when that is known."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
+    readings: str = ""
+    """What an unreadable value can mean, as metadata writes it: ``2027-01-02 or 2027-02-01``."""
     remedy: Remedy | None = None
     """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
     setting: IntervalSetting | None = None
@@ -144,9 +151,13 @@ class Exposure:
     """A place where the key's secret leaves in plain text."""
 
     span: Span
-    where: str
-    """What holds it, for a reader: ``output "secret"``."""
+    holder: SecretHolder
     remedy: Remedy
+
+    @property
+    def where(self) -> str:
+        """What holds it, for a reader: ``output "secret"``. Nothing reads it back."""
+        return describe_holder(self.holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +255,8 @@ class AccessKey:
     scope: str = ""
     """Root module or template, as a path; with the address it identifies the key."""
     account: str | None = None
+    account_name: str = ""
+    """As the organization calls it; empty where that is not known."""
     key_id: str | None = None
     created: Attr[datetime | None] = None
     last_used: Attr[datetime | None] = field(default_factory=lambda: Unknown("code does not tell when a key was used"))
@@ -264,6 +277,8 @@ class AccessKey:
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
     """What its user may do; None where that is not known."""
+    use: Attr[KeyUse | None] = None
+    """Who uses it, as far as events tell; None where nobody asked."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None

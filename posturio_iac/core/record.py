@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from dataclasses import field as field
     from dataclasses import replace as replace
 else:
+    _RARE = 100
+    """How many objects a class makes before its initialiser is compiled."""
 
     class _Field:
         """What ``field(…)`` states about one attribute."""
@@ -66,7 +68,14 @@ else:
         factories = {name: value.default_factory for name, value in given.items() if isinstance(value, _Field)}
         defaults = {name: value for name, value in given.items() if not isinstance(value, _Field)}
 
+        left = _RARE
+
         def __init__(self, *values, **named):  # noqa: N807 - becomes the method
+            nonlocal left
+            left -= 1
+            if not left:
+                owner = next(cls for cls in type(self).__mro__ if cls.__dict__.get("__init__") is __init__)
+                owner.__init__ = _compiled(names, setters, defaults, factories, after)
             for put, value in zip(setters, values):  # noqa: B905 - named values follow
                 put(self, value)
             for name in names[len(values) :]:
@@ -85,6 +94,27 @@ else:
                 after(self)
 
         return __init__
+
+    def _compiled(names, setters, defaults, factories, after):
+        """Return the initialiser that `dataclasses` would write. Compiling one takes as long as making some hundred objects without."""
+        space = {f"_put_{name}": put for name, put in zip(names, setters)}  # noqa: B905 - one setter a name
+        space |= {f"_default_{name}": value for name, value in defaults.items()}
+        space |= {f"_make_{name}": make for name, make in factories.items() if make is not None}
+        space |= {"_absent": object(), "_after": after}
+        given, body = ["self"], []
+        for name in names:
+            value = name
+            if name in defaults:
+                given.append(f"{name}=_default_{name}")
+            elif f"_make_{name}" in space:
+                given.append(f"{name}=_absent")
+                value = f"_make_{name}() if {name} is _absent else {name}"
+            else:
+                given.append(name)
+            body.append(f" _put_{name}(self, {value})")
+        after_lines = [" _after(self)"] if after is not None else []
+        exec("\n".join((f"def __init__({', '.join(given)}):", *(body or [" pass"]), *after_lines)), space)  # noqa: S102 - as dataclasses do
+        return space["__init__"]
 
     def _comparison(names, *, frozen, eq, order):
         def values(self):

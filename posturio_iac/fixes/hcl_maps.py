@@ -8,6 +8,8 @@ from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
     from tree_sitter import Node
 
     from posturio_iac.fixes.change import Edit
@@ -35,6 +37,17 @@ def add_entry(source: HclSource, block: Node, argument: str, name: str, value: s
         return set_arguments(source, nested, [(name, quoted(value))])
     text = f"{argument} = {{\n  {entry}\n}}"
     return [source.add_argument(block, text, apart=bool(source.body(block)))]
+
+
+def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Edit]:
+    """Return the edits that put an entry into the map that begins at a byte of the file."""
+    at = offset - source.base
+    node = source.root.descendant_for_byte_range(at, at + 1)
+    while node is not None and node.type != "object" and node.start_byte == at:
+        node = node.parent
+    if node is None or node.type != "object" or node.has_error:
+        raise CannotFixError(f"{source.path} has changed since it was read; run it again")
+    return _into_object(source, node, name, value)
 
 
 def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Edit]:
@@ -163,6 +176,50 @@ def _on_lines(source: HclSource, elements: list[Node], pairs: list[tuple[str, st
     more = " " * (longest - width)
     spaces = [source.edit(e.children[0].end_byte, e.children[0].end_byte, more) for e in chain]
     return [*spaces, source.edit(at, at, lines(longest))]
+
+
+def renamed(source: HclSource, changes: Sequence[tuple[Node, str]]) -> list[Edit]:
+    """Return the edits that give arguments other names, or remove them with their lines where that is empty; the others stay aligned."""
+    edits = []
+    for attribute, name in changes:
+        word = attribute.children[0]
+        edits += [source.edit(word.start_byte, word.end_byte, name)] if name else _removed(source, attribute)
+    names = {attribute.id: name for attribute, name in changes}
+    gaps = (gap for attribute, _ in changes for gap in _gaps(source, attribute, names))
+    return [*edits, *dict.fromkeys(gaps)]
+
+
+def _removed(source: HclSource, attribute: Node) -> list[Edit]:
+    """Return the edit that removes an argument, from the end of the line above where it has a line of its own."""
+    start, end = source.line_start(attribute.start_byte), source.line_end(attribute.end_byte)
+    if source.data[start : attribute.start_byte].strip() or source.data[attribute.end_byte : end].strip():
+        return [source.edit(attribute.start_byte, attribute.end_byte, "")]
+    return [source.edit(source.line_end(max(start - 1, 0)), end, "")]
+
+
+def _gaps(source: HclSource, attribute: Node, names: Mapping[int, str]) -> Iterator[Edit]:
+    """Yield the edits of the spaces before the signs around an argument, as ``terraform fmt`` would set them."""
+    lines = {node.start_point[0]: node for node in attribute.parent.children if node.type == "attribute"} if attribute.parent else {}
+    run = [*_neighbours(lines, attribute, -1), attribute, *_neighbours(lines, attribute, 1)]
+    old = [source.text(node.children[0]) for node in run]
+    signs = [next(c for c in node.children if c.type == "=") for node in run]
+    if {sign.start_point[1] - node.start_point[1] for sign, node in zip(signs, run, strict=True)} != {max(map(len, old)) + 1}:
+        return  # nobody aligned them
+    new = [names.get(node.id, name) for node, name in zip(run, old, strict=True)]
+    for node, sign, name in zip(run, signs, new, strict=True):
+        gap = max(map(len, new)) - len(name) + 1
+        if name and gap != sign.start_byte - node.children[0].end_byte:
+            yield source.edit(node.children[0].end_byte, sign.start_byte, " " * gap)
+
+
+def _neighbours(lines: dict[int, Node], attribute: Node, step: int) -> list[Node]:
+    """Return the arguments on the lines above or below one, as far as each takes one line."""
+    found: list[Node] = []
+    at = attribute.start_point[0] + step
+    while attribute.start_point[0] == attribute.end_point[0] and (node := lines.get(at)) is not None and node.end_point[0] == at:
+        found.append(node)
+        at += step
+    return found[::step]
 
 
 def _chain(elements: list[Node]) -> list[Node]:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError
-from posturio_iac.fixes.hcl_maps import set_argument, set_arguments
+from posturio_iac.fixes.hcl_maps import renamed, set_argument, set_arguments
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -35,8 +35,7 @@ def create_first(source: HclSource, block: Node, misspelt: str = "") -> list[Edi
         return [source.add_argument(block, f"lifecycle {{\n  {ORDER} = true\n}}", apart=bool(source.body(block)))]
     wrong = source.attribute(lifecycle, misspelt) if misspelt else None
     if wrong is not None:
-        name = wrong.children[0]
-        return [source.edit(name.start_byte, name.end_byte, ORDER)]
+        return renamed(source, [(wrong, ORDER)])
     return set_argument(source, lifecycle, ORDER, "true")
 
 
@@ -57,12 +56,9 @@ def _instead(source: HclSource, block: Node, setting: IntervalSetting, value: st
     first, *rest = attributes
     if source.attribute(block, setting.argument) is not None and setting.argument not in setting.instead_of:
         raise CannotFixError("several arguments set the interval; change them by hand")
-    name, old = first.children[0], source.value(first)
-    return [
-        source.edit(name.start_byte, name.end_byte, setting.argument),
-        source.edit(old.start_byte, old.end_byte, value),
-        *(_without(source, a) for a in rest),
-    ]
+    old = source.value(first)
+    changes = [(first, setting.argument), *((attribute, "") for attribute in rest)]
+    return [source.edit(old.start_byte, old.end_byte, value), *renamed(source, changes)]
 
 
 def _nested(source: HclSource, block: Node) -> list[Node]:
@@ -149,18 +145,9 @@ def _drop(source: HclSource, attribute: Node, unwanted: object) -> list[Edit]:
     if not items:
         raise CannotFixError("the list is computed; change it by hand")
     if not kept:
-        return [_without(source, attribute)]
+        return renamed(source, [(attribute, "")])
     value = source.value(attribute)
     return [source.edit(value.start_byte, value.end_byte, f"[{', '.join(kept)}]")]
-
-
-def _without(source: HclSource, attribute: Node) -> Edit:
-    """Return the edit that removes an argument with its line."""
-    start, end = source.line_start(attribute.start_byte), source.line_end(attribute.end_byte)
-    if source.data[start : attribute.start_byte].strip() or source.data[attribute.end_byte : end].strip():
-        return source.edit(attribute.start_byte, attribute.end_byte, "")
-    after = source.data.find(b"\n", end) + 1
-    return source.edit(start, after or end, "")
 
 
 def remove_argument(source: HclSource, block: Node, argument: str) -> list[Edit]:
@@ -168,7 +155,7 @@ def remove_argument(source: HclSource, block: Node, argument: str) -> list[Edit]
     for held in (block, *_nested(source, block)):
         attribute = source.attribute(held, argument)
         if attribute is not None:
-            return [_without(source, attribute)]
+            return renamed(source, [(attribute, "")])
     return []
 
 
@@ -179,7 +166,7 @@ def stop_ignoring(source: HclSource, block: Node, names: tuple[str, ...]) -> lis
     if attribute is None:
         return []
     if source.text(source.value(attribute)) == "all":
-        return [_without(source, attribute)]
+        return renamed(source, [(attribute, "")])
     return _drop(source, attribute, lambda text: text.strip('"') in (*names, "*"))
 
 

@@ -61,7 +61,10 @@ def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
 
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:
     """Return a key without its secrets; its address stays, which Terraform makes of nothing sensitive."""
-    lifetimes = tuple(replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why)) for e in key.lifetimes)
+    lifetimes = tuple(
+        replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why), readings=hide(e.readings))
+        for e in key.lifetimes
+    )
     return replace(
         key,
         user=hide(key.user) if isinstance(key.user, str) else key.user,

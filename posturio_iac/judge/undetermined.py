@@ -10,6 +10,7 @@ from posturio_iac.core.intervals import LONGEST
 from posturio_iac.core.model import Effect, Exposure, Kind, Replacement, Span, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -134,7 +135,7 @@ def _deleted_first(key: AccessKey) -> AccessKey:
 
 def _exposed(key: AccessKey) -> AccessKey:
     """Assume that a place which holds the secret shows it."""
-    return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, "a place that is not protected", Advice("protect it"))))
+    return replace(key, exposures=(*key.exposures, Exposure(_NOWHERE, SecretHolder(HolderKind.UNKNOWN), Advice("protect it"))))
 
 
 def _is_endless(evidence: Lifetime) -> bool:

@@ -65,6 +65,7 @@ def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options:
     return replace(
         access_key(facts, options),
         account=account.id,
+        account_name=account.name,
         key_id=key.key_id,
         created=key.created,
         last_used=key.last_used,

@@ -12,7 +12,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.live import report as reports
 from posturio_iac.live import usage, users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, Account, DeployedKey, DeployedUser
+from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.prefilter import Shortlist, shortlisted
 from posturio_iac.live.root import Summary, reported, root_keys, summarised
 from posturio_iac.live.work_stealing import together
@@ -238,7 +238,7 @@ def _about(failures: list[tuple[DeployedUser, AwsError]]) -> str:
 
 def _without_tags(user: DeployedUser) -> DeployedUser:
     """Return a user whose tags nobody asked for, with the reason."""
-    if user.tags != NOT_ASKED:
+    if not is_unasked(user.tags):
         return user
     return replace(user, tags=users.UNASKED)
 

@@ -82,5 +82,9 @@ class Mask(KeyIdMask):
 
     def _lifetime(self, evidence: Lifetime) -> Lifetime:
         return replace(
-            evidence, origin=with_texts(evidence.origin, self.text), value=self.text(evidence.value), why=self.text(evidence.why)
+            evidence,
+            origin=with_texts(evidence.origin, self.text),
+            value=self.text(evidence.value),
+            why=self.text(evidence.why),
+            readings=self.text(evidence.readings),
         )

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Privilege
 
 Tags = tuple[tuple[str, str], ...]
-NOT_ASKED = Unknown("AWS was not asked")
-"""Compared by value: it travels between processes."""
+
+
+def is_unasked(value: object) -> bool:
+    """Tell whether AWS was not asked for a value."""
+    return isinstance(value, Unknown) and value.is_unasked
+
+
+NOT_ASKED = Unknown("AWS was not asked", is_unasked=True)
 UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show")
 
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.judge.policy import text_matches
 from posturio_iac.live.errors import AwsError
 from posturio_iac.live.model import Account, Tags
 from posturio_iac.live.users import pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from posturio_iac.core.model import Attr
     from posturio_iac.live.session import Connection
 
@@ -36,6 +39,28 @@ def accounts(connection: Connection, partition: str) -> tuple[list[Account], lis
     if not found:
         notes.append(Diagnostic(Level.ERROR, "organizations:ListAccounts names no active account, so nothing was read"))
     return sorted(found, key=lambda account: account.id), notes
+
+
+def within(connection: Connection, units: Sequence[str]) -> frozenset[str]:
+    """Return the ids of the accounts in organizational units and in all units below them. Raises `AwsError`."""
+    found: set[str] = set()
+    waiting, seen = list(units), set(units)
+    while waiting:
+        parent = waiting.pop()
+        for page in connection.pages("organizations:ListAccountsForParent", ParentId=parent):
+            found |= {str(account["Id"]) for account in page.get("Accounts", ())}
+        for page in connection.pages("organizations:ListOrganizationalUnitsForParent", ParentId=parent):
+            below = {str(unit["Id"]) for unit in page.get("OrganizationalUnits", ())} - seen
+            seen |= below
+            waiting += sorted(below)
+    return frozenset(found)
+
+
+def has_tag(account: Account, name: str, glob: str) -> Attr[bool]:
+    """Whether an account has a tag of this name whose value matches; Unknown where its tags were not read."""
+    if isinstance(account.tags, Unknown):
+        return account.tags
+    return any(key == name and text_matches(glob, value) for key, value in account.tags)
 
 
 def tags_of(connection: Connection, account: Account) -> Attr[Tags]:

@@ -14,6 +14,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.live.calls import RATES, Buckets, CallBudget
 from posturio_iac.live.errors import AwsError, translated
 from posturio_iac.live.response_retry import understood
+from posturio_iac.live.session_policy import policy_text, session_name, source_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +34,8 @@ READS = frozenset(
         "iam:ListOrganizationsFeatures",
         "organizations:ListAccounts",
         "organizations:ListTagsForResource",
+        "organizations:ListAccountsForParent",
+        "organizations:ListOrganizationalUnitsForParent",
         "cloudtrail:LookupEvents",
         "cloudformation:DescribeStackResources",
         "sts:GetAccessKeyInfo",
@@ -66,6 +69,10 @@ class Connection:
         self._buckets = Buckets()
         self._region = region
         self._clients: dict[str, Any] = {}
+        self.caller = ""
+        """ARN of whoever the credentials belong to, once that was asked."""
+        self._says_who = True
+        """Whether roles let the caller say who it is."""
 
     @property
     def region(self) -> str:
@@ -94,16 +101,30 @@ class Connection:
     def assumed(self, role: str, external_id: str | None) -> Connection:
         """Return a connection as another role, with the same budget. Raises what `call` does.
 
-        Its credentials renew themselves, since those of a role that was assumed by another one end after an hour.
+        Its credentials renew themselves, since those of a role that was assumed by another one end after an hour, and they allow no more
+        than the least policy, whatever the role does.
         """
-        more = {"ExternalId": external_id} if external_id else {}
 
         def granted() -> dict[str, str]:
-            said = self.call("sts:AssumeRole", RoleArn=role, RoleSessionName="posturio-iac", **more)["Credentials"]
+            said = self._assume(role, external_id)["Credentials"]
             names = {"access_key": "AccessKeyId", "secret_key": "SecretAccessKey", "token": "SessionToken"}
             return {**{ours: said[theirs] for ours, theirs in names.items()}, "expiry_time": said["Expiration"].isoformat()}
 
         return Connection(_session_with(self._session, granted), self._budget, pool=self._pool)
+
+    def _assume(self, role: str, external_id: str | None) -> dict[str, Any]:
+        """Assume a role and say who does, or, where its trust policy does not allow sts:SetSourceIdentity, only in the session's name."""
+        more = {"ExternalId": external_id} if external_id else {}
+        given = {"RoleArn": role, "RoleSessionName": session_name(self.caller), "Policy": policy_text(), **more}
+        if self._says_who:
+            try:
+                return self.call("sts:AssumeRole", **given, SourceIdentity=source_identity(self.caller))
+            except AwsError as error:
+                if not error.denied:
+                    raise
+        answer = self.call("sts:AssumeRole", **given)
+        self._says_who = False
+        return answer
 
     def stored_object(self, bucket: str, key: str) -> StoredObject:
         """Return one object of S3, for the ledger."""

@@ -42,7 +42,7 @@ class AccountTarget:
     def label(self) -> str:
         """What a reader knows it as."""
         if self.account is not None:
-            return self.account.id
+            return f"{self.account.id} ({self.account.name})" if self.account.name else self.account.id
         return f"profile {self.profile}" if self.profile else "the account of the default credentials"
 
 
@@ -80,15 +80,19 @@ class Surveyor:
     def identity(self, profile: str | None) -> Account:
         """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
+        self.base(profile).caller = said["Arn"]
         return Account(said["Account"], said["Arn"].split(":")[1])
+
+    def connected(self, target: AccountTarget) -> Connection:
+        """Return the connection to a target. Raises `AwsError`, `CredentialsError` and `UsageError`."""
+        connection = self.base(target.profile)
+        return connection if target.role is None else connection.assumed(target.role, target.external_id)
 
     def read(self, target: AccountTarget, pool: Executor | None = None) -> AccountOutcome:
         """Read one account, its users with the help of a pool. Nothing is raised but what is wrong with the command line."""
         try:
             account = target.account or self.identity(target.profile)
-            connection = self.base(target.profile)
-            if target.role is not None:
-                connection = connection.assumed(target.role, target.external_id)
+            connection = self.connected(target)
             inventory = self._inventory(connection, account, target.wanted, pool)
             date_disabled(connection, inventory, self.request)
             stacks.ask(connection, inventory, self.request)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.core.model import STATUSES, Unknown
 from posturio_iac.live import users
 from posturio_iac.live.errors import AwsError
-from posturio_iac.live.model import NOT_ASKED, DeployedKey, DeployedUser
+from posturio_iac.live.model import DeployedKey, DeployedUser, is_unasked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -40,7 +40,7 @@ class UserKeys:
 def look(connection: Connection, user: DeployedUser) -> UserKeys:
     """Ask about every key of a user. Calls that fail are in ``errors``, and what they would have told is unknown."""
     looked = UserKeys()
-    if user.tags == NOT_ASKED:
+    if is_unasked(user.tags):
         user = _with_tags(connection, user, looked)
     listed = _listed(connection, user, looked)
     if listed is not None:
@@ -53,7 +53,7 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
 
     Where that does not tell them apart, or differs from what the report says, every key is asked about.
     """
-    if user.tags == NOT_ASKED:
+    if is_unasked(user.tags):
         return look(connection, user)
     looked = UserKeys()
     listed = _listed(connection, user, looked)

@@ -14,7 +14,7 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import date_trouble, parse_date, quote
+from posturio_iac.core.dates import Trouble, date_trouble, parse_date, quote
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Directive, Unknown
 from posturio_iac.core.record import dataclass
@@ -238,7 +238,7 @@ def _until(text: str | None) -> Attr[datetime | None]:
     if text is None:
         return None
     moment = parse_date(text)
-    return moment or Unknown(date_trouble(text) or f"{quote(text)} is not a date; write a date such as 2027-01-31")
+    return moment or Unknown((date_trouble(text) or Trouble(f"{quote(text)} is not a date", "a date such as 2027-01-31")).text())
 
 
 @functools.lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import NEVER_ENDS, date_reading, date_trouble, describe_date, leading_date, parse_date, quote
+from posturio_iac.core.dates import Trouble, date_reading, date_trouble, describe_date, leading_date, parse_date, quote, says_never
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import describe_origin
@@ -86,8 +86,7 @@ def read(
         return Lifetime(kind, Effect.UNKNOWN, origin, span=span, why=value.reason)
     text = as_text(value)
     if text is None:
-        why = f"a list or a map is no value; write {FORMS if kind is Kind.ROTATION else _DATE}"
-        return Lifetime(kind, Effect.UNREADABLE, origin, span=span, why=why)
+        return Lifetime(kind, Effect.UNREADABLE, origin, span=span, why="a list or a map is no value")
     return _from_text(kind, text, unit_in_name(name, names), origin, span)
 
 
@@ -152,10 +151,11 @@ def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Sp
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
         remedy = ReplaceValue(Place(describe_origin(origin), span), FORMS, text)
         return Lifetime(kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", remedy=remedy)
-    why = f"{quote(text)} sets no end; write {_DATE}" if interval is not None else _trouble(kind, text, unit)
+    trouble = Trouble(f"{quote(text)} sets no end", _DATE) if interval is not None else _trouble(kind, text, unit)
     reading = date_reading(text) or (interval_reading(text) if kind is not Kind.ROTATED else None)
     meant = ReplaceValue(Place(describe_origin(origin), span), reading, text) if reading else None
-    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, why=why, remedy=meant)
+    readings = trouble.advice if trouble.is_reading else ""
+    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, why=trouble.why, readings=readings, remedy=meant)
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:
@@ -163,16 +163,16 @@ def _interval(text: str, unit: str | None) -> timedelta | None:
     return None if unit is None and re.fullmatch(_YEAR, text.strip()) else parse_interval(text, unit or "d")
 
 
-def _trouble(kind: Kind, text: str, unit: str | None) -> str:
+def _trouble(kind: Kind, text: str, unit: str | None) -> Trouble:
     """Say why a value cannot be read, and how to write it."""
     dated, timed = date_trouble(text), interval_trouble(text, unit or "d")
     if kind is Kind.ROTATED:
-        return f"{quote(text)} is not a date; write {_DATE}" if dated is None or NEVER_ENDS in dated else dated
+        return Trouble(f"{quote(text)} is not a date", _DATE) if dated is None or says_never(text) else dated
     if kind is Kind.ROTATION:
-        return timed or dated or f"{quote(text)} is neither an interval nor a date; write {FORMS}"
+        return timed or dated or Trouble(f"{quote(text)} is neither an interval nor a date", FORMS)
     if dated is None and timed is not None and any(c.isdigit() for c in text):
         return timed
-    return dated or f"{quote(text)} is neither a date nor an interval; write {_DATE}"
+    return dated or Trouble(f"{quote(text)} is neither a date nor an interval", _DATE)
 
 
 def _expires_by_itself(name: str) -> bool:

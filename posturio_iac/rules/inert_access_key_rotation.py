@@ -128,8 +128,6 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     if evidence.at is not None and spent(evidence, context):
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
         return f"{key.address} was due for its only replacement {when}, and {evidence.source} sets no other date."
-    subject, why = f"{evidence.source} ", evidence.why
-    if why:
-        why = f", because {'it ' + why.removeprefix(subject) if why.startswith(subject) else why}"
+    why = f", because {evidence.why}" if evidence.why else ""
     ended = "ended" if evidence.kind is Kind.EXPIRY else "replaced"
     return f"{key.address} is never {ended} by {evidence.source}{why}."

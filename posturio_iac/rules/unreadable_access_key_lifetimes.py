@@ -102,13 +102,12 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     for evidence in key.lifetimes:
         if evidence.effect is Effect.UNREADABLE:
-            why, _, advice = evidence.why.partition("; ")
-            why = why or f'"{evidence.value}" is neither a date nor an interval'
+            why = evidence.why or f'"{evidence.value}" is neither a date nor an interval'
             message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
             remedy = _remedy(evidence, context)
             change: Remedy | str = remedy
-            if advice.startswith("write it as "):
-                change, remedy = f"{advice} in {evidence.source}", _reading(evidence, context)
+            if evidence.readings:
+                change, remedy = f"write it as {evidence.readings} in {evidence.source}", _reading(evidence, context)
             yield Violation(message, sentence(change), evidence.span, remedy, mark=identity_of(evidence.origin))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
@@ -99,7 +99,7 @@ class SearchTerms:
     - Any other (``AWS::IAM::AccessKey``, ``Custom::Key``, ``createAccessKey``) is searched in templates, and in JSON.
     """
 
-    __slots__ = ("_anywhere", "_known", "_sources", "by_kind", "modules", "texts")
+    __slots__ = ("_anywhere", "_known", "by_kind", "modules", "texts")
 
     def __init__(self, search_terms: Iterable[bytes]) -> None:
         """Sort the search_terms; one that contains another adds nothing and is dropped."""
@@ -114,7 +114,6 @@ class SearchTerms:
         self.by_kind = {TERRAFORM: terraform, TEMPLATE: templates, JSON: self.texts, OTHER: self.texts, **_ADDED}
         self.texts += tuple(term for terms in _ADDED.values() for term in terms)
         self._known: dict[bytes, bool] = {}
-        self._sources: re.Pattern[bytes] | None = None
         self._anywhere: re.Pattern[bytes] | None = None
 
     def are_in(self, data: bytes, kind: str) -> bool:
@@ -141,17 +140,35 @@ class SearchTerms:
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
-        if self._sources is None:
-            import re
-
-            self._sources = re.compile(rb"""source["\s]*[=:]\s*"([^".][^"\n]*)""")
-        for source in self._sources.findall(data):
+        for source in _sources(data):
             known = self._known.get(source)
             if known is None:
                 known = self._known[source] = any(module in source for module in self.modules)
             if known:
                 return True
         return False
+
+
+def _sources(data: bytes) -> Iterator[bytes]:
+    """Yield what ``source`` is set to in HCL or JSON, paths apart. Importing `re` would take longer than most searches."""
+    at = data.find(b"source")
+    while at >= 0:
+        at += len(b"source")
+        start = _without(data, at, b'" \t\r\n\v\f')
+        if data[start : start + 1] in (b"=", b":"):
+            start = _without(data, start + 1, b" \t\r\n\v\f")
+            end = data.find(b"\n", start)
+            address = data[start : end if end >= 0 else len(data)].split(b'"', 2)
+            if len(address) > 1 and not address[0] and address[1] and not address[1].startswith(b"."):
+                yield address[1]
+        at = data.find(b"source", at)
+
+
+def _without(data: bytes, at: int, skipped: bytes) -> int:
+    """Return where the first character stands from ``at`` on that is none of ``skipped``."""
+    while at < len(data) and data[at] in skipped:
+        at += 1
+    return at
 
 
 def _role(search_term: bytes) -> str:

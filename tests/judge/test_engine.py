@@ -181,8 +181,8 @@ def test_a_fingerprint_tells_keys_apart(change: dict[str, str]) -> None:
 
 
 def test_every_finding_has_a_fingerprint_of_its_own() -> None:
-    places = tuple(exposure(f'output "{n}"') for n in "abc")
-    twice = exposure('output "a"')
+    places = tuple(exposure(n) for n in "abc")
+    twice = exposure("a")
     report = run(
         access_key(unreadable(), unreadable(origin=MetadataOrigin("Expires", "Key")), exposures=(*places, twice), owner=None),
         access_key(owner=None),
@@ -191,7 +191,7 @@ def test_every_finding_has_a_fingerprint_of_its_own() -> None:
 
 
 def test_a_place_more_leaves_the_other_fingerprints_as_they_are() -> None:
-    first, second = exposure('output "a"'), exposure('output "b"')
+    first, second = exposure("a"), exposure("b")
     before = {f.fingerprint for f in run(access_key(SOON, exposures=(second,))).findings}
     assert before < {f.fingerprint for f in run(access_key(SOON, exposures=(first, second))).findings}
 

@@ -74,7 +74,7 @@ def test_our_own_scan_finds_no_key_in_the_examples(capsys: pytest.CaptureFixture
 def test_the_templates_grant_what_the_policy_of_the_documentation_grants() -> None:
     (inline,) = template()["Resources"]["Role"]["Properties"]["Policies"]
     assert inline["PolicyDocument"]["Statement"] == POLICY["Statement"]
-    assert actions("role.tf") == {*GRANTED, "sts:AssumeRole"}
+    assert actions("role.tf") == {*GRANTED, "sts:AssumeRole", "sts:SetSourceIdentity"}
     assert actions("github.tf") == READS - GRANTED - {"sts:GetCallerIdentity"} | {"sts:AssumeRoleWithWebIdentity"}
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from posturio_iac.cli import main
 from posturio_iac.live import session
+from posturio_iac.live.errors import AwsError
 from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 STALE = "iam.unused_access_keys"
 
@@ -27,6 +29,57 @@ def test_every_account_of_the_organization_is_read(members: list[Cloud], capsys:
     answer = live(capsys, "--organization")
     assert (answer.code, accounts(answer)) == (1, {member.account for member in members})
     assert answer.calls()["sts:AssumeRole"] == 4
+
+
+def test_roles_are_assumed_with_the_least_policy_and_in_the_name_of_the_caller(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call, asked = session.Connection.call, []
+
+    def told(self: session.Connection, operation: str, **given: Any) -> Any:
+        if operation == "sts:AssumeRole":
+            asked.append(given)
+            if "SourceIdentity" in given and denied:
+                raise AwsError(operation, "AccessDenied", "not authorized to perform: sts:SetSourceIdentity")
+        return call(self, operation, **given)
+
+    monkeypatch.setattr(session.Connection, "call", told)
+    documented = json.loads((Path(__file__).parents[2] / "docs/live-policy.json").read_text(encoding="utf-8"))
+    for denied in (False, True):
+        asked.clear()
+        assert live(capsys, "--organization", "--workers", "1").code == 1
+        assert all(json.loads(given["Policy"]) == documented for given in asked)
+        assert {given["RoleSessionName"] for given in asked} == {"posturio-iac-moto"}
+        assert {given["RoleArn"].split(":")[4] for given in asked} == {member.account for member in members[1:]}
+        said = [given.get("SourceIdentity") for given in asked]
+        assert said == (["moto", *[None] * 4] if denied else ["moto"] * 4), "once it was refused nobody tries again"
+
+
+def test_units_and_tags_choose_accounts_and_names_are_shown(members: list[Cloud], capsys: pytest.CaptureFixture[str]) -> None:
+    client = boto3.client("organizations", region_name="us-east-1")
+    (root,) = client.list_roots()["Roots"]
+    outer = client.create_organizational_unit(ParentId=root["Id"], Name="prod")["OrganizationalUnit"]["Id"]
+    inner = client.create_organizational_unit(ParentId=outer, Name="eu")["OrganizationalUnit"]["Id"]
+    client.move_account(AccountId=members[2].account, SourceParentId=root["Id"], DestinationParentId=inner)
+    chosen = live(capsys, "--organization", "--ou", outer)
+    assert accounts(chosen) == {members[2].account}
+    assert {key["account_name"] for key in chosen.json["keys"]} == {"member-1"}
+    assert f"Account {members[2].account} (member-1)" in live(capsys, "--organization", "--ou", outer, json_format=False).out
+    assert accounts(live(capsys, "--organization", "--account-tag", "owner=platform@*")) == {members[1].account}
+    nothing = live(capsys, "--organization", "--account-tag", "owner=nobody")
+    assert (nothing.code, "no active account is in the named units" in nothing.err) == (3, True)
+    for argv in (("--ou", outer), ("--organization", "--ou", "prod"), ("--organization", "--account-tag", "owner")):
+        assert live(capsys, *argv).code == 2
+
+
+def test_what_is_the_same_in_many_accounts_is_said_once(
+    members: list[Cloud], deny: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    deny("GetAccountSummary")
+    answer = live(capsys, "--organization")
+    assert sum("whether the list of users is complete was not checked" in line for line in answer.err.splitlines()) == 1
+    assert f"the same holds for {len(members) - 1} more accounts" in answer.err
+    assert len({said["account"] for said in answer.json["diagnostics"] if "was not checked" in said["message"]}) == len(members)
 
 
 def test_shards_cover_all_accounts_once_and_can_be_merged(members: list[Cloud], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "why"),
+    ("name", "value", "text"),
     [
         ("expires", "", "the value is empty; write a date such as 2027-01-31"),
         ("expires", None, "the value is empty; write a date such as 2027-01-31"),
@@ -190,9 +190,11 @@ def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
         ("rotated_on", "01/02/2027", 'day and month of "01/02/2027" can be read either way round; write it as 2027-01-02 or 2027-02-01'),
     ],
 )
-def test_an_unreadable_value_says_why_and_what_to_write(name: str, value: object, why: str) -> None:
+def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: object, text: str) -> None:
     found = said(name, value)
-    assert (found.effect, found.why, found.at, found.interval) == (Effect.UNREADABLE, why, None, None)
+    why, _, advice = text.partition("; write ")
+    readings = advice.removeprefix("it as ") if advice.startswith("it as ") else ""
+    assert (found.effect, found.why, found.readings, found.at, found.interval) == (Effect.UNREADABLE, why, readings, None, None)
 
 
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:

@@ -170,17 +170,17 @@ def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
 
 
 def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
-    evidence = replace(unreadable("31/12/2026"), why='"31/12/2026" is not an ISO 8601 date; write it as 2026-12-31')
+    evidence = replace(unreadable("31/12/2026"), why='"31/12/2026" is not an ISO 8601 date', readings="2026-12-31")
     (violation,) = violations(access_key(evidence))[UNREADABLE]
     assert violation.remediation == 'Write it as 2026-12-31 in tag "expires" of aws_iam_user.ci.'
 
 
 def test_each_unreadable_value_and_each_exposure_is_a_finding_of_its_own() -> None:
     values = unreadable("soon"), unreadable("later", MetadataOrigin("Expires", "Key"))
-    places = exposure('output "secret"'), exposure("aws_ssm_parameter.secret")
+    places = exposure("secret"), exposure("other")
     found = violations(access_key(*values, exposures=places))
     assert [v.mark for v in found[UNREADABLE]] == ["tag\0expires\0aws_iam_user.ci", "metadata\0Expires\0Key"]
-    assert [v.mark for v in found[EXPOSED]] == ['output "secret"', "aws_ssm_parameter.secret"]
+    assert [v.mark for v in found[EXPOSED]] == ['output "secret"', 'output "other"']
 
 
 def test_of_several_passed_dates_the_earliest_is_named() -> None:

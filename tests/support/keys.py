@@ -12,6 +12,7 @@ from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind
 from posturio_iac.core.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
 
@@ -127,7 +128,7 @@ def inert(fix: str = "go through a time_static") -> Lifetime:
 
 def unreadable(value: str = "soon", origin: Origin | None = None) -> Lifetime:
     """A date that is none."""
-    why = f'"{value}" is neither a date nor an interval; write a date such as 2027-01-31'
+    why = f'"{value}" is neither a date nor an interval'
     return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin or tag("expires"), value, span(2), why=why)
 
 
@@ -136,9 +137,9 @@ def open_evidence(kind: Kind = Kind.EXPIRY) -> Lifetime:
     return Lifetime(kind, Effect.UNKNOWN, tag(kind.value), span=span(2), why=UNKNOWN.reason)
 
 
-def exposure(where: str = 'output "secret"') -> Exposure:
-    """A place that shows the secret."""
-    return Exposure(span(9), where, Advice("keep the secret in Secrets Manager"))
+def exposure(name: str = "secret") -> Exposure:
+    """An output that shows the secret."""
+    return Exposure(span(9), SecretHolder(HolderKind.OUTPUT, name), Advice("keep the secret in Secrets Manager"))
 
 
 def outage(*, create_before_destroy: Any = False, takes_turns: bool = False) -> Replacement:

@@ -54,6 +54,8 @@ data "aws_iam_policy_document" "organization" {
     actions = [
       "organizations:ListAccounts",
       "organizations:ListTagsForResource",
+      "organizations:ListAccountsForParent",
+      "organizations:ListOrganizationalUnitsForParent",
       "iam:ListOrganizationsFeatures",
     ]
     resources = ["*"]

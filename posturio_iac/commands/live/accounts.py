@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.live import organization
 from posturio_iac.live.errors import AwsError, CredentialsError
@@ -53,6 +55,27 @@ def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
     return AccountTarget(run.profile, account, role, run.arguments.given.external_id)
 
 
+def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Diagnostic]]:
+    """Return the accounts in the units and with the tags that are asked for, and notes on those that cannot be told. Raises `AwsError`."""
+    arguments, connection = run.arguments, run.surveyor.base(run.profile)
+    notes = []
+    if arguments.units:
+        inside = organization.within(connection, arguments.units)
+        accounts = [account for account in accounts if account.id in inside]
+    for name, glob in arguments.account_tags:
+        known = [account if account.tags else replace(account, tags=organization.tags_of(connection, account)) for account in accounts]
+        accounts = []
+        for account in known:
+            has = organization.has_tag(account, name, glob)
+            if isinstance(has, Unknown):
+                notes.append(Diagnostic(Level.ERROR, f"account {account.id} was not read: {has.reason}", account=account.id))
+            elif has:
+                accounts.append(account)
+    if not accounts and not notes and (arguments.units or arguments.account_tags):
+        notes.append(Diagnostic(Level.ERROR, "no active account is in the named units and has the named tags, so nothing was read"))
+    return accounts, notes
+
+
 def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
     """Return what to read, and notes on what is left out. Raises `AwsError` and `CredentialsError`."""
     arguments = run.arguments
@@ -62,6 +85,8 @@ def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
     notes: list[Diagnostic] = []
     if arguments.organization:
         accounts, notes = members(run, own.partition)
+        accounts, left = _selected(run, accounts)
+        notes += left
     else:
         accounts = [Account(account, own.partition) for account in arguments.accounts]
     part, parts = arguments.shard

@@ -63,6 +63,8 @@ class LiveArguments:
         self.profiles: tuple[str, ...] = tuple(dict.fromkeys(split(given.profile or ())))
         self.accounts = _account_ids("--accounts", given.accounts)
         self.excluded = frozenset(_account_ids("--exclude-account", given.exclude_account))
+        self.units: tuple[str, ...] = tuple(dict.fromkeys(split(given.ou or ())))
+        self.account_tags = tuple(map(_account_tag, given.account_tag or ()))
         self.organization = bool(given.organization)
         self.workers = _whole("--workers", given.workers, WORKERS, MOST_WORKERS)
         self.shard = _shard(given.shard)
@@ -95,6 +97,11 @@ class LiveArguments:
         return config
 
     def _check(self) -> None:
+        if (self.units or self.account_tags) and not self.organization:
+            raise UsageError("--ou and --account-tag choose among the accounts of --organization, which is missing")
+        for unit in self.units:
+            if not re.fullmatch(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}", unit, re.ASCII):
+                raise UsageError(f'--ou must be ids of organizational units, such as ou-abcd-12345678, not "{unit}"')
         if self.organization and self.accounts:
             raise UsageError("--organization and --accounts exclude each other; --exclude-account leaves accounts out")
         if self.given.verify:
@@ -153,6 +160,13 @@ def _account_ids(flag: str, values: tuple[str, ...] | None) -> tuple[str, ...]:
         if not re.fullmatch(r"[0-9]{12}", account, re.ASCII):
             raise UsageError(f'{flag} must be ids of accounts, 12 digits each, not "{account}"')
     return ids
+
+
+def _account_tag(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise UsageError(f'--account-tag must be a name and a value, such as environment=prod*, not "{text}"')
+    return name, value
 
 
 def _limits(values: tuple[str, ...] | None) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
+from posturio_iac.commands.live.context import with_context
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
@@ -152,6 +153,8 @@ class Run:
         if not self.arguments.given.verify:
             said += self._compared(keys, outcomes)
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        if self.arguments.given.context:
+            report = with_context(report, outcomes, self.surveyor)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
         region = self.surveyor.base(self.profile).region
         unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)

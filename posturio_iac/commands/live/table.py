@@ -6,6 +6,7 @@ import textwrap
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.key_use import KeyUse
 from posturio_iac.core.model import Privilege, Unknown
 from posturio_iac.core.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
@@ -51,7 +52,7 @@ class TableRow(NamedTuple):
         key, worst = self.judged.key, self.worst
         return {
             "severity": worst.name if worst else self.judged.verdict.value,
-            "account": key.account or "",
+            "account": account_of(key),
             "user": user_of(key),
             "key": printable(key.address.rpartition("/")[2]),
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
@@ -93,6 +94,11 @@ def entries(report: Report, ages: FindingAges) -> list[TableRow]:
         found.setdefault((finding.root, finding.address), []).append(finding)
     made = (TableRow(judged, tuple(found.get((judged.key.scope, judged.key.address), ())), report.as_of, ages) for judged in report.keys)
     return sorted(made, key=TableRow.urgency)
+
+
+def account_of(key: AccessKey) -> str:
+    """Return the account of a key, with its name where that is known."""
+    return f"{key.account or ''} ({printable(key.account_name)})" if key.account_name else key.account or ""
 
 
 def user_of(key: AccessKey) -> str:
@@ -185,8 +191,10 @@ def _painted(text: str, severity: str, entry: TableRow, style: Style) -> str:
 def _details(entry: TableRow, style: Style) -> list[str]:
     if not style.verbose:
         return []
+    use = entry.judged.key.use
+    known = [f"    used by: {printable(use.text() if isinstance(use, KeyUse) else use.reason)}"] if use is not None else []
     fix = paint("fix:", "green", color=style.color)
-    return [
+    return known + [
         line
         for finding in entry.findings
         for line in (f"    {finding.rule.id}: {printable(finding.message)}", f"      {fix} {printable(finding.remediation)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.commands.live.table import Style, TableRow, entries, tables, user_of
+from posturio_iac.commands.live.table import Style, TableRow, account_of, entries, tables, user_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
@@ -69,7 +69,7 @@ def _by_severity(report: Report) -> str:
 
 def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterator[list[str]]:
     """Yield one table, or one for each owner, the one with the worst key first; above them the account when there is only one."""
-    accounts = {entry.judged.key.account for entry in listed}
+    accounts = {account_of(entry.judged.key) for entry in listed}
     one = [paint(f"Account {account}", "bold", color=style.color) for account in accounts if account and len(accounts) == 1]
     if not by_owner:
         yield [*one, *tables([listed], style)[0]] if listed else []

@@ -119,7 +119,7 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
     # A user whom neither declares: the code may say more of it where the plan does not know its name, and where both say the same.
     neither = planned.user_address is None and code.unseen_tags is not None
     hides = code if not known or (neither and (isinstance(planned.user, Unknown) or planned.user == code.user)) else planned
-    places = {exposure.where for exposure in code.exposures}
+    places = {exposure.holder for exposure in code.exposures}
     named = _owned(planned, code, hides)
     return replace(
         planned,
@@ -134,7 +134,7 @@ def joined(planned: AccessKey, code: AccessKey, document: PlanDocument) -> Acces
         owner=named.owner,
         owner_origin=named.owner_origin,
         replacement=code.replacement,
-        exposures=(*code.exposures, *(e for e in planned.exposures if e.where not in places)),
+        exposures=(*code.exposures, *(e for e in planned.exposures if e.holder not in places)),
         directives=code.directives,
         tags=planned.tags if known else code.tags,
     )

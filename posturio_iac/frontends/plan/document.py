@@ -60,17 +60,17 @@ class Resource:
         found = _LAST.search(modules_of(self.address)[1])
         return found[1] if found else ""
 
-    def raw(self, name: str) -> Any:
-        """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply."""
+    def raw(self, name: str, shown: str = "") -> Any:
+        """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
         if name not in self.values and (_marked(self.unknown, name) or self.partial):
-            return Unknown(f"{name} of {self.address} is known only after apply")
+            return Unknown(f"{shown or f'{name} of {self.address}'} is known only after apply")
         return self.values.get(name)
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str, shown: str = "") -> Any:
         """Return an attribute that may be shown, or `Unknown`: before apply, or because it is sensitive."""
         if is_any(_part(self.sensitive, name)):
-            return Unknown(f"{name} of {self.address} is sensitive")
-        return self.raw(name)
+            return Unknown(f"{shown or f'{name} of {self.address}'} is sensitive")
+        return self.raw(name, shown)
 
     def entries(self, name: str) -> tuple[dict[str, Any], Unknown | None]:
         """Return the entries of a map, unknown and sensitive ones as `Unknown`, and why there may be more."""

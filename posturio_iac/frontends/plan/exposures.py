@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.plan.document import is_any
 from posturio_iac.frontends.plan.references import arguments_of, instances_of
 from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS, TAG_ARGUMENTS
@@ -45,7 +46,10 @@ def _outputs(document: PlanDocument, configuration: Configuration, types: frozen
                 for key in document.instances(target.modules, target.block):
                     span = document.places.member("configuration", "outputs", name) or key.span
                     if not target.index or key.index == target.index:
-                        yield key, Exposure(span, f'output "{name}"', Advice("remove nonsensitive() and set sensitive = true"))
+                        yield (
+                            key,
+                            Exposure(span, SecretHolder(HolderKind.OUTPUT, name), Advice("remove nonsensitive() and set sensitive = true")),
+                        )
 
 
 def _sinks(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
@@ -61,7 +65,7 @@ def _sinks(document: PlanDocument, configuration: Configuration, types: frozense
             for target in configuration.targets(expression, path, block):
                 if _leads(target, types):
                     for key, instance in _shown(document, path, block, argument, target):
-                        yield key, Exposure(instance.span, f"{argument} of {instance.address}", Advice(change))
+                        yield key, Exposure(instance.span, SecretHolder(HolderKind.ARGUMENT, instance.address, argument), Advice(change))
 
 
 def _shown(

@@ -110,9 +110,8 @@ def _status(resource: Resource, configuration: Configuration) -> Any:
 
 def _max_age(resource: Resource) -> Iterator[Lifetime]:
     if resource.type == "awsutils_expiring_iam_access_key":
-        age = resource.get("max_age")
-        known = Unknown(age.reason.replace(f"max_age of {resource.address}", "it")) if isinstance(age, Unknown) else age
-        yield max_age_lifetime(known, "max_age", f"{resource.type}.{resource.name}", resource.span)
+        age = resource.get("max_age", shown="it")
+        yield max_age_lifetime(age, "max_age", f"{resource.type}.{resource.name}", resource.span)
 
 
 def _triggered(resource: Resource) -> Iterator[str]:

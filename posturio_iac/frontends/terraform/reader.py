@@ -15,7 +15,7 @@ from posturio_iac.frontends.reading import Reading
 from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext, is_beside, keys_of
 from posturio_iac.frontends.terraform.keys.evidence import namesake_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers
-from posturio_iac.frontends.terraform.modules.call_graph import calls_that_matter, published_in, roots_of, tops_above, units_of
+from posturio_iac.frontends.terraform.modules.call_graph import calls_that_matter, published_in, roots_of, tops_above, units_of, unread_call
 from posturio_iac.frontends.terraform.modules.engine_version import engine_of
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree, local_folder
 from posturio_iac.frontends.terraform.values import EvaluationError
@@ -24,7 +24,8 @@ from posturio_iac.search.module_calls import holding, local_calls
 if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterator, Mapping
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Span
+    from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.options import TerraformOptions
@@ -47,7 +48,7 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
     reader = _Reader(selection, options, folders, units)
     # What a file with errors applies may make keys.
     problems += (problem for unit in units.values() for problem in unit.problems)
-    for problem in problems:
+    for problem in (*problems, *_unread_units(units, reader.program)):
         reader.program.report(problem)
     found = {path: reader.guarded(path) for path in (*roots, *published)}
     # A call that the evaluation does not get to, such as one in a block with a syntax error, makes no module somebody else's.
@@ -60,6 +61,16 @@ def read(selection: Selection, options: TerraformOptions, roots_wanted: Containe
         places = {key.span for key in keys} if path in published else set()
         keys += [key for key in found[path] if key.span not in places]
     return Reading(tuple(keys), tuple(reader.program.diagnostics))
+
+
+def _unread_units(units: Mapping[str, ModuleCaller], program: ModuleTree) -> Iterator[Diagnostic]:
+    """Yield a note on each unit that may apply a module with keys, which cannot be read."""
+    for unit in units.values():
+        yield from unit.unread()
+        for source, _ in unit.called():
+            name = program.unread_module(source)
+            if name is not None:
+                yield unread_call(unit.shown, source, name, None)
 
 
 def read_below(selection: Selection, options: TerraformOptions, folder: str) -> Reading:
@@ -96,9 +107,10 @@ class _Reader:
 
     def guarded(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
+        self.reached.add(path)  # also when it fails: what is not reached is read again
         try:
             return self.keys_below(path)
-        except UsageError:
+        except (UsageError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 - one module that we fail on must not end the scan of all others
             text = f"reading this root module stopped by an error of its own ({type(error).__name__}: {error}); its keys were not judged"
@@ -206,10 +218,22 @@ def _too_costly(error: BudgetError, path: str) -> Diagnostic:
 
 
 def _foreign(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[KeyOfUser]:
-    """Yield the keys of known modules that this one calls."""
+    """Yield the keys of known modules that this one calls; calls that look like one and cannot be read are noted."""
+    program = instance.program
     for block in instance.folder.calls.values():
-        match = instance.program.known_module(instance, block)
-        if match is not None:
-            from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
+        match = program.known_module(instance, block)
+        if match is None:
+            source = program.source_of(block)
+            if source is not None and (name := program.unread_module(source)) and isinstance(instance.children(block.labels[0]), Unknown):
+                program.report(unread_call(f"{block.type}.{block.labels[0]}", source, name, block.header))
+            continue
+        from posturio_iac.frontends.terraform.keys.known_module_keys import keys_of_call
 
-            yield from keys_of_call(match, instance, block, setting)
+        for misspelt, meant in match.misspelt(block.body.attributes):
+            program.report(_misspelt(match, misspelt, meant, block.body.attributes[misspelt].span))
+        yield from keys_of_call(match, instance, block, setting)
+
+
+def _misspelt(match: Match, name: str, meant: str, span: Span) -> Diagnostic:
+    text = f'{match.module.name} {match.version} has no input "{name}"; did you mean "{meant}"?'
+    return Diagnostic(Level.WARNING, text, span.path, span.line, span.column)

@@ -9,6 +9,7 @@ from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import SetArgument
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span) -> Iter
     plain = isinstance(value, str) and value.strip("${}") in {f"{key.name}.{name}" for name in SECRETS}
     always = parameter.config.get("count") is None and parameter.config.get("for_each") is None and "[" not in parameter.name
     if kind in ("String", "StringList") and plain and always:
-        where = f"value of {parameter.address}"
-        yield Exposure(span, where, SetArgument(Place(parameter.address), "type", '"SecureString"'))
+        yield Exposure(
+            span,
+            SecretHolder(HolderKind.ARGUMENT, parameter.address, "value"),
+            SetArgument(Place(parameter.address), "type", '"SecureString"'),
+        )
     else:
         yield Unknown(f"checkov does not show whether {parameter.address} shows the secret")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
@@ -75,20 +76,22 @@ class Exposures:
         parameter = child.parameters.get(name)
         if parameter is not None and as_deployed(_text(parameter.get("NoEcho"))) != "true":
             fix = f"add NoEcho: true to the parameter {name} of {entry.name}"
-            yield Exposure(_span(mention, entry), f"the parameter {name} of the stack {entry.name}", Advice(fix))
+            yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_PARAMETER, entry.name, name), Advice(fix))
         yield from self._search(child, name, None, depth + 1)
 
 
 def _output(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
     if mention.path[:1] in (("Value",), ("Export",)):
-        yield Exposure(_span(mention, entry), f"the output {entry.name}", Advice(f"delete the output {entry.name} and {_STORE}"))
+        yield Exposure(
+            _span(mention, entry), SecretHolder(HolderKind.STACK_OUTPUT, entry.name), Advice(f"delete the output {entry.name} and {_STORE}")
+        )
 
 
 def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
     """Yield the exposure that a mention in a resource is, if it is one."""
     area, prop = (*mention.path, "", "")[:2]
     if area == "Metadata":
-        yield Exposure(_span(mention, entry), f"the Metadata of {entry.name}", Advice(_STORE))
+        yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(_STORE))
         return
     if area != "Properties" or _SEALED.get(entry.type) == prop or entry.type.startswith("Custom::"):
         return
@@ -98,18 +101,18 @@ def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
         case "AWS::SSM::Parameter":
             if _text(entry.prop("Type")) != "SecureString":
                 fix = f"{_STORE} instead, since CloudFormation makes no SecureString"
-                yield Exposure(_span(mention, entry), f"the plain SSM parameter {entry.name}", Advice(fix))
+                yield Exposure(_span(mention, entry), SecretHolder(HolderKind.SSM_PARAMETER, entry.name), Advice(fix))
         case _:
-            yield Exposure(_span(mention, entry), _where(mention, entry, prop), Advice(_change(mention, entry.type)))
+            yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(_change(mention, entry.type)))
 
 
-def _where(mention: Mention, entry: TemplateEntry, prop: str) -> str:
-    """Say what holds the secret."""
+def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
+    """Return what holds the secret."""
     if "UserData" in mention.path:
-        return f"the user data of {entry.name}"
+        return SecretHolder(HolderKind.USER_DATA, entry.name)
     if any(part.startswith("Environment") for part in mention.path):
-        return f"the environment of {entry.name}"
-    return f"{prop or 'a property'} of {entry.name} ({entry.type})"
+        return SecretHolder(HolderKind.ENVIRONMENT, entry.name)
+    return SecretHolder(HolderKind.PROPERTY, entry.name, prop, entry.type)
 
 
 def _change(mention: Mention, kind: str) -> str:

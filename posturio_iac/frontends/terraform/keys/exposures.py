@@ -10,6 +10,7 @@ from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
+from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, SecretCarriers, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
@@ -218,7 +219,7 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
         bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
         shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
         output = Place(f"output.{name}", block.header)
-        place = Exposure(_place(block.header, instance), f'output "{name}"', HideOutput(output, is_bared=bool(bared)))
+        place = Exposure(_place(block.header, instance), SecretHolder(HolderKind.OUTPUT, name), HideOutput(output, is_bared=bool(bared)))
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
             if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
                 yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
@@ -250,7 +251,7 @@ def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[L
                 continue
             where = instance.full(f"{kind}.{name}")
             remedy = _remedy(attribute, sink, Place(where, block.header), tagged=tagged)
-            place = Exposure(_place(expression.span, instance), f"{attribute} of {where}", remedy)
+            place = Exposure(_place(expression.span, instance), SecretHolder(HolderKind.ARGUMENT, where, attribute), remedy)
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)

@@ -13,7 +13,7 @@ from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTe
 from posturio_iac.frontends.terraform.known_modules.versions import Interval, exactly, parse_constraint, parse_version, segments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
     "Choice",
@@ -30,6 +30,8 @@ __all__ = [
 
 _COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
 _PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
+_MISSPELT, _NEAR_OTHER_VERSION = 0.9, 0.6
+"""How much a name must be like an input that it was meant for: a slip of a letter; or what another version calls it."""
 _EVERYTHING = Interval()
 _HEADER = "[[module]]\n"
 _QUOTED = lazy_pattern(r'"([^"]+)"')
@@ -58,6 +60,19 @@ class Match:
     def decided(self) -> KnownVersion | None:
         """What the module does, when that is certain."""
         return None if self.why else self.candidates[0]
+
+    def misspelt(self, inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield the names among ``inputs`` that the version does not know, each with the input that was probably meant."""
+        if self.decided is None or not self.decided.keys:
+            return
+        from difflib import get_close_matches
+
+        given = frozenset(inputs)
+        own = frozenset(path.partition(".")[0] for key in self.decided.keys for path in key.paths())
+        elsewhere = frozenset().union(*map(_deciding, self.module.versions)) - own
+        for name in sorted(given - own):
+            close = get_close_matches(name, sorted(own - given), n=1, cutoff=_NEAR_OTHER_VERSION if name in elsewhere else _MISSPELT)
+            yield from ((name, meant) for meant in close)
 
     def fitting(self, inputs: Iterable[str]) -> Match:
         """Return the match without the versions that lack an input which the call sets, for Terraform refuses such calls.
@@ -96,9 +111,25 @@ class KnownModules:
             self._entries[index] = entry
         return entry
 
-    def match(self, source: str, version: str | None = None) -> Match | NotKnown:
+    def holds(self, source: str) -> bool:
+        """Tell whether the module at ``source`` is in the table."""
+        parsed = parse_source(source)
+        return (parsed.address, parsed.submodule) in self._by_address
+
+    def resembling(self, source: str) -> KnownModule | None:
+        """Return the module that one elsewhere is probably a fork or a copy of, by its name and the folder in it."""
+        wanted = _name_of(parse_source(source))
+        if wanted is None:
+            return None
+        for (address, submodule), index in self._by_address.items():
+            if _name_of(parse_source(f"{address}//{submodule}" if submodule else address)) == wanted:
+                return self._module(index)
+        return None
+
+    def match(self, source: str, version: str | None = None, said: str | None = None) -> Match | NotKnown:
         """Return what the module at ``source`` does.
 
+        ``said`` is the version that a comment beside a source tells; it counts where the source is pinned to a commit.
         ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
         A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
         """
@@ -108,6 +139,8 @@ class KnownModules:
             return NotKnown(parsed)
         module = self._module(index)
         text = ((version if parsed.origin is SourceKind.REGISTRY else parsed.ref) or "").strip()
+        if said is not None and parsed.origin is SourceKind.REPOSITORY and _COMMIT.fullmatch(text):
+            text = said
         wanted = _constraint(text) if parsed.origin is SourceKind.REGISTRY else _tag(text)
         if isinstance(wanted, str):
             return _undecided(module, text, wanted)
@@ -115,6 +148,14 @@ class KnownModules:
             if not candidate.interval.meet(wanted).is_empty():
                 return Match(module, text, (candidate,))
         return Match(module, text, (), f"nothing is known about version {text} of {module.name}")
+
+
+def _name_of(source: ModuleSource) -> tuple[str, str] | None:
+    """Return what stays of a source whoever owns it: the name of the repository, or of the module and its provider, and the folder."""
+    if source.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
+        return None
+    parts = source.address.split("/")
+    return "/".join(parts[1:] if source.origin is SourceKind.REGISTRY else parts[-1:]), source.submodule
 
 
 def _deciding(version: KnownVersion) -> frozenset[str]:

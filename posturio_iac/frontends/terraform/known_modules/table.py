@@ -66,6 +66,14 @@ class KnownKey:
     secrets: tuple[str, ...] = ()
     """Outputs that hold the secret or the SMTP password in the clear, in at least one of the versions."""
 
+    def paths(self) -> Iterator[str]:
+        """Yield the inputs that it depends on."""
+        templates = (*self.user, *(template for _, template in self.fixed_tags), self.path, self.pgp_key)
+        parts = (part for template in templates if template is not None for part in template.parts)
+        for choice in (*self.enabled_by, *self.disabled_by, *self.tags, self.each, self.status, self.max_age, *parts):
+            if isinstance(choice, Choice):
+                yield from choice.paths
+
 
 @dataclass(frozen=True, slots=True)
 class KnownVersion:

@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
@@ -16,7 +17,7 @@ from posturio_iac.search.outside import explore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
@@ -51,11 +52,18 @@ def units_of(
     return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
 
 
+def unread_call(caller: str, source: str, known: str, span: Span | None) -> Diagnostic:
+    """Return the note on a call of a module that looks like a known one and whose code is not here."""
+    text = f"{caller} uses {source}, whose code is not here; {known}, which it looks like, makes access keys"
+    place = (span.path, span.line, span.column) if span is not None else (caller,)
+    return Diagnostic(Level.NOTE, text, *place)
+
+
 def calls_that_matter(selection: Selection, options: TerraformOptions, units: Mapping[str, ModuleCaller]) -> dict[str, set[str]]:
     """Return the folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
     wanted -= without_keys(selection, options)
-    wanted |= {node for node, unit in units.items() if _calls_known(unit, options)}
+    wanted |= _calling_known(units, options)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
@@ -116,15 +124,15 @@ def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator
                     pending.append(following)
 
 
-def _calls_known(unit: ModuleCaller, options: TerraformOptions) -> bool:
-    """Tell whether a caller uses a module of the table of those that make keys."""
-    called = list(unit.called())
+def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
+    """Return the callers that use a module of the table of those that make keys."""
+    called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
     if not called:
-        return False
+        return set()
     from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
 
     known = load(options.known_modules)
-    return any(isinstance(known.match(source, version), Match) for source, version in called)
+    return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
 
 
 def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:

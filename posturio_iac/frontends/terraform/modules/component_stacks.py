@@ -71,6 +71,10 @@ class ComponentStack:
     def read_all(self) -> None:
         """Do nothing: all its files are read."""
 
+    def unread(self) -> tuple[Diagnostic, ...]:
+        """Return notes on what it calls and cannot be known: none, as a computed source is no source."""
+        return ()
+
     def _sources(self) -> Iterator[tuple[str, str | None]]:
         for block in self.module.calls.values():
             source, version = block.get("source"), block.get("version")
@@ -114,8 +118,8 @@ def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic])
 
 
 def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]:
-    """Return what one deployment gives, input by input."""
-    inputs = block.get("inputs")
+    """Return what one deployment gives, input by input; early previews called them variables."""
+    inputs = block.get("inputs") or block.get("variables")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     return {str(key.value): (evaluate_or_unknown(value, scope), value) for key, value in items if isinstance(key, hcl.Literal)}
 

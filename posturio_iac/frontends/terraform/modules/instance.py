@@ -74,6 +74,9 @@ class ModuleLoader(Protocol):
     def known_module(self, instance: ModuleInstance, block: hcl.Block) -> Match | None:
         """Return what the table of known modules says about a call, or None when it is no module of the table."""
 
+    def unread_module(self, source: str) -> str | None:
+        """Return the name of the known module that one whose code is not here looks like, or None when it looks like none."""
+
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""
 

@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.generated import Generated, Terragrunt
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
     from posturio_iac.search import Selection
+
+_VERSION = lazy_pattern(r"(?<![\w.])v?\d+\.\d+(?:\.\d+(?:-[\w.]+)?)?(?![\w.-])")
 
 
 class ModuleTree:
@@ -139,14 +142,28 @@ class ModuleTree:
         source = self.source_of(block)
         if source is None or source.startswith(("./", "../")) or not self._sounds_known(source):
             return None
-        from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
+        from posturio_iac.frontends.terraform.known_modules.lookup import Match
 
-        if self._known is None:
-            self._known = load(self.options.known_modules)
         constraint = block.get("version")
         text = constraint.value if isinstance(constraint, hcl.Literal) and isinstance(constraint.value, str) else None
-        match = self._known.match(source, self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0])) or text)
+        installed = self._installed.version(instance.root.folder.path, instance.call_path(block.labels[0]))
+        match = self._known_modules().match(source, installed or text, _said_version(block))
         return match if isinstance(match, Match) else None
+
+    def unread_module(self, source: str) -> str | None:
+        """Return the name of the known module that one whose code is not here looks like, or None when it looks like none."""
+        if source.startswith(("./", "../")) or not self._sounds_known(source):
+            return None
+        known = self._known_modules()
+        found = known.resembling(source)
+        return found.name if found is not None and not known.holds(source) else None
+
+    def _known_modules(self) -> KnownModules:
+        if self._known is None:
+            from posturio_iac.frontends.terraform.known_modules.lookup import load
+
+            self._known = load(self.options.known_modules)
+        return self._known
 
     def _sounds_known(self, source: str) -> bool:
         return bool(self.options.known_modules) or any(search_term in source.encode() for search_term in SEARCH_TERMS)
@@ -257,6 +274,14 @@ class ModuleTree:
             return evaluate(parse_template("template", text), ModuleScope(bare, strict=False, bindings=dict(names)))
         finally:
             budget.leave_render()
+
+
+def _said_version(block: hcl.Block) -> str | None:
+    """Return the version that a comment on the line of a call's source tells; None when there is none, or more than one."""
+    source = block.get("source")
+    comments = [comment.text for comment in block.comments if source is not None and comment.line == source.span.end_line]
+    found = [version for text in comments for version in _VERSION.findall(text)]
+    return found[0] if len(found) == 1 else None
 
 
 def local_folder(base: str, source: str) -> str | None:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
 _CACHE = ".terragrunt-cache/0/0"
 """Stands for the folder that Terragrunt copies a module to, two levels below its cache."""
-_ELSEWHERE = re.compile(
+_ELSEWHERE = lazy_pattern(
     r"[a-z0-9+.-]+::|(?!file:)[a-z0-9+.-]+://|[\w.-]+@[\w.-]+:|github\.com/|bitbucket\.org/|gitlab\.com/", re.IGNORECASE
 )
-_REGISTRY = re.compile(r"tfr://(?P<host>[^/]*)/(?P<module>[^?]*)(?:\?(?P<query>.*))?", re.DOTALL)
+_REGISTRY = lazy_pattern(r"tfr://(?P<host>[^/]*)/(?P<module>[^?]*)(?:\?(?P<query>.*))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

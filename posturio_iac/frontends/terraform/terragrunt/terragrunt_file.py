@@ -15,6 +15,7 @@ from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evalu
 from posturio_iac.frontends.terraform.functions import Environment
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
+from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.functions import functions_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
@@ -91,7 +92,7 @@ class TerragruntFile:
 
     def value(self, expression: hcl.Expr | None) -> Value:
         """Return the value of an expression in this file."""
-        return evaluate_or_unknown(expression, self.scope())
+        return evaluate_or_unknown(expression, self.scope({"local": self.locals()} if _names_all_locals(expression) else None))
 
     def local(self, name: str) -> Value:
         """Return a local value; one that needs itself is unknown."""
@@ -181,6 +182,18 @@ class TerragruntFile:
             return evaluate(parse_template("template", text), self.scope(names))
         finally:
             self.context.budget.leave_render()
+
+    def template_of(self, expression: hcl.Expr) -> tuple[hcl.Expr, TerragruntScope, str | None]:
+        """Return the template that an expression renders, the scope of its parts, and its file; without a file it is the expression."""
+        match expression:
+            case hcl.Call("templatefile", (place, variables)):
+                name, given = self.value(place), self.value(variables)
+                if isinstance(name, str) and isinstance(given, dict):
+                    text = self.value(hcl.Call("file", (place,), expand=False, span=expression.span))
+                    if isinstance(text, str):
+                        path = self.documents.shown(self.documents.real(self.absolute(name)))
+                        return parse_template(path, text), self.scope(dict(given)), path
+        return expression, self.scope(), None
 
     # Blocks
 
@@ -274,6 +287,15 @@ class TerragruntFile:
         if self._fault is not None:
             yield self._fault
         yield from ((block, self) for block in self.body.all(kind))
+
+
+def _names_all_locals(expression: hcl.Expr | None) -> bool:
+    """Tell whether an expression uses ``local`` itself, as in ``merge(local, {})``."""
+    if expression is None:
+        return False
+    parts = list(walk(expression))
+    named = sum(isinstance(part, hcl.GetAttr) and isinstance(part.target, hcl.Name) and part.target.name == "local" for part in parts)
+    return named < sum(isinstance(part, hcl.Name) and part.name == "local" for part in parts)
 
 
 class TerragruntScope:

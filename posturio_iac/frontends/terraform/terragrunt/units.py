@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.budget import Budget
-    from posturio_iac.core.finding import Diagnostic
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
 MOST = 5000
@@ -54,6 +54,11 @@ class AppliedUnit:
     def problems(self) -> Iterable[Diagnostic]:
         """What is wrong with it, when that hides what it applies."""
         return self.unit.problems if isinstance(self.source, Unknown) else ()
+
+    def unread(self) -> Iterator[Diagnostic]:
+        """Yield a note when what it applies is not known."""
+        if isinstance(self.source, Unknown) and not self.unit.problems:
+            yield Diagnostic(Level.NOTE, f"{self.shown} applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
         """Return the folders whose code is part of the root module."""
@@ -107,7 +112,10 @@ class Units:
     def all(self) -> dict[str, AppliedUnit]:
         """Return the units by their files."""
         if self._all is None:
-            self._all = {one.node: one for one in self._found()}
+            found = list(self._found())
+            # What others include is a part of them, and applied by nobody itself.
+            parts = {path for one in found for path in one.unit.included()}
+            self._all = {one.node: one for one in found if one.shown not in parts}
         return self._all
 
     def _found(self) -> Iterator[AppliedUnit]:
@@ -124,13 +132,23 @@ class Units:
             if path not in made or not is_given_values(unit):
                 yield from self._applied(unit, frozenset())
 
+    def _missing(self, source: UnitSource) -> bool:
+        """Say that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
+        is_ours = self._documents.has_repository and source.module.startswith(f"{self._documents.repository}/")
+        if is_ours:
+            text = f"the unit applies {source.text}, and there is no such folder; correct its source"
+            self._report(Diagnostic(Level.ERROR, text, source.span.path, source.span.line, source.span.column))
+        return is_ours
+
     def _applied(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
         documents = self._documents
         source = unit.source()
         module: str | None = None
         if isinstance(source, UnitSource) and source.is_local:
             if not documents.has_folder(source.module):
-                source = Unknown(f"{unit.shown} applies {source.text}, and there is no such folder")
+                if self._missing(source):
+                    return
+                source = Unknown(f"there is no folder {source.text} in this code")
             else:
                 module = documents.shown(documents.real(source.module))
         elif source is None:

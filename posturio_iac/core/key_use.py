@@ -1,0 +1,58 @@
+"""What a deployed key was used for, folded from events into one verdict."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.record import dataclass
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class UseKind(str, Enum):
+    """Who seems to use a key."""
+
+    WORKLOAD = "workload"
+    """A program: most calls come from SDKs and tools that run unattended."""
+    PERSON = "person"
+    """Most calls come from the console, a browser, a desktop client or the command line on a desk."""
+    DENIED = "only_denied_calls"
+    """No call succeeded: whoever has the key may be trying what it is good for."""
+    IDENTITY = "only_get_caller_identity"
+    """It was only asked whose key it is, as thieves and scanners of leaked keys do."""
+    NONE = "no_events"
+    """No event was found, as of calls that CloudTrail's history does not keep, such as those for data."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """The events of one key."""
+
+    kind: UseKind
+    since: datetime
+    """From when on events were looked up."""
+    regions: tuple[str, ...]
+    """Where."""
+    events: int = 0
+    complete: bool = True
+    """Whether all events were read; otherwise the newest ones."""
+    principals: tuple[tuple[str, int], ...] = ()
+    """Each with how many events, the most frequent first, as in what follows."""
+    addresses: tuple[tuple[str, int], ...] = ()
+    agents: tuple[tuple[str, int], ...] = ()
+    calls: tuple[tuple[str, int], ...] = ()
+    errors: tuple[tuple[str, int], ...] = ()
+    event_ids: tuple[str, ...] = ()
+    """Of the newest ones."""
+
+    def text(self) -> str:
+        """Say what was seen: a clause without a full stop."""
+        where = " and ".join(self.regions)
+        if self.kind is UseKind.NONE:
+            return f"CloudTrail in {where} shows no event of it, and keeps none of calls for data"
+        many = f"{self.events} event{'' if self.events == 1 else 's'}{'' if self.complete else ' or more'}"
+        parts = [f"mostly {self.calls[0][0]}"] + [f"from {self.addresses[0][0]}"] * bool(self.addresses)
+        parts += [f"with {self.agents[0][0][:60]}"] * bool(self.agents)
+        return f"{self.kind.value.replace('_', ' ')}, by {many} of CloudTrail in {where}: {', '.join(parts)}"

@@ -1,0 +1,45 @@
+"""The least policy of an account, which goes with every AssumeRole: so AWS itself refuses everything else, whatever the role may do."""
+
+from __future__ import annotations
+
+import json
+import re
+
+READING = (
+    "iam:GenerateCredentialReport",
+    "iam:GetCredentialReport",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountSummary",
+    "iam:ListUsers",
+    "iam:ListUserTags",
+    "iam:ListAccessKeys",
+    "iam:GetAccessKeyLastUsed",
+    "cloudtrail:LookupEvents",
+)
+LINKING = ("cloudformation:DescribeStackResources", "sts:GetAccessKeyInfo")
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "ReadAccessKeys", "Effect": "Allow", "Action": list(READING), "Resource": "*"},
+        {"Sid": "LinkKeysToCode", "Effect": "Allow", "Action": list(LINKING), "Resource": "*"},
+    ],
+}
+"""What docs/live-policy.json says."""
+PROGRAM = "posturio-iac"
+LONGEST = 64
+
+
+def policy_text() -> str:
+    """Return the policy as AssumeRole takes it."""
+    return json.dumps(POLICY, separators=(",", ":"))
+
+
+def session_name(caller: str) -> str:
+    """Return the name of the session that a caller opens: the program, and the last part of the caller's ARN."""
+    return f"{PROGRAM}-{source_identity(caller)}"[:LONGEST].rstrip("-") if caller else PROGRAM
+
+
+def source_identity(caller: str) -> str:
+    """Return who opens the session, as CloudTrail keeps it in every event: the last part of the caller's ARN, or the program."""
+    name = re.sub(r"[^\w+=,.@-]", "-", caller.rpartition("/")[2].rpartition(":")[2], flags=re.ASCII)[:LONGEST]
+    return name if len(name) > 1 and not name.lower().startswith("aws:") else PROGRAM

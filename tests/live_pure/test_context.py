@@ -1,0 +1,119 @@
+"""Who uses a key, by its events: folded into one verdict, and unknown where CloudTrail refuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.core.key_use import KeyUse, UseKind
+from posturio_iac.core.model import Unknown
+from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
+from posturio_iac.live.errors import AwsError
+from tests.support.keys import AS_OF, access_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.model import AccessKey
+
+
+def deployed(**changes: Any) -> AccessKey:
+    known: dict[str, Any] = {"last_used": AS_OF - timedelta(days=3), "used_for": ("s3", "eu-west-1"), "key_id": "AKIAIOSFODNN7EXAMPLE"}
+    return access_key(address="arn:aws:iam::123456789012:user/ci/AKIAIOSFODNN7EXAMPLE", framework="aws", **(known | changes))
+
+
+def event(call: str = "s3:ListBuckets", agent: str = "Boto3/1.42 md/Botocore", error: str | None = None) -> dict[str, Any]:
+    service, name = call.split(":")
+    detail = {
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "userAgent": agent,
+        "sourceIPAddress": "203.0.113.7",
+        "userIdentity": {"arn": "arn:aws:iam::123456789012:user/ci"},
+        **({"errorCode": error} if error else {}),
+    }
+    return {"EventId": f"e-{call}", "CloudTrailEvent": json.dumps(detail)}
+
+
+@dataclass
+class Trails:
+    """Answers LookupEvents by region."""
+
+    regions: dict[str, list[dict[str, Any]]]
+    denied: bool = False
+    asked: list[tuple[str, Any]] = field(default_factory=list)
+    region: str = ""
+
+    def in_region(self, region: str) -> Trails:
+        self.region = region
+        return self
+
+    def pages(self, operation: str, **asked: Any) -> Iterator[dict[str, Any]]:
+        self.asked.append((self.region, asked["LookupAttributes"]))
+        if self.denied:
+            raise AwsError(operation, "AccessDeniedException", "no")
+        pages = self.regions.get(self.region, [{"Events": []}])
+        yield from ({**page, **({"NextToken": "t"} if number < len(pages) else {})} for number, page in enumerate(pages, start=1))
+
+
+def used(*events: dict[str, Any], elsewhere: tuple[dict[str, Any], ...] = ()) -> KeyUse:
+    trails = Trails({"eu-west-1": [{"Events": list(events)}], "us-east-1": [{"Events": list(elsewhere)}]})
+    found = use_of(trails, deployed(), AS_OF)  # type: ignore[arg-type]  # it answers alike
+    assert isinstance(found, KeyUse)
+    assert [region for region, _ in trails.asked] == ["eu-west-1", "us-east-1"]
+    assert trails.asked[0][1] == [{"AttributeKey": "AccessKeyId", "AttributeValue": "AKIAIOSFODNN7EXAMPLE"}]
+    return found
+
+
+CONSOLE = "[S3Console/0.4, aws-internal/3]"
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ((), UseKind.NONE),
+        ((event(),), UseKind.WORKLOAD),
+        ((event(agent="aws-cli/2.31 md/awscrt exec-env/AWS_ECS_FARGATE"),), UseKind.WORKLOAD),
+        ((event(agent="aws-cli/2.31 md/awscrt"), event(agent=CONSOLE), event()), UseKind.PERSON),
+        ((event("sts:GetCallerIdentity"), event("sts:GetCallerIdentity", error="AccessDenied")), UseKind.IDENTITY),
+        ((event(error="AccessDenied"), event("ec2:RunInstances", error="Client.UnauthorizedOperation")), UseKind.DENIED),
+        ((event(error="AccessDenied"), event()), UseKind.WORKLOAD),
+        ((event(error="NoSuchBucket"),), UseKind.WORKLOAD),
+        (({"CloudTrailEvent": "{"}, {"CloudTrailEvent": "[]"}, {}), UseKind.NONE),
+    ],
+)
+def test_events_are_folded_into_one_verdict(events: tuple[dict[str, Any], ...], expected: UseKind) -> None:
+    assert used(*events).kind is expected
+    assert used(elsewhere=events).kind is expected
+
+
+def test_what_was_seen_is_counted_the_most_frequent_first() -> None:
+    found = used(event(), event("s3:GetBucketAcl", error="AccessDenied"), event())
+    assert found.calls == (("s3:ListBuckets", 2), ("s3:GetBucketAcl", 1))
+    assert (found.errors, found.addresses, found.event_ids[0]) == ((("AccessDenied", 1),), (("203.0.113.7", 3),), "e-s3:ListBuckets")
+    assert found.text() == (
+        "workload, by 3 events of CloudTrail in eu-west-1 and us-east-1: mostly s3:ListBuckets, from 203.0.113.7, "
+        "with Boto3/1.42 md/Botocore"
+    )
+
+
+def test_a_denied_lookup_is_unknown_and_many_pages_are_not_all_read() -> None:
+    denied = use_of(Trails({}, denied=True), deployed(), AS_OF)  # type: ignore[arg-type]  # it answers alike
+    assert isinstance(denied, Unknown)
+    assert "cloudtrail:LookupEvents is denied" in denied.reason
+    trails = Trails({"eu-west-1": [{"Events": [event()]}] * (MOST_PAGES + 1)})
+    many = use_of(trails, deployed(), AS_OF)  # type: ignore[arg-type]  # it answers alike
+    assert isinstance(many, KeyUse)
+    assert (many.events, many.complete) == (MOST_PAGES, False)
+
+
+def test_only_keys_that_cloudtrail_can_know_of_are_asked_about() -> None:
+    assert is_worth_asking(deployed(), AS_OF)
+    for changes in ({"last_used": None}, {"last_used": AS_OF - timedelta(days=91)}, {"last_used": Unknown("denied")}, {"key_id": None}):
+        assert not is_worth_asking(deployed(**changes), AS_OF)
+    assert regions_of(deployed(used_for=("iam", "us-east-1"))) == ("us-east-1",)
+    assert regions_of(deployed(used_for=("s3", "evil.example.com/"))) == ("us-east-1",)

@@ -1,0 +1,170 @@
+"""Nothing reads a sentence: with every sentence of evidence replaced by "x", no verdict, no link and no fingerprint changes."""
+
+from __future__ import annotations
+
+import io
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.cli import main
+from posturio_iac.core import origin, remedy, remedy_text, secret_holder
+from posturio_iac.core.finding import Diagnostic
+from posturio_iac.core.model import AccessKey, Lifetime, Unknown
+from posturio_iac.judge import engine
+from posturio_iac.judge.engine import judge as judge_keys
+from posturio_iac.link.declared import Code
+from posturio_iac.link.linker import Linker
+from posturio_iac.link.stack import Stacks
+from posturio_iac.link.state import StateKey, TerraformState
+from tests.support import worlds
+from tests.support.fixture_tools import AS_OF, FIXTURES, cases
+from tests.support.keys import AS_OF as KEYS_AS_OF
+from tests.support.plan_fixtures import CODE, PLAN, PLANS
+from tests.support.plan_fixtures import cases as plan_cases
+from tests.support.worlds import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+X = "x"
+SENTENCES: tuple[tuple[type, str], ...] = ((Unknown, "reason"), (Lifetime, "why"), (Diagnostic, "message"), (remedy.Advice, "text"))
+"""Fields that hold prose, by their records."""
+
+
+def muted(make: Callable[..., None], name: str) -> Callable[..., None]:
+    """Return an initialiser that keeps "x" in place of a sentence, and nothing where there is none."""
+
+    def init(self: Any, *given: Any, **named: Any) -> None:
+        make(self, *given, **named)
+        if getattr(self, name):
+            object.__setattr__(self, name, X)
+
+    return init
+
+
+def without_notes(make: Callable[..., None]) -> Callable[..., None]:
+    """Return an initialiser of keys whose notes say nothing."""
+
+    def init(self: Any, *given: Any, **named: Any) -> None:
+        make(self, *given, **named)
+        object.__setattr__(self, "notes", (X,) * len(self.notes))
+        object.__setattr__(self, "evidence", (X,) * len(self.evidence))
+
+    return init
+
+
+def mute(patch: pytest.MonkeyPatch) -> None:
+    """Replace every sentence, where records are made and where data becomes words."""
+    for record, name in SENTENCES:
+        patch.setattr(record, "__init__", muted(record.__init__, name))  # type: ignore[misc] # that is the point
+    patch.setattr(AccessKey, "__init__", without_notes(AccessKey.__init__))
+    for module, function in ((origin, "describe_origin"), (secret_holder, "describe_holder"), (remedy_text, "describe")):
+        original = getattr(module, function)
+        for user in [m for name, m in sys.modules.items() if name.startswith("posturio_iac") and getattr(m, function, None) is original]:
+            patch.setattr(user, function, lambda *_: X)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What must not depend on a sentence."""
+
+    code: int
+    verdicts: tuple[tuple[object, ...], ...]
+    findings: tuple[tuple[object, ...], ...]
+    levels: tuple[str, ...]
+
+
+def seen(monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> Judged:
+    """Return what a run judges."""
+    reports = []
+    with monkeypatch.context() as patch:
+        original = engine.judge
+
+        def kept(*given: Any, **named: Any) -> Any:
+            reports.append(original(*given, **named))
+            return reports[-1]
+
+        patch.setattr(engine, "judge", kept)
+        code = run()
+    report = reports[-1]
+    return Judged(
+        code,
+        tuple((j.key.address, j.key.scope, j.verdict, j.open_rules, bool(j.undecided), links(j.key)) for j in report.keys),
+        tuple((f.rule.id, f.address, f.severity, f.fingerprint, f.suppressed is not None, f.span) for f in report.findings),
+        tuple(sorted({said.level.value for said in report.diagnostics})),
+    )
+
+
+def links(key: AccessKey) -> tuple[object, ...]:
+    """Return what ties a key to other things."""
+    siblings = key.active_siblings
+    return (
+        key.user_address,
+        key.declaration,
+        len(siblings) if isinstance(siblings, tuple) else None,
+        tuple((e.kind, e.effect, e.at, e.interval, e.value, e.span) for e in key.lifetimes),
+        tuple(e.holder for e in key.exposures),
+    )
+
+
+def scanned(*words: str) -> int:
+    """Scan by the command line."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return main(["scan", *words, "--as-of", AS_OF, "--format", "json"])
+
+
+def programs() -> Iterator[tuple[str, ...]]:
+    """Yield the words of a scan for each program: those of the rules, templates, and plans with and without their code."""
+    yield from ((str(case.folder),) for case in cases())
+    yield from ((str(folder),) for folder in sorted((FIXTURES / "cloudformation").iterdir()) if folder.is_dir())
+    for name in plan_cases():
+        plan, code = str(PLANS / name / PLAN), PLANS / name / CODE
+        yield from ((plan,), *(((plan, "--source", str(code)),) if code.is_dir() else ()))
+
+
+@pytest.mark.parametrize("words", tuple(programs()), ids=lambda words: " ".join(words).replace(f"{FIXTURES}/", ""))
+def test_no_verdict_and_no_fingerprint_of_a_program_depends_on_a_sentence(words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = seen(monkeypatch, lambda: scanned(*words))
+    with monkeypatch.context() as patch:
+        mute(patch)
+        assert seen(monkeypatch, lambda: scanned(*words)) == plain
+
+
+FACTS = {
+    "nothing": Fact(),
+    "an end": Fact({"expires": "2026-12-31"}),
+    "an end that cannot be read": Fact({"expires": "12/31/2026"}),
+    "a rotation that is off": Fact({"rotation": "off"}),
+    "two keys": Fact(second=""),
+    "a placeholder": Fact({"owner": "changeme"}),
+}
+
+
+def linked(fact: Fact, folder: Path, *, by_state: bool) -> tuple[tuple[object, ...], ...]:
+    """Return what is known of deployed keys that are linked to their code: by a state, or by the name of their user."""
+    code, deployed = worlds.terraform(fact, folder), worlds.live(fact, folder)
+    ids = {f"aws_iam_access_key.{name}": key for (name, _), key in zip(fact.statuses(), deployed, strict=True)}
+    deployed = [replace(key, key_id=key.address.rpartition("/")[2]) for key in deployed]
+    held = tuple(StateKey(address, key.address.rpartition("/")[2], "ci", "Active") for address, key in ids.items())
+    linker = Linker(Code(code), (TerraformState("x.tfstate", held),) if by_state else (), Stacks(ask=False))
+    report = judge_keys(linker.linked(deployed), as_of=KEYS_AS_OF)
+    return tuple(
+        (j.key.address, j.key.managed, d and d.exact, d and d.places, j.verdict, tuple((e.kind, e.effect, e.at) for e in j.key.lifetimes))
+        for j in report.keys
+        for d in (j.key.declaration,)
+    ) + tuple((f.rule.id, f.address, f.fingerprint) for f in report.findings)
+
+
+@pytest.mark.parametrize("by_state", [True, False], ids=["by a state", "by the user's name"])
+@pytest.mark.parametrize("name", FACTS)
+def test_no_link_depends_on_a_sentence(name: str, by_state: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = linked(FACTS[name], tmp_path, by_state=by_state)
+    assert any(known[3] for known in plain if len(known) > 3)
+    with monkeypatch.context() as patch:
+        mute(patch)
+        assert linked(FACTS[name], tmp_path, by_state=by_state) == plain
