@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.commands.adopt.ci_files import PLACES
-from posturio_iac.commands.init.command import REPO, REV
+from posturio_iac.commands.adopt.files import REPO, REV
 from posturio_iac.commands.parser import Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.config.suggest import meant

@@ -65,11 +65,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _place(given: Arguments) -> _Place:
-    from posturio_iac.commands.init.command import top_of
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 
-    top = top_of(given.words[0] if given.words else os.curdir)
+    top = files.top_of(given.words[0] if given.words else os.curdir)
     config = settings(given, (top,))
     there = tuple(filter(os.path.isfile, config.baseline))
     return _Place(top, config, select((top,), top, config.with_values(baseline=there), given.exclude or ()), given)

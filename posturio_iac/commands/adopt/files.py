@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
+from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.terminal import paint, printable, wants_color
 from posturio_iac.core.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError
@@ -22,12 +23,26 @@ REPOSITORY = "https://github.com/posturio/posturio-iac"
 """Where pre-commit fetches the hook from, unless --repo names another place."""
 
 
+REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
+REV = Option("rev", Shape.TEXT, "Use this version of the hook (default: this one)", flag="--rev", metavar="TAG", in_file=False)
+
+
 class FileChange(NamedTuple):
     """One file before and after."""
 
     path: str
     before: str
     after: str
+
+
+def top_of(folder: str) -> str:
+    """Return the top of the repository of a folder, or the folder itself. Raises `UsageError` when there is none."""
+    from posturio_iac.search.locations import repository_of
+
+    real = os.path.realpath(folder)
+    if not os.path.isdir(real):
+        raise UsageError(f"{folder}: there is no such folder")
+    return repository_of(real) or real
 
 
 def hook(top: str, repository: str | None, revision: str | None) -> Iterator[FileChange]:

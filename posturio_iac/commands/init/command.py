@@ -5,19 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.adopt.files import HOOKS, REPOSITORY, configuration, hook, show, write_all_files
+from posturio_iac.commands.adopt.files import HOOKS, REPO, REV, configuration, hook, show, top_of, write_all_files
 from posturio_iac.commands.adopt.questions import agreed
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.option_table import Option, Shape
-from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
-REV = Option("rev", Shape.TEXT, "Use this version of the hook (default: this one)", flag="--rev", metavar="TAG", in_file=False)
 
 COMMAND = Command(
     "init",
@@ -47,13 +43,3 @@ def run(argv: Sequence[str]) -> int:
         return 0
     write_all_files(changes, top)
     return 0
-
-
-def top_of(folder: str) -> str:
-    """Return the top of the repository of a folder, or the folder itself. Raises `UsageError` when there is none."""
-    from posturio_iac.search.locations import repository_of
-
-    real = os.path.realpath(folder)
-    if not os.path.isdir(real):
-        raise UsageError(f"{folder}: there is no such folder")
-    return repository_of(real) or real
