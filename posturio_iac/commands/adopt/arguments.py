@@ -49,7 +49,7 @@ COMMAND = Command(
 )
 
 
-class Wanted(NamedTuple):
+class AdoptionPlan(NamedTuple):
     """What is to be written, and how findings are accepted."""
 
     parts: frozenset[str]
@@ -63,16 +63,18 @@ class Wanted(NamedTuple):
         return tuple(service for service in PLACES if f"ci={service}" in self.parts)
 
 
-def wanted_of(given: Arguments) -> Wanted:
+def wanted_of(given: Arguments) -> AdoptionPlan:
     """Return what the command line asks for. Raises `UsageError` for what is no part, and for a baseline without reason and end."""
     parts = [part.strip() for value in given.write or () for part in value.split(",") if part.strip()]
     for part in parts:
         if part not in PARTS:
             raise UsageError(f'--write takes {", ".join(PARTS)}, not "{part}"{meant(part, PARTS)}')
-    return checked(Wanted(frozenset(parts), (given.reason or "").strip(), (given.until or "").strip(), (given.owner or "").strip()), given)
+    return checked(
+        AdoptionPlan(frozenset(parts), (given.reason or "").strip(), (given.until or "").strip(), (given.owner or "").strip()), given
+    )
 
 
-def checked(wanted: Wanted, given: Arguments) -> Wanted:
+def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
     """Return what is wanted when its parts go together."""
     if BASELINE in wanted.parts and not (wanted.reason and wanted.until):
         raise UsageError("a baseline accepts findings for a reason and until a day: add --reason TEXT and --until DATE")

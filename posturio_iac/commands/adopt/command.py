@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.commands.adopt import files, questions
-from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, PARTS, Wanted, checked, for_fix, wanted_of
+from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, PARTS, AdoptionPlan, checked, for_fix, wanted_of
 from posturio_iac.commands.adopt.overview import overview, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import help_text, parse
@@ -108,19 +108,19 @@ def _next(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> str:
     return f"\nnothing was written; next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
 
 
-def _asked(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> Wanted:
+def _asked(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:
     """Ask step by step what to write."""
     parts = set()
     if any(outcome.level is not None for outcome in outcomes) and questions.agreed("\nmend what can be mended?"):
         parts.add(FIX)
-    accepted = Wanted(frozenset())
+    accepted = AdoptionPlan(frozenset())
     if report.active() and questions.agreed("accept what remains, until a day, in a baseline?"):
         parts.add(BASELINE)
         day = questions.text("until which day?", f"{report.as_of + timedelta(days=DAYS):%Y-%m-%d}")
         reason = questions.text("why is it accepted?", f"was there when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
         ownerless = without_owner(report, report.active())
         owner = questions.text(f"who answers for the {len(ownerless)} findings without an owner?") if ownerless else ""
-        accepted = Wanted(frozenset(), reason, day, owner)
+        accepted = AdoptionPlan(frozenset(), reason, day, owner)
     named = {CONFIG: "write a short configuration?", HOOK: "add the hook to pre-commit?"}
     named |= {part: f"write a file for CI on {part.partition('=')[2]}?" for part in PARTS if part.startswith("ci=")}
     for part, question in named.items():
@@ -135,7 +135,7 @@ def _seems_used(top: str, part: str) -> bool:
     return gitlab == (part == "ci=gitlab")
 
 
-def _adopt(place: _Place, wanted: Wanted, report: Report) -> int:
+def _adopt(place: _Place, wanted: AdoptionPlan, report: Report) -> int:
     """Write what is wanted: everything that can be refused is refused before the first file is written."""
     baseline = _baseline_path(place, wanted) if BASELINE in wanted.parts else ""
     if baseline:
@@ -158,7 +158,7 @@ def _adopt(place: _Place, wanted: Wanted, report: Report) -> int:
     return _verified(place, wanted, baseline)
 
 
-def _baseline_path(place: _Place, wanted: Wanted) -> str:
+def _baseline_path(place: _Place, wanted: AdoptionPlan) -> str:
     """Return where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
     from posturio_iac.commands.baseline.command import FILE
     from posturio_iac.config.locate import find
@@ -174,7 +174,7 @@ def _baseline_path(place: _Place, wanted: Wanted) -> str:
     return path
 
 
-def _check_exceptions(wanted: Wanted, report: Report) -> None:
+def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
     """Refuse exceptions that nobody answers for, and an end that has passed."""
     from posturio_iac.commands.fix.arguments import date
 
@@ -203,7 +203,7 @@ def _mend(place: _Place, report: Report) -> Report:
     return last
 
 
-def _accept(place: _Place, wanted: Wanted, path: str, report: Report) -> None:
+def _accept(place: _Place, wanted: AdoptionPlan, path: str, report: Report) -> None:
     """Write what remains into a baseline."""
     from posturio_iac.commands.baseline.command import updated
     from posturio_iac.commands.baseline.entries import NewEntryFields
@@ -216,7 +216,7 @@ def _accept(place: _Place, wanted: Wanted, path: str, report: Report) -> None:
     to_stdout(f"wrote {os.path.relpath(path)}: {made.summary()}\n")
 
 
-def _verified(place: _Place, wanted: Wanted, baseline: str) -> int:
+def _verified(place: _Place, wanted: AdoptionPlan, baseline: str) -> int:
     """Judge once more with what was written, and say whether the hook passes."""
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
