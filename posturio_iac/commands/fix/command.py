@@ -119,6 +119,11 @@ def _mend(run_: FixRun) -> int:
     say(report.diagnostics, every, given, written=True)
     if failed:
         return INCOMPLETE
+    if given.baseline_rest and remaining:
+        from posturio_iac.commands.baseline.command import accept_rest
+        from posturio_iac.commands.baseline.entries import NewEntryFields
+
+        return accept_rest(run_.config, given, NewEntryFields((given.reason or "").strip(), (given.owner or "").strip(), given.until))
     return (CHANGED if changed else CLEAN) if given.hook else CHANGED if remaining else CLEAN
 
 

@@ -400,6 +400,14 @@ def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, 
     assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
 
 
+@pytest.mark.parametrize(("argument", "is_said"), [("source", True), ("inputs", False)])
+def test_unknown_function_is_said_when_it_hides_what_a_unit_applies(tmp_path: Path, argument: str, *, is_said: bool) -> None:
+    old, new = ('"../../../modules//user"', 'frobnicate("x")') if argument == "source" else ('"ci"', 'frobnicate("x")')
+    found = read(tmp_path, live(UNIT.replace(old, new)))
+    assert [(d.level, d.path) for d in found.diagnostics] == ([(Level.ERROR, "live/prod/user/terragrunt.hcl")] if is_said else [])
+    assert len(found.keys) == 1
+
+
 def test_units_that_make_no_keys_are_passed_over_whatever_is_wrong_with_their_inputs(tmp_path: Path) -> None:
     files = live() | {
         "modules/bucket/main.tf": 'resource "aws_s3_bucket" "b" {\n}\n',

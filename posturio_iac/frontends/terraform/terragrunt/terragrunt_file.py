@@ -6,13 +6,13 @@ Over 300 lines, since a file and the scope of its names define each other.
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
-from posturio_iac.frontends.terraform.functions import Environment
+from posturio_iac.frontends.terraform.functions import Environment, known
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.frontends.terraform.syntax.references import walk
@@ -21,7 +21,7 @@ from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
@@ -51,6 +51,23 @@ class UnitContext:
     problems: dict[Diagnostic, None] = field(default_factory=dict)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
     """By `read_terragrunt_config`."""
+    unknown_functions: set[str] = field(default_factory=set)
+    """What was called and is a function of nobody's that is known here."""
+
+
+class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
+    """Terragrunt's functions, which remember what else was asked for in vain."""
+
+    def __init__(self, functions: dict[str, Callable[[tuple[Value, ...]], Value]], unknown: set[str]) -> None:
+        """Hold ``functions``, and put other names into ``unknown``, unless they are Terraform's."""
+        super().__init__(functions)
+        self._unknown = unknown
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a function, if there is one of that name."""
+        if name not in self and not known(name):
+            self._unknown.add(name)
+        return super().get(name, default)
 
 
 class Included(NamedTuple):
@@ -130,7 +147,7 @@ class TerragruntFile:
                 read_file=self.read_file,
                 render=self._render,
                 list_files=lambda _: Unknown("files are not listed for Terragrunt"),
-                functions=functions_of(self),
+                functions=KnownFunctions(functions_of(self), self.context.unknown_functions),
             )
         return self._environment
 

@@ -65,6 +65,11 @@ class TerragruntUnit:
         return frozenset(map(self.documents.shown, self._context.files))
 
     @property
+    def unknown_functions(self) -> list[str]:
+        """The functions that are not known here and were called so far."""
+        return sorted(self._context.unknown_functions)
+
+    @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """What is wrong with the files that were read so far."""
         return tuple(self._context.problems)

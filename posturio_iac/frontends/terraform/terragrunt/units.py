@@ -14,7 +14,7 @@ from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, Terra
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
@@ -51,13 +51,17 @@ class AppliedUnit:
         return self.unit.shown
 
     @property
-    def problems(self) -> Iterable[Diagnostic]:
+    def problems(self) -> tuple[Diagnostic, ...]:
         """What is wrong with it, when that hides what it applies."""
-        return self.unit.problems if isinstance(self.source, Unknown) else ()
+        if not isinstance(self.source, Unknown):
+            return ()
+        unknown = self.unit.unknown_functions
+        text = f"{', '.join(f'{name}()' for name in unknown)} is no function that is known here, so what the unit applies cannot be told"
+        return (*self.unit.problems, *((Diagnostic(Level.ERROR, text, self.shown),) if unknown else ()))
 
     def unread(self) -> Iterator[Diagnostic]:
         """Yield a note when what it applies is not known."""
-        if isinstance(self.source, Unknown) and not self.unit.problems:
+        if isinstance(self.source, Unknown) and not self.problems:
             yield Diagnostic(Level.NOTE, f"{self.shown} applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
