@@ -161,6 +161,14 @@ def test_source_of_an_included_file_counts_from_the_unit(tmp_path: Path) -> None
     assert only(tmp_path, files).user == "ci"
 
 
+def test_unit_that_others_include_is_a_part_of_them(tmp_path: Path) -> None:
+    unit = UNIT.replace(
+        'terraform {\n  source = "../../../modules//user"\n}', 'include "common" {\n  path = "../../common/terragrunt.hcl"\n}'
+    )
+    common = 'terraform {\n  source = "${get_repo_root()}//modules/user"\n}\ninputs = {\n  name = "common"\n}\n'
+    assert only(tmp_path, live(unit) | {"live/common/terragrunt.hcl": common}).scope == "live/prod/user"
+
+
 @pytest.mark.parametrize(
     ("strategy", "expected"),
     [
@@ -240,6 +248,39 @@ locals {
     files = live(generate % ("overwrite_terragrunt" if overwrite else "skip") + UNIT)
     files["modules/user/provider.tf"] = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
     assert only(tmp_path, files).owner == ("platform@example.com" if overwrite else None)
+
+
+def test_generated_provider_from_a_template_file(tmp_path: Path) -> None:
+    generate = """
+locals {
+  owner = "platform@example.com"
+  eks   = false
+}
+dependency "account" {
+  config_path = "../account"
+}
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "overwrite"
+  contents = templatefile("${get_parent_terragrunt_dir()}/provider.tftpl", {
+    args = merge(local, { role = dependency.account.outputs.role })
+  })
+}
+"""
+    template = """provider "aws" {
+  assume_role {
+    role_arn = "${args.role}"
+  }
+%{ if args.eks ~}
+  }}}
+%{ endif ~}
+  default_tags {
+    tags = { owner = "${args.owner}" }
+  }
+}
+"""
+    key = only(tmp_path, live(generate + UNIT, live__provider="") | {"live/provider.tftpl": template})
+    assert key.owner == "platform@example.com"
 
 
 def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path) -> None:
@@ -357,6 +398,14 @@ def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, 
     found = read(tmp_path, {**live(), **more, **other})
     assert [(d.level, d.path, d.line) for d in found.diagnostics] == [(Level.ERROR, path, line)]
     assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
+
+
+@pytest.mark.parametrize(("argument", "is_said"), [("source", True), ("inputs", False)])
+def test_unknown_function_is_said_when_it_hides_what_a_unit_applies(tmp_path: Path, argument: str, *, is_said: bool) -> None:
+    old, new = ('"../../../modules//user"', 'frobnicate("x")') if argument == "source" else ('"ci"', 'frobnicate("x")')
+    found = read(tmp_path, live(UNIT.replace(old, new)))
+    assert [(d.level, d.path) for d in found.diagnostics] == ([(Level.ERROR, "live/prod/user/terragrunt.hcl")] if is_said else [])
+    assert len(found.keys) == 1
 
 
 def test_units_that_make_no_keys_are_passed_over_whatever_is_wrong_with_their_inputs(tmp_path: Path) -> None:

@@ -25,7 +25,9 @@ class Documents:
     def __init__(self, root: str, repository: str | None, fence: Fence, read: Callable[[str], bytes | Diagnostic]) -> None:
         """Read below ``fence``. ``read`` takes a path relative to the scan root."""
         self.root = root.replace(os.sep, "/")
-        self.repository = repository.replace(os.sep, "/") if repository is not None else None
+        self.has_repository = repository is not None
+        self.repository = (repository or root).replace(os.sep, "/")
+        """Where the repository begins; without one, the scan root stands for it."""
         self._fence, self._read = fence, read
         self._parsed: dict[str, Document] = {}
         self._there: dict[str, bool] = {}
