@@ -1,4 +1,4 @@
-"""Types where values alone do not show them: a list and a tuple of the same elements are not equal, and the arms of a conditional have one type."""
+"""Types that values alone do not show: a list never equals a tuple, and both arms of a conditional have one type."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import SetValue
+from posturio_iac.frontends.terraform.values import SetValue, first_unknown, is_heavy
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
@@ -39,3 +39,10 @@ def _is_written_out(expression: hcl.Expr) -> bool:
             return False
         case _:
             return True
+
+
+def alike(left: Value, right: Value) -> bool:
+    """Tell whether two values are known, the same, and of one type."""
+    if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
+        return left is right and first_unknown(left) is None
+    return bool(left == right) and first_unknown(left) is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.evaluation.common_type import are_of_one_type, of_common_type
+from posturio_iac.frontends.terraform.evaluation.common_type import alike, are_of_one_type, of_common_type
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import (
@@ -19,7 +19,6 @@ from posturio_iac.frontends.terraform.values import (
     SetValue,
     Value,
     first_unknown,
-    is_heavy,
     to_text,
 )
 
@@ -223,16 +222,9 @@ def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
     if isinstance(condition, Unknown):
         branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
-        return branches[0] if _alike(*branches) else condition
+        return branches[0] if alike(*branches) else condition
     chosen, other = (expression.yes, expression.no) if condition else (expression.no, expression.yes)
     return of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
-
-
-def _alike(left: Value, right: Value) -> bool:
-    """Tell whether two values are known, the same, and of one type."""
-    if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
-        return left is right and first_unknown(left) is None
-    return bool(left == right) and first_unknown(left) is None
 
 
 def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:
