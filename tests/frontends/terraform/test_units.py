@@ -342,6 +342,17 @@ def test_key_of_a_module_above_the_folder_that_is_scanned_stands_at_the_source_o
     assert (key.span.path, key.span.line) == ("prod/user/terragrunt.hcl", 6)
 
 
+@pytest.mark.parametrize("git", [True, False])
+@pytest.mark.parametrize("path", ["live", "live/prod", "live/prod/user/terragrunt.hcl", "calls", "calls/main.tf"])
+def test_modules_beside_what_is_named_are_read(tmp_path: Path, path: str, *, git: bool) -> None:
+    call = 'module "user" {\n  source = "../modules/user"\n  name = "ci"\n}\n'
+    found = read(tmp_path, live() | {"calls/main.tf": call}, path, git=git)
+    (key,) = found.keys
+    assert (found.diagnostics, key.user) == ((), "ci")
+    assert key.span is not None
+    assert key.span.path in ("calls/main.tf", "live/prod/user/terragrunt.hcl")
+
+
 STACK = """
 locals {
   team = "payments"
