@@ -24,10 +24,11 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.sta
 
 @pytest.fixture
 def extended(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A copy of the code, its pages and an empty folder of fixtures, with the diff of one section applied."""
-    for folder in ("posturio_iac", "policies", "docs"):
+    """A copy of what the pages are made from, with the diff of one section applied."""
+    for folder in ("posturio_iac", "policies", "docs", "examples", "fixtures", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "README.md", tmp_path)
+    for file in ("README.md", "pyproject.toml", ".pre-commit-hooks.yaml"):
+        shutil.copy(ROOT / file, tmp_path)
     subprocess.run(
         ["git", "apply", "--whitespace=error", "-"],
         cwd=tmp_path,
@@ -47,15 +48,39 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def scanned(folder: Path, *arguments: str) -> list[dict[str, Any]]:
-    """Return the keys of a scan of the fixtures that the diff brings."""
-    keys: list[dict[str, Any]] = json.loads(run(folder, "scan", "--format", "json", *arguments, "fixtures"))["keys"]
+def scanned(folder: Path, program: str) -> list[dict[str, Any]]:
+    """Return the keys of a program that the diff brings."""
+    keys: list[dict[str, Any]] = json.loads(run(folder, "scan", "--format", "json", f"fixtures/{program}"))["keys"]
     return keys
+
+
+def test_every_section_has_a_diff() -> None:
+    assert len(SECTIONS) == 5
+    assert all(SECTIONS.values())
+
+
+@pytest.mark.parametrize("extended", ["A new rule"], indirect=True)
+def test_a_rule(extended: Path) -> None:
+    rule = "iam.temporary_users_with_access_keys"
+    assert rule in run(extended, "scan", "fixtures/temporary_users_with_access_keys")
+    assert "What was meant for a week" in run(extended, "explain", rule)
+    environment = ENVIRONMENT | {"PYTHONPATH": str(extended)}
+    subprocess.run([sys.executable, "docs/generate.py"], cwd=extended, env=environment, check=True, capture_output=True, timeout=120)
+    assert (extended / f"docs/rules/{rule}.md").is_file()
+    assert run(extended, "explain", "CKV_POSTURIO_99") == run(extended, "explain", "W9369") == run(extended, "explain", rule)
+
+
+@pytest.mark.parametrize("extended", ["A new front end"], indirect=True)
+def test_a_front_end(extended: Path) -> None:
+    deploy, backup = scanned(extended, "key_list")
+    assert (deploy["address"], deploy["verdict"]) == ("deploy", "flagged")
+    assert (backup["address"], backup["verdict"]) == ("backup", "flagged")
+    assert backup["lifetime"][0]["value"] == "2027-01-31"
 
 
 @pytest.mark.parametrize("extended", ["A new resource that rotates keys"], indirect=True)
 def test_a_resource_that_rotates_keys(extended: Path) -> None:
-    (key,) = scanned(extended)
+    (key,) = scanned(extended, "access_keys_without_lifetime/clean_metronome")
     assert key["verdict"] == "clean"
     (evidence,) = key["lifetime"]
     assert evidence["value"] == "30 days"
@@ -63,7 +88,7 @@ def test_a_resource_that_rotates_keys(extended: Path) -> None:
 
 @pytest.mark.parametrize("extended", ["A new Terraform function"], indirect=True)
 def test_a_terraform_function(extended: Path) -> None:
-    (key,) = scanned(extended)
+    (key,) = scanned(extended, "access_keys_without_lifetime/flagged_initials")
     assert key["user"] == "ci-PT"
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from posturio_iac import scan
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Exit, Severity, Verdict
 from posturio_iac.errors import UsageError
+from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.scan.configuration import configuration_near
 
 ROOT = Path(__file__).parents[1]
@@ -56,3 +60,39 @@ def test_the_program_on_its_page_runs(tmp_path: Path, monkeypatch: pytest.Monkey
         "medium iam.access_keys_without_lifetime aws_iam_access_key.k",
         "low iam.ownerless_access_keys aws_iam_access_key.k",
     ]
+
+
+TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: joe\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "library", "rest"),
+    [
+        ("tree_sitter", "tree-sitter", ["cloudformation"]),
+        ("tree_sitter_hcl", "tree-sitter-hcl", ["cloudformation"]),
+        ("yaml", "PyYAML", ["terraform"]),
+    ],
+)
+def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, library: str, rest: list[str], tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    (tmp_path / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
+    program = f"import sys\nsys.modules[{module!r}] = None\nfrom posturio_iac.__main__ import main\nsys.exit(main())\n"
+    command = [sys.executable, "-c", program, "scan", "--no-config", "--format", "json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 3, done.stderr
+    assert [key["framework"] for key in json.loads(done.stdout)["keys"]] == rest
+    (said,) = done.stderr.splitlines()
+    assert said.endswith(f"no key in them was judged. Run: pip install {library}")
+    assert f"cannot be read, since {library} is not installed or does not fit this machine and this Python" in said
+
+
+def test_a_root_module_that_we_fail_on_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("boom")
+
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    monkeypatch.setattr(ModuleTree, "root_module", fail)
+    report = scan.judge_paths(["main.tf"], as_of=AS_OF, cwd=str(tmp_path))
+    (said,) = report.diagnostics
+    assert "(RuntimeError: boom); its keys were not judged" in said.message
+    assert report.exit_code(Severity.MEDIUM) is Exit.INCOMPLETE

@@ -13,6 +13,7 @@ COMMANDS = {
     "baseline": ("posturio_iac.commands.baseline.command", "Write down known findings, so that only new ones fail"),
     "merge": ("posturio_iac.commands.live.merge", "Join JSON results of several live runs, such as shards"),
     "report": ("posturio_iac.commands.report.command", "Join saved JSON results into one HTML or Markdown report"),
+    "adopt": ("posturio_iac.commands.adopt.command", "From a first run to a passing hook: mend, accept and set up, step by step"),
     "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),
     "policies": ("posturio_iac.commands.policies", "Print the path of the pack for checkov or cfn-lint"),
     "completion": ("posturio_iac.commands.completion", "Print the completion for bash, zsh or fish"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.working_files import WorkingFiles
 
 HCL = (".tf", ".tofu")
+UNIT = ".hcl"
 TERRAFORM_JSON = (".tf.json", ".tofu.json")
 _CREATE_FIRST = "create_before_destroy"
 
@@ -43,6 +44,8 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
     elif place.span.path.endswith(HCL):
         level, edits = _in_hcl(remedy, files, max_days)
+    elif place.span.path.endswith(UNIT):
+        level, edits = _in_unit(remedy, files)
     elif place.span.path.endswith(TERRAFORM_JSON):
         level, edits = _in_json(remedy, files)
     else:
@@ -61,6 +64,8 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     """Return the edits that let rules ignore what stands at ``span``."""
     until = f" until={remedy.until}" if remedy.until else ""
     text = f"posturio:ignore[{', '.join(remedy.rules)}]{until} {hcl_comments.item('reason', remedy.reason)}"
+    if span.path.endswith(UNIT):
+        raise CannotFixError("its code is not here; write the exception where the module is")
     if span.path.endswith(HCL):
         hcl = files.hcl(span.path)
         return [hcl_comments.add_comment(hcl, hcl.block_at(files.start(span)), text)]
@@ -82,6 +87,14 @@ def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeL
     block = source.block_at(files.start(place.span))
     found = _said_in_hcl(remedy, source, block)
     return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
+
+
+def _in_unit(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits of a file of Terragrunt's, which are tags among its inputs."""
+    if not isinstance(remedy, r.AddTag) or remedy.place.span is None:
+        raise CannotFixError(PERSON)
+    source = files.hcl(remedy.place.span.path)
+    return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(source, files.start(remedy.place.span), remedy.name, remedy.value)
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[ChangeLevel, list[Edit]] | None:

@@ -39,6 +39,17 @@ def add_entry(source: HclSource, block: Node, argument: str, name: str, value: s
     return [source.add_argument(block, text, apart=bool(source.body(block)))]
 
 
+def add_to_map(source: HclSource, offset: int, name: str, value: str) -> list[Edit]:
+    """Return the edits that put an entry into the map that begins at a byte of the file."""
+    at = offset - source.base
+    node = source.root.descendant_for_byte_range(at, at + 1)
+    while node is not None and node.type != "object" and node.start_byte == at:
+        node = node.parent
+    if node is None or node.type != "object" or node.has_error:
+        raise CannotFixError(f"{source.path} has changed since it was read; run it again")
+    return _into_object(source, node, name, value)
+
+
 def _into(source: HclSource, expression: Node, name: str, value: str) -> list[Edit]:
     """Return the edits that let an expression have an entry."""
     found = _object(expression)

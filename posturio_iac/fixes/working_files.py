@@ -103,7 +103,7 @@ class WorkingFiles:
         """Whether the files are still free of syntax errors with these edits."""
         for path in {edit.path for edit in edits}:
             data = apply(self.data(path), [edit for edit in edits if edit.path == path])
-            if path.endswith((".tf", ".tofu")):
+            if path.endswith((".tf", ".tofu", ".hcl")):
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue

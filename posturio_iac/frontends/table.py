@@ -57,29 +57,8 @@ def loaded(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-FRONT_ENDS = {
-    one.name: one
-    for one in (
-        FrontEnd(
-            "terraform",
-            "Terraform",
-            TERRAFORM,
-            "posturio_iac.frontends.terraform.entry:read",
-            frameworks=("terraform",),
-            impact="posturio_iac.impact.modules:Modules",
-        ),
-        FrontEnd(
-            "cloudformation",
-            "templates",
-            TEMPLATE,
-            "posturio_iac.frontends.cloudformation.entry:read",
-            frameworks=("cloudformation",),
-            impact="posturio_iac.impact.templates:Templates",
-        ),
-        FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan.entry:read", frameworks=("terraform-plan",)),
-    )
-}
-"""In the order in which they are read."""
+FRONT_ENDS: dict[str, FrontEnd] = {}
+"""By their names, in the order in which they are read."""
 
 
 def register(front_end: FrontEnd) -> None:
@@ -87,6 +66,28 @@ def register(front_end: FrontEnd) -> None:
     FRONT_ENDS[front_end.name] = front_end
     if front_end.endings:
         add_kind(front_end.kind, front_end.endings, front_end.search_terms)
+
+
+for _front_end in (
+    FrontEnd(
+        "terraform",
+        "Terraform",
+        TERRAFORM,
+        "posturio_iac.frontends.terraform.entry:read",
+        frameworks=("terraform",),
+        impact="posturio_iac.impact.modules:Modules",
+    ),
+    FrontEnd(
+        "cloudformation",
+        "templates",
+        TEMPLATE,
+        "posturio_iac.frontends.cloudformation.entry:read",
+        frameworks=("cloudformation",),
+        impact="posturio_iac.impact.templates:Templates",
+    ),
+    FrontEnd("plan", "plans", TEMPLATE, "posturio_iac.frontends.plan.entry:read", frameworks=("terraform-plan",)),
+):
+    register(_front_end)
 
 
 def frameworks() -> tuple[str, ...]:

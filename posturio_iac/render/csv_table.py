@@ -57,7 +57,7 @@ def render(report: Report, _context: RenderContext) -> str:
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in _rows(report):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: harmless(value) for name, value in row.items()})
     return out.getvalue()
 
 
@@ -119,6 +119,7 @@ def _declared(declaration: Declaration | None) -> dict[str, object]:
     return {"declared_as": shown, "link": "exact" if declaration.exact else "likely"}
 
 
-def _cell(value: object) -> str:
+def harmless(value: object) -> str:
+    """Return a cell that no spreadsheet takes for a formula and no terminal for a command."""
     text = inert(printable(str(value)), TEXT_SHARP)
     return f"'{text}" if text.lstrip().startswith(FORMULA) else text

@@ -42,6 +42,8 @@ class FolderTree:
         """Begin at an absolute folder: where it is in no repository, the nearest file above it is the first one."""
         self._start = os.path.realpath(start)
         self._known: dict[str, Config] = {}
+        """By real path."""
+        self._asked: dict[str, Config] = {}
         self._complaints: dict[tuple[str, bool], str] = {}
 
     def start(self) -> Config:
@@ -60,7 +62,11 @@ class FolderTree:
 
     def at(self, folder: str) -> Config:
         """Return the configuration of an absolute folder. A file that cannot be used is complained of, and those above it hold."""
-        real = os.path.realpath(folder)
+        if folder not in self._asked:
+            self._asked[folder] = self._found(os.path.realpath(folder))
+        return self._asked[folder]
+
+    def _found(self, real: str) -> Config:
         pending = []
         while real not in self._known:
             pending.append(real)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TEMPLATE_SEARCH_TERMS = (b"Custom::AccessKey", b"Custom::IAMAccessKey", b"Custom::IamAccessKey", b"createAccessKey")
 """Texts without which no template creates a key by a custom resource or by CDK's calls of the API."""
 
+LIBRARIES = {"tree_sitter": "tree-sitter", "tree_sitter_hcl": "tree-sitter-hcl", "yaml": "PyYAML"}
+"""What reads code, by the name that it is imported by."""
+
 
 def read_all(selection: Selection, config: Config, as_of: datetime, place: str, narrowed: Narrowed | None, *, guarded: bool) -> Reading:
     """Return the keys of all front ends, and what could not be read."""
@@ -107,6 +110,10 @@ def _guarded(what: str, read: Callable[[], Reading]) -> Reading:
     except UsageError:
         raise
     except Exception as error:
+        if isinstance(error, ImportError) and (library := LIBRARIES.get((error.name or "").partition(".")[0])):
+            said = f"cannot be read, since {library} is not installed or does not fit this machine and this Python"
+            text = f"{what[:1].upper()}{what[1:]} {said}; no key in them was judged. Run: pip install {library}"
+            return Reading((), (Diagnostic(Level.ERROR, text),))
         if os.environ.get("POSTURIO_IAC_DEBUG") == "1":
             raise
         # one kind of code that we fail on must not hide the others

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac import __version__
-from posturio_iac.commands.init import command
-from posturio_iac.commands.init.config_file import commented
-from posturio_iac.commands.init.hook_file import with_hook
+from posturio_iac.commands.adopt import files
+from posturio_iac.commands.adopt.config_file import short
+from posturio_iac.commands.adopt.hook_file import with_hook
 from posturio_iac.config.load import load
 from posturio_iac.config.option_table import OPTIONS
 from posturio_iac.errors import UsageError
@@ -81,8 +81,8 @@ def test_both_files_are_made_at_the_top_of_the_repository(
     assert code == 0
     assert "+    - id: posturio-iac" in out or "+  - id: posturio-iac" in out
     (repository,) = yaml.safe_load((top / HOOKS).read_text())["repos"]
-    assert repository == {"repo": command.REPOSITORY, "rev": f"v{__version__}", "hooks": [{"id": "posturio-iac"}]}
-    assert (top / CONFIGURATION).read_text() == commented()
+    assert repository == {"repo": files.REPOSITORY, "rev": f"v{__version__}", "hooks": [{"id": "posturio-iac"}]}
+    assert (top / CONFIGURATION).read_text() == short()
     assert list((top / "infra").iterdir()) == []
 
 
@@ -204,27 +204,15 @@ def test_any_configuration_is_extended_or_refused(repositories: Any, flow: Any, 
     assert flow is None or sorted(text.splitlines()) == sorted(line for line in text.splitlines() if line in after or "[]" in line)
 
 
-def uncommented(text: str) -> str:
-    return re.sub(r"^# (?=\w+ = |\[)", "", text, flags=re.MULTILINE)
+def test_configuration_is_short_and_sets_what_holds_anyway(tmp_path: Path) -> None:
+    for text, baseline in ((short(), ()), (short("known.json"), (str(tmp_path / "known.json"),))):
+        assert len(text.splitlines()) < 6
+        assert "docs/configuration.md" in text
+        (tmp_path / CONFIGURATION).write_text(text)
+        config = load(str(tmp_path / CONFIGURATION))
+        assert all(getattr(config, option.name) == option.default for option in OPTIONS if option.name != "baseline")
+        assert config.baseline == baseline
 
 
-def test_every_option_is_explained_and_none_is_set(tmp_path: Path) -> None:
-    text = commented()
-    assert all(line.startswith("#") for line in text.splitlines() if line)
-    for option in OPTIONS:
-        if option.name != "known_modules":
-            assert re.search(rf"^# (\[+)?{option.name}( = |\])", text, re.MULTILINE), option.name
-    (tmp_path / CONFIGURATION).write_text(text)
-    assert load(str(tmp_path / CONFIGURATION)).fail_on == "medium"
-
-
-def test_every_line_can_be_uncommented(tmp_path: Path) -> None:
-    (tmp_path / CONFIGURATION).write_text(uncommented(commented()))
-    config = load(str(tmp_path / CONFIGURATION))
-    assert (len(config.overrides), len(config.suppressions)) == (1, 1)
-    assert all(getattr(config, o.name) == o.default for o in OPTIONS if isinstance(o.default, (bool, int)) or o.choices)
-
-
-def test_configuration_names_no_line_longer_than_our_own(capsys: pytest.CaptureFixture[str]) -> None:
-    assert max(map(len, commented().splitlines())) <= 180
+def test_folder_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "init", "nowhere")[0] == 2

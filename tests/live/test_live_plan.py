@@ -249,7 +249,7 @@ def test_a_plan_is_private_and_never_overwritten(far: FakeAws, plan: Callable[..
     assert [step["action"] for step in written["plan"]["steps"]] == ["disable"]
     before = len(far.asked)
     answer = live(capsys, "--plan", str(folder))
-    assert (answer.code, "a plan is never overwritten" in answer.err, len(far.asked)) == (2, True, before)
+    assert (answer.code, "it is never overwritten" in answer.err, len(far.asked)) == (2, True, before)
     (tmp_path / "file").write_text("x", encoding="utf-8")
     assert live(capsys, "--plan", str(tmp_path / "file")).code == 2
     assert live(capsys, "--plan", str(tmp_path / "none/plan")).code == 2

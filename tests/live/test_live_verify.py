@@ -185,7 +185,7 @@ def test_an_end_in_tags_that_cannot_be_read_is_not_called_resolved(
     cloud.user("ci", owner="payments@example.com", expires="2026-11-01")
     key_id = cloud.key("ci", age=20, used=1)
     path = earlier()
-    deny("ListUserTags")
+    deny("ListUserTags", "GetAccountAuthorizationDetails")
     answer = live(capsys, "--verify", path)
     assert (answer.code, states(answer)) == (3, [("cannot_tell", "ci", "expired_access_keys")])
     cloud.backend.access_keys[key_id].status = "Inactive"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.baseline.entries import NewBaseline, NewEntryFields
     from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.commands.parser import Arguments
+    from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.judge.baseline import BaselineFile
 
@@ -71,13 +72,26 @@ def run(argv: Sequence[str]) -> int:
     if "-" in given.words:
         raise UsageError("a baseline is about files, so that standard input has no place in it")
     _check_until(given)
-    from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.commands.settings import settings
+
+    files, report, searched = _look(settings(given, given.words), given, prune=bool(given.prune))
+    return _finish(files, report, searched, given)
+
+
+def accept_rest(config: Config, given: Arguments, new: NewEntryFields) -> int:
+    """Write an entry for each finding that is there, as the command line of another command selects them; return the exit code."""
+    files, report, searched = _look(config, given, prune=False)
+    incomplete = _complain(report)
+    return _save(files, updated(files, report, searched, new), searched, incomplete=incomplete)
+
+
+def _look(config: Config, given: Arguments, *, prune: bool) -> tuple[list[BaselineFile], Report, Searched]:
+    """Return the baselines that there are or will be, what a scan finds without them, and what it could see."""
+    from posturio_iac.commands.baseline.stale import Searched
     from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
     from posturio_iac.scan import judged, select
     from posturio_iac.scan.configuration import baselines_of
 
-    config = settings(given, given.words)
     named = config.baseline or (os.path.abspath(FILE),)
     there = tuple(filter(os.path.isfile, named))
     selection = select(given.words or (os.curdir,), os.getcwd(), config.with_values(baseline=there), given.exclude or ())
@@ -85,11 +99,11 @@ def run(argv: Sequence[str]) -> int:
     for path in paths:
         refuse_links_out(path, os.path.dirname(path))
     old = {file.path: file for file in load_all([path for path in paths if os.path.isfile(path)])}
-    if given.prune and not old:
+    if prune and not old:
         raise UsageError(f"there is no baseline {paths[0]} to prune")
     report = judged(selection, config.with_values(baseline=()), place=selection.root, as_of=given.as_of, suppressions=True)
-    files = [old.get(path) or BaselineFile(path, Baseline()) for path in paths if path in old or not given.prune]
-    return _finish(files, report, Searched(selection, config, given.words), given)
+    files = [old.get(path) or BaselineFile(path, Baseline()) for path in paths if path in old or not prune]
+    return files, report, Searched(selection, config, given.words)
 
 
 def _check_until(given: Arguments) -> None:
@@ -118,6 +132,10 @@ def _finish(files: Sequence[BaselineFile], report: Report, searched: Searched, g
         outcomes = tuple(pruned(files, gone))
     else:
         outcomes = updated(files, report, searched, NewEntryFields(given.reason or "", given.owner or "", given.until))
+    return _save(files, outcomes, searched, incomplete=incomplete)
+
+
+def _save(files: Sequence[BaselineFile], outcomes: Sequence[NewBaseline], searched: Searched, *, incomplete: bool) -> int:
     for old, new in zip(files, outcomes, strict=True):
         if len(files) > 1 and not new.baseline.entries and old.path not in searched.config.baseline and not os.path.isfile(old.path):
             continue

@@ -51,10 +51,21 @@ COMMAND = Command(
         _option("in", Shape.TEXT, "Let them expire that much later, such as 60d, spread over a week for each owner", "TIME"),
         _option("rotate", Shape.TEXT, "Declare that they are rotated at this interval, such as 90d", "TIME"),
         _option("owner", Shape.TEXT, "Write this owner where there is none", "NAME"),
+        Option(
+            "owner_from",
+            Shape.CHOICE,
+            "Write the owners that CODEOWNERS names into the code, where only it knows them",
+            "none",
+            ("none", "codeowners"),
+            flag="--owner-from",
+            metavar="WHAT",
+            in_file=False,
+        ),
         _option("suppress", Shape.SWITCH, "Suppress the findings in the code in place of mending them; needs --reason"),
         _option("suppress_rest", Shape.SWITCH, "Suppress what cannot be mended; needs --reason and --until"),
-        _option("reason", Shape.TEXT, "Why findings are suppressed", "TEXT"),
-        _option("until", Shape.TEXT, "The last day on which they are suppressed", "DATE"),
+        _option("baseline_rest", Shape.SWITCH, "Write what remains into the baseline; needs --write and --until"),
+        _option("reason", Shape.TEXT, "Why findings are suppressed or in the baseline", "TEXT"),
+        _option("until", Shape.TEXT, "The last day on which they are", "DATE"),
         _option("allow_dirty", Shape.SWITCH, "Write into files with changes that are not committed"),
         _option("hook", Shape.SWITCH, "Take PATHs as changed files, as pre-commit names them: write what is safe, and fail when it did"),
         *(option for option in ARGUMENTS if option.name in _SHARED),
@@ -73,8 +84,21 @@ def checked(given: Arguments) -> None:
         raise UsageError("a suppression needs a reason: add --reason TEXT")
     if given.suppress_rest and not given.until:
         raise UsageError("--suppress-rest needs the last day of the exceptions: add --until DATE")
-    if (given.reason or given.until) and not (given.suppress or given.suppress_rest):
-        raise UsageError("--reason and --until belong to --suppress or --suppress-rest")
+    if given.baseline_rest:
+        _check_baseline_rest(given)
+    elif (given.reason or given.until) and not (given.suppress or given.suppress_rest):
+        raise UsageError("--reason and --until belong to --suppress, --suppress-rest or --baseline-rest")
+
+
+def _check_baseline_rest(given: Arguments) -> None:
+    if given.suppress or given.suppress_rest:
+        raise UsageError("--baseline-rest takes the place of --suppress and --suppress-rest")
+    if not given.write:
+        raise UsageError("--baseline-rest writes a file: add --write")
+    if given.address or given.no_suppressions:
+        raise UsageError("--baseline-rest is about all that remains; leave --address and --no-suppressions out")
+    if not given.until:
+        raise UsageError("--baseline-rest needs the last day of the exceptions: add --until DATE")
 
 
 def _within(given: Arguments) -> str | None:

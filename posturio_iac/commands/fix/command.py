@@ -13,7 +13,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
@@ -30,7 +30,7 @@ PASSES = 3
 """How often what was written is judged again: a mended rotation can show that its interval is too long."""
 
 
-class _Run(NamedTuple):
+class FixRun(NamedTuple):
     """What one run looks at."""
 
     selection: Selection
@@ -49,7 +49,16 @@ class _Run(NamedTuple):
             as_of=self.given.as_of,
             suppressions=not self.given.no_suppressions,
             narrowed=self.narrowed,
+            code_owners=self.given.owner_from != "codeowners",
         )
+
+    def owner_of(self) -> Callable[[str], str | None] | None:
+        """Return what tells the owner of a file by CODEOWNERS, where that was asked for."""
+        if self.given.owner_from != "codeowners":
+            return None
+        from posturio_iac.metadata.codeowners import owner_by_file
+
+        return owner_by_file(self.selection.root, self.selection.repository)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -63,17 +72,17 @@ def run(argv: Sequence[str]) -> int:
     return _mend(chosen) if chosen is not None else CLEAN
 
 
-def _chosen(given: Arguments) -> _Run:
+def _chosen(given: Arguments) -> FixRun:
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 
     if "-" in given.words:
         raise UsageError("fix changes files, and standard input is none")
     config = settings(given, given.words)
-    return _Run(select(given.words or (os.curdir,), os.getcwd(), config, given.exclude or ()), config, None, given)
+    return FixRun(select(given.words or (os.curdir,), os.getcwd(), config, given.exclude or ()), config, None, given)
 
 
-def _hooked(given: Arguments) -> _Run | None:
+def _hooked(given: Arguments) -> FixRun | None:
     """Return what changed files concern, as ``hook`` sees it; None when that is nothing."""
     from posturio_iac.commands.hook import tracked_part, triggers
     from posturio_iac.commands.settings import settings
@@ -89,10 +98,10 @@ def _hooked(given: Arguments) -> _Run | None:
     named = triggers(given.words, top)
     ours, is_ours = tracked_part(select((top,), top, config, given.exclude or ()), named)
     narrowed = narrow(ours, named, config, None, is_ours)
-    return _Run(narrowed.selection, config, narrowed, given)
+    return FixRun(narrowed.selection, config, narrowed, given)
 
 
-def _mend(run_: _Run) -> int:
+def _mend(run_: FixRun) -> int:
     from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.fix.diff import unified
     from posturio_iac.commands.fix.summary import say
@@ -105,24 +114,32 @@ def _mend(run_: _Run) -> int:
     as_of = report.as_of
     if given.until:
         date(given.until, "--until", as_of)
-    asked = wishes(given, as_of, run_.config)
+    asked = replace(wishes(given, as_of, run_.config), owner_of=run_.owner_of())
     files = files_below(run_.selection.root)
-    outcomes = _plan(run_, report, asked, files)
+    outcomes = planned(run_, report, asked, files)
     changed = files.changed()
     write = given.write or given.hook
     if not write:
         to_stdout(without_commands(unified(changed, color=wants_color(given.color or "auto", sys.stdout, os.environ))))
         say(report.diagnostics, outcomes, given, written=False)
         return INCOMPLETE if failed else CHANGED if changed else CLEAN
-    every, remaining = _written(run_, asked, files, outcomes)
+    every, last = written(run_, asked, files, outcomes, report)
+    remaining = selected(run_, last)
     say(report.diagnostics, every, given, written=True)
     if failed:
         return INCOMPLETE
+    if given.baseline_rest and remaining:
+        from posturio_iac.commands.baseline.command import accept_rest
+        from posturio_iac.commands.baseline.entries import NewEntryFields
+
+        return accept_rest(run_.config, given, NewEntryFields((given.reason or "").strip(), (given.owner or "").strip(), given.until))
     return (CHANGED if changed else CLEAN) if given.hook else CHANGED if remaining else CLEAN
 
 
-def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome]) -> tuple[tuple[Outcome, ...], bool]:
-    """Write, and judge again until nothing more can be written; return all outcomes, and whether findings remain."""
+def written(
+    run_: FixRun, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome], report: Report
+) -> tuple[tuple[Outcome, ...], Report]:
+    """Write, and judge again until nothing more can be written; return all outcomes, and the report on what was written."""
     from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.guard import refuse_dirty, write_all
 
@@ -130,7 +147,7 @@ def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[
     if not (run_.given.allow_dirty or run_.given.hook):
         refuse_dirty(files.changed(), root, repository)
     done: dict[str, Outcome] = {}
-    for _ in range(PASSES):
+    for left in reversed(range(PASSES)):
         done |= {outcome.finding.fingerprint: outcome for outcome in outcomes}
         changed = files.changed()
         if not changed:
@@ -138,19 +155,18 @@ def _written(run_: _Run, asked: Wishes, files: WorkingFiles, outcomes: Sequence[
         write_all(changed, root)
         report = run_.report()
         files = files_below(run_.selection.root)
-        outcomes = _plan(run_, report, asked, files)
-    left = _selected(run_, run_.report())
-    return tuple(done.values()), bool(left)
+        outcomes = planned(run_, report, asked, files) if left else ()
+    return tuple(done.values()), report
 
 
-def _plan(run_: _Run, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
+def planned(run_: FixRun, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
     """Change ``files`` as was asked, and return what became of the selected findings."""
     from posturio_iac.commands.code_changes import limits
     from posturio_iac.fixes.planner import plan
     from posturio_iac.fixes.wanted import suppressing, wanted
 
     given = run_.given
-    findings = _selected(run_, report)
+    findings = selected(run_, report)
     limit = limits(report, run_.config, run_.selection.root)
     unsafe = bool(given.unsafe)
     if given.suppress:
@@ -166,7 +182,7 @@ def _plan(run_: _Run, report: Report, asked: Wishes, files: WorkingFiles) -> tup
     return tuple(accepted.get(id(outcome.finding), outcome) for outcome in outcomes)
 
 
-def _selected(run_: _Run, report: Report) -> list[Finding]:
+def selected(run_: FixRun, report: Report) -> list[Finding]:
     """Return the findings that are open, in code, and of the addresses that were asked for."""
     from posturio_iac.judge.policy import text_matches
 

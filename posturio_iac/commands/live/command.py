@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.run import Findings
+    from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
 
 
@@ -28,10 +29,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     arguments = LiveArguments(given)
     targets = reports(given)
-    if given.plan:
-        from posturio_iac.commands.live.plan import check_target
-
-        check_target(given.plan)
+    _check_folders(given)
     config = arguments.config()
     found = _find(arguments, config)
     code = _exit_code(found, config, arguments)
@@ -39,6 +37,10 @@ def run(argv: Sequence[str]) -> int:
         from posturio_iac.commands.live.plan import write_plan
 
         write_plan(found, config, arguments)
+    if given.letters:
+        from posturio_iac.commands.live.letters import write_letters
+
+        write_letters(found, config, given.letters)
     from posturio_iac.commands.live.output import emit
 
     emit(
@@ -52,6 +54,15 @@ def run(argv: Sequence[str]) -> int:
     if not given.quiet:
         sys.stderr.write(f"{found.budget}\n")
     return code
+
+
+def _check_folders(given: Arguments) -> None:
+    """Refuse folders that cannot be made, before anything is asked. Raises `UsageError`."""
+    for flag, path in (("--plan", given.plan), ("--letters", given.letters)):
+        if path:
+            from posturio_iac.commands.live.private_folder import check_new
+
+            check_new(flag, path)
 
 
 def _find(arguments: LiveArguments, config: Config) -> Findings:

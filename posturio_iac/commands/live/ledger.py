@@ -13,17 +13,18 @@ from posturio_iac.errors import UsageError
 from posturio_iac.live.disabled import off
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
 from posturio_iac.live.ledger.codec import decode, encode
-from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, read_ledger
+from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, read_ledger
 from posturio_iac.live.survey import AccountOutcome
 from posturio_iac.render.aws.deployed import OPEN, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.commands.live.ledger_store import LedgerStore
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
+    from posturio_iac.core.model import AccessKey
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.session import Connection
@@ -93,6 +94,14 @@ class LedgerFile:
         self.store.replace(ledger.text(as_of))
         first = ((name, ledger.first_seen(name)) for name in names_of(report))
         return FindingAges({name: when for name, when in first if when is not None}, new, limits)
+
+    def asked(self, keys: Iterable[tuple[AccessKey, str]], how: str, answer_by: datetime) -> None:
+        """Write down that owners were asked about keys. Raises `OutputError`."""
+        for key, owner in keys:
+            if key.key_id is not None and key.is_root is not True:
+                name = digest_of(key.address.rpartition("/")[0], key.key_id)
+                self.ledger.note(name, KeyChangeKind.ASKED, self.as_of, {"owner": owner, "how": how, "answer_by": written(answer_by)})
+        self.store.replace(self.ledger.text(self.as_of))
 
     def _resolve(self, found: set[str], complete: set[str], rules: Collection[str], only: set[str] | None) -> None:
         """Remember which findings are gone: those of accounts that were read and of rules that judged."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.live.private_folder import write_folder
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext
-from posturio_iac.errors import OutputError, UsageError
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.plan import NamesNothingError, by_account, steps
 from posturio_iac.live.plan_script import LOG, Validity, script, undo
@@ -25,23 +24,6 @@ if TYPE_CHECKING:
     from posturio_iac.live.plan import Step
 
 DOCUMENT = "plan.json"
-PRIVATE, RUNNABLE = 0o600, 0o700
-
-
-def check_target(path: str) -> None:
-    """Refuse a folder that a plan cannot be written to, before anything is asked.
-
-    Raises:
-        UsageError: it is there already, or cannot be made.
-
-    """
-    if path == "-":
-        raise UsageError("--plan needs a folder, since the report goes to standard output")
-    if os.path.lexists(path) and not (os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)):
-        raise UsageError(f"--plan {path} is there already, and a plan is never overwritten; name a new folder")
-    parent = os.path.dirname(os.path.abspath(path))
-    if not os.path.isdir(parent):
-        raise UsageError(f"--plan {path}: there is no folder {parent}")
 
 
 def write_plan(found: Findings, config: Config, arguments: LiveArguments) -> int:
@@ -52,7 +34,7 @@ def write_plan(found: Findings, config: Config, arguments: LiveArguments) -> int
         OutputError: it cannot be written.
 
     """
-    path, report = os.path.abspath(arguments.given.plan), found.report
+    path, report = arguments.given.plan, found.report
     try:
         made = steps(report, Policy(config), arguments.include_in_use)
     except NamesNothingError as error:
@@ -62,24 +44,8 @@ def write_plan(found: Findings, config: Config, arguments: LiveArguments) -> int
     for account, theirs in by_account(made):
         files[f"{account}.sh"] = script(account, theirs, validity)
         files[f"{account}-undo.sh"] = undo(account, theirs, validity)
-    _write(files, path)
+    write_folder(files, path, "the plan")
     return sum(step.action.value != "keep" for step in made)
-
-
-def _write(files: dict[str, str], path: str) -> None:
-    """Make the folder in one step: it is there with all of its files, or not at all."""
-    folder = None
-    try:
-        folder = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path))
-        for name, text in files.items():
-            mode = RUNNABLE if name.endswith(".sh") else PRIVATE
-            with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-                file.write(text.encode("utf-8", "backslashreplace"))
-        os.rename(folder, path)
-    except OSError as error:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise OutputError(f"cannot write the plan {path}: {error.strerror or error}") from None
 
 
 def _document(found: Findings, made: Sequence[Step], validity: Validity) -> str:

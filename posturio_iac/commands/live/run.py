@@ -9,6 +9,7 @@ from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.context import with_context
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
+from posturio_iac.commands.live.owners_file import read_owners
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import dataclass, replace
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
+    from posturio_iac.commands.live.ledger import LedgerFile
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Diagnostic, Report
     from posturio_iac.core.model import AccessKey
@@ -61,6 +63,7 @@ class Findings:
     """What keys were joined to."""
     unread: int = 0
     """How many accounts could not be read."""
+    ledger: LedgerFile | None = None
     ages: FindingAges = FindingAges()
     """What the ledger tells of them."""
 
@@ -158,9 +161,8 @@ class Run:
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
         region = self.surveyor.base(self.profile).region
         unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)
-        return Findings(
-            report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, ages=self._aged(report, inventories)
-        )
+        ages = self._aged(report, inventories)
+        return Findings(report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, ledger=self.ledger, ages=ages)
 
     def _aged(self, report: Report, inventories: Sequence[Inventory]) -> FindingAges:
         """Bring the ledger up to date, and return what it tells of the findings."""
@@ -207,7 +209,7 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
         as_of=as_of,
         policy=Policy(config, links.seen_from, not arguments.given.no_suppressions, Baselines().known(config)),
         names=names,
-        owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners),
+        owners=tuple(Owner(entry["users"], entry["owner"]) for entry in config.owners) + read_owners(arguments.given.owners_file),
         exact=bool(arguments.given.exact),
         workers=arguments.workers,
         linker=links.linker,

@@ -174,3 +174,19 @@ def test_component_whose_folder_is_not_there_is_said(tmp_path: Path) -> None:
     files["stack/gone.tfcomponent.hcl"] = 'component "gone" {\n  source = "./gone"\n}\n'
     found = reading(tmp_path, files)
     assert [(said.level, said.path, said.line) for said in found.diagnostics] == [(Level.ERROR, "stack/gone.tfcomponent.hcl", 1)]
+
+
+def test_component_with_a_computed_source_is_noted_and_the_rest_is_judged(tmp_path: Path) -> None:
+    files = stack()
+    files["stack/other.tfcomponent.hcl"] = (
+        'component "other" {\n  source = var.source\n  inputs = {\n    name = component.nowhere.x\n  }\n}\n'
+    )
+    found = reading(tmp_path, files)
+    assert [(said.level, said.path, said.line) for said in found.diagnostics] == [(Level.NOTE, "stack/other.tfcomponent.hcl", 1)]
+    assert len(found.keys) == 1
+
+
+def test_input_from_a_component_that_is_not_there_is_unknown(tmp_path: Path) -> None:
+    files = stack()
+    files["stack/components.tfcomponent.hcl"] = STACK.replace('"${var.team}-ci"', "component.nowhere.name")
+    assert isinstance(key(tmp_path, files).user, Unknown)

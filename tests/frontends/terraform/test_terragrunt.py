@@ -84,11 +84,14 @@ def test_own_variables_of_the_module_are_known_to_the_generated_provider(tmp_pat
     ],
 )
 def test_sources_that_lead_to_the_module(tmp_path: Path, source: str) -> None:
-    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", source)) == "platform@example.com"
+    found = reading(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", source))
+    assert [key.owner for key in found.keys] == ["platform@example.com"]
+    assert {said.level for said in found.diagnostics} <= {Level.NOTE}
 
 
 def test_module_that_terragrunt_does_not_apply_has_no_generated_provider(tmp_path: Path) -> None:
-    assert owner(tmp_path, live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")) is None
+    files = live(f"tags = {{\n  {OWNER}\n}}", "../../../modules/other")
+    assert owner(tmp_path, {**files, "modules/other/main.tf": ""}) is None
 
 
 def test_module_beside_its_unit(tmp_path: Path) -> None:
@@ -177,4 +180,4 @@ def test_files_are_found_with_git_and_without(tmp_path: Path, monkeypatch: pytes
     selection = tree.discover(".")
     assert {"live/root.hcl", "live/dev/iam/terragrunt.hcl"} <= selection.finder.hcl
     assert not any(".terragrunt-cache" in path for path in selection.finder.hcl)
-    assert selection.searched == 1
+    assert selection.searched == 4

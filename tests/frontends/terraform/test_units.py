@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.search_tree import Tree
-from tests.support.terraform_programs import reading
+from tests.support.terraform_programs import Counted, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,6 +162,14 @@ def test_source_of_an_included_file_counts_from_the_unit(tmp_path: Path) -> None
     assert only(tmp_path, files).user == "ci"
 
 
+def test_unit_that_others_include_is_a_part_of_them(tmp_path: Path) -> None:
+    unit = UNIT.replace(
+        'terraform {\n  source = "../../../modules//user"\n}', 'include "common" {\n  path = "../../common/terragrunt.hcl"\n}'
+    )
+    common = 'terraform {\n  source = "${get_repo_root()}//modules/user"\n}\ninputs = {\n  name = "common"\n}\n'
+    assert only(tmp_path, live(unit) | {"live/common/terragrunt.hcl": common}).scope == "live/prod/user"
+
+
 @pytest.mark.parametrize(
     ("strategy", "expected"),
     [
@@ -240,6 +249,39 @@ locals {
     files = live(generate % ("overwrite_terragrunt" if overwrite else "skip") + UNIT)
     files["modules/user/provider.tf"] = 'provider "aws" {\n  region = "eu-west-1"\n}\n'
     assert only(tmp_path, files).owner == ("platform@example.com" if overwrite else None)
+
+
+def test_generated_provider_from_a_template_file(tmp_path: Path) -> None:
+    generate = """
+locals {
+  owner = "platform@example.com"
+  eks   = false
+}
+dependency "account" {
+  config_path = "../account"
+}
+generate "provider" {
+  path      = "provider.tf"
+  if_exists = "overwrite"
+  contents = templatefile("${get_parent_terragrunt_dir()}/provider.tftpl", {
+    args = merge(local, { role = dependency.account.outputs.role })
+  })
+}
+"""
+    template = """provider "aws" {
+  assume_role {
+    role_arn = "${args.role}"
+  }
+%{ if args.eks ~}
+  }}}
+%{ endif ~}
+  default_tags {
+    tags = { owner = "${args.owner}" }
+  }
+}
+"""
+    key = only(tmp_path, live(generate + UNIT, live__provider="") | {"live/provider.tftpl": template})
+    assert key.owner == "platform@example.com"
 
 
 def test_paths_that_hold_only_in_the_cache_of_terragrunt(tmp_path: Path) -> None:
@@ -359,6 +401,14 @@ def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, 
     assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
 
 
+@pytest.mark.parametrize(("argument", "is_said"), [("source", True), ("inputs", False)])
+def test_unknown_function_is_said_when_it_hides_what_a_unit_applies(tmp_path: Path, argument: str, *, is_said: bool) -> None:
+    old, new = ('"../../../modules//user"', 'frobnicate("x")') if argument == "source" else ('"ci"', 'frobnicate("x")')
+    found = read(tmp_path, live(UNIT.replace(old, new)))
+    assert [(d.level, d.path) for d in found.diagnostics] == ([(Level.ERROR, "live/prod/user/terragrunt.hcl")] if is_said else [])
+    assert len(found.keys) == 1
+
+
 def test_units_that_make_no_keys_are_passed_over_whatever_is_wrong_with_their_inputs(tmp_path: Path) -> None:
     files = live() | {
         "modules/bucket/main.tf": 'resource "aws_s3_bucket" "b" {\n}\n',
@@ -374,3 +424,48 @@ def test_include_that_is_not_here_leaves_inputs_open(tmp_path: Path) -> None:
     (key,) = found.keys
     reasons: list[Any] = [unknown.reason for unknown in key.unknown_sources]
     assert any("root.hcl" in reason for reason in reasons)
+
+
+def test_files_that_include_one_another_over_and_over_end_in_a_sentence(tmp_path: Path) -> None:
+    files = live()
+    for level in range(40):
+        includes = "".join(f'include "{name}" {{\n  path = "../../level{level + 1}.hcl"\n}}\n' for name in "ab")
+        files[f"live/level{level}.hcl"] = includes
+    files["live/level40.hcl"] = ""
+    files["live/prod/loop/terragrunt.hcl"] = UNIT.replace('find_in_parent_folders("root.hcl")', '"../../level0.hcl"')
+    found = read(tmp_path, files)
+    (said,) = found.diagnostics
+    assert (said.level, said.path) == (Level.ERROR, "live/prod/loop/terragrunt.hcl")
+    assert "more than 2,000,000 steps" in said.message
+    assert [key.scope for key in found.keys] == ["live/prod/user"]
+
+
+def test_stacks_that_generate_one_another_come_to_an_end(tmp_path: Path) -> None:
+    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    repository = "${get_repo_root()}//"
+    blocks = "".join(f'stack "s{n}" {{\n  source = "{repository}stacks/self"\n  path = "s{n}"\n}}\n' for n in range(5))
+    unit = f'unit "user" {{\n  source = "{repository}units/user"\n  path = "user"\n}}\n'
+    files["stacks/self/terragrunt.stack.hcl"] = unit + blocks
+    found = read(tmp_path, files)
+    assert 0 < len(found.keys) <= 1000
+
+
+def test_units_take_linear_work(tmp_path: Path) -> None:
+    def files(size: int) -> Files:
+        made = {name: text for name, text in live().items() if name != "live/prod/user/terragrunt.hcl"}
+        return {**made, **{f"live/prod/u{n}/terragrunt.hcl": UNIT for n in range(size)}}
+
+    def counted(made: list[Counted]) -> Counted:
+        made.append(Counted())
+        return made[-1]
+
+    def work(size: int) -> int:
+        budgets: list[Counted] = []
+        tree = Tree(tmp_path / str(size), git=True)
+        for name, text in files(size).items():
+            tree.write(name, text)
+        found = reading(tmp_path / str(size), {}, budget=partial(counted, budgets))
+        assert len(found.keys) == size
+        return sum(one.steps() for one in budgets)
+
+    assert work(20) < 2.4 * work(10)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.core.finding import Level
+from tests.support.search_tree import Tree
 from tests.support.terraform_programs import keys, reading
 
 if TYPE_CHECKING:
@@ -120,11 +121,10 @@ def test_inputs_that_the_table_does_not_list_are_no_warning(tmp_path: Path, name
 
 
 def test_unit_whose_folder_is_missing_is_said_unless_it_is_in_another_repository(tmp_path: Path) -> None:
+    for name, text in unit("../../modules//gone").items():
+        Tree(tmp_path, git=True).write(name, str(text))
     key: dict[str, str | bytes] = {"other/main.tf": 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'}
-    found = reading(tmp_path / "a", {**key, **unit("../../modules//gone")})
-    assert [(said.level, said.path, said.line) for said in found.diagnostics] == [
-        (Level.ERROR, "live/ci/terragrunt.hcl", 2),
-        (Level.NOTE, "live/ci/terragrunt.hcl", None),
-    ]
-    found = reading(tmp_path / "b", {**key, **unit("../../../elsewhere//gone")})
+    found = reading(tmp_path, key)
+    assert [(said.level, said.path, said.line) for said in found.diagnostics] == [(Level.ERROR, "live/ci/terragrunt.hcl", 2)]
+    found = reading(tmp_path, unit("../../../elsewhere//gone"))
     assert [said.level for said in found.diagnostics] == [Level.NOTE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.place import Place
@@ -137,12 +138,26 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     if name is not None and instance.call is not None and instance.caller is not None:
         call = Place(f"module.{instance.call.labels[0]}", instance.call.header)
         return added(name, hcl.setting(instance.call, name), call, instance.caller.instance)
+    if (of_unit := _unit_input(expression, instance)) is not None:
+        return of_unit
     if expression is None:
         return AddTag(place, argument=argument, is_new=True)
     given = expression.arguments if isinstance(expression, hcl.Call) and expression.name == "merge" else (expression,)
     if any(isinstance(part, hcl.ObjectExpr) for part in given):
         return AddTag(place, argument=argument)
     return MergeTags(place, argument, spelled(expression) or "…")
+
+
+def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance) -> AddTag | None:
+    """Return how to add an entry to a map among the inputs of a unit of Terragrunt's, where the unit's own file has it."""
+    name, unit = _input(expression), instance.folder.unit
+    given = instance.folder.tfvars.get(name) if name is not None and unit is not None else None
+    if name is None or unit is None or given is None or not isinstance(given.expression, hcl.ObjectExpr):
+        return None
+    span = given.expression.span
+    if posixpath.dirname(span.path) != unit.folder or not span.path.endswith(".hcl"):
+        return None
+    return AddTag(Place("inputs", span), argument=name)
 
 
 def _input(expression: hcl.Expr | None) -> str | None:

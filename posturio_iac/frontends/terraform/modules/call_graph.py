@@ -63,7 +63,7 @@ def calls_that_matter(selection: Selection, options: TerraformOptions, units: Ma
     """Return the folders with candidates, and the folders and units that lead to them, each with the folders it calls."""
     wanted = {posixpath.dirname(path) for path in selection.terraform if path.endswith(files.CONFIGURATION)}
     wanted -= without_keys(selection, options)
-    wanted |= {node for node, unit in units.items() if _calls_known(unit, options)}
+    wanted |= _calling_known(units, options)
     calls: dict[str, set[str]] = {}
     callers: dict[str, set[str]] = {}
     found = set(local_calls(selection)) if wanted or units else set()
@@ -124,15 +124,15 @@ def _copied(units: Mapping[str, ModuleCaller], selection: Selection) -> Iterator
                     pending.append(following)
 
 
-def _calls_known(unit: ModuleCaller, options: TerraformOptions) -> bool:
-    """Tell whether a caller uses a module of the table of those that make keys."""
-    called = list(unit.called())
+def _calling_known(units: Mapping[str, ModuleCaller], options: TerraformOptions) -> set[str]:
+    """Return the callers that use a module of the table of those that make keys."""
+    called = [(node, source, version) for node, unit in units.items() for source, version in unit.called()]
     if not called:
-        return False
+        return set()
     from posturio_iac.frontends.terraform.known_modules.lookup import Match, load
 
     known = load(options.known_modules)
-    return any(isinstance(known.match(source, version), Match) for source, version in called)
+    return {node for node, source, version in called if isinstance(known.match(source, version), Match)}
 
 
 def _reachable(start: list[str], folders: dict[str, set[str]]) -> set[str]:

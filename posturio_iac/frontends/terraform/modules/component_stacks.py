@@ -8,6 +8,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -19,7 +20,6 @@ from posturio_iac.frontends.terraform.values import first_unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from posturio_iac.core.finding import Diagnostic
     from posturio_iac.frontends.terraform.evaluation.scope import Scope
     from posturio_iac.frontends.terraform.values import Value
 
@@ -71,9 +71,13 @@ class ComponentStack:
     def read_all(self) -> None:
         """Do nothing: all its files are read."""
 
-    def unread(self) -> tuple[Diagnostic, ...]:
-        """Return notes on what it calls and cannot be known: none, as a computed source is no source."""
-        return ()
+    def unread(self) -> Iterator[Diagnostic]:
+        """Yield a note on each component whose source is computed or missing."""
+        for name, block in self.module.calls.items():
+            source = block.get("source")
+            if not isinstance(source, hcl.Literal):
+                text = f"component.{name} has no constant source, so what it calls is not known"
+                yield Diagnostic(Level.NOTE, text, block.header.path, block.header.line, block.header.column)
 
     def _sources(self) -> Iterator[tuple[str, str | None]]:
         for block in self.module.calls.values():
@@ -118,8 +122,8 @@ def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic])
 
 
 def _inputs(block: hcl.Block, scope: Scope) -> dict[str, tuple[Value, hcl.Expr]]:
-    """Return what one deployment gives, input by input."""
-    inputs = block.get("inputs")
+    """Return what one deployment gives, input by input; early previews called them variables."""
+    inputs = block.get("inputs") or block.get("variables")
     items = inputs.items if isinstance(inputs, hcl.ObjectExpr) else ()
     return {str(key.value): (evaluate_or_unknown(value, scope), value) for key, value in items if isinstance(key, hcl.Literal)}
 

@@ -100,9 +100,8 @@ def _folder(configuration: CallingFile) -> str:
     return posixpath.dirname(configuration.current)
 
 
-def _repository(configuration: CallingFile) -> Value:
-    top = configuration.documents.repository
-    return top if top is not None else Unknown("get_repo_root() needs a git repository")
+def _repository(configuration: CallingFile) -> str:
+    return configuration.documents.repository
 
 
 def _relative(path: Value, start: Value) -> Value:

@@ -148,11 +148,23 @@ def text_of(contents: hcl.Expr, known: Callable[[hcl.Expr], Value] = lambda _: N
 def _joined(parts: tuple[hcl.Expr, ...], known: Callable[[hcl.Expr], Value]) -> Iterator[str]:
     line = ""
     for part in parts:
-        value = part.value if isinstance(part, hcl.Literal) else known(part)
-        if isinstance(value, (str, int, float)):
-            text = text_of_value(value)
-        else:
-            quoted = line.replace('\\"', "").count('"') % 2 == 1
+        quoted = line.replace('\\"', "").count('"') % 2 == 1
+        text = _rendered(part, known)
+        if text is None:
             text = f"${{{FILLED_IN}}}" if quoted else FILLED_IN
         line = (line + text).rpartition("\n")[2]
         yield text
+
+
+def _rendered(part: hcl.Expr, known: Callable[[hcl.Expr], Value]) -> str | None:
+    """Return the text that a part makes, of which inner parts may be filled in; None when it is not known at all."""
+    match part:
+        case hcl.Literal(value):
+            return text_of_value(value)
+        case hcl.TemplateExpr(parts):
+            return "".join(_joined(parts, known))
+        case hcl.Conditional(condition, yes, no) if isinstance(chosen := known(condition), bool):
+            return _rendered(yes if chosen else no, known)
+        case _:
+            value = known(part)
+            return text_of_value(value) if isinstance(value, (str, int, float)) else None

@@ -6,25 +6,28 @@ Over 300 lines, since a file and the scope of its names define each other.
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Span, Unknown
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
-from posturio_iac.frontends.terraform.functions import Environment
+from posturio_iac.frontends.terraform.functions import Environment, known
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
+from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.functions import functions_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
+_COST = 500
+"""Steps that reading one file counts for, so that files which include one another over and over come to an end."""
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ELSEWHERE = {
     "dependency": "dependency.{} is an output of another unit, known only after apply",
@@ -50,6 +53,23 @@ class UnitContext:
     problems: dict[Diagnostic, None] = field(default_factory=dict)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
     """By `read_terragrunt_config`."""
+    unknown_functions: set[str] = field(default_factory=set)
+    """What was called and is a function of nobody's that is known here."""
+
+
+class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
+    """Terragrunt's functions, which remember what else was asked for in vain."""
+
+    def __init__(self, functions: dict[str, Callable[[tuple[Value, ...]], Value]], unknown: set[str]) -> None:
+        """Hold ``functions``, and put other names into ``unknown``, unless they are Terraform's."""
+        super().__init__(functions)
+        self._unknown = unknown
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a function, if there is one of that name."""
+        if name not in self and not known(name):
+            self._unknown.add(name)
+        return super().get(name, default)
 
 
 class Included(NamedTuple):
@@ -91,7 +111,7 @@ class TerragruntFile:
 
     def value(self, expression: hcl.Expr | None) -> Value:
         """Return the value of an expression in this file."""
-        return evaluate_or_unknown(expression, self.scope())
+        return evaluate_or_unknown(expression, self.scope({"local": self.locals()} if _names_all_locals(expression) else None))
 
     def local(self, name: str) -> Value:
         """Return a local value; one that needs itself is unknown."""
@@ -129,7 +149,7 @@ class TerragruntFile:
                 read_file=self.read_file,
                 render=self._render,
                 list_files=lambda _: Unknown("files are not listed for Terragrunt"),
-                functions=functions_of(self),
+                functions=KnownFunctions(functions_of(self), self.context.unknown_functions),
             )
         return self._environment
 
@@ -151,6 +171,7 @@ class TerragruntFile:
     def another(self, path: str) -> Value:
         """Return another file as a value. One that reads itself again is taken as far as it is evaluated."""
         if path not in self.context.opened:
+            self.context.budget.spend(_COST)
             self.context.opened[path] = TerragruntFile(self.context, path)
         return self.context.opened[path].whole()
 
@@ -182,6 +203,18 @@ class TerragruntFile:
         finally:
             self.context.budget.leave_render()
 
+    def template_of(self, expression: hcl.Expr) -> tuple[hcl.Expr, TerragruntScope, str | None]:
+        """Return the template that an expression renders, the scope of its parts, and its file; without a file it is the expression."""
+        match expression:
+            case hcl.Call("templatefile", (place, variables)):
+                name, given = self.value(place), self.value(variables)
+                if isinstance(name, str) and isinstance(given, dict):
+                    text = self.value(hcl.Call("file", (place,), expand=False, span=expression.span))
+                    if isinstance(text, str):
+                        path = self.documents.shown(self.documents.real(self.absolute(name)))
+                        return parse_template(path, text), self.scope(dict(given)), path
+        return expression, self.scope(), None
+
     # Blocks
 
     def includes(self) -> tuple[Included, ...]:
@@ -203,6 +236,7 @@ class TerragruntFile:
             reason = path.reason if isinstance(path, Unknown) else "its path is no text"
             return Unknown(f"what {self.shown} includes on line {block.header.line} is not known: {reason}")
         there = posixpath.normpath(posixpath.join(posixpath.dirname(self.current), path))
+        self.context.budget.spend(_COST)
         if there in self.chain:
             text = f"{self.context.documents.shown(there)} is included by itself; Terragrunt refuses that"
             self.context.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
@@ -274,6 +308,15 @@ class TerragruntFile:
         if self._fault is not None:
             yield self._fault
         yield from ((block, self) for block in self.body.all(kind))
+
+
+def _names_all_locals(expression: hcl.Expr | None) -> bool:
+    """Tell whether an expression uses ``local`` itself, as in ``merge(local, {})``."""
+    if expression is None:
+        return False
+    parts = list(walk(expression))
+    named = sum(isinstance(part, hcl.GetAttr) and isinstance(part.target, hcl.Name) and part.target.name == "local" for part in parts)
+    return named < sum(isinstance(part, hcl.Name) and part.name == "local" for part in parts)
 
 
 class TerragruntScope:

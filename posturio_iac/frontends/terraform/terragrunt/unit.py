@@ -65,14 +65,20 @@ class TerragruntUnit:
         return frozenset(map(self.documents.shown, self._context.files))
 
     @property
+    def unknown_functions(self) -> list[str]:
+        """The functions that are not known here and were called so far."""
+        return sorted(self._context.unknown_functions)
+
+    @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """What is wrong with the files that were read so far."""
         return tuple(self._context.problems)
 
-    @property
-    def applies_its_folder(self) -> bool:
-        """Whether it names no source: the module is in its own folder, when there is one at all."""
-        return self.source() is None
+    def included(self) -> Iterator[str]:
+        """Yield the files that it includes, relative to the scan root."""
+        for one in self.configuration.includes():
+            if isinstance(one.configuration, TerragruntFile):
+                yield one.configuration.shown
 
     def read_all(self) -> None:
         """Read all files that the unit needs."""
@@ -182,12 +188,13 @@ def _written(block: hcl.Block, configuration: TerragruntFile) -> GeneratedFile |
     name = posixpath.basename(path)
     if not name.endswith((".tf", ".tofu")) or configuration.value(block.get("disable")) is True:
         return GeneratedFile(name, (), overwrites=False)
-    text = text_of(contents, lambda part: evaluate_or_unknown(part, configuration.scope()))
+    template, scope, file = configuration.template_of(contents)
+    text = text_of(template, lambda part: evaluate_or_unknown(part, scope))
     if text is None:
         return Unknown(f"{configuration.shown} generates {name}, whose text is not known")
     heredoc = contents.span.end_line > contents.span.line
-    lines = "\n" * (contents.span.line - (0 if heredoc else 1))
-    body, problems = parse(block.header.path, f"{lines}{text}".encode("utf-8", "replace"))
+    lines = "\n" * (contents.span.line - (0 if heredoc else 1)) if file is None else ""
+    body, problems = parse(file or block.header.path, f"{lines}{text}".encode("utf-8", "replace"))
     if problems:
         return Unknown(f"{configuration.shown} generates {name}, which cannot be read without Terragrunt")
     overwrites = configuration.value(block.get("if_exists")) in ("overwrite", "overwrite_terragrunt")

@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
@@ -14,7 +15,7 @@ from posturio_iac.frontends.terraform.terragrunt.stacks import STACK_FILE, Terra
 from posturio_iac.frontends.terraform.terragrunt.unit import UNIT_FILE, TerragruntUnit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
@@ -51,13 +52,17 @@ class AppliedUnit:
         return self.unit.shown
 
     @property
-    def problems(self) -> Iterable[Diagnostic]:
+    def problems(self) -> tuple[Diagnostic, ...]:
         """What is wrong with it, when that hides what it applies."""
-        return self.unit.problems if isinstance(self.source, Unknown) else ()
+        if not isinstance(self.source, Unknown):
+            return ()
+        unknown = self.unit.unknown_functions
+        text = f"{', '.join(f'{name}()' for name in unknown)} is no function that is known here, so what the unit applies cannot be told"
+        return (*self.unit.problems, *((Diagnostic(Level.ERROR, text, self.shown),) if unknown else ()))
 
     def unread(self) -> Iterator[Diagnostic]:
         """Yield a note when what it applies is not known."""
-        if isinstance(self.source, Unknown) and not self.unit.problems:
+        if isinstance(self.source, Unknown) and not self.problems:
             yield Diagnostic(Level.NOTE, f"{self.shown} applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
@@ -112,29 +117,45 @@ class Units:
     def all(self) -> dict[str, AppliedUnit]:
         """Return the units by their files."""
         if self._all is None:
-            self._all = {one.node: one for one in self._found()}
+            found = list(self._found())
+            # What others include is a part of them, and applied by nobody itself.
+            parts = {path for one in found for path in one.unit.included()}
+            self._all = {one.node: one for one in found if one.shown not in parts}
         return self._all
 
     def _found(self) -> Iterator[AppliedUnit]:
         made: set[str] = set()
         for path in (path for path in self._paths if posixpath.basename(path) == STACK_FILE):
             stack = TerragruntStack(self._documents, posixpath.join(self._documents.root, path), self._budget)
-            for unit, files in stack.units():
-                made.add(unit.shown)
-                yield from self._applied(unit, files)
+            try:
+                for unit, files in stack.units():
+                    made.add(unit.shown)
+                    yield from self._guarded(unit, files)
+            except BudgetError as error:
+                self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were judged; split it", path))
             for problem in stack.problems:
                 self._report(problem)
         for path in [path for path in self._paths if posixpath.basename(path) == UNIT_FILE][:MOST]:
             unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget())
             if path not in made or not is_given_values(unit):
-                yield from self._applied(unit, frozenset())
+                yield from self._guarded(unit, frozenset())
 
-    def _report_missing(self, source: UnitSource) -> None:
-        """Say that the folder of a module is missing; one outside of the repository is another repository's."""
-        top = self._documents.repository or self._documents.root
-        if source.module.startswith(f"{top}/"):
+    def _guarded(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
+        """Yield a unit, if it applies a module; one that takes too much to read is said."""
+        try:
+            yield from self._applied(unit, files)
+        except BudgetError as error:
+            self._report(Diagnostic(Level.ERROR, f"the unit {error}, so what it applies was not judged; simplify it", unit.shown))
+        except RecursionError:
+            self._report(Diagnostic(Level.ERROR, "the unit is nested too deeply to read, so what it applies was not judged", unit.shown))
+
+    def _missing(self, source: UnitSource) -> bool:
+        """Say that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""
+        is_ours = self._documents.has_repository and source.module.startswith(f"{self._documents.repository}/")
+        if is_ours:
             text = f"the unit applies {source.text}, and there is no such folder; correct its source"
             self._report(Diagnostic(Level.ERROR, text, source.span.path, source.span.line, source.span.column))
+        return is_ours
 
     def _applied(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
         documents = self._documents
@@ -142,7 +163,8 @@ class Units:
         module: str | None = None
         if isinstance(source, UnitSource) and source.is_local:
             if not documents.has_folder(source.module):
-                self._report_missing(source)
+                if self._missing(source):
+                    return
                 source = Unknown(f"there is no folder {source.text} in this code")
             else:
                 module = documents.shown(documents.real(source.module))

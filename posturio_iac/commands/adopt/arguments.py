@@ -1,0 +1,94 @@
+"""The command line of ``adopt``, and what it asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.commands.adopt.ci_files import PLACES
+from posturio_iac.commands.adopt.files import REPO, REV
+from posturio_iac.commands.parser import Command
+from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
+from posturio_iac.config.suggest import meant
+from posturio_iac.errors import UsageError
+
+if TYPE_CHECKING:
+    from posturio_iac.commands.parser import Arguments
+
+FIX, BASELINE, CONFIG, HOOK = "fix", "baseline", "config", "hook"
+PARTS = (FIX, BASELINE, CONFIG, HOOK, *(f"ci={service}" for service in PLACES))
+"""What can be written, in that order."""
+_SHARED = ("select", "ignore", "exclude", "as_of", "config", "no_config", "color", "quiet")
+
+
+def _option(name: str, shape: str, text: str, metavar: str = "") -> Option:
+    return Option(name, shape, text, flag=f"--{name.replace('_', '-')}", metavar=metavar, in_file=False)
+
+
+COMMAND = Command(
+    "adopt",
+    "Shows what there is, what can be mended by what the next apply does, and what remains. Writes what --write names: the mends, a "
+    "baseline of the rest with owner, reason and end, the configuration, the hook and a file for CI. At a terminal it asks step by step; "
+    "it writes nothing unless it is told to, and never in place of another file.",
+    "FOLDER",
+    "A folder in the repository to adopt it in (default: .)",
+    most=1,
+    options=(
+        _option("write", Shape.LIST, f"Write these, with commas between them: {', '.join(PARTS)}", "PARTS"),
+        _option("until", Shape.TEXT, "The last day on which findings in the baseline are accepted", "DATE"),
+        _option("reason", Shape.TEXT, "Why they are accepted", "TEXT"),
+        _option("owner", Shape.TEXT, "Who answers for those whose key names no owner", "NAME"),
+        _option("unsafe", Shape.SWITCH, "Mend by changes too by which the next apply adds resources or replaces keys"),
+        _option("expires", Shape.TEXT, "Mend keys without an end by letting them expire on this date", "DATE"),
+        _option("in", Shape.TEXT, "Mend them by letting them expire that much later, such as 60d", "TIME"),
+        _option("rotate", Shape.TEXT, "Mend them by declaring that they are rotated at this interval, such as 90d", "TIME"),
+        _option("allow_dirty", Shape.SWITCH, "Mend files with changes that are not committed"),
+        REPO,
+        REV,
+        *(option for option in ARGUMENTS if option.name in _SHARED),
+    ),
+)
+
+
+class AdoptionPlan(NamedTuple):
+    """What is to be written, and how findings are accepted."""
+
+    parts: frozenset[str]
+    reason: str = ""
+    until: str = ""
+    owner: str = ""
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The CI services that get a file."""
+        return tuple(service for service in PLACES if f"ci={service}" in self.parts)
+
+
+def wanted_of(given: Arguments) -> AdoptionPlan:
+    """Return what the command line asks for. Raises `UsageError` for what is no part, and for a baseline without reason and end."""
+    parts = [part.strip() for value in given.write or () for part in value.split(",") if part.strip()]
+    for part in parts:
+        if part not in PARTS:
+            raise UsageError(f'--write takes {", ".join(PARTS)}, not "{part}"{meant(part, PARTS)}')
+    return checked(
+        AdoptionPlan(frozenset(parts), (given.reason or "").strip(), (given.until or "").strip(), (given.owner or "").strip()), given
+    )
+
+
+def checked(wanted: AdoptionPlan, given: Arguments) -> AdoptionPlan:
+    """Return what is wanted when its parts go together."""
+    if BASELINE in wanted.parts and not (wanted.reason and wanted.until):
+        raise UsageError("a baseline accepts findings for a reason and until a day: add --reason TEXT and --until DATE")
+    if given.write and BASELINE not in wanted.parts and (given.reason or given.until):
+        raise UsageError("--reason and --until belong to a baseline: add it to --write")
+    if given.write and FIX not in wanted.parts and (given.unsafe or given.expires or getattr(given, "in") or given.rotate):
+        raise UsageError("--unsafe, --expires, --in and --rotate are about mends: add fix to --write")
+    return wanted
+
+
+def for_fix(given: Arguments) -> list[str]:
+    """Return the command line of ``fix`` that does the same."""
+    argv = ["--write"]
+    argv += [flag for flag, value in (("--unsafe", given.unsafe), ("--allow-dirty", given.allow_dirty)) if value]
+    named = {"--expires": given.expires, "--in": getattr(given, "in"), "--rotate": given.rotate}
+    argv += [f"{flag}={value}" for flag, value in named.items() if value]
+    return argv + ([f"--as-of={given.as_of.isoformat()}"] if given.as_of else [])

@@ -1,0 +1,246 @@
+"""``posturio-iac adopt``: from a first run to a passing hook, with every exception dated and owned."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.commands.adopt import files, questions
+from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, PARTS, AdoptionPlan, checked, for_fix, wanted_of
+from posturio_iac.commands.adopt.overview import overview, without_owner
+from posturio_iac.commands.output import refuse_links_out, to_stdout, write
+from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.errors import UsageError
+from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.render.nothing_found import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from posturio_iac.commands.fix.command import FixRun
+    from posturio_iac.commands.parser import Arguments
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.fixes.planner import Outcome
+    from posturio_iac.search import Selection
+
+DAYS = 180
+"""How long findings are accepted unless somebody says otherwise at the terminal."""
+
+
+class _Place(NamedTuple):
+    """What is adopted."""
+
+    top: str
+    config: Config
+    selection: Selection
+    given: Arguments
+
+    def report(self, config: Config) -> Report:
+        """Judge the code as it is now."""
+        from posturio_iac.scan import judged
+
+        return judged(self.selection, config, place=self.selection.root, as_of=self.given.as_of, suppressions=True)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Show what there is, write what is wanted, and return the exit code that the hook would have."""
+    given = parse(COMMAND, argv)
+    if given is None:
+        to_stdout(help_text(COMMAND))
+        return 0
+    wanted = wanted_of(given)
+    place = _place(given)
+    report = place.report(place.config)
+    outcomes = _planned(place, report)
+    if not given.quiet:
+        to_stdout(overview(report, outcomes))
+    if not wanted.parts and questions.is_at_terminal():
+        wanted = _asked(place, report, outcomes)
+    if not wanted.parts:
+        to_stdout("" if given.quiet else _next(place, report, outcomes))
+        return int(_exit_code(report, place.config))
+    return _adopt(place, wanted, report)
+
+
+def _place(given: Arguments) -> _Place:
+    from posturio_iac.commands.settings import settings
+    from posturio_iac.scan import select
+
+    top = files.top_of(given.words[0] if given.words else os.curdir)
+    config = settings(given, (top,))
+    there = tuple(filter(os.path.isfile, config.baseline))
+    return _Place(top, config, select((top,), top, config.with_values(baseline=there), given.exclude or ()), given)
+
+
+def _planned(place: _Place, report: Report) -> tuple[Outcome, ...]:
+    """Return what would become of each finding, whatever the next apply does about it; nothing is written."""
+    from posturio_iac.commands.code_changes import files_below
+    from posturio_iac.commands.fix import command as fix
+    from posturio_iac.commands.fix.arguments import wishes
+
+    made = _fix_run(place, unsafe=True)
+    return fix.planned(made, report, wishes(made.given, report.as_of, place.config), files_below(place.selection.root))
+
+
+def _fix_run(place: _Place, *, unsafe: bool = False) -> FixRun:
+    from posturio_iac.commands.fix import arguments, command
+
+    given = parse(arguments.COMMAND, [*for_fix(place.given), *(["--unsafe"] if unsafe else [])])
+    assert given is not None  # noqa: S101 - no word of it asks for help
+    arguments.checked(given)
+    return command.FixRun(place.selection, place.config, None, given)
+
+
+def _next(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> str:
+    """Return the command that goes on from here."""
+    from posturio_iac.config.locate import find
+
+    parts = [FIX] if any(outcome.level is not None and outcome.level is not ChangeLevel.REPLACES for outcome in outcomes) else []
+    parts += [BASELINE] if report.active() else []
+    parts += [CONFIG] if find(place.top) is None else []
+    parts += [HOOK] if any(files.hook(place.top, place.given.repo, place.given.rev)) else []
+    if not parts:
+        return "\nthere is nothing to do: the hook and a configuration are there, and no finding is open\n"
+    accept = ' --until DATE --reason "TEXT"' if report.active() else ""
+    owner = " --owner NAME" if without_owner(report, report.active()) else ""
+    return f"\nnothing was written; next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
+
+
+def _asked(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:
+    """Ask step by step what to write."""
+    parts = set()
+    if any(outcome.level is not None for outcome in outcomes) and questions.agreed("\nmend what can be mended?"):
+        parts.add(FIX)
+    accepted = AdoptionPlan(frozenset())
+    if report.active() and questions.agreed("accept what remains, until a day, in a baseline?"):
+        parts.add(BASELINE)
+        day = questions.text("until which day?", f"{report.as_of + timedelta(days=DAYS):%Y-%m-%d}")
+        reason = questions.text("why is it accepted?", f"was there when posturio-iac was adopted on {report.as_of:%Y-%m-%d}")
+        ownerless = without_owner(report, report.active())
+        owner = questions.text(f"who answers for the {len(ownerless)} findings without an owner?") if ownerless else ""
+        accepted = AdoptionPlan(frozenset(), reason, day, owner)
+    named = {CONFIG: "write a short configuration?", HOOK: "add the hook to pre-commit?"}
+    named |= {part: f"write a file for CI on {part.partition('=')[2]}?" for part in PARTS if part.startswith("ci=")}
+    for part, question in named.items():
+        if part in (CONFIG, HOOK) or _seems_used(place.top, part):
+            parts |= {part} if questions.agreed(question) else set()
+    return checked(accepted._replace(parts=frozenset(parts)), place.given)
+
+
+def _seems_used(top: str, part: str) -> bool:
+    """Tell whether a repository seems to be on a service: GitLab's file is there or has its folder, and else GitHub is."""
+    gitlab = os.path.exists(os.path.join(top, ".gitlab")) or os.path.exists(os.path.join(top, ".gitlab-ci.yml"))
+    return gitlab == (part == "ci=gitlab")
+
+
+def _adopt(place: _Place, wanted: AdoptionPlan, report: Report) -> int:
+    """Write what is wanted: everything that can be refused is refused before the first file is written."""
+    baseline = _baseline_path(place, wanted) if BASELINE in wanted.parts else ""
+    if baseline:
+        _check_exceptions(wanted, report)
+    changes: list[files.FileChange] = []
+    if CONFIG in wanted.parts:
+        changes += files.configuration(place.top, os.path.basename(baseline))
+    if HOOK in wanted.parts:
+        changes += files.hook(place.top, place.given.repo, place.given.rev)
+    changes += [files.ci(place.top, service, baseline=bool(baseline)) for service in wanted.services]
+    for path in (*(change.path for change in changes), *([baseline] if baseline else [])):
+        refuse_links_out(path, place.top)
+    if FIX in wanted.parts:
+        report = _mend(place, report)
+    if baseline:
+        _accept(place, wanted, baseline, report)
+    if not place.given.quiet:
+        files.show(changes, place.top)
+    files.write_all_files(changes, place.top)
+    return _verified(place, wanted, baseline)
+
+
+def _baseline_path(place: _Place, wanted: AdoptionPlan) -> str:
+    """Return where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
+    from posturio_iac.commands.baseline.command import FILE
+    from posturio_iac.config.locate import find
+
+    own = find(place.top)
+    path = place.config.baseline[0] if place.config.baseline else os.path.join(place.top, FILE)
+    if os.path.lexists(path):
+        raise UsageError(f"{os.path.relpath(path)} is there already, and was left as it is; `posturio-iac baseline` adds to it")
+    if own is not None and not place.config.baseline:
+        raise UsageError(f'{os.path.relpath(own)} names no baseline; add baseline = "{FILE}" to it first')
+    if own is None and CONFIG not in wanted.parts:
+        raise UsageError("a baseline counts once a configuration names it: add config to --write")
+    return path
+
+
+def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
+    """Refuse exceptions that nobody answers for, and an end that has passed."""
+    from posturio_iac.commands.fix.arguments import date
+
+    date(wanted.until, "--until", report.as_of)
+    if not wanted.owner and (open_ := without_owner(report, report.active())):
+        first = open_[0]
+        raise UsageError(
+            f"{len(open_)} findings have a key that names no owner, the first of {first.address}"
+            f"{f' in {first.span.path}' if first.span else ''}; name who answers for them with --owner NAME, or in CODEOWNERS"
+        )
+
+
+def _mend(place: _Place, report: Report) -> Report:
+    """Write the mends, and return the report on what is there then."""
+    from posturio_iac.commands.code_changes import files_below
+    from posturio_iac.commands.fix import command as fix
+    from posturio_iac.commands.fix.arguments import wishes
+    from posturio_iac.commands.fix.summary import say
+
+    made = _fix_run(place)
+    asked, found = wishes(made.given, report.as_of, place.config), files_below(place.selection.root)
+    outcomes = fix.planned(made, report, asked, found)
+    every, last = fix.written(made, asked, found, outcomes, report)
+    if not place.given.quiet:
+        say(report.diagnostics, every, made.given, written=True)
+    return last
+
+
+def _accept(place: _Place, wanted: AdoptionPlan, path: str, report: Report) -> None:
+    """Write what remains into a baseline."""
+    from posturio_iac.commands.baseline.command import updated
+    from posturio_iac.commands.baseline.entries import NewEntryFields
+    from posturio_iac.commands.baseline.stale import Searched
+    from posturio_iac.judge.baseline import Baseline, BaselineFile
+
+    new = NewEntryFields(wanted.reason, wanted.owner, wanted.until)
+    (made,) = updated([BaselineFile(path, Baseline())], report, Searched(place.selection, place.config, (place.top,)), new)
+    write(made.baseline.text(), path, within=os.path.dirname(path))
+    to_stdout(f"wrote {os.path.relpath(path)}: {made.summary()}\n")
+
+
+def _verified(place: _Place, wanted: AdoptionPlan, baseline: str) -> int:
+    """Judge once more with what was written, and say whether the hook passes."""
+    paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
+    config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
+    report = place.report(config)
+    code = _exit_code(report, config)
+    text = {
+        0: "the hook passes",
+        1: f"the hook fails on {count(len(_failing(report, config)), 'finding')}",
+        3: "the hook fails, since not everything could be read",
+    }[code]
+    if baseline:
+        accepted = sum(f.suppressed is not None and f.suppressed.source == "baseline" for f in report.findings)
+        text += f"; {count(accepted, 'finding')} accepted until {wanted.until}, each with an owner"
+    to_stdout(f"{text}\n")
+    return code
+
+
+def _failing(report: Report, config: Config) -> list[Finding]:
+    from posturio_iac.core.finding import Severity
+
+    return [] if config.fail_on == "never" else [f for f in report.active() if f.severity >= Severity(config.fail_on)]
+
+
+def _exit_code(report: Report, config: Config) -> int:
+    from posturio_iac.core.finding import Severity
+
+    return int(report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict))

@@ -1,0 +1,114 @@
+"""The files that are set up in a repository: planned and shown before any of them is written, and none in place of another one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+from posturio_iac.commands.output import to_stdout, write
+from posturio_iac.config.locate import find
+from posturio_iac.config.model import FILE as CONFIGURATION
+from posturio_iac.config.option_table import Option, Shape
+from posturio_iac.core.terminal import paint, printable, wants_color
+from posturio_iac.core.textfile import LIMIT, Fence, MissingError, UnreadableError, read
+from posturio_iac.errors import UsageError
+from posturio_iac.render.wording import DOCS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+HOOKS = ".pre-commit-config.yaml"
+REPOSITORY = "https://github.com/posturio/posturio-iac"
+"""Where pre-commit fetches the hook from, unless --repo names another place."""
+
+
+REPO = Option("repo", Shape.TEXT, f"Fetch the hook from here (default: {REPOSITORY})", flag="--repo", metavar="URL", in_file=False)
+REV = Option("rev", Shape.TEXT, "Use this version of the hook (default: this one)", flag="--rev", metavar="TAG", in_file=False)
+
+
+class FileChange(NamedTuple):
+    """One file before and after."""
+
+    path: str
+    before: str
+    after: str
+
+
+def top_of(folder: str) -> str:
+    """Return the top of the repository of a folder, or the folder itself. Raises `UsageError` when there is none."""
+    from posturio_iac.search.locations import repository_of
+
+    real = os.path.realpath(folder)
+    if not os.path.isdir(real):
+        raise UsageError(f"{folder}: there is no such folder")
+    return repository_of(real) or real
+
+
+def hook(top: str, repository: str | None, revision: str | None) -> Iterator[FileChange]:
+    """Yield what adds the hook, unless it is there."""
+    from posturio_iac import __version__
+    from posturio_iac.commands.adopt.hook_file import with_hook
+
+    path = os.path.join(top, HOOKS)
+    before = _read(path)
+    after = with_hook(before, repository or REPOSITORY, revision or f"v{__version__}", os.path.relpath(path))
+    if after != before:
+        yield FileChange(path, before, after)
+
+
+def configuration(top: str, baseline: str = "") -> Iterator[FileChange]:
+    """Yield a configuration file, unless one is there."""
+    if find(top) is None and not os.path.lexists(path := os.path.join(top, CONFIGURATION)):
+        from posturio_iac.commands.adopt.config_file import short
+
+        yield FileChange(path, "", short(baseline))
+
+
+def ci(top: str, service: str, *, baseline: bool) -> FileChange:
+    """Return the file of a CI service. Raises `UsageError` when there is one."""
+    from posturio_iac.commands.adopt.ci_files import PLACES, ci_file
+
+    path = os.path.join(top, *PLACES[service].split("/"))
+    if os.path.lexists(path):
+        raise UsageError(f"{os.path.relpath(path)} is there already, and was left as it is; {DOCS}/ci.md shows what to add")
+    return FileChange(path, "", ci_file(service, baseline=baseline))
+
+
+def show(changes: Iterable[FileChange], top: str) -> None:
+    """Print what would be written as a diff."""
+    to_stdout("".join(line for change in changes for line in _diff(change, top)))
+
+
+def write_all_files(changes: Sequence[FileChange], top: str) -> None:
+    """Write the files, each in one step, and say so."""
+    for change in changes:
+        write(change.after, change.path, within=top)
+        to_stdout(f"wrote {printable(os.path.relpath(change.path))}\n")
+    if any(os.path.basename(change.path) == HOOKS for change in changes):
+        to_stdout("run `pre-commit install` once, so that commits are checked\n")
+
+
+def _read(path: str) -> str:
+    """Return the text of a file with the ends of its lines as they are; empty when there is none."""
+    folder = os.path.realpath(os.path.dirname(path))
+    try:
+        return read(path, LIMIT, Fence(folder)).decode("utf-8")
+    except MissingError:
+        return ""
+    except UnreadableError as error:
+        raise UsageError(f"{path}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: is not UTF-8 at byte {error.start}") from None
+
+
+def _diff(change: FileChange, top: str) -> Iterator[str]:
+    """Yield the lines of a unified diff, safe to print."""
+    from difflib import unified_diff
+
+    color = wants_color("auto", sys.stdout, os.environ)
+    name = os.path.relpath(change.path, top)
+    before, after = change.before.splitlines(), change.after.splitlines()
+    for line in unified_diff(before, after, f"a/{name}" if change.before else os.devnull, f"b/{name}", lineterm=""):
+        style = {"+": ("green",), "-": ("red",), "@": ("cyan",)}.get(line[:1], ())
+        yield f"{paint(printable(line), *style, color=color)}\n"

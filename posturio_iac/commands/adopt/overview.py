@@ -1,0 +1,75 @@
+"""What ``adopt`` shows first: how much there is, what can be mended by what the next apply does, and what is left to people. Pure."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Level, Severity, Verdict
+from posturio_iac.core.terminal import printable
+from posturio_iac.fixes.change import ChangeLevel
+from posturio_iac.render.nothing_found import count, no_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from posturio_iac.core.finding import Finding, Report
+    from posturio_iac.fixes.planner import Outcome
+
+SHOWN = 10
+_EFFECTS = {
+    ChangeLevel.NOTHING: "changes nothing",
+    ChangeLevel.IN_PLACE: "updates in place",
+    ChangeLevel.REPLACES: "adds resources or replaces keys",
+}
+
+
+def overview(report: Report, outcomes: Sequence[Outcome]) -> str:
+    """Return the text."""
+    return "".join(f"{line}\n" for line in _lines(report, outcomes))
+
+
+def without_owner(report: Report, findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings whose key names nobody who answers for it."""
+    owned = {(j.key.framework, j.key.scope, j.key.address) for j in report.keys if isinstance(j.key.owner, str)}
+    return [finding for finding in findings if (finding.framework, finding.root, finding.address) not in owned]
+
+
+def _lines(report: Report, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    active = report.active()
+    if not report.keys:
+        yield no_keys(report.files, errors=any(_errors(report)))
+    else:
+        folders = len({os.path.dirname(judged.key.span.path) for judged in report.keys if judged.key.span})
+        severities = Counter(finding.severity for finding in active)
+        told = ", ".join(f"{severities[one]:,} {one.value}" for one in reversed(Severity) if severities[one])
+        where = f"{count(len(report.keys), 'key')} in {count(folders, 'folder')}"
+        yield f"{where}: {count(len(active), 'finding')}{f' ({told})' if told else ''}"
+    if active:
+        yield ""
+        yield from _mends(outcomes, len(active))
+        ownerless = len(without_owner(report, active))
+        if ownerless:
+            yield f"  {ownerless:,} of them have a key that names no owner; --owner names who answers for these"
+    if undetermined := report.count(Verdict.UNDETERMINED):
+        yield f"  {count(undetermined, 'key')} undetermined, which fail a run with --strict only"
+    errors = list(_errors(report))
+    yield from (f"  {line}" for line in errors[:SHOWN])
+    if len(errors) > SHOWN:
+        yield f"  and {len(errors) - SHOWN} more errors; posturio-iac scan lists them"
+
+
+def _mends(outcomes: Sequence[Outcome], total: int) -> Iterator[str]:
+    levels = Counter(outcome.level for outcome in outcomes if outcome.level is not None)
+    for level, effect in _EFFECTS.items():
+        flag = "" if level is not ChangeLevel.REPLACES else " --unsafe"
+        yield f"  {levels[level]:>7,} mended by `posturio-iac fix --write{flag}`; the next apply {effect}"
+    yield f"  {total - sum(levels.values()):>7,} left to people, or to a baseline with owner, reason and end"
+
+
+def _errors(report: Report) -> Iterator[str]:
+    for said in report.diagnostics:
+        if said.level is Level.ERROR:
+            where = ":".join(printable(str(part)) for part in (said.path, said.line) if part is not None)
+            yield f"error: {f'{where}: ' if where else ''}{printable(said.message)}"

@@ -1,0 +1,47 @@
+"""Folders that hold key ids in full: made in one step, never over something, and for their owner alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from posturio_iac.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PRIVATE, RUNNABLE = 0o600, 0o700
+
+
+def check_new(flag: str, path: str) -> None:
+    """Refuse a folder that cannot be made, before anything is asked.
+
+    Raises:
+        UsageError: it is there already, or cannot be made.
+
+    """
+    if path == "-":
+        raise UsageError(f"{flag} needs a folder, since the report goes to standard output")
+    if os.path.lexists(path) and not (os.path.isdir(path) and not os.path.islink(path) and not os.listdir(path)):
+        raise UsageError(f"{flag} {path} is there already, and it is never overwritten; name a new folder")
+    parent = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(parent):
+        raise UsageError(f"{flag} {path}: there is no folder {parent}")
+
+
+def write_folder(files: Mapping[str, str], path: str, what: str) -> None:
+    """Make the folder with all of its files, or not at all; scripts may be run. Raises `OutputError`."""
+    folder, path = None, os.path.abspath(path)
+    try:
+        folder = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path))
+        for name, text in files.items():
+            mode = RUNNABLE if name.endswith(".sh") else PRIVATE
+            with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                file.write(text.encode("utf-8", "backslashreplace"))
+        os.rename(folder, path)
+    except OSError as error:
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise OutputError(f"cannot write {what} {path}: {error.strerror or error}") from None

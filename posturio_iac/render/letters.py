@@ -1,0 +1,106 @@
+"""One letter an owner: which keys, why, what happens when, and the commands, with ids in full. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import shlex
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.dates import describe_date
+from posturio_iac.live.plan import Action
+from posturio_iac.render.csv_table import harmless
+from posturio_iac.render.markdown_text import code, fenced, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.live.plan import Step
+
+COLUMNS = ("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command")
+MAY_BE_RUN = re.compile(r"[A-Za-z0-9_+=,.@-]+")
+
+
+def letters(made: Sequence[Step], as_of: datetime, grace: timedelta) -> dict[str, str]:
+    """Return the files of all letters by name: for each owner one in Markdown, to send or to put into a ticket, and one in CSV."""
+    files = {}
+    for owner in dict.fromkeys(step.owner for step in made):
+        theirs = [step for step in made if step.owner == owner]
+        name = file_name(owner)
+        files[f"{name}.md"] = _markdown(owner, theirs, as_of, grace)
+        files[f"{name}.csv"] = _table(theirs, as_of + grace)
+    return files
+
+
+def file_name(owner: str) -> str:
+    """Return a name of a file that is safe everywhere and different for each owner."""
+    safe = re.sub(r"[^a-z0-9]+", "-", owner.lower()).strip("-")[:40] or "owner"
+    return f"{safe}-{sha256(owner.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def command_of(step: Step) -> str:
+    """Return what the owner runs; nothing where nothing can be done by a command."""
+    key = step.key
+    if key.is_root is True or not key.key_id or not isinstance(key.user, str):
+        return ""
+    if not MAY_BE_RUN.fullmatch(key.user) or not MAY_BE_RUN.fullmatch(key.key_id):
+        return ""
+    of_key = ("--user-name", key.user, "--access-key-id", key.key_id)
+    if key.status == "Active":
+        return shlex.join(("aws", "iam", "update-access-key", *of_key, "--status", "Inactive"))
+    return shlex.join(("aws", "iam", "delete-access-key", *of_key)) if step.action is Action.DELETE else ""
+
+
+def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelta) -> str:
+    answer, count = as_of + grace, f"{len(made)} access key{'' if len(made) == 1 else 's'}"
+    lines = [
+        f"# {count} of {plain(owner)}: answer by {answer.date()}",
+        "",
+        f"On {as_of.date()} posturio-iac found {count} in AWS that you answer for. Please say of each whether it is needed, and by what.",
+        "",
+        f"- Until {answer.date()}: answer, or do yourself what stands below.",
+        f"- After that: keys that are not in use are switched off. That can be undone for {grace.days} days.",
+        f"- From {(answer + grace).date()} on: keys that stayed switched off, and that nothing missed, are deleted. That cannot be undone.",
+        "",
+    ]
+    for step in made:
+        lines += _about(step)
+    return "\n".join(lines)
+
+
+def _about(step: Step) -> Iterator[str]:
+    key = step.key
+    account = f"{key.account} ({key.account_name})" if key.account_name else key.account or ""
+    yield from (f"## {code(key.address.rpartition('/')[2])} of user {code(str(key.user))} in account {plain(account)}", "")
+    yield f"- created: {_time(key.created)}; last used: {_used(key)}"
+    yield from (f"- {plain(finding.message)}" for finding in step.findings)
+    if step.why:
+        yield f"- {plain(step.why)}"
+    yield ""
+    if command := command_of(step):
+        yield fenced(command, "sh")
+
+
+def _table(made: Iterable[Step], answer: datetime) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for step in made:
+        key = step.key
+        rules = " ".join(sorted({finding.rule.id for finding in step.findings}))
+        row = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
+        writer.writerow([harmless(cell) for cell in (*row, step.action.value, str(answer.date()), command_of(step))])
+    return out.getvalue()
+
+
+def _used(key: AccessKey) -> str:
+    place = " in ".join(word for word in key.used_for or () if word)
+    return "never" if key.last_used is None else f"{_time(key.last_used)}{f' ({place})' if place else ''}"
+
+
+def _time(when: object) -> str:
+    return describe_date(when) if isinstance(when, datetime) else "not known"

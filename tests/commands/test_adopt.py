@@ -1,0 +1,278 @@
+"""From a first run to a passing hook: what ``adopt`` shows, writes, asks and refuses, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from posturio_iac.frontends.terraform.syntax import tree as syntax_tree
+from tests.support.command_line import run
+from tests.support.grown_tree import KEYS_PER_MODULE, write_tree
+from tests.support.readme import ROOT, blocks
+from tests.support.repository import AS_OF, Repository, clean, flagged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = ROOT / "docs/adoption.md"
+BASELINE, CONFIG, HOOKS = "posturio-iac-baseline.json", "posturio-iac.toml", ".pre-commit-config.yaml"
+ACCEPT = ("--until", "2027-06-30", "--reason", "before the project")
+
+
+@pytest.fixture
+def top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def repository(top: Path) -> Repository:
+    made = Repository(top)
+    for name in "ab":
+        made.write(f"{name}/iam.tf", flagged(name))
+    made.write("c/iam.tf", clean("c"))
+    commit(made)
+    return made
+
+
+def commit(repository: Repository) -> None:
+    repository.git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "change")
+
+
+def adopt(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
+    return run(capsys, "adopt", "--as-of", AS_OF, *argv)
+
+
+def state(top: Path) -> dict[str, bytes]:
+    """Return the files that git does not own, by their paths."""
+    return {p.relative_to(top).as_posix(): p.read_bytes() for p in top.rglob("*") if p.is_file() and ".git" not in p.relative_to(top).parts}
+
+
+class _Terminal:
+    """Somebody who types lines, and is asked for no more than there are."""
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = list(lines)
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        return f"{self.lines.pop(0)}\n"
+
+
+def sit(monkeypatch: pytest.MonkeyPatch, *lines: str) -> _Terminal:
+    terminal = _Terminal(*lines)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    return terminal
+
+
+def page_commands() -> list[list[str]]:
+    """Return the commands at the top of the page."""
+    return [shlex.split(line) for line in blocks("sh", PAGE)[0].splitlines()]
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch, top: Path) -> Counter[str]:
+    """Count the files of code that are opened, and the texts that are parsed."""
+    counted: Counter[str] = Counter()
+    real_open, real_parse = os.open, syntax_tree.tree_of
+
+    def counting_open(path: Any, *rest: Any, **more: Any) -> int:
+        if str(path).endswith(".tf") and str(path).startswith(str(top)):
+            counted["read"] += 1
+        return real_open(path, *rest, **more)
+
+    def counting_parse(data: bytes, *rest: Any, **more: Any) -> Any:
+        counted["parsed"] += 1
+        return real_parse(data, *rest, **more)
+
+    monkeypatch.setattr(os, "open", counting_open)
+    for module in list(sys.modules.values()):
+        if getattr(module, "tree_of", None) is real_parse:
+            monkeypatch.setattr(module, "tree_of", counting_parse)
+    return counted
+
+
+def test_three_commands_of_the_page_lead_to_a_passing_and_honest_hook(
+    top: Path, capsys: pytest.CaptureFixture[str], work: Counter[str]
+) -> None:
+    """The work is counted: it grows with the modules, and not with the square of them."""
+    look, act, hook = page_commands()
+    costs = []
+    for number, modules in enumerate((4, 12)):
+        tree = top / f"tree{number}"
+        files = write_tree(tree, modules)
+        os.chdir(tree)
+        work.clear()
+        code, out, err = adopt(capsys, *look[2:])
+        assert (code, set(state(tree))) == (1, set(files)), err
+        assert f"{modules * KEYS_PER_MODULE} keys in {modules} folders" in out
+        assert adopt(capsys, *act[2:])[0] == 0
+        assert hook[:5] == ["git", "ls-files", "-z", "|", "xargs"]
+        listed = subprocess.run(hook[:3], capture_output=True, check=True, text=True).stdout.split("\0")[:-1]
+        assert run(capsys, "hook", "--as-of", AS_OF, *listed) == (0, "", "")
+        costs.append(Counter(work))
+        entries = json.loads((tree / BASELINE).read_text())["findings"]
+        assert len(entries) == modules
+        assert {(entry["owner"], entry["reason"], entry["until"]) for entry in entries} == {
+            ("platform@example.com", "before the rotation project", "2027-06-30")
+        }
+        (tree / files[0]).write_text((tree / files[0]).read_text() + flagged("new").replace('"ci"', '"new"').replace(".ci.", ".new."))
+        assert run(capsys, "hook", "--as-of", AS_OF, files[0])[0] == 1, "a new key fails"
+        assert run(capsys, "scan", "--as-of", "2027-07-01", "-q")[0] == 1, "exceptions end"
+    small, large = costs
+    assert all(large[kind] <= small[kind] * 3 for kind in ("read", "parsed")), costs
+    assert large["parsed"] <= 12 * 20, "each file is parsed a bounded number of times"
+
+
+def test_looking_writes_nothing_and_says_how_to_go_on(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    before = state(repository.path)
+    code, out, _ = adopt(capsys)
+    assert code == 1
+    assert out.startswith("3 keys in 3 folders: 2 findings (2 medium)\n")
+    assert re.search(r"^ +2 mended by `posturio-iac fix --write`; the next apply updates in place$", out, re.MULTILINE)
+    assert out.endswith('next: posturio-iac adopt --write fix,baseline,config,hook --until DATE --reason "TEXT"\n')
+    assert state(repository.path) == before
+
+
+def test_all_of_it_is_written_and_the_hook_passes(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = adopt(capsys, "--write", "baseline,config,hook,ci=github,ci=gitlab", *ACCEPT)
+    assert code == 0, err
+    assert out.endswith("the hook passes; 2 findings accepted until 2027-06-30, each with an owner\n")
+    made = state(repository.path)
+    assert set(made) >= {BASELINE, CONFIG, HOOKS, ".github/workflows/posturio-iac.yml", ".gitlab-ci.yml"}
+    assert {entry["owner"] for entry in json.loads(made[BASELINE])["findings"]} == {"team"}
+    assert len(made[CONFIG].splitlines()) < 6
+    workflow = yaml.safe_load(made[".github/workflows/posturio-iac.yml"])
+    assert workflow["jobs"]["access-keys"]["steps"][1]["with"]["args"] == "--fail-on-stale"
+    assert "--fail-on-stale" in yaml.safe_load(made[".gitlab-ci.yml"])["access-keys"]["script"][0]
+    assert run(capsys, "scan", "--as-of", AS_OF, "--fail-on-stale")[0] == 0
+    assert adopt(capsys)[1].endswith("there is nothing to do: the hook and a configuration are there, and no finding is open\n")
+
+
+def test_mends_come_first_and_the_baseline_holds_the_rest(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("d/iam.tf", flagged("d").replace("team", "changeme"))
+    commit(repository)
+    code, _, err = adopt(capsys, "--write", "fix,baseline,config", "--in", "30d", "--owner", "me", *ACCEPT)
+    assert code == 0, err
+    assert "Mended 3 findings" in err
+    assert 'expires = "20' in (repository.path / "a/iam.tf").read_text()
+    (entry,) = json.loads((repository.path / BASELINE).read_text())["findings"]
+    assert (entry["path"], entry["owner"]) == ("d/iam.tf", "me")
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (("--write", "baseline,config"), "add --reason TEXT and --until DATE"),
+        (("--write", "baseline,config", "--reason", "r", "--until", "2026-01-01"), "has passed"),
+        (("--write", "baseline,config", "--reason", "r", "--until", "soon"), "must be a date"),
+        (("--write", "baseline", *ACCEPT), "add config to --write"),
+        (("--write", "config", *ACCEPT), "belong to a baseline"),
+        (("--write", "config", "--unsafe"), "add fix to --write"),
+        (("--write", "basline"), 'not "basline"; did you mean "baseline"?'),
+        (("--write", "fix", "--in", "60d", "--rotate", "90d"), "exclude each other"),
+        (("nowhere",), "there is no such folder"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_nothing_is_written(
+    repository: Repository, capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], complaint: str
+) -> None:
+    before = state(repository.path)
+    code, _, err = adopt(capsys, *argv)
+    assert (code, err.count("\n")) == (2, 1)
+    assert complaint in err
+    assert state(repository.path) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "parts", "complaint"),
+    [
+        (BASELINE, '{"version": 1, "findings": []}', "baseline,config", "is there already"),
+        (CONFIG, "strict = false\n", "baseline,config", f'{CONFIG} names no baseline; add baseline = "{BASELINE}" to it first'),
+        (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "is there already"),
+        (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "is there already"),
+        (HOOKS, "repos: [", "fix,config,hook", "is no valid YAML"),
+        ("d/iam.tf", flagged("d").replace("team", "changeme"), "baseline,config", "name who answers for them with --owner NAME"),
+    ],
+)
+def test_what_is_there_is_never_overwritten(
+    repository: Repository, capsys: pytest.CaptureFixture[str], path: str, content: str, parts: str, complaint: str
+) -> None:
+    repository.write(path, content)
+    commit(repository)
+    before = state(repository.path)
+    code, _, err = adopt(capsys, "--write", parts, *(ACCEPT if "baseline" in parts else ()))
+    assert code == 2
+    assert complaint in err
+    assert state(repository.path) == before
+
+
+def test_files_with_changes_are_not_mended(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("a/iam.tf", flagged("changed"))
+    before = state(repository.path)
+    code, _, err = adopt(capsys, "--write", "fix,config")
+    assert code == 2
+    assert "not committed" in err
+    assert state(repository.path) == before
+    assert adopt(capsys, "--write", "fix,config", "--allow-dirty")[0] == 0
+
+
+def test_link_out_of_the_repository_is_refused(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository.path / ".github").symlink_to(repository.path.parent)
+    code, _, err = adopt(capsys, "--write", "config,ci=github")
+    assert code == 3
+    assert "a symbolic link leads outside" in err
+    assert not (repository.path / CONFIG).exists()
+
+
+def test_what_cannot_be_read_is_said_and_the_hook_does_not_pass(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("broken/iam.tf", flagged("x") + "resource {{\n")
+    commit(repository)
+    code, out, _ = adopt(capsys, "--write", "baseline,config", *ACCEPT)
+    assert code == 3
+    assert "error: broken/iam.tf" in out
+    assert out.endswith("the hook fails, since not everything could be read; 3 findings accepted until 2027-06-30, each with an owner\n")
+
+
+def test_terminal_is_asked_step_by_step(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = sit(monkeypatch, "n", "y", "2027-03-31", "", "y", "y", "n")
+    code, out, _ = adopt(capsys)
+    assert (code, terminal.lines) == (0, [])
+    entries = json.loads((repository.path / BASELINE).read_text())["findings"]
+    assert {(entry["until"], entry["reason"]) for entry in entries} == {
+        ("2027-03-31", f"was there when posturio-iac was adopted on {AS_OF}")
+    }
+    assert (repository.path / HOOKS).exists()
+    assert not (repository.path / ".github").exists()
+    assert "the hook passes" in out
+
+
+def test_no_to_everything_writes_nothing(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = state(repository.path)
+    sit(monkeypatch, *["n"] * 5)
+    assert adopt(capsys)[0] == 1
+    assert state(repository.path) == before
+
+
+def test_repository_without_keys(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Repository(top)
+    code, out, _ = adopt(capsys)
+    assert code == 0
+    assert "No access keys are declared" in out
+    assert out.endswith("next: posturio-iac adopt --write config,hook\n")
