@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Span
     from posturio_iac.core.origin import Origin
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -84,52 +85,34 @@ def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
 
 def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
     for trigger in triggers(block):
-        words = references(trigger)
-        text = spelled(trigger) or "its value"
-        origin = TriggerOrigin(text)
-        if not words:
-            why = "Terraform accepts only references to resources there"
-            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            remedy = Advice("write a plain list of resources")
-            yield (
-                Lifetime(
-                    Kind.ROTATION, Effect.INERT, TriggerOrigin(), "", trigger.span, why=why, reason=ReasonKind.NO_REFERENCE, remedy=remedy
-                ),
-                never,
-            )
-            continue
-        if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
-            what = _NOT_MANAGED.get(words[0], "not a resource")
-            why = f"{text} is {what}, and Terraform accepts only managed resources there"
-            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield (
-                Lifetime(
-                    Kind.ROTATION,
-                    Effect.INERT,
-                    origin,
-                    text,
-                    trigger.span,
-                    why=why,
-                    reason=ReasonKind.NO_REFERENCE,
-                    remedy=HoldTrigger(_key(block), text),
-                ),
-                never,
-            )
-            continue
-        if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
-            why = f"there is no resource {'.'.join(words[:2])} in this module"
-            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield (
-                Lifetime(
-                    Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, reason=ReasonKind.MISSING_RESOURCE, remedy=_NAME_ONE
-                ),
-                never,
-            )
+        refused = _refused(trigger, block, scope)
+        if refused is not None:
+            yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, why=refused.why)
             continue
         for cause in of_trigger(trigger, scope):
-            lifetime = _lifetime(cause, origin, trigger, engine, block)
+            lifetime = _lifetime(cause, TriggerOrigin(spelled(trigger) or "its value"), trigger, engine, block)
             if lifetime is not None:
                 yield lifetime, cause
+
+
+def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
+    """Return the evidence of a trigger that Terraform does not accept."""
+    words = references(trigger)
+    text = (spelled(trigger) or "its value") if words else ""
+
+    def inert(why: str, reason: ReasonKind, remedy: Remedy) -> Lifetime:
+        return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, why=why, reason=reason, remedy=remedy)
+
+    if not words:
+        why = "Terraform accepts only references to resources there"
+        return inert(why, ReasonKind.NO_REFERENCE, Advice("write a plain list of resources"))
+    if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
+        what = _NOT_MANAGED.get(words[0], "not a resource")
+        why = f"{text} is {what}, and Terraform accepts only managed resources there"
+        return inert(why, ReasonKind.NO_REFERENCE, HoldTrigger(_key(block), text))
+    if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
+        return inert(f"there is no resource {'.'.join(words[:2])} in this module", ReasonKind.MISSING_RESOURCE, _NAME_ONE)
+    return None
 
 
 def _follow_a_clock(trigger: hcl.Expr, text: str) -> Advice:
