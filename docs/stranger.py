@@ -99,7 +99,8 @@ def aws(folder: Path) -> Iterator[str]:
     command = [str(folder / "moto/bin/python"), "-c", AWS]
     pipe, environment = subprocess.PIPE, {**os.environ, **CREDENTIALS}
     with subprocess.Popen(command, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as server:  # noqa: S603
-        if server.stdout is None or not (address := server.stdout.readline().strip()):
+        address = next((said.strip() for said in server.stdout or () if said.startswith("http://")), "")
+        if not address:
             sys.exit("moto does not start")
         try:
             yield address

@@ -9,7 +9,6 @@ from posturio_iac.posture.mends import Task, by_rule, likeness, tasks
 from posturio_iac.render.report import wording as say
 from posturio_iac.render.report.html_text import BRIEF, copyable, cut, finding_link, key_link, mend
 from posturio_iac.render.wording import page_url
-from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +32,10 @@ WRITTEN = ("nothing", "in_place")
 def first(posture: Posture) -> dict[str, Any]:
     """Return the cards, and how many there are more."""
     every = tasks(posture.rows)
-    titles = {rule: found.rule.title for rule, found in all_rules().items()}
-    return {"first": [_card(task, titles) for task in every[:FIRST]], "more_tasks": max(len(every) - FIRST, 0)}
+    return {"first": [_card(task) for task in every[:FIRST]], "more_tasks": max(len(every) - FIRST, 0)}
 
 
-def _card(task: Task, titles: dict[str, str]) -> dict[str, Any]:
+def _card(task: Task) -> dict[str, Any]:
     row, several = task.rows[0], len(task.rows) > 1
     finding = task.findings[0] if task.findings else None
     further = sorted(task.further.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -48,36 +46,19 @@ def _card(task: Task, titles: dict[str, str]) -> dict[str, Any]:
         "where": say.where(task.unit),
         "place": "" if several else say.place(row.key, finding) if finding else row.key.place,
         "href": "" if several else finding_link(row, finding) if finding else key_link(row),
-        "title": titles.get(finding.rule, finding.rule) if finding else "",
+        "title": say.title(finding.rule) if finding else "",
         "url": page_url(finding.rule) if finding else "",
         "facts": [*say.use(task.rows), say.owners(task.rows)],
-        "message": _message(task, several=several),
+        "message": say.problem(task),
         "mend": mend(finding) if finding and not several else [],
-        "summary": _summary(task.findings) if finding and several else "",
+        "summary": say.mend(task.findings) if finding and several else "",
         "code": finding.remedy.code if finding and several and finding.remedy and copyable(finding.remedy.code) else "",
         "blocks": list(_commands(task)) if several else [],
         "fix": _fix(task),
         "keys": [_named(row) for row in task.rows[:NAMED]] if several else [],
         "more": max(len(task.rows) - NAMED, 0),
-        "further": [(titles.get(rule, rule), number) for rule, number in further],
+        "further": [(say.title(rule), number) for rule, number in further],
     }
-
-
-def _message(task: Task, *, several: bool) -> str:
-    """Return what is wrong, as far as that is the same for all keys of a task."""
-    row = task.rows[0]
-    if not task.findings:
-        return "; ".join(row.key.undecided)
-    if not several:
-        return say.message(row.key, task.findings[0])
-    told = {say.impersonal(row.key, finding) for row, finding in zip(task.rows, task.findings, strict=True)}
-    return told.pop() if len(told) == 1 else ""
-
-
-def _summary(found: Sequence[SavedFinding]) -> str:
-    """Return what to do about findings that are mended alike, in as many words as hold for all of them."""
-    remedy, told = found[0].remedy, {finding.remediation for finding in found}
-    return say.sentence(remedy.summary) if len(told) > 1 and remedy else found[0].remediation
 
 
 def _commands(task: Task) -> Iterator[tuple[str, int]]:
@@ -103,17 +84,16 @@ def _named(row: KeyRow) -> tuple[str, str, str, str]:
 
 def findings(posture: Posture) -> dict[str, Any]:
     """Return the findings by rule and module, the worst rule first, as many as are told in full."""
-    titles = {rule: found.rule.title for rule, found in all_rules().items()}
     groups = by_rule(posture.rows)
     told, left = [], FINDINGS
     for group in groups:
-        told.append(_group(group, titles, left, unfolded=FINDINGS - left < OPEN))
+        told.append(_group(group, left, unfolded=FINDINGS - left < OPEN))
         left -= told[-1]["told"]
     total = sum(group.count for group in groups)
     return {"findings": told, "finding_count": total, "told_count": FINDINGS - left}
 
 
-def _group(group: RuleFindings, titles: dict[str, str], left: int, *, unfolded: bool) -> dict[str, Any]:
+def _group(group: RuleFindings, left: int, *, unfolded: bool) -> dict[str, Any]:
     """Return one rule, with at most ``left`` of its findings."""
     modules = []
     room = left
@@ -125,7 +105,7 @@ def _group(group: RuleFindings, titles: dict[str, str], left: int, *, unfolded: 
     return {
         "rule": group.rule,
         "level": group.severity.value,
-        "title": titles.get(group.rule, group.rule),
+        "title": say.title(group.rule),
         "count": group.count,
         "told": told,
         "more": group.count - told,
@@ -142,7 +122,7 @@ def _module(module: ModuleFindings, room: int) -> dict[str, Any]:
         "name": say.module(module.unit, module.root, module.module),
         "count": len(module.pairs),
         "message": message,
-        "summary": _summary([finding for _, finding in pairs]) if alike else "",
+        "summary": say.mend([finding for _, finding in pairs]) if alike else "",
         "code": pairs[0][1].remedy.code if alike and pairs[0][1].remedy and copyable(pairs[0][1].remedy.code) else "",
         "columns": {
             "level": len(kinds) > 1,

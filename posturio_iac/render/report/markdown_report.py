@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Verdict
 from posturio_iac.posture.counts import ages, has_deployed, owners, sources, standings, uses
+from posturio_iac.posture.mends import tasks
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.timelines import declared_end
 from posturio_iac.render.markdown_text import code, plain
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.posture.counts import HistogramBar
+    from posturio_iac.posture.mends import Task
     from posturio_iac.posture.view import KeyRow, Posture
 
 FIRST = 10
@@ -52,20 +54,29 @@ def _head(posture: Posture) -> Iterator[str]:
 
 def _first(posture: Posture) -> Iterator[str]:
     yield "## What to do first"
-    rows = [row for row in posture.rows[:FIRST] if row.worst is not None or row.key.verdict is Verdict.UNDETERMINED]
-    if not rows:
+    every = tasks(posture.rows)
+    if not every:
         yield "Nothing: no key is flagged or undetermined."
         return
-    yield "\n".join(f"{number}. {_to_do(row)}" for number, row in enumerate(rows, start=1))
+    yield "\n".join(f"{number}. {_to_do(task)}" for number, task in enumerate(every[:FIRST], start=1))
+    yield from filter(None, [_more(len(every) - FIRST, "task")])
 
 
-def _to_do(row: KeyRow) -> str:
-    finding = row.active[0] if row.active else None
-    place = f", {code(_cut(row.key.place))}" if row.key.place else ""
-    owner = f"owner {_words(row.key.owner)}" if row.key.owner else "no owner is known"
-    text = _words(say.message(row.key, finding) if finding else "; ".join(row.key.undecided))
-    fix = f" **Do:** {_words(finding.remediation)}" if finding else ""
-    return f"**{say.level(row)}** {_name(row)} ({_words(row.unit.label)}{place}, {owner}): {text}{fix}"
+def _to_do(task: Task) -> str:
+    """Return one task: how bad, which keys, what is known of them, what is wrong, and what to do."""
+    row, several = task.rows[0], len(task.rows) > 1
+    place = code(_cut(row.key.place)) if row.key.place and not several else ""
+    known = "; ".join(filter(None, (_words(say.where(task.unit)), place, *map(_words, (*say.use(task.rows), say.owners(task.rows))))))
+    said = say.problem(task) or f"{say.title(task.findings[0].rule)}."
+    which = f"**{count(len(task.rows), 'key')}**" if several else _name(row)
+    fix = f" **Do{' for each' if several else ''}:** {_words(say.mend(task.findings))}{_written(task)}" if task.findings else ""
+    return f"**{say.level(row)}** {which} ({known}): {_words(said)}{fix}"
+
+
+def _written(task: Task) -> str:
+    """Return the code that a task writes for each of its keys, where the sentence about them does not hold it."""
+    remedy = task.findings[0].remedy
+    return f" {code(_cut(remedy.code))}" if remedy and remedy.code and len(task.rows) > 1 else ""
 
 
 def _trend(posture: Posture) -> Iterator[str]:

@@ -10,12 +10,14 @@ from posturio_iac.posture.parts import CODE
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.timelines import COUNTS, declared_end
 from posturio_iac.render.nothing_found import count
+from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from posturio_iac.contract.records import SavedFinding, SavedKey, Suppressed
+    from posturio_iac.posture.mends import Task
     from posturio_iac.posture.parts import Unit
     from posturio_iac.posture.view import KeyRow, Posture
 
@@ -44,6 +46,28 @@ def impersonal(key: SavedKey, finding: SavedFinding) -> str:
 def sentence(clause: str) -> str:
     """Return a clause that begins with a verb as a sentence."""
     return f"{clause[:1].upper()}{clause[1:]}."
+
+
+def problem(task: Task) -> str:
+    """Return what is wrong with the keys of a task: a finding, or what is the same in all of them, if anything."""
+    row = task.rows[0]
+    if not task.findings:
+        return "; ".join(row.key.undecided)
+    if len(task.rows) == 1:
+        return message(row.key, task.findings[0])
+    told = {impersonal(row.key, finding) for row, finding in zip(task.rows, task.findings, strict=True)}
+    return told.pop() if len(told) == 1 else ""
+
+
+def mend(found: Sequence[SavedFinding]) -> str:
+    """Return what to do about findings that are mended alike, in as many words as hold for all of them."""
+    remedy, told = found[0].remedy, {finding.remediation for finding in found}
+    return sentence(remedy.summary) if len(told) > 1 and remedy else found[0].remediation
+
+
+def title(rule: str) -> str:
+    """Return what a rule is called; its id where it is none of this version."""
+    return known.rule.title if (known := all_rules().get(rule)) else rule
 
 
 def where(unit: Unit) -> str:

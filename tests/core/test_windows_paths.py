@@ -1,0 +1,80 @@
+"""Paths as Windows has them: what reports, globs and configurations hold is written with slashes, whatever the machine writes.
+
+Windows itself is not needed: the functions see its rules for paths in place of this machine's.
+"""
+
+from __future__ import annotations
+
+import ntpath
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.commands import ci_environment, coverage
+from posturio_iac.commands.report import files
+from posturio_iac.core import globs
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+ROOT = r"C:\src\infra"
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the modules under test see the paths of Windows; no link of this machine is followed."""
+    names: dict[str, Any] = {name: getattr(ntpath, name) for name in dir(ntpath) if not name.startswith("_")}
+    path = SimpleNamespace(**names | {"realpath": lambda path: ntpath.normpath(ntpath.join(ROOT, path)), "isdir": lambda _path: False})
+    made = SimpleNamespace(path=path, sep="\\", curdir=".", pardir="..", getcwd=lambda: ROOT)
+    modules: tuple[ModuleType, ...] = (ci_environment, coverage, files, globs)
+    for module in modules:
+        monkeypatch.setattr(module, "os", made)
+
+
+@pytest.mark.usefixtures("windows")
+@pytest.mark.parametrize(
+    ("root", "top", "found"),
+    [
+        (r"C:\src\infra\envs\prod", r"C:\src\infra", "envs/prod/"),
+        (r"C:\src\infra", r"C:\src\infra", ""),
+        (r"D:\elsewhere", r"C:\src\infra", ""),
+        (r"C:\src\infrastructure", r"C:\src\infra", ""),
+    ],
+)
+def test_what_leads_to_the_scan_root_has_slashes(root: str, top: str, found: str) -> None:
+    assert ci_environment.prefix(root, top, {}) == found
+    assert ci_environment.source_url("https://x", found, {}) == f"https://x/{found}{{path}}#L{{line}}"
+
+
+@pytest.mark.usefixtures("windows")
+def test_a_checkout_of_a_service_is_found() -> None:
+    assert ci_environment.prefix(r"C:\src\infra\envs", None, {"GITHUB_WORKSPACE": r"C:\src\infra"}) == "envs/"
+
+
+@pytest.mark.usefixtures("windows")
+def test_what_was_scanned_is_named_with_slashes() -> None:
+    assert coverage._paths(ROOT, [r"modules\user", "envs"]) == ("envs", "modules/user")
+    assert coverage._paths(ROOT, []) == (".",)
+
+
+@pytest.mark.usefixtures("windows")
+@pytest.mark.parametrize(
+    ("folder", "root", "patterns"),
+    [
+        (r"C:\src\infra", r"C:\src\infra", ("legacy/**", "*.bak")),
+        (r"C:\src\infra\a [1]", r"C:\src\infra", (r"/a \[1]/legacy/**", r"/a \[1]/**/*.bak")),
+        (r"C:\src\infra", r"C:\src\infra\legacy", ("/**", "*.bak")),
+        (r"D:\other", r"C:\src\infra", ("legacy/**", "*.bak")),
+    ],
+)
+def test_globs_of_a_configuration_are_moved_with_slashes(folder: str, root: str, patterns: tuple[str, ...]) -> None:
+    assert globs.rebase(("legacy/**", "*.bak"), folder, root) == patterns
+
+
+@pytest.mark.usefixtures("windows")
+def test_results_are_named_without_the_folders_of_the_machine() -> None:
+    unread: list[Any] = []
+    named = [shown for _, shown in files._named([r"results\live.json", r"C:\Users\joe\code.json", r"results\..\results\live.json"], unread)]
+    assert named == ["results/live.json", "code.json"]
+    assert unread == []
