@@ -343,6 +343,10 @@ class TerragruntScope:
         """Return the same scope with more names."""
         return TerragruntScope(self.configuration, {**self.bindings, **names})
 
+    def convert(self, value: Value, _constraint: hcl.Expr) -> Value:
+        """Return a value as it is: Terragrunt has no types of its own."""
+        return value
+
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``."""
         if root == "local":
