@@ -41,7 +41,7 @@ def test_secrets_are_in_no_format(case: str, name: str, capsys: pytest.CaptureFi
     folder = PLANS / case
     for more in ((), ("--source", str(folder / CODE))):
         _, out, err = run(capsys, "scan", "--verbose", "--format", name, "--as-of", AS_OF, "--strict", *more, str(folder / PLAN))
-        assert out
+        assert out or name == "concise"
         assert not PLANTED.search(out + err)
         assert not PLANTED.search((out + err)[::-1])
 
