@@ -56,7 +56,7 @@ def oldest(host: str) -> str:
 @nox.session(name="all")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    for name in ("lint", "docs", "site", *USUAL, "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
+    for name in ("lint", "docs", "site", *USUAL, "oracle", "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
         session.notify(name)
 
 
@@ -87,6 +87,13 @@ def differential(session: nox.Session) -> None:
     """Compare the front ends with other parsers of the same languages on every fixture and on generated code."""
     session.install("-e", ".", *group("differential"))
     pytest(session, "tests/differential")
+
+
+@nox.session
+def oracle(session: nox.Session) -> None:
+    """Compare the values of 20,000 generated expressions with those of HashiCorp's own evaluator."""
+    session.install("-e", ".", *group("differential"))
+    pytest(session, "tests/differential/test_hcl_values.py", POSTURIO_ORACLE_EXAMPLES="20000")
 
 
 @nox.session

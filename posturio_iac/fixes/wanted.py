@@ -9,7 +9,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
     from posturio_iac.core.finding import Finding, Report
@@ -31,6 +31,8 @@ class Wishes:
     """Keys end that much later at most, spread over a week for each owner."""
     rotate: str = ""
     owner: str = ""
+    owner_of: Callable[[str], str | None] | None = None
+    """Who owns a file, which goes before ``owner``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) 
         return Wanted(finding, (), finding.remediation)
     if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
         return Wanted(finding, (remedy,))
-    name, value = _metadata(remedy, wishes, days)
+    name, value = _metadata(remedy, wishes, days, key)
     if value == r.EXAMPLE_OWNER:
         return Wanted(finding, (), "say who owns it with --owner")
     beside = key.remedies.beside if key is not None else None
@@ -98,12 +100,15 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) 
     return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in holders)))
 
 
-def _metadata(remedy: Declaring, wishes: Wishes, days: int) -> tuple[str, str]:
+def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:
     """Return the name and the value that are declared."""
     if isinstance(remedy, r.Advice):
         return "", ""
+    if remedy.name == "owner":
+        named = wishes.owner_of(key.span.path) if wishes.owner_of is not None and key is not None and key.span is not None else None
+        return remedy.name, named or wishes.owner or remedy.value
     if remedy.name != _EXPIRES:
-        return remedy.name, wishes.owner or remedy.value if remedy.name == "owner" else remedy.value
+        return remedy.name, remedy.value
     if wishes.rotate:
         return "rotation", wishes.rotate
     if wishes.expires:

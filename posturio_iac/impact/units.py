@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.budget import BudgetError
+
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -50,7 +52,11 @@ class ChangedUnits:
         read: set[str] = set()
         for unit in self._units if files else ():
             if unit.folder in leading:
-                unit.read_all()
+                try:
+                    unit.read_all()
+                except BudgetError:  # what it reads is not known as a whole, so any file may be part of it
+                    folders.add(unit.folder)
+                    continue
                 gone = (posixpath.dirname(path) for path in files - unit.files if path.endswith(_ENDING) and self._lacks(path))
                 if not files.isdisjoint(unit.files) or any(_is_above(folder, unit.folder) for folder in gone):
                     folders.add(unit.folder)

@@ -14,7 +14,7 @@ from posturio_iac.core.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from posturio_iac.core.model import AccessKey
 
@@ -69,20 +69,39 @@ def find(root: str) -> CodeOwners | None:
     return None
 
 
+def owner_by_file(root: str, repository: str | None) -> Callable[[str], str | None]:
+    """Return what tells the owners of a path relative to ``root``; CODEOWNERS is that of ``repository``.
+
+    Raises:
+        UsageError: there is none.
+
+    """
+    top = repository or root
+    owners = find(top)
+    if owners is None:
+        raise UsageError(f"there is no CODEOWNERS in {top}: it would be {', '.join(PLACES)}")
+    return _by_file(owners, root, top)
+
+
 def with_code_owners(keys: Iterable[AccessKey], root: str, repository: str | None) -> tuple[AccessKey, ...]:
     """Give keys without an owner the one of their file. Paths of keys are relative to ``root``, those of CODEOWNERS to ``repository``."""
     keys = tuple(keys)
     top = repository or root
     if not any(_ownerless(key) for key in keys) or (owners := find(top)) is None:
         return keys
-    return tuple(_owned(key, owners, os.path.relpath(root, top)) if _ownerless(key) else key for key in keys)
+    owner_of = _by_file(owners, root, top)
+    return tuple(_owned(key, owner_of) if _ownerless(key) else key for key in keys)
+
+
+def _by_file(owners: CodeOwners, root: str, top: str) -> Callable[[str], str | None]:
+    base = os.path.relpath(root, top)
+    return lambda path: owners.of(os.path.normpath(os.path.join(base, path)).replace(os.sep, "/"))
 
 
 def _ownerless(key: AccessKey) -> bool:
     return key.span is not None and (key.owner is None or isinstance(key.owner, Unknown))
 
 
-def _owned(key: AccessKey, owners: CodeOwners, base: str) -> AccessKey:
-    path = os.path.normpath(os.path.join(base, key.span.path if key.span else "")).replace(os.sep, "/")
-    owner = owners.of(path)
+def _owned(key: AccessKey, owner_of: Callable[[str], str | None]) -> AccessKey:
+    owner = owner_of(key.span.path if key.span else "")
     return key if owner is None else replace(key, owner=owner)

@@ -79,11 +79,13 @@ def judged(
     suppressions: bool,
     narrowed: Narrowed | None = None,
     guarded: bool = True,
+    code_owners: bool = True,
 ) -> Report:
     """Read what was selected and judge it at ``as_of``, which is now when it is None.
 
     ``place`` is where the scan root stands for the globs of the configuration: the root itself, unless that is a stand-in.
-    ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up.
+    ``narrowed`` says which of the keys and diagnostics count, when not all of them do. Without ``guarded`` a crash of ours goes up,
+    without ``code_owners`` only the code itself says who owns a key.
     """
     from posturio_iac.errors import UsageError
     from posturio_iac.facts.shared_code import with_own_remedies
@@ -98,7 +100,7 @@ def judged(
         keys = [key for key in keys if narrowed.keeps(key)]
         diagnostics = [said for said in diagnostics if narrowed.keeps_diagnostic(said)]
     keys = _with_stable_scopes(keys, selection)
-    if any(not isinstance(key.owner, str) for key in keys):
+    if code_owners and any(not isinstance(key.owner, str) for key in keys):
         from posturio_iac.metadata.codeowners import with_code_owners
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]

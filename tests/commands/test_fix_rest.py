@@ -74,3 +74,33 @@ def test_options_that_do_not_go_together(options: tuple[str, ...], said: str, tr
     assert code == 2
     assert said in err
     assert (tree / "main.tf").read_text() == EXPIRED
+
+
+OWNED = "/a/ @acme/payments @acme/sre\n/none/\n"
+
+
+def test_owners_of_codeowners_go_into_the_code(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "CODEOWNERS").write_text(OWNED)
+    unowned = USER.replace('  path = "/payments/"\n', "") + KEY
+    first, second = place(tree, unowned, "a/main.tf"), place(tree, unowned, "none/main.tf")
+    code, _, said = run(capsys, "fix", "--write", "--owner-from", "codeowners", *AS_OF)
+    assert 'owner   = "@acme/payments @acme/sre"' in first.read_text()
+    assert "owner" not in second.read_text()
+    assert (code, "1 finding left to a person" in said) == (1, True)
+    run(capsys, "fix", "--write", "--owner-from", "codeowners", "--owner", "guild@acme.test", *AS_OF)
+    assert 'owner   = "guild@acme.test"' in second.read_text()
+    assert run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)[:2] == (0, "")
+
+
+def test_what_codeowners_says_is_not_written_unless_asked(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tree / "CODEOWNERS").write_text("* @acme/payments\n")
+    file = place(tree, USER.replace('  path = "/payments/"\n', "") + KEY)
+    assert run(capsys, "fix", "--write", *AS_OF)[0] == 0
+    assert "owner" not in file.read_text()
+
+
+def test_without_codeowners_it_says_where_they_would_be(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place(tree)
+    code, _, said = run(capsys, "fix", "--owner-from", "codeowners", *AS_OF)
+    assert code == 2
+    assert ".github/CODEOWNERS" in said

@@ -7,6 +7,7 @@ from textwrap import dedent
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.budget import Budget
 from posturio_iac.core.textfile import Fence
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
@@ -95,3 +96,11 @@ def key(root: Path, files: str | dict[str, str | bytes], *paths: str, **more: An
     """Return the one key of a program that reads without problems."""
     (found,) = keys(root, files, *paths, **more).values()
     return found
+
+
+class Counted(Budget):
+    """A budget that tells what was spent."""
+
+    def steps(self) -> int:
+        """Return the steps."""
+        return self._steps

@@ -58,6 +58,8 @@ def shape(node: hcl.Expr) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a ki
             return f"{{{', '.join(f'{shape(k)}: {shape(v)}' for k, v in entries)}}}"
         case hcl.For():
             return _for(node)
+        case hcl.AmbiguousKey(reference):
+            return f"?{shape(reference)}"
         case hcl.InvalidExpr(reason):
             return f"<{reason}>"
 

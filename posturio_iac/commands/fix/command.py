@@ -13,7 +13,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
@@ -49,7 +49,16 @@ class FixRun(NamedTuple):
             as_of=self.given.as_of,
             suppressions=not self.given.no_suppressions,
             narrowed=self.narrowed,
+            code_owners=self.given.owner_from != "codeowners",
         )
+
+    def owner_of(self) -> Callable[[str], str | None] | None:
+        """Return what tells the owner of a file by CODEOWNERS, where that was asked for."""
+        if self.given.owner_from != "codeowners":
+            return None
+        from posturio_iac.metadata.codeowners import owner_by_file
+
+        return owner_by_file(self.selection.root, self.selection.repository)
 
 
 def run(argv: Sequence[str]) -> int:
@@ -105,7 +114,7 @@ def _mend(run_: FixRun) -> int:
     as_of = report.as_of
     if given.until:
         date(given.until, "--until", as_of)
-    asked = wishes(given, as_of, run_.config)
+    asked = replace(wishes(given, as_of, run_.config), owner_of=run_.owner_of())
     files = files_below(run_.selection.root)
     outcomes = planned(run_, report, asked, files)
     changed = files.changed()

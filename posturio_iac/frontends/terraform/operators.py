@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.values import EvaluationError, Value, canonical, first_unknown, integral, is_heavy, to_number, to_text
+from posturio_iac.frontends.terraform.values import (
+    FLOAT_DIGITS,
+    EvaluationError,
+    Value,
+    canonical,
+    first_unknown,
+    is_heavy,
+    to_number,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_MAX_BITS = 20_000
+"""Whole numbers of more bits are not computed with."""
 
 
 def text_of(value: Value) -> str:
@@ -61,14 +73,20 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     if operator in ("&&", "||"):
         both = truth(left), truth(right)
         return all(both) if operator == "&&" else any(both)
-    function = _ARITHMETIC.get(operator)
-    if function is None:
+    numbers = number_of(left), number_of(right)
+    if (compare := _COMPARISONS.get(operator)) is not None:
+        return compare(*numbers)
+    if operator not in ("+", "-", "*", "/", "%"):
         raise EvaluationError(f'"{operator}" is not an operator')
-    try:
-        result = function(number_of(left), number_of(right))
-    except (ZeroDivisionError, OverflowError):
-        raise EvaluationError(f"{operator} cannot be computed for these numbers") from None
-    return integral(result) if isinstance(result, float) else result
+    if operator in ("/", "%") and numbers[1] == 0:
+        return Unknown("a division by zero, which Terraform takes for infinite")
+    if max(map(_bits, numbers)) > _MAX_BITS:
+        return Unknown("the number is too large to evaluate here")
+    return _exact(operator, *numbers)
+
+
+def _bits(number: float) -> int:
+    return number.bit_length() if isinstance(number, int) else 0
 
 
 def _equality(left: Value, right: Value, *, wanted: bool) -> Value:
@@ -88,16 +106,30 @@ def equal(left: Value, right: Value) -> bool:
     return left is right or bool(canonical(left) == canonical(right))
 
 
-def _modulo(left: float, right: float) -> float:
-    return math.fmod(left, right)
+def _exact(operator: str, left: float, right: float) -> int | float | Unknown:
+    """Compute in decimals, as Terraform prints ``0.1 + 0.2`` as 0.3; whole numbers are exact whatever their size."""
+    if isinstance(left, int) and isinstance(right, int) and (operator in _WHOLE or (operator == "/" and left % right == 0)):
+        return _WHOLE[operator](left, right) if operator in _WHOLE else left // right
+    from decimal import Context, Decimal
+
+    context = Context(prec=_DIGITS, traps=[])
+    function = {"+": context.add, "-": context.subtract, "*": context.multiply, "/": context.divide, "%": context.remainder}[operator]
+    result = function(Decimal(str(left)), Decimal(str(right)))
+    is_rounded = len(result.as_tuple().digits) > FLOAT_DIGITS and result != result.to_integral_value()
+    if not result.is_finite() or operator == "%" or (is_rounded and operator != "/"):
+        return Unknown("a number that cannot be computed exactly here")
+    return int(result) if result == result.to_integral_value() and result.adjusted() < _DIGITS else float(result)
 
 
-_ARITHMETIC: dict[str, Callable[[float, float], float | bool]] = {
+_DIGITS = 60
+"""Decimal digits that arithmetic on fractions keeps on the way; the result is a float."""
+_WHOLE: dict[str, Callable[[int, int], int]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "%": _modulo,
+    "%": lambda a, b: (abs(a) % abs(b)) * (-1 if a < 0 else 1),
+}
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": lambda a, b: a < b,
     ">": lambda a, b: a > b,
     "<=": lambda a, b: a <= b,

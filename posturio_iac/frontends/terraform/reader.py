@@ -120,9 +120,13 @@ class _Reader:
     def keys_below(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls."""
         program = self.program
-        root = program.root_module(path)
         unit = self.units.get(path)
         self.reached.update((path, *(unit.own_folders() if unit is not None else ())))
+        try:
+            root = program.root_module(path)
+        except BudgetError as error:
+            program.report(_too_costly(error, path))
+            return []
         engine = engine_of(program.root, root.folder, program.options.engine, program.options.engine_version, program.fence)
         setting = RootModuleContext(engine, RootUsers(root), program.stable_path(path if unit is None else unit.folder))
         declared: list[KeyOfUser] = []

@@ -31,6 +31,9 @@ _MAX_EXPONENT = 300
 
 _MAX_EXPONENT_LENGTH = 8
 
+FLOAT_DIGITS = 15
+"""Decimal digits that a float holds exactly."""
+
 _INFINITY = float("inf")
 
 _NUMBER = lazy_pattern(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -147,7 +150,9 @@ def to_text(value: Value) -> Value:
         case int():
             return Unknown("the number is too large to evaluate here") if value.bit_length() > _MAX_BITS else str(value)
         case float():
-            return _plain(value)
+            text = _plain(value)
+            inexact = len(text.strip("-0.").replace(".", "")) > FLOAT_DIGITS
+            return Unknown("a fraction of more digits than are computed here") if inexact else text
         case _:
             raise EvaluationError(f"a string is required, not a {type_name(value)}")
 

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.core.budget import Budget
-from tests.support.terraform_programs import KEY, keys, reading
+from tests.support.terraform_programs import KEY, Counted, keys, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,14 +122,6 @@ def many_names(size: int) -> dict[str, str | bytes]:
     names = "".join(f"  n{n} = local.n{n - 1}\n" if n else "  n0 = 1\n" for n in range(size))
     calls = "".join(f'module "m{n}" {{\n  source = "./m"\n  name = local.n{n}\n}}\n' for n in range(size))
     return {"main.tf": f"{KEY}locals {{\n{names}}}\n{calls}", "m/main.tf": 'variable "name" {\n}\n'}
-
-
-class Counted(Budget):
-    """A budget that tells what was spent."""
-
-    def steps(self) -> int:
-        """Return the steps."""
-        return self._steps
 
 
 def work(root: Path, files: dict[str, str | bytes]) -> tuple[int, tuple[AccessKey, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
 from tests.support.search_tree import Tree
-from tests.support.terraform_programs import reading
+from tests.support.terraform_programs import Counted, reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -423,3 +424,48 @@ def test_include_that_is_not_here_leaves_inputs_open(tmp_path: Path) -> None:
     (key,) = found.keys
     reasons: list[Any] = [unknown.reason for unknown in key.unknown_sources]
     assert any("root.hcl" in reason for reason in reasons)
+
+
+def test_files_that_include_one_another_over_and_over_end_in_a_sentence(tmp_path: Path) -> None:
+    files = live()
+    for level in range(40):
+        includes = "".join(f'include "{name}" {{\n  path = "../../level{level + 1}.hcl"\n}}\n' for name in "ab")
+        files[f"live/level{level}.hcl"] = includes
+    files["live/level40.hcl"] = ""
+    files["live/prod/loop/terragrunt.hcl"] = UNIT.replace('find_in_parent_folders("root.hcl")', '"../../level0.hcl"')
+    found = read(tmp_path, files)
+    (said,) = found.diagnostics
+    assert (said.level, said.path) == (Level.ERROR, "live/prod/loop/terragrunt.hcl")
+    assert "more than 2,000,000 steps" in said.message
+    assert [key.scope for key in found.keys] == ["live/prod/user"]
+
+
+def test_stacks_that_generate_one_another_come_to_an_end(tmp_path: Path) -> None:
+    files: Files = {"modules/user/main.tf": MODULE, "root.hcl": "", "units/user/terragrunt.hcl": TEMPLATE}
+    repository = "${get_repo_root()}//"
+    blocks = "".join(f'stack "s{n}" {{\n  source = "{repository}stacks/self"\n  path = "s{n}"\n}}\n' for n in range(5))
+    unit = f'unit "user" {{\n  source = "{repository}units/user"\n  path = "user"\n}}\n'
+    files["stacks/self/terragrunt.stack.hcl"] = unit + blocks
+    found = read(tmp_path, files)
+    assert 0 < len(found.keys) <= 1000
+
+
+def test_units_take_linear_work(tmp_path: Path) -> None:
+    def files(size: int) -> Files:
+        made = {name: text for name, text in live().items() if name != "live/prod/user/terragrunt.hcl"}
+        return {**made, **{f"live/prod/u{n}/terragrunt.hcl": UNIT for n in range(size)}}
+
+    def counted(made: list[Counted]) -> Counted:
+        made.append(Counted())
+        return made[-1]
+
+    def work(size: int) -> int:
+        budgets: list[Counted] = []
+        tree = Tree(tmp_path / str(size), git=True)
+        for name, text in files(size).items():
+            tree.write(name, text)
+        found = reading(tmp_path / str(size), {}, budget=partial(counted, budgets))
+        assert len(found.keys) == size
+        return sum(one.steps() for one in budgets)
+
+    assert work(20) < 2.4 * work(10)

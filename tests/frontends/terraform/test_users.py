@@ -185,6 +185,13 @@ def test_links_of_keyed_keys_lead_to_their_own_user(tmp_path: Path, each: str, e
     }
 
 
+def test_a_name_written_as_the_users_own_leads_to_it(tmp_path: Path) -> None:
+    code = EACH.replace("name     = each.value.name", 'name     = "${var.p}-${each.key}"').replace("EACH", "aws_iam_user.u")
+    found = keys(tmp_path, 'variable "p" {}\n' + code.replace("USER", '"${var.p}-${each.key}"'))
+    assert [told(k) for k in found.values()] == [["2027-01-01"], ["2027-01-02"]]
+    assert {k.unseen_tags for k in found.values()} == {None}
+
+
 def test_a_link_to_one_of_several_instances_says_nothing_that_is_not_sure(tmp_path: Path) -> None:
     for found in keys(tmp_path, COUNTED.replace("USER", "[for u in aws_iam_user.u : u.name][count.index]")).values():
         assert [e.effect for e in found.lifetimes] in ([Effect.UNKNOWN], [Effect.DECLARED])

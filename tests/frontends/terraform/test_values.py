@@ -66,6 +66,21 @@ def value(scope: ModuleScope, code: str) -> Any:
         ("max([1, 5, 3]...)", 5),
         ("merge([{ a = 1 }, { b = 2 }]...)", {"a": 1, "b": 2}),
         ("60 * 60 * 24 * 30", 2592000),
+        ("0.1 + 0.2 == 0.3", True),
+        ('"${0.1 + 0.2}s"', "0.3s"),
+        ("floor(10 / 3)", 3),
+        ("[[1, 2], [3]].*.0", (1, 3)),
+        ('[{ name = "a" }].*.name', ("a",)),
+        ('[[{ name = "a" }]].*.0.name', ("a",)),
+        ("{ null = 1, true = 2 }", {"null": 1, "true": 2}),
+        ('true ? 1 : "a"', "1"),
+        ('true ? { a = 1 } : { a = "b" }', {"a": "1"}),
+        ('convert("5", number)', 5),
+        ("convert([1, 1], set(string))[*]", ("1",)),
+        ('assumestringprefix(assumenotnull("vpc-1"), "vpc-")', "vpc-1"),
+        ('yamlencode({ b = [1, { x = "y", z = null }], a = {} })', '"a": {}\n"b":\n- 1\n- "x": "y"\n  "z": null\n'),
+        ("yamldecode(yamlencode({ a = { b = [true] } }))", {"a": {"b": (True,)}}),
+        ("[1] == [1]", True),
     ],
 )
 def test_expressions(code: str, expected: object) -> None:
@@ -79,7 +94,6 @@ def test_expressions(code: str, expected: object) -> None:
     [
         *(
             '1 + "x"',
-            "1 / 0",
             "[1][1]",
             "[1][-1]",
             "[1][0.5]",
@@ -89,6 +103,10 @@ def test_expressions(code: str, expected: object) -> None:
             '"a".b',
             "1 + null",
             "null ? 1 : 2",
+            "{ var.a = 1 }",
+            "true ? [] : 1",
+            "true ? { a = 1, b = [] } : {}",
+            "[{ a = [] }].*.a.0",
             "!1.5",
             "[1] * 1",
         ),
@@ -98,6 +116,24 @@ def test_expressions(code: str, expected: object) -> None:
 def test_what_terraform_refuses_is_an_error(code: str) -> None:
     with pytest.raises(EvaluationError):
         value_of(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "1 / 0",
+        "5 % 0",
+        "[1].*.*",
+        "[[1]].0.0",
+        "distinct([1]) == [1]",
+        '"${1 / 3}s"',
+        "1 / 3 + 0.1",
+        "jsonencode(1 / 3)",
+        'yamlencode("a\\nb")',
+    ],
+)
+def test_what_is_not_computed_is_unknown(code: str) -> None:
+    assert isinstance(value_of(code), Unknown)
 
 
 class TestVariables:

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.model import Unknown
+from posturio_iac.frontends.terraform.evaluation.common_type import alike, are_of_one_type, of_common_type
 from posturio_iac.frontends.terraform.operators import binary, text_of, truth, unary
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, SetValue, Value, first_unknown, is_heavy
+from posturio_iac.frontends.terraform.values import (
+    EvaluationError,
+    PartialMap,
+    ResourceValue,
+    SetValue,
+    Value,
+    first_unknown,
+    to_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,14 +78,17 @@ def evaluate(expression: hcl.Expr, scope: Scope) -> Value:  # noqa: C901, PLR091
             return _for(expression, scope)
         case hcl.InvalidExpr():
             return Unknown(expression.reason)
+        case hcl.AmbiguousKey():
+            raise EvaluationError("a reference as the key of an object needs parentheses")
 
 
 def _template(expression: hcl.TemplateExpr, scope: Scope) -> Value:
     parts = [evaluate(part, scope) for part in expression.parts]
-    unknown = next((u for u in map(first_unknown, parts) if u is not None), None)
+    texts = [part if first_unknown(part) is not None else to_text(part) for part in parts]
+    unknown = next((u for u in map(first_unknown, texts) if u is not None), None)
     if unknown is not None:
         return unknown
-    text = "".join(map(text_of, parts))
+    text = "".join(map(text_of, texts))
     scope.budget.add_text(len(text))
     return text if len(text) <= MAX_TEXT else Unknown("a text that is too long")
 
@@ -154,6 +166,8 @@ def _call(expression: hcl.Call, scope: Scope) -> Value:
         return _try(expression, scope)
     if expression.name == "can":
         return _can(expression, scope)
+    if expression.name == "convert" and len(expression.arguments) == 2:  # noqa: PLR2004 - a value and a type
+        return scope.convert(evaluate(expression.arguments[0], scope), expression.arguments[1])
     arguments = [evaluate(argument, scope) for argument in expression.arguments]
     if expression.expand and arguments:
         last = arguments.pop()
@@ -194,22 +208,23 @@ def _binary(expression: hcl.Binary, scope: Scope) -> Value:
     right = evaluate(expression.right, scope)
     if decisive is not None and truth(right) is decisive:
         return decisive
-    return binary(expression.operator, left, right)
+    result = binary(expression.operator, left, right)
+    if result is _EQUALITY.get(expression.operator) and isinstance(left, (tuple, dict)) and not are_of_one_type(expression):
+        return Unknown("lists and maps are equal only when they are of one type, which is not followed here")
+    return result
+
+
+_EQUALITY = {"==": True, "!=": False}
+"""What the operators yield for equal operands."""
 
 
 def _conditional(expression: hcl.Conditional, scope: Scope) -> Value:
     condition = truth(evaluate(expression.condition, scope))
-    if not isinstance(condition, Unknown):
-        return evaluate(expression.yes if condition else expression.no, scope)
-    branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
-    return branches[0] if _alike(*branches) else condition
-
-
-def _alike(left: Value, right: Value) -> bool:
-    """Tell whether two values are known, the same, and of one type."""
-    if left is right or type(left) is not type(right) or is_heavy(left) or is_heavy(right):
-        return left is right and first_unknown(left) is None
-    return bool(left == right) and first_unknown(left) is None
+    if isinstance(condition, Unknown):
+        branches = [evaluate_or_unknown(expression.yes, scope), evaluate_or_unknown(expression.no, scope)]
+        return branches[0] if alike(*branches) else condition
+    chosen, other = (expression.yes, expression.no) if condition else (expression.no, expression.yes)
+    return of_common_type(evaluate(chosen, scope), evaluate_or_unknown(other, scope))
 
 
 def _object(expression: hcl.ObjectExpr, scope: Scope) -> Value:

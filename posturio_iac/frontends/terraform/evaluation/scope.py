@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.functions import Environment
+    from posturio_iac.frontends.terraform.syntax.hcl import Expr
     from posturio_iac.frontends.terraform.values import Value
 
 
@@ -32,6 +33,9 @@ class Scope(Protocol):
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``: ``var.x``, ``local.x``, ``module.x``, ``path.module``, ``aws_iam_user.x``."""
+
+    def convert(self, value: Value, constraint: Expr, /) -> Value:
+        """Return a value as a type constraint has it."""
 
     def data(self, kind: str, name: str) -> Value:
         """Return ``data.kind.name``."""

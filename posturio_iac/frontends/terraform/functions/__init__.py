@@ -48,7 +48,8 @@ _MODULE_OF = {name: module for module, names in MODULES.items() for name in name
 
 def known(name: str) -> bool:
     """Whether ``name``, with or without OpenTofu's ``core::``, is a function that `call` evaluates."""
-    return name.removeprefix("core::") in _MODULE_OF
+    short = name.removeprefix("core::")
+    return short in _MODULE_OF or short.startswith("assume")
 
 
 def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
@@ -60,6 +61,8 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     short = name.removeprefix("core::")
     if (own := env.functions.get(name)) is not None:
         return own(arguments)
+    if short.startswith("assume") and arguments:  # https://opentofu.org/docs/v1.13/language/functions/assume_family/: a value as it is
+        return arguments[0]
     if short not in _MODULE_OF:
         return Unknown(f"{name}() is not evaluated here")
     try:

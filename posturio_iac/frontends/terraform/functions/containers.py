@@ -61,6 +61,7 @@ def chunk_list(elements: tuple[Value, ...], size: int) -> tuple[Value, ...]:
     """Cut into lists of a size; 0 means one list of all."""
     if size < 0:
         raise EvaluationError("size: must not be negative")
+    elements = unify(elements)
     step = size or max(1, len(elements))
     return tuple(elements[start : start + step] for start in range(0, len(elements), step))
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.formats import csv_text, json_text, yaml_text
-from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, limit_text, text
+from posturio_iac.frontends.terraform.functions.signature import anything, function, limit_text, text
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.values import Value
@@ -34,10 +33,13 @@ def yaml_decode(document: str) -> Value:
     return yaml_text.read(document)
 
 
-@function("yamlencode", anything("value", Sees.ALL))
-def yaml_encode(_: Value) -> Unknown:
-    """Write YAML, whose layout differs between versions of Terraform."""
-    return Unknown("yamlencode() is not evaluated here")
+@function("yamlencode", anything("value"))
+def yaml_encode(value: Value) -> Value:
+    """Write YAML."""
+    result = yaml_text.write(value)
+    if isinstance(result, str):
+        limit_text(len(result))
+    return result
 
 
 @function("csvdecode", text("str"))

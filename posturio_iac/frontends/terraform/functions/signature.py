@@ -22,6 +22,9 @@ MAX_TEXT = 1_000_000
 """Strings that a function makes are not longer than this."""
 
 
+_INT64 = 1 << 63
+
+
 class ResultTooLargeError(Exception):
     """The result would be too large to hold. It becomes an unknown value."""
 
@@ -168,6 +171,8 @@ def _whole(argument: Value) -> Value:
     converted = to_number(argument)
     if isinstance(converted, float):
         raise EvaluationError("a whole number is required")
+    if isinstance(converted, int) and not -_INT64 <= converted < _INT64:
+        raise EvaluationError("a whole number of at most 64 bits is required")
     return converted
 
 

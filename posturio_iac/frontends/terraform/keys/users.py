@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.keys.tags import NO_TAGS, Tag, Tags, defau
 from posturio_iac.frontends.terraform.modules.expansion import expand
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import walk
+from posturio_iac.frontends.terraform.syntax.references import references, walk
 from posturio_iac.frontends.terraform.values import EvaluationError
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import content
@@ -170,7 +170,7 @@ def _users(expression: hcl.Expr, scope: ModuleScope) -> Iterator[ResourceOrigin 
 
 
 def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope) -> ResourceOrigin | None:
-    """Return the user of the same module whose name is the same value, or is written alike under the same ``for_each`` or ``count``."""
+    """Return the user of the same module whose name is the same value, or is written alike for the same instances, or for the user's."""
     instance = scope.instance
     for (kind, label), block in instance.folder.resources.items():
         argument = block.get(USER_TYPES[kind]) if kind in USER_TYPES else None
@@ -180,6 +180,10 @@ def _by_name(name: object, expression: hcl.Expr, scope: ModuleScope) -> Resource
         if isinstance(name, str):
             for suffix, inner in instances:
                 if evaluate_or_unknown(argument, inner) == name:
+                    return ResourceOrigin(instance, kind, label, block, inner, suffix, None)
+        elif hcl.same(argument, expression) and references(scope.origin) == (kind, label):
+            for suffix, inner in instances:
+                if inner.bindings.get("each", {}).get("key") == scope.bindings.get("each", {}).get("key"):
                     return ResourceOrigin(instance, kind, label, block, inner, suffix, None)
         elif hcl.same(argument, expression) and _repeats(block, scope):
             inner = ModuleScope(instance, scope.strict, scope.bindings, scope.origin)

@@ -229,6 +229,10 @@ class ModuleScope:
             case _:
                 return self.instance.cached(self.strict, root, name, lambda: self._resource(root, name))
 
+    def convert(self, value: Value, constraint: hcl.Expr) -> Value:
+        """Return a value as a type constraint has it."""
+        return conform(value, constraint, self)
+
     def data(self, kind: str, name: str) -> Value:
         """Return ``data.kind.name``."""
         block = self.instance.folder.data.get((kind, name))

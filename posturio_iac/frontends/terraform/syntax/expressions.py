@@ -52,6 +52,8 @@ def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) 
         match step.type:
             case "get_attr":
                 target = hcl.GetAttr(target, source.text_of(_named(step)[0]), span)
+            case "index" if position and _is_legacy(step) and _is_legacy(steps[position - 1]):
+                return hcl.InvalidExpr("two indexes in a row need brackets: x[0][1]", span)
             case "index":
                 target = hcl.Index(target, _index_key(step, source, depth), span)
             case "splat":
@@ -59,6 +61,11 @@ def _steps(target: hcl.Expr, steps: list[Node], source: SourceText, depth: int) 
             case _:
                 return hcl.InvalidExpr("a syntax error", span)
     return target
+
+
+def _is_legacy(step: Node) -> bool:
+    """Tell whether a step is an index after a dot: ``x.0``."""
+    return step.type == "index" and _named(step)[0].type == "legacy_index"
 
 
 def _index_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
@@ -76,8 +83,10 @@ def _splat(target: hcl.Expr, node: Node, rest: list[Node], source: SourceText, d
     span = source.span(node)
     if kind.type == "full_splat":
         return hcl.Splat(target, _steps(each, inside + rest, source, depth), span)
-    # ``a.*.b[0]``: only attributes belong to the attribute splat, an index is applied to its result.
-    split = next((i for i, step in enumerate(inside) if step.type != "get_attr"), len(inside))
+    # ``a.*.b[0]``: attributes and indexes after dots belong to the attribute splat, one in brackets is applied to its result.
+    split = next((i for i, step in enumerate(inside) if step.type != "get_attr" and not _is_legacy(step)), len(inside))
+    if split == len(inside) and rest and rest[0].type == "splat" and _named(rest[0])[0].type == "attr_splat":
+        return hcl.InvalidExpr("an attribute splat holds no other one", span)
     return _steps(hcl.Splat(target, _steps(each, inside[:split], source, depth), span), inside[split:] + rest, source, depth)
 
 
@@ -204,8 +213,14 @@ def _object(node: Node, source: SourceText, depth: int) -> hcl.Expr:
 
 def _object_key(node: Node, source: SourceText, depth: int) -> hcl.Expr:
     key = build(node, source, depth)
-    if isinstance(key, hcl.Name) and not source.text_of(node).startswith(("(", '"')):
+    if source.text_of(node).startswith(("(", '"')):
+        return key
+    if isinstance(key, hcl.Name):
         return hcl.Literal(key.name, key.span)
+    if isinstance(key, hcl.Literal) and key.value is None:
+        return hcl.Literal("null", key.span)
+    if isinstance(key, (hcl.GetAttr, hcl.Index, hcl.Splat)):
+        return hcl.AmbiguousKey(key, key.span)
     return key
 
 

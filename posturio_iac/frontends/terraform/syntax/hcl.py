@@ -234,7 +234,35 @@ class InvalidExpr(HclNode):
         self.span = span
 
 
-Expr = Union[Literal, TemplateExpr, Name, GetAttr, Index, Splat, Call, Unary, Binary, Conditional, TupleExpr, ObjectExpr, For, InvalidExpr]
+class AmbiguousKey(HclNode):
+    """A reference as the key of an object, which HCL refuses without parentheses save in ``providers`` of a module call."""
+
+    __slots__ = ("reference",)
+    __match_args__ = ("reference", "span")
+
+    def __init__(self, reference: Expr, span: Span) -> None:
+        """Hold the parts."""
+        self.reference = reference
+        self.span = span
+
+
+Expr = Union[
+    Literal,
+    TemplateExpr,
+    Name,
+    GetAttr,
+    Index,
+    Splat,
+    Call,
+    Unary,
+    Binary,
+    Conditional,
+    TupleExpr,
+    ObjectExpr,
+    For,
+    InvalidExpr,
+    AmbiguousKey,
+]
 
 
 class Attribute:

@@ -25,6 +25,8 @@ def listed(expression: hcl.Expr) -> Iterator[hcl.Expr]:
 def references(expression: hcl.Expr | None) -> tuple[str, ...]:
     """Return the words of a plain reference, its indexes left out: ``aws_iam_user.ci[0].name`` gives three."""
     words: list[str] = []
+    if isinstance(expression, hcl.AmbiguousKey):
+        expression = expression.reference
     while isinstance(expression, (hcl.GetAttr, hcl.Index)):
         if isinstance(expression, hcl.GetAttr):
             words.append(expression.name)
@@ -77,7 +79,7 @@ def walk(expression: hcl.Expr) -> Iterator[hcl.Expr]:
         pending += inside(current)
 
 
-def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - one arm a kind of expression
+def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: C901, PLR0911, PLR0912 - one arm a kind of expression
     """Return the expressions that an expression is made of."""
     match expression:
         case hcl.TemplateExpr(parts):
@@ -100,6 +102,8 @@ def inside(expression: hcl.Expr) -> list[hcl.Expr | None]:  # noqa: PLR0911 - on
             return list(items)
         case hcl.ObjectExpr(items):
             return [part for item in items for part in item]
+        case hcl.AmbiguousKey(reference):
+            return [reference]
         case hcl.For():
             return [expression.collection, expression.key, expression.value, expression.condition]
         case _:

@@ -72,8 +72,7 @@ class TerragruntStack:
         if self._configuration.value(block.get("no_dot_terragrunt_stack")) is not True:
             below = posixpath.join(below, ".terragrunt-stack")
         place = posixpath.normpath(posixpath.join(below, path))
-        self._documents.copy(self._documents.real(found.module), place)
-        return place
+        return place if self._documents.copy(self._documents.real(found.module), place) else None
 
 
 def is_given_values(unit: TerragruntUnit) -> bool:

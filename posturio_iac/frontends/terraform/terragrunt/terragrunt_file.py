@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from posturio_iac.core.budget import Budget
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
+_COST = 500
+"""Steps that reading one file counts for, so that files which include one another over and over come to an end."""
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ELSEWHERE = {
     "dependency": "dependency.{} is an output of another unit, known only after apply",
@@ -169,6 +171,7 @@ class TerragruntFile:
     def another(self, path: str) -> Value:
         """Return another file as a value. One that reads itself again is taken as far as it is evaluated."""
         if path not in self.context.opened:
+            self.context.budget.spend(_COST)
             self.context.opened[path] = TerragruntFile(self.context, path)
         return self.context.opened[path].whole()
 
@@ -233,6 +236,7 @@ class TerragruntFile:
             reason = path.reason if isinstance(path, Unknown) else "its path is no text"
             return Unknown(f"what {self.shown} includes on line {block.header.line} is not known: {reason}")
         there = posixpath.normpath(posixpath.join(posixpath.dirname(self.current), path))
+        self.context.budget.spend(_COST)
         if there in self.chain:
             text = f"{self.context.documents.shown(there)} is included by itself; Terragrunt refuses that"
             self.context.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
@@ -338,6 +342,10 @@ class TerragruntScope:
     def bind(self, **names: Value) -> TerragruntScope:
         """Return the same scope with more names."""
         return TerragruntScope(self.configuration, {**self.bindings, **names})
+
+    def convert(self, value: Value, _constraint: hcl.Expr) -> Value:
+        """Return a value as it is: Terragrunt has no types of its own."""
+        return value
 
     def attribute(self, root: str, name: str) -> Value:
         """Return ``root.name``."""

@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
@@ -126,15 +127,27 @@ class Units:
         made: set[str] = set()
         for path in (path for path in self._paths if posixpath.basename(path) == STACK_FILE):
             stack = TerragruntStack(self._documents, posixpath.join(self._documents.root, path), self._budget)
-            for unit, files in stack.units():
-                made.add(unit.shown)
-                yield from self._applied(unit, files)
+            try:
+                for unit, files in stack.units():
+                    made.add(unit.shown)
+                    yield from self._guarded(unit, files)
+            except BudgetError as error:
+                self._report(Diagnostic(Level.ERROR, f"the stack {error}, so not all of its units were judged; split it", path))
             for problem in stack.problems:
                 self._report(problem)
         for path in [path for path in self._paths if posixpath.basename(path) == UNIT_FILE][:MOST]:
             unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget())
             if path not in made or not is_given_values(unit):
-                yield from self._applied(unit, frozenset())
+                yield from self._guarded(unit, frozenset())
+
+    def _guarded(self, unit: TerragruntUnit, files: frozenset[str]) -> Iterator[AppliedUnit]:
+        """Yield a unit, if it applies a module; one that takes too much to read is said."""
+        try:
+            yield from self._applied(unit, files)
+        except BudgetError as error:
+            self._report(Diagnostic(Level.ERROR, f"the unit {error}, so what it applies was not judged; simplify it", unit.shown))
+        except RecursionError:
+            self._report(Diagnostic(Level.ERROR, "the unit is nested too deeply to read, so what it applies was not judged", unit.shown))
 
     def _missing(self, source: UnitSource) -> bool:
         """Say that the folder of a module is missing; one outside of the repository may be another repository's, and is noted later."""

@@ -162,7 +162,7 @@ NEVER_KNOWN: list[tuple[str, tuple[Value, ...], str]] = [
     ("bcrypt", ("secret",), "bcrypt() is different in each run"),
     ("rsadecrypt", ("a", "b"), "rsadecrypt() is not evaluated here"),
     ("base64gzip", ("a",), "base64gzip() depends on Terraform's own compressor"),
-    ("yamlencode", ({},), "yamlencode() is not evaluated here"),
+    ("yamlencode", ("é",), "yamlencode() of text with lines or signs that it escapes is not evaluated here"),
     ("abspath", ("a",), "abspath() depends on where Terraform runs"),
     ("pathexpand", ("~/a",), "pathexpand() depends on who runs Terraform"),
     ("issensitive", ("a",), "issensitive() depends on marks that are not followed here"),

@@ -49,7 +49,10 @@ def _write(value: Value) -> str:
         case dict():
             return "{" + ",".join(f"{_write(key)}:{_write(value[key])}" for key in sorted(value)) + "}"
         case _:
-            return str(to_text(value))
+            text = to_text(value)
+            if not isinstance(text, str):
+                raise ResultTooLargeError
+            return text
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -189,3 +189,59 @@ def _timestamp(text: str) -> str | None:
         return None
     zone = times[3] or "Z"
     return moment.isoformat() + ("Z" if zone in ("+00:00", "-00:00") else zone)
+
+
+def write(value: Value) -> str | Unknown:
+    """Write a wholly known value in block style, text in double quotes, as the page of yamlencode shows.
+
+    Unknown for text whose style differs: of several lines, or with signs that YAML escapes.
+    """
+    if is_heavy(value):
+        raise ResultTooLargeError
+    lines = list(_lines(value))
+    if any(unknown := line for line in lines if isinstance(line, Unknown)):
+        return unknown
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _lines(value: Value) -> Iterator[str | Unknown]:
+    match value:
+        case dict() if value:
+            for name in sorted(value):
+                yield from _entry(_scalar(name), value[name])
+        case tuple() if value:
+            for element in value:
+                first, *rest = _lines(element)
+                yield f"- {first}" if isinstance(first, str) else first
+                yield from (f"  {line}" if isinstance(line, str) else line for line in rest)
+        case _:
+            yield _scalar(value)
+
+
+def _entry(name: str | Unknown, value: Value) -> Iterator[str | Unknown]:
+    lines = list(_lines(value))
+    if not isinstance(name, str):
+        yield name
+    elif isinstance(value, (dict, tuple)) and value:
+        yield f"{name}:"
+        yield from (f"  {line}" if isinstance(line, str) and isinstance(value, dict) else line for line in lines)
+    else:
+        yield f"{name}: {lines[0]}" if isinstance(lines[0], str) else lines[0]
+
+
+def _scalar(value: Value) -> str | Unknown:
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "{}"
+        case tuple():
+            return "[]"
+        case str() if all(" " <= char <= "~" for char in value):
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
+        case str():
+            return Unknown("yamlencode() of text with lines or signs that it escapes is not evaluated here")
+        case _:
+            text = to_text(value)
+            return text if isinstance(text, str) else Unknown("yamlencode() of such a number is not evaluated here")
