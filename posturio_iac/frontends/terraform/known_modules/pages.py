@@ -75,8 +75,8 @@ Wherever an input is named, `enabled ?? context.enabled` takes the first that is
 
 ## The table
 
-One row per module, the newest versions first; the entries below say for each version which inputs decide, and what was read. On the site, the
-search finds a module by any part of its address.
+One row per module, the newest versions first. The entries below say for each version which inputs decide, and what was read. On the site,
+the search finds a module by any part of its address.
 
 """
 
