@@ -270,6 +270,13 @@ def test_no_to_everything_writes_nothing(
     assert state(repository.path) == before
 
 
+def test_folder_without_git(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (top / "iam.tf").write_text(flagged())
+    assert adopt(capsys, "--write", "fix,baseline,config", "--in", "30d", *ACCEPT)[0] == 0
+    assert "expires" in (top / "iam.tf").read_text()
+    assert json.loads((top / BASELINE).read_text())["findings"] == []
+
+
 def test_repository_without_keys(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Repository(top)
     code, out, _ = adopt(capsys)
