@@ -86,15 +86,19 @@ class Reader:
         """Return the keys of these stacks."""
         keys: list[KeyOfUser] = []
         for root in roots:
+            secrets: tuple[str, ...] | None = None
             try:
                 for declaration in self.declarations(root):
                     root.budget.spend(_STEPS_A_KEY)
-                    keys.append(KeyOfUser(self._key(declaration, root), declaration.user.identity, condition=declaration.conditions))
+                    secrets = tuple(dict.fromkeys(_secrets(root))) if secrets is None else secrets
+                    keys.append(
+                        KeyOfUser(self._key(declaration, root, secrets), declaration.user.identity, condition=declaration.conditions)
+                    )
             except BudgetError as error:
                 self.problems.append(too_costly(error, root.template.source.path))
         return tuple(with_siblings(keys, _is_beside))
 
-    def _key(self, declaration: KeyResource, root: Stack) -> AccessKey:
+    def _key(self, declaration: KeyResource, root: Stack, secrets: tuple[str, ...]) -> AccessKey:
         entry, stack, user = declaration.entry, declaration.stack, declaration.user
         scope, address = stack.scope(entry), stack.address(entry)
         evidence = MetadataEvidence(self.options, self.problems)
@@ -120,7 +124,7 @@ class Reader:
             exposures=self.exposures.of(entry, stack),
             directives=(*evidence.directives, *self._directives_around(stack, entry.source.path), *ignored_in_template(stack.template)),
             scope=root.template.source.path,
-            secrets=tuple(dict.fromkeys(_secrets(root))),
+            secrets=secrets,
         )
         key = access_key(facts, FactOptions(self.options.names, self.options.as_of))
         return left_open(key, self._namesakes(user, stack)) if user.chosen else key
