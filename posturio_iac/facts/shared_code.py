@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.closure import CallGraph
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
     from posturio_iac.core.remedy import Remedy
 
 
-def with_own_remedies(keys: Sequence[AccessKey]) -> list[AccessKey]:
-    """Return the keys, each with the first change that switches off no other key, and dates that end no other one."""
+def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple) -> list[AccessKey]:
+    """Return the keys, each with the first change that switches off no other key, and dates that end no other one.
+
+    ``calls`` returns which folder calls which module, also where no key was read; it is asked when there is a choice.
+    """
     switches = Counter(_edit(remedy) for key in keys for remedy in _switches(key))
     holders: dict[Span, set[Span | None]] = {}
     for key in keys:
         for holder in _holders(key):
             holders.setdefault(holder, set()).add(key.span)
-    return [_with_own(key, switches, holders) for key in keys]
+    graph = CallGraph(calls() if switches else ())
+    return [_with_own(key, switches, holders, graph) for key in keys]
 
 
-def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]]) -> AccessKey:
-    disable = next((remedy for remedy in _switches(key) if switches[_edit(remedy)] == 1), None)
+def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]], graph: CallGraph) -> AccessKey:
+    own = (remedy for remedy in _switches(key) if switches[_edit(remedy)] == 1 and not _is_called_elsewhere(remedy, key, graph))
+    disable = next(own, None)
     is_shared = any(len(holders[holder]) > 1 for holder in _holders(key))
     if (disable is None or disable is key.remedies.disable) and not is_shared:
         return key
     return replace(key, remedies=replace(key.remedies, disable=disable or key.remedies.disable, is_shared=is_shared))
+
+
+def _is_called_elsewhere(remedy: Remedy, key: AccessKey, graph: CallGraph) -> bool:
+    """Whether another root module calls the code that a remedy changes."""
+    place = place_of(remedy)
+    if place is None or place.span is None:
+        return False
+    above = graph.above(posixpath.dirname(place.span.path) or ".")
+    return any(folder not in graph.callers and folder != (key.scope or ".") for folder in above)
 
 
 def _edit(remedy: Remedy) -> object:

@@ -91,10 +91,11 @@ def judged(
     from posturio_iac.facts.shared_code import with_own_remedies
     from posturio_iac.judge.engine import judge
     from posturio_iac.rules import all_rules
+    from posturio_iac.search.module_calls import local_calls
 
     time = as_of or now()
     reading = read_all(selection, config, time, place, narrowed, guarded=guarded)
-    keys: Sequence[AccessKey] = with_own_remedies(reading.keys)
+    keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection))
     diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
