@@ -23,7 +23,7 @@ FLAGS = """
     --exit-zero --no-suppressions --as-of --config --no-config --stdin-filename --color --verbose --quiet
     --window --profile --region --exact --ledger --context --resume --fail-on-new --sla --organization --ou --account-tag --accounts
     --exclude-account --role-name --external-id --workers --dask
-    --shard --iac --tf-state --stack-region --group-by --plan --letters --owners-file --verify --show-key-ids
+    --shard --iac --tf-state --stack-region --group-by --plan --letters --evidence --owners-file --verify --show-key-ids --stats --all
 """
 
 

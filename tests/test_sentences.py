@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import io
+import pkgutil
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
@@ -10,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import posturio_iac
 from posturio_iac.cli import main
 from posturio_iac.core import origin, remedy, remedy_text, secret_holder
-from posturio_iac.core.finding import Diagnostic
-from posturio_iac.core.model import AccessKey, Lifetime, Unknown
+from posturio_iac.core.finding import CRASH, Diagnostic, Level
+from posturio_iac.core.model import AccessKey, Effect, Lifetime, Unknown
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys
 from posturio_iac.link.declared import Code
@@ -23,6 +27,7 @@ from posturio_iac.link.state import StateKey, TerraformState
 from tests.support import worlds
 from tests.support.fixture_tools import AS_OF, FIXTURES, cases
 from tests.support.keys import AS_OF as KEYS_AS_OF
+from tests.support.keys import access_key, expires, unreadable
 from tests.support.plan_fixtures import CODE, PLAN, PLANS
 from tests.support.plan_fixtures import cases as plan_cases
 from tests.support.worlds import Fact
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 X = "x"
+OFTEN = 1000
 SENTENCES: tuple[tuple[type, str], ...] = ((Unknown, "reason"), (Lifetime, "why"), (Diagnostic, "message"), (remedy.Advice, "text"))
 """Fields that hold prose, by their records."""
 
@@ -58,8 +64,20 @@ def without_notes(make: Callable[..., None]) -> Callable[..., None]:
     return init
 
 
+@functools.cache
+def load_everything() -> None:
+    """Import every module but those that need a host: one that is imported while its sentences are muted would stay so."""
+    for module in pkgutil.walk_packages(posturio_iac.__path__, "posturio_iac."):
+        if not module.name.startswith(("posturio_iac.adapters", "posturio_iac.__main__")):
+            importlib.import_module(module.name)
+    # A record that is made often replaces its initialiser by a compiled one.
+    for _ in range(OFTEN):
+        access_key(expires("2027-01-31"), unreadable()), Unknown(""), Diagnostic(Level.NOTE, ""), remedy.Advice("")
+
+
 def mute(patch: pytest.MonkeyPatch) -> None:
     """Replace every sentence, where records are made and where data becomes words."""
+    load_everything()
     for record, name in SENTENCES:
         patch.setattr(record, "__init__", muted(record.__init__, name))  # type: ignore[misc] # that is the point
     patch.setattr(AccessKey, "__init__", without_notes(AccessKey.__init__))
@@ -92,6 +110,8 @@ def seen(monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> Judged:
         patch.setattr(engine, "judge", kept)
         code = run()
     report = reports[-1]
+    assert not [said for said in report.diagnostics if said.about == CRASH]
+    assert all(e.reason for j in report.keys for e in j.key.lifetimes if e.effect is Effect.INERT), "it is inert for a reason of its own"
     return Judged(
         code,
         tuple((j.key.address, j.key.scope, j.verdict, j.open_rules, bool(j.undecided), links(j.key)) for j in report.keys),
@@ -107,7 +127,7 @@ def links(key: AccessKey) -> tuple[object, ...]:
         key.user_address,
         key.declaration,
         len(siblings) if isinstance(siblings, tuple) else None,
-        tuple((e.kind, e.effect, e.at, e.interval, e.value, e.span) for e in key.lifetimes),
+        tuple((e.kind, e.effect, e.at, e.interval, e.value, e.span, e.reason, e.readings) for e in key.lifetimes),
         tuple(e.holder for e in key.exposures),
     )
 

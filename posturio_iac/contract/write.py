@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.json_text import pieces
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.origin import document_of, with_texts
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import place_of
 from posturio_iac.core.remedy_text import command, outline
 from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
@@ -83,6 +84,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
+        **({"open_rules": sorted(judged.open_rules)} if judged.open_rules else {}),
         **({"demerit": judged.demerit} if judged.demerit else {}),
         **_deployed(judged),
     }
@@ -143,9 +145,17 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
         "origin": document_of(with_texts(evidence.origin, _text)),
+        **({"reason": _reason(evidence)} if evidence.why else {}),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }
+
+
+def _reason(evidence: Lifetime) -> dict[str, Any]:
+    """Why evidence does not count, or how long it lets the key live is open: its kind for programs and a sentence for people."""
+    kind = evidence.reason or (ReasonKind.UNREADABLE if evidence.effect is Effect.UNREADABLE else ReasonKind.OPEN_VALUE)
+    readings = {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
+    return {"kind": kind.value, "text": _text(evidence.why), **readings}
 
 
 def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:

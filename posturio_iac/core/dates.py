@@ -6,6 +6,8 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.reason import ReasonKind
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -46,14 +48,20 @@ class Trouble(NamedTuple):
 
     why: str
     """A clause."""
-    advice: str
-    """What to write: ``a date such as 2027-01-31``, or the readings of the value: ``2027-01-02 or 2027-02-01``."""
-    is_reading: bool = False
-    """The advice is what the value can mean, and no example."""
+    example: str
+    """What to write: ``a date such as 2027-01-31``; empty where the value has a meaning."""
+    kind: ReasonKind = ReasonKind.UNREADABLE
+    readings: tuple[str, ...] = ()
+    """What the value can mean: ``2027-01-02`` and ``2027-02-01``."""
 
     def text(self) -> str:
         """Return both as a clause."""
-        return f"{self.why}; write {'it as ' if self.is_reading else ''}{self.advice}"
+        return f"{self.why}; write {'it as ' + ' or '.join(self.readings) if self.readings else self.example}"
+
+
+def other_form(why: str, *readings: str) -> Trouble:
+    """Return what is wrong with a value that has a meaning."""
+    return Trouble(why, "", ReasonKind.OTHER_FORM, readings)
 
 
 def parse_date(text: str) -> datetime | None:
@@ -129,6 +137,12 @@ def silence(text: str) -> str | None:
     return f"{quote(text)} is a placeholder" if word in _PLACEHOLDER else None
 
 
+def silence_kind(text: str) -> ReasonKind:
+    """Return what kind of silence a text is that states no end at all."""
+    word = text.strip().casefold()
+    return ReasonKind.EMPTY if not word else ReasonKind.NEVER if word in _NEVER else ReasonKind.PLACEHOLDER
+
+
 def says_never(text: str) -> bool:
     """Tell whether ``text`` states that there is no end: a word such as never, or a date of a far century."""
     found = re.fullmatch(_ISO, text.strip())
@@ -139,7 +153,7 @@ def date_trouble(text: str) -> Trouble | None:
     """Return what keeps ``text`` from being read as a date and how to write it; None when it is not much like a date."""
     stripped = text.strip()
     if (why := silence(stripped)) is not None:
-        return Trouble(why, _DATE)
+        return Trouble(why, _DATE, silence_kind(stripped))
     return _near_iso(stripped) or _day_first(stripped) or _named_month(stripped) or _number(stripped)
 
 
@@ -218,14 +232,14 @@ def _near_iso(text: str) -> Trouble | None:
     """Explain a date that begins with its year."""
     found = re.fullmatch(_ISO, text)
     if found is not None and int(found["year"]) > LAST_YEAR:
-        return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE)
+        return Trouble(f"{quote(text)} {_NEVER_ENDS}", _DATE, ReasonKind.NEVER)
     if found is not None:
         return Trouble(f"{quote(text)} is not in the calendar", _DATE)
     found = re.fullmatch(_YEAR_FIRST, text)
     if found is None:
         return None
     iso = _calendar(found[1], found[2], found[3])
-    return Trouble(f"{quote(text)} is not an ISO 8601 date", iso, is_reading=True) if iso else None
+    return other_form(f"{quote(text)} is not an ISO 8601 date", iso) if iso else None
 
 
 def _day_first(text: str) -> Trouble | None:
@@ -235,9 +249,9 @@ def _day_first(text: str) -> Trouble | None:
         return None
     match _last_year_isos(text):
         case [iso]:
-            return Trouble(f"{quote(text)} is not an ISO 8601 date", iso, is_reading=True)
+            return other_form(f"{quote(text)} is not an ISO 8601 date", iso)
         case [first, second]:
-            return Trouble(f"day and month of {quote(text)} can be read either way round", f"{first} or {second}", is_reading=True)
+            return other_form(f"day and month of {quote(text)} can be read either way round", first, second)
         case _:
             return Trouble(f"{quote(text)} is not in the calendar", _DATE)
 
@@ -248,7 +262,7 @@ def _named_month(text: str) -> Trouble | None:
     year = re.search(r"(?<![0-9])[0-9]{4}(?![0-9])", text)
     if month is None or year is None:
         return None
-    return Trouble(f"{quote(text)} is not an ISO 8601 date", _named_iso(text) or "2027-01-31", is_reading=True)
+    return other_form(f"{quote(text)} is not an ISO 8601 date", _named_iso(text) or "2027-01-31")
 
 
 def _number(text: str) -> Trouble | None:
@@ -256,4 +270,4 @@ def _number(text: str) -> Trouble | None:
     if re.fullmatch(r"(?:19|2[0-9])[0-9]{2}", text):
         return Trouble(f"{quote(text)} names only a year", f"a date such as {text}-12-31")
     iso = _epoch_iso(text)
-    return Trouble(f"{quote(text)} looks like a count of seconds", iso, is_reading=True) if iso else None
+    return other_form(f"{quote(text)} looks like a count of seconds", iso) if iso else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from posturio_iac.core.dates import Trouble, quote, silence
+from posturio_iac.core.dates import Trouble, other_form, quote, silence, silence_kind
 
 FORMS = "an interval such as 90d, 12h, 6w, 3mo, 1y or P90D"
 """What to write, for messages."""
@@ -102,11 +102,11 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
     if parse_interval(text, default_unit) is not None:
         return None
     if (why := silence(text)) is not None:
-        return Trouble(why, FORMS)
+        return Trouble(why, FORMS, silence_kind(text))
     if word in _ADVERBS:
-        return Trouble(f"{quote(text)} is not a number with a unit", _ADVERBS[word], is_reading=True)
+        return other_form(f"{quote(text)} is not a number with a unit", _ADVERBS[word])
     if found := re.fullmatch(_AMBIGUOUS, word):
-        return Trouble(f"the m of {quote(text)} can mean minutes or months", f"{found[1]}min or {found[1]}mo", is_reading=True)
+        return other_form(f"the m of {quote(text)} can mean minutes or months", f"{found[1]}min", f"{found[1]}mo")
     why = next((why for pattern, why in _TROUBLES if re.fullmatch(pattern, word)), None)
     return Trouble(f"{quote(text)} {why}", FORMS) if why else None
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
+    from posturio_iac.core.reason import ReasonKind
     from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
     from posturio_iac.core.secret_holder import SecretHolder
 
@@ -102,8 +103,10 @@ class Lifetime:
     """ROTATION: how long one key lives, when that is known."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
-    readings: str = ""
-    """What an unreadable value can mean, as metadata writes it: ``2027-01-02 or 2027-02-01``."""
+    reason: ReasonKind | None = None
+    """The same as data."""
+    readings: tuple[str, ...] = ()
+    """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
     remedy: Remedy | None = None
     """The shortest change that makes inert evidence work, or that makes unreadable evidence readable."""
     setting: IntervalSetting | None = None

@@ -8,6 +8,7 @@ from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.core.place import Place
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import IntervalSetting, SetArgument
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ def max_age_lifetime(value: object, argument: str, owner: str, span: Span, heade
         return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, str(value), span, interval=interval, setting=setting)
     if value is None or interval is not None:
         remedy = SetArgument(Place(owner, header), argument, "7776000", "90 days in seconds", is_named=True)
+        reason = ReasonKind.NOT_SET if value is None else ReasonKind.TURNED_OFF
         why = "0 turns the expiry off" if value is not None else "it is not set, which turns the expiry off"
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, remedy=remedy)
+        return Lifetime(
+            Kind.ROTATION, Effect.INERT, origin, "" if value is None else str(value), span, why=why, reason=reason, remedy=remedy
+        )
     return Lifetime(Kind.ROTATION, Effect.UNREADABLE, origin, str(value), span, why="it must be a number of seconds")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import CommentOrigin, TagOrigin, describe_origin
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice
 from posturio_iac.facts.model import MetadataItem, SetByClock
@@ -101,4 +102,6 @@ def _moving(lifetime: Lifetime, origin: TagOrigin, clock: MovedByClock) -> Lifet
     remedy = _FOLLOW_AS_WELL
     if at_every_apply:
         why, remedy = f"it is computed from {name}, so every apply moves it", _DATE
-    return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, why=why, remedy=remedy)
+    return Lifetime(
+        lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, why=why, reason=ReasonKind.MOVED, remedy=remedy
+    )

@@ -62,7 +62,7 @@ def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:
     """Return a key without its secrets; its address stays, which Terraform makes of nothing sensitive."""
     lifetimes = tuple(
-        replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why), readings=hide(e.readings))
+        replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why), readings=tuple(map(hide, e.readings)))
         for e in key.lifetimes
     )
     return replace(

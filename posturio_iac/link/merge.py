@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Effect
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import replace
 from posturio_iac.judge.suppressions import BORROWED
 from posturio_iac.link.remedies import remedies_for
@@ -58,7 +59,9 @@ def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetim
     if exact:
         return found
     why = f"{code.address} declares it only likely"
-    return tuple(replace(e, effect=Effect.UNKNOWN, why=e.why or why, holds=_held(e)) for e in found)
+    return tuple(
+        replace(e, effect=Effect.UNKNOWN, why=e.why or why, reason=e.reason or ReasonKind.UNCERTAIN_LINK, holds=_held(e)) for e in found
+    )
 
 
 def _held(evidence: Lifetime) -> Effect | None:

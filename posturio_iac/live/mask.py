@@ -86,5 +86,5 @@ class Mask(KeyIdMask):
             origin=with_texts(evidence.origin, self.text),
             value=self.text(evidence.value),
             why=self.text(evidence.why),
-            readings=self.text(evidence.readings),
+            readings=tuple(map(self.text, evidence.readings)),
         )

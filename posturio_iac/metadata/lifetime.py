@@ -18,6 +18,7 @@ from posturio_iac.core.intervals import FORMS, describe_interval, interval_readi
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import describe_origin
 from posturio_iac.core.place import Place
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.metadata.manual_rotation import NameMark, date_in_name
 from posturio_iac.metadata.names import Meaning, Names, classify, unit_in_name, words_of
@@ -150,12 +151,15 @@ def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Sp
         return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
         remedy = ReplaceValue(Place(describe_origin(origin), span), FORMS, text)
-        return Lifetime(kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", remedy=remedy)
+        return Lifetime(
+            kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", reason=ReasonKind.TURNED_OFF, remedy=remedy
+        )
     trouble = Trouble(f"{quote(text)} sets no end", _DATE) if interval is not None else _trouble(kind, text, unit)
     reading = date_reading(text) or (interval_reading(text) if kind is not Kind.ROTATED else None)
     meant = ReplaceValue(Place(describe_origin(origin), span), reading, text) if reading else None
-    readings = trouble.advice if trouble.is_reading else ""
-    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, why=trouble.why, readings=readings, remedy=meant)
+    return Lifetime(
+        kind, Effect.UNREADABLE, origin, text, span, why=trouble.why, reason=trouble.kind, readings=trouble.readings, remedy=meant
+    )
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:

@@ -107,7 +107,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
             remedy = _remedy(evidence, context)
             change: Remedy | str = remedy
             if evidence.readings:
-                change, remedy = f"write it as {evidence.readings} in {evidence.source}", _reading(evidence, context)
+                change, remedy = f"write it as {' or '.join(evidence.readings)} in {evidence.source}", _reading(evidence, context)
             yield Violation(message, sentence(change), evidence.span, remedy, mark=identity_of(evidence.origin))
 
 

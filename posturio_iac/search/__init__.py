@@ -62,12 +62,13 @@ def discover(
     for place in places[len(directories) :]:
         _note(finder, repository_of(place))
     searched = [_relative(finder, d) for d in directories]
+    finder.places = tuple(searched)
     _search_all(finder, searched)
     add_callers(finder, searched)
     if finder.hcl:
         from posturio_iac.search.units import add_callers as add_units
 
-        add_units(finder, whole=root != (repository_of(root) or root))
+        add_units(finder, whole="" not in searched or root != (repository_of(root) or root))
     if finder.symlinks:
         finder.resolve_links()
     selection = Selection(finder, repository_of(root) or (repository_of(os.path.commonpath(places)) if places else None))
@@ -80,7 +81,9 @@ def discover(
 
 
 def _has_outside(selection: Selection) -> bool:
-    """Tell whether there may be modules that are not searched: above the root in its repository, or in submodules."""
+    """Tell whether there may be modules that are not searched: beside what was named, above the root in its repository, in submodules."""
+    if "" not in selection.finder.places:
+        return True
     top = selection.repository
     if top is not None and selection.root.startswith(os.path.join(top, "")):
         return True

@@ -50,6 +50,7 @@ class FileSearch:
         "links",
         "max_file_size",
         "others",
+        "places",
         "prefix",
         "problems",
         "read",
@@ -103,6 +104,8 @@ class FileSearch:
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
         """What git has searched."""
+        self.places: tuple[str, ...] = ("",)
+        """The directories that are searched, relative to the root; named files apart."""
         self.repositories: set[str] = set()
         """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
         self.searched = 0

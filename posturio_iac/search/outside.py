@@ -1,4 +1,4 @@
-"""Local modules that the search does not enter: above the scan root, in submodules, ignored by git.
+"""Local modules that the search does not enter: above the scan root or beside what is searched, in submodules, ignored by git.
 
 Who calls one that holds a key matters.
 """
@@ -82,6 +82,9 @@ def _names(folder: str) -> list[str]:
 
 def _is_outside(selection: Selection, target: str) -> bool:
     if target == ".." or target.startswith("../"):
+        return True
+    places = selection.finder.places
+    if "" not in places and not any(target == place or target.startswith(f"{place}/") for place in places):
         return True
     parts = target.split("/")
     folders = {"/".join(parts[: i + 1]) for i in range(len(parts))} - selection.finder.repositories

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.rules import all_rules
 from tests.support.command_line import MISSING, run
 from tests.support.repository import AS_OF, KEY, TEMPLATE, USER, Repository, clean, flagged
 
@@ -118,21 +119,32 @@ def test_file_that_cannot_be_used_is_said_and_those_above_hold(
     assert complaint in error["message"]
 
 
+def test_link_out_of_the_repository_is_not_followed(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    (repository.path.parent / "outside.toml").write_text(f'ignore = ["{MISSING}"]\n')
+    repository.write("a/iam.tf", flagged())
+    (repository.path / "a/posturio-iac.toml").symlink_to(repository.path.parent / "outside.toml")
+    document = scanned(capsys, code=3)
+    assert [f["path"] for f in document["findings"]] == ["a/iam.tf"]
+    (error,) = [d for d in document["diagnostics"] if d["level"] == "error"]
+    assert "leads outside of the scanned folder and its repository" in error["message"]
+
+
 def test_rules_and_severities_of_a_folder(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repository.write("posturio-iac.toml", "")
     repository.write("a/posturio-iac.toml", f'ignore = ["{MISSING}"]\n')
     repository.write("b/posturio-iac.toml", '[severity]\naccess_keys_without_lifetime = "low"\n')
     for name in "abc":
         repository.write(f"{name}/iam.tf", flagged(name))
+    fewer = f"a/posturio-iac.toml judges by {len(all_rules()) - 1} of {len(all_rules())} rules"
     document = scanned(capsys)
     assert [(f["path"], f["severity"]) for f in document["findings"]] == [("b/iam.tf", "low"), ("c/iam.tf", "medium")]
     assert [text for text in said(document) if "--no-config" in text] == [
-        "a/posturio-iac.toml judges by 14 of 15 rules; --no-config judges without it",
+        f"{fewer}; --no-config judges without it",
         "b/posturio-iac.toml sets 1 other severity; --no-config judges without it",
     ]
     for name in ("sarif", "junit", "markdown", "gitlab", "github", "csv"):
         _, out, err = run(capsys, "scan", "--as-of", AS_OF, "--format", name)
-        assert "a/posturio-iac.toml judges by 14 of 15 rules" in out + err, name
+        assert fewer in out + err, name
 
 
 def test_names_variables_and_parameters_of_a_folder(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:

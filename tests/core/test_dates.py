@@ -130,8 +130,7 @@ def test_what_an_explanation_offers_is_readable_and_holds_the_date(day: date, fo
     assert parse_date(text) is None
     trouble = date_trouble(text)
     assert trouble is not None
-    assert trouble.is_reading
-    offered = [parse_date(word) for word in trouble.advice.split(" or ")]
+    offered = [parse_date(word) for word in trouble.readings]
     assert datetime(day.year, day.month, day.day, tzinfo=timezone.utc) + timedelta(days=1) in offered
 
 

@@ -139,6 +139,16 @@ def test_the_nearest_configuration_counts(tmp_path: Path) -> None:
     assert [(m.id, m.file) for m in lint(tmp_path, "stack.yaml", "strict/stack.yaml")] == [(OVERLONG, "strict/stack.yaml")]
 
 
+def test_configurations_of_folders_are_laid_over_one_another(tmp_path: Path) -> None:
+    Repository(tmp_path)
+    (tmp_path / "strict").mkdir()
+    write(tmp_path / "strict", stack=STATED, ownerless=KEY)
+    (tmp_path / "posturio-iac.toml").write_text('ignore = ["ownerless_access_keys"]\n')
+    (tmp_path / "strict" / "posturio-iac.toml").write_text("max_lifetime_days = 30\n")
+    found = [(m.id, m.file) for m in lint(tmp_path, "strict/stack.yaml", "strict/ownerless.yaml")]
+    assert sorted(found) == sorted([(OVERLONG, "strict/stack.yaml"), (MISSING, "strict/ownerless.yaml")])
+
+
 def test_the_baseline_and_suppressions_of_the_configuration_hold_from_every_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -193,7 +193,7 @@ def test_a_rotation_that_is_turned_off_is_inert(value: object) -> None:
 def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: object, text: str) -> None:
     found = said(name, value)
     why, _, advice = text.partition("; write ")
-    readings = advice.removeprefix("it as ") if advice.startswith("it as ") else ""
+    readings = tuple(advice.removeprefix("it as ").split(" or ")) if advice.startswith("it as ") else ()
     assert (found.effect, found.why, found.readings, found.at, found.interval) == (Effect.UNREADABLE, why, readings, None, None)
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from posturio_iac.commands import COMMANDS
 from posturio_iac.core.finding import Finding, JudgedKey, Report, Suppression, Verdict
 from posturio_iac.core.model import Effect, Kind, Lifetime
 from posturio_iac.core.origin import TagOrigin
@@ -134,6 +135,7 @@ def test_more_than_a_screen_is_counted_with_the_worst_ten_and_the_next_step() ->
     assert lines[first] == "  HIGH     zzz/main.tf:1 aws_iam_access_key.worst: expired_access_keys"
     assert lines[first + 10] == ""
     assert "--all lists every key" in lines[-1]
+    assert lines[-1].partition("posturio-iac ")[2].split()[0] in COMMANDS
 
 
 @pytest.mark.parametrize(("screen", "number"), [(None, 400), (10_000, 400), (5, 10)])

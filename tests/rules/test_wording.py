@@ -31,9 +31,7 @@ def test_a_date_within_other_text_and_one_without_a_text_are_described() -> None
 
 
 def test_what_is_inert_is_not_named_twice() -> None:
-    evidence = replace(
-        inert(), origin=SecretRotationOrigin("secret_rotation.ci"), why="secret_rotation.ci names no function that would rotate the key"
-    )
+    evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), why="it names no function that would rotate the key")
     (violation,) = violations(access_key(evidence))[INERT]
     assert violation.message == (
         "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that would rotate the key."

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def run(argv: Sequence[str]) -> int:
     """Look, report and return the exit code."""
-    started = time.perf_counter()
+    started, begun = time.perf_counter(), _now()
     given = parse(COMMAND, argv)
     if given is None:
         to_stdout(help_text(COMMAND))
@@ -41,6 +41,10 @@ def run(argv: Sequence[str]) -> int:
         from posturio_iac.commands.live.letters import write_letters
 
         write_letters(found, config, given.letters)
+    if given.evidence:
+        from posturio_iac.commands.live.evidence import write_evidence
+
+        write_evidence(found, config, arguments, (begun, _now()), argv, code)
     from posturio_iac.commands.live.output import emit
 
     emit(
@@ -63,6 +67,10 @@ def _check_folders(given: Arguments) -> None:
             from posturio_iac.commands.live.private_folder import check_new
 
             check_new(flag, path)
+    if given.evidence:
+        from posturio_iac.commands.live.evidence import check_evidence
+
+        check_evidence(given.evidence)
 
 
 def _find(arguments: LiveArguments, config: Config) -> Findings:

@@ -63,6 +63,8 @@ class Findings:
     """What keys were joined to."""
     unread: int = 0
     """How many accounts could not be read."""
+    caller: str = ""
+    """ARN of whoever the credentials belong to, where that was asked."""
     ledger: LedgerFile | None = None
     ages: FindingAges = FindingAges()
     """What the ledger tells of them."""
@@ -161,8 +163,8 @@ class Run:
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
         region = self.surveyor.base(self.profile).region
         unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)
-        ages = self._aged(report, inventories)
-        return Findings(report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, ledger=self.ledger, ages=ages)
+        made = Findings(report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, ledger=self.ledger)
+        return replace(made, ages=self._aged(report, inventories), caller=self.surveyor.base(self.profile).caller)
 
     def _aged(self, report: Report, inventories: Sequence[Inventory]) -> FindingAges:
         """Bring the ledger up to date, and return what it tells of the findings."""

@@ -331,14 +331,26 @@ def test_modules_outside_of_what_is_scanned(tmp_path: Path, paths: tuple[str, ..
     assert [key.user for key in found.keys] == ["ci"]
 
 
-def test_local_module_above_the_folder_that_is_scanned(tmp_path: Path) -> None:
+def test_key_of_a_module_above_the_folder_that_is_scanned_stands_at_the_source_of_its_unit(tmp_path: Path) -> None:
     tree = Tree(tmp_path, git=True)
     for name, text in live().items():
         tree.write(name, text)
-    assert [(key.scope, key.user) for key in reading(tmp_path, {}, ".", cwd="live").keys] == []
-    tree.write("live/prod/user/more.tf", 'resource "aws_iam_access_key" "more" {\n  user = var.name\n}\n')
     found = reading(tmp_path, {}, ".", cwd="live")
-    assert [(key.address, key.scope, key.user) for key in found.keys] == [("aws_iam_access_key.more", "live/prod/user", "ci")]
+    (key,) = found.keys
+    assert (found.diagnostics, key.address, key.scope, key.user) == ((), "aws_iam_access_key.this[0]", "live/prod/user", "ci")
+    assert key.span is not None
+    assert (key.span.path, key.span.line) == ("prod/user/terragrunt.hcl", 6)
+
+
+@pytest.mark.parametrize("git", [True, False])
+@pytest.mark.parametrize("path", ["live", "live/prod", "live/prod/user/terragrunt.hcl", "calls", "calls/main.tf"])
+def test_modules_beside_what_is_named_are_read(tmp_path: Path, path: str, *, git: bool) -> None:
+    call = 'module "user" {\n  source = "../modules/user"\n  name = "ci"\n}\n'
+    found = read(tmp_path, live() | {"calls/main.tf": call}, path, git=git)
+    (key,) = found.keys
+    assert (found.diagnostics, key.user) == ((), "ci")
+    assert key.span is not None
+    assert key.span.path in ("calls/main.tf", "live/prod/user/terragrunt.hcl")
 
 
 STACK = """

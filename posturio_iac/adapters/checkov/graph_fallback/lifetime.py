@@ -10,6 +10,7 @@ from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import ReplaceTrigger
 from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
@@ -80,12 +81,18 @@ def _direct(text: str, origin: TriggerOrigin, span: Span, top: str | None) -> Li
     """Return the evidence of a trigger that names the clock itself, which only newer versions of OpenTofu react to."""
     if top is None or _is_opentofu(top):
         return Lifetime(
-            Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why="it depends on the version of OpenTofu whether that is a change"
+            Kind.ROTATION,
+            Effect.UNKNOWN,
+            origin,
+            text,
+            span,
+            why="it depends on the version of OpenTofu whether that is a change",
+            reason=ReasonKind.ENGINE_VERSION,
         )
     name = text.split(".")[1]
     why = f"a due {ROTATING} is planned as a new resource, and Terraform reacts only to updates and replacements"
     hop = ReplaceTrigger(Place(text, span), f"{ROTATING}.{name}", name)
-    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=why, remedy=hop)
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=why, reason=ReasonKind.DIRECT_CLOCK, remedy=hop)
 
 
 def _is_opentofu(top: str) -> bool:
@@ -144,13 +151,22 @@ def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
             name = text.split(".")[1]
             why = "depends_on only orders changes and never replaces anything"
             hop = ReplaceTrigger(Place(text, span), text, name, is_dependency=True)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, why=why, remedy=hop)
+            yield Lifetime(
+                Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, why=why, reason=ReasonKind.ONLY_ORDERS, remedy=hop
+            )
 
 
 def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
     """Yield unknown evidence when Terraform is told to leave the key alone."""
     if any(text in ("all", "*") for text in _listed(lifecycle.get("ignore_changes"))):
-        yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=span, why="something else may rotate it")
+        yield Lifetime(
+            Kind.ROTATION,
+            Effect.UNKNOWN,
+            IgnoreChangesOrigin(),
+            span=span,
+            why="something else may rotate it",
+            reason=ReasonKind.OUT_OF_BAND,
+        )
 
 
 def _is_rotator(vertex: Vertex) -> bool:

@@ -11,6 +11,7 @@ from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference
@@ -70,11 +71,18 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
     function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
     if function is None and hosted is None:
         return Lifetime(
-            Kind.ROTATION, Effect.INERT, origin, shown, span, why="it names no function that would rotate the key", remedy=_LAMBDA
+            Kind.ROTATION,
+            Effect.INERT,
+            origin,
+            shown,
+            span,
+            why="it names no function that would rotate the key",
+            reason=ReasonKind.NO_FUNCTION,
+            remedy=_LAMBDA,
         )
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
         because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why=because, remedy=_LAMBDA)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why=because, reason=ReasonKind.FOREIGN_FUNCTION, remedy=_LAMBDA)
     setting = _setting(entry, Place(stack.address(entry), span))
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, why=why, setting=setting)
 

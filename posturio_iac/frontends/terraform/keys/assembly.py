@@ -19,7 +19,7 @@ from posturio_iac.frontends.terraform.keys.rotation import rotation_of
 from posturio_iac.frontends.terraform.keys.secret_rotation import secret_rotation
 from posturio_iac.frontends.terraform.keys.sensitive_values import secrets_of
 from posturio_iac.frontends.terraform.keys.users import RootUsers, TerraformUser, find_user
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.metadata.directives import ParsedComments, parse
 
@@ -109,13 +109,8 @@ def comments_for(block: hcl.Block, instance: ModuleInstance, user: TerraformUser
 
 
 def place_of(block: hcl.Block, instance: ModuleInstance) -> Span:
-    """Return where a key is reported: its header, or the nearest module call that is the scan's own code."""
-    span = block.header
-    at: ModuleInstance | None = instance
-    while at is not None and at.call is not None and not at.program.is_ours(span.path):
-        span = at.call.header
-        at = at.caller.instance if at.caller else None
-    return span
+    """Return where a key is reported: its header, or the nearest module call or unit that is the scan's own code."""
+    return own_place(block.header, instance)
 
 
 def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:

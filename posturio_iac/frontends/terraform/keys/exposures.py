@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, S
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.values import EvaluationError
@@ -24,7 +24,7 @@ from posturio_iac.frontends.terraform.values import EvaluationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from posturio_iac.core.model import Attr, Span
+    from posturio_iac.core.model import Attr
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -219,7 +219,7 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
         bared = [e for e in walk(value) if isinstance(e, hcl.Call) and e.name == "nonsensitive"]
         shown: list[hcl.Expr] = [value] if instance.caller is None and shows_outputs(instance) else list(bared)
         output = Place(f"output.{name}", block.header)
-        place = Exposure(_place(block.header, instance), SecretHolder(HolderKind.OUTPUT, name), HideOutput(output, is_bared=bool(bared)))
+        place = Exposure(own_place(block.header, instance), SecretHolder(HolderKind.OUTPUT, name), HideOutput(output, is_bared=bool(bared)))
         for reached in (r for expression in shown for r in _secrets(expression, scope)):
             if isinstance(reached, TerminalOrigin) or reached.attribute is not None:
                 yield _leak(place, reached, sensitive if isinstance(sensitive, Unknown) else None)
@@ -251,19 +251,10 @@ def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[L
                 continue
             where = instance.full(f"{kind}.{name}")
             remedy = _remedy(attribute, sink, Place(where, block.header), tagged=tagged)
-            place = Exposure(_place(expression.span, instance), SecretHolder(HolderKind.ARGUMENT, where, attribute), remedy)
+            place = Exposure(own_place(expression.span, instance), SecretHolder(HolderKind.ARGUMENT, where, attribute), remedy)
             found = [r for scope in _scopes(block, instance) for r in _secrets(expression, scope)]
             for reached in dict.fromkeys(found):
                 yield _leak(place, reached, plain if isinstance(plain, Unknown) else None)
-
-
-def _place(span: Span, instance: ModuleInstance) -> Span:
-    """Return where a leak is reported: in its own code, or at the nearest module call that is the scan's own."""
-    at: ModuleInstance | None = instance
-    while at is not None and at.call is not None and not at.program.is_ours(span.path):
-        span = at.call.header
-        at = at.caller.instance if at.caller else None
-    return span
 
 
 def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) -> Remedy:

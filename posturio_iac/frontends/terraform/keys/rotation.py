@@ -8,6 +8,7 @@ from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.remedy import Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import Span
     from posturio_iac.core.origin import Origin
+    from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
@@ -78,35 +80,39 @@ def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
 def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
     why = "prevent_destroy makes every apply fail once the rotation is due"
     remedy = RemoveArgument(_key(block), "prevent_destroy", "its lifecycle block")
-    return replace(lifetime, effect=Effect.INERT, why=why, remedy=remedy, span=lifetime.span or block.header)
+    return replace(lifetime, effect=Effect.INERT, why=why, reason=ReasonKind.PREVENTED, remedy=remedy, span=lifetime.span or block.header)
 
 
 def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
     for trigger in triggers(block):
-        words = references(trigger)
-        text = spelled(trigger) or "its value"
-        origin = TriggerOrigin(text)
-        if not words:
-            why = "Terraform accepts only references to resources there"
-            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            remedy = Advice("write a plain list of resources")
-            yield Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(), "", trigger.span, why=why, remedy=remedy), never
-            continue
-        if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
-            what = _NOT_MANAGED.get(words[0], "not a resource")
-            why = f"{text} is {what}, and Terraform accepts only managed resources there"
-            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, remedy=HoldTrigger(_key(block), text)), never
-            continue
-        if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
-            why = f"there is no resource {'.'.join(words[:2])} in this module"
-            never = ChangeCause(ChangeKind.NEVER, text, trigger.span, why=why)
-            yield Lifetime(Kind.ROTATION, Effect.INERT, origin, text, trigger.span, why=why, remedy=_NAME_ONE), never
+        refused = _refused(trigger, block, scope)
+        if refused is not None:
+            yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, why=refused.why)
             continue
         for cause in of_trigger(trigger, scope):
-            lifetime = _lifetime(cause, origin, trigger, engine, block)
+            lifetime = _lifetime(cause, TriggerOrigin(spelled(trigger) or "its value"), trigger, engine, block)
             if lifetime is not None:
                 yield lifetime, cause
+
+
+def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
+    """Return the evidence of a trigger that Terraform does not accept."""
+    words = references(trigger)
+    text = (spelled(trigger) or "its value") if words else ""
+
+    def inert(why: str, reason: ReasonKind, remedy: Remedy) -> Lifetime:
+        return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, why=why, reason=reason, remedy=remedy)
+
+    if not words:
+        why = "Terraform accepts only references to resources there"
+        return inert(why, ReasonKind.NO_REFERENCE, Advice("write a plain list of resources"))
+    if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
+        what = _NOT_MANAGED.get(words[0], "not a resource")
+        why = f"{text} is {what}, and Terraform accepts only managed resources there"
+        return inert(why, ReasonKind.NO_REFERENCE, HoldTrigger(_key(block), text))
+    if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
+        return inert(f"there is no resource {'.'.join(words[:2])} in this module", ReasonKind.MISSING_RESOURCE, _NAME_ONE)
+    return None
 
 
 def _follow_a_clock(trigger: hcl.Expr, text: str) -> Advice:
@@ -127,9 +133,21 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engi
         case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
             if engine.may_count_creation:
                 why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
-                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, why=why)
+                return Lifetime(
+                    Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, why=why, reason=ReasonKind.ENGINE_VERSION
+                )
             why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
-            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, interval=cause.interval, why=why, remedy=_hop(trigger, block))
+            return Lifetime(
+                Kind.ROTATION,
+                Effect.INERT,
+                origin,
+                text,
+                span,
+                interval=cause.interval,
+                why=why,
+                reason=ReasonKind.DIRECT_CLOCK,
+                remedy=_hop(trigger, block),
+            )
         case ChangeKind.SCHEDULE | ChangeKind.APPLY:
             return _scheduled(_via(origin, cause), span, cause)
         case ChangeKind.ONCE:
@@ -140,7 +158,7 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engi
             return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why=cause.why)
         case ChangeKind.NEVER:
             remedy = cause.remedy or _follow_a_clock(trigger, text)
-            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=cause.why, remedy=remedy)
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=cause.why, reason=ReasonKind.UNCHANGING, remedy=remedy)
         case _:
             return None
 
@@ -207,7 +225,9 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
             why = "depends_on only orders changes and never replaces anything"
             instead = Advice(f"use lifecycle {{ replace_triggered_by = [{text}] }} instead")
             remedy = _hop(item, block, is_dependency=True) if words[0] == ROTATING else instead
-            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, why=why, remedy=remedy)
+            yield Lifetime(
+                Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, why=why, reason=ReasonKind.ONLY_ORDERS, remedy=remedy
+            )
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
@@ -223,7 +243,7 @@ def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
         return None
     what = "a comment says that something rotates it" if comment else f"{rotator} seems to rotate it"
     why = f"{what}, at an interval that the code does not state"
-    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, why=why)
+    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, why=why, reason=ReasonKind.OUT_OF_BAND)
 
 
 def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:

@@ -8,6 +8,7 @@ from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
+from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
@@ -64,7 +65,15 @@ def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> L
     span = rotation.header
     if rotation.get("rotation_lambda_arn") is None:
         why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        return Lifetime(Kind.ROTATION, Effect.INERT, SecretRotationOrigin(address), span=span, why=why, remedy=_NAME_A_LAMBDA)
+        return Lifetime(
+            Kind.ROTATION,
+            Effect.INERT,
+            SecretRotationOrigin(address),
+            span=span,
+            why=why,
+            reason=ReasonKind.NO_FUNCTION,
+            remedy=_NAME_A_LAMBDA,
+        )
     rules = rotation.body.first("rotation_rules")
     days = evaluate_or_unknown(rules.get("automatically_after_days"), scope) if rules else None
     schedule = evaluate_or_unknown(rules.get("schedule_expression"), scope) if rules else None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
+    from posturio_iac.core.model import Span
     from posturio_iac.core.textfile import Fence
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
@@ -357,3 +358,16 @@ def instances_of(block: hcl.Block, instance: ModuleInstance) -> Expansion[Module
     if usual.unknown is None and len(usual.instances) == 1:
         return replace(usual, instances=(("", usual.instances[0][1]),), unknown=fixed.unknown, likely=True)
     return replace(fixed, instances=(("", fixed.instances[0][1].lenient()),))
+
+
+def own_place(span: Span, instance: ModuleInstance) -> Span:
+    """Return where something in a module is reported: where it stands, or at the nearest call or unit that is the scan's own code."""
+    at: ModuleInstance | None = instance
+    while at is not None and not at.program.is_ours(span.path):
+        unit = at.folder.unit
+        if at.call is not None:
+            span = at.call.header
+        elif unit is not None and (source := unit.place) is not None:
+            span = source
+        at = at.caller.instance if at.caller else None
+    return span

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from posturio_iac.core.budget import Budget
+    from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
 MOST = 5000
@@ -50,6 +51,11 @@ class AppliedUnit:
     def shown(self) -> str:
         """The path of its file."""
         return self.unit.shown
+
+    @property
+    def place(self) -> Span | None:
+        """Where its source stands."""
+        return self.source.span if isinstance(self.source, UnitSource) else None
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:

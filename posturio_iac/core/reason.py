@@ -1,0 +1,45 @@
+"""Why evidence has no effect, cannot be read or is unknown, as data: what programs may branch on, beside the sentence for people."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class ReasonKind(str, Enum):
+    """What keeps evidence from counting."""
+
+    NO_REFERENCE = "no_reference"
+    """``replace_triggered_by`` holds no reference to a managed resource."""
+    MISSING_RESOURCE = "missing_resource"
+    """It names a resource that is not there."""
+    UNCHANGING = "unchanging"
+    """What it names never changes."""
+    DIRECT_CLOCK = "direct_clock"
+    """It names a ``time_rotating`` itself, to whose renewal Terraform does not react."""
+    PREVENTED = "prevented"
+    """``prevent_destroy`` lets the replacement fail."""
+    MOVED = "moved"
+    """A function or a clock moves the date on while the key stays."""
+    TURNED_OFF = "turned_off"
+    NOT_SET = "not_set"
+    NO_FUNCTION = "no_function"
+    """No Lambda function would rotate the key."""
+    FOREIGN_FUNCTION = "foreign_function"
+    """The function rotates something else."""
+    ONLY_ORDERS = "only_orders"
+    """``depends_on`` replaces nothing."""
+    EMPTY = "empty"
+    PLACEHOLDER = "placeholder"
+    NEVER = "never"
+    """The value says that there is no end."""
+    OTHER_FORM = "other_form"
+    """The value has one meaning, or several, in another form than those that are read."""
+    UNREADABLE = "unreadable"
+    ENGINE_VERSION = "engine_version"
+    """It depends on the version of Terraform or OpenTofu."""
+    OUT_OF_BAND = "out_of_band"
+    """Something outside of this code seems to rotate the key."""
+    UNCERTAIN_LINK = "uncertain_link"
+    """It is about this key only if the link to its code is right."""
+    OPEN_VALUE = "open_value"
+    """The code does not fix the value, the trigger or the condition."""
