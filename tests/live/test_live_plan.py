@@ -278,14 +278,19 @@ def test_verify_reads_what_the_plan_did(far: FakeAws, plan: Callable[..., Path],
     far.backend.delete_access_key(kept, "kept")
     run(far, folder)
     far.switch(again, "Active")
+    far.use(again)
+    new = far.key("off", age=-0.01)
     with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write("torn\n")
     answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
     results = {result["user"]: result for result in answer.json["verification"]["results"]}
     assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
-    assert results["off"]["why"] == "the key is switched off, switched off by the plan on 2026-11-24 12:00 UTC"
+    assert results["off"]["why"] == (
+        f"the key is switched off, switched off by the plan on 2026-11-24 12:00 UTC; since then its user has the new key ****{new[-4:]} "
+        "of 2026-11-24"
+    )
     assert results["kept"]["plan"]["outcome"] == "kept"
-    assert "although it was switched off by the plan" in results["again"]["why"]
+    assert results["again"]["why"].startswith("it was switched on again, although it was switched off by the plan")
     assert "1 line of " in answer.err
 
 

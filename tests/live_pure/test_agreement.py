@@ -138,11 +138,15 @@ DENIABLE = (
 )
 STALE = Person("/", (), (Key(AS_OF - timedelta(days=80), None, "Active", told=True, off=None),), reported=True)
 
+USED_SINCE = replace(STALE, keys=(Key(AS_OF - timedelta(days=80), AS_OF, "Inactive", told=True, off=AS_OF - timedelta(days=40)),))
+"""CloudTrail says that it was switched off, and its use says otherwise: whoever may not ask for its use must not call it forgotten."""
+
 
 @given(PEOPLE, CONFIGS, st.frozensets(st.sampled_from(DENIABLE)), st.booleans())
 @example([STALE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 @example([STALE], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
 @example([replace(STALE, reported=False)], Config(), frozenset({"iam:GetAccountAuthorizationDetails"}), False)
+@example([USED_SINCE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 def test_whatever_is_denied_nothing_is_invented_and_nothing_lost_in_silence(
     people: list[Person], config: Config, denied: frozenset[str], exact: bool
 ) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import rule_id
+from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.verify.model import FindingState, Verification, Verified
@@ -52,7 +54,8 @@ class Now:
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
     """Say of each earlier finding what became of it, and which findings of the same users are new."""
     comparison = _Comparison(earlier, now, policy)
-    results = [*(_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings), *comparison.new()]
+    outcomes = (_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings)
+    results = [*(comparison.with_new_keys(result) for result in outcomes), *comparison.new()]
     order = {state: place for place, state in enumerate(FindingState)}
     results.sort(key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule))
     return Verification(earlier.as_of, tuple(results))
@@ -63,6 +66,9 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
     entry = log.get(finding.key.id or "")
     if entry is None:
         return result
+    if entry.outcome == "done" and entry.step == "disable" and result.status == "Active":
+        why = f"it was switched on again, although it was {entry.text()}"
+        return replace(result, plan=entry, state=FindingState.OPEN, why=why)
     contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
     return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
 
@@ -108,6 +114,18 @@ class _Comparison:
             return outcomes[0]
         ids = " or ".join(sorted(candidate.address.rpartition("/")[2] for candidate in candidates))
         return _result(finding, FindingState.UNTOLD, f"the earlier result does not tell whether it means {ids}")
+
+    def with_new_keys(self, result: Verified) -> Verified:
+        """Return a resolved result with the keys that its user got since the earlier result: what replaced the old one."""
+        since = parse_date(self.earlier.as_of)
+        if result.state is not FindingState.RESOLVED or since is None:
+            return result
+        keys = self.keys.get(result.address.rpartition("/")[0], ())
+        fresh = [key for key in keys if isinstance(key.created, datetime) and key.created > since and key.address != result.address]
+        if not fresh:
+            return result
+        names = " and ".join(f"{key.key_id or key.address.rpartition('/')[2]} of {key.created:%Y-%m-%d}" for key in fresh)
+        return replace(result, why=f"{result.why}; since then its user has the new key{'' if len(fresh) == 1 else 's'} {names}")
 
     def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
         """Say what became of a finding if it is about ``key``."""
