@@ -81,7 +81,7 @@ LIMITS = (
 """The options that an override may change for some keys."""
 
 UNTIL = Option("until", Shape.MOMENT, "The last day on which it holds")
-REASON = Option("reason", Shape.TEXT, "Why, for whoever reads it later")
+REASON = Option("reason", Shape.TEXT, "The reason, for later readers")
 
 OVERRIDE = (
     Option("paths", Shape.LIST, "Globs of files, relative to this file's folder; any of them suffices", ()),
@@ -106,7 +106,7 @@ NAMES = (
     Option("rotation", Shape.LIST, "More names of an interval at which the key is replaced", ()),
     Option("rotate_by", Shape.LIST, "More names of a date by which the key must be replaced", ()),
     Option("rotated_on", Shape.LIST, "More names of the date on which the key was last replaced", ()),
-    Option("owner", Shape.LIST, "More names of whoever answers for the key", ()),
+    Option("owner", Shape.LIST, "More names of tags that name the owner", ()),
     Option("exempt", Shape.LIST, "More names of an exemption from rotation, which is no lifetime", ()),
 )
 
@@ -198,6 +198,13 @@ ARGUMENTS = (
         Shape.SWITCH,
         "Let entries of a baseline that match nothing any more make the exit code 1",
         flag="--fail-on-stale",
+        in_file=False,
+    ),
+    Option(
+        "fail_on_no_files",
+        Shape.SWITCH,
+        "Exit with 2 when there is no file to search",
+        flag="--fail-on-no-files",
         in_file=False,
     ),
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),

@@ -413,3 +413,12 @@ def test_module_that_is_given_a_secret_is_judged_with_the_key(repository: Reposi
     repository.write("n/main.tf", "")
     code, out, _ = run(capsys, "hook", "--as-of", AS_OF, "--format", "json", "m/main.tf")
     assert (code, [f["rule"] for f in json.loads(out)["findings"]]) == (1, ["iam.exposed_access_key_secrets"])
+
+
+@pytest.mark.parametrize("changed", ["stack/main.tfcomponent.hcl", "stack/prod.tfdeploy.hcl", "modules/a/main.tf"])
+def test_changed_file_of_a_stack_is_a_change_of_its_components(repository: Repository, hook: Hook, changed: str) -> None:
+    repository.write("modules/a/main.tf", flagged("a"))
+    repository.write("modules/b/main.tf", flagged("b"))
+    repository.write("stack/main.tfcomponent.hcl", 'component "a" {\n  source = "../modules/a"\n}\n')
+    repository.write("stack/prod.tfdeploy.hcl", 'deployment "prod" {\n  inputs = {}\n}\n')
+    assert hook(changed) == (1, ["modules/a/main.tf: component.a.aws_iam_access_key.ci"])

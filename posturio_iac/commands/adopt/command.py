@@ -229,7 +229,7 @@ def _verified(place: _Place, wanted: AdoptionPlan, baseline: str) -> int:
     }[code]
     if baseline:
         accepted = sum(f.suppressed is not None and f.suppressed.source == "baseline" for f in report.findings)
-        text += f"; {count(accepted, 'finding')} accepted until {wanted.until}, each with an owner"
+        text += f"; {count(accepted, 'finding')} accepted until {wanted.until}, each with an owner" if accepted else "; nothing is accepted"
     to_stdout(f"{text}\n")
     return code
 

@@ -42,4 +42,5 @@ def run(argv: Sequence[str]) -> int:
         to_stdout("nothing was written\n")
         return 0
     write_all_files(changes, top)
+    to_stdout("`posturio-iac adopt` shows what the code holds already, and how to begin with it\n")
     return 0

@@ -9,6 +9,7 @@ import pytest
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.remedy import Advice
 from tests.support.search_tree import Tree
 from tests.support.terraform_programs import Counted, reading
 
@@ -122,6 +123,21 @@ def test_each_unit_is_judged_by_itself(tmp_path: Path) -> None:
         ("live/prod/user", "ci", "2027-01-31"),
         ("live/dev/user", "dev", "2026-12-31"),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "change"),
+    [
+        ("", 'let an input decide status of aws_iam_access_key.this, and make it "Inactive"'),
+        ("  status = var.status\n", 'set status to "Inactive"'),
+    ],
+)
+def test_key_of_one_unit_is_switched_off_in_its_inputs_alone(tmp_path: Path, status: str, change: str) -> None:
+    module = MODULE.replace("  count = var.enabled ? 1 : 0\n", status) + 'variable "status" {\n  default = "Active"\n}\n'
+    key = only(tmp_path, live() | {"modules/user/main.tf": module})
+    assert [str(remedy.text) for remedy in key.remedies.narrower if isinstance(remedy, Advice)] == [
+        f"{change} in the inputs of live/prod/user/terragrunt.hcl alone"
+    ]
 
 
 def test_input_of_a_unit_switches_a_key_off(tmp_path: Path) -> None:

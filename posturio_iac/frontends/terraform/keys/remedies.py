@@ -58,6 +58,11 @@ def narrower(block: hcl.Block, scope: ModuleScope, argument: str, place: Place, 
     given, instance = block.get(argument), scope.instance
     if (entry := _entry(block, scope)) is not None:
         yield _set_for_entry(given, entry, argument, place, off)
+    unit = instance.folder.unit
+    if instance.caller is None and unit is not None and entry is None:
+        name = _input(given)
+        change = f"set {name} to {off}" if name is not None else f"let an input decide {argument} of {place.address}, and make it {off}"
+        yield Advice(f"{change} in the inputs of {unit.shown} alone")
     if instance.call is None or instance.caller is None or not instance.program.is_ours(block.header.path):
         return
     call, name = Place(f"module.{instance.call.labels[0]}", instance.call.header), _input(given)

@@ -75,6 +75,9 @@ Wherever an input is named, `enabled ?? context.enabled` takes the first that is
 
 ## The table
 
+One row per module, the newest versions first. The entries below say for each version which inputs decide, and what was read. On the site,
+the search finds a module by any part of its address.
+
 """
 
 _NEEDLES = '''\
@@ -94,7 +97,25 @@ def search_terms_module(found: Sequence[bytes]) -> str:
 
 def page(modules: Sequence[KnownModule]) -> str:
     """Return the text of docs/known-modules.md."""
-    return _INTRODUCTION + "\n".join(map(_section, modules))
+    rows = [f"| [{module.name}](#{_anchor(module.name)}) | {_keys_of(module)} | {_ends_of(module)} |" for module in modules]
+    overview = ["| module | creates a key | the key ends |", "| --- | --- | --- |", *rows]
+    return _INTRODUCTION + "\n".join(overview) + "\n\n" + "\n".join(map(_section, modules))
+
+
+def _anchor(heading: str) -> str:
+    """Return the name by which GitHub and MkDocs link to a heading."""
+    return "".join(letter for letter in heading.lower() if letter.isalnum() or letter in "-_")
+
+
+def _keys_of(module: KnownModule) -> str:
+    """Return in which versions a module creates a key."""
+    making = ["all" if version.range == "*" else f"`{version.range}`" for version in module.versions if version.creates]
+    return ", ".join(making) or "in no version"
+
+
+def _ends_of(module: KnownModule) -> str:
+    """Return what ends the keys of a module."""
+    return ", ".join(dict.fromkeys(_ends(key) for version in module.versions if version.creates for key in version.keys)) or "no key"
 
 
 def _section(module: KnownModule) -> str:
