@@ -200,6 +200,13 @@ ARGUMENTS = (
         flag="--fail-on-stale",
         in_file=False,
     ),
+    Option(
+        "fail_on_no_files",
+        Shape.SWITCH,
+        "Exit with 2 when there is no file to search",
+        flag="--fail-on-no-files",
+        in_file=False,
+    ),
     Option("exit_zero", Shape.SWITCH, "Exit with 0 when there are findings", flag="--exit-zero", in_file=False),
     Option("no_suppressions", Shape.SWITCH, "Let suppressed findings count", flag="--no-suppressions", in_file=False),
     Option("as_of", Shape.MOMENT, "Judge as if it were this time", flag="--as-of", metavar="TIME", in_file=False),

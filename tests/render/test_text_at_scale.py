@@ -212,5 +212,14 @@ def test_folders_are_rolled_up_without_a_loss(names: list[str], most: int) -> No
         folder.keys, folder.oldest = 1, datetime(2026, 1, 1, tzinfo=timezone.utc)
     rolled = rolled_up(folders, most)
     assert sum(folder.keys for folder in rolled) == len(names)
-    assert len(rolled) <= max(most, len({name[0] for name in names}))
     assert all(folder.oldest for folder in rolled)
+    depth = max((name.name.count("/") for name in rolled), default=0)
+    above = {"/".join(name.split("/")[:depth]) for name in names}
+    assert len(rolled) <= most or len(above) <= 1 or depth == 0
+
+
+def test_folders_that_have_one_above_them_are_told_apart() -> None:
+    folders = [Tally(f"live/app{n}/eu") for n in range(20)]
+    assert len(rolled_up(folders, 8)) == 20
+    assert [folder.name for folder in rolled_up([*folders, Tally("tools")], 8)] == ["live", "tools"]
+    assert rolled_up([], 8) == []

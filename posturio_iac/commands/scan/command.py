@@ -56,12 +56,25 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     if config.select:
         _check_selected(config)
     selection = select(paths, cwd, config, given.exclude or ())
+    if not selection.searched:
+        _warn_of_no_files(paths, given)
     narrowed = _narrowed(selection, config, given)
     if narrowed is not None:
         selection = narrowed.selection
     if selection.is_empty and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
     return _report(selection, narrowed, config, given, targets, started)
+
+
+def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
+    """Say that a run which searched nothing passes whatever is wrong, or refuse it where that is asked for."""
+    said = f"{', '.join(paths)}: there is no file of Terraform or CloudFormation here, so that nothing is checked"
+    if given.fail_on_no_files:
+        raise UsageError(f"{said}; --fail-on-no-files makes that an error")
+    if not given.quiet:
+        from posturio_iac.core.terminal import printable
+
+        sys.stderr.write(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to see this fail\n")
 
 
 def _check_selected(config: Config) -> None:

@@ -105,16 +105,16 @@ class _Group(dict[str, Tally]):
 
 
 def rolled_up(folders: list[Tally], most: int) -> list[Tally]:
-    """Return the counts of folders, or those of the deepest folders above them that are no more than ``most``, if any are."""
+    """Return the counts by the deepest folders that are no more than ``most``; by the first ones that differ where these are more."""
     parts = [folder.name.split("/") for folder in folders]
-    for depth in range(max(map(len, parts), default=0), 0, -1):
-        names = ["/".join(part[:depth]) for part in parts]
-        if len(set(names)) <= most or depth == 1:
-            group = _Group()
-            for name, folder in zip(names, folders, strict=True):
-                group.of(name).add_all(folder)
-            return group.ranked()
-    return folders
+    names = [["/".join(part[:depth]) for part in parts] for depth in range(1, max(map(len, parts), default=0) + 1)]
+    chosen = max((depth for depth, some in enumerate(names) if len(set(some)) <= most), default=0)
+    if chosen + 1 < len(names) and len(set(names[chosen])) == 1:
+        chosen += 1
+    group = _Group()
+    for name, folder in zip(names[chosen] if names else (), folders, strict=True):
+        group.of(name).add_all(folder)
+    return group.ranked()
 
 
 def _rank(tally: Tally) -> tuple[float, int, int, int, str]:

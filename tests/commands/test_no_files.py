@@ -1,0 +1,28 @@
+"""A scan that searches nothing says so, and fails where that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.command_line import KEY, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(("more", "code", "warns"), [((), 0, True), (("--fail-on-no-files",), 2, True), (("--quiet",), 0, False)])
+def test_no_code(capsys: pytest.CaptureFixture[str], tmp_path: Path, more: tuple[str, ...], code: int, *, warns: bool) -> None:
+    (tmp_path / "notes.md").write_text("nothing\n", encoding="utf-8")
+    found, _, err = run(capsys, "scan", str(tmp_path), *more)
+    assert found == code
+    assert ("there is no file of Terraform or CloudFormation here" in err) is warns
+
+
+def test_a_folder_with_code_is_no_such_case(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text("locals {}\n", encoding="utf-8")
+    assert run(capsys, "scan", str(tmp_path), "--fail-on-no-files")[0] == 0
+    (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
+    code, _, err = run(capsys, "scan", str(tmp_path), "--fail-on-no-files")
+    assert (code, err) == (1, "")
