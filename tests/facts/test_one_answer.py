@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 WITHOUT = "access_keys_without_lifetime"
 OWNERLESS = "ownerless_access_keys"
 CODE = (worlds.terraform, worlds.terraform_json, worlds.plan_with_code, worlds.cloudformation, worlds.cloudformation_json)
-WORLDS = (*CODE, worlds.plan_alone, worlds.live, worlds.checkov_graph)
+WORLDS = (*CODE, worlds.plan_alone, worlds.known_module, worlds.live, worlds.checkov_graph)
 
 
 class Answer(NamedTuple):
@@ -148,6 +148,8 @@ def can_express(world: Any, fact: Fact) -> bool:
     commented = bool(fact.comment or fact.comment_at_user)
     if world is worlds.live:
         return fact.is_declared and not commented and fact.user != "root" and fact.label == "k1" and fact.status != "inactive"
+    if world is worlds.known_module:
+        return fact.is_declared and not fact.comment_at_user and fact.status is None and fact.second is None
     return world is not worlds.plan_alone or not commented
 
 

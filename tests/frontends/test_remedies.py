@@ -183,6 +183,15 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")
 
 
+@pytest.mark.parametrize("kind", ["vault_aws_secret_backend_static_role", "doppler_rotated_secret_aws_iam_user_keys"])
+def test_a_key_beside_a_rotator_of_its_user_is_to_go(tmp_path: Path, kind: str) -> None:
+    rotator = f'resource "{kind}" "r" {{\n  username = %s\n}}\n'
+    found = advice(tmp_path, LIFETIME, {"main.tf": USER + KEY % ("a", "") + rotator % "aws_iam_user.u.name"})
+    assert found["aws_iam_access_key.a"].startswith(f"Remove aws_iam_access_key.a: {kind}.r makes and rotates keys of that user itself")
+    other = advice(tmp_path, LIFETIME, {"main.tf": USER + KEY % ("a", "") + rotator % '"another"'})
+    assert other["aws_iam_access_key.a"].startswith("Add tags")
+
+
 def test_vcl_reads_a_dictionary(tmp_path: Path) -> None:
     code = 'resource "aws_iam_access_key" "k" {\n  user = "u"\n}\nresource "fastly_service_vcl" "s" {\n  vcl {\n    content = aws_iam_access_key.k.secret\n  }\n}\n'
     (text,) = advice(tmp_path, EXPOSED, {"main.tf": code}).values()

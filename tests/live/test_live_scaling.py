@@ -75,8 +75,7 @@ def test_an_interrupt_ends_all_threads_at_their_next_call(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "_progress", interrupted)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(run.Run, "_told", interrupted)
     answer = live(capsys, "--organization", "--workers", "1")
     assert (answer.code, answer.out, len(members)) == (130, "", 5)
     assert "posturio-iac: interrupted" in answer.err

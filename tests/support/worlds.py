@@ -72,6 +72,16 @@ def terraform_json(fact: Fact, folder: Path) -> list[AccessKey]:
     return _read(folder, {"main.tf.json": json.dumps({"resource": resources}, indent=2)})
 
 
+def known_module(fact: Fact, folder: Path) -> list[AccessKey]:
+    """Read the fact as the call of a module whose code is not here."""
+    tags = "".join(f'    "{name}" = "{value}"\n' for name, value in fact.tags.items())
+    comment = f"# posturio: {fact.comment}\n" if fact.comment else ""
+    source = '  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.30.0"\n'
+    path = f'  path = "{fact.path}"\n' if fact.path else ""
+    call = f'{comment}module "{fact.label}" {{\n{source}  name = "{fact.user}"\n{path}  tags = {{\n{tags}  }}\n}}\n'
+    return _read(folder, {"main.tf": call})
+
+
 def plan_with_code(fact: Fact, folder: Path) -> list[AccessKey]:
     """Read the fact as a plan, with the code that it was made from."""
     code = folder / "code"

@@ -429,6 +429,18 @@ def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, 
     assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
 
 
+def test_input_that_cannot_be_evaluated_hides_no_other(tmp_path: Path) -> None:
+    key = only(tmp_path, live(UNIT.replace("inputs = {", 'inputs = {\n  other = file("/etc/hostname")')))
+    assert (key.user, tags(key)["expires"]) == ("ci", "2027-01-31")
+
+
+def test_files_outside_of_the_repository_are_not_read_wherever_the_scan_is_started(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    read(tmp_path / "code", live(UNIT.replace('"ci"', 'file("../../../../secret.txt")')))
+    (key,) = reading(tmp_path, {}, "code").keys
+    assert isinstance(key.user, Unknown)
+
+
 @pytest.mark.parametrize(("argument", "is_said"), [("source", True), ("inputs", False)])
 def test_unknown_function_is_said_when_it_hides_what_a_unit_applies(tmp_path: Path, argument: str, *, is_said: bool) -> None:
     old, new = ('"../../../modules//user"', 'frobnicate("x")') if argument == "source" else ('"ci"', 'frobnicate("x")')

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
+from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
@@ -33,6 +34,7 @@ def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> R
         overlap=_overlap(block, key),
         beside=beside,
         narrower=tuple(narrower(block, scope, "status", key)),
+        avoid=instead_of_key(key.address, user, scope.instance),
     )
 
 

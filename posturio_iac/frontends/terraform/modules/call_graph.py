@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.textfile import Fence
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in
@@ -48,7 +49,9 @@ def units_of(
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
     from posturio_iac.frontends.terraform.terragrunt.units import Units
 
-    documents = Documents(selection.root, selection.repository, selection.finder.fence, read)
+    # Functions may name any file, so those of a repository stay inside of it, wherever the scan was started.
+    fence = Fence(selection.repository) if selection.repository is not None else selection.finder.fence
+    documents = Documents(selection.root, selection.repository, fence, read)
     return {**found, **Units(documents, paths, budget, problems.append).all()}, problems
 
 

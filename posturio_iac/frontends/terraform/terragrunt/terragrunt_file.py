@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.frontends.terraform.syntax.references import walk
 from posturio_iac.frontends.terraform.terragrunt.functions import functions_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
-from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
+from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -294,9 +294,18 @@ class TerragruntFile:
             attribute = self.body.attributes.get("inputs")
             own = Entries({}, self._fault)
             if attribute is not None:
-                own = entries_of(self.value(attribute.expression), attribute.expression, own.rest)
+                own = entries_of(self._entries(attribute.expression), attribute.expression, own.rest)
             self._inputs = merged(found, own, deep=deep)
         return self._inputs
+
+    def _entries(self, expression: hcl.Expr) -> Value:
+        """Return the value of a map; when the whole cannot be evaluated, entry by entry."""
+        value = self.value(expression)
+        if not isinstance(value, Unknown) or not isinstance(expression, hcl.ObjectExpr):
+            return value
+        named = [(key.value, entry) for key, entry in expression.items if isinstance(key, hcl.Literal)]
+        entries = {str(name): self.value(entry) for name, entry in named}
+        return entries if len(named) == len(expression.items) else PartialMap(entries, value)
 
     def blocks(self, kind: str) -> Iterator[tuple[hcl.Block, TerragruntFile] | Unknown]:
         """Yield the blocks of one type with the file that each stands in, those of included files first; unknown are files not here."""
