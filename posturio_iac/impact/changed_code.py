@@ -133,6 +133,8 @@ def _users_in(blocks: Iterable[ScannedBlock]) -> Iterator[str]:
 
 def _is_borrowed(block: ScannedBlock) -> bool:
     if block.type == "module":
+        if any(source.startswith(("./", "../")) for source in block.literals("source")):
+            return False  # the key stands in the code of that module
         return bool(block.expressions("user") or block.expressions("user_name"))
     if block.type != "resource" or not block.labels[:1] or not block.labels[0].endswith(_KEYS):
         return False

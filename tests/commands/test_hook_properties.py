@@ -99,6 +99,12 @@ ELSEWHERE = {"m0": Module("m0", calls=["m2"]), "m1": Module("m1", key="var", use
 """A key whose user another root module declares, which has a key of its own."""
 
 
+GIVEN = {"m2": Module("m2", key="own", user="ci", calls=["m3"]), "m3": Module("m3", key="var", user="ci")}
+"""A module that gives a user to a local one keeps a key of its own."""
+SHARED = {"m1": Module("m1", calls=["m3"]), "m2": Module("m2", key="ci", calls=["m3"]), "m3": Module("m3", key="var")}
+"""A module that two root modules call, of which one has changed."""
+
+
 @st.composite
 def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
     """Return modules, and those of them that a commit changes."""
@@ -108,6 +114,8 @@ def commits(draw: st.DrawFn) -> tuple[dict[str, Module], set[str]]:
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example((ELSEWHERE, {"m0"}))
+@example((GIVEN, {"m3"}))
+@example((SHARED, {"m2"}))
 @given(commits())
 def test_hook_reports_what_scan_reports_for_the_modules_concerned(
     tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], commit: tuple[dict[str, Module], set[str]]
