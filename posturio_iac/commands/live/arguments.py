@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from posturio_iac.commands.ci_environment import AUTO
@@ -90,6 +91,8 @@ class LiveArguments:
     def config(self) -> Config:
         """Return the configuration with the command line laid over it, and without the rule that is about code alone."""
         config = settings(self.given, ()).alone()
+        if (missing := next((path for path in config.baseline if not os.path.isfile(path)), None)) is not None:
+            raise UsageError(f"there is no baseline {missing}; name a file that is there, or leave it out")
         if self.given.window is not None:
             config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
         if not config.select:
