@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from posturio_iac.core.remedy import Remedy
 
 
-def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple) -> list[AccessKey]:
+def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple, top: str = ".") -> list[AccessKey]:
     """Return the keys, each with the first change that switches off no other key, and dates that end no other one.
 
     ``calls`` returns which folder calls which module, also where no key was read; it is asked when there is a choice.
+    ``top`` is the folder that root modules are named from, relative to the scan root.
     """
     switches = Counter(_edit(remedy) for key in keys for remedy in _switches(key))
     holders: dict[Span, set[Span | None]] = {}
@@ -29,11 +30,12 @@ def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tu
         for holder in _holders(key):
             holders.setdefault(holder, set()).add(key.span)
     graph = CallGraph(calls() if switches else ())
-    return [_with_own(key, switches, holders, graph) for key in keys]
+    return [_with_own(key, switches, holders, graph, top) for key in keys]
 
 
-def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]], graph: CallGraph) -> AccessKey:
-    own = (remedy for remedy in _switches(key) if switches[_edit(remedy)] == 1 and not _is_called_elsewhere(remedy, key, graph))
+def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set[Span | None]], graph: CallGraph, top: str) -> AccessKey:
+    root = posixpath.normpath(posixpath.join(top, key.scope))
+    own = (remedy for remedy in _switches(key) if switches[_edit(remedy)] == 1 and not _is_called_elsewhere(remedy, root, graph))
     disable = next(own, None)
     is_shared = any(len(holders[holder]) > 1 for holder in _holders(key))
     if (disable is None or disable is key.remedies.disable) and not is_shared:
@@ -41,13 +43,13 @@ def _with_own(key: AccessKey, switches: Counter[object], holders: dict[Span, set
     return replace(key, remedies=replace(key.remedies, disable=disable or key.remedies.disable, is_shared=is_shared))
 
 
-def _is_called_elsewhere(remedy: Remedy, key: AccessKey, graph: CallGraph) -> bool:
-    """Whether another root module calls the code that a remedy changes."""
+def _is_called_elsewhere(remedy: Remedy, root: str, graph: CallGraph) -> bool:
+    """Whether a root module other than ``root`` calls the code that a remedy changes."""
     place = place_of(remedy)
     if place is None or place.span is None:
         return False
-    above = graph.above(posixpath.dirname(place.span.path) or ".")
-    return any(folder not in graph.callers and folder != (key.scope or ".") for folder in above)
+    folder = posixpath.dirname(place.span.path) or "."
+    return folder in graph.callers and any(above not in graph.callers and above != root for above in graph.above(folder))
 
 
 def _edit(remedy: Remedy) -> object:

@@ -95,7 +95,7 @@ def judged(
 
     time = as_of or now()
     reading = read_all(selection, config, time, place, narrowed, guarded=guarded)
-    keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection))
+    keys: Sequence[AccessKey] = with_own_remedies(reading.keys, lambda: local_calls(selection), _top(selection))
     diagnostics: list[Diagnostic] = [*selection.diagnostics, *reading.diagnostics]
     if narrowed is not None:
         keys = [key for key in keys if narrowed.keeps(key)]
@@ -117,6 +117,11 @@ def judged(
     if (again := found_again(report, policies, selection)) is not None:
         report = judge(keys, as_of=time, diagnostics=diagnostics, files=selection.searched, policy=again)
     return report if narrowed is None else _without_idle(report)
+
+
+def _top(selection: Selection) -> str:
+    """Return the folder that root modules are named from, relative to the scan root."""
+    return os.path.relpath(selection.repository or selection.root, selection.root).replace(os.sep, "/")
 
 
 def _with_known_status(key: AccessKey, diagnostics: list[Diagnostic]) -> AccessKey:

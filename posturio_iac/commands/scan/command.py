@@ -56,9 +56,9 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     if config.select:
         _check_selected(config)
     selection = select(paths, cwd, config, given.exclude or ())
+    narrowed = _narrowed(selection, config, given)
     if not selection.searched:
         _warn_of_no_files(paths, given)
-    narrowed = _narrowed(selection, config, given)
     if narrowed is not None:
         selection = narrowed.selection
     if selection.is_empty and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
