@@ -13,7 +13,7 @@ COLUMN, ROW, PADDING, BAR = 8.43, 20, 18, 34
 """Pixels: the width of a character of 14 px, the height of a line, the margin, and the bar with the three buttons."""
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 COLORS = {"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341", "35": "#d2a8ff", "36": "#79c0ff"}
-"""What the escapes of `posturio_iac.core.terminal` look like on a dark ground."""
+"""What the escapes of `posturio_iac.core.text.terminal` look like on a dark ground."""
 ESCAPE = re.compile(r"\x1b\[([\d;]*)m")
 
 

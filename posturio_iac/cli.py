@@ -80,7 +80,7 @@ def _unknown(name: str) -> str:
 
 def _complain(text: str, code: int) -> int:
     """Say one sentence on standard error."""
-    from posturio_iac.core.terminal import printable
+    from posturio_iac.core.text.terminal import printable
 
     try:
         sys.stderr.write(f"posturio-iac: {printable(text)}\n")

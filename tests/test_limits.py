@@ -13,7 +13,7 @@ from posturio_iac.commands.hook import TIMEOUT
 from posturio_iac.core import budget
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import Level
-from posturio_iac.core.globs import of_paths, of_text, rebase
+from posturio_iac.core.text.globs import of_paths, of_text, rebase
 from posturio_iac.facts import siblings
 from posturio_iac.frontends.cloudformation import build
 from posturio_iac.frontends.cloudformation.evaluation import conditions

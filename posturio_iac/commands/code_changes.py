@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.source_lines import MOST_BYTES
-from posturio_iac.core.textfile import Fence, UnreadableError
-from posturio_iac.core.textfile import read as read_file
+from posturio_iac.core.text.textfile import Fence, UnreadableError
+from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.scan import policies_of
 
 if TYPE_CHECKING:

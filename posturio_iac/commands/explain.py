@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.core.terminal import paint, wants_color
+from posturio_iac.core.text.terminal import paint, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from posturio_iac.commands.output import write_bytes
-from posturio_iac.core.lazy_pattern import lazy_pattern
-from posturio_iac.core.textfile import UnreadableError, read
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.textfile import UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -59,7 +59,7 @@ def refuse_dirty(paths: Collection[str], root: str, repository: str | None) -> N
     """Raise `UsageError` when files have changes that are not committed."""
     if repository is None or not paths:
         return
-    from posturio_iac.search.git_changes import uncommitted
+    from posturio_iac.search.git_tree.git_changes import uncommitted
 
     dirty = sorted(uncommitted(root, repository) & set(paths))
     if dirty:

@@ -149,7 +149,7 @@ def tracked_part(selection: Selection, triggers: frozenset[str]) -> tuple[Select
     """Leave out files that git does not track, and tell which it does; those that were named are tracked, or were."""
     if selection.repository is None:
         return selection, None
-    from posturio_iac.search.git_changes import tracked
+    from posturio_iac.search.git_tree.git_changes import tracked
     from posturio_iac.search.selection import Selection as Made
 
     ours = tracked(selection.repository) | triggers

@@ -71,7 +71,7 @@ def refuse_links_out(target: str, within: str | None = None) -> None:
         OutputError: they do.
 
     """
-    from posturio_iac.core.textfile import is_inside
+    from posturio_iac.core.text.textfile import is_inside
     from posturio_iac.search.locations import repository_of
 
     place = os.path.abspath(target)

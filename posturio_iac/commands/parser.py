@@ -141,7 +141,7 @@ def _mistake(command: Command, text: str) -> UsageError:
 
 def help_text(command: Command, columns: int | None = None) -> str:
     """Return the help of a command, at most ``columns`` wide; as wide as the terminal without it, and `WIDTH` where there is none."""
-    from posturio_iac.core.terminal import columns_of_stdout
+    from posturio_iac.core.text.terminal import columns_of_stdout
 
     wide = columns or min(columns_of_stdout() or WIDTH, WIDTH)
     rows = [(_head(option), f"{option.help}{_ending(option)}") for option in command.options]

@@ -11,7 +11,7 @@ from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import replace
-from posturio_iac.core.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
+from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
 
 if TYPE_CHECKING:

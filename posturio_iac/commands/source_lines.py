@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.textfile import MIB, UnreadableError, read
+from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.frontends.plan.sniff import looks_like_plan
 
 MOST_BYTES = 256 * MIB

@@ -11,7 +11,7 @@ from posturio_iac.config.merge import laid_over, with_globs_from
 from posturio_iac.config.model import SHARED_FILE, TABLE, Config
 from posturio_iac.config.option_table import LIMITS, OF_THE_RUN, OPTIONS
 from posturio_iac.config.records import Exemption, Override
-from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read, read_named
+from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def second_in_folder(folder: str) -> str | None:
 
 def _has_table(path: str) -> bool:
     """Whether a shared file has our table, or names us and is broken, which `load` reports."""
-    from posturio_iac.core.textfile import LIMIT, UnreadableError, read
+    from posturio_iac.core.text.textfile import LIMIT, UnreadableError, read
 
     try:
         if TABLE.encode() not in read(path, LIMIT, None):

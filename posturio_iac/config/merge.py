@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.option_table import OPTIONS, Shape
-from posturio_iac.core.globs import rebase
 from posturio_iac.core.record import replace
+from posturio_iac.core.text.globs import rebase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -22,7 +22,7 @@ from posturio_iac.contract.records import (
 )
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.core.key_ids import MASK, KeyIdMask
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Verdict
-from posturio_iac.core.json_text import pieces
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import place_of
 from posturio_iac.core.remedy_text import command, outline
-from posturio_iac.core.terminal import FIRST_SURROGATE, JSON_SHARP, inert
+from posturio_iac.core.text.json_text import pieces
+from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 INDEX = lazy_pattern(r'\[(?:-?[0-9]+|"(?:[^"\\]|\\.)*")\]')
 _MODULE = lazy_pattern(rf"module\.([^.\[]+)(?:{INDEX.pattern})?\.?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.fixes.change import CannotFixError
 
 if TYPE_CHECKING:

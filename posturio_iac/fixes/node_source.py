@@ -6,8 +6,8 @@ import codecs
 import json
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.json_nodes import Array, JsonError, Node, Object, decode
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.json_nodes import Array, JsonError, Node, Object, decode
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError, Edit
 
 if TYPE_CHECKING:

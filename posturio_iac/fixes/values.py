@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Array, Object
+from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes.change import CannotFixError, ChangeLevel
 from posturio_iac.fixes.hcl_maps import quoted
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node as HclNode
 
-    from posturio_iac.core.json_nodes import Node
     from posturio_iac.core.remedy import ReplaceValue
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
     from posturio_iac.fixes.node_source import NodeSource

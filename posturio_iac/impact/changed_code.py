@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
-from posturio_iac.search.hcl_scanner import masked
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources, text
+from posturio_iac.search.scanners.hcl_scanner import masked
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from posturio_iac.search import Selection
-    from posturio_iac.search.hcl_scanner import ScannedBlock
+    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
 
 USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""

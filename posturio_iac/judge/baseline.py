@@ -14,7 +14,7 @@ from posturio_iac.config.check import BadValueError, check_table, describe, mome
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.finding import Suppression
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.textfile import MIB, UnreadableError, read_named
+from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

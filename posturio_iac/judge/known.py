@@ -11,7 +11,7 @@ import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from posturio_iac.core.textfile import MIB, Fence, UnreadableError, read
+from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, read
 from posturio_iac.judge.redaction import SHOWN
 
 if TYPE_CHECKING:

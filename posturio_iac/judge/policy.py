@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.records import Override
     from posturio_iac.core.finding import Suppression
-    from posturio_iac.core.gitignore import Exclusions
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.text.gitignore import Exclusions
     from posturio_iac.judge.known import KnownEntry
     from posturio_iac.rules import Registered
 
@@ -155,7 +155,7 @@ class PolicyTree:
 
 def text_matches(glob: str, text: str) -> bool:
     """Whether all of ``text`` matches a glob in which ``*`` stands for any text and everything else for itself."""
-    from posturio_iac.core.globs import of_text
+    from posturio_iac.core.text.globs import of_text
 
     return of_text(glob).fullmatch(text) is not None
 
@@ -182,7 +182,7 @@ def _looser(value: int | str, than: int | str) -> bool:
 @functools.cache
 def _paths(globs: tuple[str, ...]) -> Exclusions:
     """Compile globs of paths."""
-    from posturio_iac.core.gitignore import Exclusions
+    from posturio_iac.core.text.gitignore import Exclusions
 
     return Exclusions(globs)
 

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import index
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.link.prune import ELSEWHERE, KEY_TYPES, decoded
 
 if TYPE_CHECKING:

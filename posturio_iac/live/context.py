@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.key_use import KeyUse, UseKind
 from posturio_iac.core.model import Unknown
-from posturio_iac.live.disabled import MEMORY, TRAIL_REGIONS
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.planning.disabled import MEMORY, TRAIL_REGIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
 
 MOST_PAGES = 4
 """Of 50 events each, in each region: enough to tell who it is, and no more than two seconds of what AWS allows."""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UnreachableError, UsageError
-from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, failed
 
 if TYPE_CHECKING:

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Unknown
-from posturio_iac.live import report as reports
-from posturio_iac.live import usage, users
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.prefilter import Shortlist, shortlisted
-from posturio_iac.live.root import Summary, reported, root_keys, summarised
-from posturio_iac.live.work_stealing import together
+from posturio_iac.live.reading import report as reports
+from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading.root import Summary, reported, root_keys, summarised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
 
     from posturio_iac.link.stack import Answer
-    from posturio_iac.live.report import CredentialReport
+    from posturio_iac.live.connection.session import Connection
+    from posturio_iac.live.reading.report import CredentialReport
+    from posturio_iac.live.reading.usage import UserKeys
     from posturio_iac.live.request import Request
-    from posturio_iac.live.session import Connection
-    from posturio_iac.live.usage import UserKeys
 
 STALE = timedelta(hours=24)
 """AWS keeps a report for four hours, so one that is older than this is strange."""

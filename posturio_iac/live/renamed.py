@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.live import usage, users
-from posturio_iac.live.errors import AwsError
-from posturio_iac.live.work_stealing import together
+from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.work_stealing import together
+from posturio_iac.live.reading import usage, users
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from concurrent.futures import Executor
 
+    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import DeployedKey, DeployedUser, ObservedKey, UserQuery
-    from posturio_iac.live.session import Connection
-    from posturio_iac.live.usage import UserKeys
+    from posturio_iac.live.reading.usage import UserKeys
 
 
 class Renamed:

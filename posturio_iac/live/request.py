@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.calls import wait
+from posturio_iac.live.connection.calls import wait
 from posturio_iac.metadata.names import Names
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.link.stack import TYPE, StackKey
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from posturio_iac.link.linker import Linker
     from posturio_iac.link.stack import Answer
+    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.request import Request
-    from posturio_iac.live.session import Connection
 
 OPERATION = "cloudformation:DescribeStackResources"
 UNKNOWN_ID = "ValidationError"

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.live import disabled, stacks
-from posturio_iac.live.calls import CallBudget
-from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live import stacks
+from posturio_iac.live.connection.calls import CallBudget
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.session import connect
 from posturio_iac.live.inventory import Inventory, take
 from posturio_iac.live.model import Account, UserQuery
-from posturio_iac.live.session import connect
+from posturio_iac.live.planning import disabled
 from posturio_iac.live.verify.query import recheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
+    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.request import Request
-    from posturio_iac.live.session import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.gitignore import Exclusions
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.core.textfile import Fence, UnreadableError, read
+from posturio_iac.core.text.gitignore import Exclusions
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.textfile import Fence, UnreadableError, read
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from posturio_iac.contract.write import moment
-from posturio_iac.core.terminal import TEXT_SHARP, inert, printable
+from posturio_iac.core.text.terminal import TEXT_SHARP, inert, printable
 from posturio_iac.render.aws.deployed import facts
 from posturio_iac.render.wording import undetermined
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Exit, Level, Severity
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, fails, folded, repository_path, sentence, undetermined
 

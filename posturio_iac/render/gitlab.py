@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.core.terminal import JSON_SHARP, inert, printable
+from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.wording import look, repository_path, sentence
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Verdict
-from posturio_iac.core.terminal import XML_SHARP, inert, printable
+from posturio_iac.core.text.terminal import XML_SHARP, inert, printable
 from posturio_iac.render.wording import fails, position, sentence
 
 if TYPE_CHECKING:

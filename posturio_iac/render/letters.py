@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.live.plan import Action
+from posturio_iac.live.planning.plan import Action
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.render.markdown_text import code, fenced, plain
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.live.plan import Step
+    from posturio_iac.live.planning.plan import Step
 
 COLUMNS = ("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command")
 MAY_BE_RUN = re.compile(r"[A-Za-z0-9_+=,.@-]+")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import printable, without_commands
+from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.summary import summary

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.terminal import printable
 
 _MARKUP = lazy_pattern(r"[\\`*\[\]|~$]|(?<![^\W_])_|_(?![^\W_])")
 _LINKS = lazy_pattern(r"(?i)(?<=@)(?=\w)|(?<=#)(?=\w)|(?<=\w)(?=://)|(?<=\bwww)(?=\.)|(?<=\bmailto)(?=:)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.terminal import paint
+from posturio_iac.core.text.terminal import paint
 
 
 def no_keys(files: int, *, color: bool = False, errors: bool = False) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Severity, Verdict
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -48,7 +48,7 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
             raise UsageError(f"there is no baseline {baseline}; `posturio-iac baseline` writes one")
     patterns = tuple(exclude)
     if config.exclude:
-        from posturio_iac.core.globs import rebase
+        from posturio_iac.core.text.globs import rebase
 
         patterns = (*rebase(config.exclude, config.folder, _root(paths, cwd)), *patterns)
     selection = discover(

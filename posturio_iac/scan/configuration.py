@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.config.model import Config
-from posturio_iac.core.textfile import is_inside
+from posturio_iac.core.text.textfile import is_inside
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class FolderTree:
         if path is None:
             return above
         from posturio_iac.config.load import load
-        from posturio_iac.core.textfile import Fence
+        from posturio_iac.core.text.textfile import Fence
         from posturio_iac.search.locations import repository_of
 
         if (second := second_in_folder(folder)) is not None:
@@ -146,8 +146,8 @@ def without_excluded(selection: Selection, config: Config, patterns: Sequence[st
     below = nested(config, selection, selection.root)
     if not any(one.exclude for one in below):
         return selection
-    from posturio_iac.core.gitignore import Exclusions
-    from posturio_iac.core.globs import rebase
+    from posturio_iac.core.text.gitignore import Exclusions
+    from posturio_iac.core.text.globs import rebase
     from posturio_iac.search import Selection as Made
 
     more = (pattern for one in below for pattern in rebase(one.exclude, one.folder, selection.root))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.textfile import Fence
+from posturio_iac.core.text.textfile import Fence
 from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
 from posturio_iac.search.kinds import HCL, OTHER, SEARCH_TERMS, SearchTerms, kind_of
@@ -19,7 +19,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.core.gitignore import Exclusions
+    from posturio_iac.core.text.gitignore import Exclusions
 
 __all__ = ["SEARCH_TERMS", "Selection", "discover"]
 
@@ -93,7 +93,7 @@ def _has_outside(selection: Selection) -> bool:
 def _exclusions(patterns: Sequence[str]) -> Exclusions | None:
     if not patterns:
         return None
-    from posturio_iac.core.gitignore import Exclusions
+    from posturio_iac.core.text.gitignore import Exclusions
 
     return Exclusions(patterns)
 
@@ -135,7 +135,7 @@ def _git(finder: FileSearch, top: str, named: Sequence[str]) -> list[str]:
     asked = [d for d in named if d not in copies]
     if not asked:
         return copies
-    from posturio_iac.search import git_search
+    from posturio_iac.search.git_tree import git_search
 
     reason, ignored = git_search.search(finder, top, asked)
     if not reason:

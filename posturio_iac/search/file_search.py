@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.textfile import Fence, UnreadableError, open_regular
+from posturio_iac.core.text.textfile import Fence, UnreadableError, open_regular
 from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_terraform
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from posturio_iac.core.finding import Diagnostic
-    from posturio_iac.core.gitignore import Exclusions
+    from posturio_iac.core.text.gitignore import Exclusions
 
 GIT_CRYPT = b"\0GITCRYPT\0"
 """What a file locked by git-crypt starts with."""
@@ -192,7 +192,7 @@ class FileSearch:
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
             if self.search_terms.are_in(text, kind):
-                from posturio_iac.core.sizes import more_than
+                from posturio_iac.core.text.sizes import more_than
 
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)
                 return

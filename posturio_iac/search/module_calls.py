@@ -6,15 +6,15 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.textfile import UnreadableError, read
+from posturio_iac.core.text.textfile import UnreadableError, read
 from posturio_iac.search.file_search import LOCAL
 from posturio_iac.search.kinds import TERRAFORM
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from posturio_iac.core.textfile import Fence
-    from posturio_iac.search.hcl_scanner import ScannedBlock
+    from posturio_iac.core.text.textfile import Fence
+    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
     from posturio_iac.search.selection import Selection
 
 CALLS = frozenset(("module", "component"))
@@ -62,10 +62,10 @@ def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
 def blocks_of(data: bytes, path: str, kinds: Collection[str] = ()) -> list[ScannedBlock]:
     """Return the top-level blocks of a Terraform file in either syntax; with ``kinds`` only those of these types."""
     if path.endswith(".json"):
-        from posturio_iac.search import json_scanner
+        from posturio_iac.search.scanners import json_scanner
 
         return [block for block in json_scanner.blocks(data) if not kinds or block.type in kinds]
-    from posturio_iac.search import hcl_scanner
+    from posturio_iac.search.scanners import hcl_scanner
 
     return hcl_scanner.blocks(data, kinds)
 
@@ -74,7 +74,7 @@ def code_of(data: bytes, path: str) -> bytes:
     """Return the code of a Terraform file in either syntax, without comments."""
     if not path.endswith(".json"):
         return data
-    from posturio_iac.search import json_scanner
+    from posturio_iac.search.scanners import json_scanner
 
     return json_scanner.expressions(data)
 
@@ -114,7 +114,7 @@ def _found(selection: Selection, ours: Iterable[str], search_terms: Sequence[byt
     """Return the files among those that we read, and those that git finds."""
     found = set(ours)
     if selection.finder.trees:
-        from posturio_iac.search import git_search
+        from posturio_iac.search.git_tree import git_search
 
         for keep in selection.finder.trees:
             found.update(git_search.holding(keep, search_terms))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.textfile import real_path
+from posturio_iac.core.text.textfile import real_path
 from posturio_iac.search.kinds import TERRAFORM, kind_of, spelled_out
 from posturio_iac.search.module_calls import content, local_calls, sources
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from posturio_iac.core.terminal import JSON_SHARP, inert
+from posturio_iac.core.text.terminal import JSON_SHARP, inert
 from tests.support.attacks import SOUND, put, scan
 from tests.support.command_line import MISSING, environment, shown
 

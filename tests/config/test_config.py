@@ -14,8 +14,8 @@ from posturio_iac.config.locate import find
 from posturio_iac.config.model import Config
 from posturio_iac.config.option_table import LIMITS, OPTIONS, OVERRIDE, SUPPRESSION
 from posturio_iac.config.records import Exemption, Override
-from posturio_iac.core.gitignore import Exclusions
-from posturio_iac.core.globs import rebase
+from posturio_iac.core.text.gitignore import Exclusions
+from posturio_iac.core.text.globs import rebase
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

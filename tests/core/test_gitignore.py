@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
-from posturio_iac.core.gitignore import Exclusions
+from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.errors import UsageError
 from tests.support.search_tree import Tree
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.json_nodes import MAX_DEPTH, Array, JsonError, Node, Object, decode
+from posturio_iac.core.text.json_nodes import MAX_DEPTH, Array, JsonError, Node, Object, decode
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
 documents = st.recursive(

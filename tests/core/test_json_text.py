@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.contract import write
-from posturio_iac.core.json_text import pieces, text_of
+from posturio_iac.core.text.json_text import pieces, text_of
 from posturio_iac.render.sarif import log
 from tests.support import canned
 

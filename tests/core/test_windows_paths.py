@@ -13,7 +13,7 @@ import pytest
 
 from posturio_iac.commands import ci_environment, coverage
 from posturio_iac.commands.report import files
-from posturio_iac.core import globs
+from posturio_iac.core.text import globs
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -16,7 +16,7 @@ from cfnlint.decode import decode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posturio_iac.core.textfile import UnreadableError
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.source import decode as text_of
 from posturio_iac.frontends.cloudformation.syntax.template import parse, plain

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render import junit, markdown_page
 from posturio_iac.render.markdown_text import BREAK, code, plain
 from posturio_iac.render.report import markdown_report

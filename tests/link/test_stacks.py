@@ -8,7 +8,7 @@ import pytest
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.link.stack import StackKey
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.stacks import _answer, _held
 
 ID = "AKIAIOSFODNN7EXAMPLE"

@@ -13,7 +13,7 @@ from moto.iam.responses import IamResponse
 from moto.organizations.models import organizations_backends
 from moto.server import ThreadedMotoServer
 
-from posturio_iac.live import calls, session
+from posturio_iac.live.connection import calls, session
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, refusal
 
 if TYPE_CHECKING:

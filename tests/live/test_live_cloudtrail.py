@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
-from posturio_iac.live import disabled, session
+from posturio_iac.live.connection import session
+from posturio_iac.live.planning import disabled
 from tests.support.live.cloud import AS_OF, Cloud, ago, live
 
 

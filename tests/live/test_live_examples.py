@@ -20,8 +20,8 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.s3.models import s3_backends
 
 from posturio_iac.cli import main
-from posturio_iac.live.errors import AwsError
-from posturio_iac.live.session import READS, Connection
+from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.session import READS, Connection
 from tests.support.live.cloud import AS_OF, Cloud, enforced, live
 
 if TYPE_CHECKING:

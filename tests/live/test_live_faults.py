@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.live import session, users
+from posturio_iac.live.connection import session
+from posturio_iac.live.reading import users
 from posturio_iac.render import FORMATS
 from tests.support.live.cloud import ACCOUNT, Cloud, live, refusal
 from tests.support.live.faulty import proxy

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.sts.models import STSBackend
 
-from posturio_iac.live import report as reports
+from posturio_iac.live.reading import report as reports
 from tests.support.live.cloud import Cloud, ago, live
 from tests.support.live.linked import CI, ROTATED, TEMPLATE, Tree, stacks, tree
 from tests.support.states import KEY_TYPE, pulled, shown

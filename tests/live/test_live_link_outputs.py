@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from posturio_iac.live import session
+from posturio_iac.live.connection import session
 from posturio_iac.render import FORMATS
 from tests.support.live.cloud import Cloud, live
 from tests.support.live.linked import CI, ROTATED, Tree, stacks, tree

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from posturio_iac.cli import main
-from posturio_iac.live import session
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection import session
+from posturio_iac.live.connection.errors import AwsError
 from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:

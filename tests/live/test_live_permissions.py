@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.core.responses import BaseResponse
 
-from posturio_iac.live import session
+from posturio_iac.live.connection import session
 from tests.support.live.cloud import Cloud, enforced, live
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def test_what_may_be_called_reads() -> None:
 
 
 def test_a_call_that_is_not_on_the_list_is_never_sent(cloud: Cloud) -> None:
-    from posturio_iac.live.calls import CallBudget  # noqa: PLC0415 - only here
+    from posturio_iac.live.connection.calls import CallBudget  # noqa: PLC0415 - only here
 
     cloud.user("ci")
     key_id = cloud.key("ci", age=1)

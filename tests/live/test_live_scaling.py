@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.commands.live import run
-from posturio_iac.live import calls, session
+from posturio_iac.live.connection import calls, session
 from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:

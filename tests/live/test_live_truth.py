@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto.iam.models import AccessKeyLastUsed
 
-from posturio_iac.live import session
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection import session
+from posturio_iac.live.connection.errors import AwsError
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from moto.iam.models import AccessKeyLastUsed
 
 from posturio_iac.cli import main
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_keys_that_only_the_report_told_of(cloud: Cloud, earlier: Callable[..., 
     for name in ("ownerless", "tagged"):
         cloud.key(name, age=20, used=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("posturio_iac.live.usage.list_keys", refused)
+        patch.setattr("posturio_iac.live.reading.usage.list_keys", refused)
         path = earlier()
     assert {f["address"].rpartition("/")[2] for f in json.loads(Path(path).read_text(encoding="utf-8"))["findings"]} == {"key-1"}
     cloud.tag("tagged", "owner", "payments@example.com")
@@ -200,7 +200,7 @@ def test_an_account_that_cannot_be_read_hides_no_other(
         member.backend.access_keys[member.keys[0]].status = "Inactive"
     answer = live(capsys, "--verify", path)
     assert (answer.code, sorted(r["state"] for r in answer.json["verification"]["results"])) == (1, ["resolved"] * 2 + ["still_open"] * 3)
-    from posturio_iac.live import session  # noqa: PLC0415 - patched here
+    from posturio_iac.live.connection import session  # noqa: PLC0415 - patched here
 
     assumed = session.Connection.assumed
 
@@ -271,7 +271,7 @@ def test_a_root_key(cloud: Cloud, earlier: Callable[..., str], capsys: pytest.Ca
     answer = live(capsys, "--verify", path)
     assert (answer.code, states(answer)) == (0, [("resolved", "root", "root_access_keys")])
     assert answer.calls() == {"sts:GetCallerIdentity": 1, "iam:GetAccountSummary": 1}
-    monkeypatch.setattr("posturio_iac.live.session.Connection.call", _with_root_key)
+    monkeypatch.setattr("posturio_iac.live.connection.session.Connection.call", _with_root_key)
     answer = live(capsys, "--verify", path)
     assert (answer.code, states(answer)) == (1, [("still_open", "root", "root_access_keys")])
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.calls import Bucket, CallBudget
+from posturio_iac.live.connection.calls import Bucket, CallBudget
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
-from posturio_iac.live.report import ReportUnavailableError, parse
+from posturio_iac.live.reading.report import ReportUnavailableError, parse
 from posturio_iac.metadata.names import Names
 from tests.support.command_line import run
 from tests.support.keys import AS_OF, CONTEXT, ENFORCED_ONLY, flagged, violations

@@ -11,8 +11,8 @@ import pytest
 
 from posturio_iac.core.key_use import KeyUse, UseKind
 from posturio_iac.core.model import Unknown
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of
-from posturio_iac.live.errors import AwsError
 from tests.support.keys import AS_OF, access_key
 
 if TYPE_CHECKING:

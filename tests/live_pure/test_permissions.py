@@ -14,7 +14,7 @@ from posturio_iac.core.finding import Severity
 from posturio_iac.core.model import Privilege
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.permissions import privilege_of, quarantine_of
+from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
 from tests.live_pure.test_agreement import look
 from tests.support.keys import AS_OF, access_key, expires
 from tests.support.played_aws import Aws, Key, Person

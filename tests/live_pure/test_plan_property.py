@@ -20,11 +20,11 @@ from posturio_iac.config.model import Config
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.disabled import Trail, from_ledger, from_trail
 from posturio_iac.live.ledger.history import Ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
-from posturio_iac.live.plan import Action, steps
-from posturio_iac.live.plan_script import Validity, script
+from posturio_iac.live.planning.disabled import Trail, from_ledger, from_trail
+from posturio_iac.live.planning.plan import Action, steps
+from posturio_iac.live.planning.plan_script import Validity, script
 from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF
 

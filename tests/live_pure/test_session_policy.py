@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.live.session_policy import POLICY, policy_text, session_name, source_identity
+from posturio_iac.live.connection.session_policy import POLICY, policy_text, session_name, source_identity
 
 
 def test_the_policy_is_the_documented_one_and_short_enough() -> None:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.commands.live.table import Style, entries
-from posturio_iac.commands.live.text import HINT, NAMED, RunCoverage, render
+from posturio_iac.commands.live.writing.table import Style, entries
+from posturio_iac.commands.live.writing.text import HINT, NAMED, RunCoverage, render
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Verdict
 from posturio_iac.core.model import Privilege, Span
-from posturio_iac.core.terminal import width
+from posturio_iac.core.text.terminal import width
 from tests.support import canned
 
 UNUSED = Rule("iam.unused_access_keys", Severity.MEDIUM, "Access keys that show no recent use")

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from posturio_iac.core.terminal import without_commands
+from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
 from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules

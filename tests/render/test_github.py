@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Severity
 from posturio_iac.core.model import Span
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.github import render
 from tests.support import canned
 

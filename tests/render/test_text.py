@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.finding import Diagnostic, Level, Report
-from posturio_iac.core.terminal import printable, wants_color
+from posturio_iac.core.text.terminal import printable, wants_color
 from posturio_iac.render import DEPLOYED, FORMATS, renderer
 from posturio_iac.render.text.blocks import render
 from posturio_iac.render.text.excerpt import LIMIT, excerpt

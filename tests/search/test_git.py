@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.search import git_search, spawn
+from posturio_iac.search.git_tree import git_search, spawn
 from tests.support.search_tree import KEY, TEMPLATE, Tree, complaints, found, make
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from posturio_iac.frontends.terraform.syntax import hcl, json_syntax, parsing
-from posturio_iac.search import json_scanner
-from posturio_iac.search.hcl_scanner import ScannedBlock, blocks, literal, masked
+from posturio_iac.search.scanners import json_scanner
+from posturio_iac.search.scanners.hcl_scanner import ScannedBlock, blocks, literal, masked
 from tests.support.hcl_programs import CALL, programs
 
 FIXTURES = sorted(path for path in (Path(__file__).parents[2] / "fixtures").rglob("*") if path.suffix in (".tf", ".tofu"))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core import gitignore
-from posturio_iac.search import git_search, spawn, walk
+from posturio_iac.core.text import gitignore
+from posturio_iac.search import walk
+from posturio_iac.search.git_tree import git_search, spawn
 from tests.support.search_tree import MODES, Tree, complaints, found, make
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account
 from tests.support.keys import AS_OF
 

@@ -6,7 +6,8 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
-from posturio_iac.search import SEARCH_TERMS, Selection, discover, git_search
+from posturio_iac.search import SEARCH_TERMS, Selection, discover
+from posturio_iac.search.git_tree import git_search
 
 if TYPE_CHECKING:
     from pathlib import Path

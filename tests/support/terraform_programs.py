@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import Budget
-from posturio_iac.core.textfile import Fence
+from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate
 from posturio_iac.frontends.terraform.known_modules._search_terms import SEARCH_TERMS as KNOWN
 from posturio_iac.frontends.terraform.modules.folder import Module

@@ -12,7 +12,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from posturio_iac.adapters.cfn_lint_host.verdicts import HostMatch, said
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.sarif.rules import first_paragraph
 from posturio_iac.render.wording import DOCS, page_url
 from posturio_iac.rules import all_rules

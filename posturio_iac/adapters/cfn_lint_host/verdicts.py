@@ -11,7 +11,7 @@ from posturio_iac.adapters.cfn_lint_host.places import HostPlace, resource_of
 from posturio_iac.adapters.cfn_lint_host.text import write_parameters, write_template
 from posturio_iac.core.finding import Level
 from posturio_iac.core.host_ids import CFN_LINT, CFN_LINT_INCOMPLETE, CFN_LINT_REMARKS, CFN_LINT_UNDETERMINED, IN_CFN_LINT
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError
 from posturio_iac.render.wording import sentence, undetermined
 from posturio_iac.scan import judged, select

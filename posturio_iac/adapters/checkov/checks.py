@@ -72,7 +72,7 @@ class _Posturio:
 
                 said = answer(entity_of(scanned_file, config, name, kind, getattr(self, "graph", None)), self._rule)
         except Exception as error:  # noqa: BLE001 - the host's seam: checkov swallows what a check raises, and exits with 0
-            from posturio_iac.core.terminal import printable
+            from posturio_iac.core.text.terminal import printable
 
             what = f"{type(error).__name__}: {error}"
             return "FAILED", printable(f"posturio-iac stopped by an error of its own ({what}) and did not judge {name}; please report it.")

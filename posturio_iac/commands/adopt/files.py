@@ -10,8 +10,8 @@ from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.option_table import Option, Shape
-from posturio_iac.core.terminal import paint, printable, wants_color
-from posturio_iac.core.textfile import LIMIT, Fence, MissingError, UnreadableError, read
+from posturio_iac.core.text.terminal import paint, printable, wants_color
+from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError
 from posturio_iac.render.wording import DOCS
 

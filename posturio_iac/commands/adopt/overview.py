@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.render.nothing_found import count, no_keys
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import OutputError, UsageError
 
 if TYPE_CHECKING:

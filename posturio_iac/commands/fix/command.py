@@ -106,7 +106,7 @@ def _mend(run_: FixRun) -> int:
     from posturio_iac.commands.fix.diff import unified
     from posturio_iac.commands.fix.summary import say
     from posturio_iac.core.finding import Level
-    from posturio_iac.core.terminal import wants_color, without_commands
+    from posturio_iac.core.text.terminal import wants_color, without_commands
 
     given = run_.given
     report = run_.report()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import paint
+from posturio_iac.core.text.terminal import paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

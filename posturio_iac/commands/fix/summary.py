@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import printable, without_commands
+from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:

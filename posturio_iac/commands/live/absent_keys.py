@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.link import comparison
-from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey
     from posturio_iac.link.linker import Linker
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
 
 MOST = 1000
 """About how many keys AWS is asked."""

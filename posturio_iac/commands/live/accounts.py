@@ -9,9 +9,9 @@ from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
-from posturio_iac.live import organization
-from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.model import Account
+from posturio_iac.live.reading import organization
 from posturio_iac.live.survey import AccountTarget
 
 if TYPE_CHECKING:

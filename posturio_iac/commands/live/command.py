@@ -34,18 +34,18 @@ def run(argv: Sequence[str]) -> int:
     found = _find(arguments, config)
     code = _exit_code(found, config, arguments)
     if given.plan:
-        from posturio_iac.commands.live.plan import write_plan
+        from posturio_iac.commands.live.writing.plan import write_plan
 
         write_plan(found, config, arguments)
     if given.letters:
-        from posturio_iac.commands.live.letters import write_letters
+        from posturio_iac.commands.live.writing.letters import write_letters
 
         write_letters(found, config, given.letters)
     if given.evidence:
-        from posturio_iac.commands.live.evidence import write_evidence
+        from posturio_iac.commands.live.writing.evidence import write_evidence
 
         write_evidence(found, config, arguments, (begun, _now()), argv, code)
-    from posturio_iac.commands.live.output import emit
+    from posturio_iac.commands.live.writing.output import emit
 
     emit(
         found if given.show_key_ids else found.masked(),
@@ -64,11 +64,11 @@ def _check_folders(given: Arguments) -> None:
     """Refuse folders that cannot be made, before anything is asked. Raises `UsageError`."""
     for flag, path in (("--plan", given.plan), ("--letters", given.letters)):
         if path:
-            from posturio_iac.commands.live.private_folder import check_new
+            from posturio_iac.commands.live.writing.private_folder import check_new
 
             check_new(flag, path)
     if given.evidence:
-        from posturio_iac.commands.live.evidence import check_evidence
+        from posturio_iac.commands.live.writing.evidence import check_evidence
 
         check_evidence(given.evidence)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.context import is_worth_asking, use_of
-from posturio_iac.live.errors import AwsError, CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,10 @@ from posturio_iac.commands.live.ledger_store import store_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.errors import UsageError
-from posturio_iac.live.disabled import off
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
 from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, read_ledger
+from posturio_iac.live.planning.disabled import off
 from posturio_iac.live.survey import AccountOutcome
 from posturio_iac.render.aws.deployed import OPEN, names_of
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.model import DeployedKey
-    from posturio_iac.live.session import Connection
     from posturio_iac.live.survey import AccountTarget
 
 RESUMABLE = timedelta(hours=24)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.commands.output import write
 from posturio_iac.errors import OutputError, UsageError
-from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
 
 S3 = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+[^/])", re.ASCII)
 PRIVATE = 0o600

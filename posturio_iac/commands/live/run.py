@@ -16,13 +16,14 @@ from posturio_iac.core.record import dataclass, replace
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live import disabled, organization
 from posturio_iac.live.build import access_keys
-from posturio_iac.live.calls import CallBudget
+from posturio_iac.live.connection.calls import CallBudget
+from posturio_iac.live.connection.session import connect
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
+from posturio_iac.live.planning import disabled
+from posturio_iac.live.reading import organization
 from posturio_iac.live.request import Request
-from posturio_iac.live.session import connect
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, once_each, survey
 from posturio_iac.metadata.names import Names
 from posturio_iac.scan.baselines import Baselines

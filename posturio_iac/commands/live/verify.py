@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.accounts import members, way_to
-from posturio_iac.commands.live.plan import files_of
 from posturio_iac.commands.live.run import Findings, Run
+from posturio_iac.commands.live.writing.plan import files_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
-from posturio_iac.live.errors import AwsError, CredentialsError
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.model import Account
-from posturio_iac.live.plan_log import read_log
+from posturio_iac.live.planning.plan_log import read_log
 from posturio_iac.live.verify.baseline import Earlier, NoResultError, read
 from posturio_iac.live.verify.compare import Now, by_rules_of, compare
 from posturio_iac.rules import all_rules
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.config.model import Config
-    from posturio_iac.live.plan_log import Entry
+    from posturio_iac.live.planning.plan_log import Entry
     from posturio_iac.live.survey import AccountOutcome, AccountTarget
 
 

@@ -30,7 +30,7 @@ def run(argv: Sequence[str]) -> int:
 
         require()
     from posturio_iac.commands.report.files import read
-    from posturio_iac.core.terminal import printable
+    from posturio_iac.core.text.terminal import printable
     from posturio_iac.posture.view import join
 
     results, unread = read(given.words, show_key_ids=bool(given.show_key_ids))

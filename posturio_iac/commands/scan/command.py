@@ -72,7 +72,7 @@ def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
     if given.fail_on_no_files:
         raise UsageError(f"{said}; --fail-on-no-files makes that an error")
     if not given.quiet:
-        from posturio_iac.core.terminal import printable
+        from posturio_iac.core.text.terminal import printable
 
         sys.stderr.write(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to see this fail\n")
 
@@ -97,14 +97,14 @@ def _narrowed(selection: Selection, config: Config, given: Arguments) -> Narrowe
     if STDIN in given.words:
         raise UsageError("--changed-since asks git, which knows nothing of standard input")
     from posturio_iac.impact.selection import narrow
-    from posturio_iac.search.git_changes import changed_since
+    from posturio_iac.search.git_tree.git_changes import changed_since
 
     return narrow(selection, changed_since(given.changed_since, selection.root, selection.repository), config)
 
 
 def _nothing(selection: Selection, given: Arguments, started: float) -> int:
     """Say that there is nothing to say, at the cost of neither model nor rules."""
-    from posturio_iac.core.terminal import wants_color
+    from posturio_iac.core.text.terminal import wants_color
     from posturio_iac.render.nothing_found import no_keys, took
 
     if not given.quiet:

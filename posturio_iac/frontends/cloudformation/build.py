@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget, BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.json_nodes import Array, Object
-from posturio_iac.core.textfile import UnreadableError
+from posturio_iac.core.text.json_nodes import Array, Object
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.evaluation.foreach import expand
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import FixedParameter, Stack, StackScope
@@ -21,7 +21,7 @@ from posturio_iac.frontends.cloudformation.syntax.template import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.files import Files
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.textfile import Fence, UnreadableError
+from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource, read_text
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 

@@ -6,7 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.textfile import UnreadableError
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation.syntax.source import read_text
 
 if TYPE_CHECKING:

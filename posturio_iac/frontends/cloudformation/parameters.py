@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.json_nodes import JsonError, decode
-from posturio_iac.core.textfile import UnreadableError, read_named
+from posturio_iac.core.text.json_nodes import JsonError, decode
+from posturio_iac.core.text.textfile import UnreadableError, read_named
 from posturio_iac.errors import UsageError
 from posturio_iac.frontends.cloudformation.syntax.source import decode as decode_bytes
 

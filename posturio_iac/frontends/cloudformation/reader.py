@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Protocol
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.json_nodes import Lines, Object
-from posturio_iac.core.textfile import UnreadableError
+from posturio_iac.core.text.json_nodes import Lines, Object
+from posturio_iac.core.text.textfile import UnreadableError
 from posturio_iac.frontends.cloudformation import parameters
 from posturio_iac.frontends.cloudformation.build import Builder
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
@@ -30,7 +30,7 @@ from posturio_iac.search.kinds import spelled_out
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.textfile import Fence
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile, Template
 
 

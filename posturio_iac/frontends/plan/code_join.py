@@ -6,11 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval, parse_interval
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
 from posturio_iac.core.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import moved
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.plan.document import modules_of
 from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING, ROTATION_ARGUMENTS
 

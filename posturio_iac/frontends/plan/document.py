@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.plan.text import PlanPlaces
 
 if TYPE_CHECKING:

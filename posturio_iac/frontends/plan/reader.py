@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.lazy_pattern import lazy_pattern
-from posturio_iac.core.textfile import TooLargeError, UnreadableError
-from posturio_iac.core.textfile import read as read_bytes
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.textfile import TooLargeError, UnreadableError
+from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.frontends.plan.document import PlanDocument
 from posturio_iac.frontends.plan.keys import PlanContext, keys_of
 from posturio_iac.frontends.plan.text import PlanTextError, parse, text_of

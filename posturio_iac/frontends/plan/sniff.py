@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.textfile import UnreadableError, read
+from posturio_iac.core.text.textfile import UnreadableError, read
 from posturio_iac.search.kinds import spelled_out
 
 TYPE_CHECKING = False  # importing typing would take longer than looking

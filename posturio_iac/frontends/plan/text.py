@@ -7,9 +7,9 @@ import json
 import re
 from typing import Any
 
-from posturio_iac.core.json_nodes import Lines
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Span
+from posturio_iac.core.text.json_nodes import Lines
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.plan.sniff import UTF16
 
 _ADDRESS = lazy_pattern(r'"address"\s*:\s*("(?:[^"\\]|\\.)*")')

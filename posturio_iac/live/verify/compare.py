@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.judge.policy import Policy
-    from posturio_iac.live.plan_log import Entry
+    from posturio_iac.live.planning.plan_log import Entry
     from posturio_iac.live.verify.baseline import Earlier, EarlierFinding, EarlierKey
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.finding import Report, Severity
-    from posturio_iac.live.plan_log import Entry
+    from posturio_iac.live.planning.plan_log import Entry
 
 
 class FindingState(str, Enum):

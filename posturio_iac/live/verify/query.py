@@ -6,20 +6,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
-from posturio_iac.live import usage, users
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
+from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.inventory import Inventory, say_failures
+from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading.root import of_summary, reported, root_arn, summarised
 from posturio_iac.live.renamed import Renamed
-from posturio_iac.live.root import of_summary, reported, root_arn, summarised
-from posturio_iac.live.work_stealing import together
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
+    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.model import Account, DeployedUser, UserQuery
     from posturio_iac.live.request import Request
-    from posturio_iac.live.session import Connection
 
 
 def recheck(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.write import moment
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

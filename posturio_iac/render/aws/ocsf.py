@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Severity, Verdict
-from posturio_iac.core.terminal import JSON_SHARP, inert, printable
+from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import DOCS, page_url, sentence
 

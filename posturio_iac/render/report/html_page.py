@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import XML_SHARP, inert
+from posturio_iac.core.text.terminal import XML_SHARP, inert
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

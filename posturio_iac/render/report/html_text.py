@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

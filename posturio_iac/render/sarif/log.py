@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Level, Severity
-from posturio_iac.core.json_text import pieces
-from posturio_iac.core.terminal import JSON_SHARP, inert, printable
+from posturio_iac.core.text.json_text import pieces
+from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.sarif.line_hash import line_hashes
 from posturio_iac.render.sarif.rules import descriptors
 from posturio_iac.render.wording import DOCS, repository_path, sentence, undetermined

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Verdict
-from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
+from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.excerpt import excerpt
 from posturio_iac.render.text.key_entries import entries

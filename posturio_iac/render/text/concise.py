@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
-from posturio_iac.core.terminal import paint, printable, without_commands
+from posturio_iac.core.text.terminal import paint, printable, without_commands
 from posturio_iac.render.wording import COLORS, also, folded, place, sentence
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import paint, width
+from posturio_iac.core.text.terminal import paint, width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import paint, printable, width
+from posturio_iac.core.text.terminal import paint, printable, width
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Span

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import INDEX, bare
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

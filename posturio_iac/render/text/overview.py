@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import paint, printable, width, without_commands
+from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.counts_table import columns, table
 from posturio_iac.render.text.summary import advice, summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import without_commands
+from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render.text.counts_table import columns, table
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.text.tally import Tallies

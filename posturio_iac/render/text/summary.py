@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.terminal import paint, wrapped
+from posturio_iac.core.text.terminal import paint, wrapped
 from posturio_iac.render.nothing_found import count, no_keys, took
 
 if TYPE_CHECKING:

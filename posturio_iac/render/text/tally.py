@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Verdict
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 from posturio_iac.render.wording import owner_text
 
 if TYPE_CHECKING:

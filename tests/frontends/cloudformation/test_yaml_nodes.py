@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.core.json_nodes import MAX_DEPTH, Array, Node, Object
+from posturio_iac.core.text.json_nodes import MAX_DEPTH, Array, Node, Object
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain, documents
 
 words = st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc", "Co", "Cn")), max_size=8)

@@ -169,7 +169,7 @@ def test_files_of_other_programs_are_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("git", [True, False])
 @pytest.mark.parametrize("small", [True, False])
 def test_files_are_found_with_git_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, git: bool, small: bool) -> None:
-    from posturio_iac.search import git_search  # noqa: PLC0415 - changed here only
+    from posturio_iac.search.git_tree import git_search  # noqa: PLC0415 - changed here only
 
     monkeypatch.setattr(git_search, "SMALL_INDEX", git_search.SMALL_INDEX if small else 0)
     tree = Tree(tmp_path, git=git)

@@ -6,8 +6,8 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.functions import arguments
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError, as_deployed
 

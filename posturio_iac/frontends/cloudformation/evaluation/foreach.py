@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Array, Node, Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain
 

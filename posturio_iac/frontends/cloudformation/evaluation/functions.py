@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, StackScope, Value
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.json_nodes import Array, Node, Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.markup import filled_in
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Value
 from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import Plain

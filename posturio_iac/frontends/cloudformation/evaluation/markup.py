@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _DYNAMIC = "{{resolve:"
 

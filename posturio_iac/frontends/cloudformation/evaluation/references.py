@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.json_nodes import Array, Node, Object
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import sub_parts
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
     from posturio_iac.frontends.cloudformation.syntax.template import Template, TemplateEntry
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.json_nodes import Array, Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.json_nodes import Array, Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.syntax.template import KEY_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 SDK_TYPE = "Custom::AWS"

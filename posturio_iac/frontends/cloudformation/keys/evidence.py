@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Directive, Unknown
 from posturio_iac.core.origin import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import MetadataItem
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_cfn_lint, skipped_in_checkov

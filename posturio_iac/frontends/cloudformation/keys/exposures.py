@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
 from posturio_iac.core.secret_holder import HolderKind, SecretHolder
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
@@ -17,8 +17,8 @@ from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.json_nodes import Node
     from posturio_iac.core.model import Span
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.references import Mention
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.host_ids import CFN_LINT, CHECKOV, IN_CFN_LINT, IN_CHECKOV
-from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Directive
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

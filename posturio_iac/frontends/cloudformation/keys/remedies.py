@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
+from posturio_iac.core.text.json_nodes import Object
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry

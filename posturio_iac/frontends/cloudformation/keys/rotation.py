@@ -6,13 +6,13 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
 from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import Advice, IntervalSetting
+from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference
 from posturio_iac.metadata.lifetime import parse_interval
@@ -20,7 +20,7 @@ from posturio_iac.metadata.lifetime import parse_interval
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, Value
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry

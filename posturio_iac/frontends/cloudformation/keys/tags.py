@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.json_nodes import Array, Node, Object
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.conditions import branches
 
 if TYPE_CHECKING:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.json_nodes import Object
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
 from posturio_iac.frontends.cloudformation.evaluation.stack import Reference, Stack, StackScope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 USER_TYPE = "AWS::IAM::User"

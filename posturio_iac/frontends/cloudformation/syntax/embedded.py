@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.syntax.source import TemplateSource
 from posturio_iac.frontends.cloudformation.syntax.template import parse
 
 if TYPE_CHECKING:
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.syntax.template import ParsedFile
 
 _LITERAL = lazy_pattern(r"\|[-+0-9]*[ \t]*(?:#[^\n]*)?\r?\n")

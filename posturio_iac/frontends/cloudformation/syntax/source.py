@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Span
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.textfile import Fence, TooLargeError, UnreadableError, read
+from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read
 
 if TYPE_CHECKING:
-    from posturio_iac.core.json_nodes import Node
+    from posturio_iac.core.text.json_nodes import Node
 
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 

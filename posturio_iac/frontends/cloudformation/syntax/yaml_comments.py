@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.json_nodes import Array, Node, Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.json_nodes import Array, Node, Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.metadata.directives import Comment
 
 if TYPE_CHECKING:

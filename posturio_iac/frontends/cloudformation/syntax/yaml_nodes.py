@@ -1,4 +1,4 @@
-"""YAML with places: documents as the nodes of `posturio_iac.core.json_nodes`, scalars as raw text, CloudFormation's short tags spelled out.
+"""YAML with places: documents as nodes of `core.text.json_nodes`, scalars as raw text, CloudFormation's short tags spelled out.
 
 Built from libyaml's events without recursion, so that deep nesting, alias cycles and alias bombs end in one sentence instead of a
 crash. `yaml` is imported when the first text is read.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from posturio_iac.core.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.text.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

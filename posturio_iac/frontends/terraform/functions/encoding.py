@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, ResultTooLargeError, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.formats import json_text
 from posturio_iac.frontends.terraform.functions.formats.numerals import float_text, integer_text
 from posturio_iac.frontends.terraform.functions.graphemes import clusters

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.re2.chars import UnsupportedError
 from posturio_iac.frontends.terraform.functions.re2.machine import Match, Pattern, compile_pattern
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError, function, limit_elements, limit_text, text

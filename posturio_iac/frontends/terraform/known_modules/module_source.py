@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _SCP = lazy_pattern(r"(?:[\w.+-]+@)([\w.-]+):(?!//)(.+)")
 _URL = lazy_pattern(r"(?:https?|ssh|git)://(?:[^@/]*@)?([^/:]+)(?::\d+)?/(.*)", re.IGNORECASE)

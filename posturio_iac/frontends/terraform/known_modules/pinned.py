@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
-    from posturio_iac.search.hcl_scanner import ScannedBlock
+    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
 
 _MANIFEST = os.path.join(".terraform", "modules", "modules.json")
 

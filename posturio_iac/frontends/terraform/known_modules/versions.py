@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _VERSION = lazy_pattern(
     r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.textfile import Fence
+from posturio_iac.core.text.textfile import Fence
 from posturio_iac.frontends.terraform.known_modules.pinned import without_keys
 from posturio_iac.frontends.terraform.modules import files
 from posturio_iac.frontends.terraform.modules.component_stacks import COMPONENTS, ComponentStack, stacks_in

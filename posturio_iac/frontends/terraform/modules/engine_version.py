@@ -6,9 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.textfile import LIMIT, Fence, UnreadableError, read
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.textfile import LIMIT, Fence, UnreadableError, read
 from posturio_iac.frontends.terraform.syntax import hcl
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.textfile import Fence, TooLargeError, UnreadableError, read_named
-from posturio_iac.core.textfile import read as read_bytes
+from posturio_iac.core.text.textfile import Fence, TooLargeError, UnreadableError, read_named
+from posturio_iac.core.text.textfile import read as read_bytes
 from posturio_iac.frontends.terraform.syntax import hcl
 
 GIT_CRYPT = b"\0GITCRYPT\0"

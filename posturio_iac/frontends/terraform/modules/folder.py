@@ -15,7 +15,7 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from posturio_iac.core.textfile import Fence
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.terragrunt.units import AppliedUnit
 
 _NAMED = {"variable": 1, "module": 1, "output": 1, "resource": 2, "data": 2}

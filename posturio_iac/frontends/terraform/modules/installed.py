@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
+from posturio_iac.core.text.textfile import LIMIT, OUTSIDE, Fence, MissingError, UnreadableError, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

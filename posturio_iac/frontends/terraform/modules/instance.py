@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.model import Span
-    from posturio_iac.core.textfile import Fence
+    from posturio_iac.core.text.textfile import Fence
     from posturio_iac.frontends.terraform.functions import Environment
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
     from posturio_iac.frontends.terraform.modules.folder import Module

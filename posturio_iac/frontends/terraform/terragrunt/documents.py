@@ -7,14 +7,14 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic
-from posturio_iac.core.textfile import OUTSIDE
+from posturio_iac.core.text.textfile import OUTSIDE
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from posturio_iac.core.textfile import Fence
+    from posturio_iac.core.text.textfile import Fence
 
 Document = tuple[hcl.Body, tuple[Diagnostic, ...]]
 MOST_COPIES = 1000

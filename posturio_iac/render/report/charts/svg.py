@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.terminal import printable
+from posturio_iac.core.text.terminal import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

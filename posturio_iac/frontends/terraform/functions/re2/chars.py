@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass, field, replace
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.values import EvaluationError
 
 _CATEGORY = lazy_pattern(r"\\([pP])(?:([A-Za-z])|\{(\^?)([A-Za-z_]+)\})")

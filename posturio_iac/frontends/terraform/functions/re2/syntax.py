@@ -6,8 +6,8 @@ another way (``$`` before a last newline, Unicode digits, look-around). So patte
 
 from __future__ import annotations
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
 from posturio_iac.core.record import dataclass
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.re2.chars import DOT, POSIX, Chars, escaped_class, letter
 from posturio_iac.frontends.terraform.functions.signature import ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.errors import UsageError
-from posturio_iac.live.calls import RATES, Buckets, CallBudget
-from posturio_iac.live.errors import AwsError, translated
-from posturio_iac.live.response_retry import understood
-from posturio_iac.live.session_policy import policy_text, session_name, source_identity
+from posturio_iac.live.connection.calls import RATES, Buckets, CallBudget
+from posturio_iac.live.connection.errors import AwsError, translated
+from posturio_iac.live.connection.response_retry import understood
+from posturio_iac.live.connection.session_policy import policy_text, session_name, source_identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.model import DeployedUser, Tags
-from posturio_iac.live.permissions import privilege_of, quarantine_of
+from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.errors import AwsError
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.errors import AwsError
+    from posturio_iac.live.connection.session import Connection
 
 PAGE = 1000
 UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys")

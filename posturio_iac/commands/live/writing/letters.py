@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.live.private_folder import write_folder
+from posturio_iac.commands.live.writing.private_folder import write_folder
 from posturio_iac.judge.policy import Policy
-from posturio_iac.live.plan import steps
+from posturio_iac.live.planning.plan import steps
 from posturio_iac.render.letters import letters
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.key_use import KeyUse
 from posturio_iac.core.model import Privilege, Unknown
-from posturio_iac.core.terminal import paint, printable, width
+from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.contract import write
 from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
-from posturio_iac.core.terminal import paint, printable, without_commands, wrapped
+from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.live.verify.model import FindingState
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import COLORS, NOBODY
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from posturio_iac.commands.live.table import Style
+    from posturio_iac.commands.live.writing.table import Style
     from posturio_iac.core.finding import Report
     from posturio_iac.live.verify.model import Verification, Verified
 

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import NOT_ACTIVE, Unknown
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.ledger.history import Ledger
     from posturio_iac.live.model import DeployedKey
-    from posturio_iac.live.session import Connection
 
 TRAIL_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """The one region of a partition whose event history shows the events of IAM (SummitRoute/aws_breaking_changes#51)."""

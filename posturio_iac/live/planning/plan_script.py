@@ -7,15 +7,15 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.terminal import printable
-from posturio_iac.live.disabled import TRAIL_REGIONS
-from posturio_iac.live.plan import Action
+from posturio_iac.core.text.terminal import printable
+from posturio_iac.live.planning.disabled import TRAIL_REGIONS
+from posturio_iac.live.planning.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.plan import Step
+    from posturio_iac.live.planning.plan import Step
 
 LOG = "log.jsonl"
 COMMON = r"""

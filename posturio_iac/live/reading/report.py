@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import Unknown
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
 
 ROOT = "<root_account>"
 NONE = frozenset({"", "N/A", "not_supported"})

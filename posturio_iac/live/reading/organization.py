@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.judge.policy import text_matches
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, Tags
-from posturio_iac.live.users import pairs
+from posturio_iac.live.reading.users import pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
 
 ACTIVE = "ACTIVE"
 

@@ -7,15 +7,15 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.model import STATUSES, Unknown
-from posturio_iac.live import users
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser, is_unasked
+from posturio_iac.live.reading import users
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
 
 EVIDENCE = "ListAccessKeys and GetAccessKeyLastUsed of this run"
 PARTIAL = "ListAccessKeys of this run"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.textfile import is_inside
+from posturio_iac.core.text.textfile import is_inside
 
 NAME = "git.exe" if os.name == "nt" else "git"
 

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.live import report as reports
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
+from posturio_iac.live.reading import report as reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from posturio_iac.live.report import CredentialReport
-    from posturio_iac.live.session import Connection
+    from posturio_iac.live.connection.session import Connection
+    from posturio_iac.live.reading.report import CredentialReport
 
 _UNTOLD = Unknown("the account summary only tells that the root user has an access key")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.live.calls import wait
-from posturio_iac.live.errors import AwsError
+from posturio_iac.live.connection.calls import wait
+from posturio_iac.live.connection.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

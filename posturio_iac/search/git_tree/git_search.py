@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.search import spawn
 from posturio_iac.search.file_search import UTF16
-from posturio_iac.search.git_listing import Listing
-from posturio_iac.search.git_program import find_git, safe_path
+from posturio_iac.search.git_tree import spawn
+from posturio_iac.search.git_tree.git_listing import Listing
+from posturio_iac.search.git_tree.git_program import find_git, safe_path
 from posturio_iac.search.kinds import ESCAPES, HCL, LOCK, TERRAFORM, pathspecs
 from posturio_iac.search.locations import outermost
 from posturio_iac.search.path_filter import PathFilter

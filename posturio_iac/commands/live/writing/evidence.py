@@ -8,8 +8,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.commands.live import verification_text
-from posturio_iac.commands.live.private_folder import write_folder
+from posturio_iac.commands.live.writing import verification_text
+from posturio_iac.commands.live.writing.private_folder import write_folder
 from posturio_iac.contract import write
 from posturio_iac.contract.context import RenderContext, RunScope
 from posturio_iac.errors import OutputError, UsageError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from posturio_iac.core.textfile import MIB, UnreadableError, read
+from posturio_iac.core.text.textfile import MIB, UnreadableError, read
 from posturio_iac.errors import UsageError
-from posturio_iac.search.git_program import find_git
-from posturio_iac.search.git_search import OPTIONS, run
+from posturio_iac.search.git_tree.git_program import find_git
+from posturio_iac.search.git_tree.git_search import OPTIONS, run
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.globs import of_paths
+from posturio_iac.core.text.globs import of_paths
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

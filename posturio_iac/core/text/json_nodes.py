@@ -12,7 +12,7 @@ from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the standard decoder's own; typeshed leaves it out
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from posturio_iac.core.lazy_pattern import lazy_pattern
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
     import re

@@ -38,7 +38,7 @@ class TooLargeError(UnreadableError):
 
     def __init__(self, limit: int, size: int | None = None) -> None:
         """Say how large it is."""
-        from posturio_iac.core.sizes import more_than
+        from posturio_iac.core.text.sizes import more_than
 
         self.size = size
         super().__init__(more_than(size, limit))

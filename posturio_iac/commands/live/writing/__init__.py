@@ -1,0 +1,1 @@
+"""What a live run writes: tables, letters, plans and evidence."""

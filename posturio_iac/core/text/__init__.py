@@ -1,0 +1,1 @@
+"""Text: files as they are opened, JSON with places, globs, patterns, and what a terminal shows."""

@@ -1,0 +1,1 @@
+"""Plans: the steps that end keys, the scripts that carry them out, and the log that verification reads."""

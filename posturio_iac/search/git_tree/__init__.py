@@ -1,0 +1,1 @@
+"""Searching with git, which has an index of what it tracks."""
