@@ -34,10 +34,10 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def shown(text: str) -> list[tuple[str, str, str]]:
-    """Return the findings that the format ``text`` lists: place, severity and rule."""
+    """Return the findings that the format ``text`` lists, as another program may indent it: place, severity and rule."""
     found = []
     for block in text.split("\n\n"):
-        if head := re.match(r"(\S+:\d+:\d+): ", block):
-            rows = re.findall(r"(?m)^  ([A-Z]+) (iam\.\w+)(?: at (\S+))?$", block)
+        if head := re.search(r"(?m)^ *(\S+:\d+:\d+): ", block):
+            rows = re.findall(r"(?m)^ +([A-Z]+) (iam\.\w+)(?: at (\S+))?$", block)
             found += [(place or head[1], severity, rule) for severity, rule, place in rows]
     return found
