@@ -21,7 +21,7 @@ from tests.support.command_line import run
 from tests.support.repository import AS_OF, Repository, flagged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 USERS = ("ci", "deploy")
@@ -95,6 +95,11 @@ def expected(modules: dict[str, Module], changed: set[str], finding: dict[str, A
     return bool(declares & concerned and (inside & concerned or not inside))
 
 
+def without_changes(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the change that each proposes: a scan also knows the keys of root modules that a hook does not read."""
+    return [{name: value for name, value in finding.items() if name not in ("remediation", "remedy", "fix")} for finding in findings]
+
+
 ELSEWHERE = {"m0": Module("m0", calls=["m2"]), "m1": Module("m1", key="var", user="ci"), "m2": Module("m2", key="var")}
 """A key whose user another root module declares, which has a key of its own."""
 
@@ -133,7 +138,7 @@ def test_hook_reports_what_scan_reports_for_the_modules_concerned(
         _, out, err = run(capsys, "hook", "--as-of", AS_OF, "--format", "json", *(f"{name}/main.tf" for name in changed))
         hooked = json.loads(out)["findings"]
     assert not err
-    assert hooked == [finding for finding in scanned if expected(modules, changed, finding)]
+    assert without_changes(hooked) == without_changes(finding for finding in scanned if expected(modules, changed, finding))
 
 
 def work(patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], repository: Repository) -> Counter[str]:
