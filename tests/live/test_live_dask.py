@@ -105,7 +105,7 @@ def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
     assert answer.code == 3
     assert {key["account"] for key in answer.json["keys"]} == {member.account for member in members} - {fatal}
     errors = [(said["account"], said["message"]) for said in answer.json["diagnostics"] if said["level"] == "error"]
-    assert errors == [(fatal, f"{fatal} was not read: every Dask worker that tried it was lost")]
+    assert errors == [(fatal, f"{fatal} (member-1) was not read: every Dask worker that tried it was lost")]
 
 
 def test_workers_without_this_program_or_with_another_version_are_refused(
