@@ -76,7 +76,7 @@ class _Run:
         self.ledger, self.policies, self.as_of = ledger, policies, as_of
         self.rules: Mapping[str, Registered] = {}
         """Those that the key being judged is judged by."""
-        self._rules: dict[int, dict[str, Registered]] = {}
+        self._rules: dict[int, tuple[dict[str, Registered], frozenset[str]]] = {}
         self.findings: list[Finding] = []
         self.diagnostics: list[Diagnostic] = []
         self.crashed: set[str] = set()
@@ -87,8 +87,7 @@ class _Run:
     def judge(self, key: AccessKey) -> JudgedKey:
         """Let every rule ask one key."""
         policy = self.policies.of(key)
-        self.rules = self._rules_of(policy)
-        self.configured = policy.configured_severities(all_rules())
+        self.rules, self.configured = self._rules_of(policy)
         context = policy.context_for(key, self.as_of)
         self.ledger.notice(key)
         broken: list[str] = []
@@ -106,12 +105,14 @@ class _Run:
         suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
         return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
 
-    def _rules_of(self, policy: Policy) -> dict[str, Registered]:
-        """Return the rules of a policy, with the severities that it gives them."""
+    def _rules_of(self, policy: Policy) -> tuple[dict[str, Registered], frozenset[str]]:
+        """Return the rules of a policy, with the severities that it gives them, and which of them it gives one."""
         if id(policy) not in self._rules:
-            known = policy.with_severities(all_rules())
+            rules = all_rules()
+            known = policy.with_severities(rules)
             selected = policy.selected(known)
-            self._rules[id(policy)] = {name: rule for name, rule in known.items() if name in selected}
+            chosen = {name: rule for name, rule in known.items() if name in selected}
+            self._rules[id(policy)] = chosen, policy.configured_severities(rules)
         return self._rules[id(policy)]
 
     def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:

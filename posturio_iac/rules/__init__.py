@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
@@ -64,8 +65,14 @@ def register(
 
 def all_rules() -> dict[str, Registered]:
     """Every rule by its id, in the order of the ids."""
+    _load()
+    return dict(sorted(_registry.items()))
+
+
+@cache
+def _load() -> None:
+    """Import the modules of the rules. `pkgutil` would import `inspect`, which takes longer than all of them."""
     from importlib import import_module
 
     for name in sorted({file.partition(".")[0] for folder in __path__ for file in os.listdir(folder) if not file.startswith(("_", "."))}):
         import_module(f"{__name__}.{name}")
-    return dict(sorted(_registry.items()))
