@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
@@ -19,7 +18,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
         case r.Advice(text):
             return text
         case r.RunCommand(lead, words):
-            return f"{lead}: {shlex.join(words)}"
+            return f"{lead}: {shell(*words)}"
         case r.AddTag():
             return _tag(remedy)
         case r.MergeTags(place, argument, expression, name, value):
@@ -66,7 +65,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
                 f"with your own RotationLambdaARN and AutomaticallyAfterDays of {days}"
             )
         case r.UseRole(user, days):
-            shown = shlex.quote(user)
+            shown = shell(user)
             return f"use a role in place of user {shown}, or let Terraform or CloudFormation replace its keys every {days} days"
 
 
@@ -94,13 +93,20 @@ def outline(remedy: Remedy) -> tuple[str, str]:
             return describe(remedy), ""
 
 
+def shell(*words: str) -> str:
+    """Return words as a shell takes them."""
+    from shlex import join
+
+    return join(words)
+
+
 def command(remedy: Remedy) -> str:
     """Return the command that carries a remedy out; empty where there is none."""
     match remedy:
         case r.RunCommand(words=words):
-            return shlex.join(words)
+            return shell(*words)
         case r.TagUser(user, name, value):
-            return shlex.join(("aws", "iam", "tag-user", "--user-name", user, "--tags", f"Key={name},Value={value}"))
+            return shell("aws", "iam", "tag-user", "--user-name", user, "--tags", f"Key={name},Value={value}")
         case _:
             return ""
 

@@ -26,6 +26,8 @@ class Baselines:
     def files(self, config: Config) -> tuple[BaselineFile, ...]:
         """Return the baselines that a configuration names and that are there."""
         paths = tuple(filter(os.path.isfile, config.baseline))
+        if not paths:
+            return ()
         if paths not in self._files:
             from posturio_iac.judge.baseline import load_all
 

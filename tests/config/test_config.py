@@ -177,7 +177,7 @@ def test_a_bom_and_windows_line_ends_are_read(folder: Path) -> None:
             "require = 'enforced'\n[[overrides]]\npaths = ['a']\nrequire = 'declared'",
             "overrides[0].require is looser than enforced: say why with reason, and until when with until",
         ),
-        ("[[suppressions]]\nrule = 'a'\npath = 'b'", "suppressions[0] needs reason: why, for whoever reads it later"),
+        ("[[suppressions]]\nrule = 'a'\npath = 'b'", "suppressions[0] needs reason: the reason, for later readers"),
         (
             "[[suppressions]]\nrule = 'a'\nreason = 'b'",
             "suppressions[0] would suppress its rule everywhere: give it a path or an address, or put the rule into ignore",
