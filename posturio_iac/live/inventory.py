@@ -12,7 +12,7 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
-from posturio_iac.live.prefilter import Shortlist, shortlisted
+from posturio_iac.live.prefilter import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.reading import report as reports
 from posturio_iac.live.reading import usage, users
 from posturio_iac.live.reading.root import Summary, reported, root_keys, summarised
@@ -204,7 +204,7 @@ def _ask(
     looks: list[UserKeys] = together(pool, ask, users_)
     for user, looked in zip(users_, looks, strict=True):
         if looked.keys is None:
-            inventory.keys += (replace(key, user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
+            inventory.keys += (replace(of_unsure_age(key), user=_without_tags(key.user)) for key in cached.get(user.arn, ()))
         else:
             inventory.keys += looked.keys
             inventory.listed.add(user.arn)

@@ -91,6 +91,14 @@ def _earlier(key: DeployedKey) -> datetime | None:
     return made if made is not None and isinstance(key.created, datetime) and made + TOGETHER < key.created else None
 
 
+def of_unsure_age(key: DeployedKey) -> DeployedKey:
+    """Return a key of the report whose user could not be listed: it may be as old as the user."""
+    if _earlier(key) is None:
+        return key
+    reason = "the credential report tells when it was created or last activated, and its user's keys could not be listed"
+    return replace(key, created=Unknown(reason))
+
+
 def _is_described(user: DeployedUser) -> bool:
     """Whether a tag of the user is named after a key id, as the console names descriptions, and may name an owner."""
     return not isinstance(user.tags, Unknown) and any(

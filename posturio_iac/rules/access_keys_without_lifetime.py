@@ -103,7 +103,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.model import Effect
+from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
@@ -149,4 +149,4 @@ def _reported_elsewhere(key: AccessKey, context: Context) -> bool:
     """Whether the lifetime is open, or another rule names what is wrong with it."""
     if has(key, Effect.INERT, Effect.UNREADABLE, Effect.UNKNOWN) or any(spent(e, context) for e in key.lifetimes):
         return True
-    return bool(passed(key, context)) or overdue(key, context) is not None
+    return bool(passed(key, context)) or overdue(key, context) is not None or isinstance(key.created, Unknown)

@@ -138,6 +138,11 @@ DENIABLE = (
 )
 STALE = Person("/", (), (Key(AS_OF - timedelta(days=80), None, "Active", told=True, off=None),), reported=True)
 
+ACTIVATED_LATELY = replace(
+    STALE, keys=(Key(AS_OF - timedelta(days=47), None, "Active", told=True, off=None, rotated=AS_OF - timedelta(days=2)),)
+)
+"""The credential report gives the day of its last activation: whoever may not list keys must not take that for its age."""
+
 USED_SINCE = replace(STALE, keys=(Key(AS_OF - timedelta(days=80), AS_OF, "Inactive", told=True, off=AS_OF - timedelta(days=40)),))
 """CloudTrail says that it was switched off, and its use says otherwise: whoever may not ask for its use must not call it forgotten."""
 
@@ -146,6 +151,7 @@ USED_SINCE = replace(STALE, keys=(Key(AS_OF - timedelta(days=80), AS_OF, "Inacti
 @example([STALE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 @example([STALE], Config(), frozenset({"iam:GetAccountAuthorizationDetails", "iam:ListUserTags"}), False)
 @example([replace(STALE, reported=False)], Config(), frozenset({"iam:GetAccountAuthorizationDetails"}), False)
+@example([ACTIVATED_LATELY], Config().with_values(max_lifetime_days=30), frozenset({"iam:ListAccessKeys"}), False)
 @example([USED_SINCE], Config(), frozenset({"iam:GetAccessKeyLastUsed"}), True)
 def test_whatever_is_denied_nothing_is_invented_and_nothing_lost_in_silence(
     people: list[Person], config: Config, denied: frozenset[str], exact: bool
