@@ -174,7 +174,12 @@ class TestVariables:
         assert isinstance(value(scope, "var.none"), Unknown)
 
     def test_files_beside_the_root_that_would_give_the_value_are_named(self, tmp_path: Path) -> None:
-        beside = {"a b.tfvars": 'v = "1"\n', "c.tfvars.json": '{"v": "2"}', "other.tfvars": "w = 1\n", "bad.tfvars": b"\xff"}
+        beside: dict[str, str | bytes] = {
+            "a b.tfvars": 'v = "1"\n',
+            "c.tfvars.json": '{"v": "2"}',
+            "other.tfvars": "w = 1\n",
+            "bad.tfvars": b"\xff",
+        }
         scope = module(tmp_path, {"main.tf": 'variable "v" {}\nvariable "n" {}\n', **beside})
         hint = "--var-file 'a b.tfvars' or c.tfvars.json gives it one"
         assert value(scope, "var.v") == Unknown(f"var.v has no value in this code ({hint})")
