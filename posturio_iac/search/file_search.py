@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.textfile import Fence, UnreadableError, open_regular
-from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_terraform
+from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTerms, kind_of, looks_like_state, looks_like_terraform
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -178,8 +178,14 @@ class FileSearch:
             return
         if data[:2] in UTF16:
             data = data.decode("utf-16", "replace").encode()
-        if self.search_terms.are_in(data, kind):
+        if self._matters(path, kind, data):
             self._add(path, kind, data)
+
+    def _matters(self, path: str, kind: str, data: bytes) -> bool:
+        """Tell whether a file with this content matters. A state that is named does, whatever it holds: scanning it would pass."""
+        if self.search_terms.are_in(data, kind):
+            return True
+        return kind in (JSON, OTHER) and self.prefix + path in self.fence.named and looks_like_state(data)
 
     def _judge_large(self, descriptor: int, path: str, kind: str, size: int) -> None:
         tail = b""
@@ -191,7 +197,7 @@ class FileSearch:
                     return
                 wide = "utf-16-be" if chunk[:2] == UTF16[1] else "utf-16-le" if chunk[:2] == UTF16[0] else None
             text = tail + (chunk.decode(wide, "replace").encode() if wide else chunk)
-            if self.search_terms.are_in(text, kind):
+            if self._matters(path, kind, text):
                 from posturio_iac.core.text.sizes import more_than
 
                 self.error(f"{more_than(size, self.max_file_size)}; raise --max-file-size to read it", path)

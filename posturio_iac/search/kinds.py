@@ -180,6 +180,15 @@ def _role(search_term: bytes) -> str:
     return TERRAFORM if b"_" in search_term else TEMPLATE
 
 
+STATE_MARKS = (('"format_version"', '"values"'), ('"lineage"', '"serial"'))
+"""What a state holds as JSON, and as Terraform and OpenTofu store it, encrypted or not; all parts of one line suffice."""
+
+
+def looks_like_state(data: bytes) -> bool:
+    """Tell whether a text can be a state of Terraform, whatever it holds."""
+    return any(all(mark.encode() in data for mark in marks) for marks in STATE_MARKS)
+
+
 _BLOCKS = frozenset((b"resource", b"module", b"variable", b"provider", b"terraform", b"locals", b"output", b"data"))
 
 

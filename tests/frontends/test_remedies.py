@@ -185,12 +185,35 @@ def test_a_newer_version_of_the_module_without_a_key_comes_first(tmp_path: Path)
     assert advice(tmp_path, LIFETIME, {"main.tf": MODULE % ""})["module.m"].startswith("Add tags")
 
 
-@pytest.mark.parametrize("kind", ["vault_aws_secret_backend_static_role", "doppler_rotated_secret_aws_iam_user_keys"])
-def test_a_key_beside_a_rotator_of_its_user_is_to_go(tmp_path: Path, kind: str) -> None:
-    rotator = f'resource "{kind}" "r" {{\n  username = %s\n}}\n'
-    found = advice(tmp_path, LIFETIME, {"main.tf": USER + KEY % ("a", "") + rotator % "aws_iam_user.u.name"})
+def rotating(kind: str, arguments: str) -> dict[str, str]:
+    """A key and a rotator."""
+    rotator = f'variable "region" {{}}\nresource "{kind}" "r" {{\n  {arguments}\n}}\n'
+    return {"main.tf": USER + KEY % ("a", "") + rotator}
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments"),
+    [
+        ("vault_aws_secret_backend_static_role", "username = USER"),
+        ("doppler_rotated_secret_aws_iam_user_keys", "username = USER"),
+        ("infisical_secret_rotation_aws_iam_user_secret", "parameters = { user_name = USER, region = var.region }"),
+        ("infisical_secret_rotation_aws_iam_user_secret", "for_each = toset([USER])\n  parameters = { user_name = each.value }"),
+    ],
+)
+def test_a_key_beside_a_rotator_of_its_user_is_to_go(tmp_path: Path, kind: str, arguments: str) -> None:
+    found = advice(tmp_path, LIFETIME, rotating(kind, arguments.replace("USER", "aws_iam_user.u.name")))
     assert found["aws_iam_access_key.a"].startswith(f"Remove aws_iam_access_key.a: {kind}.r makes and rotates keys of that user itself")
-    other = advice(tmp_path, LIFETIME, {"main.tf": USER + KEY % ("a", "") + rotator % '"another"'})
+    other = advice(tmp_path, LIFETIME, rotating(kind, arguments.replace("USER", '"another"')))
+    assert other["aws_iam_access_key.a"].startswith("Add tags")
+
+
+def test_a_key_that_a_rotator_replaces_is_to_go(tmp_path: Path) -> None:
+    kind = "akeyless_rotated_secret_aws"
+    found = advice(tmp_path, LIFETIME, rotating(kind, "api_id = aws_iam_access_key.a.id"))
+    assert found["aws_iam_access_key.a"].startswith(
+        f"Give {kind}.r a key that is not in code, and remove aws_iam_access_key.a: once rotated"
+    )
+    other = advice(tmp_path, LIFETIME, rotating(kind, 'api_id = "AKIAIOSFODNN7EXAMPLE"'))
     assert other["aws_iam_access_key.a"].startswith("Add tags")
 
 

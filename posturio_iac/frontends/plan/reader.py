@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 MAJORS = ("0", "1")
 """Major versions of the format that are understood; within one of them it only grows."""
 HOW = "run terraform plan -out=plan.tfplan, then terraform show -json plan.tfplan"
+_STATE = (
+    "this is a Terraform state and not a plan: it says what exists, not what the code makes. Give scan the folder of the code, or a plan"
+    f" ({HOW}); posturio-iac live --tf-state takes the state and judges the deployed keys"
+)
 _MESSAGES = lazy_pattern(r'^\{"@level"')
 
 
@@ -72,8 +76,8 @@ def _is_plan(data: Any) -> bool:
         return False
     planned = "resource_changes" in data or "planned_values" in data
     if not planned:
-        if ("format_version" in data and "values" in data) or {"version", "lineage", "serial"} <= data.keys():
-            raise PlanTextError(f"this is a Terraform state and not a plan: it says what exists, not what the code makes; {HOW}")
+        if {"format_version", "values"} <= data.keys() or {"lineage", "serial"} <= data.keys():
+            raise PlanTextError(_STATE)
         return False
     version = data.get("format_version")
     if version is not None and str(version).partition(".")[0] not in MAJORS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.core.text.textfile import UnreadableError, read
-from posturio_iac.search.kinds import spelled_out
+from posturio_iac.search.kinds import STATE_MARKS, spelled_out
 
 TYPE_CHECKING = False  # importing typing would take longer than looking
 if TYPE_CHECKING:
@@ -15,16 +15,13 @@ if TYPE_CHECKING:
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
-KEY = "iam_access_key"
-"""Part of every type that makes a key."""
 _MARKS = (
     ('"resource_changes"',),
     ('"planned_values"',),
-    ('"format_version"', '"values"'),
-    ('"lineage"', '"terraform_version"'),
+    *STATE_MARKS,
     ('"@level"', '"planned_change"'),
 )
-"""What a plan, a state as JSON, a raw state and the messages of ``terraform plan -json`` hold; all parts of one line suffice."""
+"""What a plan, a state and the messages of ``terraform plan -json`` hold; all parts of one line suffice."""
 
 
 def plans_in(selection: Selection) -> tuple[str, ...]:
@@ -45,12 +42,10 @@ def _plans(selection: Selection) -> Iterator[str]:
 
 
 def looks_like_plan(data: bytes) -> bool:
-    """Tell whether a file that mentions a key can be a plan, a state, or the messages of a plan."""
+    """Tell whether a file can be a plan, a state, or the messages of a plan."""
     if data[:2] in UTF16:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     if data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
         return False
     data = spelled_out(data)
-    if KEY.encode() not in data:
-        return False
     return any(all(mark.encode() in data for mark in marks) for marks in _MARKS)

@@ -173,6 +173,23 @@ class TestVariables:
         assert value(scope, "var.n") is None
         assert isinstance(value(scope, "var.none"), Unknown)
 
+    def test_files_beside_the_root_that_would_give_the_value_are_named(self, tmp_path: Path) -> None:
+        beside: dict[str, str | bytes] = {
+            "a b.tfvars": 'v = "1"\n',
+            "c.tfvars.json": '{"v": "2"}',
+            "other.tfvars": "w = 1\n",
+            "bad.tfvars": b"\xff",
+        }
+        scope = module(tmp_path, {"main.tf": 'variable "v" {}\nvariable "n" {}\n', **beside})
+        hint = "--var-file 'a b.tfvars' or c.tfvars.json gives it one"
+        assert value(scope, "var.v") == Unknown(f"var.v has no value in this code ({hint})")
+        assert value(scope, "var.n") == Unknown("var.n has no value in this code")
+
+    def test_files_beside_a_called_module_give_its_variables_nothing(self, tmp_path: Path) -> None:
+        child = {"m/main.tf": 'variable "v" {}\noutput "o" { value = var.v }\n', "m/prod.tfvars": 'v = "1"\n', "prod.tfvars": 'v = "1"\n'}
+        scope = module(tmp_path, {"main.tf": 'module "m" { source = "./m" }\n', **child})
+        assert value(scope, "module.m.o") == Unknown("var.v has no value in this code")
+
     def test_a_variables_file_that_cannot_be_read_may_set_anything(self, tmp_path: Path) -> None:
         scope = module(tmp_path, {"main.tf": VARIABLE, "terraform.tfvars": b"\0GITCRYPT\0\xff"})
         assert value(scope, "var.v") == Unknown("terraform.tfvars cannot be read and may set any variable")

@@ -34,7 +34,7 @@ def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser) -> R
         overlap=_overlap(block, key),
         beside=beside,
         narrower=tuple(narrower(block, scope, "status", key)),
-        avoid=instead_of_key(key.address, user, scope.instance),
+        avoid=instead_of_key(block, user, scope.instance),
     )
 
 

@@ -40,6 +40,8 @@ class Module:
     tfvars: dict[str, hcl.Attribute] = field(default_factory=dict)
     unreadable_tfvars: Unknown | None = None
     """A variables file that could not be read may set any variable."""
+    unused_var_files: dict[str, frozenset[str]] | None = None
+    """The variables that each file of values beside the module sets, once they have been asked for."""
     unit: AppliedUnit | None = None
     """The unit of Terragrunt's that applies the module, when it stands for the root module of one."""
     unseen_providers: Unknown | None = None

@@ -1,0 +1,80 @@
+"""A state that is given to `scan` is called one, whatever resources it holds, and the reader learns what to give instead."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.command_line import run
+from tests.support.plan_shapes import KEY, plan, resource
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVICE = "aws_iam_service_specific_credential"
+FOREIGN = "acme_iam_access_key"
+SAID = "error: this is a Terraform state and not a plan: it says what exists, not what the code makes. Give scan the folder of the code, "
+
+
+def stored(kind: str) -> dict[str, Any]:
+    """Return a state as Terraform stores it."""
+    found = {"mode": "managed", "type": kind, "name": "ci", "instances": [{"attributes": {"id": "x"}}]}
+    return {"version": 4, "terraform_version": "1.9.8", "serial": 1, "lineage": "x", "outputs": {}, "resources": [found]}
+
+
+def shown(kind: str) -> dict[str, Any]:
+    """Return a state as ``terraform show -json`` prints it."""
+    found = {"address": f"{kind}.ci", "mode": "managed", "type": kind, "name": "ci", "values": {}}
+    return {"format_version": "1.0", "terraform_version": "1.9.8", "values": {"root_module": {"resources": [found]}}}
+
+
+ENCRYPTED = {"serial": 1, "lineage": "x", "meta": {}, "encrypted_data": "e30=", "encryption_version": "v0"}
+
+
+@pytest.mark.parametrize("kind", [KEY, SERVICE, FOREIGN, "null_resource"])
+@pytest.mark.parametrize("make", [stored, shown])
+@pytest.mark.parametrize("name", ["terraform.tfstate", "state.json", "state"])
+def test_a_named_state(capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str, make: Any, kind: str) -> None:
+    (tmp_path / name).write_text(json.dumps(make(kind)), encoding="utf-8")
+    code, _, err = run(capsys, "scan", str(tmp_path / name))
+    assert code == 3
+    assert SAID in err
+    assert "posturio-iac live --tf-state takes the state" in err
+
+
+def test_an_encrypted_state_of_opentofu(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "terraform.tfstate").write_text(json.dumps(ENCRYPTED), encoding="utf-8")
+    code, _, err = run(capsys, "scan", str(tmp_path / "terraform.tfstate"))
+    assert (code, SAID in err) == (3, True)
+
+
+def test_a_large_state_is_not_passed_over(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "terraform.tfstate").write_text(json.dumps(stored(SERVICE), indent=40), encoding="utf-8")
+    code, _, err = run(capsys, "scan", "--max-file-size", "100", str(tmp_path / "terraform.tfstate"))
+    assert (code, "raise --max-file-size" in err) == (3, True)
+
+
+def test_a_state_in_a_folder_is_refused_only_with_a_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(json.dumps(stored(SERVICE)), encoding="utf-8")
+    assert run(capsys, "scan", str(tmp_path))[0] == 0
+    (tmp_path / "state.json").write_text(json.dumps(stored(KEY)), encoding="utf-8")
+    code, _, err = run(capsys, "scan", str(tmp_path))
+    assert (code, SAID in err) == (3, True)
+
+
+@pytest.mark.parametrize("kind", [SERVICE, FOREIGN])
+def test_a_plan_of_other_credentials_holds_no_access_key(capsys: pytest.CaptureFixture[str], tmp_path: Path, kind: str) -> None:
+    whole = plan(resource(f"{kind}.ci", {"user_name": "ci"}))
+    (tmp_path / "plan.json").write_text(json.dumps(whole), encoding="utf-8")
+    assert run(capsys, "scan", str(tmp_path / "plan.json"))[0] == 0
+    (tmp_path / "plan.json").write_text(json.dumps({**whole, "planned_values": {}, "prior_state": {"values": {}}}), encoding="utf-8")
+    code, _, err = run(capsys, "scan", str(tmp_path / "plan.json"))
+    assert (code, err) == (0, "")
+
+
+def test_other_named_json_is_no_state(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "data.json").write_text('{"nested": {"format_version": 1, "values": 2, "lineage": 3, "serial": 4}}', encoding="utf-8")
+    code, _, err = run(capsys, "scan", str(tmp_path / "data.json"))
+    assert (code, err) == (0, "")
