@@ -32,4 +32,6 @@ def _is_synthesized(stack: Stack) -> bool:
     """Return whether a template bears what CDK adds to each: the version of its bootstrap, or its own metadata."""
     version, metadata = stack.parameters.get("BootstrapVersion"), stack.resources.get("CDKMetadata")
     default = version.get("Default") if version is not None else None
-    return (default is not None and str(default.value).startswith(_VERSION)) or (metadata is not None and metadata.type == "AWS::CDK::Metadata")
+    if metadata is not None and metadata.type == "AWS::CDK::Metadata":
+        return True
+    return default is not None and str(default.value).startswith(_VERSION)
