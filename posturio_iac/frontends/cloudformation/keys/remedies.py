@@ -26,4 +26,3 @@ def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
     return Remedies(
         AddMetadata(place, json=json), StoreAndRotate(place), SetProperty(place, "Status", "Inactive", json=json), narrower=nested
     )
-
