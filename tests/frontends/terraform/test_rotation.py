@@ -380,6 +380,46 @@ class TestSecrets:
         assert ends(found['aws_iam_access_key.k["a"]']) == [("rotation", "enforced", 30.0)]
         assert ends(found['aws_iam_access_key.k["b"]']) == []
 
+    MODULE = 'variable "later" {}\nmodule "s" {\n  source = "terraform-aws-modules/secrets-manager/aws"\n  secret_string = SECRET\n  ARGUMENTS\n}\n'
+    RULES = "rotation_rules = { automatically_after_days = 30 }"
+
+    @pytest.mark.parametrize(
+        ("secret", "arguments", "expected"),
+        [
+            ("aws_iam_access_key.ci.secret", f"enable_rotation = true\n{ARN}\n{RULES}", ("rotation", "enforced", 30.0)),
+            (
+                "aws_iam_access_key.ci.secret",
+                f'enable_rotation = "true"\n{ARN}\nrotation_rules = var.later',
+                ("rotation", "enforced", None),
+            ),
+            ("aws_iam_access_key.ci.secret", f"enable_rotation = var.later\n{ARN}\n{RULES}", ("rotation", "unknown", None)),
+            ("aws_iam_access_key.ci.secret", f'enable_rotation = true\nrotation_lambda_arn = ""\n{RULES}', ("rotation", "inert", None)),
+            ("aws_iam_access_key.ci.secret", f"enable_rotation = false\n{ARN}\n{RULES}", None),
+            ("aws_iam_access_key.ci.secret", f"{ARN}\n{RULES}", None),
+            ('"other"', f"enable_rotation = true\n{ARN}\n{RULES}", None),
+        ],
+    )
+    def test_a_module_that_rotates_what_it_stores(
+        self, tmp_path: Path, secret: str, arguments: str, expected: tuple[str, str, object] | None
+    ) -> None:
+        code = plain() + self.MODULE.replace("SECRET", secret).replace("ARGUMENTS", arguments)
+        assert ends(key(tmp_path, code)) == ([expected] if expected else [])
+
+    def test_a_rotation_beside_the_module_that_stores_the_key(self, tmp_path: Path) -> None:
+        code = plain() + self.MODULE.replace("SECRET", "aws_iam_access_key.ci.secret").replace("ARGUMENTS", "")
+        code += f'resource "aws_secretsmanager_secret_rotation" "r" {{\n  secret_id = module.s.secret_id\n  {self.ARN}\n}}\n'
+        assert ends(key(tmp_path, code)) == [("rotation", "enforced", None)]
+
+    def test_a_key_of_the_same_name_in_another_module_is_another_key(self, tmp_path: Path) -> None:
+        stored = self.STORED.replace("SECRET", "var.given").replace("LAMBDA", 'rotation_lambda_arn = "arn"')
+        (tmp_path / "m").mkdir()
+        (tmp_path / "m" / "main.tf").write_text(
+            plain() + 'variable "given" {}\n' + stored.replace("RULES", "automatically_after_days = 30"), encoding="utf-8"
+        )
+        found = keys(tmp_path, plain() + 'module "m" {\n  source = "./m"\n  given = aws_iam_access_key.ci.secret\n}\n')
+        assert ends(found["aws_iam_access_key.ci"]) == [("rotation", "enforced", 30.0)]
+        assert ends(found["module.m.aws_iam_access_key.ci"]) == []
+
 
 @pytest.mark.parametrize(
     ("age", "expected"),

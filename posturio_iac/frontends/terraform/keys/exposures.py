@@ -77,7 +77,11 @@ SINKS = {
     "local_file": Sink(("content", "content_base64", "sensitive_content")),
     "local_sensitive_file": Sink(("content", "content_base64")),
 }
-KEEPING = {"terraform-aws-modules/secrets-manager/aws": ("secret_string", "secret_string_wo", "secret_binary")}
+_SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
+KEEPING = {
+    "terraform-aws-modules/secrets-manager/aws": _SECRET_INPUTS,
+    "github.com/terraform-aws-modules/terraform-aws-secrets-manager": _SECRET_INPUTS,
+}
 """Inputs of well-known modules that go nowhere but into an encrypted store."""
 TAG_ARGUMENTS = ("tags", "labels", "annotations")
 

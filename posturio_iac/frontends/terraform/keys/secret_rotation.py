@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -11,27 +12,98 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
+from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
+from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.modules.instance import instances_of
+from posturio_iac.frontends.terraform.keys.exposures import keeping
+from posturio_iac.frontends.terraform.modules.instance import ModuleScope, instances_of, own_place
+from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
+    from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax import hcl
+    from posturio_iac.frontends.terraform.values import Value
+
+_ROTATION = "aws_secretsmanager_secret_rotation"
+_RULES = "rotation_rules"
+_LAMBDA = "rotation_lambda_arn"
 
 
 def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
-    """Yield the rotation of the Secrets Manager secret that stores this instance of the key."""
+    """Yield the rotations of the Secrets Manager secrets that store this instance of the key.
+
+    They may be in its own module, in those that call it, and in those that one of these gives the key to.
+    """
     instance = scope.instance
-    for secret in _secrets_of((block.labels[0], block.labels[1], suffix), instance):
-        if secret.block.get("rotation_lambda_arn") is not None:
-            yield _secret_lifetime(f"aws_secretsmanager_secret.{secret.name}", secret.block, secret.scope)
-        for name, rotation, inner in _blocks("aws_secretsmanager_secret_rotation", instance):
-            target = rotation.get("secret_id")
-            if target is not None and any(_is(secret.key[1:], r) for r in origins_of(target, inner)):
-                yield _secret_lifetime(f"aws_secretsmanager_secret_rotation.{name}", rotation, inner)
+    stored = _STORED.get(instance.root)
+    if stored is None:
+        stored = _STORED[instance.root] = StoredKeys()
+    at: ModuleInstance | None = instance
+    while at is not None:
+        stored.visit(at)
+        at = at.caller.instance if at.caller else None
+    yield from dict.fromkeys(rotation for key, rotation in stored.of(block) if _is((block, instance, suffix), key))
+
+
+class StoredKeys:
+    """The keys that secrets of one root module store, and what rotates these, in the module instances that were visited."""
+
+    def __init__(self) -> None:
+        """Visit nothing yet."""
+        self._carriers = SecretCarriers()
+        self._visited: set[ModuleInstance] = set()
+        self._by_key: dict[int, list[tuple[ResourceOrigin, Lifetime]]] = {}
+
+    def of(self, key: hcl.Block) -> list[tuple[ResourceOrigin, Lifetime]]:
+        """Return the rotations of the secrets that store keys of a block, each with the key."""
+        return self._by_key.get(id(key), [])
+
+    def visit(self, start: ModuleInstance) -> None:
+        """Look for secrets in a module instance, and in all that it gives a key to, each once."""
+        pending = [start]
+        while pending:
+            instance = pending.pop()
+            if instance in self._visited:
+                continue
+            self._visited.add(instance)
+            for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
+                value = version.get("secret_string") or version.get("secret_string_wo")
+                target = version.get("secret_id")
+                if value is not None and target is not None and self._carriers.may_carry(value, instance):
+                    self._keep(value, scope, [r for secret in origins_of(target, scope) for r in _of_secret(secret, instance)])
+            for name, call in instance.folder.calls.items():
+                if given := dict(self._carriers.arguments(call, instance)):
+                    pending += self._given(instance, name, call, given)
+
+    def _given(self, instance: ModuleInstance, name: str, call: hcl.Block, given: dict[str, hcl.Expr]) -> tuple[ModuleInstance, ...]:
+        """Return the instances of a call that is given a key; a module that is known to store it is looked at from outside."""
+        try:
+            children = instance.children(name)
+        except EvaluationError:
+            return ()
+        if not isinstance(children, Unknown):
+            return children[1]
+        for value in (given[argument] for argument in keeping(instance, call) if argument in given):
+            for suffix, scope in instances_of(call, instance).instances:
+                self._keep(value, scope, list(_of_call(call, scope, suffix)))
+        return ()
+
+    def _keep(self, value: hcl.Expr, scope: ModuleScope, rotations: list[Lifetime]) -> None:
+        for key in origins_of(value, scope) if rotations else ():
+            if isinstance(key, ResourceOrigin):
+                self._by_key.setdefault(id(key.block), []).extend((key, rotation) for rotation in rotations)
+
+
+_STORED: WeakKeyDictionary[ModuleInstance, StoredKeys] = WeakKeyDictionary()
+"""Where keys are stored, by the root module, once a key has asked."""
+
+
+def _is(key: tuple[hcl.Block, ModuleInstance, str], reached: ResourceOrigin) -> bool:
+    """Tell whether a reference reaches this resource; an index that the code does not fix may be any."""
+    block, instance, suffix = key
+    return reached.block is block and reached.instance is instance and (reached.suffix == suffix or not reached.suffix or not suffix)
 
 
 def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Block, ModuleScope]]:
@@ -39,44 +111,101 @@ def _blocks(kind: str, instance: ModuleInstance) -> Iterator[tuple[str, hcl.Bloc
     for (found, name), block in instance.folder.resources.items():
         if found == kind:
             for suffix, scope in instances_of(block, instance).instances:
-                yield name + suffix, block, scope
+                yield instance.full(f"{kind}.{name}{suffix}"), block, scope
 
 
-def _secrets_of(key: tuple[str, str, str], instance: ModuleInstance) -> Iterator[ResourceOrigin]:
-    for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
-        value = version.get("secret_string") or version.get("secret_string_wo")
-        target = version.get("secret_id")
-        if value is None or target is None or not any(_is(key, r) for r in origins_of(value, scope)):
-            continue
-        yield from (r for r in origins_of(target, scope) if isinstance(r, ResourceOrigin))
+def _of_secret(secret: ResourceOrigin | TerminalOrigin, instance: ModuleInstance) -> Iterator[Lifetime]:
+    """Yield what rotates a secret: its own arguments, and resources in its module and in the one that stores something in it."""
+    if not isinstance(secret, ResourceOrigin):
+        return
+    if secret.block.get(_LAMBDA) is not None:
+        yield _lifetime(secret.address, _Rotation.of_block(secret.block, secret.scope))
+    for at in dict.fromkeys((secret.instance, instance)):
+        for address, rotation, scope in _blocks(_ROTATION, at):
+            target = rotation.get("secret_id")
+            reached = origins_of(target, scope) if target is not None else ()
+            if any(isinstance(r, ResourceOrigin) and _is((secret.block, secret.instance, secret.suffix), r) for r in reached):
+                yield _lifetime(address, _Rotation.of_block(rotation, scope))
 
 
-def _is(key: tuple[str, str, str], reached: object) -> bool:
-    """Tell whether a reference reaches this resource; an index that the code does not fix may be any."""
-    if not isinstance(reached, ResourceOrigin) or reached.key[1:3] != key[:2]:
-        return False
-    return reached.suffix == key[2] or not reached.suffix or not key[2]
+def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifetime]:
+    """Yield the rotation that a call of terraform-aws-modules/secrets-manager asks for, or that is put beside it.
+
+    Its inputs are the same in all versions: main.tf and variables.tf at every tag from v1.0.0 to v2.0.1.
+    """
+    address = scope.instance.full(f"module.{call.labels[0]}{suffix}")
+    enabled = evaluate_or_unknown(call.get("enable_rotation"), scope)
+    if enabled in (True, "true"):
+        yield _lifetime(address, _Rotation.of_call(call, scope))
+    elif isinstance(enabled, Unknown):
+        yield Lifetime(
+            Kind.ROTATION,
+            Effect.UNKNOWN,
+            SecretRotationOrigin(address),
+            span=own_place(call.header, scope.instance),
+            why=f"enable_rotation is not fixed: {enabled.reason}",
+            reason=ReasonKind.OPEN_VALUE,
+        )
+    for beside, rotation, inner in _blocks(_ROTATION, scope.instance):
+        target = rotation.get("secret_id")
+        if target is not None and any(isinstance(r, TerminalOrigin) and r.call is call for r in origins_of(target, inner)):
+            yield _lifetime(beside, _Rotation.of_block(rotation, inner))
+
+
+class _Rotation(NamedTuple):
+    """What a resource or a call says about the rotation of a secret."""
+
+    block: hcl.Block
+    scope: ModuleScope
+    days: Value
+    schedule: Value
+
+    @staticmethod
+    def of_block(block: hcl.Block, scope: ModuleScope) -> _Rotation:
+        """Read the rules of a resource, which may be a dynamic block."""
+        rules, inner = _rules(block, scope)
+        if rules is None:
+            return _Rotation(block, scope, None, None)
+        days, schedule = (evaluate_or_unknown(rules.get(n), inner) for n in ("automatically_after_days", "schedule_expression"))
+        return _Rotation(block, scope, days, schedule)
+
+    @staticmethod
+    def of_call(call: hcl.Block, scope: ModuleScope) -> _Rotation:
+        """Read the rules that a call gives to the module."""
+        rules = evaluate_or_unknown(call.get(_RULES), scope)
+        if not isinstance(rules, dict):
+            return _Rotation(call, scope, rules if isinstance(rules, Unknown) else None, None)
+        return _Rotation(call, scope, rules.get("automatically_after_days"), rules.get("schedule_expression"))
+
+    @property
+    def has_lambda(self) -> bool:
+        """Whether a Lambda may rotate the secret: none where the code fixes that there is none, whatever anybody sets."""
+        scope = ModuleScope(self.scope.instance, True, self.scope.bindings, self.scope.origin)
+        return evaluate_or_unknown(self.block.get(_LAMBDA), scope) not in (None, "")
+
+
+def _rules(block: hcl.Block, scope: ModuleScope) -> tuple[hcl.Block | None, ModuleScope]:
+    for nested in block.body.blocks:
+        if nested.type == _RULES:
+            return nested, scope
+        if nested.type == "dynamic" and nested.labels == (_RULES,):
+            items = evaluate_or_unknown(nested.get("for_each"), scope)
+            held = list(items.values() if isinstance(items, dict) else items) if isinstance(items, (dict, list, tuple)) else []
+            value = held[0] if held else Unknown("the for_each of a dynamic block is not fixed")
+            return nested.body.first("content"), scope.bind(**{_RULES: {"value": value}})
+    return None, scope
 
 
 _NAME_A_LAMBDA = Advice("name the Lambda that rotates the key")
 
 
-def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> Lifetime:
-    span = rotation.header
-    if rotation.get("rotation_lambda_arn") is None:
+def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
+    span, origin = own_place(rotation.block.header, rotation.scope.instance), SecretRotationOrigin(address)
+    if not rotation.has_lambda:
         why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        return Lifetime(
-            Kind.ROTATION,
-            Effect.INERT,
-            SecretRotationOrigin(address),
-            span=span,
-            why=why,
-            reason=ReasonKind.NO_FUNCTION,
-            remedy=_NAME_A_LAMBDA,
-        )
-    rules = rotation.body.first("rotation_rules")
-    days = evaluate_or_unknown(rules.get("automatically_after_days"), scope) if rules else None
-    schedule = evaluate_or_unknown(rules.get("schedule_expression"), scope) if rules else None
+        kind = ReasonKind.NO_FUNCTION
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, why=why, reason=kind, remedy=_NAME_A_LAMBDA)
+    days, schedule = rotation.days, rotation.schedule
     interval = None
     if isinstance(days, (int, str)) and not isinstance(days, bool):
         interval = parse_interval(days)
@@ -88,4 +217,4 @@ def _secret_lifetime(address: str, rotation: hcl.Block, scope: ModuleScope) -> L
     why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
     if not why and value and interval is None:
         why = f"{value} is a calendar, not an interval"
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, SecretRotationOrigin(address), value, span, interval=interval, why=why, setting=setting)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, why=why, setting=setting)
