@@ -15,7 +15,9 @@ from tests.support.fixing import fix
 from tests.support.fixture_tools import FIXTURES, scan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
 LIFETIME = "iam.access_keys_without_lifetime"
 EXPIRED = "iam.expired_access_keys"
@@ -252,6 +254,35 @@ def test_the_output_of_cdk_is_changed_in_its_app(tmp_path: Path, file: str, path
     code, diff, said = fix(tmp_path, "--unsafe")
     assert (code, diff) == (0, "")
     assert "CDK" in said
+
+
+BOOTSTRAP = {"BootstrapVersion": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/cdk-bootstrap/hnb659fds/version"}}
+MARKS = {
+    "bootstrap": {"Parameters": BOOTSTRAP},
+    "metadata": {"Resources": {"CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2:deflate64:H4s"}}}},
+}
+
+
+def synthesized(mark: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a template as CDK keeps it for tests: without paths of constructs, and the secret in an output."""
+    document = {**mark, **json.loads(template(""))}
+    document["Resources"] |= mark.get("Resources", {})
+    return document | {"Outputs": {"Out": {"Value": {"Fn::GetAtt": ["Key1", "SecretAccessKey"]}}}}
+
+
+@pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
+def test_a_template_that_cdk_keeps_for_tests_is_changed_in_its_app(tmp_path: Path, mark: Mapping[str, Any]) -> None:
+    found = advice(tmp_path, LIFETIME, {"integ.snapshot/S.template.json": json.dumps(synthesized(mark))})
+    assert found == {"Key1": 'Call addMetadata("Posturio", { Expires: "2027-02-22" }) on Key1 in the CDK app.'}
+    (text,) = advice(tmp_path, EXPOSED, {}).values()
+    assert text == "In the CDK app, delete the output Out and hand the secret to a Secret as secretStringValue."
+
+
+@pytest.mark.parametrize("default", ["/app/version", {"Ref": "X"}, None])
+def test_a_parameter_of_that_name_alone_is_not_of_cdk(tmp_path: Path, default: object) -> None:
+    mark = {"Parameters": {"BootstrapVersion": {"Type": "String", **({} if default is None else {"Default": default})}}}
+    (text,) = advice(tmp_path, EXPOSED, {"S.template.json": json.dumps(synthesized(mark))}).values()
+    assert text == "Delete the output Out and hand it to AWS::SecretsManager::Secret in SecretString."
 
 
 def test_the_metadata_that_cdk_is_told_to_write_counts(tmp_path: Path) -> None:

@@ -17,11 +17,12 @@ from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.cloudformation.evaluation.conditions import possible
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions
 from posturio_iac.frontends.cloudformation.files import too_costly
+from posturio_iac.frontends.cloudformation.keys.cdk import construct_of
 from posturio_iac.frontends.cloudformation.keys.custom import properties_of
 from posturio_iac.frontends.cloudformation.keys.evidence import MetadataEvidence
 from posturio_iac.frontends.cloudformation.keys.exposures import Exposures
 from posturio_iac.frontends.cloudformation.keys.linter_skips import ignored_in_template
-from posturio_iac.frontends.cloudformation.keys.remedies import construct_of, remedies
+from posturio_iac.frontends.cloudformation.keys.remedies import remedies
 from posturio_iac.frontends.cloudformation.keys.rotation import rotations
 from posturio_iac.frontends.cloudformation.keys.tags import read_tags
 from posturio_iac.frontends.cloudformation.keys.users import conditions_of
@@ -115,7 +116,7 @@ class Reader:
             span=entry.source.span(entry.key),
             user=self._user_facts(user),
             status=self._status(entry, stack),
-            remedies=remedies(entry, address),
+            remedies=remedies(entry, address, stack),
             label=entry.name,
             beside=(*evidence.items, *self._beside_user(user)),
             unread=tuple(evidence.unread),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
@@ -11,6 +11,7 @@ from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
+from posturio_iac.frontends.cloudformation.keys.cdk import is_from_cdk
 from posturio_iac.frontends.cloudformation.serverless import FUNCTION
 from posturio_iac.frontends.cloudformation.syntax.nested_types import NESTING
 
@@ -34,9 +35,19 @@ _SEALED = {
     "AWS::Glue::Connection": "ConnectionInput",
 }
 """Properties that are write-only or encrypted by their service, so that nobody reads the secret there."""
-_STORE = "hand it to AWS::SecretsManager::Secret in SecretString"
 _MAX_DEPTH = 10
 _PARAMETER_PATH = 3
+
+
+class _Words(NamedTuple):
+    """How advice names the code that changes."""
+
+    lead: str
+    store: str
+
+
+_TEMPLATE = _Words("", "hand it to AWS::SecretsManager::Secret in SecretString")
+_CDK_APP = _Words("in the CDK app, ", "hand the secret to a Secret as secretStringValue")
 
 
 class Exposures:
@@ -60,12 +71,13 @@ class Exposures:
         for section, entry, mention in places.of(name):
             if entry is key or (key is not None and not _SECRET.search(mention.attribute)):
                 continue
+            words = _CDK_APP if is_from_cdk(entry, stack) else _TEMPLATE
             if section == "Outputs":
-                yield from _output(mention, entry)
+                yield from _output(mention, entry, words)
             elif entry.type in NESTING:
                 yield from self._nested(mention, entry, stack, depth)
             else:
-                yield from _resource(mention, entry)
+                yield from _resource(mention, entry, words)
 
     def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure]:
         """Follow a secret into a nested stack; where the template is not here it is unknown what becomes of it."""
@@ -80,18 +92,17 @@ class Exposures:
         yield from self._search(child, name, None, depth + 1)
 
 
-def _output(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
+def _output(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure]:
     if mention.path[:1] in (("Value",), ("Export",)):
-        yield Exposure(
-            _span(mention, entry), SecretHolder(HolderKind.STACK_OUTPUT, entry.name), Advice(f"delete the output {entry.name} and {_STORE}")
-        )
+        fix = f"{words.lead}delete the output {entry.name} and {words.store}"
+        yield Exposure(_span(mention, entry), SecretHolder(HolderKind.STACK_OUTPUT, entry.name), Advice(fix))
 
 
-def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
+def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator[Exposure]:
     """Yield the exposure that a mention in a resource is, if it is one."""
     area, prop = (*mention.path, "", "")[:2]
     if area == "Metadata":
-        yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(_STORE))
+        yield Exposure(_span(mention, entry), SecretHolder(HolderKind.METADATA, entry.name), Advice(words.lead + words.store))
         return
     if area != "Properties" or _SEALED.get(entry.type) == prop or entry.type.startswith("Custom::"):
         return
@@ -100,10 +111,10 @@ def _resource(mention: Mention, entry: TemplateEntry) -> Iterator[Exposure]:
             return
         case "AWS::SSM::Parameter":
             if _text(entry.prop("Type")) != "SecureString":
-                fix = f"{_STORE} instead, since CloudFormation makes no SecureString"
+                fix = f"{words.lead}{words.store} instead, since CloudFormation makes no SecureString"
                 yield Exposure(_span(mention, entry), SecretHolder(HolderKind.SSM_PARAMETER, entry.name), Advice(fix))
         case _:
-            yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(_change(mention, entry.type)))
+            yield Exposure(_span(mention, entry), _holder(mention, entry, prop), Advice(words.lead + _change(mention, entry.type, words)))
 
 
 def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
@@ -115,12 +126,12 @@ def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
     return SecretHolder(HolderKind.PROPERTY, entry.name, prop, entry.type)
 
 
-def _change(mention: Mention, kind: str) -> str:
+def _change(mention: Mention, kind: str, words: _Words) -> str:
     if "UserData" in mention.path:
         return "give the instance a role in IamInstanceProfile and delete the key, or read the secret from Secrets Manager at start"
     if kind in ("AWS::Lambda::Function", "AWS::Serverless::Function", FUNCTION):
         return "grant the function what it needs through its role and delete the key, or read the secret from Secrets Manager at run time"
-    return f"{_STORE} and let the reader fetch it from there"
+    return f"{words.store} and let the reader fetch it from there"
 
 
 def _span(mention: Mention, entry: TemplateEntry) -> Span:

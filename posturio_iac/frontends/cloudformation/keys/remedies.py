@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
-from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
 
 if TYPE_CHECKING:
+    from posturio_iac.frontends.cloudformation.evaluation.stack import Stack
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
-_CDK_PATH = "aws:cdk:path"
-_CDK_OUTPUT = "cdk.out"
 
-
-def remedies(entry: TemplateEntry, address: str) -> Remedies:
-    """Return what mends ``entry``."""
+def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
+    """Return what mends ``entry`` of a stack."""
     place = Place(address, entry.source.span(entry.key))
-    if (construct := construct_of(entry)) or _CDK_OUTPUT in entry.source.path.split("/"):
-        path = construct or address
+    if is_from_cdk(entry, stack):
+        path = construct_of(entry) or address
         off = Advice(f"set status to AccessKeyStatus.INACTIVE in {path.removesuffix('/Resource')} of the CDK app")
         return Remedies(CallConstruct(place, path), StoreAndRotate(place, construct=path.removesuffix("/Resource")), off)
     json = entry.source.language == "JSON"
@@ -28,10 +26,3 @@ def remedies(entry: TemplateEntry, address: str) -> Remedies:
     return Remedies(
         AddMetadata(place, json=json), StoreAndRotate(place), SetProperty(place, "Status", "Inactive", json=json), narrower=nested
     )
-
-
-def construct_of(entry: TemplateEntry) -> str:
-    """Return the path of the construct that CDK made a resource for, or nothing."""
-    metadata = entry.get("Metadata")
-    node = metadata.value.get(_CDK_PATH) if metadata is not None and isinstance(metadata.value, Object) else None
-    return node.value if node is not None and isinstance(node.value, str) else ""
