@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import STATUSES, AccessKey, Unknown
-from posturio_iac.facts.describe import name_of_block
+from posturio_iac.facts.describe import by_hand, name_of_block
 from posturio_iac.facts.metadata_items import lifetimes_in, notes_in, owner_of
 from posturio_iac.facts.siblings import KeyOfUser
 from posturio_iac.metadata.manual_rotation import date_in_name
@@ -74,5 +74,5 @@ def _dated_name(facts: KeyFacts, options: FactOptions) -> Iterator[str]:
     for what, shown, name in ((name_of_block(facts.framework), facts.label, label), ("user name", facts.user.name, facts.user.name)):
         mark = date_in_name(name, options.as_of) if isinstance(name, str) else None
         if mark is not None:
-            yield f'the {what} "{shown}" {mark.text}, which is rotation by hand without a schedule'
+            yield by_hand(what, shown, mark.text)
             return

@@ -5,9 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from posturio_iac.core.addresses import bare
 from posturio_iac.core.model import Effect, Replacement, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
+from posturio_iac.facts.describe import by_hand, name_of_block
+from posturio_iac.metadata.manual_rotation import counted_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -58,13 +61,38 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
             groups.setdefault(one.identity, []).append(one)
     for group in groups.values():
         group.sort(key=lambda one: one.key.is_active() is not True)
+    counted = _counted(keys)
     for one in keys:
         others = list(islice((o for o in groups.get(one.identity, ()) if o is not one), MAX_SIBLINGS))
+        note = _number_note(one, counted)
+        key = one.key if note is None else replace(one.key, notes=tuple(dict.fromkeys((*one.key.notes, note))))
         if not others:
-            yield one.key
+            yield key
             continue
         seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), is_beside(one, o), _take_turns(one, o)) for o in others]
-        yield replace(one.key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+        yield replace(key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+
+
+def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
+    """Return the keys by their names without a number: those that one count may be about."""
+    found: dict[str, list[KeyOfUser]] = {}
+    for one in keys:
+        name = bare(one.key.address)
+        stem, _ = counted_name(name) or (name, "")
+        found.setdefault(stem, []).append(one)
+    return found
+
+
+def _number_note(one: KeyOfUser, counted: dict[str, list[KeyOfUser]]) -> str | None:
+    """Say that a key of code follows others by hand: its name ends in a number, and the keys of its count are not all of other users."""
+    if one.key.span is None:
+        return None
+    name = bare(one.key.address)
+    stem, number = counted_name(name) or (name, "1")
+    before = [other for other in counted[stem] if bare(other.key.address) != name]
+    if int(number) <= 1 or (before and not any(o.identity is not None and o.identity == one.identity for o in before)):
+        return None
+    return by_hand(name_of_block(one.key.framework), name.rpartition(".")[2], f"ends in the number {number}")
 
 
 def _take_turns(one: KeyOfUser, other: KeyOfUser) -> bool:

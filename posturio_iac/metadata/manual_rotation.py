@@ -66,6 +66,17 @@ def date_in_name(name: str, as_of: datetime) -> NameMark | None:
     return _version(name)
 
 
+def counted_name(name: str) -> tuple[str, str] | None:
+    """Return a name that counts keys without its number, and the number: ``key_2`` is ``key`` and ``2``. None where it counts none.
+
+    The number is of another key of the same user, or of another user's: only their code tells.
+    """
+    found = re.search(_NUMBER, name[-_LONGEST:])
+    if found is None or not re.fullmatch(_KEYS, found["word"].lower()):
+        return None
+    return name[: -len(found[0])] + found["word"], found["number"]
+
+
 def mentions_rotation(text: str) -> bool:
     """Whether a comment says that something rotates: not that it does not, should, or is still to be done."""
     prose = " ".join(re.sub(_METADATA, "", re.sub(_MARKERS, "", text)).split())
@@ -101,16 +112,14 @@ def _word_before(found: re.Match[str]) -> str:
 
 
 def _version(name: str) -> NameMark | None:
-    """Return the version or the number that a name ends in."""
-    if found := re.search(_VERSION, name):
-        alone = found.start() == 0 and not found["word"]
-        if re.fullmatch(_PROTOCOLS, (found["word"] or "").lower()) or (alone and int(found["number"]) <= 1):
-            return None
-        return NameMark(f"ends in the version v{found['number']}")
-    found = re.search(_NUMBER, name)
-    if found is None or int(found["number"]) <= 1 or not re.fullmatch(_KEYS, found["word"].lower()):
+    """Return the version that a name ends in."""
+    found = re.search(_VERSION, name)
+    if found is None:
         return None
-    return NameMark(f"ends in the number {found['number']}")
+    alone = found.start() == 0 and not found["word"]
+    if re.fullmatch(_PROTOCOLS, (found["word"] or "").lower()) or (alone and int(found["number"]) <= 1):
+        return None
+    return NameMark(f"ends in the version v{found['number']}")
 
 
 def _states_rotation(clause: str) -> bool:

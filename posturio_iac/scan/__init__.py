@@ -106,6 +106,10 @@ def judged(
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
     keys = [_with_known_status(key, diagnostics) for key in keys]
+    if keys:
+        from posturio_iac.scan.workflows import with_workflows
+
+        keys = with_workflows(keys, selection.repository or selection.root)
     policies = policies_of(config, place, suppressions=suppressions)
     if config.own_rules and not policies.general.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.metadata.manual_rotation import date_in_name, mentions_rotation
+from posturio_iac.metadata.manual_rotation import counted_name, date_in_name, mentions_rotation
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
@@ -44,8 +44,6 @@ def test_a_date_in_a_name_is_noted_with_its_age(name: str, text: str, at: tuple[
         ("keyV2", "ends in the version v2"),
         ("key_v1", "ends in the version v1"),
         ("v2", "ends in the version v2"),
-        ("key_2", "ends in the number 2"),
-        ("key-02", "ends in the number 02"),
     ],
 )
 def test_a_version_at_the_end_is_noted(name: str, text: str) -> None:
@@ -57,13 +55,26 @@ def test_a_version_at_the_end_is_noted(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("ci", "s3", "ec2", "route53", "log4j", "sha256", "sha-256", "x86", "ipv4", "sesv2", "v1", "key_1", "a1b2c3d4"),
+        *("ci", "s3", "ec2", "route53", "log4j", "sha256", "sha-256", "x86", "ipv4", "sesv2", "v1", "key_1", "key_2", "key-02", "a1b2c3d4"),
         *("us-east-2", "eu-west-3", "utf-8", "route-53", "windows-2019", "sql_2022", "api_v2", "account_123456789012", "key_123", ""),
         *("key_2050", "key_1999", "key_20231399", "key_2023131", "v2_key", "rev2"),
     ],
 )
 def test_other_digits_are_no_date_and_no_version(name: str) -> None:
     assert date_in_name(name, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "counted"),
+    [
+        ("key_2", ("key", "2")),
+        ("ci-access_keys-02", ("ci-access_keys", "02")),
+        ("a.KEY_1", ("a.KEY", "1")),
+        *((other, None) for other in ("s3", "ec2", "key2", "route_53", "key_123", "user_2", "key_v2", "")),
+    ],
+)
+def test_a_number_after_a_word_for_keys_counts_them(name: str, counted: tuple[str, str] | None) -> None:
+    assert counted_name(name) == counted
 
 
 @pytest.mark.parametrize(
