@@ -43,7 +43,7 @@ def from_checkov(tree: Path) -> set[Saying]:
 
 def from_cfn_lint(tree: Path) -> set[Saying]:
     """Return what cfn-lint finds in all templates but those that are none to it."""
-    templates = (*(tree / "cloudformation").rglob("*"), *tree.glob("*/*_template/*"))
+    templates = (*(tree / "cloudformation").rglob("*"), *tree.glob("*/*_template/**/*"))
     files = sorted(path.relative_to(tree).as_posix() for path in templates if path.suffix in ENDINGS)
     matches = reported(tree, *(file for file in files if file not in NO_TEMPLATES))
     assert not [match for match in matches if match.id in FAILURES]
