@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.signature import MAX_TEXT, ResultTooLargeError, function, limit_text, text
 from posturio_iac.frontends.terraform.values import EvaluationError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _BASE64 = lazy_pattern(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
 _PERCENT = lazy_pattern(rb"%([0-9A-Fa-f]{2})|(%)")
 _GZIP = 31
 """The window size by which zlib knows the gzip format."""
+_MAX_PARTS = 100
+"""Each part copies the rest of the data."""
 
-_ENCODINGS = lazy_pattern(
-    r"utf-?8|utf-16(?:le|be)?|us-ascii|iso-8859-(?:[1-9]|1[0-6])|windows-(?:125[0-8]|874)|koi8-[ru]|macintosh|ibm(?:437|85[0258]|86[0235])"
-    r"|shift_jis|euc-jp|iso-2022-jp|euc-kr|gbk|gb18030|big5",
-    re.IGNORECASE,
+_EXACT = lazy_pattern(r"utf-?8|utf-16(?:le|be)?|us-ascii|iso-8859-(?:[1-9]|10|1[3-6])", re.IGNORECASE)
+"""IANA names that Go and Python read alike, down to what they refuse."""
+_TABLES = lazy_pattern(r"windows-125[0-8]|koi8-r", re.IGNORECASE)
+"""Go fills the gaps of these tables, and the rest of them is the same."""
+_BEYOND_ASCII = lazy_pattern(
+    r"windows-874|koi8-u|macintosh|ibm(?:437|85[0258]|86[0235])|shift_jis|euc-jp|iso-2022-jp|euc-kr|gbk|gb18030|big5", re.IGNORECASE
 )
-"""IANA names that Go and Python read alike."""
+"""The tables differ beyond printable ASCII."""
+_PLAIN = lazy_pattern(r"[ -~\t\r\n]*")
 
 
 def utf8(value: str) -> bytes:
@@ -71,28 +80,39 @@ def base64_decode(value: str) -> str:
 def text_encode_base64(value: str, name: str) -> str | Unknown:
     """Write a string in another encoding, in base64."""
     limit_text(len(value))
-    if not _ENCODINGS.fullmatch(name):
-        return Unknown(f"the encoding {name} is not evaluated here")
+    if _BEYOND_ASCII.fullmatch(name) and _PLAIN.fullmatch(value):
+        return encode(value.encode("ascii"))
+    if not (_EXACT.fullmatch(name) or _TABLES.fullmatch(name)):
+        return _unread(name)
     try:
-        data = ("\ufeff" + value).encode("utf-16-be") if name.lower() == "utf-16" else value.encode(name)
-    except (UnicodeEncodeError, LookupError):
+        return encode(("\ufeff" + value).encode("utf-16-be") if name.lower() == "utf-16" else value.encode(name))
+    except UnicodeEncodeError:
+        if not _EXACT.fullmatch(name):
+            return _unread(name)
         raise EvaluationError(f"string: it holds characters that {name} does not have") from None
-    return encode(data)
 
 
 @function("textdecodebase64", text("source"), text("encoding"))
 def text_decode_base64(value: str, name: str) -> str | Unknown:
     """Read a string in another encoding from base64."""
     limit_text(len(value))
-    if not _ENCODINGS.fullmatch(name):
-        return Unknown(f"the encoding {name} is not evaluated here")
     data = decode(value)
+    if _BEYOND_ASCII.fullmatch(name) and _PLAIN.fullmatch(data.decode("latin-1")):
+        return data.decode("ascii")
+    if not (_EXACT.fullmatch(name) or _TABLES.fullmatch(name)):
+        return _unread(name)
+    is_marked = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        if name.lower() == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            return data.decode("utf-16-be")
-        return data.decode(name)
-    except (UnicodeDecodeError, LookupError):
+        result = data.decode("utf-16-be" if name.lower() == "utf-16" and not is_marked else name)
+    except UnicodeDecodeError:
+        if not _EXACT.fullmatch(name):
+            return _unread(name)
         raise EvaluationError(f"source: the bytes are not {name}") from None
+    return Unknown("versions of Terraform differ about U+FFFD in textdecodebase64()") if "\ufffd" in result else result
+
+
+def _unread(name: str) -> Unknown:
+    return Unknown(f"the encoding {name} is not evaluated here")
 
 
 @function("base64gzip", text("str"))
@@ -104,22 +124,35 @@ def base64_gzip(_: str) -> Unknown:
 @function("base64gunzip", text("str"))
 def base64_gunzip(value: str) -> str | Unknown:
     """Read a compressed string from base64."""
+    limit_text(len(value))
+    result = b"".join(_gunzip(decode(value)))
+    try:
+        return result.decode("utf-8")
+    except UnicodeDecodeError:
+        return Unknown("base64gunzip() gives bytes that are no UTF-8, which OpenTofu keeps as they are")
+
+
+def _gunzip(data: bytes) -> Iterator[bytes]:
+    """Yield what each part of gzip data holds: parts may follow each other, and nothing else may."""
     import zlib
 
-    limit_text(len(value))
-    data = decode(value)
-    reader = zlib.decompressobj(_GZIP)
-    try:
-        result = reader.decompress(data, MAX_TEXT)
-    except zlib.error:
-        raise EvaluationError("the decoded bytes are not gzip") from None
-    if reader.unconsumed_tail:
-        raise ResultTooLargeError
-    if not reader.eof:
-        raise EvaluationError("the gzip data ends early")
-    if reader.unused_data:
-        return Unknown("gzip data of several parts is not evaluated here")
-    return _read_utf8(result)
+    room = MAX_TEXT
+    for _ in range(_MAX_PARTS):
+        reader = zlib.decompressobj(_GZIP)
+        try:
+            part = reader.decompress(data, room + 1)
+        except zlib.error:
+            raise EvaluationError("the decoded bytes are not gzip") from None
+        room -= len(part)
+        if room < 0:
+            raise ResultTooLargeError
+        if not reader.eof:
+            raise EvaluationError("the gzip data ends early")
+        yield part
+        data = reader.unused_data
+        if not data:
+            return
+    raise ResultTooLargeError
 
 
 @function("urlencode", text("str"))

@@ -73,6 +73,8 @@ TOO_LARGE = [
     ("yamldecode", (_alias_bomb(),)),
     ("csvdecode", ("a\n" + "1\n" * 20_000,)),
     ("base64gunzip", (base64.b64encode(gzip.compress(bytes(5_000_000))).decode("ascii"),)),
+    ("base64gunzip", (base64.b64encode(gzip.compress(b"a") * 101).decode("ascii"),)),
+    ("base64gunzip", (base64.b64encode(gzip.compress(bytes(400_000)) * 99).decode("ascii"),)),
     ("regex", ("a" * 10_000, "a")),
     ("regex", ("(((a{1000}){1000}){1000})", "a")),
     ("regex", ("(" * 200 + ")" * 200, "a")),

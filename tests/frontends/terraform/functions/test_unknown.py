@@ -170,6 +170,12 @@ NEVER_KNOWN: list[tuple[str, tuple[Value, ...], str]] = [
     ("fileset", (".", "*"), "the files below . are not listed here"),
     ("yamldecode", (".inf",), "an infinite number is not evaluated here"),
     ("textencodebase64", ("a", "ebcdic-us"), "the encoding ebcdic-us is not evaluated here"),
+    ("textdecodebase64", ("rg==", "koi8-u"), "the encoding koi8-u is not evaluated here"),
+    ("textdecodebase64", ("gQ==", "windows-1252"), "the encoding windows-1252 is not evaluated here"),
+    ("textencodebase64", ("\x81", "windows-1252"), "the encoding windows-1252 is not evaluated here"),
+    ("textencodebase64", ("\x1b", "iso-2022-jp"), "the encoding iso-2022-jp is not evaluated here"),
+    ("textdecodebase64", ("77+9", "utf-8"), "versions of Terraform differ about U+FFFD in textdecodebase64()"),
+    ("base64gunzip", ("H4sIAAAAAAACA/sPAAAAAP8BAAAA",), "base64gunzip() gives bytes that are no UTF-8, which OpenTofu keeps as they are"),
     ("cidrsubnet", ("10.0.0.0/8", 8, -1), "a negative number in cidrsubnet() is not evaluated here"),
     ("regex", (r"\p{Greek}", "a"), r"\p{Greek} in a pattern is not evaluated here"),
 ]
