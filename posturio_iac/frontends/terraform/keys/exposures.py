@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
@@ -116,9 +115,7 @@ def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin],
 
     They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
     """
-    leaks = _LEAKS.get(instance.root)
-    if leaks is None:
-        leaks = _LEAKS[instance.root] = Leaks()
+    leaks = instance.index(Leaks)
     at: ModuleInstance | None = instance
     found: dict[Exposure | Unknown, None] = {}
     while at is not None:
@@ -175,10 +172,6 @@ class Leaks:
                 for reached in dict.fromkeys(r for scope in _scopes(block, instance) for r in _secrets(value, scope)):
                     self._keep(place, reached)
         return ()
-
-
-_LEAKS: WeakKeyDictionary[ModuleInstance, Leaks] = WeakKeyDictionary()
-"""Where secrets leave, by the root module, once a key has asked."""
 
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -37,9 +36,7 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
     They may be in its own module, in those that call it, and in those that one of these gives the key to.
     """
     instance = scope.instance
-    stored = _STORED.get(instance.root)
-    if stored is None:
-        stored = _STORED[instance.root] = StoredKeys()
+    stored = instance.index(StoredKeys)
     at: ModuleInstance | None = instance
     while at is not None:
         stored.visit(at)
@@ -94,10 +91,6 @@ class StoredKeys:
         for key in origins_of(value, scope) if rotations else ():
             if isinstance(key, ResourceOrigin):
                 self._by_key.setdefault(id(key.block), []).extend((key, rotation) for rotation in rotations)
-
-
-_STORED: WeakKeyDictionary[ModuleInstance, StoredKeys] = WeakKeyDictionary()
-"""Where keys are stored, by the root module, once a key has asked."""
 
 
 def _is(key: tuple[hcl.Block, ModuleInstance, str], reached: ResourceOrigin) -> bool:

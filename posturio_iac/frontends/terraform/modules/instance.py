@@ -9,7 +9,7 @@ Over 300 lines, since instances and their scopes define each other.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.modules.folder import Module
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.frontends.terraform.terragrunt.generated import Generated
+
+T = TypeVar("T")
 
 SAME = {
     ("aws_iam_user", "id"): "name",
@@ -116,11 +118,19 @@ class ModuleInstance:
         self._values: dict[tuple[bool, str, str], Value] = {}
         self._pending: set[tuple[bool, str, str]] = set()
         self._children: dict[str, tuple[Expansion[ModuleScope], tuple[ModuleInstance, ...]] | Unknown] = {}
+        self._indexes: dict[type, Any] = {}
 
     @property
     def root(self) -> ModuleInstance:
         """The root module above this one, or itself."""
         return self.caller.instance.root if self.caller else self
+
+    def index(self, kind: type[T]) -> T:
+        """Return the one index of this kind that the root module has, as long as it lives itself."""
+        indexes = self.root._indexes  # noqa: SLF001 - its own class
+        if kind not in indexes:
+            indexes[kind] = kind()
+        return indexes[kind]  # type: ignore[no-any-return]  # it was made so
 
     @property
     def ancestors(self) -> tuple[str, ...]:
