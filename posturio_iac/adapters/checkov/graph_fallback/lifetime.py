@@ -44,8 +44,8 @@ def rotation_of(key: Vertex, graph: Graph, span: Span, top: str | None) -> Graph
         *_ordered(key, graph, span),
         *_alone(lifecycle, span),
     ]
-    elsewhere = next((v for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None)
-    hidden = (Unknown(f"{elsewhere.address} may rotate the key"),) if elsewhere is not None else ()
+    elsewhere = next((v.address for v in graph.around(key) if v.type in _SECRETS and _is_rotator(v)), None) or _rotating_call(key, graph)
+    hidden = (Unknown(f"{elsewhere} may rotate the key"),) if elsewhere is not None else ()
     return GraphRotation(tuple(lifetimes), hidden, _replacement(lifetimes, lifecycle, span))
 
 
@@ -167,6 +167,12 @@ def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
             why="something else may rotate it",
             reason=ReasonKind.OUT_OF_BAND,
         )
+
+
+def _rotating_call(key: Vertex, graph: Graph) -> str | None:
+    """Return a module call that is given the key and asked to rotate something, as terraform-aws-modules/secrets-manager is."""
+    calls = (vertex for _, vertex in graph.sources(key) if vertex.kind == "module")
+    return next((f"module.{call.name}" for call in calls if any("rotat" in name for name in call.config)), None)
 
 
 def _is_rotator(vertex: Vertex) -> bool:
