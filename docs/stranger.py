@@ -57,7 +57,8 @@ def shell(script: str, folder: Path, *, code: int, says: str = "", **more: str) 
     """Run lines as one shell would, and fail when they end otherwise or say something else."""
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     command = ["bash", "-c", script]
-    done = subprocess.run(command, cwd=folder, env={**environment, **more}, capture_output=True, text=True, check=False)  # noqa: S603
+    env = {**environment, **more}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - as the README prints it
     said = done.stdout + done.stderr
     if done.returncode != code or says not in said:
         sys.exit(f"{script}\nended with {done.returncode} in place of {code}, or without {says!r}:\n{said}")
@@ -97,8 +98,8 @@ def aws(folder: Path) -> Iterator[str]:
     """Yield the address of a moto with one user and a key; installing it is not what a stranger waits for."""
     shell("python3 -m venv moto && moto/bin/pip install --quiet 'moto[server,iam,sts]>=5.2,<6'", folder, code=0)
     command = [str(folder / "moto/bin/python"), "-c", AWS]
-    pipe, environment = subprocess.PIPE, {**os.environ, **CREDENTIALS}
-    with subprocess.Popen(command, env=environment, text=True, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as server:  # noqa: S603
+    pipe, silent, env = subprocess.PIPE, subprocess.DEVNULL, {**os.environ, **CREDENTIALS}
+    with subprocess.Popen(command, env=env, text=True, stdin=pipe, stdout=pipe, stderr=silent) as server:  # noqa: S603 - moto, as built here
         address = next((said.strip() for said in server.stdout or () if said.startswith("http://")), "")
         if not address:
             sys.exit("moto does not start")
