@@ -122,9 +122,7 @@ def _is_named(path: str, may_write: frozenset[str]) -> bool:
     return first in may_write or any(first.startswith(f".{name}.") and first.endswith(".tmp") for name in may_write)
 
 
-@pytest.mark.promise(
-    "No command but `live` opens a socket, starts a program other than git, or reads outside of the scanned folder and its repository"
-)
+@pytest.mark.promise("isolation")
 @pytest.mark.parametrize(("arguments", "may_write"), COMMANDS.values(), ids=COMMANDS)
 def test_a_command_does_what_it_may(root: Path, tmp_path: Path, arguments: tuple[str, ...], may_write: frozenset[str]) -> None:
     log = tmp_path / "log"
@@ -160,7 +158,7 @@ def test_the_guard_sees_what_it_is_for(root: Path, tmp_path: Path, code: Callabl
 STRACE = shutil.which("strace")
 
 
-@pytest.mark.promise("The system calls of `scan`, `fix` and `hook` say the same")
+@pytest.mark.promise("isolation")
 @pytest.mark.skipif(STRACE is None, reason="strace is not installed")
 @pytest.mark.parametrize("name", ["scan of changes", "hook", "fix, written"])
 def test_the_system_calls_of_a_command(root: Path, tmp_path: Path, name: str) -> None:

@@ -1,4 +1,7 @@
-"""Fuzzes for as long as asked: ``python -m tests.fuzz SECONDS [TARGET ...]`` prints the figures, and the inputs that broke a promise."""
+"""Fuzzes for as long as asked: ``python -m tests.fuzz SECONDS [TARGET ...]`` prints the figures, and the inputs that broke a promise.
+
+``--record`` writes the figures down for docs/security.md.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz.execution import Broken
 from tests.fuzz.targets import targets
+from tests.support.figures import record, today
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from tests.fuzz.execution import Figures
     from tests.fuzz.targets import Target
 
 MEMORY = 2 << 30
@@ -50,10 +55,14 @@ def round_of(target: Target, number: int, known: set[str]) -> str:
     return ""
 
 
+def _told(figures: Figures) -> dict[str, float]:
+    return {name: round(getattr(figures, name), 2) for name in ("executions", "cpu", "slowest", "largest")}
+
+
 def main(seconds: float, *names: str) -> int:
     """Fuzz all targets in turn, print the figures as a table, and return 1 when something was found."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    chosen = [target for target in targets() if not names or target.name in names]
+    chosen = [target for target in targets() if set(names) <= {"--record"} or target.name in names]
     known: set[str] = set()
     started, number = time.monotonic(), int(time.time())
     sys.stdout.write(f"first seed {number}\n")
@@ -69,10 +78,12 @@ def main(seconds: float, *names: str) -> int:
         f = target.figures
         codes = ", ".join(f"{code}: {count:,}" for code, count in sorted(f.codes.items()))
         sys.stdout.write(f"| {target.name} | {f.executions:,} | {f.cpu / 60:.1f} min | {f.slowest:.2f} s | {f.largest} MB | {codes} |\n")
-    total, cpu = sum(t.figures.executions for t in chosen), sum(t.figures.cpu for t in chosen)
-    sys.stdout.write(
-        f"| all | {total:,} | {cpu / 60:.1f} min | | | |\n\n{(time.monotonic() - started) / 60:.0f} minutes, {len(known)} found\n"
-    )
+    minutes = round((time.monotonic() - started) / 60)
+    executions = sum(target.figures.executions for target in chosen)
+    sys.stdout.write(f"\n{executions:,} executions in {minutes} minutes, {len(known)} found\n")
+    if "--record" in names:
+        inputs = {target.name: _told(target.figures) for target in chosen}
+        record("fuzz", {"day": today(), "minutes": minutes, "found": len(known), "inputs": inputs})
     return 1 if known else 0
 
 
