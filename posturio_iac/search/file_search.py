@@ -9,7 +9,7 @@ from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTe
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from posturio_iac.core.finding import Diagnostic
@@ -50,6 +50,7 @@ class FileSearch:
         "links",
         "max_file_size",
         "others",
+        "passed_by",
         "places",
         "prefix",
         "problems",
@@ -59,6 +60,7 @@ class FileSearch:
         "search_terms",
         "searched",
         "sources",
+        "step",
         "symlinks",
         "templates",
         "terraform",
@@ -89,6 +91,8 @@ class FileSearch:
         """Symbolic links to files, with the kind of each."""
         self.left_out: set[str] = set()
         """Files of a kind that is searched which the exclusions leave out; folders that were not looked into end with a slash."""
+        self.passed_by: set[str] = set()
+        """Folders of tools, such as ``node_modules``, that a walk did not enter; each ends with a slash."""
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
         """Files that were read here, with the kind of each; git has searched the others."""
@@ -109,6 +113,8 @@ class FileSearch:
         self.repositories: set[str] = set()
         """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
         self.searched = 0
+        self.step: Callable[[str], object] | None = None
+        """Told of each ``folder`` and ``file`` that is searched here, and each ``unit`` that is read: whoever shows how far a run is."""
         self.problems: list[tuple[str, str, str | None]] = []
 
     def skips(self, path: str) -> bool:
@@ -126,9 +132,9 @@ class FileSearch:
 
     def leaves_out_everything(self) -> bool:
         """Tell whether the exclusions leave nothing of what could be searched."""
-        return not self.searched and any(not path.endswith("/") or self._has_code(path) for path in sorted(self.left_out))
+        return not self.searched and any(not path.endswith("/") or self.has_code(path) for path in sorted(self.left_out))
 
-    def _has_code(self, folder: str) -> bool:
+    def has_code(self, folder: str) -> bool:
         """Tell whether a folder holds a file of a kind that is searched, as far as it is looked at."""
         seen = 0
         for _, _, names in os.walk(self.prefix + folder):
@@ -143,6 +149,8 @@ class FileSearch:
         if path in self.read or path in self.apart:
             return
         self.read[path] = kind
+        if self.step is not None:
+            self.step("file")
         try:
             descriptor = open_regular(self.prefix + path, None)
         except OSError as error:
