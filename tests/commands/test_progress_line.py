@@ -39,8 +39,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stream
 
 
-def line(pace: float = 1.0, *, quiet: bool = False, **environment: str) -> ProgressLine:
-    return ProgressLine(quiet=quiet, environment=environment, clock=Clock(pace))
+def line(pace: float = 1.0) -> ProgressLine:
+    return ProgressLine(quiet=False, environment={}, clock=Clock(pace))
 
 
 def test_a_long_run_shows_what_it_searches_and_reads_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_a_short_run_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(("quiet", "environment"), [(True, {}), (False, {"CI": "true"}), (False, {"TERM": "dumb"})])
 def test_nobody_else_sees_it(monkeypatch: pytest.MonkeyPatch, *, quiet: bool, environment: dict[str, str]) -> None:
     shown = terminal(monkeypatch)
-    progress = line(quiet=quiet, **environment)
+    progress = ProgressLine(quiet=quiet, environment=environment, clock=Clock(1.0))
     assert progress.listener is None
     progress.show("1 of 2 accounts")
     progress.erase()
