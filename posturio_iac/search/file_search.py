@@ -107,14 +107,13 @@ class FileSearch:
         """The local modules that a file calls, for those that were scanned for it."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
-        """What git has searched."""
         self.places: tuple[str, ...] = ("",)
-        """The directories that are searched, relative to the root; named files apart."""
+        """The directories that are searched; named files apart."""
         self.repositories: set[str] = set()
         """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
         self.searched = 0
         self.step: Callable[[str], object] | None = None
-        """Told of each ``folder`` and ``file`` that is searched here, and each ``unit`` that is read: whoever shows how far a run is."""
+        """Told of each ``folder`` and ``file`` that is searched, and each ``unit`` that is read: it shows how far a run is."""
         self.problems: list[tuple[str, str, str | None]] = []
 
     def skips(self, path: str) -> bool:
@@ -136,12 +135,9 @@ class FileSearch:
 
     def has_code(self, folder: str) -> bool:
         """Tell whether a folder holds a file of a kind that is searched, as far as it is looked at."""
-        seen = 0
-        for _, _, names in os.walk(self.prefix + folder):
-            if any(map(kind_of, names)):
-                return True
-            if (seen := seen + 1) > _MOST_FOLDERS:
-                break
+        for seen, (_, _, names) in enumerate(os.walk(self.prefix + folder)):
+            if any(map(kind_of, names)) or seen > _MOST_FOLDERS:
+                return seen <= _MOST_FOLDERS
         return False
 
     def examine(self, path: str, kind: str) -> None:
@@ -149,7 +145,7 @@ class FileSearch:
         if path in self.read or path in self.apart:
             return
         self.read[path] = kind
-        if self.step is not None:
+        if self.step:
             self.step("file")
         try:
             descriptor = open_regular(self.prefix + path, None)
@@ -228,8 +224,7 @@ class FileSearch:
 
     def keep_files(self, kind: str, files: Iterable[str]) -> None:
         """Forget the files of a kind but for some."""
-        found = self.of_kind(kind)
-        found.intersection_update(files)
+        self.of_kind(kind).intersection_update(files)
 
     def keep_only(self, ours: frozenset[str]) -> None:
         """Forget the files that are not among ``ours``, and what was wrong with them."""
