@@ -125,7 +125,8 @@ class FakeAws:
     def rotated(self, key: Any) -> datetime:
         """Return what the report calls the last rotation of a key: when it was created, or last switched."""
         switches = [event.at for event in self.events if event.key_id == key.access_key_id]
-        return max([key.create_date, *switches])
+        made: datetime = key.create_date
+        return max([made, *switches])
 
     def run(self, script: Path, folder: Path, *words: str, installed: bool = False) -> subprocess.CompletedProcess[str]:
         """Run a script of a plan with the clock of this account, and the AWS CLI of this process or the installed one."""
