@@ -20,6 +20,7 @@ from posturio_iac.core.secret_holder import describe_holder
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_life import KeyLife
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.reason import ReasonKind
@@ -282,6 +283,10 @@ class AccessKey:
     """What its user may do; None where that is not known."""
     use: Attr[KeyUse | None] = None
     """Who uses it, as far as events tell; None where nobody asked."""
+    life: KeyLife | None = None
+    """What a ledger tells of it beside its findings; None without one."""
+    created_by: str | None = None
+    """ARN of whoever created it, by an event; asked for only where nobody is known to own it."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
