@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level, Verdict
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
-from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live import creators
+from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.context import is_worth_asking, use_of
 
 if TYPE_CHECKING:

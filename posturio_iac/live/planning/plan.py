@@ -137,7 +137,7 @@ def _hindrance(key: AccessKey) -> str | None:
 
 
 def _why_in_use(key: AccessKey, as_of: datetime, policy: Policy) -> str | None:
-    """Return why an active key is not switched off: its owner says that it is needed, or it was used within the window that holds for it."""
+    """Return why an active key is not switched off: its owner needs it, or it was used within the window that holds for it."""
     if key.life is not None and key.life.is_needed and key.life.answered is not None:
         said = f"Its owner answered on {key.life.answered.date()}: {key.life.answer()}. So it stays active"
         return f"{said}; --include-in-use {key.key_id} plans to switch it off."
