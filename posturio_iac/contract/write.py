@@ -117,9 +117,10 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
 
 def _life(life: KeyLife) -> dict[str, Any]:
     """What comes next for a key, as a ledger tells it."""
-    times = {name: when and moment(when) for name, when in (("asked", life.asked), ("answer_by", life.answer_by), ("answered", life.answered))}
-    told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, **times, "needed": life.is_needed, "note": _text(life.note) or None}
-    told["delete_on"] = life.delete_on and moment(life.delete_on)
+    told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
+    for name in ("asked", "answer_by", "answered", "delete_on"):
+        when = getattr(life, name)
+        told[name] = when and moment(when)
     return {name: value for name, value in told.items() if value is not None}
 
 

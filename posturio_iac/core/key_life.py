@@ -1,4 +1,4 @@
-"""What happens to a deployed key after it was found: its owner is asked and answers, and it is deleted some time after it was switched off."""
+"""What happens to a deployed key after it was found: its owner is asked and answers, it is switched off and later deleted."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class KeyLife:
     def next_step(self, as_of: datetime) -> str:
         """Say what comes next, and when, in a few words; nothing where nothing is due."""
         if self.delete_on is not None:
-            return f"delete from {self.delete_on.date()} on"
+            return f"to be deleted after {self.delete_on.date()}"
         if self.is_needed is not None:
             return self.answer()
         if self.answer_by is None:

@@ -81,7 +81,8 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
         alike = seen.get(answer.key_id[-SHOWN:], ())
         name = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
         if name is None:
-            raise NoAnswersError(f"line {answer.line}: the ledger knows no key ****{answer.key_id[-SHOWN:]}; was it asked about with another?")
+            end = answer.key_id[-SHOWN:]
+            raise NoAnswersError(f"line {answer.line}: the ledger knows no key ****{end}; name the one that the letters were written with")
         detail = {"needed": answer.is_needed, "note": answer.note or None}
         ledger.note(name, KeyChangeKind.ANSWERED, as_of, detail)
 

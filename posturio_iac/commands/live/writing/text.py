@@ -54,12 +54,17 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
         f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
         f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",
         f"{late} open for too long" if (late := sum(ages.is_late(f, report.as_of) for f in active)) else "",
-        f"{count(late, 'answer')} of owners late" if (late := sum(j.key.life is not None and j.key.life.is_late(report.as_of) for j in report.keys)) else "",
+        f"{count(waiting, 'answer')} of owners late" if (waiting := _late_answers(report)) else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]
     style = "red" if errors else "yellow" if active else "green"
     return "; ".join(part for part in (paint(first, "bold", style, color=color), *rest) if part)
+
+
+def _late_answers(report: Report) -> int:
+    """Return of how many keys the owner was asked and has not answered in time."""
+    return sum(judged.key.life is not None and judged.key.life.is_late(report.as_of) for judged in report.keys)
 
 
 def _by_severity(report: Report) -> str:
