@@ -73,9 +73,7 @@ def _targets(outcomes: Sequence[AccountOutcome]) -> dict[str, AccountTarget]:
     return {outcome.inventory.account.id: outcome.target for outcome in outcomes if outcome.inventory is not None}
 
 
-def _flagged(
-    report: Report, accounts: Collection[str], wanted: Callable[[AccessKey, datetime], bool]
-) -> dict[str, list[AccessKey]]:
+def _flagged(report: Report, accounts: Collection[str], wanted: Callable[[AccessKey, datetime], bool]) -> dict[str, list[AccessKey]]:
     """Return the flagged keys that are worth a question, by account."""
     asked: dict[str, list[AccessKey]] = {}
     for judged in report.keys:

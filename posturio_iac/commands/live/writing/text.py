@@ -79,9 +79,7 @@ def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterat
     if not by_owner:
         yield [*one, *tables([listed], style)[0]] if listed else []
         return
-    owners = {
-        owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)
-    }
+    owners = {owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)}
     yield one
     for (owner, theirs), lines in zip(owners.items(), tables(list(owners.values()), style, without=("owner",)), strict=True):
         yield [paint(f"{owner}: {count(len(theirs), 'key')}", "bold", color=style.color), *lines]
