@@ -108,9 +108,9 @@ def _table(made: Iterable[Step], answer: datetime) -> str:
     for step in made:
         key = step.key
         rules = " ".join(sorted({finding.rule.id for finding in step.findings}))
-        row = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
+        about = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
         declared = key.declaration.shown() if key.declaration is not None else ""
-        row = (*row, step.action.value, str(answer.date()), command_of(step), declared, *("" for _ in ANSWERS))
+        row = (*about, step.action.value, str(answer.date()), command_of(step), declared, *("" for _ in ANSWERS))
         writer.writerow([harmless(cell) for cell in row])
     return out.getvalue()
 

@@ -46,7 +46,7 @@ class Trail:
 
 
 def test_the_event_of_the_creation_names_who_did_it() -> None:
-    damaged = ({"CloudTrailEvent": "{"}, {"CloudTrailEvent": "[]"}, event("AKIAIOSFODNN7EXAMPLE", None), {})
+    damaged: tuple[dict[str, Any], ...] = ({"CloudTrailEvent": "{"}, {"CloudTrailEvent": "[]"}, event("AKIAIOSFODNN7EXAMPLE", None), {})
     trail = Trail(*damaged, event("AKIAI44QH8DHBEXAMPLE", "arn:other"), event("AKIAIOSFODNN7EXAMPLE", ALICE))
     assert creators(trail, "aws", [KEY], AS_OF) == {"AKIAIOSFODNN7EXAMPLE": ALICE}  # type: ignore[arg-type]
     assert trail.asked["region"] == "us-east-1"
@@ -67,7 +67,7 @@ def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> N
         {"key_id": None},
         {"is_root": True},
     ):
-        assert not is_worth_asking(replace(KEY, **change), AS_OF)  # type: ignore[arg-type]
+        assert not is_worth_asking(replace(KEY, **change), AS_OF)
 
 
 def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> None:

@@ -79,12 +79,12 @@ def note_answers(ledger: Ledger, answers: Sequence[OwnerAnswer], as_of: datetime
         seen.setdefault(end, []).append((name, user))
     for answer in answers:
         alike = seen.get(answer.key_id[-SHOWN:], ())
-        name = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
-        if name is None:
+        found = next((name for name, user in alike if digest_of(user, answer.key_id) == name), None)
+        if found is None:
             end = answer.key_id[-SHOWN:]
             raise NoAnswersError(f"line {answer.line}: the ledger knows no key ****{end}; name the one that the letters were written with")
         detail = {"needed": answer.is_needed, "note": answer.note or None}
-        ledger.note(name, KeyChangeKind.ANSWERED, as_of, detail)
+        ledger.note(found, KeyChangeKind.ANSWERED, as_of, detail)
 
 
 def _known(ledger: Ledger) -> Iterator[tuple[str, str, str]]:
