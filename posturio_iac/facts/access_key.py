@@ -50,6 +50,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         scope=facts.scope,
         restores_status=facts.restores_status,
         secrets=facts.secrets,
+        open_values=facts.open_values,
     )
 
 

@@ -100,6 +100,8 @@ class KeyFacts:
     scope: str = ""
     restores_status: bool = True
     secrets: tuple[str, ...] = ()
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """As `AccessKey` has them."""
 
 
 class FactOptions(NamedTuple):
