@@ -27,7 +27,7 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url", "show_skipped")
 SCREEN = 100
 """Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
 

@@ -218,6 +218,7 @@ ARGUMENTS = (
     Option("color", Shape.CHOICE, "Colour the text", "auto", ("auto", "always", "never"), flag="--color", metavar="WHEN", in_file=False),
     GROUP_BY,
     Option("stats", Shape.SWITCH, "Show counts by folder, owner and rule in place of findings", flag="--stats", in_file=False),
+    Option("show_skipped", Shape.SWITCH, "List what was not checked too (text, json)", flag="--show-skipped", in_file=False),
     Option("all", Shape.SWITCH, "List every finding, also where they are more than a screen", flag="--all", in_file=False),
     Option("verbose", Shape.SWITCH, "List clean keys and suppressed findings too", flag="--verbose", short="-v", in_file=False),
     Option("quiet", Shape.SWITCH, "List findings and errors only", flag="--quiet", short="-q", in_file=False),

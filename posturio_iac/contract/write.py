@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.shown import ShownEdit
+    from posturio_iac.search.skipped import SkippedPlace
 
 VERSION = 1
 
@@ -57,6 +58,7 @@ def _members(report: Report, context: RenderContext) -> dict[str, Any]:
         "keys": map(_key, report.keys),
         "findings": (_finding(finding, context) for finding in report.findings),
         "diagnostics": map(_diagnostic, report.diagnostics),
+        **({} if context.skipped is None else {"skipped": map(_skipped, context.skipped)}),
         "summary": {
             "files": report.files,
             "keys": len(report.keys),
@@ -222,6 +224,11 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
         if (value := getattr(diagnostic, name)) is not None:
             entry[name] = _text(value) if isinstance(value, str) else value
     return entry
+
+
+def _skipped(place: SkippedPlace) -> dict[str, Any]:
+    """Something that was not checked."""
+    return {"kind": place.kind, "path": _text(place.path), **({"text": _text(place.text)} if place.text else {})}
 
 
 def _lines(span: Span | None) -> dict[str, Any]:

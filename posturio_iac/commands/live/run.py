@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
@@ -10,6 +10,7 @@ from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.context import with_context
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.commands.live.owners_file import read_owners
+from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import dataclass, replace
@@ -104,6 +105,7 @@ class Run:
         if self.ledger is not None:
             self.request = replace(self.request, expected=self.ledger.ledger.expected())
         self.surveyor = Surveyor(self.request, arguments.given.region)
+        self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
     def read(self, targets: Sequence[AccountTarget]) -> list[AccountOutcome]:
         """Read all targets.
@@ -119,7 +121,10 @@ class Run:
             self.ledger.begin(options_of(self.arguments))
         asked = [target for place, target in enumerate(targets) if place not in known]
         fresh = iter(self._survey(asked, self._told))
-        outcomes = list(once_each([known[place] if place in known else next(fresh) for place in range(len(targets))]))
+        try:
+            outcomes = list(once_each([known[place] if place in known else next(fresh) for place in range(len(targets))]))
+        finally:
+            self._progress.erase()
         _refuse_without_credentials(outcomes)
         return outcomes
 
@@ -127,9 +132,7 @@ class Run:
         """Keep what was read of an account, and show how far the run is."""
         if self.ledger is not None and not self.arguments.given.verify:
             self.ledger.read(outcome)
-        if sys.stderr.isatty() and not self.arguments.given.quiet:
-            sys.stderr.write(f"\r{done} of {total} accounts" + ("\n" if done == total else ""))
-            sys.stderr.flush()
+        self._progress.show(f"{done} of {total} accounts")
 
     def _tell_accounts_of_states(self, targets: Sequence[AccountTarget]) -> None:
         """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
