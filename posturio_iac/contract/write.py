@@ -90,6 +90,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
         **({"open_rules": sorted(judged.open_rules)} if judged.open_rules else {}),
+        **({"var_files": [_text(path) for path in files]} if (files := judged.var_files()) else {}),
         **({"demerit": judged.demerit} if judged.demerit else {}),
         **_deployed(judged),
     }

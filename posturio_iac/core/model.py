@@ -287,6 +287,8 @@ class AccessKey:
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Reasons why values of its root module are open, with the files of variable values that would settle each."""
     quarantine: Attr[str | None] = None
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
