@@ -9,6 +9,7 @@ import time
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.progress_line import ProgressLine
+from posturio_iac.commands.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.errors import UsageError
 
@@ -126,19 +127,8 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
     if not given.quiet:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
         to_stdout(f"{no_keys(selection.searched, color=color)}; {took(time.perf_counter() - started)}\n")
-        _point_to_secrets(selection)
+        point_to_secrets(selection.finder.texts)
     return 0
-
-
-def _point_to_secrets(selection: Selection) -> None:
-    """Say what a scan without keys may not be taken for, where a provider block that was read anyway holds a key."""
-    if not any(b"AKIA" in data for data in selection.finder.texts.values()):
-        return
-    from posturio_iac.core.text.terminal import printable
-    from posturio_iac.search.provider_keys import pointer
-
-    if said := pointer(selection):
-        sys.stderr.write(f"note: {printable(said)}\n")
 
 
 def _report(
@@ -193,7 +183,7 @@ def _report(
         skipped=_skipped(selection, config, report) if given.show_skipped else None,
     )
     if not (report.keys or narrowed or given.quiet):
-        _point_to_secrets(selection)
+        point_to_secrets(selection.finder.texts)
     return int(code)
 
 

@@ -79,6 +79,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         scope=setting.scope,
         restores_status=_restores_status(block),
         secrets=tuple(dict.fromkeys(secrets_of(block.get("user"), scope, user))),
+        open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
     return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
 
