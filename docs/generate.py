@@ -60,7 +60,8 @@ CONFIGURATION = f"""\
 
 {NOTE}
 
-Put a file `posturio-iac.toml` at the top of the repository, or a table `[tool.posturio-iac]` into `pyproject.toml`. Nothing in it is required:
+Put a file `posturio-iac.toml` at the top of the repository, or a table `[tool.posturio-iac]` into `pyproject.toml`. Nothing in it is
+required:
 
 ```toml
 {{example}}```
@@ -70,14 +71,14 @@ the one beside the file, `infra/*.tf` files in `infra`, and `**` any number of f
 
 An unknown key or a wrong value is an error (exit code 2) that names the file, the key and the right values.
 
-**Which file counts.** A file applies to its folder and everything below it, on top of the files in the folders above, up to the top of the
-repository ([more](#files-in-several-folders)). If a folder has both files, `posturio-iac.toml` wins, and the run says that the table is not
-used. `--config FILE` names the one file to use instead, and the run says so; `--no-config` uses none.
+**Which file counts.** A file applies to its folder and everything below it, on top of the files in the folders above, up to the top of
+the repository ([more](#files-in-several-folders)). If a folder has both files, `posturio-iac.toml` wins, and the run says that the
+table is not used. `--config FILE` names the one file to use instead, and the run says so; `--no-config` uses none.
 
-**A configuration in the repository is part of the code.** It may name only files of its own repository (`extends`, `var_files`, `parameters`,
-`baseline`, `source`). Every report says in one line what it leaves out, lowers and renames, and a file that leaves out everything is an error.
-With `--changed-since`, a configuration that changed along with the code is a warning. A file named by `--config` may name files anywhere.
-See [security](security.md).
+**A configuration in the repository is part of the code.** It may name only files of its own repository (`extends`, `var_files`,
+`parameters`, `baseline`, `source`). Every report says in one line what it leaves out, lowers and renames, and a file that leaves out
+everything is an error. With `--changed-since`, a configuration that changed along with the code is a warning. A file named by
+`--config` may name files anywhere. See [security](security.md).
 
 ## Keys
 
@@ -113,15 +114,15 @@ until = 2027-03-31
 """
 
 COMMAND_LINE = """
-Options of the command line win over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` replaces its baselines;
-other options with several values add to the file's. Paths on the command line are relative to the current folder, paths in a file to its
-folder.
+Options of the command line win over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` replaces its
+baselines; other options with several values add to the file's. Paths on the command line are relative to the current folder, paths in a
+file to its folder.
 
 ## Files in several folders
 
 The folder of the file that declares a key decides. So a key gets the same verdict from a scan of the whole repository, a scan of one
-folder, the hook, and the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`, `parameters`) is
-decided by the folder of the root module or template. Compared with the files above it, a file
+folder, the hook, and the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`,
+`parameters`) is decided by the folder of the root module or template. Compared with the files above it, a file
 
 - **adds** `ignore`, `exclude`, `overrides`, `suppressions`, `names`, `severity`, `var_files`, `parameters`, `owners` and `baseline`; the
   last override or severity that matches decides, and the globs of a file start at its own folder and match nothing outside it;
@@ -130,11 +131,11 @@ decided by the folder of the root module or template. Compared with the files ab
   and `until`;
 - **cannot set** what applies to a whole run: `fail_on`, `strict`, `max_file_size`, `timeout`, `source`, `custom_types`, `known_modules`.
 
-If a file below the scanned folder cannot be used, the report has an error (exit code 3), the files above it apply there, and everything is
-still scanned.
+If a file below the scanned folder cannot be used, the report has an error (exit code 3), the files above it apply there, and everything
+is still scanned.
 
-`extends = "policy/base.toml"`, or a list of such, includes other files of the repository as if their text came first in this file. Their
-globs start at the folder of the file that extends them; only the files that they name are relative to their own folder.
+`extends = "policy/base.toml"`, or a list of such, includes other files of the repository as if their text came first in this file.
+Their globs start at the folder of the file that extends them; only the files that they name are relative to their own folder.
 """
 
 NAMES_TEXT = """
