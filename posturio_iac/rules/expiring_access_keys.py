@@ -78,7 +78,7 @@ from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import end_of_day, has, in_use, passed, spent
-from posturio_iac.rules._words import by, last_day, sentence
+from posturio_iac.rules._words import by, proposed_end, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,6 +106,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         # Where keys live shorter than twice the warning, every date would be near at once.
         if at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
             message = f"{named(key)} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
-            later = ReplaceValue(Place(evidence.source, evidence.span), last_day(context), evidence.value, "or earlier", needs_person=True)
+            later = ReplaceValue(
+                Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
+            )
             replace = f"{describe(key.remedies.replace)} before then and {describe(later)}"
             yield Violation(message, sentence(replace, f"or {describe(key.remedies.disable)}"), evidence.span, later)

@@ -81,7 +81,7 @@ from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, proposed_end, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,11 +110,11 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or not evidence or has(key, Effect.UNKNOWN) or not all(_exceeds(e, context) for e in evidence):
         return
     shortest = min(evidence, key=lambda e: _ends(e, context))
-    remedy = _remedy(shortest, context)
+    remedy = _remedy(key, shortest, context)
     yield Violation(_message(key, shortest, context), sentence(remedy), shortest.span, remedy)
 
 
-def _remedy(evidence: Lifetime, context: Context) -> Remedy:
+def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
     """Name what sets the interval, and what it may be at most."""
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
@@ -127,7 +127,7 @@ def _remedy(evidence: Lifetime, context: Context) -> Remedy:
         case Kind.ROTATED:
             return ReplaceValue(place, "the day of the last rotation", evidence.value, needs_person=True)
         case Kind.EXPIRY:
-            return ReplaceValue(place, last_day(context), evidence.value, "or earlier")
+            return ReplaceValue(place, proposed_end(key, context), evidence.value, "or earlier")
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:

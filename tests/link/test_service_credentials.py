@@ -18,7 +18,7 @@ from tests.support.keys import access_key, span
 TYPE = "aws_iam_service_specific_credential"
 ID = "ACCAIOSFODNN7EXAMPLE"
 BEDROCK, LOGS = "bedrock.amazonaws.com", "logs.amazonaws.com"
-SECRET = "ABSKQmVkcm9ja0FQSUtleS1leGFtcGxl"
+SECRET = "ABSKQmVkcm9ja0FQSUtleS1leGFtcGxl"  # noqa: S105 - no real one
 
 
 def stored(form: str) -> dict[str, Any]:

@@ -85,6 +85,7 @@ def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleC
         secrets=tuple(dict.fromkeys(secrets_of(named, scope, user))),
         kind=KeyKind.SERVICE_CREDENTIAL if kind == SERVICE_CREDENTIAL else KeyKind.ACCESS_KEY,
         service=service if service is None or isinstance(service, (str, Unknown)) else Unknown(f"{SERVICE} is no text"),
+        open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
     return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
 
