@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.commands import guard
+from posturio_iac.core.remedy import EXAMPLE_OWNER
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.Cap
     file = place(tmp_path)
     code, diff, said = run(capsys, "fix", *AS_OF)
     assert (code, file.read_text(encoding="utf-8")) == (1, USER + KEY)
-    assert "Would mend 1 finding (at the next apply: 1 in place)." in said
+    assert "Would mend 1 finding: at the next apply this updates a resource in place." in said
     subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
     assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
 
@@ -72,6 +73,19 @@ def test_the_ends_of_one_owner_are_spread_over_a_week(tmp_path: Path, capsys: py
     ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
     assert len(set(ends)) == 7
     assert max(ends) == "2027-01-23"
+
+
+def test_the_ends_that_are_proposed_are_spread_and_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = place(tmp_path, "".join((USER + KEY).replace("ci", f"c{n}") for n in range(40)))
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
+    assert set(ends) == {f"2027-02-{day}" for day in range(16, 23)}
+
+
+def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = place(tmp_path, USER.replace('  path = "/payments/"\n', "") + KEY)
+    run(capsys, "fix", str(tmp_path), "--write", "--owner", EXAMPLE_OWNER, *AS_OF)
+    assert f'owner   = "{EXAMPLE_OWNER}"' in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -218,7 +232,7 @@ def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, capsys: pytest
     other = KEY.replace('"ci"', '"b"').replace("{\n", "{\n  # posturio: rotation=30d\n", 1)
     file = place(tmp_path, USER + other + KEY)
     run(capsys, "fix", str(tmp_path), "--write", "--select", "access_keys_without_lifetime", *AS_OF)
-    assert file.read_text(encoding="utf-8") == USER + other + f"# posturio: expires=2027-02-22\n{KEY}"
+    assert file.read_text(encoding="utf-8") == USER + other + f"# posturio: expires=2027-02-19\n{KEY}"
 
 
 def test_the_hook_writes_what_is_safe_and_fails(
