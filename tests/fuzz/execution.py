@@ -127,7 +127,7 @@ def command(*arguments: str) -> tuple[int, str, str]:
             code = main(arguments)
         except Exception as error:
             raise Broken(f"{type(error).__name__} left the command {arguments[0]}") from error
-    shown, said = out.buffer.getvalue().decode(), err.buffer.getvalue().decode()  # type: ignore[attr-defined] # a BytesIO
+    shown, said = out.buffer.getvalue().decode(), err.buffer.getvalue().decode()
     if code not in (0, 1, 2, 3):
         raise Broken(f"exit code {code} of {arguments[0]}")
     if "Traceback" in said or "error of its own" in said + shown:
