@@ -27,8 +27,16 @@ for trust in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the certificates that the 
 ROOT = Path(__file__).parent
 LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
 SARIF_MULTITOOL = "5.7.0"
-HOSTS = ["test_checkov", "test_checkov_parity", "test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity", "test_parity"]
-HOSTS += ["test_pre_commit", "test_action", "test_channels", "test_readme", "test_readers", "test_ocsf"]
+HOSTS = [
+    "test_checkov",
+    "test_checkov_parity",
+    "test_cfn_lint",
+    "test_cfn_lint_damaged",
+    "test_cfn_lint_parity",
+    "test_parity",
+    "test_isolation",
+]
+HOSTS += ["test_pre_commit", "test_action", "test_channels", "test_readme", "test_readers", "test_ocsf", "test_pack_isolation"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
-from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.scan.arguments import reports
 
@@ -56,7 +55,7 @@ def run(argv: Sequence[str]) -> int:
         config=config,
     )
     if not given.quiet:
-        sys.stderr.write(f"{found.budget}\n")
+        to_stderr(f"{found.budget}\n")
     return code
 
 
