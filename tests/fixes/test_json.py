@@ -138,7 +138,7 @@ Resources:
     [
         ("{AutomaticallyAfterDays: 365} # yearly", "{AutomaticallyAfterDays: 90} # yearly"),
         ("{AutomaticallyAfterDays: '365'}", '{AutomaticallyAfterDays: "90"}'),
-        ("\n        ScheduleExpression: rate(365 days)", '\n        ScheduleExpression: rate(90 days)'),
+        ("\n        ScheduleExpression: rate(365 days)", "\n        ScheduleExpression: rate(90 days)"),
         (
             "\n        ScheduleExpression: 'rate(8760 hours)'\n        Duration: 2h",
             '\n        ScheduleExpression: "rate(90 days)"\n        Duration: 2h',
