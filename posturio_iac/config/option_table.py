@@ -276,6 +276,7 @@ LIVE_ARGUMENTS = (
     _live("context", Shape.SWITCH, "Ask CloudTrail who uses each flagged key: a workload, a person, or somebody who is denied"),
     _live("plan", Shape.TEXT, "Write scripts for review that disable and delete keys into this new folder; nothing runs them", "DIR"),
     _live("letters", Shape.TEXT, "Write a letter to each owner into this new folder, in Markdown and CSV, with ids in full", "DIR"),
+    _live("answers", Shape.TEXT, "Write what owners answered into the ledger: the CSV of a letter, with needed and note filled in", "FILE"),
     _live("evidence", Shape.TEXT, "Add the result, how it was made, and digests chained to the run before to this folder", "DIR"),
     _live("owners_file", Shape.TEXT, "Read more owners from this CSV file with the columns users and owner", "FILE"),
     _live("plan_valid", Shape.TEXT, "For how many hours the scripts of the plan may be run (default: 72)", "HOURS"),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.key_life import KeyLife
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
@@ -107,10 +108,21 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
     facts["privilege"] = key.privilege.value if key.privilege is not None else None
     facts["quarantine"] = key.quarantine if isinstance(key.quarantine, str) else None
     facts["context"] = None if key.use is None else _use(key.use)
+    facts["created_by"] = _text(key.created_by) if key.created_by else None
+    facts["lifecycle"] = None if key.life is None else _life(key.life)
     facts["evidence"] = [_text(line) for line in key.evidence] or None
     facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
     facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _life(life: KeyLife) -> dict[str, Any]:
+    """What comes next for a key, as a ledger tells it."""
+    told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
+    for name in ("asked", "answer_by", "answered", "delete_on"):
+        when = getattr(life, name)
+        told[name] = when and moment(when)
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _use(use: KeyUse | Unknown) -> dict[str, Any]:

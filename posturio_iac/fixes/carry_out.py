@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
+from posturio_iac.core.key_types import AGE
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, json_values, values
 from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
@@ -108,7 +109,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[Cha
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, hcl_comments.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
-            level = ChangeLevel.REPLACES if argument.endswith("max_age") else ChangeLevel.IN_PLACE
+            level = ChangeLevel.REPLACES if argument.endswith(("max_age", AGE)) else ChangeLevel.IN_PLACE
             return level, hcl_maps.set_argument(source, block, argument, value)
         case r.HideOutput():
             return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
@@ -172,6 +173,8 @@ def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: Wor
     match remedy:
         case r.SetInterval(setting, days):
             edits = json_values.set_interval(source, block, setting, days)
+        case r.SetArgument(argument=argument, value=value) if argument == AGE:
+            edits = source.put(block, argument, int(value))
         case r.AddBlock(name=name, days=days):
             edits = json_rotation.add_schedule(source, block, files.names(source.path, CLOCKS), name, days)
         case r.ReplaceTrigger():

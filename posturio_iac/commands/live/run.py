@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
-from posturio_iac.commands.live.context import with_context
+from posturio_iac.commands.live.context import with_context, with_creators
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.commands.live.owners_file import read_owners
 from posturio_iac.commands.progress_line import ProgressLine
@@ -20,6 +20,7 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
+from posturio_iac.live.ledger.life import with_life
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
 from posturio_iac.live.planning import disabled
@@ -100,6 +101,8 @@ class Run:
         """Whose credentials list accounts and assume roles."""
         self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, arguments.given.region, CallBudget()))
         self.as_of = self.ledger.as_of if self.ledger else as_of
+        if self.ledger is not None and arguments.given.answers:
+            self.ledger.answers(arguments.given.answers)
         self.links = code_link.read(arguments, config, self.as_of)
         self.request = _request(arguments, config, self.as_of, self.links)
         if self.ledger is not None:
@@ -162,6 +165,7 @@ class Run:
         if not self.arguments.given.verify:
             said += self._compared(keys, outcomes)
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        report = with_creators(report, outcomes, self.surveyor)
         if self.arguments.given.context:
             report = with_context(report, outcomes, self.surveyor)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
@@ -184,7 +188,8 @@ class Run:
         def built(account: Account) -> tuple[AccessKey, ...]:
             shown = bool(self.arguments.given.show_key_ids)
             keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of, show_ids=shown)
-            return request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+            keys = request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+            return with_life(keys, self.ledger.ledger, request.policy, self.as_of) if self.ledger is not None else keys
 
         keys = built(account)
         if not self.arguments.organization or all(key.owner is not None or key.is_root for key in keys):
