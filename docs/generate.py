@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # as pytest does: the script that draws is a module of this checkout
+from docs import promise_table  # noqa: E402 - see above
 from docs.terminal_picture import svg  # noqa: E402 - see above
 
 RULES = Path("docs/rules")
@@ -52,7 +53,9 @@ FIXES = {
     "fix template": ("cloudformation/sam", "--owner", "payments@example.com"),
 }
 """Programs of the fixtures whose change docs/fix.md shows, by the name of the block."""
-BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/layout.md"))
+BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/layout.md"), Path("docs/security.md"))
+SECURITY = {"promises": promise_table.table, "fuzzing": promise_table.fuzzing}
+"""What stands in docs/security.md, by the name of the block."""
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 CONFIGURATION = f"""\
@@ -223,8 +226,8 @@ def block(name: str, rules: dict[str, Registered]) -> str:
             return _fenced(f"--soft-fail-on {','.join(sorted(low, key=lambda check: int(check.rpartition('_')[2])))}\n")
         case "rules":
             return _rule_table(rules, f"{RULES}/")
-    if name in FIXES:
-        return _diff(*FIXES[name])
+    if name in FIXES or name in SECURITY:
+        return _diff(*FIXES[name]) if name in FIXES else SECURITY[name](ROOT)
     raise ValueError(f"there is no generated block called {name}")
 
 

@@ -59,9 +59,9 @@ class LedgerFile:
             return None
         try:
             inventory: Inventory = decode(told)
-        except (DamagedLedgerError, TypeError, ValueError, AttributeError):
+            return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
+        except (DamagedLedgerError, TypeError, ValueError, AttributeError, RecursionError):
             raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None
-        return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
 
     def read(self, outcome: AccountOutcome) -> None:
         """Write down what was read of an account. Raises `OutputError`."""
