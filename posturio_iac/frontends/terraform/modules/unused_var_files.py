@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from posturio_iac.frontends.terraform.modules import files
@@ -19,5 +18,7 @@ def var_file_hint(folder: Module, variable: str, root: str, max_size: int, fence
     if folder.unused_var_files is None:
         paths = (f"{folder.path}/{name}" if folder.path else name for name in folder.names if name.endswith(_ENDINGS))
         folder.unused_var_files = {path: frozenset(files.load(root, path, max_size, fence)[0].attributes) for path in paths}
+    import shlex
+
     found = [shlex.quote(path) for path, names in folder.unused_var_files.items() if variable in names]
     return f" (--var-file {' or '.join(found)} gives it one)" if found else ""
