@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Finding
     from posturio_iac.fixes.shown import ShownChange
+    from posturio_iac.search.skipped import SkippedPlace
 
 
 class RunScope:
@@ -112,6 +113,7 @@ class RenderContext:
         "root",
         "scope",
         "screen",
+        "skipped",
         "text",
         "verbose",
     )
@@ -148,6 +150,8 @@ class RenderContext:
     """What the run looked at, where that is known."""
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
+    skipped: tuple[SkippedPlace, ...] | None
+    """What was not checked; None where that was not asked for."""
     ages: FindingAges
     """How long findings have been open, as far as that is known."""
 
@@ -175,6 +179,7 @@ class RenderContext:
         mended: tuple[ResolvedFinding, ...] = (),
         change: Callable[[Finding], ShownChange | None] | None = None,
         ages: FindingAges | None = None,
+        skipped: tuple[SkippedPlace, ...] | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
@@ -183,4 +188,5 @@ class RenderContext:
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
         self.scope, self.mended, self.ages = scope, mended, ages or FindingAges()
+        self.skipped = skipped
         self.change = change or (lambda _finding: None)

@@ -22,6 +22,7 @@ from posturio_iac.contract.records import (
 )
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
         raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
     except ValueError as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
+        empty = "is empty" if not text.strip() else f"is not valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
     return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 
@@ -177,6 +178,8 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         _texts(key.get("evidence")),
         _declared(key.get("declared_as")) or ("no code declares it" if key.get("managed") is False else ""),
         *_declared_place(key.get("declared_as")),
+        KeyKind(key.get("kind") or KeyKind.ACCESS_KEY.value),
+        _optional(key.get("service")),
     )
 
 

@@ -20,6 +20,7 @@ from posturio_iac.core.secret_holder import describe_holder
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_life import KeyLife
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.reason import ReasonKind
@@ -34,6 +35,7 @@ __all__ = [
     "Directive",
     "Effect",
     "Exposure",
+    "KeyKind",
     "Kind",
     "Lifetime",
     "Place",
@@ -58,6 +60,15 @@ class Unknown:
 
 Attr = Union[T, Unknown]
 """A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
+
+
+class KeyKind(str, Enum):
+    """What kind of long-lived key of an IAM user it is."""
+
+    ACCESS_KEY = "access_key"
+    """A pair of an id and a secret that signs requests to AWS."""
+    SERVICE_CREDENTIAL = "service_credential"
+    """An API key or a password for one service: a service-specific credential, as IAM calls it."""
 
 
 class Kind(str, Enum):
@@ -100,7 +111,7 @@ class Lifetime:
     at: datetime | None = None
     """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
     interval: timedelta | None = None
-    """ROTATION: how long one key lives, when that is known."""
+    """ROTATION: how long one key lives, when that is known. EXPIRY without ``at``: how long after its creation AWS ends it."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
     reason: ReasonKind | None = None
@@ -120,6 +131,16 @@ class Lifetime:
     def source(self) -> str:
         """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
         return describe_origin(self.origin)
+
+    @property
+    def is_age(self) -> bool:
+        """Whether AWS ends the key so long after its creation, and nothing takes its place."""
+        return self.kind is Kind.EXPIRY and self.effect is Effect.ENFORCED and self.interval is not None
+
+    @property
+    def renews(self) -> bool:
+        """Whether the code replaces the key by itself."""
+        return self.effect is Effect.ENFORCED and not self.is_age
 
     def shortening(self, days: int) -> SetInterval | None:
         """Return how to let the key live at most so many days, by what sets the interval; None when nothing is known to."""
@@ -217,7 +238,7 @@ STATUSES = ("Active", *NOT_ACTIVE)
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One IAM access key, declared in code or deployed."""
+    """One IAM access key, or API key of an AWS service, declared in code or deployed."""
 
     address: str
     """Terraform's address, CloudFormation's logical id path, or a user ARN, a slash and a key id."""
@@ -276,16 +297,25 @@ class AccessKey:
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Reasons why values of its root module are open, with the files of variable values that would settle each."""
     quarantine: Attr[str | None] = None
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
     """What its user may do; None where that is not known."""
     use: Attr[KeyUse | None] = None
     """Who uses it, as far as events tell; None where nobody asked."""
+    life: KeyLife | None = None
+    """What a ledger tells of it beside its findings; None without one."""
+    created_by: str | None = None
+    """ARN of whoever created it, by an event; asked for only where nobody is known to own it."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: Attr[str | None] = None
+    """The only service that a service credential is for, as IAM names it: ``bedrock.amazonaws.com``; None for an access key."""
 
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""

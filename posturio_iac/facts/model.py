@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union
 
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import NamedTuple, dataclass
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ class KeyFacts:
     scope: str = ""
     restores_status: bool = True
     secrets: tuple[str, ...] = ()
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: Attr[str | None] = None
+    """The service that a service credential is for."""
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """As `AccessKey` has them."""
 
 
 class FactOptions(NamedTuple):

@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
+from posturio_iac.core.key_types import AGE
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress
@@ -47,11 +48,11 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     else:
         from posturio_iac.fixes.carry_out_nodes import in_json, in_template
 
-        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, files)
+        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, files, max_days)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (hcl_rotation.CLOCK, hcl_rotation.HOLDER))
+    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
 
 
@@ -67,9 +68,9 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(TERRAFORM_JSON):
-        from posturio_iac.fixes import json_rotation
+        from posturio_iac.fixes import json_values
 
-        return json_rotation.add_comment(source, body, text.partition(":")[2], joined=False)
+        return json_values.add_comment(source, body, text.partition(":")[2], joined=False)
     entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
     return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
 
@@ -105,7 +106,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[Cha
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, hcl_comments.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
-            level = ChangeLevel.REPLACES if argument.endswith("max_age") else ChangeLevel.IN_PLACE
+            level = ChangeLevel.REPLACES if argument.endswith(("max_age", AGE)) else ChangeLevel.IN_PLACE
             return level, hcl_maps.set_argument(source, block, argument, value)
         case r.HideOutput():
             return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
@@ -126,6 +127,8 @@ def _rotated_in_hcl(
             edits = hcl_rotation.add_schedule(source, block, module, name, days)
         case r.ReplaceTrigger():
             edits = hcl_rotation.insert_hop(source, block, module, remedy, max_days)
+        case r.HoldTrigger(reference=reference):
+            edits = hcl_rotation.hold(source, block, module, reference)
         case r.RemoveArgument(argument=argument):
             edits = hcl_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):

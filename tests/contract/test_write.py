@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from posturio_iac.contract.read import load
 from posturio_iac.contract.write import render
+from posturio_iac.core.finding import JudgedKey, Verdict
+from posturio_iac.core.model import KeyKind, Unknown
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan
 
@@ -38,7 +41,7 @@ def test_every_object_of_the_schema_is_closed() -> None:
                 yield from objects(child)
 
     found = list(objects(SCHEMA))
-    assert len(found) == 23
+    assert len(found) == 24
     assert all(node["additionalProperties"] is False and set(node["required"]) <= set(node["properties"]) for node in found)
 
 
@@ -68,6 +71,22 @@ def test_keys_say_what_is_known() -> None:
             "line": 1,
         }
     ]
+
+
+@pytest.mark.parametrize("service", ["bedrock.amazonaws.com", None])
+def test_a_credential_of_a_service_says_which(service: str | None) -> None:
+    key = canned.key("bedrock", None, kind=KeyKind.SERVICE_CREDENTIAL, service=service or Unknown("var.service is not set"))
+    report = replace(canned.report(), keys=(JudgedKey(key, Verdict.CLEAN),), findings=())
+    made = document(report)["keys"][0]
+    assert (made["kind"], made["service"]) == ("service_credential", service)
+    read = load(render(report, canned.context()), "x.json").keys[0]
+    assert (read.kind, read.service) == (KeyKind.SERVICE_CREDENTIAL, service)
+
+
+def test_an_access_key_has_no_service() -> None:
+    made = document(canned.report())["keys"][0]
+    assert made["kind"] == "access_key"
+    assert "service" not in made
 
 
 def test_findings_carry_their_region_and_their_suppression() -> None:
@@ -121,3 +140,15 @@ def test_what_the_contract_does_not_have_is_refused() -> None:
     made["keys"][0]["secret"] = "x"  # noqa: S105 - no secret, the schema must refuse it
     with pytest.raises(ValidationError, match="Additional properties"):
         VALIDATOR.validate(made)
+
+
+def test_the_files_that_would_settle_a_key_are_named_where_they_do(tmp_path: Path) -> None:
+    user = 'resource "aws_iam_user" "%s" {\n  name = "%s"\n  tags = { expires = %s, owner = "x" }\n}\n'
+    key = 'resource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n}\n'
+    values = {"a": "var.end", "b": "data.http.b.response_body", "c": '"2027-01-01"'}
+    code = "".join(user % (name, name, value) + key % (name, name) for name, value in values.items())
+    (tmp_path / "main.tf").write_text(f'variable "end" {{}}\n{code}', encoding="utf-8")
+    (tmp_path / "prod.tfvars").write_text('end = "2027-01-01"\n', encoding="utf-8")
+    _, made = scan(tmp_path)
+    VALIDATOR.validate(made)
+    assert {k["address"].rpartition(".")[2]: k.get("var_files") for k in made["keys"]} == {"a": ["prod.tfvars"], "b": None, "c": None}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
-from posturio_iac.commands.live.context import with_context
+from posturio_iac.commands.live.context import with_context, with_creators
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.commands.live.owners_file import read_owners
+from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import dataclass, replace
@@ -19,6 +20,7 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
+from posturio_iac.live.ledger.life import with_life
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
 from posturio_iac.live.planning import disabled
@@ -99,11 +101,14 @@ class Run:
         """Whose credentials list accounts and assume roles."""
         self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, arguments.given.region, CallBudget()))
         self.as_of = self.ledger.as_of if self.ledger else as_of
+        if self.ledger is not None and arguments.given.answers:
+            self.ledger.answers(arguments.given.answers)
         self.links = code_link.read(arguments, config, self.as_of)
         self.request = _request(arguments, config, self.as_of, self.links)
         if self.ledger is not None:
             self.request = replace(self.request, expected=self.ledger.ledger.expected())
         self.surveyor = Surveyor(self.request, arguments.given.region)
+        self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
     def read(self, targets: Sequence[AccountTarget]) -> list[AccountOutcome]:
         """Read all targets.
@@ -119,7 +124,10 @@ class Run:
             self.ledger.begin(options_of(self.arguments))
         asked = [target for place, target in enumerate(targets) if place not in known]
         fresh = iter(self._survey(asked, self._told))
-        outcomes = list(once_each([known[place] if place in known else next(fresh) for place in range(len(targets))]))
+        try:
+            outcomes = list(once_each([known[place] if place in known else next(fresh) for place in range(len(targets))]))
+        finally:
+            self._progress.erase()
         _refuse_without_credentials(outcomes)
         return outcomes
 
@@ -127,9 +135,7 @@ class Run:
         """Keep what was read of an account, and show how far the run is."""
         if self.ledger is not None and not self.arguments.given.verify:
             self.ledger.read(outcome)
-        if sys.stderr.isatty() and not self.arguments.given.quiet:
-            sys.stderr.write(f"\r{done} of {total} accounts" + ("\n" if done == total else ""))
-            sys.stderr.flush()
+        self._progress.show(f"{done} of {total} accounts")
 
     def _tell_accounts_of_states(self, targets: Sequence[AccountTarget]) -> None:
         """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
@@ -159,6 +165,7 @@ class Run:
         if not self.arguments.given.verify:
             said += self._compared(keys, outcomes)
         report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        report = with_creators(report, outcomes, self.surveyor)
         if self.arguments.given.context:
             report = with_context(report, outcomes, self.surveyor)
         accounts = tuple(sorted(inventory.account.id for inventory in inventories))
@@ -181,7 +188,8 @@ class Run:
         def built(account: Account) -> tuple[AccessKey, ...]:
             shown = bool(self.arguments.given.show_key_ids)
             keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of, show_ids=shown)
-            return request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+            keys = request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+            return with_life(keys, self.ledger.ledger, request.policy, self.as_of) if self.ledger is not None else keys
 
         keys = built(account)
         if not self.arguments.organization or all(key.owner is not None or key.is_root for key in keys):
