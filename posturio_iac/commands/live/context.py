@@ -12,17 +12,16 @@ from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.context import is_worth_asking, use_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from posturio_iac.core.finding import JudgedKey, Report
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.model import Attr
-    from posturio_iac.live.survey import AccountOutcome, Surveyor
+    from posturio_iac.live.survey import AccountTarget, Surveyor
 
 
-def with_context(report: Report, outcomes: Sequence[AccountOutcome], surveyor: Surveyor) -> Report:
-    """Return the report with the use of each flagged key that CloudTrail can know of."""
-    targets = {outcome.inventory.account.id: outcome.target for outcome in outcomes if outcome.inventory is not None}
+def with_context(report: Report, targets: Mapping[str, AccountTarget], surveyor: Surveyor) -> Report:
+    """Return the report with the use of each flagged key that CloudTrail can know of; ``targets`` are the ways to accounts by their ids."""
     asked: dict[str, list[JudgedKey]] = {}
     for judged in report.keys:
         if judged.verdict is Verdict.FLAGGED and judged.key.account in targets and is_worth_asking(judged.key, report.as_of):
