@@ -22,6 +22,7 @@ from posturio_iac.contract.records import (
 )
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
 from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
@@ -177,6 +178,8 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         _texts(key.get("evidence")),
         _declared(key.get("declared_as")) or ("no code declares it" if key.get("managed") is False else ""),
         *_declared_place(key.get("declared_as")),
+        KeyKind(key.get("kind") or KeyKind.ACCESS_KEY.value),
+        _optional(key.get("service")),
     )
 
 

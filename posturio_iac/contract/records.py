@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import calls
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
@@ -52,6 +53,9 @@ class SavedKey:
     declared_path: str | None = None
     declared_line: int | None = None
     """Where that code stands, when it is one place."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: str | None = None
+    """The service that a service credential is for; None for an access key, and where it is not known."""
 
     @property
     def deployed(self) -> bool:

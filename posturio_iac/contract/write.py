@@ -74,6 +74,8 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "framework": key.framework,
         "root": _text(key.scope),
         **_lines(key.span),
+        "kind": key.kind.value,
+        **({"service": _known(key.service)} if key.service is not None else {}),
         "user": _known(key.user),
         "status": _known(key.status),
         "owner": _known(key.owner),

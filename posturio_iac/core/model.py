@@ -34,6 +34,7 @@ __all__ = [
     "Directive",
     "Effect",
     "Exposure",
+    "KeyKind",
     "Kind",
     "Lifetime",
     "Place",
@@ -58,6 +59,15 @@ class Unknown:
 
 Attr = Union[T, Unknown]
 """A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
+
+
+class KeyKind(str, Enum):
+    """What kind of long-lived key of an IAM user it is."""
+
+    ACCESS_KEY = "access_key"
+    """A pair of an id and a secret that signs requests to AWS."""
+    SERVICE_CREDENTIAL = "service_credential"
+    """An API key or a password for one service: a service-specific credential, as IAM calls it."""
 
 
 class Kind(str, Enum):
@@ -217,7 +227,7 @@ STATUSES = ("Active", *NOT_ACTIVE)
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """One IAM access key, declared in code or deployed."""
+    """One IAM access key, or API key of an AWS service, declared in code or deployed."""
 
     address: str
     """Terraform's address, CloudFormation's logical id path, or a user ARN, a slash and a key id."""
@@ -286,6 +296,9 @@ class AccessKey:
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
     """Whether some code declares a deployed key; None where nobody asked, as for a key that is itself a declaration."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: Attr[str | None] = None
+    """The only service that a service credential is for, as IAM names it: ``bedrock.amazonaws.com``; None for an access key."""
 
     def effective(self) -> tuple[Lifetime, ...]:
         """The evidence that counts: enforced or declared."""

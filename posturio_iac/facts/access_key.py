@@ -50,6 +50,8 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         scope=facts.scope,
         restores_status=facts.restores_status,
         secrets=facts.secrets,
+        kind=facts.kind,
+        service=facts.service,
     )
 
 

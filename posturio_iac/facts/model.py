@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Union
 
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
@@ -100,6 +101,9 @@ class KeyFacts:
     scope: str = ""
     restores_status: bool = True
     secrets: tuple[str, ...] = ()
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: Attr[str | None] = None
+    """The service that a service credential is for."""
 
 
 class FactOptions(NamedTuple):

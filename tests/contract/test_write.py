@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from posturio_iac.contract.read import load
 from posturio_iac.contract.write import render
+from posturio_iac.core.finding import JudgedKey, Verdict
+from posturio_iac.core.model import KeyKind, Unknown
 from tests.support import canned
 from tests.support.fixture_tools import FIXTURES, scan
 
@@ -68,6 +71,22 @@ def test_keys_say_what_is_known() -> None:
             "line": 1,
         }
     ]
+
+
+@pytest.mark.parametrize("service", ["bedrock.amazonaws.com", None])
+def test_a_credential_of_a_service_says_which(service: str | None) -> None:
+    key = canned.key("bedrock", None, kind=KeyKind.SERVICE_CREDENTIAL, service=service or Unknown("var.service is not set"))
+    report = replace(canned.report(), keys=(JudgedKey(key, Verdict.CLEAN),), findings=())
+    made = document(report)["keys"][0]
+    assert (made["kind"], made["service"]) == ("service_credential", service)
+    read = load(render(report, canned.context()), "x.json").keys[0]
+    assert (read.kind, read.service) == (KeyKind.SERVICE_CREDENTIAL, service)
+
+
+def test_an_access_key_has_no_service() -> None:
+    made = document(canned.report())["keys"][0]
+    assert made["kind"] == "access_key"
+    assert "service" not in made
 
 
 def test_findings_carry_their_region_and_their_suppression() -> None:
