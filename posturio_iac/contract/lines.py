@@ -32,7 +32,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the lines of a whole report, one by one; what is said of accounts that were not read stands in the last one."""
     scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))
     keys = _grouped(report.keys, lambda judged: judged.key.account or "")
-    findings = _grouped(report.findings, lambda finding: finding.address.split(":")[4])
+    findings = _grouped(report.findings, lambda finding: next(iter(finding.address.split(":")[4:5]), ""))
     said = _grouped(report.diagnostics, lambda one: one.account or "")
     for account in scope.accounts:
         alone = Report(report.as_of, tuple(keys.get(account, ())), tuple(findings.get(account, ())), tuple(said.pop(account, ())), files=0)

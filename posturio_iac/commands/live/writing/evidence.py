@@ -43,7 +43,7 @@ def check_evidence(path: str) -> tuple[str, str] | None:
             return None
         manifest = _bytes(os.path.join(path, runs[-1], MANIFEST))
         files = json.loads(manifest)["files"]
-        changed = next((name for name, digest in files.items() if digest(_bytes(os.path.join(path, runs[-1], name))) != digest), None)
+        changed = next((name for name, told in files.items() if digest(_bytes(os.path.join(path, runs[-1], name))) != told), None)
     except OSError as error:
         raise UsageError(f"--evidence {path} cannot be read: {error.strerror or error}") from None
     except (ValueError, LookupError, AttributeError, TypeError):
