@@ -8,6 +8,7 @@ import time
 from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
+from posturio_iac.commands.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
@@ -26,7 +27,7 @@ TIMEOUT = 10
 FRAMEWORKS = ("all", *frameworks())
 PLAIN = ((DEFAULT_FORMAT, STDOUT),)
 """The report that is not written when there is nothing to say."""
-_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url")
+_LEFT_OUT = ("stdin_filename", "changed_since", "fail_on_stale", "fail_on_no_files", "source_url", "show_skipped")
 SCREEN = 100
 """Lines that are shown where no terminal is: pre-commit hands on all that a hook prints."""
 
@@ -67,9 +68,12 @@ def run(argv: Sequence[str]) -> int:
     config = settings(given, (top,))
     config = config.with_values(timeout=config.timeout or TIMEOUT)
     selection = select((top,), top, config, given.exclude or ())
+    changed = triggers(given.words, top)
+    if not given.quiet:
+        point_to_secrets({path: data for path, data in selection.finder.texts.items() if path in changed})
     if selection.is_empty and targets == PLAIN:
         return 0
-    return _judge(selection, triggers(given.words, top), config, given, targets, started)
+    return _judge(selection, changed, config, given, targets, started)
 
 
 def _with_marked_files(argv: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, Report
     from posturio_iac.fixes.shown import ShownChange
+    from posturio_iac.search.skipped import SkippedPlace
 
 FOLDED = 3
 """Of how many accounts the same is said one by one."""
@@ -45,13 +46,14 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     change: Callable[[Finding], ShownChange | None] | None = None,
     ages: FindingAges | None = None,
     screen: int | None = None,
+    skipped: tuple[SkippedPlace, ...] | None = None,
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at, ``run`` how it was made,
     ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
-    in code, ``screen`` how many lines of text a person is ready to read.
+    in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked.
 
     Raises:
         OutputError: a target cannot be written.
@@ -85,6 +87,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             mended=mended,
             change=change,
             ages=ages,
+            skipped=skipped,
         )
         ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Finding
     from posturio_iac.fixes.shown import ShownChange
+    from posturio_iac.search.skipped import SkippedPlace
 
 
 class RunScope:
@@ -129,6 +130,7 @@ class RenderContext:
         "run",
         "scope",
         "screen",
+        "skipped",
         "text",
         "verbose",
     )
@@ -167,6 +169,8 @@ class RenderContext:
     """How a live run was made, as the JSON contract has it; None where that is not known."""
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
+    skipped: tuple[SkippedPlace, ...] | None
+    """What was not checked; None where that was not asked for."""
     ages: FindingAges
     """How long findings have been open, as far as that is known."""
 
@@ -195,6 +199,7 @@ class RenderContext:
         mended: tuple[ResolvedFinding, ...] = (),
         change: Callable[[Finding], ShownChange | None] | None = None,
         ages: FindingAges | None = None,
+        skipped: tuple[SkippedPlace, ...] | None = None,
     ) -> None:
         """Hold what the caller knows."""
         self.lines, self.root, self.elapsed = lines, root, elapsed
@@ -203,4 +208,5 @@ class RenderContext:
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
         self.scope, self.run, self.mended, self.ages = scope, run, mended, ages or FindingAges()
+        self.skipped = skipped
         self.change = change or (lambda _finding: None)

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.core.key_life import KeyLife
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.shown import ShownEdit
+    from posturio_iac.search.skipped import SkippedPlace
 
 VERSION = 1
 
@@ -58,6 +60,7 @@ def _members(report: Report, context: RenderContext) -> dict[str, Any]:
         "keys": map(_key, report.keys),
         "findings": (_finding(finding, context) for finding in report.findings),
         "diagnostics": map(_diagnostic, report.diagnostics),
+        **({} if context.skipped is None else {"skipped": map(_skipped, context.skipped)}),
         "summary": Totals(report).document(),
     }
 
@@ -83,6 +86,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
         **({"open_rules": sorted(judged.open_rules)} if judged.open_rules else {}),
+        **({"var_files": [_text(path) for path in files]} if (files := judged.var_files()) else {}),
         **({"demerit": judged.demerit} if judged.demerit else {}),
         **_deployed(judged),
     }
@@ -100,10 +104,21 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
     facts["privilege"] = key.privilege.value if key.privilege is not None else None
     facts["quarantine"] = key.quarantine if isinstance(key.quarantine, str) else None
     facts["context"] = None if key.use is None else _use(key.use)
+    facts["created_by"] = _text(key.created_by) if key.created_by else None
+    facts["lifecycle"] = None if key.life is None else _life(key.life)
     facts["evidence"] = [_text(line) for line in key.evidence] or None
     facts["declared_as"] = None if key.declaration is None else _declared(key.declaration)
     facts["managed"] = None if isinstance(key.managed, Unknown) else key.managed
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _life(life: KeyLife) -> dict[str, Any]:
+    """What comes next for a key, as a ledger tells it."""
+    told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
+    for name in ("asked", "answer_by", "answered", "delete_on"):
+        when = getattr(life, name)
+        told[name] = when and moment(when)
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _use(use: KeyUse | Unknown) -> dict[str, Any]:
@@ -217,6 +232,11 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
         if (value := getattr(diagnostic, name)) is not None:
             entry[name] = _text(value) if isinstance(value, str) else value
     return entry
+
+
+def _skipped(place: SkippedPlace) -> dict[str, Any]:
+    """Something that was not checked."""
+    return {"kind": place.kind, "path": _text(place.path), **({"text": _text(place.text)} if place.text else {})}
 
 
 def _lines(span: Span | None) -> dict[str, Any]:

@@ -197,6 +197,11 @@ class JudgedKey:
     open_rules: tuple[str, ...] = ()
     """The rules that could find something more, those included of which a suppression accepts that in advance."""
 
+    def var_files(self) -> tuple[str, ...]:
+        """Return the files of variable values that would settle some of what is left open."""
+        settled = (files for reason, files in self.key.open_values if any(reason in told for told in self.undecided))
+        return tuple(dict.fromkeys(path for files in settled for path in files))
+
     @property
     def demerit(self) -> float:
         """What it costs in the score. The larger of both parts, so that mending one of them never costs more."""

@@ -20,6 +20,7 @@ from posturio_iac.core.secret_holder import describe_holder
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.key_life import KeyLife
     from posturio_iac.core.key_use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.reason import ReasonKind
@@ -110,7 +111,7 @@ class Lifetime:
     at: datetime | None = None
     """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
     interval: timedelta | None = None
-    """ROTATION: how long one key lives, when that is known."""
+    """ROTATION: how long one key lives, when that is known. EXPIRY without ``at``: how long after its creation AWS ends it."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
     reason: ReasonKind | None = None
@@ -130,6 +131,16 @@ class Lifetime:
     def source(self) -> str:
         """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
         return describe_origin(self.origin)
+
+    @property
+    def is_age(self) -> bool:
+        """Whether AWS ends the key so long after its creation, and nothing takes its place."""
+        return self.kind is Kind.EXPIRY and self.effect is Effect.ENFORCED and self.interval is not None
+
+    @property
+    def renews(self) -> bool:
+        """Whether the code replaces the key by itself."""
+        return self.effect is Effect.ENFORCED and not self.is_age
 
     def shortening(self, days: int) -> SetInterval | None:
         """Return how to let the key live at most so many days, by what sets the interval; None when nothing is known to."""
@@ -286,12 +297,18 @@ class AccessKey:
     """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Reasons why values of its root module are open, with the files of variable values that would settle each."""
     quarantine: Attr[str | None] = None
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
     """What its user may do; None where that is not known."""
     use: Attr[KeyUse | None] = None
     """Who uses it, as far as events tell; None where nobody asked."""
+    life: KeyLife | None = None
+    """What a ledger tells of it beside its findings; None without one."""
+    created_by: str | None = None
+    """ARN of whoever created it, by an event; asked for only where nobody is known to own it."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None

@@ -52,6 +52,7 @@ def access_key(facts: KeyFacts, options: FactOptions) -> AccessKey:
         secrets=facts.secrets,
         kind=facts.kind,
         service=facts.service,
+        open_values=facts.open_values,
     )
 
 

@@ -104,6 +104,8 @@ class KeyFacts:
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: Attr[str | None] = None
     """The service that a service credential is for."""
+    open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """As `AccessKey` has them."""
 
 
 class FactOptions(NamedTuple):

@@ -34,6 +34,11 @@ class Wishes:
     owner_of: Callable[[str], str | None] | None = None
     """Who owns a file, which goes before ``owner``."""
 
+    @property
+    def states_end(self) -> bool:
+        """Whether an end is to be stated in metadata, whatever else could end the keys."""
+        return bool(self.expires or self.within is not None or self.rotate)
+
 
 @dataclass(frozen=True, slots=True)
 class Suppress:
@@ -90,10 +95,12 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) 
     remedy = finding.remedy
     if remedy is None:
         return Wanted(finding, (), finding.remediation)
+    if key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age and wishes.states_end:
+        remedy = key.remedies.stating(_EXPIRES, "")
     if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)
-    if value == r.EXAMPLE_OWNER:
+    if not value:
         return Wanted(finding, (), "say who owns it with --owner")
     beside = key.remedies.beside if key is not None else None
     holders = (remedy, beside) if beside is not None else (remedy,)
@@ -101,12 +108,12 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) 
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:
-    """Return the name and the value that are declared."""
+    """Return the name and the value that are declared; no value where nobody said who owns the key."""
     if isinstance(remedy, r.Advice):
         return "", ""
     if remedy.name == "owner":
         named = wishes.owner_of(key.span.path) if wishes.owner_of is not None and key is not None and key.span is not None else None
-        return remedy.name, named or wishes.owner or remedy.value
+        return remedy.name, named or wishes.owner
     if remedy.name != _EXPIRES:
         return remedy.name, remedy.value
     if wishes.rotate:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
+from posturio_iac.live.ledger.answers import ANSWERS
 from posturio_iac.live.planning.plan import Action
 from posturio_iac.render.csv_table import harmless
 from posturio_iac.render.markdown_text import code, fenced, plain
@@ -18,10 +19,13 @@ from posturio_iac.render.markdown_text import code, fenced, plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Declaration
     from posturio_iac.live.planning.plan import Step
 
-COLUMNS = ("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command")
+COLUMNS = (
+    *("account", "account_name", "user", "key_id", "created", "last_used", "rules", "action", "answer_by", "command", "declared_as"),
+    *ANSWERS,
+)
 MAY_BE_RUN = re.compile(r"[A-Za-z0-9_+=,.@-]+")
 
 
@@ -43,8 +47,10 @@ def file_name(owner: str) -> str:
 
 
 def command_of(step: Step) -> str:
-    """Return what the owner runs; nothing where nothing can be done by a command."""
+    """Return what the owner runs; nothing where nothing can be done by a command, or where code declares the key, which undoes it."""
     key = step.key
+    if key.declaration is not None and key.declaration.exact:
+        return ""
     if key.is_root is True or not key.key_id or not isinstance(key.user, str):
         return ""
     if not MAY_BE_RUN.fullmatch(key.user) or not MAY_BE_RUN.fullmatch(key.key_id):
@@ -80,9 +86,19 @@ def _about(step: Step) -> Iterator[str]:
     yield from (f"- {plain(finding.message)}" for finding in step.findings)
     if step.why:
         yield f"- {plain(step.why)}"
+    if key.declaration is not None:
+        yield from _in_code(step, key.declaration)
     yield ""
     if command := command_of(step):
+        if key.declaration is not None:
+            yield from ("Only if that is not the code of this key:", "")
         yield fenced(command, "sh")
+
+
+def _in_code(step: Step, declaration: Declaration) -> Iterator[str]:
+    """Yield the changes of the code, each once, and where: what is done by hand would be undone, or differ from the code."""
+    yield f"- **Change the code**, merge and apply it: the key {plain(declaration.text())}."
+    yield from (f"  - {plain(text)}" for text in dict.fromkeys(finding.remediation for finding in step.findings))
 
 
 def _table(made: Iterable[Step], answer: datetime) -> str:
@@ -92,8 +108,10 @@ def _table(made: Iterable[Step], answer: datetime) -> str:
     for step in made:
         key = step.key
         rules = " ".join(sorted({finding.rule.id for finding in step.findings}))
-        row = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
-        writer.writerow([harmless(cell) for cell in (*row, step.action.value, str(answer.date()), command_of(step))])
+        about = (key.account or "", key.account_name, str(key.user), key.key_id or "", _time(key.created), _used(key), rules)
+        declared = key.declaration.shown() if key.declaration is not None else ""
+        row = (*about, step.action.value, str(answer.date()), command_of(step), declared, *("" for _ in ANSWERS))
+        writer.writerow([harmless(cell) for cell in row])
     return out.getvalue()
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timezone
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.intervals import describe_interval
@@ -20,7 +21,8 @@ ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", 
 """The recommendation on rotation in each version of the CIS AWS Foundations Benchmark."""
 UNUSED_FOR_45_DAYS = ("1.12 in v1.4 to v4.0.1", "1.11 in v5", "2.11 in v6", "2.11 in v7")
 """The recommendation on unused credentials."""
-
+SPREAD_DAYS = 7
+"""Over how many days the ends that rules propose are spread."""
 
 _IN_NAMES = frozenset("_.[")
 """What a word holds that names something in code and keeps its case, such as ``aws_iam_user.ci``."""
@@ -51,9 +53,13 @@ def allowed(context: Context) -> str:
     return describe_interval(context.max_lifetime)
 
 
-def last_day(context: Context) -> str:
-    """The last day that is allowed as an end: ``2027-02-22``."""
-    return day(context.as_of + context.max_lifetime)
+def proposed_end(key: AccessKey, context: Context) -> str:
+    """A day in the last week that is allowed as an end: ``2027-02-22``.
+
+    Which one follows from the address of the key alone, so that keys that are mended together do not all end on one day.
+    """
+    earlier = crc32(key.address.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, context.max_lifetime.days), 1)
+    return day(context.as_of + context.max_lifetime - timedelta(days=earlier))
 
 
 def day(moment: datetime) -> str:
@@ -92,6 +98,9 @@ def listed(names: Iterable[str]) -> str:
 
 def lifetime_remedy(key: AccessKey, context: Context) -> Remedy:
     """The shortest change that gives the key a lifetime that suffices."""
+    days = max(context.max_lifetime.days, 1)
+    if (age := key.remedies.aging(days)) is not None:
+        return age
     if context.enforced_only:
-        return key.remedies.rotating(max(context.max_lifetime.days, 1))
-    return key.remedies.stating("expires", last_day(context))
+        return key.remedies.rotating(days)
+    return key.remedies.stating("expires", proposed_end(key, context))

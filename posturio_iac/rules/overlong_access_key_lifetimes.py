@@ -74,13 +74,14 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
-from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, last_day, sentence
+from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, proposed_end, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,11 +110,11 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     if not in_use(key) or not evidence or has(key, Effect.UNKNOWN) or not all(_exceeds(e, context) for e in evidence):
         return
     shortest = min(evidence, key=lambda e: _ends(e, context))
-    remedy = _remedy(shortest, context)
+    remedy = _remedy(key, shortest, context)
     yield Violation(_message(key, shortest, context), sentence(remedy), shortest.span, remedy)
 
 
-def _remedy(evidence: Lifetime, context: Context) -> Remedy:
+def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
     """Name what sets the interval, and what it may be at most."""
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
@@ -126,13 +127,13 @@ def _remedy(evidence: Lifetime, context: Context) -> Remedy:
         case Kind.ROTATED:
             return ReplaceValue(place, "the day of the last rotation", evidence.value, needs_person=True)
         case Kind.EXPIRY:
-            return ReplaceValue(place, last_day(context), evidence.value, "or earlier")
+            return ReplaceValue(place, proposed_end(key, context), evidence.value, "or earlier")
 
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:
     """Whether it is known to be longer than allowed."""
-    if evidence.kind is Kind.ROTATION:
-        return evidence.interval is not None and evidence.interval > context.max_lifetime
+    if evidence.interval is not None:
+        return evidence.interval > context.max_lifetime
     return evidence.at is not None and evidence.at > latest_end(context)
 
 
@@ -147,8 +148,8 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     """Say how long it is, and how long is allowed."""
     limit = f", while at most {allowed(context)} are allowed"
     if evidence.interval is not None:
-        return f"{key.address} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
+        return f"{named(key)} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)
     if evidence.kind is Kind.ROTATED:
-        return f"{key.address} cannot have been rotated {ahead} from now{by(evidence, '')}."
-    return f"{key.address} may live {ahead} from now{by(evidence, limit)}."
+        return f"{named(key)} cannot have been rotated {ahead} from now{by(evidence, '')}."
+    return f"{named(key)} may live {ahead} from now{by(evidence, limit)}."

@@ -10,7 +10,7 @@ from posturio_iac.search import discover
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from posturio_iac.config.model import Config
@@ -39,8 +39,13 @@ def judge_paths(paths: Sequence[str], *, as_of: datetime, cwd: str | None = None
     return judged(selection, chosen, place=selection.root, as_of=as_of, suppressions=True)
 
 
-def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str]) -> Selection:
-    """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration."""
+def select(
+    paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str], step: Callable[[str], object] | None = None
+) -> Selection:
+    """Return the files that can matter. ``exclude`` adds patterns relative to the scan root to those of the configuration.
+
+    ``step`` is told of each folder and file that is searched, and of each root module and template that is read later.
+    """
     for baseline in config.baseline:
         if not os.path.isfile(baseline):
             from posturio_iac.errors import UsageError
@@ -58,6 +63,7 @@ def select(paths: Sequence[str], cwd: str, config: Config, exclude: Sequence[str
         max_file_size=config.max_file_size,
         search_terms=search_terms_of(config),
         apart=config.baseline,
+        step=step,
     )
     if config.exclude and config.path is not None and selection.finder.leaves_out_everything():
         from posturio_iac.errors import UsageError
@@ -149,7 +155,7 @@ def declared(selection: Selection, config: Config, as_of: datetime) -> Reading:
     from posturio_iac.frontends.reading import Reading
     from posturio_iac.metadata.codeowners import with_code_owners
 
-    request = request_of(config, as_of, selection.root, None)
+    request = request_of(config, as_of, selection, selection.root, None)
     own = [one for one in FRONT_ENDS.values() if one.impact and selection.of_kind(one.kind)]
     readings = [front_end.read(selection, request) for front_end in own]
     keys = with_code_owners([key for reading in readings for key in reading.keys], selection.root, selection.repository)

@@ -43,7 +43,7 @@ def read_all(selection: Selection, config: Config, as_of: datetime, place: str, 
             continue
         roots = None if narrowed is None else narrowed.roots(front_end.name)
         for part in _parts(front_end, selection, config, place, roots):
-            read = partial(front_end.read, selection, request_of(part.config, as_of, place, part))
+            read = partial(front_end.read, selection, request_of(part.config, as_of, selection, place, part))
             reading = part.of(_guarded(front_end.label, read) if guarded else read())
             keys = [*(key for key in keys if (key.span, key.scope) not in reading.replaced), *reading.keys]
             diagnostics += reading.diagnostics
@@ -134,23 +134,34 @@ def search_terms_of(config: Config) -> tuple[bytes, ...]:
     return (*terms, *search_terms(read_modules(config.known_modules, "known_modules")))
 
 
-def request_of(config: Config, as_of: datetime, place: str, roots: FolderPart | None) -> ReadRequest:
+def request_of(config: Config, as_of: datetime, selection: Selection, place: str, roots: FolderPart | None) -> ReadRequest:
     """Return what every front end is told."""
     from posturio_iac.frontends.reading import ReadRequest
 
-    return ReadRequest(config, as_of, names_of(config), _rule_ids(), _budget(config), place, search_terms_of(config), roots)
+    return ReadRequest(
+        config, as_of, names_of(config), _rule_ids(), _budget(config, selection.finder.step), place, search_terms_of(config), roots
+    )
 
 
-def _budget(config: Config) -> Callable[[], Budget]:
-    """Return what makes the budget of one root module or template."""
+def _budget(config: Config, step: Callable[[str], object] | None) -> Callable[[], Budget]:
+    """Return what makes the budget of one root module or template, and tells ``step`` of each."""
     from posturio_iac.core.budget import Budget
 
     if config.timeout is None:
-        return Budget
-    from functools import partial
-    from time import monotonic
+        make: Callable[[], Budget] = Budget
+    else:
+        from functools import partial
+        from time import monotonic
 
-    return partial(Budget, config.timeout, monotonic)
+        make = partial(Budget, config.timeout, monotonic)
+    if step is None:
+        return make
+
+    def counted() -> Budget:
+        step("unit")
+        return make()
+
+    return counted
 
 
 def names_of(config: Config) -> Names:

@@ -17,7 +17,7 @@ from posturio_iac.search.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from posturio_iac.core.text.gitignore import Exclusions
 
@@ -34,11 +34,13 @@ def discover(
     max_file_size: int = MAX_FILE_SIZE,
     search_terms: Sequence[bytes] = SEARCH_TERMS,
     apart: Sequence[str] = (),
+    step: Callable[[str], object] | None = None,
 ) -> Selection:
     """Search ``paths``, relative to ``cwd``, for files that hold one of ``search_terms``.
 
     A directory is searched with all that is in it; a file is searched even when git ignores it, a pattern of ``exclude`` matches it
     or its ending is not one of ours. ``max_file_size`` is in bytes. Files ``apart`` are baselines, which are not searched.
+    ``step`` is told of each folder and file.
 
     Raises:
         UsageError: a path does not exist, or a pattern cannot be read.
@@ -48,6 +50,7 @@ def discover(
     named = [os.path.realpath(file) for file in files]
     finder = FileSearch(root, SearchTerms(search_terms), _exclusions(exclude), max_file_size, Fence(repository_of(root) or root, named))
     finder.apart = frozenset(real[len(finder.prefix) :].replace(os.sep, "/") for real in map(os.path.realpath, apart))
+    finder.step = step
     for path in denied:
         finder.error("cannot be read: permission denied", path)
     for file in files:

@@ -9,7 +9,7 @@ from posturio_iac.search.kinds import JSON, OTHER, TEMPLATE, TERRAFORM, SearchTe
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from posturio_iac.core.finding import Diagnostic
@@ -50,6 +50,7 @@ class FileSearch:
         "links",
         "max_file_size",
         "others",
+        "passed_by",
         "places",
         "prefix",
         "problems",
@@ -59,6 +60,7 @@ class FileSearch:
         "search_terms",
         "searched",
         "sources",
+        "step",
         "symlinks",
         "templates",
         "terraform",
@@ -89,6 +91,8 @@ class FileSearch:
         """Symbolic links to files, with the kind of each."""
         self.left_out: set[str] = set()
         """Files of a kind that is searched which the exclusions leave out; folders that were not looked into end with a slash."""
+        self.passed_by: set[str] = set()
+        """Folders of tools, such as ``node_modules``, that a walk did not enter; each ends with a slash."""
         self.links: list[tuple[str, str]] = []
         self.read: dict[str, str] = {}
         """Files that were read here, with the kind of each; git has searched the others."""
@@ -103,12 +107,13 @@ class FileSearch:
         """The local modules that a file calls, for those that were scanned for it."""
         self.trees: list[Any] = []
         """The `PathFilter` of each work tree that git has searched; its type would close a circle of imports."""
-        """What git has searched."""
         self.places: tuple[str, ...] = ("",)
-        """The directories that are searched, relative to the root; named files apart."""
+        """The directories that are searched; named files apart."""
         self.repositories: set[str] = set()
         """Where the git work trees at or below the root begin that are searched; others below it are not ours."""
         self.searched = 0
+        self.step: Callable[[str], object] | None = None
+        """Told of each ``folder`` and ``file`` that is searched, and each ``unit`` that is read: it shows how far a run is."""
         self.problems: list[tuple[str, str, str | None]] = []
 
     def skips(self, path: str) -> bool:
@@ -126,16 +131,13 @@ class FileSearch:
 
     def leaves_out_everything(self) -> bool:
         """Tell whether the exclusions leave nothing of what could be searched."""
-        return not self.searched and any(not path.endswith("/") or self._has_code(path) for path in sorted(self.left_out))
+        return not self.searched and any(not path.endswith("/") or self.has_code(path) for path in sorted(self.left_out))
 
-    def _has_code(self, folder: str) -> bool:
+    def has_code(self, folder: str) -> bool:
         """Tell whether a folder holds a file of a kind that is searched, as far as it is looked at."""
-        seen = 0
-        for _, _, names in os.walk(self.prefix + folder):
-            if any(map(kind_of, names)):
-                return True
-            if (seen := seen + 1) > _MOST_FOLDERS:
-                break
+        for seen, (_, _, names) in enumerate(os.walk(self.prefix + folder)):
+            if any(map(kind_of, names)) or seen > _MOST_FOLDERS:
+                return seen <= _MOST_FOLDERS
         return False
 
     def examine(self, path: str, kind: str) -> None:
@@ -143,6 +145,8 @@ class FileSearch:
         if path in self.read or path in self.apart:
             return
         self.read[path] = kind
+        if self.step:
+            self.step("file")
         try:
             descriptor = open_regular(self.prefix + path, None)
         except OSError as error:
@@ -220,8 +224,7 @@ class FileSearch:
 
     def keep_files(self, kind: str, files: Iterable[str]) -> None:
         """Forget the files of a kind but for some."""
-        found = self.of_kind(kind)
-        found.intersection_update(files)
+        self.of_kind(kind).intersection_update(files)
 
     def keep_only(self, ours: frozenset[str]) -> None:
         """Forget the files that are not among ``ours``, and what was wrong with them."""

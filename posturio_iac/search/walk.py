@@ -25,6 +25,8 @@ def search(finder: FileSearch, start: str) -> list[str]:
     pending = [start]
     while pending:
         directory = pending.pop()
+        if finder.step is not None:
+            finder.step("folder")
         listing = _list(finder, directory)
         if directory != start and any(e.name == ".git" for e in listing) and is_repository(finder.prefix + directory):
             repositories.append(directory)
@@ -33,6 +35,7 @@ def search(finder: FileSearch, start: str) -> list[str]:
         for entry in listing:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name in SKIPPED:
+                    finder.passed_by.add(f"{base}{entry.name}/")
                     continue
                 if finder.exclusions and finder.exclusions.cover_directory(base + entry.name):
                     finder.left_out.add(f"{base}{entry.name}/")

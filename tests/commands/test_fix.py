@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.commands import guard
+from posturio_iac.core.remedy import EXAMPLE_OWNER
 from tests.support.command_line import run
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def test_the_diff_changes_nothing_and_applies(tmp_path: Path, capsys: pytest.Cap
     file = place(tmp_path)
     code, diff, said = run(capsys, "fix", *AS_OF)
     assert (code, file.read_text(encoding="utf-8")) == (1, USER + KEY)
-    assert "Would mend 1 finding (at the next apply: 1 in place)." in said
+    assert "Would mend 1 finding: at the next apply this updates a resource in place." in said
     subprocess.run(["git", "apply", "-"], input=diff.encode(), check=True, cwd=tmp_path)
     assert run(capsys, "fix", *AS_OF)[:2] == (0, "")
 
@@ -72,6 +73,19 @@ def test_the_ends_of_one_owner_are_spread_over_a_week(tmp_path: Path, capsys: py
     ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
     assert len(set(ends)) == 7
     assert max(ends) == "2027-01-23"
+
+
+def test_the_ends_that_are_proposed_are_spread_and_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = place(tmp_path, "".join((USER + KEY).replace("ci", f"c{n}") for n in range(40)))
+    assert run(capsys, "fix", str(tmp_path), "--write", *AS_OF)[0] == 0
+    ends = [line.split('"')[1] for line in file.read_text(encoding="utf-8").splitlines() if "expires" in line]
+    assert set(ends) == {f"2027-02-{day}" for day in range(16, 23)}
+
+
+def test_whoever_is_named_owner_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = place(tmp_path, USER.replace('  path = "/payments/"\n', "") + KEY)
+    run(capsys, "fix", str(tmp_path), "--write", "--owner", EXAMPLE_OWNER, *AS_OF)
+    assert f'owner   = "{EXAMPLE_OWNER}"' in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -151,6 +165,7 @@ MADE = {
 }
 
 
+@pytest.mark.promise("fix")
 def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "root"
     place(root, KEY, "here.tf")
@@ -161,6 +176,7 @@ def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
     assert not refused("here.tf")
 
 
+@pytest.mark.promise("fix")
 @pytest.mark.parametrize("kind", ["generated", "made", "read-only"])
 def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
     root = tmp_path / "root"
@@ -178,6 +194,7 @@ def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.Capt
     assert {"generated": "generated", "made": "CDK app", "read-only": "read-only"}[kind] in said
 
 
+@pytest.mark.promise("fix")
 def test_a_file_that_changes_meanwhile_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,6 +211,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
     assert "has changed since it was read" in said
 
 
+@pytest.mark.promise("fix")
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_writing_that_fails_or_is_interrupted_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
@@ -214,7 +232,7 @@ def test_a_tag_never_ends_another_key_of_the_user(tmp_path: Path, capsys: pytest
     other = KEY.replace('"ci"', '"b"').replace("{\n", "{\n  # posturio: rotation=30d\n", 1)
     file = place(tmp_path, USER + other + KEY)
     run(capsys, "fix", str(tmp_path), "--write", "--select", "access_keys_without_lifetime", *AS_OF)
-    assert file.read_text(encoding="utf-8") == USER + other + f"# posturio: expires=2027-02-22\n{KEY}"
+    assert file.read_text(encoding="utf-8") == USER + other + f"# posturio: expires=2027-02-19\n{KEY}"
 
 
 def test_the_hook_writes_what_is_safe_and_fails(

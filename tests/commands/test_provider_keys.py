@@ -59,3 +59,22 @@ def test_a_scan_with_keys_says_nothing_of_it(capsys: pytest.CaptureFixture[str],
     (tmp_path / "main.tf").write_text(PROVIDER + KEY, encoding="utf-8")
     code, _, err = run(capsys, "scan", str(tmp_path))
     assert (code, err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("more", "changed", "expected"), [((), "main.tf", f"note: main.tf{SAID}"), ((), "other.tf", ""), (("-q",), "main.tf", "")]
+)
+def test_a_hook_says_so_of_files_that_change(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: tuple[str, ...],
+    changed: str,
+    expected: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "main.tf").write_text(PROVIDER, encoding="utf-8")
+    (tmp_path / "other.tf").write_text(KEY, encoding="utf-8")
+    _, out, err = run(capsys, "hook", *more, changed)
+    assert err == expected
+    assert ID not in out

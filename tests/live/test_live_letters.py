@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from tests.support.live.cloud import Cloud, live
+from tests.support.live.cloud import AS_OF, Cloud, live
+from tests.support.live.linked import CI, Tree, stacks, tree
+from tests.support.states import pulled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     import pytest
 
     Capsys = pytest.CaptureFixture[str]
+
+__all__ = ["stacks", "tree"]
 
 
 def test_each_owner_gets_the_keys_the_dates_and_commands_that_can_be_run(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -55,3 +60,93 @@ def test_a_file_names_owners_that_tags_do_not(cloud: Cloud, capsys: Capsys, tmp_
         path.write_bytes(text.encode("latin-1"))
         answer = live(capsys, "--owners-file", str(path))
         assert (answer.code, answer.err.count("\n")) == (2, 1)
+
+
+def test_the_owner_of_a_key_in_code_gets_the_change_of_the_code_and_no_command(cloud: Cloud, tree: Tree, capsys: Capsys) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=80, used=60)
+    cloud.user("hand", owner="shop@example.com")
+    cloud.key("hand", age=80, used=60)
+    tree.write("infra/iam.tf", CI)
+    state = tree.state(pulled(("aws_iam_access_key.ci", key, "ci")))
+    live(capsys, "--iac", "infra", "--tf-state", state, "--letters", "exact")
+    (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "exact").glob("payments*.md"))
+    place = "aws\\_iam\\_access\\_key.ci (infra/iam.tf:5)".replace("\\_", "_")
+    assert f"- **Change the code**, merge and apply it: the key is declared by {place}, as state x.tfstate says." in text
+    assert f'  - Set status = "Inactive" for {place} and apply (' in text
+    assert "aws iam " not in text
+    with next((tree.root / "exact").glob("payments*.csv")).open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["command"], row["declared_as"]) == ("", place)
+    assert "aws iam update-access-key" in next((tree.root / "exact").glob("shop*.md")).read_text(encoding="utf-8")
+    live(capsys, "--iac", "infra", "--letters", "likely")
+    (text,) = (path.read_text(encoding="utf-8") for path in (tree.root / "likely").glob("payments*.md"))
+    order = [text.index(part) for part in ("**Change the code**", "Only if that is not the code of this key:", "aws iam update-access-key")]
+    assert order == sorted(order)
+
+
+def answered(folder: Path, owner: str, **cells: str) -> Path:
+    """Fill in the CSV of a letter, and save it as some spreadsheets do: with semicolons, and account ids cut short."""
+    (path,) = folder.glob(f"{owner}*.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row | cells | {"account": "1,23457E+11"} for row in csv.DictReader(file)]
+    target = folder.parent / f"{owner}.csv"
+    with target.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=";")
+        writer.writeheader()
+        writer.writerows(rows)
+    return target
+
+
+def at(days: float) -> tuple[str, str]:
+    return "--as-of", (AS_OF + timedelta(days=days)).isoformat()
+
+
+def test_what_owners_answer_is_kept_and_holds(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.user("old", owner="shop@example.com")
+    needed, silent = cloud.key("ci", age=80, used=60), cloud.key("old", age=80, used=60)
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    live(capsys, *ledger, "--letters", str(tmp_path / "letters"))
+    asked = live(capsys, *ledger, *at(1), json_format=False).out
+    assert asked.count("answer by 2026-12-08") == 2
+    file = answered(tmp_path / "letters", "payments", needed="Yes", note="the export\nof every quarter")
+    answer = live(capsys, *ledger, "--answers", str(file), "--plan", str(tmp_path / "plan"), *at(2))
+    life = {key["user"]: key["lifecycle"] for key in answer.json["keys"]}
+    assert life["ci"] == {
+        "asked_owner": "payments@example.com",
+        "asked": "2026-11-24T12:00:00Z",
+        "answer_by": "2026-12-08T12:00:00Z",
+        "answered": "2026-11-26T12:00:00Z",
+        "needed": True,
+        "note": "the export of every quarter",
+    }
+    assert "needed" not in life["old"]
+    (line,) = (line for line in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines() if '"answered"' in line)
+    assert (json.loads(line)["needed"], json.loads(line)["note"]) == (True, "the export of every quarter")
+    document = json.loads((tmp_path / "plan/plan.json").read_text(encoding="utf-8"))
+    steps = {step["address"].rpartition("/")[2]: step for step in document["plan"]["steps"]}
+    assert (steps[needed]["action"], steps[silent]["action"]) == ("keep", "disable")
+    assert steps[needed]["why"].startswith("Its owner answered on 2026-11-26: needed (the export of every quarter). So it stays active")
+    late = live(capsys, *ledger, *at(20), json_format=False).out
+    assert ("needed (the export of every quarter)" in late, "answer late since 2026-12-08" in late) == (True, True)
+    assert "1 answer of owners late" in late
+    live(capsys, *ledger, "--letters", str(tmp_path / "again"), *at(100))
+    assert "answer by 2027-03-18" in live(capsys, *ledger, *at(101), json_format=False).out, "who is asked again has not answered yet"
+
+
+def test_answers_that_cannot_be_taken_are_refused_before_anything_is_asked(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    key, path, ledger = cloud.key("ci", age=80, used=60), tmp_path / "a.csv", ("--ledger", str(tmp_path / "ledger.jsonl"))
+    live(capsys, *ledger)
+    for text, why in (
+        ("key_id,note\n", "has no column needed"),
+        (f"key_id,needed\n{key},maybe\n", 'line 2: needed must be yes or no, not "maybe"'),
+        ("key_id,needed\n****ABCD,yes\n", "line 2: key_id must be the id of a key in full"),
+        ("key_id,needed\nAKIAIOSFODNN7EXAMPLE,no\n", "line 2: the ledger knows no key ****MPLE"),
+        ("key_id,needed\n\xff,no\n", "cannot be read"),
+    ):
+        path.write_bytes(text.encode("latin-1"))
+        answer = live(capsys, *ledger, "--answers", str(path))
+        assert (answer.code, answer.err.count("\n"), why in answer.err) == (2, 1, True), answer.err
+    assert live(capsys, "--answers", str(path)).code == 2

@@ -1,4 +1,4 @@
-"""``--format jsonl``: a line for each account as it is finished, the same as the other formats tell, and a last one that says it was all."""
+"""``--format jsonl``: a line for each account as it is finished, as the other formats tell it, and a last one that says it was all."""
 
 from __future__ import annotations
 

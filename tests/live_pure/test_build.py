@@ -132,7 +132,7 @@ def test_a_deployed_key_without_a_lifetime_is_told_what_its_tags_lack() -> None:
     (key,) = built(KEY)
     (violation,) = violations(key)["access_keys_without_lifetime"]
     assert violation.message == f"{key.address} never ends, because the tags of user ci state neither an expiry date nor a rotation for it."
-    assert violation.remediation == "Tag the user: aws iam tag-user --user-name ci --tags Key=expires,Value=2027-02-22."
+    assert violation.remediation == "Tag the user: aws iam tag-user --user-name ci --tags Key=expires,Value=2027-02-18."
     (enforced,) = violations(key, ENFORCED_ONLY)["access_keys_without_lifetime"]
     assert enforced.remediation == "Use a role in place of user ci, or let Terraform or CloudFormation replace its keys every 90 days."
 

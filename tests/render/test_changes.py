@@ -67,7 +67,7 @@ def test_the_replacements_in_sarif_are_those_of_fix(file: Path, capsys: pytest.C
 
 
 def test_text_and_markdown_show_the_lines_that_change(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    shown = '      +    expires = "2027-02-22"' if file.suffix == ".tf" else "      +    Metadata:"
+    shown = '      +    expires = "2027-02-19"' if file.suffix == ".tf" else "      +    Metadata:"
     text = report(capsys, "text")
     assert shown in text.splitlines()
     assert '-    a = "ä"' not in text  # only aligned anew

@@ -24,6 +24,7 @@ from posturio_iac.render.report.charts.svg import steps
 from posturio_iac.render.report.html_page import page
 from posturio_iac.render.report.html_text import shown, soft
 from posturio_iac.render.report.markdown_report import page as markdown
+from posturio_iac.rules import all_rules
 from tests.support.report_results import HOSTILE, A, B, accounts, at, code, declared, deployed, error, finding, hostile, joined, result
 
 if TYPE_CHECKING:
@@ -123,6 +124,14 @@ def test_the_page_tells_all_there_is() -> None:
         "2.json",
     ):
         assert said in text, said
+
+
+def test_findings_name_the_requirements_that_they_break() -> None:
+    key = deployed("ci")
+    text = Page(page(joined(result([key], [finding(key) | {"rule": "iam.unused_access_keys"}])))).text
+    standards = all_rules()["iam.unused_access_keys"].rule.standards
+    assert len(standards) == 3
+    assert " · ".join(f"{name}: {', '.join(numbers)}" for name, numbers in standards.items()) in text
 
 
 def test_the_markdown_tells_all_there_is() -> None:

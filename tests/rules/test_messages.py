@@ -79,14 +79,14 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
                 "aws_iam_access_key.ci never ends, because the code states neither an expiry date nor a rotation for it. "
                 "The name holds the date 2023-09, 1157 days ago."
             ),
-            'Add expires = "2027-02-22" to the tags of aws_iam_user.ci (iam.tf:1).',
+            'Add expires = "2027-02-19" to the tags of aws_iam_user.ci (iam.tf:1).',
             None,
         ),
         (
             access_key(PAST),
             EXPIRED,
             'aws_iam_access_key.ci is still active 84 days after its end: tag "expires" of aws_iam_user.ci says 2026-08-31.',
-            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-22 or earlier, or set status = "Inactive".'),
+            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-19 or earlier, or set status = "Inactive".'),
             2,
         ),
         (
@@ -103,7 +103,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
                 'aws_iam_access_key.ci has an end that nobody can read in tag "expires" of aws_iam_user.ci: '
                 '"soon" is neither a date nor an interval.'
             ),
-            'Set tag "expires" of aws_iam_user.ci to 2027-02-22 or earlier.',
+            'Set tag "expires" of aws_iam_user.ci to 2027-02-19 or earlier.',
             2,
         ),
         (

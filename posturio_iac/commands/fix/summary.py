@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
+from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.planner import Outcome
 
 SHOWN = 10
+_EFFECTS: dict[ChangeLevel | None, tuple[str, str]] = {
+    ChangeLevel.NOTHING: ("changes nothing", "change nothing"),
+    ChangeLevel.IN_PLACE: ("updates a resource in place", "update resources in place"),
+    ChangeLevel.REPLACES: ("adds resources or replaces keys", "add resources or replace keys"),
+}
+"""What one change and several do."""
 
 
 def say(diagnostics: Sequence[Diagnostic], outcomes: Sequence[Outcome], given: Arguments, *, written: bool) -> None:
@@ -39,15 +46,25 @@ def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:
         yield "Nothing to mend."
         return
     verb = "Mended" if written else "Would mend"
-    levels = Counter(o.level.value.replace("_", " ") for o in mended if o.level is not None)
-    told = f" (at the next apply: {', '.join(f'{n} {name}' for name, n in sorted(levels.items()))})" if levels else ""
-    yield f"{verb} {count(len(mended), 'finding')}{told}."
+    yield f"{verb} {count(len(mended), 'finding')}{_effects(mended)}."
     if held:
-        yield f"{len(held)} more with --unsafe, by which the next apply adds resources or replaces keys:"
+        yield f"{len(held):,} more with --unsafe, by which the next apply adds resources or replaces keys:"
         yield from _listed([(o.finding, "") for o in held])
     if rest:
         yield f"{count(len(rest), 'finding')} left to a person:"
         yield from _listed([(o.finding, o.why_not) for o in rest])
+
+
+def _effects(mended: Sequence[Outcome]) -> str:
+    """Return what the next apply does about the mends, as the end of a sentence: ``: at the next apply 2 change nothing``."""
+    levels = Counter(o.level for o in mended)
+    if not levels:
+        return ""
+    if len(levels) == 1:
+        who = "this" if len(mended) == 1 else "they"
+        return f": at the next apply {who} {_EFFECTS[mended[0].level][len(mended) > 1]}"
+    *head, last = [f"{levels[level]:,} {_EFFECTS[level][levels[level] > 1]}" for level in ChangeLevel if levels[level]]
+    return f": at the next apply {', '.join(head)} and {last}"
 
 
 def _listed(found: Sequence[tuple[Finding, str]]) -> Iterator[str]:

@@ -142,6 +142,8 @@ class LiveArguments:
     def _check_ledger(self) -> None:
         if self.given.ledger is None and (self.given.resume or self.given.fail_on_new or self.sla):
             raise UsageError("--resume, --fail-on-new and --sla need --ledger, which knows earlier runs")
+        if self.given.ledger is None and self.given.answers:
+            raise UsageError("--answers needs --ledger, which keeps what owners answered")
         if self.given.verify and (self.given.resume or self.given.fail_on_new):
             raise UsageError("--resume and --fail-on-new have no place beside --verify")
 

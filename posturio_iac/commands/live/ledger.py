@@ -10,9 +10,11 @@ from posturio_iac.commands.live.ledger_store import store_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.errors import UsageError
+from posturio_iac.live.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
 from posturio_iac.live.ledger.codec import decode, encode
-from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, digest_of, read_ledger
+from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, read_ledger
+from posturio_iac.live.ledger.life import name_of
 from posturio_iac.live.planning.disabled import off
 from posturio_iac.live.survey import AccountOutcome
 from posturio_iac.render.aws.deployed import OPEN, names_of
@@ -66,9 +68,9 @@ class LedgerFile:
             return None
         try:
             inventory: Inventory = decode(told)
-        except (DamagedLedgerError, TypeError, ValueError, AttributeError):
+            return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
+        except (DamagedLedgerError, TypeError, ValueError, AttributeError, RecursionError):
             raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None
-        return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
 
     def read(self, outcome: AccountOutcome) -> None:
         """Write down what was read of an account. Raises `OutputError`."""
@@ -81,7 +83,8 @@ class LedgerFile:
         found = {finding.fingerprint for finding in report.findings if finding.suppressed is None}
         new = None if ledger.last_run is None else frozenset(name for name in found if not ledger.is_open(name))
         names = {f"{key.user.arn}/{key.key_id}": ledger.name_of(key) for key in inventory.keys if key.key_id}
-        self._saw_keys(inventory)
+        lives = {name: judged.key.life for judged in report.keys if judged.key.life and (name := name_of(judged.key))}
+        self._saw_keys(inventory, {name: life.delete_on for name, life in lives.items() if life.delete_on is not None})
         for finding in report.findings:
             detail = {"rule": finding.rule.id, "account": finding.address.split(":")[4]}
             ledger.saw_finding(finding.fingerprint, as_of, key=names.get(finding.address, ""), detail=detail)
@@ -109,8 +112,7 @@ class LedgerFile:
     def asked(self, keys: Iterable[tuple[AccessKey, str]], how: str, answer_by: datetime) -> None:
         """Write down that owners were asked about keys. Raises `OutputError`."""
         for key, owner in keys:
-            if key.key_id is not None and key.is_root is not True:
-                name = digest_of(key.address.rpartition("/")[0], key.key_id)
+            if (name := name_of(key)) is not None:
                 self.ledger.note(name, KeyChangeKind.ASKED, self.as_of, {"owner": owner, "how": how, "answer_by": written(answer_by)})
         self.store.replace(self.text())
 
@@ -126,7 +128,18 @@ class LedgerFile:
             if looked and name not in self._found and (only is None or key in only):
                 self.ledger.resolve(name, self.as_of)
 
-    def _saw_keys(self, inventory: Inventory) -> None:
+    def answers(self, path: str) -> None:
+        """Add what owners answered, which is written with the rest. Raises `UsageError`."""
+        try:
+            with open(path, encoding="utf-8-sig", newline="") as file:
+                note_answers(self.ledger, read_answers(file.read()), self.as_of)
+        except NoAnswersError as error:
+            raise UsageError(f"--answers {path}{'' if str(error).startswith(('has', 'is')) else ','} {error}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--answers {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+    def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
+        """Remember the keys of an account; ``ends`` tells from when on those that are off may be deleted."""
         ledger, seen = self.ledger, set()
         living = self._living.get(inventory.account.id, {})
         for key in inventory.keys:
@@ -136,17 +149,19 @@ class LedgerFile:
                     living[name].last = self.as_of
                 else:
                     ledger.note(name, KeyChangeKind.SEEN, self.as_of, _introduced(key, inventory.account.id))
-                self._saw_switches(name, key)
+                self._saw_switches(name, key, ends.get(name))
         for name, change in living.items():
             if name not in seen and change.detail.get("user") in inventory.listed | inventory.gone:
                 ledger.note(name, KeyChangeKind.DELETED, self.as_of, {})
 
-    def _saw_switches(self, name: str, key: DeployedKey) -> None:
-        """Remember since when a key has been off, and that it was used in spite of that."""
+    def _saw_switches(self, name: str, key: DeployedKey, delete_on: datetime | None) -> None:
+        """Remember since when a key has been off and when it may be deleted, and that it was used in spite of that."""
         before = self.ledger.of(name, KeyChangeKind.DISABLED)
         since = key.disabled_since
         if off(key) and isinstance(since, datetime):
-            self.ledger.note(name, KeyChangeKind.DISABLED, self.as_of, {"since": written(since), "by": key.disabled_by})
+            end = written(delete_on) if delete_on is not None else None
+            detail = {"since": written(since), "by": key.disabled_by, "delete_on": end}
+            self.ledger.note(name, KeyChangeKind.DISABLED, self.as_of, detail)
         if before is not None and isinstance(key.last_used, datetime) and written(key.last_used) > str(before.detail["since"]):
             service, region = key.used_for or (None, None)
             self.ledger.note(name, KeyChangeKind.USED, self.as_of, {"when": written(key.last_used), "service": service, "region": region})

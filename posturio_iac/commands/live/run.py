@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
 from posturio_iac.commands.live.code_link import Links
-from posturio_iac.commands.live.context import with_context
+from posturio_iac.commands.live.context import with_context, with_creators
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.commands.live.owners_file import read_owners
 from posturio_iac.commands.live.part import AccountPart, ages_of
 from posturio_iac.commands.live.run_record import RunRecord
+from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.contract.context import FindingAges, RunScope
 from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.errors import UsageError
@@ -21,6 +22,8 @@ from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
+from posturio_iac.live.connection.work_stealing import as_finished
+from posturio_iac.live.ledger.life import with_life
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
 from posturio_iac.live.planning import disabled
@@ -102,12 +105,15 @@ class Run:
         """Whose credentials list accounts and assume roles."""
         self.ledger = ledger_of(arguments, as_of, lambda: connect(self.profile, arguments.given.region, CallBudget()))
         self.as_of = self.ledger.as_of if self.ledger else as_of
+        if self.ledger is not None and arguments.given.answers:
+            self.ledger.answers(arguments.given.answers)
         self.links = code_link.read(arguments, config, self.as_of)
         self.request = _request(arguments, config, self.as_of, self.links)
         if self.ledger is not None:
             self.request = replace(self.request, expected=self.ledger.ledger.expected())
         self.surveyor = Surveyor(self.request, arguments.given.region)
         self.record = RunRecord(config, self.surveyor, self.ledger, as_of_given=arguments.given.as_of is not None)
+        self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
     def read(self, targets: Sequence[AccountTarget]) -> Iterator[AccountOutcome]:
         """Read all targets and yield the outcomes as they come. None is kept here.
@@ -124,6 +130,7 @@ class Run:
             for outcome in once_each(outcomes):
                 if outcome.no_credentials and len(targets) == 1:
                     raise UsageError(outcome.diagnostics[0].message.partition(": ")[2])
+                self._progress.erase()
                 yield outcome
 
     def _outcomes(self, targets: Sequence[AccountTarget]) -> Generator[AccountOutcome, None, None]:
@@ -141,9 +148,7 @@ class Run:
         """Keep what was read of an account, and show how far the run is."""
         if self.ledger is not None and not self.arguments.given.verify:
             self.ledger.read(outcome)
-        if sys.stderr.isatty() and not self.arguments.given.quiet:
-            sys.stderr.write(f"\r{done} of {total} accounts" + ("\n" if done == total else ""))
-            sys.stderr.flush()
+        self._progress.show(f"{done} of {total} accounts")
 
     def _tell_accounts_of_states(self, targets: Sequence[AccountTarget]) -> None:
         """Ask to which account each key of a state belongs, when there are several: users of the same name are in many of them."""
@@ -162,8 +167,19 @@ class Run:
 
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
-    def judged(self, outcome: AccountOutcome, judging: PartwiseJudge) -> AccountPart:
-        """Return what a run keeps of one account: its keys, judged, and what there is to say about it."""
+    def parts(self, outcomes: Iterable[AccountOutcome], judging: PartwiseJudge) -> Iterator[AccountPart]:
+        """Yield what a run keeps of each account as it is finished: its keys, judged, and what there is to say about it."""
+        judged = (self._judged(outcome, judging) for outcome in outcomes)
+        return as_finished(self.request.workers, self._asked_about, judged)
+
+    def _asked_about(self, part: AccountPart) -> AccountPart:
+        """Ask CloudTrail about the keys of one account that were found."""
+        report = with_creators(part.report, part.target, self.surveyor)
+        if self.arguments.given.context:
+            report = with_context(report, part.target, self.surveyor)
+        return replace(part, report=report)
+
+    def _judged(self, outcome: AccountOutcome, judging: PartwiseJudge) -> AccountPart:
         inventory = outcome.inventory
         self.record.saw(outcome)
         for operation, count in outcome.calls.items():
@@ -179,13 +195,11 @@ class Run:
     def findings(self, outcomes: Iterable[AccountOutcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
         """Judge what was read, and keep the ledger up to date."""
         judging = PartwiseJudge(self.as_of, policy or self.request.policy)
-        parts = [self.judged(outcome, judging) for outcome in outcomes]
+        parts = list(self.parts(outcomes, judging))
         said = [*self.links.diagnostics, *notes]
         if not self.arguments.given.verify:
             said += self._compared(parts)
         report = joined([part.report for part in parts], [*said, *judging.closing()], self.as_of)
-        if self.arguments.given.context:
-            report = with_context(report, {part.account.id: part.target for part in parts if part.account}, self.surveyor)
         self.finish_ledger()
         return Findings(
             report,
@@ -217,7 +231,8 @@ class Run:
         def built(account: Account) -> tuple[AccessKey, ...]:
             shown = bool(self.arguments.given.show_key_ids)
             keys = access_keys(inventory.keys, account, request.names, request.owners, request.as_of, show_ids=shown)
-            return request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+            keys = request.linker.linked(keys, inventory.stacks) if request.linker is not None else keys
+            return with_life(keys, self.ledger.ledger, request.policy, self.as_of) if self.ledger is not None else keys
 
         keys = built(account)
         if not self.arguments.organization or all(key.owner is not None or key.is_root for key in keys):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.survey import AccountTarget
 
 FORMAT = "jsonl"
-WHOLE = ("plan", "letters", "evidence", "verify", "context", "iac", "tf_state")
+WHOLE = ("plan", "letters", "evidence", "verify", "iac", "tf_state")
 """Options that need all accounts at once."""
 
 
@@ -54,8 +54,7 @@ class AccountLines:
         """
         run, rest = self._run, [*notes]
         judging = PartwiseJudge(run.as_of, run.request.policy)
-        for outcome in run.read(targets):
-            part = run.judged(outcome, judging)
+        for part in run.parts(run.read(targets), judging):
             report = self._shown(part.report)
             self._count(report, part.ages)
             self._unread += part.is_unread
@@ -66,7 +65,7 @@ class AccountLines:
             if part.account.name:
                 self._names[part.account.id] = part.account.name
             yield account_line(report, part.ages, self._scope().of_account(part.account.id))
-            del outcome, part, report  # else they stay until the next account is read
+            del part, report  # else they stay until the next account is read
         closing = self._shown(joined([], [*rest, *judging.closing()], run.as_of))
         self._count(closing, FindingAges())
         run.finish_ledger()

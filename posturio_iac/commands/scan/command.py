@@ -8,6 +8,8 @@ import time
 
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.commands.progress_line import ProgressLine
+from posturio_iac.commands.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.errors import UsageError
 
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Report
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
+    from posturio_iac.search.skipped import SkippedPlace
 
     Targets = tuple[tuple[str, str], ...]
 
@@ -26,6 +30,8 @@ STDIN = "-"
 DEFAULT_NAME = "stdin.tf"
 JSON_NAME = "stdin.json"
 """What begins with a brace is no HCL but JSON: a plan or a template."""
+SHOWING_SKIPPED = frozenset(("text", "json"))
+"""The formats that can hold what was not checked."""
 
 
 def run(argv: Sequence[str]) -> int:
@@ -38,6 +44,8 @@ def run(argv: Sequence[str]) -> int:
     if given.quiet and given.verbose:
         raise UsageError("--quiet and --verbose exclude each other")
     targets = reports(given)
+    if given.show_skipped and SHOWING_SKIPPED.isdisjoint(name for name, _ in targets):
+        raise UsageError("--show-skipped is about the formats text and json; add one of them")
     if STDIN in given.words:
         return _scan_stdin(given, targets, started)
     if given.stdin_filename:
@@ -47,6 +55,14 @@ def run(argv: Sequence[str]) -> int:
 
 def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, started: float) -> int:
     """Scan ``paths``, which are relative to ``cwd``."""
+    progress = ProgressLine(quiet=bool(given.quiet), environment=os.environ)
+    try:
+        return _scan_seen(paths, cwd, given, targets, started, progress)
+    finally:
+        progress.erase()
+
+
+def _scan_seen(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, started: float, progress: ProgressLine) -> int:
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 
@@ -55,15 +71,16 @@ def _scan(paths: Sequence[str], cwd: str, given: Arguments, targets: Targets, st
     config = settings(given, [path for path in given.words if path != STDIN])
     if config.select:
         _check_selected(config)
-    selection = select(paths, cwd, config, given.exclude or ())
+    selection = select(paths, cwd, config, given.exclude or (), progress.listener)
+    progress.erase()
     narrowed = _narrowed(selection, config, given)
     if not selection.searched:
         _warn_of_no_files(paths, given)
     if narrowed is not None:
         selection = narrowed.selection
-    if selection.is_empty and config.path is None and targets == ((DEFAULT_FORMAT, STDOUT),):
+    if selection.is_empty and config.path is None and not given.show_skipped and targets == ((DEFAULT_FORMAT, STDOUT),):
         return _nothing(selection, given, started)
-    return _report(selection, narrowed, config, given, targets, started)
+    return _report(selection, narrowed, config, given, targets, started, progress)
 
 
 def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
@@ -110,22 +127,19 @@ def _nothing(selection: Selection, given: Arguments, started: float) -> int:
     if not given.quiet:
         color = wants_color(given.color or "auto", sys.stdout, os.environ)
         to_stdout(f"{no_keys(selection.searched, color=color)}; {took(time.perf_counter() - started)}\n")
-        _point_to_secrets(selection)
+        point_to_secrets(selection.finder.texts)
     return 0
 
 
-def _point_to_secrets(selection: Selection) -> None:
-    """Say what a scan without keys may not be taken for, where a provider block that was read anyway holds a key."""
-    if not any(b"AKIA" in data for data in selection.finder.texts.values()):
-        return
-    from posturio_iac.core.text.terminal import printable
-    from posturio_iac.search.provider_keys import pointer
-
-    if said := pointer(selection):
-        sys.stderr.write(f"note: {printable(said)}\n")
-
-
-def _report(selection: Selection, narrowed: Narrowed | None, config: Config, given: Arguments, targets: Targets, started: float) -> int:
+def _report(
+    selection: Selection,
+    narrowed: Narrowed | None,
+    config: Config,
+    given: Arguments,
+    targets: Targets,
+    started: float,
+    progress: ProgressLine,
+) -> int:
     from posturio_iac.commands.ci_environment import prefix, source_url
     from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.coverage import scope
@@ -135,6 +149,7 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
 
     place = os.getcwd() if STDIN in given.words else selection.root
     report = judged(selection, config, place=place, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
+    progress.erase()
     stale = False
     if (config.baseline or config.tree is not None) and narrowed is None and STDIN not in given.words:
         from posturio_iac.commands.baseline.stale import Searched, with_stale
@@ -165,10 +180,17 @@ def _report(selection: Selection, narrowed: Narrowed | None, config: Config, giv
         scope=where,
         change=change,
         screen=screen(given),
+        skipped=_skipped(selection, config, report) if given.show_skipped else None,
     )
     if not (report.keys or narrowed or given.quiet):
-        _point_to_secrets(selection)
+        point_to_secrets(selection.finder.texts)
     return int(code)
+
+
+def _skipped(selection: Selection, config: Config, report: Report) -> tuple[SkippedPlace, ...]:
+    from posturio_iac.scan.skipped import skipped
+
+    return skipped(selection, config, report)
 
 
 def _scan_stdin(given: Arguments, targets: Targets, started: float) -> int:

@@ -79,8 +79,10 @@ def steps(report: Report, policy: Policy, include: Collection[str]) -> list[Step
 
 
 def owner_of(key: AccessKey) -> str:
-    """Return who answers for a key, for a reader."""
-    return "unknown" if isinstance(key.owner, Unknown) or not key.owner else key.owner
+    """Return who answers for a key, for a reader; where nobody is known to, who created it."""
+    if isinstance(key.owner, str) and key.owner:
+        return key.owner
+    return f"unknown, created by {key.created_by}" if key.created_by else "unknown"
 
 
 def _check(include: Collection[str], flagged: list[JudgedKey]) -> None:
@@ -135,7 +137,10 @@ def _hindrance(key: AccessKey) -> str | None:
 
 
 def _why_in_use(key: AccessKey, as_of: datetime, policy: Policy) -> str | None:
-    """Return why an active key is not switched off: it was used within the window that holds for it."""
+    """Return why an active key is not switched off: its owner needs it, or it was used within the window that holds for it."""
+    if key.life is not None and key.life.is_needed and key.life.answered is not None:
+        said = f"Its owner answered on {key.life.answered.date()}: {key.life.answer()}. So it stays active"
+        return f"{said}; --include-in-use {key.key_id} plans to switch it off."
     window = policy.context_for(key, as_of).window
     if isinstance(key.last_used, datetime) and as_of - key.last_used <= window:
         return f"It is in use, so it stays active. Ask its owner; --include-in-use {key.key_id} plans to switch it off."

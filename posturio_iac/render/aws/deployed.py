@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
+    from posturio_iac.core.key_life import KeyLife
     from posturio_iac.core.model import AccessKey, Attr, Declaration
 
 FRAMEWORK = "aws"
@@ -94,16 +95,26 @@ def facts(key: AccessKey) -> dict[str, str]:
     known: dict[str, str | None] = {
         "owner": key.owner if isinstance(key.owner, str) else None,
         "user": key.user if isinstance(key.user, str) else None,
+        "kind": key.kind.value,
+        "service": key.service if isinstance(key.service, str) else None,
         "status": key.status if isinstance(key.status, str) else None,
         "created": _time(key.created),
         "last_used": "never" if key.last_used is None else _time(key.last_used),
         "last_used_service": service,
         "last_used_region": region,
         "disabled_since": _time(key.disabled_since),
+        "created_by": key.created_by,
+        **(_life(key.life) if key.life is not None else {}),
         "evidence": "; ".join(key.evidence),
         **_declared(key.declaration),
     }
     return {name: printable(value) for name, value in known.items() if value and value.strip()}
+
+
+def _life(life: KeyLife) -> dict[str, str | None]:
+    """Return what a ledger tells of a key."""
+    answer = life.answer() or None
+    return {"asked": _time(life.asked), "answer_by": _time(life.answer_by), "answer": answer, "delete_on": _time(life.delete_on)}
 
 
 def age(finding: Finding, context: RenderContext) -> dict[str, str]:

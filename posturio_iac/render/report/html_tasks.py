@@ -106,6 +106,7 @@ def _group(group: RuleFindings, left: int, *, unfolded: bool) -> dict[str, Any]:
         "rule": group.rule,
         "level": group.severity.value,
         "title": say.title(group.rule),
+        "standards": say.standards(group.rule),
         "count": group.count,
         "told": told,
         "more": group.count - told,

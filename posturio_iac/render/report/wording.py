@@ -70,6 +70,12 @@ def title(rule: str) -> str:
     return known.rule.title if (known := all_rules().get(rule)) else rule
 
 
+def standards(rule: str) -> tuple[str, ...]:
+    """Return the requirements that a rule belongs to, a text for each standard: ``PCI DSS v4.0.1: 8.3.9, 8.6.3``."""
+    known = all_rules().get(rule)
+    return tuple(f"{name}: {', '.join(numbers)}" for name, numbers in known.rule.standards.items()) if known else ()
+
+
 def where(unit: Unit) -> str:
     """Return what a unit is called inside a sentence: ``iam-vulnerable``, ``account 111122223333``."""
     return unit.label.removeprefix("code ") if unit.kind == CODE else unit.label

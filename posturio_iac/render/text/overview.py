@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.text.terminal import paint, printable, width, without_commands
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.text.counts_table import columns, table
+from posturio_iac.render.text.skipped_list import section
 from posturio_iac.render.text.summary import advice, summary
 from posturio_iac.render.text.tally import Tallies, rolled_up
 from posturio_iac.render.wording import COLORS
@@ -39,6 +40,7 @@ def stream(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -
     for lines in (said, advice(report, context)):
         if lines:
             yield without_commands("\n".join(lines) + "\n\n")
+    yield from section(context)
     if not context.quiet:
         yield without_commands(f"{summary(report, context)}\n")
     yield NEXT

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.text.terminal import without_commands
 from posturio_iac.render.text.counts_table import columns, table
+from posturio_iac.render.text.skipped_list import section
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.text.tally import Tallies
 
@@ -32,6 +33,7 @@ def render(report: Report, context: RenderContext) -> str:
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
     """Yield the tables, and the line that sums up."""
     yield from tables(report, wide=context.columns, color=context.color)
+    yield from section(context)
     if not context.quiet:
         yield without_commands(f"{summary(report, context)}\n")
 

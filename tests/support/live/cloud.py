@@ -73,6 +73,11 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def result(self) -> Any:
+        """The same without how the run was made, which differs from run to run."""
+        return {name: held for name, held in self.json.items() if name != "run"}
+
     def found(self) -> set[tuple[str, str]]:
         """The end of each address, with the last part of the rule."""
         return {(f["address"].partition(":user/")[2] or f["address"], f["rule"].partition(".")[2]) for f in self.json["findings"]}
@@ -95,7 +100,7 @@ def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = Tru
         patch.setattr("posturio_iac.commands.live.command._now", lambda: now)
         code = main(["live", "--no-config", *more, *words])
     out, err = capsys.readouterr()
-    assert "Traceback" not in err
+    assert "Traceback" not in err, err
     return Answer(code, out, err)
 
 

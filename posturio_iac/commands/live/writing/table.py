@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 PRIVILEGES = (Privilege.ADMIN, Privilege.SOME, None, Privilege.NONE)
 """What the loss of a key costs, the worst first; what is not known is likely something."""
 FINDINGS = "findings"
-HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "open for", "owner", "code", FINDINGS)
+HEAD = ("severity", "account", "user", "key", "status", "age", "last used", "open for", "owner", "code", "next", FINDINGS)
 GAP = 2
-ALWAYS = frozenset(HEAD) - {"account", "status", "open for", "code"}
+ALWAYS = frozenset(HEAD) - {"account", "status", "open for", "code", "next"}
 
 
 class TableRow(NamedTuple):
@@ -59,8 +59,9 @@ class TableRow(NamedTuple):
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
             "open for": self._open_for(),
-            "owner": owner_text(key.owner),
+            "owner": owner_of(key),
             "code": _code(key),
+            "next": printable(key.life.next_step(self.as_of)) if key.life else "",
             FINDINGS: ", ".join(dict.fromkeys(finding.rule.id.partition(".")[2] for finding in self.findings)),
         }
 
@@ -99,6 +100,13 @@ def entries(report: Report, ages: FindingAges) -> list[TableRow]:
 def account_of(key: AccessKey) -> str:
     """Return the account of a key, with its name where that is known."""
     return f"{key.account or ''} ({printable(key.account_name)})" if key.account_name else key.account or ""
+
+
+def owner_of(key: AccessKey) -> str:
+    """Return who answers for a key; where nobody is known to, who created it."""
+    if key.created_by and not isinstance(key.owner, str):
+        return f"(nobody; created by {printable(key.created_by.rpartition(':')[2])})"
+    return owner_text(key.owner)
 
 
 def user_of(key: AccessKey) -> str:
@@ -153,7 +161,7 @@ def _table(group: Sequence[TableRow], rows: Sequence[Mapping[str, str]], widths:
 
 def _telling(cells: Sequence[Mapping[str, str]]) -> set[str]:
     """Return the columns that differ, or say more than what goes without saying."""
-    usual = {"status": "Active", "open for": "", "code": ""}
+    usual = {"status": "Active", "open for": "", "code": "", "next": ""}
     more = {name for name, text in usual.items() if any(row[name] != text for row in cells)}
     return {*ALWAYS, *more, *({"account"} if len({row["account"] for row in cells}) > 1 else ())}
 
@@ -176,6 +184,7 @@ def _paragraphs(
             "open for": f"open for {row['open for']}" if row["open for"] else "",
             "owner": f"owner {row['owner']}",
             "code": f"code {row['code']}" if row["code"] else "",
+            "next": f"next: {row['next']}" if row["next"] else "",
         }
         text = f"{row['severity']} {row['user']} {row['key']}: {', '.join(word for name, word in words.items() if name in shown and word)}"
         first, *more = textwrap.wrap(text, columns, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)

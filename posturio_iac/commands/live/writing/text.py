@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.commands.live.writing.table import Style, TableRow, account_of, entries, tables, user_of
+from posturio_iac.commands.live.writing.table import Style, TableRow, account_of, entries, owner_of, tables, user_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
 from posturio_iac.render.nothing_found import count
-from posturio_iac.render.wording import owner_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,11 +54,17 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
         f"{read.read} of {read.read + read.unread} accounts read" if read.unread and read.read else "",
         f"{sum(f.fingerprint in ages.new for f in active)} new since the last run" if ages.new is not None and report.keys else "",
         f"{late} open for too long" if (late := sum(ages.is_late(f, report.as_of) for f in active)) else "",
+        f"{count(waiting, 'answer')} of owners late" if (waiting := _late_answers(report)) else "",
         f"incomplete, {count(errors, 'error')}" if errors else "",
         ", ".join(f"{report.count(v)} {v.value}" for v in (Verdict.UNDETERMINED, Verdict.SUPPRESSED) if report.count(v)),
     ]
     style = "red" if errors else "yellow" if active else "green"
     return "; ".join(part for part in (paint(first, "bold", style, color=color), *rest) if part)
+
+
+def _late_answers(report: Report) -> int:
+    """Return of how many keys the owner was asked and has not answered in time."""
+    return sum(judged.key.life is not None and judged.key.life.is_late(report.as_of) for judged in report.keys)
 
 
 def _by_severity(report: Report) -> str:
@@ -74,9 +79,7 @@ def _keys(listed: Sequence[TableRow], style: Style, *, by_owner: bool) -> Iterat
     if not by_owner:
         yield [*one, *tables([listed], style)[0]] if listed else []
         return
-    owners = {
-        owner: [e for e in listed if owner_text(e.judged.key.owner) == owner] for owner in (owner_text(e.judged.key.owner) for e in listed)
-    }
+    owners = {owner: [e for e in listed if owner_of(e.judged.key) == owner] for owner in (owner_of(e.judged.key) for e in listed)}
     yield one
     for (owner, theirs), lines in zip(owners.items(), tables(list(owners.values()), style, without=("owner",)), strict=True):
         yield [paint(f"{owner}: {count(len(theirs), 'key')}", "bold", color=style.color), *lines]

@@ -111,6 +111,7 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
         exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
         directives=parsed.directives,
         scope=setting.scope,
+        open_values=tuple(instance.root.folder.open_values.items()),
     )
 
 

@@ -42,6 +42,8 @@ class Module:
     """A variables file that could not be read may set any variable."""
     unused_var_files: dict[str, frozenset[str]] | None = None
     """The variables that each file of values beside the module sets, once they have been asked for."""
+    open_values: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Why variables have no value, as reasons say it, with the files of values that would give them one, as they are asked for."""
     unit: AppliedUnit | None = None
     """The unit of Terragrunt's that applies the module, when it stands for the root module of one."""
     unseen_providers: Unknown | None = None

@@ -16,7 +16,7 @@ from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
-from posturio_iac.frontends.terraform.modules.unused_var_files import var_file_hint
+from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, why_open
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
 
@@ -276,17 +276,17 @@ class ModuleScope:
         if instance.caller is None and instance.folder.unreadable_tfvars is not None:
             return instance.folder.unreadable_tfvars
         if "default" not in block.body.attributes:
-            return Unknown(f"var.{name} has no value in this code{self._var_file_hint(name)}")
+            return Unknown(self._why_open(name))
         if self.strict and instance.caller is None and instance.folder.unit is None:
             return Unknown(f"var.{name} may be set by whoever uses this module")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
-    def _var_file_hint(self, name: str) -> str:
-        """Return which files would give a variable of a root module its value; a unit of Terragrunt's names its own."""
+    def _why_open(self, name: str) -> str:
+        """Return why a variable has no value; of a root module with the files that would give it one, unless a unit names its own."""
         folder, program = self.instance.folder, self.instance.program
         if self.instance.caller is not None or folder.unit is not None:
-            return ""
-        return var_file_hint(folder, name, program.root, program.options.max_file_size, program.fence)
+            return no_value(name)
+        return why_open(folder, name, program.root, program.options.max_file_size, program.fence)
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)

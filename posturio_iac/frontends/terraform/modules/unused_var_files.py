@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 _ENDINGS = (".tfvars", ".tfvars.json")
 
 
-def var_file_hint(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> str:
-    """Return which files beside a root module set a variable, to follow what is said of it; empty when none does."""
+def why_open(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> str:
+    """Return why a variable of a root module has no value, and which files beside the module set it."""
+    reason = no_value(variable)
     if folder.unused_var_files is None:
         paths = (f"{folder.path}/{name}" if folder.path else name for name in folder.names if name.endswith(_ENDINGS))
         folder.unused_var_files = {path: frozenset(files.load(root, path, max_size, fence)[0].attributes) for path in paths}
-    found = [shlex.quote(path) for path, names in folder.unused_var_files.items() if variable in names]
-    return f" (--var-file {' or '.join(found)} gives it one)" if found else ""
+    found = tuple(path for path, names in folder.unused_var_files.items() if variable in names)
+    if found:
+        reason += f" (--var-file {' or '.join(map(shlex.quote, found))} gives it one)"
+        folder.open_values[reason] = found
+    return reason
+
+
+def no_value(variable: str) -> str:
+    """Say that nothing in this code sets a variable."""
+    return f"var.{variable} has no value in this code"

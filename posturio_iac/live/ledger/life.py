@@ -1,0 +1,53 @@
+"""What comes next for each key, by the ledger and by the grace that holds for it. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.key_life import KeyLife
+from posturio_iac.core.model import NOT_ACTIVE
+from posturio_iac.core.record import replace
+from posturio_iac.live.ledger.change import KeyChangeKind, moment
+from posturio_iac.live.ledger.history import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from posturio_iac.core.model import AccessKey
+    from posturio_iac.judge.policy import Policy
+    from posturio_iac.live.ledger.history import Ledger
+
+
+def name_of(key: AccessKey) -> str | None:
+    """Return what the ledger calls a key; None for one that it does not keep."""
+    return None if key.key_id is None or key.is_root is True else digest_of(key.address.rpartition("/")[0], key.key_id)
+
+
+def with_life(keys: Iterable[AccessKey], ledger: Ledger, policy: Policy, as_of: datetime) -> tuple[AccessKey, ...]:
+    """Return the keys with what the ledger tells of them."""
+    return tuple(key if (name := name_of(key)) is None else replace(key, life=_life(key, name, ledger, policy, as_of)) for key in keys)
+
+
+def _life(key: AccessKey, name: str, ledger: Ledger, policy: Policy, as_of: datetime) -> KeyLife | None:
+    asked, answered = ledger.of(name, KeyChangeKind.ASKED), ledger.of(name, KeyChangeKind.ANSWERED)
+    if asked is not None and answered is not None and answered.last < asked.at:
+        answered = None  # the owner was asked once more
+    life = KeyLife(
+        asked=asked.at if asked else None,
+        asked_owner=str(asked.detail.get("owner", "")) if asked else "",
+        answer_by=moment(asked.detail["answer_by"]) if asked and "answer_by" in asked.detail else None,
+        answered=answered.at if answered else None,
+        is_needed=answered.detail.get("needed") is True if answered else None,
+        note=str(answered.detail.get("note", "")) if answered else "",
+        delete_on=_delete_on(key, policy, as_of),
+    )
+    return None if life == KeyLife() else life
+
+
+def _delete_on(key: AccessKey, policy: Policy, as_of: datetime) -> datetime | None:
+    """Return from when on a key may be deleted: when it has been off, and unused, for the grace."""
+    if key.status not in NOT_ACTIVE or not isinstance(key.disabled_since, datetime):
+        return None
+    used = key.last_used if isinstance(key.last_used, datetime) else key.disabled_since
+    return max(key.disabled_since, used) + policy.context_for(key, as_of).grace

@@ -1,0 +1,73 @@
+"""What a scan did not check, for ``--show-skipped``: places that the search left out, unread files, and calls of modules elsewhere."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.finding import Level
+from posturio_iac.frontends.terraform.known_modules.lookup import load
+from posturio_iac.frontends.terraform.known_modules.module_source import SourceKind, parse_source
+from posturio_iac.frontends.terraform.modules.installed import manifest
+from posturio_iac.search.module_calls import CALLS, blocks_of, holding, local_calls, text
+from posturio_iac.search.skipped import MODULE, UNREAD, SkippedPlace, places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.config.model import Config
+    from posturio_iac.core.finding import Report
+    from posturio_iac.search import Selection
+
+_SOURCE = b"source"
+_COMPUTED = "a source that the code does not fix"
+
+
+def skipped(selection: Selection, config: Config, report: Report) -> tuple[SkippedPlace, ...]:
+    """Return everything of ``selection`` that was not checked, sorted by kind and path."""
+    said = (*selection.diagnostics, *(d for d in report.diagnostics if d.level is Level.ERROR))
+    unread = (SkippedPlace(UNREAD, d.path, d.message) for d in said if d.path is not None)
+    return tuple(sorted({*places(selection), *unread, *_module_calls(selection, config)}))
+
+
+def _module_calls(selection: Selection, config: Config) -> Iterator[SkippedPlace]:
+    """Yield the calls of modules that are neither local, nor known, nor installed. Sources of Terragrunt that are computed do not count."""
+    known, roots = load(config.known_modules), _Roots(selection)
+    for path in (*holding(selection, (_SOURCE,)), *sorted(selection.finder.hcl)):
+        kinds = (*CALLS, "terraform") if path in selection.finder.hcl else CALLS
+        for block in blocks_of(text(selection, path), path, kinds):
+            name = ".".join((block.type, *block.labels))
+            for source in block.literals("source") or (_computed(block.expressions("source")) if block.labels else ()):
+                parsed = parse_source(source.removeprefix("tfr://").lstrip("/"))
+                here = parsed.origin is SourceKind.LOCAL or known.holds(source.removeprefix("tfr://").lstrip("/"))
+                if not here and not roots.have_installed(os.path.dirname(path), block.labels):
+                    yield SkippedPlace(MODULE, path, f"{name}: {source}")
+
+
+def _computed(expressions: list[bytes]) -> tuple[str, ...]:
+    return (_COMPUTED,) if expressions else ()
+
+
+class _Roots:
+    """Which modules ``terraform init`` has installed for a folder, or for one that leads to it by local calls."""
+
+    def __init__(self, selection: Selection) -> None:
+        self._selection = selection
+        self._callers: dict[str, set[str]] = {}
+        for caller, module in local_calls(selection):
+            self._callers.setdefault(module, set()).add("" if caller == os.curdir else caller)
+
+    def have_installed(self, folder: str, labels: tuple[str, ...]) -> bool:
+        """Tell whether the module that a block with ``labels`` in ``folder`` calls is there."""
+        pending, seen = [folder], set[str]()
+        while pending:
+            one = pending.pop()
+            if one in seen:
+                continue
+            seen.add(one)
+            pending += self._callers.get(one or os.curdir, ())
+            base = os.path.join(self._selection.root, one)
+            for call_path, (there, _) in manifest(base, self._selection.finder.fence)[0].items():
+                if call_path.rpartition(".")[2:] == labels and os.path.isdir(os.path.join(base, there)):
+                    return True
+        return False

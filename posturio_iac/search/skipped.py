@@ -1,0 +1,76 @@
+"""What a search left out: files and folders, each with the reason. Found only when somebody asks, since git has to be asked again."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.record import dataclass
+from posturio_iac.search.kinds import kind_of
+from posturio_iac.search.locations import outermost, repository_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.search.file_search import FileSearch
+    from posturio_iac.search.selection import Selection
+
+EXCLUDED, IGNORED, CACHE, SUBMODULE, REPOSITORY, UNREAD, MODULE = (
+    "excluded",
+    "ignored",
+    "cache",
+    "submodule",
+    "repository",
+    "unread",
+    "module",
+)
+"""Left out by ``exclude`` or by git; a folder of tools such as ``.terraform``; a submodule; a repository inside the one that is scanned;
+what could not be read; a call of a module whose code is not here."""
+
+_IGNORED = ("ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory")
+_UNTRACKED = ("ls-files", "-z", "-o", "--exclude-standard")
+_TRACKED = ("ls-files", "-z", "-s")
+_SUBMODULE_MODE = b"160000"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SkippedPlace:
+    """Something that was not checked."""
+
+    kind: str
+    """One of the constants of this module."""
+    path: str
+    """Relative to the scan root; a folder ends with a slash."""
+    text: str = ""
+    """What a reader needs beside the path: the message of an error, or the call of a module and its source."""
+
+
+def places(selection: Selection) -> Iterator[SkippedPlace]:
+    """Yield the files and folders that were not searched. Files that hold no code, and copies of code below ``.git``, do not count."""
+    finder = selection.finder
+    yield from (SkippedPlace(EXCLUDED, path) for path in finder.left_out)
+    yield from (SkippedPlace(CACHE, path) for path in finder.passed_by if finder.has_code(path))
+    searched = [place for place in finder.places if repository_of(os.path.join(finder.root, place)) is not None]
+    for base in outermost((*searched, *finder.repositories)) if searched or finder.repositories else ():
+        yield from _of_git(finder, base)
+
+
+def _of_git(finder: FileSearch, base: str) -> Iterator[SkippedPlace]:
+    """Yield what git leaves out of the directory ``base``: nothing where git cannot tell, which the scan has said by then."""
+    from posturio_iac.search.git_tree.git_search import command, run
+
+    asked = (_IGNORED, _UNTRACKED, _TRACKED)
+    try:
+        outcomes = run([command(finder, base, *arguments) for arguments in asked])
+    except OSError:
+        return
+    ignored, untracked, tracked = (output.split(b"\0") for _, output, _ in outcomes)
+    before = f"{base}/" if base else ""
+    for name in map(os.fsdecode, ignored):
+        path = before + name
+        if name not in ("", "./") and path not in finder.read and (finder.has_code(path) if name.endswith("/") else kind_of(path)):
+            yield SkippedPlace(IGNORED, path)
+    yield from (SkippedPlace(REPOSITORY, before + os.fsdecode(name)) for name in untracked if name.endswith(b"/"))
+    for record in tracked:
+        if record.startswith(_SUBMODULE_MODE):
+            yield SkippedPlace(SUBMODULE, before + os.fsdecode(record.partition(b"\t")[2]) + "/")

@@ -1,0 +1,76 @@
+"""Who created a key that nobody is known to own, by events: a hint that is shown in the place of an owner, and never counts as one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.model import Unknown
+from posturio_iac.live.creators import creators, is_worth_asking
+from posturio_iac.live.planning.plan import owner_of
+from tests.support.keys import AS_OF, access_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = access_key(
+    address="arn:aws:iam::123456789012:user/ci/AKIAIOSFODNN7EXAMPLE",
+    framework="aws",
+    key_id="AKIAIOSFODNN7EXAMPLE",
+    created=AS_OF - timedelta(days=20),
+    owner=None,
+)
+ALICE = "arn:aws:iam::123456789012:user/alice"
+
+
+def event(key_id: str, arn: object, **more: object) -> dict[str, Any]:
+    detail = {"userIdentity": {"arn": arn}, "responseElements": {"accessKey": {"accessKeyId": key_id}}, **more}
+    return {"CloudTrailEvent": json.dumps(detail)}
+
+
+class Trail:
+    """Answers LookupEvents with one page."""
+
+    def __init__(self, *events: dict[str, Any]) -> None:
+        self.events, self.asked = events, {}  # type: tuple[dict[str, Any], ...], dict[str, Any]
+
+    def in_region(self, region: str) -> Trail:
+        self.asked["region"] = region
+        return self
+
+    def pages(self, operation: str, **asked: Any) -> Iterator[dict[str, Any]]:
+        self.asked |= {"operation": operation, **asked}
+        yield {"Events": self.events}
+
+
+def test_the_event_of_the_creation_names_who_did_it() -> None:
+    damaged: tuple[dict[str, Any], ...] = ({"CloudTrailEvent": "{"}, {"CloudTrailEvent": "[]"}, event("AKIAIOSFODNN7EXAMPLE", None), {})
+    trail = Trail(*damaged, event("AKIAI44QH8DHBEXAMPLE", "arn:other"), event("AKIAIOSFODNN7EXAMPLE", ALICE))
+    assert creators(trail, "aws", [KEY], AS_OF) == {"AKIAIOSFODNN7EXAMPLE": ALICE}  # type: ignore[arg-type]
+    assert trail.asked["region"] == "us-east-1"
+    assert isinstance(KEY.created, datetime)
+    assert trail.asked["StartTime"] < KEY.created < trail.asked["EndTime"] <= AS_OF
+    failed = Trail(event("AKIAIOSFODNN7EXAMPLE", ALICE, errorCode="LimitExceeded"))
+    assert creators(failed, "aws", [KEY], AS_OF) == {}  # type: ignore[arg-type]
+    assert creators(failed, "aws-iso", [KEY], AS_OF) == {}  # type: ignore[arg-type]
+
+
+def test_it_is_asked_only_where_nobody_is_known_and_events_go_back_so_far() -> None:
+    assert is_worth_asking(KEY, AS_OF)
+    for change in (
+        {"owner": "payments@example.com"},
+        {"owner": Unknown("the tags were not read")},
+        {"created": AS_OF - timedelta(days=91)},
+        {"created": Unknown("no date")},
+        {"key_id": None},
+        {"is_root": True},
+    ):
+        assert not is_worth_asking(replace(KEY, **change), AS_OF)
+
+
+def test_a_letter_and_a_plan_name_the_creator_only_where_no_owner_is_known() -> None:
+    assert owner_of(replace(KEY, created_by=ALICE)) == f"unknown, created by {ALICE}"
+    assert owner_of(replace(KEY, created_by=ALICE, owner="payments@example.com")) == "payments@example.com"
+    assert owner_of(KEY) == "unknown"
