@@ -146,7 +146,7 @@ def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAw
     often = {"GetAccessKeyLastUsed": 3, "LookupEvents": 2, "ListAccessKeys": 1, "GetCredentialReport": 2}
     aws.throttled.update(often)
     rough = look(capsys, aws, "--plan", str(tmp_path / "plan"))
-    assert (rough.json, sum(rough.calls().values())) == (calm.json, sum(calm.calls().values()) + sum(often.values()))
+    assert (rough.result, sum(rough.calls().values())) == (calm.result, sum(calm.calls().values()) + sum(often.values()))
     aws.throttled.update({"GetAccessKeyLastUsed": 2, "LookupEvents": 2, "UpdateAccessKey": 2})
     assert run(aws, tmp_path / "plan").returncode == 0
     assert (aws.status(stale), aws.status(old)) == ("Inactive", None)
