@@ -30,9 +30,8 @@ class Point(NamedTuple):
 @pytest.mark.parametrize("many", [1, MANY])
 def test_named_tuples_are_made_and_compared_like_those_of_the_standard_library(many: int) -> None:
     """Before and after the constructor is compiled."""
-    for _ in range(many):
-        point = Point(1, names=("a",))
-    assert point == (1, 2, ("a",))
+    *_, point = (Point(1, names=("a",)) for _ in range(many))
+    assert (*point,) == (1, 2, ("a",))
     assert point._replace(y=5).total == 6
     assert repr(point) == "Point(x=1, y=2, names=('a',))"
     assert hash(point) == hash((1, 2, ("a",)))
