@@ -53,7 +53,7 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
         raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
     except ValueError as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
+        empty = "is empty" if not text.strip() else f"is not valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
     return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 

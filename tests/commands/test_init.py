@@ -179,8 +179,8 @@ def test_extended_text_holds_what_was_there_and_the_hook(text: str) -> None:
         ("repos: {}\n", "has no list of repos"),
         ("- a\n", "has no list of repos"),
         ("fail_fast: true\n", "has no list of repos"),
-        ("repos:\n- [\n", "is no valid YAML"),
-        ("repos: &a\n- *a\n- *b\n", "is no valid YAML"),
+        ("repos:\n- [\n", "is not valid YAML"),
+        ("repos: &a\n- *a\n- *b\n", "is not valid YAML"),
     ],
 )
 def test_text_that_cannot_be_extended_is_refused(text: str, complaint: str) -> None:
