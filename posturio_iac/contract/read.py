@@ -18,6 +18,7 @@ from posturio_iac.contract.records import (
     SavedKey,
     SavedRemedy,
     SavedResult,
+    SavedVerdict,
     Suppressed,
 )
 from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
@@ -117,7 +118,13 @@ def _result(document: dict[str, Any], source: str) -> SavedResult:
         tuple(map(_said, _list(document["diagnostics"]))),
         int(document["summary"]["files"]),
         _verified(document),
+        tuple(map(_verdict, _list(document["verification"]["results"]))) if document.get("verification") is not None else (),
     )
+
+
+def _verdict(entry: dict[str, Any]) -> SavedVerdict:
+    place = {"framework": "aws", "path": None, "line": None}
+    return SavedVerdict(_text(entry["state"]), _found({**entry, **place}), _optional(entry["status"]), _optional(entry["owner"]))
 
 
 def _verified(document: dict[str, Any]) -> frozenset[str] | None:
@@ -180,6 +187,8 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         *_declared_place(key.get("declared_as")),
         KeyKind(key.get("kind") or KeyKind.ACCESS_KEY.value),
         _optional(key.get("service")),
+        region or "",
+        "declared_as" in key or "managed" in key,
     )
 
 
@@ -224,6 +233,7 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
         None if why is None else Suppressed(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
         _maybe(_remedy, finding.get("remedy")),
         _text((finding.get("fix") or {}).get("level") or ""),
+        _maybe(moment, finding.get("first_seen")),
     )
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def with_context(report: Report, outcomes: Sequence[AccountOutcome], surveyor: Surveyor) -> Report:
     """Return the report with the use of each flagged key that CloudTrail can know of."""
-    targets = _targets(outcomes)
+    targets = targets_of(outcomes)
     asked = _flagged(report, targets, is_worth_asking)
 
     def uses(account: str) -> dict[str, Attr[KeyUse]]:
@@ -46,7 +46,7 @@ def with_context(report: Report, outcomes: Sequence[AccountOutcome], surveyor: S
 
 def with_creators(report: Report, outcomes: Sequence[AccountOutcome], surveyor: Surveyor) -> Report:
     """Return the report with whoever created the flagged keys that nobody is known to own, as far as CloudTrail tells."""
-    targets = _targets(outcomes)
+    targets = targets_of(outcomes)
     asked = _flagged(report, targets, creators.is_worth_asking)
 
     def created(account: str) -> dict[str, str] | Diagnostic:
@@ -68,7 +68,7 @@ def with_creators(report: Report, outcomes: Sequence[AccountOutcome], surveyor: 
     return replace(report, keys=keys, diagnostics=(*report.diagnostics, *(one for one in told if isinstance(one, Diagnostic))))
 
 
-def _targets(outcomes: Sequence[AccountOutcome]) -> dict[str, AccountTarget]:
+def targets_of(outcomes: Sequence[AccountOutcome]) -> dict[str, AccountTarget]:
     """Return the way to each account that was read, by its id."""
     return {outcome.inventory.account.id: outcome.target for outcome in outcomes if outcome.inventory is not None}
 
