@@ -95,7 +95,7 @@ def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = Tru
         patch.setattr("posturio_iac.commands.live.command._now", lambda: now)
         code = main(["live", "--no-config", *more, *words])
     out, err = capsys.readouterr()
-    assert "Traceback" not in err
+    assert "Traceback" not in err, err
     return Answer(code, out, err)
 
 

@@ -1,129 +1,36 @@
-"""AWS as it is where moto is not: a proxy in front of moto with a clock of its own, and a CloudTrail that knows of IAM in one region only.
+"""AWS as it is where moto is not: a proxy in front of moto that both the command and the AWS CLI talk to.
 
-Events come fifteen minutes late. What a test refuses is refused to everybody, to the command and to the scripts of a plan alike.
+Other actions go to moto as they are. The portal of the single sign-on is there too, and says that the session has ended.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from moto.iam.models import AccessKeyLastUsed, iam_backends
+from botocore.parsers import create_parser
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
 
-from tests.support.live.cloud import ACCOUNT, AS_OF
+from tests.support.live.fake_account import Event, FakeAws, FakeCredential
+from tests.support.live.fake_answers import ANSWERS, RefusalError, denial, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LATE = timedelta(minutes=15)
-HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-"""AWS's notice names us-east-1; the others are its counterparts."""
+__all__ = ["Event", "FakeAws", "FakeCredential", "serving"]
+
 CREDENTIAL = re.compile(r"Credential=(?P<id>[^/]+)/[^/]*/(?P<region>[^/]+)/(?P<service>[^/]+)/")
-BIN = Path(__file__).parents[3] / ".venv/bin"
-
-
-@dataclass
-class Event:
-    """One UpdateAccessKey."""
-
-    at: datetime
-    key_id: str
-    status: str
-
-
-@dataclass
-class FakeAws:
-    """One account behind the proxy."""
-
-    partition: str = "aws"
-    now: datetime = AS_OF
-    address: str = ""
-    events: list[Event] = field(default_factory=list)
-    denied: set[str] = field(default_factory=set)
-    """Actions that are refused."""
-    broken: dict[str, str] = field(default_factory=dict)
-    """Answers in place of moto's, by action."""
-    root: str = ""
-    """The line of the root user in the report, from ``user_creation_time`` on."""
-    rotated: dict[str, datetime] = field(default_factory=dict)
-    """What the report says for last_rotated of a key, where it is not its creation."""
-    root_keys: int = 0
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    """Region and action of each request."""
-
-    @property
-    def backend(self) -> Any:
-        return iam_backends[ACCOUNT][self.partition]
-
-    def user(self, name: str, **tags: str) -> None:
-        user = self.backend.create_user(self.backend.region_name, name, "/", [{"Key": n, "Value": v} for n, v in tags.items()])
-        user.create_date = AS_OF - timedelta(days=1000)
-
-    def key(self, user: str, age: float, used: float | None = None, status: str = "Active") -> str:
-        made = self.backend.create_access_key(user_name=user)
-        made.create_date, made.status = self.now - timedelta(days=age), status
-        self.backend.access_keys[made.access_key_id] = made
-        if used is not None:
-            self.use(made.access_key_id, used)
-        return str(made.access_key_id)
-
-    def use(self, key_id: str, days_ago: float = 0) -> None:
-        """Use a key so many days ago."""
-        self.held(key_id).last_used = AccessKeyLastUsed(self.now - timedelta(days=days_ago), "s3", "eu-west-1")
-
-    def held(self, key_id: str) -> Any:
-        """Return a key of moto."""
-        return next(key for user in self.backend.users.values() for key in user.access_keys if key.access_key_id == key_id)
-
-    def switch(self, key_id: str, status: str, days_ago: float = 0) -> None:
-        """Switch a key on or off so many days ago, with an event."""
-        self.held(key_id).status = status
-        self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status))
-
-    def status(self, key_id: str) -> str | None:
-        """Return the status of a key; None when it was deleted."""
-        return next((str(k.status) for u in self.backend.users.values() for k in u.access_keys if k.access_key_id == key_id), None)
-
-    def run(self, script: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a script of a plan with the clock of this account."""
-        shims = folder / "shims"
-        shims.mkdir(exist_ok=True)
-        date = shims / "date"
-        shown = self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        date.write_text(f"#!/bin/sh\ncase $2 in +%s) echo {int(self.now.timestamp())} ;; *) echo {shown} ;; esac\n", encoding="utf-8")
-        date.chmod(0o755)
-        aws = Path(os.path.realpath(BIN / "aws")) if (BIN / "aws").exists() else Path("aws")
-        environment = os.environ | {"PATH": f"{shims}:{aws.parent}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": self.address}
-        return subprocess.run(
-            ["sh", str(script), *words], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=240, check=False
-        )
-
-    def lookup(self, region: str, asked: dict[str, Any]) -> dict[str, Any]:
-        """Answer LookupEvents: newest first, late, and empty in every region but one."""
-        start, end = (_moment(asked.get(name)) for name in ("StartTime", "EndTime"))
-        told = [e for e in self.events if e.at + LATE <= self.now and (start is None or e.at >= start) and (end is None or e.at <= end)]
-        here = sorted(told, key=lambda e: e.at, reverse=True) if region == HOMES[self.partition] else []
-        return {"Events": [_written(event) for event in here]}
-
-
-def _moment(value: Any) -> datetime | None:
-    return None if value is None else datetime.fromtimestamp(float(value), tz=AS_OF.tzinfo)
-
-
-def _written(event: Event) -> dict[str, Any]:
-    detail = {"eventName": "UpdateAccessKey", "requestParameters": {"accessKeyId": event.key_id, "status": event.status}}
-    return {"EventTime": event.at.timestamp(), "EventName": "UpdateAccessKey", "CloudTrailEvent": json.dumps(detail)}
+IAM = get_service_model("iam")
+JSON = "application/x-amz-json-1.1"
+Answer = tuple[int, str, bytes]
+"""Status, content type and content."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -139,45 +46,79 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Keep quiet."""
 
+    def do_GET(self) -> None:
+        """Answer the portal of the single sign-on: GetRoleCredentials for a token that has expired."""
+        self.server.fake.asked.append(("", "GetRoleCredentials"))
+        text = {"message": "Session token not found or invalid"}
+        self._send(401, "application/json", json.dumps(text).encode(), {"x-amzn-ErrorType": "UnauthorizedException"})
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
-        fake, signed = self.server.fake, CREDENTIAL.search(self.headers.get("authorization", ""))
+        signed = CREDENTIAL.search(self.headers.get("authorization", ""))
         region = signed["region"] if signed else ""
-        asked = {name: values[0] for name, values in parse_qs(body.decode()).items()}
-        action = asked.get("Action") or self.headers.get("x-amz-target", "").rpartition(".")[2]
-        fake.asked.append((region, action))
-        if action in fake.denied:
-            self._refuse(action)
-        elif action == "LookupEvents":
-            self._answer(200, "application/x-amz-json-1.1", json.dumps(fake.lookup(region, json.loads(body))).encode())
-        else:
-            self._pass(action, asked, body)
+        action = self.headers.get("x-amz-target", "").rpartition(".")[2]
+        asked = json.loads(body) if action else dict(parse_qsl(body.decode()))
+        action = action or asked.get("Action", "")
+        self.server.fake.asked.append((region, action))
+        try:
+            self._check(region, action)
+            answer = self._answer(region, action, asked, body)
+        except RefusalError as refusal:
+            answer = self._refusal(refusal)
+        self.server.fake.meanwhile.pop(action, lambda: None)()
+        self._send(*answer)
 
-    def _refuse(self, action: str) -> None:
-        if action == "LookupEvents":
-            self._answer(400, "application/x-amz-json-1.1", json.dumps({"__type": "AccessDeniedException", "message": "no"}).encode())
-        else:
-            text = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
-            self._answer(403, "text/xml", text.encode())
-
-    def _pass(self, action: str, asked: dict[str, str], body: bytes) -> None:
+    def _answer(self, region: str, action: str, asked: dict[str, Any], body: bytes) -> Answer:
         fake = self.server.fake
+        if action == "LookupEvents":
+            return 200, JSON, json.dumps(lookup(fake, region, asked)).encode()
+        if action not in ANSWERS:
+            return self._moto(body)
+        told = ANSWERS[action](fake, asked, lambda: self._moto_answer(action, body))
+        content = get_serializer_class("iam", "query")(IAM.operation_model(action)).serialize(told)["body"]
+        return 200, "text/xml", content.encode() if isinstance(content, str) else content
+
+    def _check(self, region: str, action: str) -> None:
+        """Refuse what a test refuses."""
+        fake = self.server.fake
+        if region in fake.disabled_regions:
+            raise RefusalError("InvalidClientTokenId", "The security token included in the request is invalid", 403)
+        if fake.throttled.get(action, 0) > 0:
+            fake.throttled[action] -= 1
+            raise RefusalError("Throttling", "Rate exceeded")
+        if action in fake.denied:
+            raise denial()
+
+    def _refusal(self, refusal: RefusalError) -> Answer:
+        if self.headers.get("x-amz-target"):
+            renamed = {"Throttling": "ThrottlingException", "InvalidClientTokenId": "UnrecognizedClientException"}
+            kind = renamed.get(refusal.code, f"{refusal.code}Exception")
+            return 400, JSON, json.dumps({"__type": kind, "message": refusal.message}).encode()
+        text = f"<ErrorResponse><Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error></ErrorResponse>"
+        return refusal.status, "text/xml", text.encode()
+
+    def _moto(self, body: bytes) -> Answer:
+        """Return what moto answers."""
         upstream = HTTPConnection(self.server.upstream, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "expect")}
         upstream.request("POST", self.path, body, headers)
         response = upstream.getresponse()
-        content = response.read()
-        if response.status == 200 and action == "UpdateAccessKey":
-            fake.events.append(Event(fake.now, asked["AccessKeyId"], asked["Status"]))
-        if action == "GetAccountSummary" and fake.root_keys:
-            flag = rb"<key>AccountAccessKeysPresent</key>\s*<value>\d+</value>"
-            content = re.sub(flag, b"<key>AccountAccessKeysPresent</key><value>1</value>", content)
-        self._answer(response.status, response.getheader("content-type") or "text/xml", content)
+        return response.status, response.getheader("content-type") or "text/xml", response.read()
 
-    def _answer(self, status: int, kind: str, content: bytes) -> None:
+    def _moto_answer(self, action: str, body: bytes) -> dict[str, Any]:
+        """Return what moto answers, read. A refusal of moto is one of AWS."""
+        status, _, content = self._moto(body)
+        shape = IAM.operation_model(action).output_shape
+        read = create_parser("query").parse({"body": content, "headers": {}, "status_code": status}, shape)
+        if status != 200:
+            raise RefusalError(read["Error"]["Code"], read["Error"].get("Message", ""), status)
+        del read["ResponseMetadata"]
+        return dict(read)
+
+    def _send(self, status: int, kind: str, content: bytes, more: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        self.send_header("content-type", kind)
-        self.send_header("content-length", str(len(content)))
+        for name, value in {"content-type": kind, "content-length": str(len(content)), **(more or {})}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
 

@@ -1,0 +1,197 @@
+"""AWS as it is and moto is not: pages, reports of hours ago, refusals that mean nothing, sessions that end; plans are run in between."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.live.cloud import ACCOUNT, live
+from tests.support.live.fake_aws import FakeAws, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    Capsys = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def aws(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """An account that is read from a region that shows no events of IAM."""
+    assert cloud
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with serving(server, "aws") as fake:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
+        yield fake
+
+
+def look(capsys: Capsys, aws: FakeAws, *argv: str) -> Any:
+    return live(capsys, "--as-of", aws.now.isoformat(), *argv)
+
+
+def rules(answer: Any) -> list[tuple[str, str]]:
+    users = {key["address"]: key["user"] for key in answer.json["keys"]}
+    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
+
+
+def run(aws: FakeAws, folder: Path, *, installed: bool = False) -> Any:
+    return aws.run(folder / f"{ACCOUNT}.sh", folder.parent, "--yes", installed=installed)
+
+
+def test_the_installed_aws_cli_runs_a_plan(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    """Elsewhere it is a part of this process, which is quicker: here it is what a user has."""
+    aws.user("ci", owner="payments@example.com")
+    key = aws.key("ci", age=400, used=60)
+    look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    assert (run(aws, tmp_path / "plan", installed=True).returncode, aws.status(key)) == (0, "Inactive")
+
+
+def test_pages_of_one_entry_change_nothing(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        aws.user(name, owner=f"{name}@example.com")
+        aws.key(name, age=80, used=60)
+    second = aws.key("b", age=80, used=60)
+    aws.switch(second, "Inactive", days_ago=40)
+    aws.switch(aws.key("c", age=300, used=100), "Inactive", days_ago=30)
+    whole = look(capsys, aws)
+    aws.page = 1
+    for argv in ((), ("--exact",)):
+        assert rules(look(capsys, aws, *argv)) == rules(whole)
+    answer = look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    assert answer.json == whole.json
+    assert answer.calls()["iam:ListAccessKeys"] == 5
+    assert (run(aws, tmp_path / "plan").returncode, aws.status(second)) == (0, None)
+
+
+def test_a_report_of_almost_four_hours_ago_harms_nothing(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    """Used, switched on and switched off since AWS made its report, which it gives out again."""
+    for name in ("used", "on", "off", "idle"):
+        aws.user(name, owner="payments@example.com")
+    used, off, idle = (aws.key(name, age=80, used=60) for name in ("used", "off", "idle"))
+    on = aws.key("on", age=80, used=60, status="Inactive")
+    aws.switch(on, "Inactive", days_ago=40)
+    look(capsys, aws)
+    aws.now += timedelta(hours=3, minutes=50)
+    aws.use(used)
+    aws.switch(on, "Active", days_ago=0.1)
+    aws.use(on)
+    aws.switch(off, "Inactive", days_ago=0.1)
+    answer = look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    assert (answer.code, rules(answer)) == (1, [("idle", "unused_access_keys")])
+    assert rules(look(capsys, aws, "--exact")) == rules(answer)
+    run(aws, tmp_path / "plan")
+    assert [aws.status(key) for key in (used, on, off, idle)] == ["Active", "Active", "Inactive", "Inactive"]
+    assert [action for _, action in aws.asked].count("GenerateCredentialReport") == 2
+
+
+def test_last_rotated_is_when_a_key_was_last_switched_on(aws: FakeAws, capsys: Capsys) -> None:
+    aws.user("again", owner="payments@example.com")
+    key = aws.key("again", age=400, used=1)
+    aws.switch(key, "Inactive", days_ago=21)
+    aws.switch(key, "Active", days_ago=20)
+    found = rules(look(capsys, aws))
+    assert found == rules(look(capsys, aws, "--exact")) == [("again", "overdue_access_key_rotations")]
+
+
+def test_two_root_keys_are_one_in_the_summary(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    aws.root_keys = 2
+    for argv in ((), ("--exact",)):
+        assert rules(look(capsys, aws, *argv)) == [("root", "root_access_keys")] * 2
+    look(capsys, aws, "--output", str(tmp_path / "before.json"))
+    aws.root_keys, aws.report = 1, None
+    verified = look(capsys, aws, "--verify", str(tmp_path / "before.json")).json["verification"]["results"]
+    assert sorted(result["state"] for result in verified) == ["resolved", "still_open"]
+
+
+def test_the_report_takes_a_moment(aws: FakeAws, capsys: Capsys) -> None:
+    aws.user("ci", owner="payments@example.com")
+    aws.key("ci", age=80, used=60)
+    aws.report_building = 3
+    answer = look(capsys, aws)
+    assert (rules(answer), answer.calls()["iam:GetCredentialReport"]) == ([("ci", "unused_access_keys")], 4)
+
+
+def test_a_refusal_about_a_key_that_went_meanwhile_is_no_error(aws: FakeAws, capsys: Capsys) -> None:
+    aws.user("ci", owner="payments@example.com")
+    key = aws.key("ci", age=80, used=60)
+    aws.meanwhile["ListAccessKeys"] = lambda: aws.backend.delete_access_key(key, "ci")
+    answer = look(capsys, aws)
+    assert (answer.code, answer.json["keys"]) == (0, [])
+    assert "of user ci was deleted while we looked" in answer.err
+
+
+def test_a_key_that_goes_between_the_look_and_the_step_stops_no_other(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        aws.user(name, owner="payments@example.com")
+    gone, left = aws.key("a", age=80, used=60), aws.key("b", age=80, used=60)
+    look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    aws.meanwhile["GetAccessKeyLastUsed"] = lambda: aws.backend.delete_access_key(gone, "a")
+    done = run(aws, tmp_path / "plan")
+    assert (done.returncode, aws.status(left)) == (1, "Inactive")
+    assert f"disable {gone} of a: failed: " in done.stderr
+    aws.meanwhile["ListAccessKeys"] = lambda: None
+    verified = look(capsys, aws, "--verify", str(tmp_path / "plan"))
+    assert [result["state"] for result in verified.json["verification"]["results"]] == ["resolved", "resolved"]
+
+
+def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    aws.user("ci", owner="payments@example.com")
+    stale, old = aws.key("ci", age=80, used=60), aws.key("ci", age=300, used=100)
+    aws.switch(old, "Inactive", days_ago=40)
+    calm = look(capsys, aws)
+    often = {"GetAccessKeyLastUsed": 3, "LookupEvents": 2, "ListAccessKeys": 1, "GetCredentialReport": 2}
+    aws.throttled.update(often)
+    rough = look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    assert (rough.json, sum(rough.calls().values())) == (calm.json, sum(calm.calls().values()) + sum(often.values()))
+    aws.throttled.update({"GetAccessKeyLastUsed": 2, "LookupEvents": 2, "UpdateAccessKey": 2})
+    assert run(aws, tmp_path / "plan").returncode == 0
+    assert (aws.status(stale), aws.status(old)) == ("Inactive", None)
+
+
+def test_throttling_without_end_stops_the_step_and_says_so(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    aws.user("ci", owner="payments@example.com")
+    old = aws.key("ci", age=300, used=100)
+    aws.switch(old, "Inactive", days_ago=40)
+    look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    aws.throttled["LookupEvents"] = 1000
+    done = run(aws, tmp_path / "plan")
+    assert (done.returncode, aws.status(old)) == (1, "Inactive")
+    assert "CloudTrail could not be asked whether it was switched on meanwhile" in done.stderr
+
+
+def test_a_region_that_the_account_has_not_enabled(aws: FakeAws, capsys: Capsys) -> None:
+    aws.user("ci", owner="payments@example.com", expires="2026-01-31")
+    aws.key("ci", age=80, used=1)
+    aws.disabled_regions.add("eu-west-1")
+    answer = look(capsys, aws)
+    assert (answer.code, answer.json["keys"]) == (3, [])
+    assert "AWS does not know these credentials" in answer.err
+    used_there = look(capsys, aws, "--region", "us-east-1", "--context")
+    (key,) = used_there.json["keys"]
+    assert "kind" not in key["context"], "no answer is not no event"
+    assert "cloudtrail:LookupEvents failed with UnrecognizedClientException" in json.dumps(key["context"])
+
+
+def test_a_single_sign_on_that_has_ended_is_one_sentence(
+    aws: FakeAws, capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token that `aws sso login` left looks good, and AWS says that it is not."""
+    start = "https://example.awsapps.com/start"
+    text = f"sso_start_url = {start}\nsso_region = eu-west-1\nsso_account_id = {ACCOUNT}\nsso_role_name = Audit\nregion = eu-west-1\n"
+    (tmp_path / "config").write_text(f"[profile audit]\n{text}", encoding="utf-8")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setattr("botocore.credentials.SSOProvider._SSO_TOKEN_CACHE_DIR", str(tmp_path))  # it looks for the home when it is loaded
+    none = look(capsys, aws, "--profile", "audit")
+    assert (none.code, "there is no session of the single sign-on; run aws sso login" in none.err) == (3, True)
+    token = {"startUrl": start, "region": "eu-west-1", "accessToken": "x", "expiresAt": "2999-01-01T00:00:00Z"}
+    name = hashlib.sha1(start.encode(), usedforsecurity=False).hexdigest()
+    (tmp_path / f"{name}.json").write_text(json.dumps(token), encoding="utf-8")
+    ended = look(capsys, aws, "--profile", "audit")
+    assert (ended.code, "the session of the single sign-on has ended; run aws sso login" in ended.err) == (3, True)
+    assert ("", "GetRoleCredentials") in aws.asked

@@ -1,0 +1,98 @@
+"""Runs the scripts of a plan with a clock, and with the AWS CLI as a part of this process: it starts once, and not at every call."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import socketserver
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+_LOADERS: dict[str, Any] = {}
+BIN = Path(__file__).parents[3] / ".venv/bin"
+CALL = """\
+import json, socket, sys
+with socket.create_connection(("127.0.0.1", {port})) as there:
+    there.sendall(json.dumps(sys.argv[1:]).encode() + b"\\n")
+    out, err, code = json.loads(there.makefile().readline())
+sys.stdout.write(out)
+sys.stderr.write(err)
+sys.exit(code)
+"""
+
+
+def run(
+    script: Path, shims: Path, now: datetime, address: str, words: Sequence[str], *, installed: bool
+) -> subprocess.CompletedProcess[str]:
+    """Run a script at ``now`` against an endpoint."""
+    shims.mkdir(exist_ok=True)
+    shown = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    _write(shims / "date", f"#!/bin/sh\ncase $2 in +%s) echo {int(now.timestamp())} ;; *) echo {shown} ;; esac\n")
+    with contextlib.ExitStack() as stack:
+        if installed:
+            aws = Path(os.path.realpath(BIN / "aws")) if (BIN / "aws").exists() else Path("aws")
+            (shims / "aws").unlink(missing_ok=True)
+            path = f"{shims}:{aws.parent}:{os.environ['PATH']}"
+        else:
+            port = stack.enter_context(_answering())
+            (shims / "aws.py").write_text(CALL.format(port=port), encoding="utf-8")
+            _write(shims / "aws", f'#!/bin/sh\nexec {sys.executable} -I -S {shims}/aws.py "$@"\n')
+            path = f"{shims}:{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "AWS_ENDPOINT_URL": address}
+        return subprocess.run(
+            ["sh", str(script), *words], capture_output=True, text=True, env=environment, stdin=subprocess.DEVNULL, timeout=240, check=False
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
+
+
+class _Call(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        words = json.loads(self.rfile.readline())
+        self.wfile.write(json.dumps(_called(words)).encode() + b"\n")
+
+
+def _called(words: list[str]) -> tuple[str, str, int]:
+    """Do what ``aws`` does, and return what it says, what it complains of, and its exit code."""
+    out, err = io.StringIO(), io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("ignore")
+        code = _driver(patch).main(words)
+    return out.getvalue(), err.getvalue(), code
+
+
+def _driver(patch: pytest.MonkeyPatch) -> Any:
+    """Return the AWS CLI, which reads the environment and its options anew at each call, and the descriptions of services once."""
+    import awscli.clidriver as cli  # noqa: PLC0415 - only where a plan is run
+
+    patch.setenv("AWS_DATA_PATH", str(Path(cli.__file__).parent / "data"))  # it sets it itself, once
+    driver = cli.create_clidriver()
+    driver.session.register_component("data_loader", _LOADERS.setdefault("one", driver.session.get_component("data_loader")))
+    return driver
+
+
+@contextlib.contextmanager
+def _answering() -> Iterator[int]:
+    with socketserver.TCPServer(("127.0.0.1", 0), _Call) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()

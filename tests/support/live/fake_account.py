@@ -1,0 +1,133 @@
+"""One account of AWS with a clock: moto holds its users and keys, and this what moto lacks: API keys of services, events, a root user.
+
+What a test refuses is refused to everybody, to the command and to the scripts of a plan alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from moto.iam.models import AccessKeyLastUsed, iam_backends
+
+from tests.support.live import aws_cli
+from tests.support.live.cloud import ACCOUNT, AS_OF
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+BEDROCK = "bedrock.amazonaws.com"
+
+
+@dataclass
+class Event:
+    """One event of IAM: who switched a key, or deleted it."""
+
+    at: datetime
+    key_id: str
+    status: str
+    name: str = "UpdateAccessKey"
+
+
+@dataclass
+class FakeCredential:
+    """An API key of a service."""
+
+    user: str
+    id: str
+    service: str
+    created: datetime
+    expires: datetime | None
+    status: str = "Active"
+
+    def seen(self, now: datetime) -> str:
+        """Its status at a time: AWS itself says when it has expired."""
+        return "Expired" if self.expires is not None and self.expires <= now else self.status
+
+
+@dataclass
+class FakeAws:
+    """One account, and how AWS behaves towards it."""
+
+    partition: str = "aws"
+    now: datetime = AS_OF
+    address: str = ""
+    events: list[Event] = field(default_factory=list)
+    credentials: list[FakeCredential] = field(default_factory=list)
+    root_keys: int = 0
+    page: int = 100
+    """How many entries a page has at most; AWS may give fewer than it was asked for."""
+    report: tuple[datetime, str] | None = None
+    """When the credential report was made, and its text; it is kept for four hours."""
+    report_building: int = 0
+    """How often it is still in progress."""
+    denied: set[str] = field(default_factory=set)
+    """Actions that are refused."""
+    throttled: dict[str, int] = field(default_factory=dict)
+    """How many more requests for an action are too many."""
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """What happens in the account after the next request for an action, before whoever asked can do anything else."""
+    disabled_regions: set[str] = field(default_factory=set)
+    """Regions that the account has not enabled."""
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    """Region and action of each request."""
+
+    @property
+    def backend(self) -> Any:
+        return iam_backends[ACCOUNT][self.partition]
+
+    def user(self, name: str, **tags: str) -> None:
+        user = self.backend.create_user(self.backend.region_name, name, "/", [{"Key": n, "Value": v} for n, v in tags.items()])
+        user.create_date = AS_OF - timedelta(days=1000)
+
+    def key(self, user: str, age: float, used: float | None = None, status: str = "Active") -> str:
+        made = self.backend.create_access_key(user_name=user)
+        made.create_date, made.status = self.now - timedelta(days=age), status
+        self.backend.access_keys[made.access_key_id] = made
+        if used is not None:
+            self.use(made.access_key_id, used)
+        return str(made.access_key_id)
+
+    def credential(self, user: str, age: float, ends: float | None = None, status: str = "Active", service: str = BEDROCK) -> str:
+        """An API key of a service, made so many days ago, which AWS ends in so many days; its id."""
+        end = None if ends is None else self.now + timedelta(days=ends)
+        made = FakeCredential(user, f"ACCA{len(self.credentials):016}", service, self.now - timedelta(days=age), end, status)
+        self.credentials.append(made)
+        return made.id
+
+    def use(self, key_id: str, days_ago: float = 0) -> None:
+        """Use a key so many days ago."""
+        self.held(key_id).last_used = AccessKeyLastUsed(self.now - timedelta(days=days_ago), "s3", "eu-west-1")
+
+    def held(self, key_id: str) -> Any:
+        """Return a key of moto, or an API key of a service."""
+        keys = [key for user in self.backend.users.values() for key in user.access_keys if key.access_key_id == key_id]
+        return next(iter([*keys, *(one for one in self.credentials if one.id == key_id)]))
+
+    def switch(self, key_id: str, status: str, days_ago: float = 0) -> None:
+        """Switch a key on or off so many days ago, with an event."""
+        held = self.held(key_id)
+        held.status = status
+        name = "UpdateServiceSpecificCredential" if isinstance(held, FakeCredential) else "UpdateAccessKey"
+        self.events.append(Event(self.now - timedelta(days=days_ago), key_id, status, name))
+
+    def status(self, key_id: str) -> str | None:
+        """Return the status of a key; None when it was deleted."""
+        try:
+            held = self.held(key_id)
+        except StopIteration:
+            return None
+        return held.seen(self.now) if isinstance(held, FakeCredential) else str(held.status)
+
+    def rotated(self, key: Any) -> datetime:
+        """Return what the report calls the last rotation of a key: when it was created, or last switched."""
+        switches = [event.at for event in self.events if event.key_id == key.access_key_id]
+        made: datetime = key.create_date
+        return max([made, *switches])
+
+    def run(self, script: Path, folder: Path, *words: str, installed: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run a script of a plan with the clock of this account, and the AWS CLI of this process or the installed one."""
+        return aws_cli.run(script, folder / "shims", self.now, self.address, words, installed=installed)

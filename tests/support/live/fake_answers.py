@@ -1,0 +1,210 @@
+"""What AWS answers where moto answers otherwise, after AWS's documentation and its public recorded answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.support.keys import AS_OF
+from tests.support.live.cloud import ACCOUNT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.live.fake_account import Event, FakeAws, FakeCredential
+
+    Asked = dict[str, Any]
+    Answer = dict[str, Any]
+    Moto = Callable[[], Answer]
+
+LATE = timedelta(minutes=15)
+"""How late CloudTrail tells of an event."""
+MEMORY = timedelta(days=90)
+HOMES = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+"""AWS's notice names us-east-1; the others are its counterparts."""
+KEPT = timedelta(hours=4)
+COLUMNS = (
+    "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,"
+    "access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_1_last_used_region,access_key_1_last_used_service,"
+    "access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,access_key_2_last_used_region,access_key_2_last_used_service,"
+    "cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated"
+)
+NO_KEY = ["false", "N/A", "N/A", "N/A", "N/A"]
+ROOT_MADE = AS_OF - timedelta(days=2000)
+
+
+class RefusalError(Exception):
+    """AWS refuses a request."""
+
+    def __init__(self, code: str, message: str = "no", status: int = 400) -> None:
+        super().__init__(code)
+        self.code, self.message, self.status = code, message, status
+
+
+def denial() -> RefusalError:
+    return RefusalError("AccessDenied", "User is not authorized to perform this action", 403)
+
+
+def _paged(fake: FakeAws, asked: Asked, entries: list[Any]) -> tuple[list[Any], Answer]:
+    """Return one page, and what says whether there are more; the marker is nobody's business but AWS's."""
+    start = int(asked.get("Marker", "next-0").removeprefix("next-"))
+    end = start + min(int(asked.get("MaxItems", 100)), fake.page)
+    more = end < len(entries)
+    return entries[start:end], {"IsTruncated": more, **({"Marker": f"next-{end}"} if more else {})}
+
+
+def _pages_of(*parts: str) -> Callable[[FakeAws, Asked, Moto], Answer]:
+    """Cut the answer of moto, which has lists of these names, into pages."""
+
+    def answer(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
+        whole = moto()
+        entries, told = _paged(fake, asked, [(part, entry) for part in parts for entry in whole.get(part, ())])
+        lists = {part: [entry for name, entry in entries if name == part] for part in parts if part in whole}
+        return {**whole, **lists, **told}
+
+    return answer
+
+
+def _generate_report(fake: FakeAws, _asked: Asked, _moto: Moto) -> Answer:
+    if fake.report is not None and fake.now - fake.report[0] < KEPT:
+        return {"State": "COMPLETE"}
+    fake.report = (fake.now, _report(fake))
+    return {"State": "STARTED", "Description": "No report exists. Starting a new report generation task"}
+
+
+def _get_report(fake: FakeAws, _asked: Asked, _moto: Moto) -> Answer:
+    if fake.report is None:
+        raise RefusalError("ReportNotPresent", "No report is present", 410)
+    if fake.report_building > 0:
+        fake.report_building -= 1
+        raise RefusalError("ReportInProgress", "Report generation is still in progress", 404)
+    made, text = fake.report
+    return {"Content": text.encode(), "ReportFormat": "text/csv", "GeneratedTime": made}
+
+
+def _report(fake: FakeAws) -> str:
+    root = [["true", (ROOT_MADE + timedelta(days=n)).isoformat(), "N/A", "N/A", "N/A"] for n in range(fake.root_keys)]
+    lines = [
+        _line("<root_account>", f"arn:{fake.partition}:iam::{ACCOUNT}:root", ROOT_MADE, "not_supported", root),
+        *(_line(user.name, user.arn, user.create_date, "false", [_cells(fake, key) for key in user.access_keys]) for user in _users(fake)),
+    ]
+    return "\n".join([COLUMNS, *lines])
+
+
+def _line(name: str, arn: str, made: datetime, password: str, keys: list[list[str]]) -> str:
+    cells = [cell for place in (0, 1) for cell in (keys[place] if place < len(keys) else NO_KEY)]
+    return ",".join([name, arn, made.isoformat(), password, "N/A", "N/A", "N/A", "false", *cells, "false", "N/A", "false", "N/A"])
+
+
+def _cells(fake: FakeAws, key: Any) -> list[str]:
+    used = key.last_used
+    use = [used.timestamp.isoformat(), used.region, used.service] if used else ["N/A", "N/A", "N/A"]
+    return ["true" if key.status == "Active" else "false", fake.rotated(key).isoformat(), *use]
+
+
+def _users(fake: FakeAws) -> list[Any]:
+    return list(fake.backend.users.values())
+
+
+def _summary(fake: FakeAws, _asked: Asked, moto: Moto) -> Answer:
+    """AccountAccessKeysPresent is a flag: 1 for two keys."""
+    return {"SummaryMap": moto()["SummaryMap"] | {"AccountAccessKeysPresent": min(fake.root_keys, 1)}}
+
+
+def _last_used(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
+    """A key that is not there is denied to everybody."""
+    if fake.status(asked["AccessKeyId"]) is None:
+        raise denial()
+    return moto()
+
+
+def _list_credentials(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
+    everybody, name = asked.get("AllUsers") == "true", asked.get("UserName")
+    if everybody and name is not None:
+        raise RefusalError("ValidationError", "AllUsers and UserName cannot be specified together")
+    if name is not None and name not in {user.name for user in _users(fake)}:
+        raise RefusalError("NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+    if name is None and not everybody:  # then it is about whoever asks, who has none
+        return {"ServiceSpecificCredentials": [], "IsTruncated": False}
+    services = {asked["ServiceName"]} if "ServiceName" in asked else {one.service for one in fake.credentials}
+    found = [one for one in fake.credentials if one.service in services and name in (None, one.user)]
+    entries, told = _paged(fake, asked, found)
+    return {"ServiceSpecificCredentials": [_shown(fake, one) for one in entries], **told}
+
+
+def _shown(fake: FakeAws, one: FakeCredential) -> Answer:
+    end = {"ExpirationDate": one.expires} if one.expires else {}
+    alias = {"ServiceCredentialAlias": f"{one.user}-at-{ACCOUNT}"} if one.service == "bedrock.amazonaws.com" else {}
+    return {
+        "UserName": one.user,
+        "Status": one.seen(fake.now),
+        "CreateDate": one.created,
+        "ServiceSpecificCredentialId": one.id,
+        "ServiceName": one.service,
+        **alias,
+        **end,
+    }
+
+
+def _credential(fake: FakeAws, asked: Asked) -> FakeCredential:
+    for one in fake.credentials:
+        if (one.id, one.user) == (asked["ServiceSpecificCredentialId"], asked.get("UserName")):
+            return one
+    raise RefusalError("NoSuchEntity", f"Service Specific Credential {asked['ServiceSpecificCredentialId']} does not exist.", 404)
+
+
+def _update_credential(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
+    fake.switch(_credential(fake, asked).id, asked["Status"])
+    return {}
+
+
+def _delete_credential(fake: FakeAws, asked: Asked, _moto: Moto) -> Answer:
+    fake.credentials.remove(_credential(fake, asked))
+    return {}
+
+
+def _update_key(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
+    answer = moto()
+    fake.switch(asked["AccessKeyId"], asked["Status"])
+    return answer
+
+
+def lookup(fake: FakeAws, region: str, asked: Asked) -> Answer:
+    """Answer LookupEvents: newest first, late, for 90 days, by the page, and of IAM only in the home region of the partition."""
+    start, end = (_moment(asked.get(name)) for name in ("StartTime", "EndTime"))
+    (wanted,) = (one["AttributeValue"] for one in asked["LookupAttributes"])
+    told = [e for e in fake.events if fake.now - MEMORY <= e.at <= fake.now - LATE and wanted in (e.name, e.key_id)]
+    told = [e for e in told if (start is None or e.at >= start) and (end is None or e.at <= end)]
+    here = sorted(told, key=lambda e: e.at, reverse=True) if region == HOMES[fake.partition] else []
+    size = min(asked.get("MaxResults", 50), fake.page)
+    first = int(asked.get("NextToken", "0"))
+    more = {"NextToken": str(first + size)} if first + size < len(here) else {}
+    return {"Events": [_written(event) for event in here[first : first + size]], **more}
+
+
+def _moment(value: Any) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(float(value), tz=AS_OF.tzinfo)
+
+
+def _written(event: Event) -> Answer:
+    named = "serviceSpecificCredentialId" if event.name.endswith("Credential") else "accessKeyId"
+    detail = {"eventName": event.name, "requestParameters": {named: event.key_id, "status": event.status}}
+    return {"EventTime": event.at.timestamp(), "EventName": event.name, "CloudTrailEvent": json.dumps(detail)}
+
+
+ANSWERS: dict[str, Callable[[FakeAws, Asked, Moto], Answer]] = {
+    "GenerateCredentialReport": _generate_report,
+    "GetCredentialReport": _get_report,
+    "GetAccountSummary": _summary,
+    "GetAccessKeyLastUsed": _last_used,
+    "GetAccountAuthorizationDetails": _pages_of("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"),
+    "ListUsers": _pages_of("Users"),
+    "ListUserTags": _pages_of("Tags"),
+    "ListAccessKeys": _pages_of("AccessKeyMetadata"),
+    "ListServiceSpecificCredentials": _list_credentials,
+    "UpdateServiceSpecificCredential": _update_credential,
+    "DeleteServiceSpecificCredential": _delete_credential,
+    "UpdateAccessKey": _update_key,
+}
+"""Operations of IAM; the third argument gives moto's answer."""
