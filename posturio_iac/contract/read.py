@@ -48,15 +48,20 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
         NotAResultError: it is no JSON, no result of ours, or one of a newer version.
 
     """
+    document = decoded(text)
+    return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
+
+
+def decoded(text: str) -> Any:
+    """Return the JSON of a result, which `result` looks at. Raises `NotAResultError`."""
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except RecursionError:
         raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
     except ValueError as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
-    return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 
 
 def _ids(document: Any) -> frozenset[str]:

@@ -41,7 +41,7 @@ def test_every_object_of_the_schema_is_closed() -> None:
                 yield from objects(child)
 
     found = list(objects(SCHEMA))
-    assert len(found) == 24
+    assert len(found) == 26
     assert all(node["additionalProperties"] is False and set(node["required"]) <= set(node["properties"]) for node in found)
 
 

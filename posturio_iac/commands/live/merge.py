@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.output import STDOUT, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
-from posturio_iac.contract.read import cost
+from posturio_iac.contract.read import NotAResultError, cost, decoded, result
 from posturio_iac.core.finding import Exit, Level, Severity, Verdict, exact_score
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = 1
-PARTS = ("keys", "findings", "diagnostics")
 FAIL_ON = next(option for option in ARGUMENTS if option.name == "fail_on")
 EXIT_ZERO = next(option for option in ARGUMENTS if option.name == "exit_zero")
 COMMAND = Command(
@@ -105,13 +103,14 @@ def _load(path: str) -> dict[str, Any]:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read as a JSON result: {getattr(error, 'strerror', None) or error}") from None
-    if not isinstance(document, dict) or document.get("version") != VERSION or not all(isinstance(document.get(p), list) for p in PARTS):
-        raise UsageError(f"{path} is no result of version {VERSION} of posturio-iac --format json")
-    if "verification" in document:
+            document: dict[str, Any] = decoded(file.read())
+        saved = result(document, path)
+    except NotAResultError as error:
+        raise UsageError(f"{path} {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if saved.users is not None:
         raise UsageError(f"{path} is the result of --verify, which tells of some keys only; results of whole runs are joined here")
-    if any(key.get("framework") != "aws" for key in document["keys"]):
+    if any(not key.deployed for key in saved.keys):
         raise UsageError(f"{path} is the result of a scan of code; only results of live runs are joined here")
     return document

@@ -141,13 +141,15 @@ class Verification:
         return sum(result.state is state for result in self.results)
 
     def exit_code(self, report: Report, fail_on: Severity | None) -> Exit:
-        """Return 0 only when every earlier finding is resolved and nothing misses its key; 3 when one cannot be told or a call failed, else 1.
+        """Return 0 only when every earlier finding is gone and nothing misses its key; 3 when one cannot be told or a call failed, else 1.
 
         New findings count from ``fail_on`` on, as in any run.
         """
         if self.count(FindingState.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
             return Exit.INCOMPLETE
         new = (result.severity for result in self.results if result.state is FindingState.NEW)
-        if self.count(FindingState.OPEN) or self.count(FindingState.FAILING) or (fail_on is not None and any(severity >= fail_on for severity in new)):
+        if self.count(FindingState.OPEN) or self.count(FindingState.FAILING):
+            return Exit.FINDINGS
+        if fail_on is not None and any(severity >= fail_on for severity in new):
             return Exit.FINDINGS
         return Exit.CLEAN

@@ -91,7 +91,7 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
 
 
 def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept, unless something fails since."""
+    """Return what has become of an earlier finding, under its own name: it is closed where it is kept, unless something fails since."""
     partition = result.partition()
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     first = moment(result.first_seen) if result.first_seen else now

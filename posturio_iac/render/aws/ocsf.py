@@ -88,7 +88,7 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
 
 
 def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept, unless something fails since."""
+    """Return what has become of an earlier finding, under its own name: it is closed where it is kept, unless something fails since."""
     address, why = printable(result.address), printable(result.why)
     first = _milliseconds(result.first_seen) if result.first_seen else now
     said = f"{address} {printable(result.said())}."

@@ -112,5 +112,9 @@ def _summary(verification: Verification, style: Style) -> str:
     parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
     order = (FindingState.UNTOLD, FindingState.FAILING, FindingState.OPEN, FindingState.NEW)
     worst = next((state for state in order if verification.count(state)), FindingState.RESOLVED)
-    line = f"{count(earlier, 'finding')} of {write.moment(verification.earlier)}: {', '.join(parts)}" if parts else "There was nothing to verify"
+    line = (
+        f"{count(earlier, 'finding')} of {write.moment(verification.earlier)}: {', '.join(parts)}"
+        if parts
+        else "There was nothing to verify"
+    )
     return paint(line, "bold", PAINTS[worst], color=style.color)
