@@ -56,7 +56,7 @@ def oldest(host: str) -> str:
 @nox.session(name="all")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    for name in ("lint", "docs", "site", *USUAL, "oracle", "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
+    for name in ("lint", "docs", "site", *USUAL, "oracle", "fuzz", "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
         session.notify(name)
 
 
@@ -94,6 +94,14 @@ def oracle(session: nox.Session) -> None:
     """Compare the values of 20,000 generated expressions with those of HashiCorp's own evaluator."""
     session.install("-e", ".", *group("differential"))
     pytest(session, "tests/differential/test_hcl_values.py", POSTURIO_ORACLE_EXAMPLES="20000")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz all inputs for an hour, or for as many seconds as POSTURIO_FUZZ_SECONDS says; ``coverage`` fuzzes by coverage, with atheris."""
+    session.install("-e", ".[report]", *group("fuzz" if "coverage" in session.posargs else "tests"))
+    module = "tests.fuzz.by_coverage" if "coverage" in session.posargs else "tests.fuzz"
+    session.run("python", "-m", module, os.environ.get("POSTURIO_FUZZ_SECONDS", "3600"), *(a for a in session.posargs if a != "coverage"))
 
 
 @nox.session

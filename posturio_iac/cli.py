@@ -69,9 +69,11 @@ def usage() -> str:
 
 
 def _unknown(name: str) -> str:
-    from posturio_iac.config.suggest import hint
+    from posturio_iac.config.suggest import hint, meant
 
     if name.startswith("-"):
+        if close := meant(name, ("--help", "--version"), cutoff=0.7):
+            return f"there is no option {name}{close}"
         return f"there is no option {name} here; options follow a command, such as `posturio-iac scan {name}`"
     if os.path.exists(name):
         return f'there is no command "{name}"; `posturio-iac scan {name}` scans that path'

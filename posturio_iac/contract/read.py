@@ -60,7 +60,7 @@ def decoded(text: str) -> Any:
         raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
     except ValueError as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
+        empty = "is empty" if not text.strip() else f"is not valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core import remedy as r
 from posturio_iac.core.key_types import AGE
 from posturio_iac.core.remedy_text import describe
-from posturio_iac.core.text.json_nodes import Object
-from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, values
+from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, json_values, values
 from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress
 
@@ -21,12 +20,13 @@ if TYPE_CHECKING:
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
+    from posturio_iac.fixes.node_source import NodeSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 HCL = (".tf", ".tofu")
 UNIT = ".hcl"
 TERRAFORM_JSON = (".tf.json", ".tofu.json")
-_CREATE_FIRST = "create_before_destroy"
+CLOCKS = (hcl_rotation.CLOCK, hcl_rotation.HOLDER)
 
 
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
@@ -50,13 +50,13 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     elif place.span.path.endswith(UNIT):
         level, edits = _in_unit(remedy, files)
     elif place.span.path.endswith(TERRAFORM_JSON):
-        level, edits = _in_json(remedy, files)
+        level, edits = _in_json(remedy, files, max_days)
     else:
         level, edits = _in_template(remedy, files)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (hcl_rotation.CLOCK, hcl_rotation.HOLDER))
+    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (*CLOCKS, hcl_rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
 
 
@@ -75,7 +75,7 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(TERRAFORM_JSON):
-        return json_rotation.add_comment(source, body, text.partition(":")[2], joined=False)
+        return json_values.add_comment(source, body, text.partition(":")[2], joined=False)
     entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
     return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
 
@@ -130,6 +130,8 @@ def _rotated_in_hcl(
             edits = hcl_rotation.add_schedule(source, block, module, name, days)
         case r.ReplaceTrigger():
             edits = hcl_rotation.insert_hop(source, block, module, remedy, max_days)
+        case r.HoldTrigger(reference=reference):
+            edits = hcl_rotation.hold(source, block, module, reference)
         case r.RemoveArgument(argument=argument):
             edits = hcl_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):
@@ -139,7 +141,7 @@ def _rotated_in_hcl(
     return ChangeLevel.REPLACES, edits
 
 
-def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
+def _in_json(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     place = r.place_of(remedy)
     if place is None or place.span is None:
         raise CannotFixError("it names no place")
@@ -147,27 +149,46 @@ def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edi
     if isinstance(remedy, r.ReplaceValue):
         return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
     _, block = source.member_at(files.start(place.span))
+    return _said_in_json(remedy, source, block) or _rotated_in_json(remedy, source, block, files, max_days)
+
+
+def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[ChangeLevel, list[Edit]] | None:
+    """Return the edits of metadata and plain arguments; None for other remedies."""
     match remedy:
         case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, json_rotation.add_comment(source, block, hcl_comments.item(name, value))
-        case r.AddTag(name=name, value=value, argument=argument):
+            return ChangeLevel.NOTHING, json_values.add_comment(source, block, hcl_comments.item(name, value))
+        case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
             json_rotation.check_not_ignored(block, argument)
-            return ChangeLevel.IN_PLACE, source.add(block, {argument: {name: value}})
-        case r.HideOutput(is_bared=False):
-            return ChangeLevel.NOTHING, source.add(block, {"sensitive": True})
-        case r.CreateFirst(is_set=False, misspelt=""):
-            return ChangeLevel.NOTHING, source.add(block, {"lifecycle": {_CREATE_FIRST: True}})
-        case r.SetArgument(argument=argument, value=value) if argument == AGE and not _has(block, AGE):
-            return ChangeLevel.REPLACES, source.add(block, {argument: int(value)})
-        case r.AddBlock(name=name, days=days):
-            return ChangeLevel.REPLACES, json_rotation.add_schedule(source, block, name, days)
+            return ChangeLevel.IN_PLACE, json_values.add_tag(source, block, argument, name, value)
+        case r.HideOutput():
+            return ChangeLevel.NOTHING, json_values.hidden_output(source, block)
+        case r.CreateFirst(misspelt=misspelt):
+            return ChangeLevel.NOTHING, json_rotation.create_first(source, block, misspelt)
         case _:
-            raise CannotFixError(f"in JSON it takes a person to {describe(remedy)}")
+            return None
 
 
-def _has(block: Node, name: str) -> bool:
-    """Tell whether an object has a member."""
-    return isinstance(block.value, Object) and block.value.get(name) is not None
+def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits that let a key rotate."""
+    match remedy:
+        case r.SetInterval(setting, days):
+            edits = json_values.set_interval(source, block, setting, days)
+        case r.SetArgument(argument=argument, value=value) if argument == AGE:
+            edits = source.put(block, argument, int(value))
+        case r.AddBlock(name=name, days=days):
+            edits = json_rotation.add_schedule(source, block, files.names(source.path, CLOCKS), name, days)
+        case r.ReplaceTrigger():
+            taken = files.names(source.path, CLOCKS[1:])
+            edits = json_rotation.insert_hop(source, block, files.json_module(source.path), taken, remedy, max_days)
+        case r.HoldTrigger(reference=reference):
+            edits = json_rotation.hold(source, block, files.names(source.path, (hcl_rotation.DATA,)), reference)
+        case r.RemoveArgument(argument=argument):
+            edits = json_rotation.remove_argument(source, block, argument)
+        case r.StopIgnoring(names=names):
+            edits = json_rotation.stop_ignoring(source, block, names)
+        case _:
+            raise CannotFixError(PERSON)
+    return ChangeLevel.REPLACES, edits
 
 
 def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
@@ -182,6 +203,9 @@ def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list
             _, body = source.member_at(files.start(place.span))
             members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
             return ChangeLevel.NOTHING, source.add(body, members, after="Type")
+        case r.SetInterval(setting, days):
+            _, body = source.member_at(files.start(place.span))
+            return ChangeLevel.REPLACES, json_values.set_interval(source, body, setting, days)
         case r.CallConstruct():
             raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
         case _:

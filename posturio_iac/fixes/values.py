@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.hcl_source import HclSource
     from posturio_iac.fixes.node_source import NodeSource
 
+_SAID = ("Metadata", "//")
 _ELSEWHERE = CannotFixError("the value is computed; change what it comes from")
 
 
@@ -58,22 +59,23 @@ def _comments(root: HclNode) -> Iterator[HclNode]:
 def replaced_in_nodes(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
     new, first, last = _new(remedy), source.offset(start), source.offset(end)
-    found = [n for n in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
+    found = [(n, said) for n, said in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
     if len(found) != 1:
         raise _ELSEWHERE
-    node = found[0]
+    node, is_said = found[0]
     text = source.text[node.start : node.end]
     shown = json.dumps(new) if source.is_json or not text.startswith("'") else f"'{new}'"
-    return ChangeLevel.IN_PLACE, [source.edit(node.start, node.end, shown)]
+    return ChangeLevel.NOTHING if is_said else ChangeLevel.IN_PLACE, [source.edit(node.start, node.end, shown)]
 
 
-def _scalars(roots: tuple[Node, ...]) -> Iterator[Node]:
-    pending = list(roots)
+def _scalars(roots: tuple[Node, ...]) -> Iterator[tuple[Node, bool]]:
+    """Yield the values that are no maps and no lists, and whether each is metadata that no resource reads."""
+    pending = [(root, False) for root in roots]
     while pending:
-        node = pending.pop()
+        node, is_said = pending.pop()
         if isinstance(node.value, Object):
-            pending += [value for _, value in node.value]
+            pending += [(value, is_said or key.value in _SAID) for key, value in node.value]
         elif isinstance(node.value, Array):
-            pending += node.value
+            pending += [(item, is_said) for item in node.value]
         else:
-            yield node
+            yield node, is_said

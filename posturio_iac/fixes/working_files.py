@@ -63,6 +63,26 @@ class WorkingFiles:
                     continue
         return found
 
+    def json_module(self, path: str) -> list[NodeSource]:
+        """Return the JSON files of the module that a file belongs to; those with syntax errors are left out."""
+        folder = posixpath.dirname(path)
+        found = []
+        for name in sorted(self._listing(folder)):
+            if name.endswith((".tf.json", ".tofu.json")):
+                try:
+                    found.append(self.nodes(posixpath.join(folder, name)))
+                except CannotFixError:
+                    continue
+        return found
+
+    def names(self, path: str, kinds: Sequence[str]) -> frozenset[str]:
+        """Return the names of all resources of some types in the module that a file belongs to."""
+        from posturio_iac.fixes.json_rotation import resources
+
+        words = (source.words(block)[1:3] for source in self.module(path) for block in source.blocks("resource"))
+        named = [(kind, name) for kind, name, _ in (resource for source in self.json_module(path) for resource in resources(source))]
+        return frozenset(name for kind, name in (*(tuple(w) for w in words), *named) if kind in kinds)
+
     def start(self, span: Span) -> int:
         """Return the byte at which a region begins now."""
         return self._place(span.path, span.line, span.column)

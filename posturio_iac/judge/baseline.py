@@ -168,7 +168,7 @@ def _document(path: str, shown: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{shown}: is no valid JSON: {error}") from None
+        raise UsageError(f"{shown}: is not valid JSON: {error}") from None
     if not isinstance(document, dict):
         raise UsageError(f"{shown}: must hold an object with version and findings, not {describe(document)}")
     if document.get("version") != VERSION:

@@ -87,7 +87,7 @@ class FolderTree:
         try:
             found = self._below(above, folder)
             if found is not above:
-                _check_rules(found)
+                check_rules(found)
         except UsageError as error:
             self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used, and those above it hold here"
             return above
@@ -114,14 +114,17 @@ class FolderTree:
             yield path, wrong, text
 
 
-def _check_rules(config: Config) -> None:
-    """Raise `UsageError` when a configuration names a rule that does not exist."""
+def check_rules(config: Config) -> None:
+    """Raise `UsageError` when a configuration file names a rule that does not exist; the message names the file."""
+    named = (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions))
+    if not named:
+        return
     from posturio_iac.config.suggest import rule_id
     from posturio_iac.errors import UsageError
     from posturio_iac.rules import all_rules
 
     try:
-        for name in (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions)):
+        for name in named:
             rule_id(name, all_rules())
     except UsageError as error:
         raise UsageError(f"{config.path}: {error}") from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.live.context import targets_of
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
@@ -25,7 +24,7 @@ def with_failures(
     verification: Verification, outcomes: Sequence[AccountOutcome], surveyor: Surveyor, as_of: datetime
 ) -> tuple[Verification, list[Diagnostic]]:
     """Return what became of the findings with the signs of failure, and say in which accounts CloudTrail did not answer."""
-    targets = targets_of(outcomes)
+    targets = {outcome.inventory.account.id: outcome.target for outcome in outcomes if outcome.inventory is not None}
     missed: dict[str, list[MissedKey]] = {}
     for result in verification.results:
         if result.missed is not None and result.account in targets:

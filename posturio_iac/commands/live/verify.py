@@ -46,7 +46,7 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
         raise UsageError(str(error)) from None
     except AwsError as error:
         targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
-    outcomes = run.read(targets)
+    outcomes = list(run.read(targets))
     policy = by_rules_of(earlier, run.request.policy, all_rules())
     found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policy)
     gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)

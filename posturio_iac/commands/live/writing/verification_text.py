@@ -54,9 +54,11 @@ def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
     )
 
 
-def document(report: Report, verification: Verification, first_seen: Mapping[str, datetime]) -> str:
+def document(
+    report: Report, verification: Verification, first_seen: Mapping[str, datetime], run: Mapping[str, object] | None = None
+) -> str:
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen))
+    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen), run=run)
     known = write.document(report, context)
     return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
 
