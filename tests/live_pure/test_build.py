@@ -175,7 +175,7 @@ def test_merging_needs_results_of_live_runs(capsys: pytest.CaptureFixture[str], 
     assert (code, "none.json cannot be read: No such file" in err) == (2, True)
     whole: dict[str, Any] = {"version": 1, "tool": {"name": "posturio-iac", "version": "0"}, "as_of": "2026-01-01T00:00:00Z"}
     whole |= {"keys": [], "findings": [], "diagnostics": [], "summary": {"files": 0}}
-    code_key = {"address": "aws_iam_access_key.ci", "framework": "terraform", "verdict": "clean", "lifetime": []}
+    code_key: dict[str, Any] = {"address": "aws_iam_access_key.ci", "framework": "terraform", "verdict": "clean", "lifetime": []}
     code_key |= dict.fromkeys(("path", "line", "user", "status", "owner"))
     for document, why in (
         (whole | {"version": 2}, "was written by a newer posturio-iac"),

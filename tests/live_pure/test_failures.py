@@ -44,7 +44,8 @@ class Trails:
 
     def __init__(self, denied: str = "", **events: list[Any]) -> None:
         self.events = {region.replace("_", "-"): told for region, told in events.items()}
-        self.denied, self.region, self.asked = denied, "", []  # type: str, str, list[tuple[str, str, datetime, datetime]]
+        self.denied, self.region = denied, ""
+        self.asked: list[tuple[str, str, Any, Any]] = []
 
     def in_region(self, region: str) -> Trails:
         made = Trails(self.denied)

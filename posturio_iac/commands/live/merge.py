@@ -130,7 +130,7 @@ def _load(path: str) -> list[dict[str, Any]]:
         raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _of_lines(text: str, path: str) -> list[Any]:
+def _of_lines(text: str, path: str) -> list[dict[str, Any]]:
     """Return the results of accounts that ``--format jsonl`` writes, and what its last line adds to them.
 
     Raises:
@@ -144,7 +144,7 @@ def _of_lines(text: str, path: str) -> list[Any]:
     return [*accounts, last | {"keys": [], "findings": [], "scope": {**last["scope"], "accounts": []}}]
 
 
-def _checked(document: Any, path: str) -> dict[str, Any]:
+def _checked(document: dict[str, Any], path: str) -> dict[str, Any]:
     """Return a document that is a result of a live run. Raises `NotAResultError` and `UsageError`."""
     saved = result(document, path)
     if saved.users is not None:

@@ -102,7 +102,8 @@ def read(text: str, source: str = "") -> Earlier:
     saved = load(text, source, show_key_ids=True)
     verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state in OPEN_STATES)
     found = [*(finding for finding in saved.found if finding.suppressed is None), *(verdict.finding for verdict in verdicts)]
-    if any(entry.framework != FRAMEWORK for entry in (*saved.keys, *found)) or (saved.files and not (saved.keys or found)):
+    frameworks = {*(key.framework for key in saved.keys), *(finding.framework for finding in found)}
+    if frameworks - {FRAMEWORK} or (saved.files and not (saved.keys or found)):
         raise NotAResultError("is the result of a scan of code, which holds no deployed keys; --verify takes one of posturio-iac live")
     keys = {f"{key.address} {key.created}": _key(key.address, key) for key in saved.keys}
     by_address = {key.address: key for key in keys.values()}
