@@ -10,6 +10,7 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from posturio_iac.contract.cost import cost
 from posturio_iac.contract.records import (
     Coverage,
     SavedDiagnostic,
@@ -21,20 +22,19 @@ from posturio_iac.contract.records import (
     SavedVerdict,
     Suppressed,
 )
-from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.key_ids import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from enum import Enum
 
     E = TypeVar("E", bound=Enum)
 
 VERSION = 1
 _COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
-_LOWEST = DEMERITS[Severity.LOW]
 
 
 class NotAResultError(Exception):
@@ -139,20 +139,6 @@ def _verified(document: dict[str, Any]) -> frozenset[str] | None:
         return None
     entries = (*_list(document["keys"]), *_list(verification["results"]))
     return frozenset(_text(entry["address"]).rpartition("/")[0] for entry in entries)
-
-
-def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
-    """What a key of a result costs in the score.
-
-    The result says it itself; one that was written before it did is judged by the findings that the key has, and by whether anything
-    is undetermined. It is never less than these say.
-    """
-    given = key.get("demerit", 0)
-    stated = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else 0.0
-    worst = max((DEMERITS[Severity(severity)] for severity in severities), default=0.0)
-    undecided = bool(key.get("undecided")) or key["verdict"] == Verdict.UNDETERMINED.value
-    least = (_LOWEST if stated else UNDETERMINED) if undecided else 0.0
-    return max(stated, worst, least) if stated <= max(DEMERITS.values()) else max(DEMERITS.values())
 
 
 def moment(text: Any) -> datetime:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.output import STDOUT, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
-from posturio_iac.contract.read import NotAResultError, cost, decoded, result
+from posturio_iac.contract.cost import cost
+from posturio_iac.contract.read import NotAResultError, decoded, result
 from posturio_iac.core.finding import Exit, Level, Severity, Verdict, exact_score
 from posturio_iac.errors import UsageError
 
