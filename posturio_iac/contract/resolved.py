@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
