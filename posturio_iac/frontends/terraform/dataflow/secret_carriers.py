@@ -5,9 +5,10 @@ A first look that costs each name one step, so that only what may hold a secret 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.key_types import KEY_TYPES
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
 if TYPE_CHECKING:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
 from posturio_iac.core.reason import ReasonKind
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
