@@ -102,9 +102,9 @@ def test_looser_limit_below_is_refused_and_the_rest_is_scanned(repository: Repos
         ("max_lifetime = 1\n", "unknown key max_lifetime"),
         ('extends = "../../outside.toml"\n', "leads outside of the scanned folder and its repository"),
         ('extends = "posturio-iac.toml"\n', "extends leads back to this file"),
-        ('extends = "none.toml"\n', "none.toml: cannot be read"),
+        ('extends = "none.toml"\n', "extends: there is no file a/none.toml"),
         ('baseline = "none.json"\n', "there is no baseline"),
-        ("[", "is no valid TOML"),
+        ("[", "is not valid TOML"),
     ],
 )
 def test_file_that_cannot_be_used_is_said_and_those_above_hold(

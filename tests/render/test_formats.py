@@ -152,6 +152,9 @@ def _arn(text: str) -> str:
 
 OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
     "json": lambda text: [(f["rule"], f["address"]) for f in json.loads(text)["findings"] if "suppressed" not in f],
+    "jsonl": lambda text: [
+        (f["rule"], f["address"]) for line in text.splitlines() for f in json.loads(line).get("findings", ()) if "suppressed" not in f
+    ],
     "sarif": lambda text: [
         (r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in json.loads(text)["runs"][0]["results"]
     ],
