@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
 from posturio_iac.core.key_types import AGE
-from posturio_iac.core.remedy_text import describe
-from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, json_values, values
-from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
+from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
+from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress
 
 if TYPE_CHECKING:
@@ -17,16 +16,13 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.place import Span
     from posturio_iac.core.remedy import Remedy
-    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
-    from posturio_iac.fixes.node_source import NodeSource
     from posturio_iac.fixes.working_files import WorkingFiles
 
 HCL = (".tf", ".tofu")
 UNIT = ".hcl"
 TERRAFORM_JSON = (".tf.json", ".tofu.json")
-CLOCKS = (hcl_rotation.CLOCK, hcl_rotation.HOLDER)
 
 
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
@@ -49,18 +45,15 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         level, edits = _in_hcl(remedy, files, max_days)
     elif place.span.path.endswith(UNIT):
         level, edits = _in_unit(remedy, files)
-    elif place.span.path.endswith(TERRAFORM_JSON):
-        level, edits = _in_json(remedy, files, max_days)
     else:
-        level, edits = _in_template(remedy, files)
+        from posturio_iac.fixes.carry_out_nodes import in_json, in_template
+
+        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, files, max_days)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (*CLOCKS, hcl_rotation.DATA))
+    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
-
-
-PERSON = "a person has to decide that"
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
@@ -75,6 +68,8 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(TERRAFORM_JSON):
+        from posturio_iac.fixes import json_values
+
         return json_values.add_comment(source, body, text.partition(":")[2], joined=False)
     entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
     return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
@@ -86,7 +81,9 @@ def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeL
         raise CannotFixError("it names no place")
     source = files.hcl(place.span.path)
     if isinstance(remedy, r.ReplaceValue):
-        return values.replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
+        from posturio_iac.fixes.values import replaced_in_hcl
+
+        return replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
     block = source.block_at(files.start(place.span))
     found = _said_in_hcl(remedy, source, block)
     return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
@@ -139,74 +136,3 @@ def _rotated_in_hcl(
         case _:
             raise CannotFixError(PERSON)
     return ChangeLevel.REPLACES, edits
-
-
-def _in_json(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.nodes(place.span.path)
-    if isinstance(remedy, r.ReplaceValue):
-        return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
-    _, block = source.member_at(files.start(place.span))
-    return _said_in_json(remedy, source, block) or _rotated_in_json(remedy, source, block, files, max_days)
-
-
-def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[ChangeLevel, list[Edit]] | None:
-    """Return the edits of metadata and plain arguments; None for other remedies."""
-    match remedy:
-        case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, json_values.add_comment(source, block, hcl_comments.item(name, value))
-        case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
-            json_rotation.check_not_ignored(block, argument)
-            return ChangeLevel.IN_PLACE, json_values.add_tag(source, block, argument, name, value)
-        case r.HideOutput():
-            return ChangeLevel.NOTHING, json_values.hidden_output(source, block)
-        case r.CreateFirst(misspelt=misspelt):
-            return ChangeLevel.NOTHING, json_rotation.create_first(source, block, misspelt)
-        case _:
-            return None
-
-
-def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edits that let a key rotate."""
-    match remedy:
-        case r.SetInterval(setting, days):
-            edits = json_values.set_interval(source, block, setting, days)
-        case r.SetArgument(argument=argument, value=value) if argument == AGE:
-            edits = source.put(block, argument, int(value))
-        case r.AddBlock(name=name, days=days):
-            edits = json_rotation.add_schedule(source, block, files.names(source.path, CLOCKS), name, days)
-        case r.ReplaceTrigger():
-            taken = files.names(source.path, CLOCKS[1:])
-            edits = json_rotation.insert_hop(source, block, files.json_module(source.path), taken, remedy, max_days)
-        case r.HoldTrigger(reference=reference):
-            edits = json_rotation.hold(source, block, files.names(source.path, (hcl_rotation.DATA,)), reference)
-        case r.RemoveArgument(argument=argument):
-            edits = json_rotation.remove_argument(source, block, argument)
-        case r.StopIgnoring(names=names):
-            edits = json_rotation.stop_ignoring(source, block, names)
-        case _:
-            raise CannotFixError(PERSON)
-    return ChangeLevel.REPLACES, edits
-
-
-def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.nodes(place.span.path)
-    match remedy:
-        case r.ReplaceValue():
-            return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
-        case r.AddMetadata(name=name, value=value):
-            _, body = source.member_at(files.start(place.span))
-            members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
-            return ChangeLevel.NOTHING, source.add(body, members, after="Type")
-        case r.SetInterval(setting, days):
-            _, body = source.member_at(files.start(place.span))
-            return ChangeLevel.REPLACES, json_values.set_interval(source, body, setting, days)
-        case r.CallConstruct():
-            raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
-        case _:
-            raise CannotFixError(PERSON)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER = "time_rotating", "time_static"
+CLOCKS = (CLOCK, HOLDER)
 DATA, DATA_NAME = "terraform_data", "rotation"
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 

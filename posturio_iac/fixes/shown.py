@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
@@ -89,11 +88,27 @@ def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
     before = data[start : len(data) if end < 0 else end]
     after = apply(before, [replace(edit, start=edit.start - start, end=edit.end - start) for edit in group])
     old, new = (text.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r").split("\n") for text in (before, after))
-    lines = [line for line in unified_diff(old, new, n=0, lineterm="") if line[:1] in "+-"][2:]
+    lines = _compared(old, new)
     moved = {"".join(line[1:].split()) for line in lines if line[0] == "-"} & {
         "".join(line[1:].split()) for line in lines if line[0] == "+"
     }
     yield from (line for line in lines if "".join(line[1:].split()) not in moved)
+
+
+def _compared(old: list[str], new: list[str]) -> list[str]:
+    """Return the lines that go and come. Most edits only add or only remove, which takes no search for what is alike."""
+    start, most = 0, min(len(old), len(new))
+    while start < most and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < most - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    gone, come = old[start : len(old) - end], new[start : len(new) - end]
+    if not gone or not come:
+        return [f"-{line}" for line in gone] + [f"+{line}" for line in come]
+    from difflib import unified_diff
+
+    return [line for line in unified_diff(old, new, n=0, lineterm="") if line[:1] in "+-"][2:]
 
 
 def _span(edit: Edit, data: bytes) -> Span:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, apply, moved
 from posturio_iac.fixes.hcl_source import BOM, HclSource
-from posturio_iac.fixes.node_source import NodeSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.node_source import NodeSource
 
 
 class WorkingFiles:
@@ -48,6 +48,8 @@ class WorkingFiles:
     def nodes(self, path: str) -> NodeSource:
         """Return a JSON or YAML file as it is now."""
         if path not in self._nodes:
+            from posturio_iac.fixes.node_source import NodeSource
+
             self._nodes[path] = NodeSource(path, self.data(path))
         return self._nodes[path]
 
@@ -127,6 +129,8 @@ class WorkingFiles:
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue
+            from posturio_iac.fixes.node_source import NodeSource
+
             try:
                 NodeSource(path, data)
             except CannotFixError:

@@ -8,12 +8,12 @@ finding, ``known`` finds it by what else the entry says.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.finding import Suppression
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
 

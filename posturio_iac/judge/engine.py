@@ -130,7 +130,8 @@ class _Run:
         broken: list[str] = []
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
         self.findings += findings
-        accepted, remaining, reasons = self._open_questions(key, context, broken)
+        flagged = frozenset(finding.rule.id for finding in findings)
+        accepted, remaining, reasons = self._open_questions(key, flagged, context, broken)
         undecided = (*reasons, *(f"{rule} crashed" for rule in dict.fromkeys(broken)))
         severities = [f.severity for f in findings] + [self.rules[rule].rule.severity for rule in accepted]
         if any(f.suppressed is None for f in findings):
@@ -183,11 +184,16 @@ class _Run:
         )
 
     def _open_questions(
-        self, key: AccessKey, context: Context, broken: list[str]
+        self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]
     ) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
-        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these."""
+        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these.
+
+        ``flagged`` are the rules that flag the key as it is known.
+        """
 
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
+            if assumed is key:
+                return flagged
             return frozenset(rule.rule.id for rule, _ in self._violations(assumed, context, broken))
 
         suspected = undetermined.suspected(key, flagged_by)
@@ -212,7 +218,7 @@ def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violati
 
 def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
     """Digest what a finding is about; places in files are no part of it. A repetition of the same gets another one."""
-    from hashlib import sha256
+    from posturio_iac.core.text.digest import sha256
 
     parts = (*identity, str(repetition)) if repetition else identity
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

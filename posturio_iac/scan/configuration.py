@@ -44,6 +44,7 @@ class FolderTree:
         self._known: dict[str, Config] = {}
         """By real path."""
         self._asked: dict[str, Config] = {}
+        self._real: dict[str, str] = {}
         self._complaints: dict[tuple[str, bool], str] = {}
 
     def start(self) -> Config:
@@ -63,8 +64,16 @@ class FolderTree:
     def at(self, folder: str) -> Config:
         """Return the configuration of an absolute folder. A file that cannot be used is complained of, and those above it hold."""
         if folder not in self._asked:
-            self._asked[folder] = self._found(os.path.realpath(folder))
+            self._asked[folder] = self._found(self._real_of(folder))
         return self._asked[folder]
+
+    def _real_of(self, folder: str) -> str:
+        """Return the real path of an absolute folder, for which the folder above it need not be resolved again."""
+        if folder not in self._real:
+            parent, name = os.path.split(folder)
+            known = name not in ("", os.curdir, os.pardir) and not os.path.islink(folder)
+            self._real[folder] = os.path.join(self._real_of(parent), name) if known else os.path.realpath(folder)
+        return self._real[folder]
 
     def _found(self, real: str) -> Config:
         pending = []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.commands.live.owners_file import read_owners
+from posturio_iac.contract.read import NotAResultError
 from posturio_iac.errors import UsageError
 from posturio_iac.link.state import StateError, parse
 from posturio_iac.live.ledger.change import DamagedLedgerError
@@ -19,7 +20,6 @@ from posturio_iac.live.planning.plan_log import read_log
 from posturio_iac.live.reading.report import ReportUnavailableError
 from posturio_iac.live.reading.report import parse as parse_report
 from posturio_iac.live.survey import AccountTarget
-from posturio_iac.live.verify.baseline import NoResultError
 from posturio_iac.live.verify.baseline import read as read_earlier
 from tests.fuzz.execution import Broken, Figures, also, folder_of, scan, watched
 from tests.fuzz.mutations import HCL, TEMPLATES, as_json, as_toml, documents, mutated
@@ -197,7 +197,7 @@ def _of_documents() -> Iterator[Target]:
     csv = mutated([CREDENTIAL_REPORT], ("N/A", "true", "no_information", '""', ",", "\n"))
     yield Target("credential reports", csv, _parse(lambda text: parse_report(text.encode(), AS_OF), ReportUnavailableError))
     yield Target("saved results", saved, _report)
-    yield Target("results to verify", saved, _parse(read_earlier, NoResultError))
+    yield Target("results to verify", saved, _parse(read_earlier, NotAResultError))
     ledgers = mutated([ledger(), as_json(OLD_LEDGER)], ("run", "told", "~", "=", "tuple", "Inventory")) | _ledger_documents()
     yield Target("ledgers", ledgers, _parse(_ledger, DamagedLedgerError, UsageError))
     logs = mutated([PLAN_LOG], ("at", "step"))

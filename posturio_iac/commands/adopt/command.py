@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt import files, questions
 from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, PARTS, AdoptionPlan, checked, for_fix, wanted_of
 from posturio_iac.commands.adopt.overview import overview, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.render.nothing_found import count

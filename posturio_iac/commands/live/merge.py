@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.output import STDOUT, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
-from posturio_iac.contract.read import cost
+from posturio_iac.contract.cost import cost
+from posturio_iac.contract.read import NotAResultError, decoded, result
 from posturio_iac.core.finding import Exit, Level, Severity, Verdict, exact_score
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = 1
-PARTS = ("keys", "findings", "diagnostics")
 FAIL_ON = next(option for option in ARGUMENTS if option.name == "fail_on")
 EXIT_ZERO = next(option for option in ARGUMENTS if option.name == "exit_zero")
 COMMAND = Command(
@@ -125,31 +124,32 @@ def _load(path: str) -> list[dict[str, Any]]:
         first, _, rest = text.partition("\n")
         if path.endswith(".jsonl") or (first.startswith("{") and first.endswith("}") and rest.strip()):
             return [_checked(document, path) for document in _of_lines(text, path)]
-        return [_checked(json.loads(text), path)]
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read as a JSON result: {getattr(error, 'strerror', None) or error}") from None
+        return [_checked(decoded(text), path)]
+    except NotAResultError as error:
+        raise UsageError(f"{path} {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _of_lines(text: str, path: str) -> list[Any]:
+def _of_lines(text: str, path: str) -> list[dict[str, Any]]:
     """Return the results of accounts that ``--format jsonl`` writes, and what its last line adds to them.
 
     Raises:
-        ValueError: a line is no JSON.
+        NotAResultError: a line is no JSON.
         UsageError: the last line is missing.
 
     """
-    *accounts, last = map(json.loads, text.splitlines() or ["{}"])
-    if not isinstance(last, dict) or PARTS[0] in last or not isinstance(last.get("scope"), dict):
+    *accounts, last = map(decoded, text.splitlines() or ["{}"])
+    if not isinstance(last, dict) or "keys" in last or not isinstance(last.get("scope"), dict):
         raise UsageError(f"{path} ends without the line that sums up, so accounts are missing: the run was cut off; run it again")
     return [*accounts, last | {"keys": [], "findings": [], "scope": {**last["scope"], "accounts": []}}]
 
 
-def _checked(document: Any, path: str) -> dict[str, Any]:
-    """Return a document that is a result of a live run. Raises `UsageError`."""
-    if not isinstance(document, dict) or document.get("version") != VERSION or not all(isinstance(document.get(p), list) for p in PARTS):
-        raise UsageError(f"{path} is no result of version {VERSION} of posturio-iac --format json")
-    if "verification" in document:
+def _checked(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return a document that is a result of a live run. Raises `NotAResultError` and `UsageError`."""
+    saved = result(document, path)
+    if saved.users is not None:
         raise UsageError(f"{path} is the result of --verify, which tells of some keys only; results of whole runs are joined here")
-    if any(key.get("framework") != "aws" for key in document["keys"]):
+    if any(not key.deployed for key in saved.keys):
         raise UsageError(f"{path} is the result of a scan of code; only results of live runs are joined here")
     return document
