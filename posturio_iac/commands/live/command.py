@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
