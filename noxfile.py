@@ -57,18 +57,7 @@ def oldest(host: str) -> str:
 @nox.session(name="all")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    for name in (
-        "lint",
-        "docs",
-        "site",
-        *USUAL,
-        "oracle",
-        "fuzz",
-        "guard_rails",
-        "setups",
-        "lowest",
-        *(f"compat-{one}" for one in PYTHONS),
-    ):
+    for name in ("lint", "docs", "site", *USUAL, "oracle", "fuzz", "guard_rails", "setups", "lowest", *(f"compat-{o}" for o in PYTHONS)):
         session.notify(name)
 
 
