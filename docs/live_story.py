@@ -82,7 +82,7 @@ class Story:
         out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
             code = main_of_tool(words)
-        shown = out.buffer.getvalue().decode()  # type: ignore[attr-defined]  # of BytesIO
+        shown = out.buffer.getvalue().decode()
         return "".join(line for line in shown.splitlines(keepends=True) if " calls to AWS: " not in line), code
 
 
