@@ -47,9 +47,10 @@ def _fail(error: Exception) -> None:
     from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck  # noqa: PLC0415
 
     name = f"Access keys that were not judged, because the rules of posturio-iac cannot be loaded: {type(error).__name__}: {error}"
-    for base, kind in ((ResourceCheck, "aws_iam_access_key"), (TemplateCheck, "AWS::IAM::AccessKey")):
+    terraform, templates = ["aws_iam_access_key", "aws_iam_service_specific_credential"], ["AWS::IAM::AccessKey"]
+    for base, kinds in ((ResourceCheck, terraform), (TemplateCheck, templates)):
         members = {"scan_resource_conf": lambda _self, _conf: CheckResult.FAILED}
-        type("NotLoaded", (base,), members)(name, "CKV_POSTURIO_2", [CheckCategories.IAM], [kind])
+        type("NotLoaded", (base,), members)(name, "CKV_POSTURIO_2", [CheckCategories.IAM], kinds)
 
 
 try:

@@ -111,7 +111,7 @@ class Lifetime:
     at: datetime | None = None
     """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
     interval: timedelta | None = None
-    """ROTATION: how long one key lives, when that is known."""
+    """ROTATION: how long one key lives, when that is known. EXPIRY without ``at``: how long after its creation AWS ends it."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
     reason: ReasonKind | None = None
@@ -131,6 +131,16 @@ class Lifetime:
     def source(self) -> str:
         """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
         return describe_origin(self.origin)
+
+    @property
+    def is_age(self) -> bool:
+        """Whether AWS ends the key so long after its creation, and nothing takes its place."""
+        return self.kind is Kind.EXPIRY and self.effect is Effect.ENFORCED and self.interval is not None
+
+    @property
+    def renews(self) -> bool:
+        """Whether the code replaces the key by itself."""
+        return self.effect is Effect.ENFORCED and not self.is_age
 
     def shortening(self, days: int) -> SetInterval | None:
         """Return how to let the key live at most so many days, by what sets the interval; None when nothing is known to."""

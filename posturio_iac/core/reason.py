@@ -28,6 +28,8 @@ class ReasonKind(str, Enum):
     """The function rotates something else."""
     ONLY_ORDERS = "only_orders"
     """``depends_on`` replaces nothing."""
+    NOT_ACCEPTED = "not_accepted"
+    """AWS does not accept it for this kind of key."""
     EMPTY = "empty"
     PLACEHOLDER = "placeholder"
     NEVER = "never"

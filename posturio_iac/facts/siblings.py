@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.core.addresses import bare
-from posturio_iac.core.model import Effect, Replacement, Unknown
+from posturio_iac.core.model import Replacement, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.describe import by_hand, name_of_block
@@ -63,14 +63,26 @@ def with_siblings(keys: Sequence[KeyOfUser], is_beside: Callable[[KeyOfUser, Key
         group.sort(key=lambda one: one.key.is_active() is not True)
     counted = _counted(keys)
     for one in keys:
-        others = list(islice((o for o in groups.get(one.identity, ()) if o is not one), MAX_SIBLINGS))
+        others = list(islice((o for o in groups.get(one.identity, ()) if o is not one and _is_alike(one, o)), MAX_SIBLINGS))
         note = _number_note(one, counted)
         key = one.key if note is None else replace(one.key, notes=tuple(dict.fromkeys((*one.key.notes, note))))
         if not others:
             yield key
             continue
-        seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), is_beside(one, o), _take_turns(one, o)) for o in others]
+        beside = ((o, _unsure(one, o) or is_beside(one, o)) for o in others)
+        seen = [Sibling(Place(o.key.address, o.key.span), o.key.is_active(), there, _take_turns(one, o)) for o, there in beside]
         yield replace(key, active_siblings=active_siblings(seen), replacement=_with_turns(one, others))
+
+
+def _is_alike(one: KeyOfUser, other: KeyOfUser) -> bool:
+    """Whether the second key may take the place of the first: both are access keys, or both for one service as far as that is known."""
+    services = (one.key.service, other.key.service)
+    return one.key.kind is other.key.kind and (services[0] == services[1] or any(isinstance(service, Unknown) for service in services))
+
+
+def _unsure(one: KeyOfUser, other: KeyOfUser) -> Unknown | None:
+    """Return why it is open whether two keys are for one service."""
+    return next((o.key.service for o in (one, other) if isinstance(o.key.service, Unknown)), None)
 
 
 def _counted(keys: Sequence[KeyOfUser]) -> dict[str, list[KeyOfUser]]:
@@ -96,7 +108,7 @@ def _number_note(one: KeyOfUser, counted: dict[str, list[KeyOfUser]]) -> str | N
 
 
 def _take_turns(one: KeyOfUser, other: KeyOfUser) -> bool:
-    return all(any(e.effect is Effect.ENFORCED for e in declared.key.lifetimes) for declared in (one, other))
+    return all(any(e.renews for e in declared.key.lifetimes) for declared in (one, other))
 
 
 def _with_turns(one: KeyOfUser, others: list[KeyOfUser]) -> Attr[Replacement | None]:

@@ -6,7 +6,9 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
+from posturio_iac.core.key_types import AGE
 from posturio_iac.core.remedy_text import describe
+from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, values
 from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.place import Span
     from posturio_iac.core.remedy import Remedy
+    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
@@ -106,7 +109,7 @@ def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[Cha
         case r.AddComment(name=name, value=value):
             return ChangeLevel.NOTHING, hcl_comments.add_metadata(source, block, name, value)
         case r.SetArgument(argument=argument, value=value):
-            level = ChangeLevel.REPLACES if argument.endswith("max_age") else ChangeLevel.IN_PLACE
+            level = ChangeLevel.REPLACES if argument.endswith(("max_age", AGE)) else ChangeLevel.IN_PLACE
             return level, hcl_maps.set_argument(source, block, argument, value)
         case r.HideOutput():
             return ChangeLevel.NOTHING, hcl_maps.hidden_output(source, block)
@@ -154,10 +157,17 @@ def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edi
             return ChangeLevel.NOTHING, source.add(block, {"sensitive": True})
         case r.CreateFirst(is_set=False, misspelt=""):
             return ChangeLevel.NOTHING, source.add(block, {"lifecycle": {_CREATE_FIRST: True}})
+        case r.SetArgument(argument=argument, value=value) if argument == AGE and not _has(block, AGE):
+            return ChangeLevel.REPLACES, source.add(block, {argument: int(value)})
         case r.AddBlock(name=name, days=days):
             return ChangeLevel.REPLACES, json_rotation.add_schedule(source, block, name, days)
         case _:
             raise CannotFixError(f"in JSON it takes a person to {describe(remedy)}")
+
+
+def _has(block: Node, name: str) -> bool:
+    """Tell whether an object has a member."""
+    return isinstance(block.value, Object) and block.value.get(name) is not None
 
 
 def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:

@@ -34,6 +34,11 @@ class Wishes:
     owner_of: Callable[[str], str | None] | None = None
     """Who owns a file, which goes before ``owner``."""
 
+    @property
+    def states_end(self) -> bool:
+        """Whether an end is to be stated in metadata, whatever else could end the keys."""
+        return bool(self.expires or self.within is not None or self.rotate)
+
 
 @dataclass(frozen=True, slots=True)
 class Suppress:
@@ -90,6 +95,8 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) 
     remedy = finding.remedy
     if remedy is None:
         return Wanted(finding, (), finding.remediation)
+    if key is not None and isinstance(remedy, r.SetArgument) and replace(remedy, value="") == key.remedies.age and wishes.states_end:
+        remedy = key.remedies.stating(_EXPIRES, "")
     if not isinstance(remedy, (r.AddTag, r.MergeTags, r.AddComment, r.AddMetadata)):
         return Wanted(finding, (remedy,))
     name, value = _metadata(remedy, wishes, days, key)

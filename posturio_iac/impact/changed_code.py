@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources, text
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 USERS = {"aws_iam_user": "name", "awscc_iam_user": "user_name"}
 """Resources that declare a user, and the argument that names it."""
-_KEYS = "iam_access_key"
-"""How the types of resources end that declare keys."""
 _OWN_USER = lazy_pattern(rb'\s*(?:"\$\{\s*)?awsc?c?_iam_user\.')
 _SOME_USER = lazy_pattern(rb"(?<![\w-])user(?:_name)?(?![\w-])(?!\s*=\s*aws_iam_user\.)")
 """A word without which all users are those of the module's own blocks."""
@@ -80,7 +79,8 @@ class ChangedCode:
             for block in blocks_of(data, path, CALLS) if b"module" in data else ():
                 code = b"\n".join(block.all_expressions())
                 names = {label.decode("utf-8", "replace") for label in _MODULE.findall(code)}
-                yield from ((label, _KEYS.encode() in code, names) for label in block.labels[:1])
+                given = any(kind.encode() in code for kind in KEY_TYPES)
+                yield from ((label, given, names) for label in block.labels[:1])
 
     def references(self, folder: str) -> set[str]:
         """Return the names of the calls whose outputs the code of a module refers to."""
@@ -136,9 +136,8 @@ def _is_borrowed(block: ScannedBlock) -> bool:
         if any(source.startswith(("./", "../")) for source in block.literals("source")):
             return False  # the key stands in the code of that module
         return bool(block.expressions("user") or block.expressions("user_name"))
-    if block.type != "resource" or not block.labels[:1] or not block.labels[0].endswith(_KEYS):
-        return False
-    return any(not _OWN_USER.match(user) for user in block.expressions("user"))
+    argument = KEY_TYPES.get(block.labels[0]) if block.type == "resource" and block.labels[:1] else None
+    return argument is not None and any(not _OWN_USER.match(user) for user in block.expressions(argument))
 
 
 def _folders_above(path: str) -> Iterator[str]:

@@ -140,7 +140,7 @@ def _exposed(key: AccessKey) -> AccessKey:
 
 def _is_endless(evidence: Lifetime) -> bool:
     """Whether evidence does not tell how long the key lives."""
-    return evidence.interval is None if evidence.kind is Kind.ROTATION else evidence.at is None
+    return evidence.interval is None and (evidence.kind is Kind.ROTATION or evidence.at is None)
 
 
 def _endless(evidence: Lifetime) -> Lifetime:

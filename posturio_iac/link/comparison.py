@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Place
+from posturio_iac.core.key_words import called
+from posturio_iac.core.model import KeyKind, Place
 from posturio_iac.link.declared import places
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ def returning(linker: Linker, keys: Iterable[AccessKey]) -> Iterator[Diagnostic]
             yield Diagnostic(Level.WARNING, text, account=key.account)
 
 
-def missing(linker: Linker, keys: Sequence[AccessKey]) -> tuple[tuple[StateEntry, ...], int]:
-    """Return the keys of states that no account has which was read, and of how many more the ids were not compared."""
+def missing(
+    linker: Linker, keys: Sequence[AccessKey], kinds: Collection[KeyKind] = (KeyKind.ACCESS_KEY,)
+) -> tuple[tuple[StateEntry, ...], int]:
+    """Return the keys of states that no account has which was read, and of how many more the ids were not compared.
+
+    ``kinds`` are those that were read.
+    """
     seen = {key.key_id for key in keys if key.key_id}
     unasked = {key.user for key in keys if key.key_id is None}
-    gone = [one for one in linker.held if one.key.key_id not in seen and not one.key.deposed]
+    gone = [one for one in linker.held if one.key.kind in kinds and one.key.key_id not in seen and not one.key.deposed]
     sure = tuple(one for one in gone if one.key.user is not None and one.key.user not in unasked)
     return sure, len(gone) - len(sure)
 
@@ -42,7 +48,8 @@ def told(gone: Iterable[tuple[StateEntry, str | None]], accounts: Collection[str
     """
     elsewhere = 0
     for one, account in gone:
-        head = f"{_shown(one)} declares the access key {one.key.key_id} of user {one.key.user} ({_state(one)})"
+        what = called(one.key.kind, one.key.service)
+        head = f"{_shown(one)} declares the {what} {one.key.key_id} of user {one.key.user} ({_state(one)})"
         if account in accounts:
             yield Diagnostic(Level.NOTE, f"{head}, which AWS does not have: the next apply makes a new one", account=account)
         elif account is None and complete:

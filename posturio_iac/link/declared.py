@@ -12,7 +12,7 @@ from posturio_iac.core.model import Place, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.model import AccessKey, Attr, KeyKind
 
 TERRAFORM, CLOUDFORMATION = "terraform", "cloudformation"
 
@@ -88,6 +88,12 @@ def logical_id(key: AccessKey) -> str:
 def may_be(key: AccessKey, user: str | None) -> bool:
     """Whether nothing in the code contradicts that the key is of ``user``, which may not be known."""
     return user is None or not isinstance(key.user, str) or key.user == user
+
+
+def is_alike(declared: AccessKey, kind: KeyKind, service: Attr[str | None]) -> bool:
+    """Whether nothing in the code contradicts that it declares a key of that kind, for that service."""
+    known = isinstance(declared.service, str) and isinstance(service, str)
+    return declared.kind is kind and (not known or declared.service == service)
 
 
 def places(keys: Iterable[AccessKey]) -> tuple[Place, ...]:

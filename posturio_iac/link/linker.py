@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import SHOWN_PLACES, Declaration, Place, Unknown
-from posturio_iac.link.declared import CLOUDFORMATION, Code, may_be, places
+from posturio_iac.core.model import SHOWN_PLACES, Declaration, KeyKind, Place, Unknown
+from posturio_iac.link.declared import CLOUDFORMATION, Code, is_alike, may_be, places
 from posturio_iac.link.merge import merged
 from posturio_iac.link.model import Link
 from posturio_iac.link.root_module_match import held
@@ -101,7 +101,7 @@ class Linker:
 
     def _by_state_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey]) -> Link | None:
         """Link a key of which only the credential report has told to what states say of its user."""
-        found = self._of_user(user, key.account)
+        found = self._like(key, user)
         if not found:
             return None
         declaration = Declaration(_places(found), exact=False, source=f"{BY_NAME} in {_states(found)}")
@@ -112,18 +112,22 @@ class Linker:
         return Link(declaration, _code(found), Unknown(reason), by_id=True)
 
     def holds(self, user: str, account: str) -> int:
-        """Return how many keys of a user the states hold; where accounts are unknown, with those of users of the same name elsewhere."""
-        return len(self._of_user(user, account))
+        """Return how many access keys of a user the states hold; where accounts are unknown, also those of users of the same name."""
+        return sum(one.key.kind is KeyKind.ACCESS_KEY for one in self._of_user(user, account))
 
     def _of_user(self, user: str, account: str | None) -> list[StateEntry]:
         """Return the keys that states hold of a user, without those of users of the same name in other accounts."""
         return [one for one in self._by_user.get(user, ()) if self.accounts.get(one.key.key_id or "", account) == account]
 
+    def _like(self, key: AccessKey, user: str) -> list[StateEntry]:
+        """Return the keys of the user that states hold and that may be ``key`` by their kind and service."""
+        return [one for one in self._of_user(user, key.account) if is_alike(key, one.key.kind, one.key.service)]
+
     def _by_code_and_name(self, key: AccessKey, user: str, family: Sequence[AccessKey], answers: Answers) -> Link | None:
         """Link a key to the declarations of its user's keys, but for those that states give to other keys of the same account."""
         ids = {key.key_id for key in family}
-        taken = {id(declared) for one in self._of_user(user, key.account) if one.key.key_id in ids for declared in one.code}
-        code = tuple(declared for declared in self.code.of_user(user) if id(declared) not in taken)
+        taken = {id(declared) for one in self._like(key, user) if one.key.key_id in ids for declared in one.code}
+        code = tuple(d for d in self.code.of_user(user) if id(d) not in taken and is_alike(d, key.kind, key.service))
         if not code:
             return None
         free = [k for k in family if (k.key_id or "") not in self._by_id and not isinstance(answers.get(k.key_id or ""), StackKey)]
@@ -144,7 +148,7 @@ class Linker:
         yield from self.code.unread
         unasked = Unknown("CloudFormation was not asked about it")
         answer = answers.get(key.key_id or "", unasked) if self.stacks.ask else unasked
-        for declared in self._open:
+        for declared in (one for one in self._open if is_alike(one, key.kind, key.service)):
             if declared.framework != CLOUDFORMATION or answer is not None or not self.stacks.regions:
                 why = declared.user.reason if isinstance(declared.user, Unknown) else "it is generated"
                 yield f"{Place(declared.address, declared.span).text()} declares a key of a user whose name the code does not fix ({why})"
@@ -189,8 +193,8 @@ def _families(keys: Iterable[AccessKey]) -> dict[object, list[AccessKey]]:
 
 
 def _family(key: AccessKey) -> object:
-    """The user that a key belongs to: names are unique in an account."""
-    return (key.account, key.user if isinstance(key.user, str) else None)
+    """The user that a key belongs to, and what kind of key it is: names are unique in an account."""
+    return (key.account, key.user if isinstance(key.user, str) else None, key.kind, key.service)
 
 
 def _stem(path: str) -> str:

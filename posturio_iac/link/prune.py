@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
-KEY_ATTRIBUTES = ("id", "user", "status")
-"""All that is ever kept of an access key."""
+from posturio_iac.core.key_types import KEY_TYPES
+
+KEY_ATTRIBUTES = ("id", "user", "status", "service_specific_credential_id", "user_name", "service_name")
+"""All that is ever kept of a key."""
 ELSEWHERE = frozenset({"provider_schemas", "configuration", "diagnostics", "valid"})
 """What other documents of Terraform with a ``format_version`` hold."""
 LONGEST = 2048
@@ -41,7 +42,7 @@ def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any] | None:
     found: dict[str, Any] = {name: True if name in _PRESENCE else value for name, value in pairs if _matters(name, value)}
     if not any(all(name in found for name in kind) for kind in _KINDS):
         return found
-    if found["type"] not in KEY_TYPES:
+    if not isinstance(found["type"], str) or found["type"] not in KEY_TYPES:
         return None
     for place in ("values", "attributes"):
         if isinstance(found.get(place), dict):

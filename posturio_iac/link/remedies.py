@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, Remedies
@@ -70,4 +71,4 @@ def _replace(shown: str, declaration: Declaration, *, stack: bool) -> str:
 
 def _is_call(code: AccessKey) -> bool:
     """Whether a declaration is the call of a module whose code is not here."""
-    return code.framework == "terraform" and "iam_access_key" not in code.address
+    return code.framework == "terraform" and not any(f"{kind}." in code.address for kind in KEY_TYPES)

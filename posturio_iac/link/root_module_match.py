@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.record import dataclass
-from posturio_iac.link.declared import may_be
+from posturio_iac.link.declared import is_alike, may_be
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
@@ -30,7 +30,7 @@ def held(state: TerraformState, code: Code) -> tuple[StateEntry, ...]:
     A state belongs to one root module: the one whose folder it lies in; else the one that declares most of its addresses, and of
     those the one that names most of their users. Where several fit as well, all of them remain.
     """
-    found = {key: [declared for declared in code.at(key.address) if may_be(declared, key.user)] for key in state.keys}
+    found = {key: [d for d in code.at(key.address) if may_be(d, key.user) and is_alike(d, key.kind, key.service)] for key in state.keys}
     best = _best(state, code, found)
     return tuple(
         StateEntry(key, state.label, tuple(declared for declared in candidates if declared.scope in best))

@@ -1,4 +1,4 @@
-"""What a state of Terraform or OpenTofu says of access keys: address, id, user and status, and nothing else.
+"""What a state of Terraform or OpenTofu says of keys: address, id, user, service and status, and nothing else.
 
 Formats: https://developer.hashicorp.com/terraform/internals/json-format#state-representation for ``terraform show -json``; the
 file itself is that of ``terraform state pull``, version 4, or 3 from before Terraform 0.12.
@@ -10,14 +10,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import index
+from posturio_iac.core.key_types import KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.model import STATUSES, KeyKind
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.link.prune import ELSEWHERE, KEY_TYPES, decoded
+from posturio_iac.link.prune import ELSEWHERE, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _ID = lazy_pattern(r"[A-Z0-9]{16,128}")
+_SERVICE = lazy_pattern(r"[\w.-]{1,128}", re.ASCII)
 _USER = lazy_pattern(r"[\w+=,.@-]{1,128}", re.ASCII)
 _PULL = "`terraform state pull` or `terraform show -json`"
 _DEPTH = 200
@@ -38,6 +41,9 @@ class StateKey:
     status: str | None
     deposed: bool = False
     """It is replaced already, and the next apply deletes it."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: str | None = None
+    """The service that a service credential is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,7 @@ def _shown(document: dict[str, Any], label: str) -> Iterator[StateKey]:
                 address, deposed = resource.get("address"), resource.get("deposed_key")
                 if not isinstance(address, str):
                     raise _broken(label)
-                yield _key(address, resource.get("values"), deposed)
+                yield _key(resource["type"], address, resource.get("values"), deposed)
         if depth < _DEPTH:
             pending += [(child, depth + 1) for child in _objects(module.get("child_modules"), label)]
 
@@ -133,7 +139,7 @@ def _version_4(resources: list[Any], label: str) -> Iterator[StateKey]:
         head = f"{module}." if isinstance(module, str) and module else ""
         for instance in _objects(resource.get("instances"), label):
             address = f"{head}{resource['type']}.{resource['name']}{index(instance.get('index_key'))}"
-            yield _key(address, instance.get("attributes") or instance.get("attributes_flat"), instance.get("deposed"))
+            yield _key(resource["type"], address, instance.get("attributes") or instance.get("attributes_flat"), instance.get("deposed"))
 
 
 def _version_3(modules: list[Any], label: str) -> Iterator[StateKey]:
@@ -148,7 +154,7 @@ def _version_3(modules: list[Any], label: str) -> Iterator[StateKey]:
                 kind, _, rest = name.partition(".")
                 base, dot, number = rest.rpartition(".")
                 shown = f"{base}[{number}]" if dot and number.isdecimal() else rest
-                yield _key(f"{head}{kind}.{shown}", resource["primary"].get("attributes"), None)
+                yield _key(kind, f"{head}{kind}.{shown}", resource["primary"].get("attributes"), None)
 
 
 def _objects(entries: Any, label: str) -> Iterator[dict[str, Any]]:
@@ -163,19 +169,26 @@ def _objects(entries: Any, label: str) -> Iterator[dict[str, Any]]:
 
 
 def _is_key(resource: dict[str, Any]) -> bool:
-    return resource.get("type") in KEY_TYPES and resource.get("mode", "managed") == "managed"
+    return resource.get("type") in tuple(KEY_TYPES) and resource.get("mode", "managed") == "managed"
 
 
-def _key(address: str, attributes: Any, deposed: Any) -> StateKey:
+def _key(kind: str, address: str, attributes: Any, deposed: Any) -> StateKey:
     found = attributes if isinstance(attributes, dict) else {}
-    key_id, user, status = (found.get(name) for name in ("id", "user", "status"))
+    is_credential = kind == SERVICE_CREDENTIAL
+    status = found.get("status")
     return StateKey(
         address,
-        key_id if isinstance(key_id, str) and _ID.fullmatch(key_id) else None,
-        user if isinstance(user, str) and _USER.fullmatch(user) else None,
-        status if status in ("Active", "Inactive") else None,
+        _text(found.get("service_specific_credential_id" if is_credential else "id"), _ID),
+        _text(found.get(KEY_TYPES.get(kind, "user")), _USER),
+        status if status in STATUSES else None,
         deposed=bool(deposed),
+        kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
+        service=_text(found.get(SERVICE), _SERVICE) if is_credential else None,
     )
+
+
+def _text(value: Any, pattern: re.Pattern[str]) -> str | None:
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
 def _broken(label: str) -> StateError:

@@ -49,7 +49,8 @@ def declared_end(key: SavedKey) -> datetime | None:
 
 
 def _end(evidence: SavedEvidence, key: SavedKey) -> datetime | None:
-    if evidence.kind == "expiry":
-        return parse_date(evidence.value)
-    interval = parse_interval(evidence.value) if evidence.kind == "rotation" and evidence.value else None
+    if evidence.kind == "expiry" and (when := parse_date(evidence.value)) is not None:
+        return when
+    # What AWS ends so many days after its creation states no date.
+    interval = parse_interval(evidence.value) if evidence.kind in ("expiry", "rotation") and evidence.value else None
     return key.created + interval if interval is not None and key.created is not None else None

@@ -45,6 +45,8 @@ COLUMNS = (
     "last_used",
     "last_used_service",
     "last_used_region",
+    "kind",
+    "service",
 )
 ABOUT_KEY = COLUMNS[COLUMNS.index("user") :]
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

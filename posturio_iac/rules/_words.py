@@ -98,6 +98,9 @@ def listed(names: Iterable[str]) -> str:
 
 def lifetime_remedy(key: AccessKey, context: Context) -> Remedy:
     """The shortest change that gives the key a lifetime that suffices."""
+    days = max(context.max_lifetime.days, 1)
+    if (age := key.remedies.aging(days)) is not None:
+        return age
     if context.enforced_only:
-        return key.remedies.rotating(max(context.max_lifetime.days, 1))
+        return key.remedies.rotating(days)
     return key.remedies.stating("expires", proposed_end(key, context))

@@ -57,10 +57,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind, Replacement
 from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
-from posturio_iac.rules._evidence import in_use, spent
+from posturio_iac.rules._evidence import has, in_use, spent
 from posturio_iac.rules._words import sentence
 
 if TYPE_CHECKING:
@@ -84,11 +86,31 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     match key.replacement:
         case Replacement(create_before_destroy=False, takes_turns=False, span=span):
-            message = f"{key.address} is deleted before its replacement exists, so whatever uses it fails at every rotation."
+            message = f"{named(key)} is deleted before its replacement exists, so whatever uses it fails at every rotation."
             overlap = key.remedies.overlap or Advice("let the new key exist before the old one is deleted")
             yield Violation(message, sentence(overlap), span, overlap)
         case _:
-            return
+            yield from _ended_in_use(key, context)
+
+
+def _ended_in_use(key: AccessKey, context: Context) -> Iterator[Violation]:
+    """Yield a violation when AWS ends the key by its age, and nothing is known to replace it before."""
+    aged = {e: e.interval for e in key.lifetimes if e.is_age and e.interval is not None}
+    if not aged or key.unknown_sources or has(key, Effect.UNKNOWN):
+        return
+    first, age = min(aged.items(), key=lambda entry: entry[1])
+    renewals = [e for e in key.effective() if e not in aged]
+    if age > context.max_lifetime or any(e.interval is None or e.interval < age for e in renewals):
+        return
+    late = min(renewals, key=lambda e: e.interval or age, default=None)
+    replaced = "nothing replaces it before"
+    if late is not None:
+        replaced = f"{late.source} replaces it only after {describe_interval(late.interval or age)}"
+    message = f"{named(key)} ends {describe_interval(age)} after its creation and {replaced}, so whatever uses it fails then."
+    days = age.days * 2 // 3
+    shorter = late.shortening(days) if late is not None else None
+    remedy = shorter or (key.remedies.rotating(days) if days and late is None else Advice("let the code replace it in less time than that"))
+    yield Violation(message, sentence(remedy), first.span, remedy)
 
 
 def _never_happens(key: AccessKey, context: Context) -> bool:

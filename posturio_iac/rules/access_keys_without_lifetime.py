@@ -103,6 +103,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
@@ -137,12 +138,17 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
         return
     if declared := key.effective():
         sources = listed(dict.fromkeys(e.source for e in declared))
-        message = f"{key.address} ends only if somebody acts on {sources}, and the configuration requires a lifetime that is enforced."
+        message = f"{named(key)} ends only if somebody acts on {sources}, and the configuration requires a lifetime that is enforced."
     else:
-        message = f"{key.address} never ends, because {key.remedies.witness} neither an expiry date nor a rotation for it{unseen(key)}."
+        message = f"{named(key)} never ends, because {key.remedies.witness} {_missing(key)} for it{unseen(key)}."
     remedy = lifetime_remedy(key, context)
     advice = sentence(key.remedies.avoid, f"or {describe(remedy)}") if key.remedies.avoid is not None else sentence(remedy)
     yield Violation(message + notes(key), advice, remedy=remedy)
+
+
+def _missing(key: AccessKey) -> str:
+    """Name what would end the key."""
+    return "neither an expiry date nor a rotation" if key.remedies.age is None else "no age, no expiry date and no rotation"
 
 
 def _reported_elsewhere(key: AccessKey, context: Context) -> bool:

@@ -71,6 +71,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import ReplaceValue
@@ -97,14 +98,14 @@ RULE = Rule(
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     """Yield at most one violation, at the date."""
-    renewed = any(e.effect is Effect.ENFORCED and not spent(e, context) for e in key.lifetimes)
+    renewed = any(e.renews and not spent(e, context) for e in key.lifetimes)
     if not in_use(key) or renewed or has(key, Effect.UNKNOWN) or passed(key, context):
         return
     dated = [(e.at, n, e) for n, e in enumerate(key.lifetimes) if e.effect is Effect.DECLARED and e.kind is Kind.EXPIRY and e.at]
     for at, _, evidence in sorted(dated, key=lambda entry: entry[:2])[:1]:
         # Where keys live shorter than twice the warning, every date would be near at once.
         if at <= end_of_day(context, min(context.warning, timedelta(days=context.max_lifetime.days // 2))):
-            message = f"{key.address} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
+            message = f"{named(key)} ends in {describe_interval(at - context.as_of)}{by(evidence, '')}, and nothing replaces it by itself."
             later = ReplaceValue(
                 Place(evidence.source, evidence.span), proposed_end(key, context), evidence.value, "or earlier", needs_person=True
             )

@@ -62,6 +62,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.key_words import named
 from posturio_iac.core.secret_holder import identity_of_holder
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence
@@ -85,5 +86,5 @@ RULE = Rule(
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield one violation for each place, at the place."""
     for exposure in key.exposures:
-        message = f"The secret of {key.address} leaves in plain text through {exposure.where}, so whoever can read that can use the key."
+        message = f"The secret of {named(key)} leaves in plain text through {exposure.where}, so whoever can read that can use the key."
         yield Violation(message, sentence(exposure.remedy), exposure.span, exposure.remedy, mark=identity_of_holder(exposure.holder))

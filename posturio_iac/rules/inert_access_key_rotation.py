@@ -82,6 +82,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import ReplaceValue
@@ -127,7 +128,7 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     """Say why it does not take effect."""
     if evidence.at is not None and spent(evidence, context):
         when = f"on {end(evidence)}, {ago(evidence.at, context)}"
-        return f"{key.address} was due for its only replacement {when}, and {evidence.source} sets no other date."
+        return f"{named(key)} was due for its only replacement {when}, and {evidence.source} sets no other date."
     why = f", because {evidence.why}" if evidence.why else ""
     ended = "ended" if evidence.kind is Kind.EXPIRY else "replaced"
-    return f"{key.address} is never {ended} by {evidence.source}{why}."
+    return f"{named(key)} is never {ended} by {evidence.source}{why}."

@@ -78,7 +78,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.model import Effect, Kind, Unknown
+from posturio_iac.core.key_words import named
+from posturio_iac.core.model import Effect, KeyKind, Kind, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._standards import CIS_ONE_KEY
@@ -111,7 +112,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     match key.active_siblings:
         case (_, *_) as others:
             rest = f"the other is {others[0]}" if len(others) == 1 else f"the others are {listed(others)}"
-            message = f"{key.address} is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}."
+            message = f"{named(key)} is one of {len(others) + 1} active keys of {_user(key)}, and each of them can leak; {rest}."
             disable = key.remedies.disable
             yield Violation(message, sentence(disable, "unless this key is the one that stays"), remedy=disable)
         case _:
@@ -124,5 +125,6 @@ def _rotating(key: AccessKey, context: Context) -> bool:
 
 
 def _user(key: AccessKey) -> str:
-    """Name the user, as far as it is known."""
-    return f"user {key.user}" if isinstance(key.user, str) else "the same user"
+    """Name the user, as far as it is known, and the service that the keys are for where there is only one."""
+    user = f"user {key.user}" if isinstance(key.user, str) else "the same user"
+    return user if key.kind is KeyKind.ACCESS_KEY else f"{user} for the same service"

@@ -74,6 +74,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import Advice, ReplaceValue
@@ -131,8 +132,8 @@ def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
 
 def _exceeds(evidence: Lifetime, context: Context) -> bool:
     """Whether it is known to be longer than allowed."""
-    if evidence.kind is Kind.ROTATION:
-        return evidence.interval is not None and evidence.interval > context.max_lifetime
+    if evidence.interval is not None:
+        return evidence.interval > context.max_lifetime
     return evidence.at is not None and evidence.at > latest_end(context)
 
 
@@ -147,8 +148,8 @@ def _message(key: AccessKey, evidence: Lifetime, context: Context) -> str:
     """Say how long it is, and how long is allowed."""
     limit = f", while at most {allowed(context)} are allowed"
     if evidence.interval is not None:
-        return f"{key.address} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
+        return f"{named(key)} may live {describe_interval(evidence.interval)}{by(evidence, limit)}."
     ahead = describe_interval((evidence.at or context.as_of) - context.as_of)
     if evidence.kind is Kind.ROTATED:
-        return f"{key.address} cannot have been rotated {ahead} from now{by(evidence, '')}."
-    return f"{key.address} may live {ahead} from now{by(evidence, limit)}."
+        return f"{named(key)} cannot have been rotated {ahead} from now{by(evidence, '')}."
+    return f"{named(key)} may live {ahead} from now{by(evidence, limit)}."

@@ -48,6 +48,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.key_words import named
 from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
 from posturio_iac.rules._standards import CIS_ROOT, NIST_ROOT, PCI_ROOT
@@ -75,6 +76,6 @@ RULE = Rule(
 def check(key: AccessKey, _context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
     if key.is_root is True:
-        message = f"{key.address} belongs to the root user, whom no policy restricts."
+        message = f"{named(key)} belongs to the root user, whom no policy restricts."
         remedy = Advice("delete the key while signed in as the root user, and use an IAM role in its place")
         yield Violation(message, sentence(remedy), remedy=remedy)

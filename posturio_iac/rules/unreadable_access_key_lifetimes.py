@@ -66,11 +66,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Rule, Severity, Violation
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.origin import identity_of
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice, ReplaceValue
+from posturio_iac.core.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
@@ -103,7 +104,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     for evidence in key.lifetimes:
         if evidence.effect is Effect.UNREADABLE:
             why = evidence.why or f'"{evidence.value}" is neither a date nor an interval'
-            message = f"{key.address} has an end that nobody can read in {evidence.source}: {why}."
+            message = f"{named(key)} has an end that nobody can read in {evidence.source}: {why}."
             remedy = _remedy(key, evidence, context)
             change: Remedy | str = remedy
             if evidence.readings:
@@ -122,6 +123,8 @@ def _reading(evidence: Lifetime, context: Context) -> Remedy:
 
 def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
     """Say what to write: what the reader of the value advises, with a date that is allowed in place of its example."""
+    if isinstance(evidence.remedy, SetArgument):
+        return evidence.remedy
     place = Place(evidence.source, evidence.span)
     match evidence.kind:
         case Kind.EXPIRY:

@@ -53,6 +53,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Privilege
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
@@ -94,7 +95,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     idle = context.as_of - moment
     if idle > context.window:
         message = (
-            f"{key.address} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
+            f"{named(key)} {seen.format(describe_interval(idle), day(moment))}, and the window is {describe_interval(context.window)}."
         )
         off, gone = key.remedies.disable, describe(key.remedies.remove)
         grave = Severity.HIGH if idle > LONG or key.privilege is Privilege.ADMIN else None

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from posturio_iac.core.model import Effect
+from posturio_iac.core.model import Effect, KeyKind
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
@@ -53,7 +53,11 @@ def with_workflows(keys: Sequence[AccessKey], root: str) -> Sequence[AccessKey]:
 
 
 def _is_asking(key: AccessKey) -> bool:
-    return isinstance(key.user, str) and not any(found.effect in (Effect.ENFORCED, Effect.DECLARED) for found in key.lifetimes)
+    return (
+        key.kind is KeyKind.ACCESS_KEY
+        and isinstance(key.user, str)
+        and not any(found.effect in (Effect.ENFORCED, Effect.DECLARED) for found in key.lifetimes)
+    )
 
 
 def _notes(key: AccessKey, steps: list[_RotatingStep]) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.key_types import KEY_TYPES
+
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     import re
@@ -27,8 +29,8 @@ _ENDINGS = {
 _ADDED: dict[str, tuple[bytes, ...]] = {}
 """The search terms of kinds that front ends have added."""
 
-SEARCH_TERMS = (b"aws_iam_access_key", b"awsutils_expiring_iam_access_key", b"AWS::IAM::AccessKey")
-"""Texts without which no file declares an access key, unless it calls a module known to hold one."""
+SEARCH_TERMS = (*(kind.encode() for kind in KEY_TYPES), b"AWS::IAM::AccessKey")
+"""Texts without which no file declares a key, unless it calls a module known to hold one."""
 
 
 def add_kind(kind: str, endings: Iterable[str], search_terms: Iterable[bytes]) -> None:

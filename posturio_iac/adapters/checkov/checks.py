@@ -15,8 +15,9 @@ from checkov.terraform.checks.module.base_module_check import BaseModuleCheck as
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck
 
 from posturio_iac.adapters.checkov._rules import RULES
+from posturio_iac.core.key_types import KEY_TYPES
 
-TERRAFORM = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
+TERRAFORM = tuple(KEY_TYPES)
 TEMPLATES = ("AWS::IAM::AccessKey", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet", "Custom::*")
 """Types of resources that can create a key. Which custom resource does so, our scan knows."""
 MODULES = ("module",)

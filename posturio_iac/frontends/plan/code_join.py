@@ -102,6 +102,7 @@ def _rebased_remedies(remedies: Remedies, move: Callable[[Span], Span]) -> Remed
         overlap=moved(remedies.overlap, move),
         beside=moved(remedies.beside, move),
         narrower=tuple(moved(remedy, move) for remedy in remedies.narrower),
+        age=moved(remedies.age, move),
     )
 
 

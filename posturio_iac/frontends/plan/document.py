@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
@@ -169,7 +170,7 @@ class PlanDocument:
                     yield address
                 else:
                     self.resources[address] = self._resource(address, change, change_of)
-            elif "iam_access_key" in change["type"] and address not in self._planned_addresses():
+            elif change["type"] in KEY_TYPES and address not in self._planned_addresses():
                 self.problems.append((f"{address} has no change, so that nothing is known of it", self.places.of(address)))
 
     def _entries(self) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.key_types import secrets_of
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
 from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.plan.document import is_any
 from posturio_iac.frontends.plan.references import arguments_of, instances_of
-from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS, TAG_ARGUMENTS
+from posturio_iac.frontends.terraform.keys.exposures import SINKS, TAG_ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,8 @@ def exposures_in(document: PlanDocument, configuration: Configuration, keys: tup
 
 
 def _leads(target: ReferenceTarget, types: frozenset[str]) -> bool:
-    return target.block.partition(".")[0] in types and (target.attribute is None or target.attribute in SECRETS)
+    kind = target.block.partition(".")[0]
+    return kind in types and (target.attribute is None or target.attribute in secrets_of(kind))
 
 
 def _outputs(document: PlanDocument, configuration: Configuration, types: frozenset[str]) -> Iterator[tuple[Resource, Exposure]]:
@@ -83,7 +85,7 @@ def _shown(
 def _holds(instance: Resource, argument: str, key: Resource) -> bool:
     """Tell whether an argument that refers to a whole key holds its secret: by the marks of what is sensitive, or the secret itself."""
     if instance.type == _PARAMETER and argument == "value":
-        secrets = [s for s in (key.raw(name) for name in SECRETS) if isinstance(s, str) and s]
+        secrets = [s for s in (key.raw(name) for name in secrets_of(key.type)) if isinstance(s, str) and s]
         value = instance.raw(argument)
         return isinstance(value, str) and any(secret in value for secret in secrets)
     return any(is_any(flags) for flags in _parts(instance.sensitive, argument))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.key_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.core.remedy import AddComment, AddTag
 from posturio_iac.facts.access_key import access_key
+from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
@@ -16,7 +18,7 @@ from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
 from posturio_iac.frontends.plan.references import Configuration
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
-from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES, is_beside
+from posturio_iac.frontends.terraform.keys.assembly import is_beside
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 
 if TYPE_CHECKING:
@@ -77,18 +79,22 @@ def _key(
     setting: PlanContext,
     exposures: tuple[Exposure, ...],
 ) -> AccessKey:
+    is_credential = resource.type == SERVICE_CREDENTIAL
+    service = resource.get(SERVICE) if is_credential else None
     facts = KeyFacts(
         address=resource.address,
         framework="terraform-plan",
         span=resource.span,
         user=user,
-        status=_status(resource, configuration),
-        remedies=remedies_in_code(resource.name, _declare(user, resource)),
+        status=_set(resource, "status", configuration, str),
+        remedies=remedies_in_code(resource.type, resource.name, _declare(user, resource), service),
         label=resource.name,
-        lifetimes=tuple(_max_age(resource)),
+        lifetimes=(*_max_age(resource), *(_age(resource, service, configuration) if is_credential else ())),
         notes=(*_triggered(resource), *permission_note(user, users)),
         exposures=exposures,
         scope=setting.scope,
+        kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
+        service=service if isinstance(service, (str, Unknown)) or not is_credential else Unknown(f"the plan gives no {SERVICE}"),
     )
     return access_key(facts, FactOptions(setting.options.names, setting.options.as_of))
 
@@ -99,17 +105,23 @@ def _declare(user: UserFacts, resource: Resource) -> Declaring:
     return AddTag(Place(user.address), is_seen=False)
 
 
-def _status(resource: Resource, configuration: Configuration) -> Any:
-    """Return the status; one that the configuration leaves out is none, whatever older providers say before apply."""
-    status: Any = resource.get("status")
-    if isinstance(status, Unknown):
+def _set(resource: Resource, name: str, configuration: Configuration, *types: type) -> Any:
+    """Return an argument; one that the configuration leaves out is none, whatever older providers say before apply."""
+    value: Any = resource.get(name)
+    if isinstance(value, Unknown):
         expressions = configuration.of(resource).get("expressions")
-        return None if isinstance(expressions, dict) and "status" not in expressions else status
-    return status if isinstance(status, str) else None
+        return None if isinstance(expressions, dict) and name not in expressions else value
+    return value if isinstance(value, types) else None
+
+
+def _age(resource: Resource, service: object, configuration: Configuration) -> Iterator[Lifetime]:
+    owner = Place(f"{resource.type}.{resource.name}", resource.span)
+    age = age_lifetime(_set(resource, AGE, configuration, int, float, str), service, owner, resource.span)
+    yield from () if age is None else (age,)
 
 
 def _max_age(resource: Resource) -> Iterator[Lifetime]:
-    if resource.type == "awsutils_expiring_iam_access_key":
+    if resource.type == EXPIRING_KEY:
         age = resource.get("max_age", shown="it")
         yield max_age_lifetime(age, "max_age", f"{resource.type}.{resource.name}", resource.span)
 

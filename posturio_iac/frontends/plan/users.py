@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin
 from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen
@@ -40,7 +41,8 @@ class PlanUsers:
 
 def find_user(key: Resource, users: PlanUsers, configuration: Configuration) -> UserFacts:
     """Return the user of a key."""
-    value, shown = key.raw("user"), key.get("user")
+    argument = KEY_TYPES[key.type]
+    value, shown = key.raw(argument), key.get(argument)
     linked = _linked(key, users.document, configuration)
     if isinstance(value, str):
         same = users.by_name.get(value, [])
@@ -70,14 +72,14 @@ def permission_note(user: UserFacts, users: PlanUsers) -> Iterator[str]:
 
 
 def _linked(key: Resource, document: PlanDocument, configuration: Configuration) -> list[Resource]:
-    """Return the users that the expression of ``user`` refers to."""
+    """Return the users that the expression for the user refers to."""
     block = configuration.of(key)
     expressions = block.get("expressions")
     if not isinstance(expressions, dict):
         return []
     modules = tuple(name for name, _ in key.modules)
     found: dict[str, Resource] = {}
-    for target in configuration.targets(expressions.get("user"), modules, block):
+    for target in configuration.targets(expressions.get(KEY_TYPES[key.type]), modules, block):
         if target.block.partition(".")[0] in USER_TYPES:
             found.update((r.address, r) for r in instances_of(document, target, key))
     return list(found.values())

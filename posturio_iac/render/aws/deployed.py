@@ -95,6 +95,8 @@ def facts(key: AccessKey) -> dict[str, str]:
     known: dict[str, str | None] = {
         "owner": key.owner if isinstance(key.owner, str) else None,
         "user": key.user if isinstance(key.user, str) else None,
+        "kind": key.kind.value,
+        "service": key.service if isinstance(key.service, str) else None,
         "status": key.status if isinstance(key.status, str) else None,
         "created": _time(key.created),
         "last_used": "never" if key.last_used is None else _time(key.last_used),

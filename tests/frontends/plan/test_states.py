@@ -57,16 +57,16 @@ def test_a_large_state_is_not_passed_over(capsys: pytest.CaptureFixture[str], tm
 
 
 def test_a_state_in_a_folder_is_refused_only_with_a_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    (tmp_path / "state.json").write_text(json.dumps(stored(SERVICE)), encoding="utf-8")
+    (tmp_path / "state.json").write_text(json.dumps(stored(FOREIGN)), encoding="utf-8")
     assert run(capsys, "scan", str(tmp_path))[0] == 0
-    (tmp_path / "state.json").write_text(json.dumps(stored(KEY)), encoding="utf-8")
-    code, _, err = run(capsys, "scan", str(tmp_path))
-    assert (code, SAID in err) == (3, True)
+    for kind in (KEY, SERVICE):
+        (tmp_path / "state.json").write_text(json.dumps(stored(kind)), encoding="utf-8")
+        code, _, err = run(capsys, "scan", str(tmp_path))
+        assert (code, SAID in err) == (3, True)
 
 
-@pytest.mark.parametrize("kind", [SERVICE, FOREIGN])
-def test_a_plan_of_other_credentials_holds_no_access_key(capsys: pytest.CaptureFixture[str], tmp_path: Path, kind: str) -> None:
-    whole = plan(resource(f"{kind}.ci", {"user_name": "ci"}))
+def test_a_plan_of_other_credentials_holds_no_key(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    whole = plan(resource(f"{FOREIGN}.ci", {"user_name": "ci"}))
     (tmp_path / "plan.json").write_text(json.dumps(whole), encoding="utf-8")
     assert run(capsys, "scan", str(tmp_path / "plan.json"))[0] == 0
     (tmp_path / "plan.json").write_text(json.dumps({**whole, "planned_values": {}, "prior_state": {"values": {}}}), encoding="utf-8")

@@ -15,27 +15,28 @@ from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
 from posturio_iac.adapters.checkov.graph_fallback.user import USER, namesakes_of, user_of
 from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
-from posturio_iac.core.model import NOT_ACTIVE, Span, Unknown
+from posturio_iac.core.key_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Span, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import AddComment
 from posturio_iac.facts.access_key import access_key, status_of
+from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.namesakes import left_open
 from posturio_iac.facts.siblings import Sibling, active_siblings
-from posturio_iac.frontends.terraform.keys.assembly import KEY_TYPES
 from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 from posturio_iac.metadata.directives import ParsedComments, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from posturio_iac.adapters.checkov.entity import Entity
     from posturio_iac.adapters.checkov.graph import Graph
-    from posturio_iac.core.model import AccessKey, Attr
+    from posturio_iac.core.model import AccessKey, Attr, Lifetime
     from posturio_iac.metadata.names import Names
 
 NOT_FOUND = Unknown("checkov's graph does not hold it")
@@ -59,7 +60,7 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
     user = user_of(own, graph, span)
     parsed = _said(entity, own, graph, root, rules, names)
     ends = rotation_of(own, graph, span, entity.top)
-    timed = [max_age_lifetime(value_of(own, "max_age", graph), "max_age", own.name, span)] if own.type != KEY_TYPES[0] else []
+    service = value_of(own, SERVICE, graph) if own.type == SERVICE_CREDENTIAL else None
     unseen = () if found is not None else (NOT_FOUND,)
     facts = KeyFacts(
         address=entity.address or own.name,
@@ -67,10 +68,10 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         span=span,
         user=user,
         status=value_of(own, "status", graph),
-        remedies=remedies_in_code(entity.name, AddComment(Place(own.name, span), target=own.name)),
+        remedies=remedies_in_code(own.type, entity.name, AddComment(Place(own.name, span), target=own.name), service),
         label=entity.name,
         beside=items_of(parsed),
-        lifetimes=(*ends.lifetimes, *timed),
+        lifetimes=(*ends.lifetimes, *_timed(own, service, graph, span)),
         hidden=(*ends.hidden, *unseen),
         existence=_existence(own, graph),
         is_root=None if found is not None else NOT_FOUND,
@@ -78,9 +79,20 @@ def key_of(entity: Entity, root: str, names: Names, rules: Collection[str], as_o
         exposures=(*exposures_of(own, graph, span), *unseen),
         directives=parsed.directives,
         scope=os.path.relpath(entity.top or os.path.dirname(entity.file), root).replace(os.sep, "/"),
+        kind=KeyKind.ACCESS_KEY if service is None else KeyKind.SERVICE_CREDENTIAL,
+        service=service if service is None or isinstance(service, (str, Unknown)) else Unknown(f"checkov does not know {SERVICE}"),
     )
     key = replace(access_key(facts, FactOptions(names, as_of)), active_siblings=_siblings(own, graph, root))
     return left_open(key, namesakes_of(user, own, graph, root, names))
+
+
+def _timed(own: Vertex, service: object, graph: Graph, span: Span) -> Iterator[Lifetime]:
+    """Yield what an argument of the key itself says about its end."""
+    if own.type == EXPIRING_KEY:
+        yield max_age_lifetime(value_of(own, "max_age", graph), "max_age", own.name, span)
+    elif own.type == SERVICE_CREDENTIAL:
+        age = age_lifetime(value_of(own, AGE, graph), service, Place(own.name, span), span)
+        yield from () if age is None else (age,)
 
 
 def _existence(own: Vertex, graph: Graph) -> Unknown | None:
@@ -103,7 +115,7 @@ def _header(entity: Entity) -> tuple[int, int, int, int]:
 def _said(entity: Entity, own: Vertex, graph: Graph, root: str, rules: Collection[str], names: Names) -> ParsedComments:
     """Return what comments on the block and on its user say; suppressions count on the block alone."""
     here = _parsed(entity.file, entity.lines, root, rules, names)
-    users = [v for v in graph.targets(own, "user") if v.kind == "resource" and v.type == USER]
+    users = [v for v in graph.targets(own, KEY_TYPES[own.type]) if v.kind == "resource" and v.type == USER]
     at_user = [_parsed(user.file, user.lines, root, rules, names) for user in users]
     calls = [_parsed(call.file, call.lines, root, rules, names) for call in _calls(own, graph)]
     metadata = (*here.metadata, *(m for p in (*calls, *at_user) for m in p.metadata))
@@ -141,11 +153,21 @@ def _siblings(own: Vertex, graph: Graph, root: str) -> Attr[tuple[str, ...]]:
 
 
 def _is_same(one: Vertex, other: Vertex, graph: Graph) -> bool | None:
-    """Tell whether two keys are of one user; None when checkov does not show that."""
-    declared = [{u.key for u in graph.targets(v, "user") if u.type == USER} for v in (one, other)]
+    """Tell whether two keys are of one user, and for one service where they are for one; None when checkov does not show that."""
+    if (one.type == SERVICE_CREDENTIAL) is not (other.type == SERVICE_CREDENTIAL):
+        return False
+    is_same_user = _is_same_user(one, other, graph)
+    if one.type != SERVICE_CREDENTIAL or is_same_user is False:
+        return is_same_user
+    services = [value_of(v, SERVICE, graph) for v in (one, other)]
+    return None if any(isinstance(service, Unknown) for service in services) else is_same_user and services[0] == services[1]
+
+
+def _is_same_user(one: Vertex, other: Vertex, graph: Graph) -> bool | None:
+    declared = [{u.key for u in graph.targets(v, KEY_TYPES[v.type]) if u.type == USER} for v in (one, other)]
     if all(declared):
         return not declared[0].isdisjoint(declared[1])
-    named = [value_of(v, "user", graph) for v in (one, other)]
+    named = [value_of(v, KEY_TYPES[v.type], graph) for v in (one, other)]
     return None if any(isinstance(name, Unknown) for name in named) else named[0] == named[1]
 
 

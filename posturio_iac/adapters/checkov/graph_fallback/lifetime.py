@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.intervals import describe_interval, parse_interval
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
@@ -135,7 +136,7 @@ def _interval(clock: Vertex, graph: Graph) -> timedelta | None:
 
 def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
     """Yield unknown evidence when the user or the number of keys may follow a clock."""
-    for argument in ("user", "for_each", "count"):
+    for argument in (KEY_TYPES[key.type], "for_each", "count"):
         for reached in graph.behind(graph.targets(key, argument)):
             if reached.kind == "resource" and (reached.type in _CLOCKS or reached.type in ("null_resource", "terraform_data")):
                 why = f"checkov does not show what {reached.address} does to it"

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph import argument_of
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
+from posturio_iac.core.key_types import secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import SetArgument
 from posturio_iac.core.secret_holder import HolderKind, SecretHolder
-from posturio_iac.frontends.terraform.keys.exposures import SECRETS, SINKS
+from posturio_iac.frontends.terraform.keys.exposures import SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[Exposure | Unkn
     found: list[Exposure | Unknown] = []
     for label, user in graph.sources(key):
         argument = argument_of(label)
-        if argument in ("depends_on", "lifecycle") or not _may_hold_secret(user):
+        if argument in ("depends_on", "lifecycle") or not _may_hold_secret(user, key):
             continue
         if user.kind == "resource" and user.type == _PARAMETER and argument == "value":
             found.extend(_parameter(user, key, graph, span))
@@ -37,10 +38,10 @@ def exposures_of(key: Vertex, graph: Graph, span: Span) -> tuple[Exposure | Unkn
     return tuple(dict.fromkeys(found))
 
 
-def _may_hold_secret(vertex: Vertex) -> bool:
+def _may_hold_secret(vertex: Vertex, key: Vertex) -> bool:
     """Tell whether a block may read the secret, and not only the id of the key."""
     text = str(dict(vertex.config))
-    return any(name in text for name in SECRETS)
+    return any(name in text for name in secrets_of(key.type))
 
 
 def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span) -> Iterator[Exposure | Unknown]:
@@ -48,7 +49,7 @@ def _parameter(parameter: Vertex, key: Vertex, graph: Graph, span: Span) -> Iter
     kind, value = value_of(parameter, "type", graph), parameter.first("value")
     if kind == "SecureString":
         return
-    plain = isinstance(value, str) and value.strip("${}") in {f"{key.name}.{name}" for name in SECRETS}
+    plain = isinstance(value, str) and value.strip("${}") in {f"{key.name}.{name}" for name in secrets_of(key.type)}
     always = parameter.config.get("count") is None and parameter.config.get("for_each") is None and "[" not in parameter.name
     if kind in ("String", "StringList") and plain and always:
         yield Exposure(

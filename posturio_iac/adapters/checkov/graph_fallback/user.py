@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, certain, value_of
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin, describe_origin
 from posturio_iac.facts.describe import declared_elsewhere, quoted, tags_unseen
@@ -24,8 +25,8 @@ GraphTags = tuple[tuple[MetadataItem, ...], tuple[Unknown, ...]]
 
 def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
     """Return the user of a key. Places are those of the key."""
-    name = value_of(key, "user", graph)
-    linked = [v for v in graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource") if v.kind == "resource"]
+    name = value_of(key, KEY_TYPES[key.type], graph)
+    linked = [v for v in graph.behind(graph.targets(key, KEY_TYPES[key.type]), lambda v: v.kind == "resource") if v.kind == "resource"]
     users = [v for v in linked if v.type == USER] or _by_name(name, key, graph)
     if len(users) == 1 and all(v.type == USER for v in linked):
         return _declared(users[0], graph, span)
@@ -71,7 +72,7 @@ def namesakes_of(user: UserFacts, key: Vertex, graph: Graph, root: str, names: N
 
 def _data_source(key: Vertex, graph: Graph) -> str | None:
     """Return the data source that the user of a key is read from, unless a variable has a part in that."""
-    reached = list(graph.behind(graph.targets(key, "user"), lambda v: v.kind == "resource"))
+    reached = list(graph.behind(graph.targets(key, KEY_TYPES[key.type]), lambda v: v.kind == "resource"))
     if any(v.kind in ("variable", "resource", "module") for v in reached):
         return None
     return next((v.name for v in reached if v.kind == "data"), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
@@ -31,7 +32,7 @@ def by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
 def chosen_by_hand(block: hcl.Block, scope: ModuleScope) -> Iterator[str]:
     """Yield notes on what only chooses among keys: a variable that lists them, a scheduler that picks the one which is shown."""
     multiplier = block.get("for_each") or block.get("count")
-    user = block.get("user")
+    user = block.get(KEY_TYPES[block.labels[0]])
     varies = user is not None and any(references(part)[:1] in (("each",), ("count",)) for part in walk(user))
     if multiplier is not None and not varies and not isinstance(multiplier, hcl.Conditional):
         names = [

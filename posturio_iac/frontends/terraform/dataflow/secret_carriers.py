@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _names(expression: hcl.Expr, instance: ModuleInstance) -> list[ScopedName]:
 def _holds_key(name: ScopedName) -> bool:
     """Tell whether a name stands for a key, or for a module that may make one."""
     if name.kind != "module":
-        return "iam_access_key" in name.kind
+        return name.kind in KEY_TYPES
     call = name.instance.folder.calls.get(name.name)
     program = name.instance.program
     return call is not None and (program.may_hold_keys(name.instance, call) or program.known_module(name.instance, call) is not None)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.key_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.model import KeyKind, Unknown
+from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
 from posturio_iac.facts.access_key import key_of_user
+from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
     from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
-
-KEY_TYPES = ("aws_iam_access_key", "awsutils_expiring_iam_access_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +60,31 @@ def keys_of(instance: ModuleInstance, setting: RootModuleContext) -> Iterator[Ke
 def _key(block: hcl.Block, scope: ModuleScope, suffix: str, setting: RootModuleContext) -> KeyOfUser:
     scope.budget.add_instance(block.header)
     options = scope.instance.program.options
-    user = find_user(block.get("user"), scope, setting.users)
+    kind = block.labels[0]
+    named = block.get(KEY_TYPES[kind])
+    user = find_user(named, scope, setting.users)
+    service = evaluate_or_unknown(block.get(SERVICE), scope) if kind == SERVICE_CREDENTIAL else None
     parsed = comments_for(block, scope.instance, user)
     rotation = rotation_of(block, scope, setting.engine)
     facts = KeyFacts(
-        address=scope.instance.full(f"{block.labels[0]}.{block.labels[1]}{suffix}"),
+        address=scope.instance.full(f"{kind}.{block.labels[1]}{suffix}"),
         framework="terraform",
         span=place_of(block, scope.instance),
         user=evidence.user_facts(user, options.names),
         status=evaluate_or_unknown(block.get("status"), scope),
-        remedies=remedies_for(block, scope, user),
+        remedies=remedies_for(block, scope, user, service),
         label=block.labels[1],
         beside=items_of(parsed),
-        lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope)),
+        lifetimes=(*rotation.lifetimes, *secret_rotation(block, scope, suffix), *_max_age(block, scope), *_age(block, scope, service)),
         notes=(*rotation.notes, *evidence.permission_note(user)),
         replacement=rotation.replacement,
         exposures=tuple(exposures_of(block, scope.instance, suffix)),
         directives=parsed.directives,
         scope=setting.scope,
         restores_status=_restores_status(block),
-        secrets=tuple(dict.fromkeys(secrets_of(block.get("user"), scope, user))),
+        secrets=tuple(dict.fromkeys(secrets_of(named, scope, user))),
+        kind=KeyKind.SERVICE_CREDENTIAL if kind == SERVICE_CREDENTIAL else KeyKind.ACCESS_KEY,
+        service=service if service is None or isinstance(service, (str, Unknown)) else Unknown(f"{SERVICE} is no text"),
         open_values=tuple(scope.instance.root.folder.open_values.items()),
     )
     return key_of_user(facts, FactOptions(options.names, options.as_of), rotation.schedules)
@@ -117,10 +123,19 @@ def place_of(block: hcl.Block, instance: ModuleInstance) -> Span:
 def _max_age(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
     """Yield the rotation of ``awsutils_expiring_iam_access_key``: ``max_age`` in seconds, 0 turns it off."""
     expression = block.get("max_age")
-    if block.labels[0] != "awsutils_expiring_iam_access_key":
+    if block.labels[0] != EXPIRING_KEY:
         return
     place = expression.span if expression else block.header
     yield max_age_lifetime(evaluate_or_unknown(expression, scope), "max_age", ".".join(block.labels), place, block.header)
+
+
+def _age(block: hcl.Block, scope: ModuleScope, service: object) -> Iterator[Lifetime]:
+    """Yield the end that AWS gives a service credential so many days after its creation."""
+    expression = block.get(AGE) if block.labels[0] == SERVICE_CREDENTIAL else None
+    if expression is not None:
+        owner = Place(".".join(block.labels), block.header)
+        age = age_lifetime(evaluate_or_unknown(expression, scope), service, owner, expression.span)
+        yield from () if age is None else (age,)
 
 
 def is_beside(one: KeyOfUser, other: KeyOfUser) -> Attr[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.key_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
 
     Origin = ResourceOrigin | TerminalOrigin
     Leak = tuple[Exposure | Unknown, Origin]
-
-SECRETS = frozenset({"secret", "ses_smtp_password_v4", "ses_smtp_password"})
-"""Attributes of a key that hold its secret. ``encrypted_secret`` is safe."""
 
 _ENCRYPT = 'set type = "SecureString"'
 _VCL = "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup"
@@ -189,8 +187,8 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
             if isinstance(reached, TerminalOrigin):
                 if reached.kind == "module":
                     yield reached
-            elif "iam_access_key" in reached.kind:
-                if reached.attribute is None or reached.attribute in SECRETS:
+            elif reached.kind in KEY_TYPES:
+                if reached.attribute is None or reached.attribute in secrets_of(reached.kind):
                     yield reached
             elif reached.kind in PASSING and reached.key not in seen:
                 seen.add(reached.key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import describe_interval
+from posturio_iac.core.key_types import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 _NOT_MANAGED = {"var": "a variable", "local": "a local value", "data": "a data source", "module": "a module"}
 _NAME_ONE = Advice("name a resource that changes")
-_FORCING = ("user", "pgp_key")
-"""Arguments of a key whose change replaces it."""
 _MULTIPLYING = ("for_each", "count")
 
 
@@ -53,7 +52,7 @@ def rotation_of(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Rotatio
     """Return the rotation that a key's block brings about, or seems to."""
     found = list(_through_triggers(block, scope, engine))
     replacing = [(lifetime, cause) for lifetime, cause in found if lifetime.effect is Effect.ENFORCED or lifetime.kind is Kind.ROTATED]
-    forced = list(_through_arguments(block, scope, _FORCING))
+    forced = list(_through_arguments(block, scope, forcing(block.labels[0])))
     multiplied = list(_through_arguments(block, scope, _MULTIPLYING))
     lifetimes = [lifetime for lifetime, _ in (*found, *forced, *multiplied)] + list(_dependencies(block, scope))
     notes = list(by_hand(block, scope)) + ([] if lifetimes else list(chosen_by_hand(block, scope)))

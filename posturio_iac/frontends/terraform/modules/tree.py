@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
@@ -91,7 +92,8 @@ class ModuleTree:
 
     def _holds_search_term(self, path: str) -> bool:
         """Tell whether the search would have chosen the file, had it not been ignored or excluded."""
-        return b"iam_access_key" in (content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b"")
+        data = content(os.path.join(self.root, path), self.options.max_file_size, self.fence) or b""
+        return any(kind.encode() in data for kind in KEY_TYPES)
 
     def may_hold_keys(self, instance: ModuleInstance, block: hcl.Block) -> bool:
         """Tell whether the module that ``block`` calls needs to be looked into."""

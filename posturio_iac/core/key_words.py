@@ -1,0 +1,25 @@
+"""What a key is called, for readers: by its kind and, where it is for one service only, by that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.key_types import takes_age
+from posturio_iac.core.model import KeyKind
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import AccessKey, Attr
+
+
+def called(kind: KeyKind, service: Attr[str | None]) -> str:
+    """Return what a key is: ``access key``, ``API key for bedrock.amazonaws.com``, ``password for codecommit.amazonaws.com``."""
+    if kind is KeyKind.ACCESS_KEY:
+        return "access key"
+    if not isinstance(service, str):
+        return "API key of an AWS service"
+    return f"{'API key' if takes_age(service) else 'password'} for {service}"
+
+
+def named(key: AccessKey) -> str:
+    """Return the address of a key, with what it is where that is no access key."""
+    return key.address if key.kind is KeyKind.ACCESS_KEY else f"{key.address} ({called(key.kind, key.service)})"

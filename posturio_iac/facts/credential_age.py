@@ -1,0 +1,58 @@
+"""The age of a service credential: how many days after its creation AWS ends it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.key_types import AGE, LONGEST_AGE, takes_age
+from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import ArgumentOrigin
+from posturio_iac.core.reason import ReasonKind
+from posturio_iac.core.remedy import IntervalSetting, RemoveArgument, SetArgument
+
+if TYPE_CHECKING:
+    from posturio_iac.core.model import Span
+    from posturio_iac.core.place import Place
+
+NOTE = "days after its creation; AWS sets it once, so the next apply replaces the key"
+"""What an age means, for a reader of a remedy."""
+
+
+def age_lifetime(value: object, service: object, owner: Place, span: Span | None, argument: str = AGE) -> Lifetime | None:
+    """Return the lifetime that an age states, as ``argument`` of ``owner`` at ``span``; None where there is none.
+
+    ``service`` is the name of the service, or `Unknown`.
+    """
+    if value is None:
+        return None
+    origin = ArgumentOrigin(argument, owner.address)
+    if isinstance(service, str) and not takes_age(service):
+        # An age that may be null is none that could end a password.
+        return None if isinstance(value, Unknown) else _refused(value, service, origin, owner, span)
+    if isinstance(value, Unknown):
+        return Lifetime(Kind.EXPIRY, Effect.UNKNOWN, origin, span=span, why=value.reason)
+    days = _whole(value)
+    if days is None or not 1 <= days <= LONGEST_AGE:
+        why = f"AWS takes a whole number of days from 1 to {LONGEST_AGE}"
+        remedy = SetArgument(owner, argument, "90", "days after its creation", is_named=True)
+        return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin, str(value), span, why=why, reason=ReasonKind.UNREADABLE, remedy=remedy)
+    setting = IntervalSetting(owner, argument)
+    return Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, str(days), span, interval=timedelta(days=days), setting=setting)
+
+
+def _refused(value: object, service: str, origin: ArgumentOrigin, owner: Place, span: Span | None) -> Lifetime:
+    why = f"AWS takes no age for {service} and refuses to make the credential"
+    remedy = RemoveArgument(owner, origin.path, owner.address)
+    return Lifetime(Kind.EXPIRY, Effect.INERT, origin, str(value), span, why=why, reason=ReasonKind.NOT_ACCEPTED, remedy=remedy)
+
+
+def _whole(value: object) -> int | None:
+    """Return a whole number that Terraform would make of a value."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return int(number) if number.is_integer() else None
