@@ -14,7 +14,7 @@ from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.prefilter import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.reading import report as reports
-from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading import service_credentials, usage, users
 from posturio_iac.live.reading.root import Summary, reported, root_keys, summarised
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Inventory:
     """ARNs of users that are not there."""
     listed: set[str] = field(default_factory=set)
     """ARNs of users whose keys were all listed."""
+    credentials_listed: bool = False
+    """Whether the API keys of services of all users were listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
     """What CloudFormation says of keys, by their ids."""
 
@@ -81,6 +83,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
     _ask(connection, [known[arn] for arn in sorted(chosen.asked | chosen.named)], chosen, cached, inventory, pool)
     _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen.asked | chosen.named], inventory)
+    service_credentials.add(connection, known, inventory)
     return inventory
 
 

@@ -99,13 +99,16 @@ class ObservedKey:
     key_id: str | None = None
     """Its id in full, where that is known."""
     created: datetime | None = None
+    kind: KeyKind = KeyKind.ACCESS_KEY
 
     def is_named(self) -> bool:
         """Whether the earlier result knew its id, if only its last characters."""
         return not self.label.startswith("key-")
 
     def may_be(self, key: DeployedKey) -> bool:
-        """Whether ``key`` may be this one, by its id and its creation."""
+        """Whether ``key`` may be this one, by its kind, its id and its creation."""
+        if key.kind is not self.kind:
+            return False
         if self.key_id is not None:
             return key.key_id == self.key_id
         created = key.created if isinstance(key.created, datetime) else None

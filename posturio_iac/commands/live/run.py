@@ -18,6 +18,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.by_kind import PoliciesByKind
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.ledger.life import with_life
@@ -154,7 +155,7 @@ class Run:
 
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
-    def findings(self, outcomes: Sequence[AccountOutcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
+    def findings(self, outcomes: Sequence[AccountOutcome], notes: Sequence[Diagnostic], policies: PoliciesByKind | None = None) -> Findings:
         """Judge what was read, and keep the ledger up to date."""
         inventories = [outcome.inventory for outcome in outcomes if outcome.inventory is not None]
         if self.ledger is not None:
@@ -164,7 +165,7 @@ class Run:
         said = [*self.links.diagnostics, *notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
         if not self.arguments.given.verify:
             said += self._compared(keys, outcomes)
-        report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policy or self.request.policy)
+        report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policies or PoliciesByKind(self.request.policy))
         report = with_creators(report, outcomes, self.surveyor)
         if self.arguments.given.context:
             report = with_context(report, outcomes, self.surveyor)
@@ -178,7 +179,7 @@ class Run:
         """Bring the ledger up to date, and return what it tells of the findings."""
         if self.ledger is None:
             return FindingAges()
-        rules, whole = rules_of(self.request.policy.config), not self.arguments.given.verify
+        rules, whole = rules_of(self.request.policy), not self.arguments.given.verify
         return self.ledger.finish(report, inventories, rules, self.arguments.sla, whole=whole)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:

@@ -45,13 +45,13 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
     except AwsError as error:
         targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
     outcomes = run.read(targets)
-    policy = by_rules_of(earlier, run.request.policy, all_rules())
-    found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policy)
+    policies = by_rules_of(earlier, run.request.policy, all_rules())
+    found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policies)
     gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
     now = Now(found.report, unread | _unread(outcomes), gone, log[0])
     first = {finding.fingerprint: finding.first_seen for finding in earlier.findings if finding.first_seen is not None}
     ages = FindingAges({**found.ages.first_seen, **first}, None, arguments.sla)
-    return replace(found, verified=compare(earlier, now, policy), ages=ages)
+    return replace(found, verified=compare(earlier, now, policies.general), ages=ages)
 
 
 def _log(path: str | None) -> tuple[dict[str, Entry], int]:

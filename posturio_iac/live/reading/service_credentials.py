@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCrede
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.finding import Level
@@ -18,7 +17,7 @@ from posturio_iac.live.reading import users
 from posturio_iac.live.reading.usage import moment_of, status_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
@@ -74,7 +73,11 @@ def _with_tags(connection: Connection, user: DeployedUser, inventory: Inventory)
 
 
 def _seen(entry: Mapping[str, Any], user: DeployedUser) -> DeployedKey:
-    key_id, status, end = str(entry["ServiceSpecificCredentialId"]), status_in(entry, "ListServiceSpecificCredentials"), entry.get("ExpirationDate")
+    key_id, status, end = (
+        str(entry["ServiceSpecificCredentialId"]),
+        status_in(entry, "ListServiceSpecificCredentials"),
+        entry.get("ExpirationDate"),
+    )
     expires = moment_of(end)
     return DeployedKey(
         user,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Level, Severity
+from posturio_iac.core.model import KeyKind
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 from posturio_iac.live.verify.model import FindingState
 
@@ -41,6 +42,7 @@ class EarlierKey:
     owner: str | None = None
     linked: bool = False
     """Whether it was joined to code, or no code was found for it."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
 
     @property
     def id(self) -> str | None:
@@ -85,7 +87,7 @@ class Earlier:
             if key.account == account:
                 _, keys = users.setdefault(key.user.arn, (key.user, {}))
                 if id(key) in flagged:
-                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.created)
+                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.created, key.kind)
         return tuple(UserQuery(user, tuple(keys.values())) for user, keys in users.values())
 
 
@@ -160,6 +162,7 @@ def _key(entry: Mapping[str, Any]) -> EarlierKey:
         status if isinstance(status, str) else None,
         owner if isinstance(owner, str) else None,
         linked="declared_as" in entry or "managed" in entry,
+        kind=KeyKind.SERVICE_CREDENTIAL if entry.get("kind") == KeyKind.SERVICE_CREDENTIAL.value else KeyKind.ACCESS_KEY,
     )
 
 
