@@ -115,9 +115,8 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
     look(capsys, aws, *ledger)
     lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:])
     told = [(line["change"], line.get("service") or line.get("rule", "")) for line in lines]
-    assert [change for change, _ in told if change != "flagged"] == [
-        *("seen", "active", "asked", "inactive", "disabled", "active", "inactive", "disabled", "deleted")
-    ]
+    changes = [change for change, _ in told if change != "flagged"]
+    assert changes == ["active", "asked", "seen", "disabled", "inactive", "deleted"]
     assert ("seen", "bedrock.amazonaws.com") in told
     assert [what.partition(".")[2] for change, what in told if change == "flagged"] == [
         "access_keys_without_lifetime",
