@@ -27,6 +27,7 @@ for trust in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the certificates that the 
 ROOT = Path(__file__).parent
 LINTERS = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["lint-imports", "--no-logo"], ["interrogate", "posturio_iac"]]
 SARIF_MULTITOOL = "5.7.0"
+IAM_SIMULATE = "0.1.173"
 HOSTS = ["test_checkov", "test_checkov_parity", "test_cfn_lint", "test_cfn_lint_damaged", "test_cfn_lint_parity", "test_parity"]
 HOSTS += ["test_pre_commit", "test_action", "test_channels", "test_readme", "test_readers", "test_ocsf"]
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
@@ -56,7 +57,7 @@ def oldest(host: str) -> str:
 @nox.session(name="all")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    for name in ("lint", "docs", "site", *USUAL, "oracle", "setups", "lowest", *(f"compat-{python}" for python in PYTHONS)):
+    for name in ("lint", "docs", "site", *USUAL, "oracle", "fuzz", "guard_rails", "setups", "lowest", *(f"compat-{o}" for o in PYTHONS)):
         session.notify(name)
 
 
@@ -94,6 +95,14 @@ def oracle(session: nox.Session) -> None:
     """Compare the values of 20,000 generated expressions with those of HashiCorp's own evaluator."""
     session.install("-e", ".", *group("differential"))
     pytest(session, "tests/differential/test_hcl_values.py", POSTURIO_ORACLE_EXAMPLES="20000")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Fuzz all inputs for an hour, or for as many seconds as POSTURIO_FUZZ_SECONDS says; ``coverage`` fuzzes by coverage, with atheris."""
+    session.install("-e", ".[report]", *group("fuzz" if "coverage" in session.posargs else "tests"))
+    module = "tests.fuzz.by_coverage" if "coverage" in session.posargs else "tests.fuzz"
+    session.run("python", "-m", module, os.environ.get("POSTURIO_FUZZ_SECONDS", "3600"), *(a for a in session.posargs if a != "coverage"))
 
 
 @nox.session
@@ -191,6 +200,18 @@ def sarif(session: nox.Session) -> None:
     for program in tool.glob("Sarif.Multitool*"):
         program.chmod(0o755)
     pytest(session, *within("test_sarif"), SARIF_MULTITOOL=str(tool))
+
+
+@nox.session
+def guard_rails(session: nox.Session) -> None:
+    """Evaluate the service control policies of the documentation by an evaluator that is not ours; needs npm and Node.js."""
+    if shutil.which("npm") is None or shutil.which("node") is None:
+        session.skip("npm is not installed, and the evaluator is a package of npm")
+    away = Path(session.create_tmp()).resolve()
+    session.install("-e", ".", *group("tests"))
+    package = f"@cloud-copilot/iam-simulate@{IAM_SIMULATE}"
+    session.run("npm", "install", "--prefix", str(away), "--ignore-scripts", "--no-audit", "--no-fund", package, external=True, silent=True)
+    pytest(session, *within("test_guard_rails"), IAM_SIMULATE=str(away))
 
 
 @nox.session

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.adapters import pack_pages
 from posturio_iac.cli import main as main_of_tool
 from posturio_iac.cli import usage
-from posturio_iac.commands import explain
+from posturio_iac.commands import explain, guard_rails
 from posturio_iac.commands.fix import arguments as fix_arguments
 from posturio_iac.commands.live import arguments as live_arguments
 from posturio_iac.commands.parser import WIDTH, help_text
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # as pytest does: the script that draws is a module of this checkout
+from docs import promise_table  # noqa: E402 - see above
 from docs.terminal_picture import svg  # noqa: E402 - see above
 
 RULES = Path("docs/rules")
@@ -52,7 +53,9 @@ FIXES = {
     "fix template": ("cloudformation/sam", "--owner", "payments@example.com"),
 }
 """Programs of the fixtures whose change docs/fix.md shows, by the name of the block."""
-BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/layout.md"))
+BLOCK_PAGES = (Path("README.md"), Path("docs/checkov.md"), Path("docs/fix.md"), Path("docs/layout.md"), Path("docs/security.md"))
+SECURITY = {"promises": promise_table.table, "fuzzing": promise_table.fuzzing}
+"""What stands in docs/security.md, by the name of the block."""
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z ]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 CONFIGURATION = f"""\
@@ -60,23 +63,25 @@ CONFIGURATION = f"""\
 
 {NOTE}
 
-The configuration of a scan is a file `posturio-iac.toml`, or the table `[tool.posturio-iac]` of a `pyproject.toml`. In one folder
-`posturio-iac.toml` goes first, and a table that is not used is said. A file holds for its folder and all below, laid over the files in
-the folders above it up to the top of the repository ([below](#files-in-several-folders)). `--config FILE` names the one file that is
-used in their place, which is said, and `--no-config` reads none.
-
-A configuration that is found beside the code is part of the code: it may name files of its own repository only (`extends`, `var_files`,
-`parameters`, `baseline`, `source`), every report says in one line what it leaves out, lowers and renames, and one that leaves out
-everything is an error; so for each file, where there are several. With `--changed-since`, a configuration that changed together with
-the code is a warning. A file that `--config` names may name files anywhere. See [security](security.md).
-
-An unknown key or a wrong value is an error (exit code 2) that names the file, the key and what is right.
+Put a file `posturio-iac.toml` at the top of the repository, or a table `[tool.posturio-iac]` into `pyproject.toml`. Nothing in it is
+required:
 
 ```toml
 {{example}}```
 
 Globs are those of `.gitignore`, relative to the folder of the file: `vendor/` means folders of that name at any depth, `/vendor/` only
 the one beside the file, `infra/*.tf` files in `infra`, and `**` any number of folders.
+
+An unknown key or a wrong value is an error (exit code 2) that names the file, the key and the right values.
+
+**Which file counts.** A file applies to its folder and everything below it, on top of the files in the folders above, up to the top of
+the repository ([more](#files-in-several-folders)). If a folder has both files, `posturio-iac.toml` wins, and the run says that the
+table is not used. `--config FILE` names the one file to use instead, and the run says so; `--no-config` uses none.
+
+**A configuration in the repository is part of the code.** It may name only files of its own repository (`extends`, `var_files`,
+`parameters`, `baseline`, `source`). Every report says in one line what it leaves out, lowers and renames, and a file that leaves out
+everything is an error. With `--changed-since`, a configuration that changed along with the code is a warning. A file named by
+`--config` may name files anywhere. See [security](security.md).
 
 ## Keys
 
@@ -112,51 +117,51 @@ until = 2027-03-31
 """
 
 COMMAND_LINE = """
-An option of the command line wins over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` its
-baselines; the other options that hold several values add theirs to the file's. Paths on the command line are relative to the current
-folder, paths in the file to its folder.
+Options of the command line win over the file. `--select` replaces the file's `select` and `ignore`, and `--baseline` replaces its
+baselines; other options with several values add to the file's. Paths on the command line are relative to the current folder, paths in a
+file to its folder.
 
 ## Files in several folders
 
-Which folder counts is decided by the file that a key stands in, so that a key is judged alike by a scan from the top, by one of a
-folder, by the hook and by the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`,
-`parameters`) is decided by the folder of the root module or template. Over the files above, a file
+The folder of the file that declares a key decides. So a key gets the same verdict from a scan of the whole repository, a scan of one
+folder, the hook, and the packs for checkov and cfn-lint. How code is read (`names`, `engine`, `engine_version`, `var_files`,
+`parameters`) is decided by the folder of the root module or template. Compared with the files above it, a file
 
 - **adds** `ignore`, `exclude`, `overrides`, `suppressions`, `names`, `severity`, `var_files`, `parameters`, `owners` and `baseline`; the
-  last override or severity that matches decides, and the globs of a file count from its own folder and select nothing outside of it;
+  last override or severity that matches decides, and the globs of a file start at its own folder and match nothing outside it;
 - **replaces** `select`, `warn_days`, `engine` and `engine_version`;
 - **tightens** `max_lifetime_days`, `unused_days`, `grace_days` and `require` freely, and loosens them only by `[[overrides]]` with `reason`
   and `until`;
-- **cannot set** what holds for a whole run: `fail_on`, `strict`, `max_file_size`, `timeout`, `source`, `custom_types`, `known_modules`.
+- **cannot set** what applies to a whole run: `fail_on`, `strict`, `max_file_size`, `timeout`, `source`, `custom_types`, `known_modules`.
 
-A file below the scanned folder that cannot be used is an error in the report (exit code 3); what stands above it holds there, and
-everything else is scanned.
+If a file below the scanned folder cannot be used, the report has an error (exit code 3), the files above it apply there, and everything
+is still scanned.
 
-`extends = "policy/base.toml"`, or a list of such, takes over other files of the repository, as if their text stood before that of the
-file: their globs count from the folder of the file that extends them, and only the files that they name are relative to their own.
+`extends = "policy/base.toml"`, or a list of such, includes other files of the repository as if their text came first in this file.
+Their globs start at the folder of the file that extends them; only the files that they name are relative to their own folder.
 """
 
 NAMES_TEXT = """
 ## names
 
-Tags, metadata and words of a comment are recognised by their names, without regard to case and to `-`, `_`, `:`, `.`, `/` and spaces,
-after a prefix has been dropped. Each list adds to the names built in.
+Tags, metadata and words of a comment are recognised by their names. Case, `-`, `_`, `:`, `.`, `/` and spaces do not matter, and a prefix is
+dropped first. Each list adds to the built-in names.
 
 """
 
 OVERRIDES_TEXT = """
 ## overrides
 
-Other limits for the keys that `paths` and `tags` select; where both are given, both must match. The last override that matches decides.
-A stricter limit needs nothing else. A looser one needs `reason` and `until`, and does not count once that has passed.
+Other limits for the keys that `paths` and `tags` select; if both are given, both must match. The last override that matches decides.
+A looser limit needs `reason` and `until`, and no longer counts after that day. A stricter one needs neither.
 
 """
 
 SUPPRESSIONS_TEXT = """
 ## suppressions
 
-Findings of one rule that do not count, selected by `path`, by `address`, or by both. Once `until` has passed the entry suppresses
-nothing, and the run says so. `--no-suppressions` switches all suppressions off, comments included.
+Findings of one rule that do not count, selected by `path`, by `address`, or by both. After `until` the entry suppresses nothing, and
+the run says so. `--no-suppressions` switches off all suppressions, comments included.
 
 """
 
@@ -164,7 +169,7 @@ OWNERS_TEXT = """
 ## owners
 
 Who answers for deployed keys whose description and tags do not say so. The first entry whose glob matches the path and name of the
-key's user counts; see [the live check](live.md#owners).
+key's user wins; see [the live check](live.md#owners).
 
 """
 
@@ -183,6 +188,7 @@ def documents() -> dict[Path, str]:
         Path("docs/configuration.md"): configuration(),
         PICTURE: picture(),
         Path("docs/known-modules.md"): pages.page(modules),
+        Path("docs/guard-rails.md"): f"{NOTE}\n\n{guard_rails.page()}",
         Path("posturio_iac/frontends/terraform/known_modules/_search_terms.py"): pages.search_terms_module(lookup.search_terms(modules)),
         **{page: _filled(page, rules) for page in BLOCK_PAGES},
     }
@@ -221,8 +227,8 @@ def block(name: str, rules: dict[str, Registered]) -> str:
             return _fenced(f"--soft-fail-on {','.join(sorted(low, key=lambda check: int(check.rpartition('_')[2])))}\n")
         case "rules":
             return _rule_table(rules, f"{RULES}/")
-    if name in FIXES:
-        return _diff(*FIXES[name])
+    if name in FIXES or name in SECURITY:
+        return _diff(*FIXES[name]) if name in FIXES else SECURITY[name](ROOT)
     raise ValueError(f"there is no generated block called {name}")
 
 

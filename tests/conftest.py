@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
+from tests.support.figures import record_passed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,6 +36,18 @@ def pytest_configure() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = MEMORY if hard == resource.RLIM_INFINITY else min(MEMORY, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let reports tell which promises of docs/security.md a test holds."""
+    for item in items:
+        item.user_properties += [("promise", mark.args[0]) for mark in item.iter_markers("promise")]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Write down how many cases of each promise passed, where that is asked for."""
+    if os.environ.get("POSTURIO_FIGURES"):
+        record_passed([report for report in terminalreporter.stats.get("passed", []) if report.when == "call"])
 
 
 @pytest.fixture(autouse=True)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("budget")
+
 OTHER = {"other/main.tf": KEY}
 """A module that must be judged whatever else is in the scan."""
 
@@ -192,6 +194,7 @@ TEXTS = {
 }
 
 
+@pytest.mark.promise("memory")
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_memory_for_nine_megabytes_stays_below_200(tmp_path: Path, text: str) -> None:
     body = text if text.startswith("#") else f"locals {{\n{text}}}\n"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Finding, Report
-    from posturio_iac.fixes.shown import ShownChange
+    from posturio_iac.fixes.shown import InDiff, ShownChange
     from posturio_iac.fixes.working_files import WorkingFiles
 
 
@@ -53,14 +53,17 @@ def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int
     return days
 
 
-def shown_changes(report: Report, config: Config, root: str) -> Callable[[Finding], ShownChange | None]:
-    """Return what mends each finding of a scan of the folder ``root``, planned when it is asked for the first time."""
+def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff | None = None) -> Callable[[Finding], ShownChange | None]:
+    """Return what mends each finding of a scan of the folder ``root``, planned when it is asked for the first time.
+
+    ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
+    """
     planned: dict[int, ShownChange | None] = {}
     plans: list[Callable[[Finding], ShownChange | None]] = []
 
     def change(finding: Finding) -> ShownChange | None:
         if not plans:
-            plans.append(_planner(report, config, root))
+            plans.append(_planner(report, config, root, is_in_diff))
         if id(finding) not in planned:
             planned[id(finding)] = plans[0](finding)
         return planned[id(finding)]
@@ -68,7 +71,7 @@ def shown_changes(report: Report, config: Config, root: str) -> Callable[[Findin
     return change
 
 
-def _planner(report: Report, config: Config, root: str) -> Callable[[Finding], ShownChange | None]:
+def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | None) -> Callable[[Finding], ShownChange | None]:
     from posturio_iac.fixes.shown import shown
     from posturio_iac.fixes.wanted import Wishes, wanted
 
@@ -78,6 +81,6 @@ def _planner(report: Report, config: Config, root: str) -> Callable[[Finding], S
 
     def plan(finding: Finding) -> ShownChange | None:
         one = found.get(id(finding))
-        return None if one is None else shown(one, files, days(finding))
+        return None if one is None else shown(one, files, days(finding), is_in_diff)
 
     return plan

@@ -1,4 +1,4 @@
-"""``posturio-iac explain``: a rule's page, offline."""
+"""``posturio-iac explain``: a rule's page, or that of the guard rails, offline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.guard_rails import NAME, page
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.core.text.terminal import paint, wants_color
@@ -20,7 +21,7 @@ COMMAND = Command(
     "explain",
     "Prints the page of a rule, or lists the rules.",
     "RULE",
-    "A rule's id, the last part of it, or its id in checkov or cfn-lint",
+    f"A rule's id, the last part of it, or its id in checkov or cfn-lint; or {NAME}",
     most=1,
 )
 
@@ -31,6 +32,9 @@ def run(argv: Sequence[str]) -> int:
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
+    if given.words == (NAME,):
+        to_stdout(page())
+        return 0
     from posturio_iac.rules import all_rules
 
     rules = all_rules()
@@ -40,12 +44,11 @@ def run(argv: Sequence[str]) -> int:
 
 
 def listing(rules: Mapping[str, Registered], *, color: bool = False) -> str:
-    """Return one line for each rule."""
+    """Return one line for each rule, and one for the page of the guard rails."""
     wide = max(map(len, rules), default=0)
-    return "".join(
-        f"{paint(name, 'bold', color=color)}{' ' * (wide - len(name))}  {entry.rule.severity.name:<8}  {entry.rule.title}\n"
-        for name, entry in rules.items()
-    )
+    lines = [(name, entry.rule.severity.name, entry.rule.title) for name, entry in rules.items()]
+    lines.append((NAME, "", "Policies of AWS Organizations that keep keys without an end from being made"))
+    return "".join(f"{paint(name, 'bold', color=color)}{' ' * (wide - len(name))}  {word:<8}  {title}\n" for name, word, title in lines)
 
 
 def _page(name: str, rules: Mapping[str, Registered], *, color: bool) -> str:

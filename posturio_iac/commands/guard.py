@@ -28,6 +28,7 @@ class Guard:
     def __init__(self, root: str) -> None:
         """Guard the files below ``root``."""
         self.root = root
+        self._top = os.path.join(os.path.realpath(root), "")
         self._known: dict[str, str] = {}
 
     def refusal(self, path: str) -> str:
@@ -41,8 +42,7 @@ class Guard:
             if part in _MADE_FOLDERS:
                 return f"{path} is made by a program; change {_MADE_FOLDERS[part]}"
         full = os.path.join(self.root, path)
-        real, top = os.path.realpath(full), os.path.join(os.path.realpath(self.root), "")
-        if os.path.normpath(path).split(os.sep)[0] == os.pardir or not real.startswith(top):
+        if os.path.normpath(path).split(os.sep)[0] == os.pardir or not os.path.realpath(full).startswith(self._top):
             return f"{path} stands outside of {self.root}; run fix there"
         if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
             return f"{path} is read-only"

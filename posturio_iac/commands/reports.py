@@ -15,7 +15,7 @@ from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, 
 from posturio_iac.render import streamer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.contract.context import FindingAges, RunScope
@@ -41,6 +41,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     code: int | None = None,
     region: str = "",
     scope: RunScope | None = None,
+    run: Mapping[str, object] | None = None,
     mended: tuple[ResolvedFinding, ...] = (),
     change: Callable[[Finding], ShownChange | None] | None = None,
     ages: FindingAges | None = None,
@@ -50,7 +51,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
-    ``region`` the one of AWS that it talked to, ``scope`` what it looked at,
+    ``region`` the one of AWS that it talked to, ``scope`` what it looked at, ``run`` how it was made,
     ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
     in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked.
 
@@ -61,7 +62,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     choice = given.color or "auto"
     shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
     said = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
-    _diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
+    diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
     sources = Sources(root)
     ready = []
     for name, target in targets:
@@ -82,6 +83,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
             region=region,
             text=sources.text,
             scope=scope,
+            run=run,
             mended=mended,
             change=change,
             ages=ages,
@@ -97,7 +99,7 @@ def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
     return None if given.all or given.verbose else lines_of_stdout() or elsewhere
 
 
-def _diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
+def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
     """Print what a reader must know about the run, errors only when ``quiet``."""
     lines = [_line(d, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
     if lines:

@@ -55,13 +55,16 @@ def _configured(given: Arguments, paths: Sequence[str]) -> Config:
         if given.config:
             raise UsageError("--config and --no-config exclude each other")
         return Config()
+    from posturio_iac.scan.configuration import check_rules, configuration_near
+
     if given.config:
         from posturio_iac.config.load import load
 
-        return load(given.config)
-    from posturio_iac.scan.configuration import configuration_near
-
-    return configuration_near(_common_folder(paths))
+        found = load(given.config)
+    else:
+        found = configuration_near(_common_folder(paths))
+    check_rules(found)
+    return found
 
 
 def _common_folder(paths: Sequence[str]) -> str:

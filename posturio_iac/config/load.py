@@ -58,6 +58,8 @@ def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[st
     _refuse_paths(own, fence, shown)
     values: dict[str, Any] = {}
     for base in own["extends"]:
+        if not os.path.isfile(base):
+            raise UsageError(f"{shown}: extends: there is no file {_shown(base)}")
         values = laid_over(values, _values(base, fence, (*through, here)))
     return laid_over(values, own)
 
@@ -155,7 +157,7 @@ def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{shown}: is no valid TOML: {error}") from None
+        raise UsageError(f"{shown}: is not valid TOML: {error}") from None
     return document
 
 

@@ -19,7 +19,7 @@ class RunScope:
     A plain class, because importing `dataclasses` costs a scan that finds nothing more than searching does.
     """
 
-    __slots__ = ("accounts", "left_out", "name", "narrowed", "paths", "source_url")
+    __slots__ = ("accounts", "left_out", "name", "names", "narrowed", "paths", "source_url", "unread")
 
     name: str | None
     """Code: the folder of the repository and the path in it, such as ``infra/envs/prod``; None for a live run."""
@@ -29,6 +29,10 @@ class RunScope:
     """Code: only what changed was judged."""
     accounts: tuple[str, ...]
     """Live: the accounts that were read, also those without a key."""
+    names: Mapping[str, str]
+    """Live: the names of accounts in their organization, by their ids, as far as they are known."""
+    unread: int
+    """Live: how many accounts could not be read."""
     left_out: tuple[str, ...]
     """Ids of rules that were not asked, because the configuration or the command line leaves them out."""
     source_url: str
@@ -41,19 +45,29 @@ class RunScope:
         *,
         narrowed: bool = False,
         accounts: tuple[str, ...] = (),
+        names: Mapping[str, str] | None = None,
+        unread: int = 0,
         left_out: tuple[str, ...] = (),
         source_url: str = "",
     ) -> None:
         """Describe what a run looked at."""
         self.name, self.paths, self.narrowed, self.accounts, self.left_out = name, paths, narrowed, accounts, left_out
+        self.names, self.unread = names or {}, unread
         self.source_url = source_url
+
+    def of_account(self, account: str) -> RunScope:
+        """Return what of it one account is."""
+        names = {account: self.names[account]} if account in self.names else {}
+        return RunScope(accounts=(account,), names=names, left_out=self.left_out, source_url=self.source_url)
 
     def document(self) -> dict[str, object]:
         """Return it as the JSON contract has it."""
         more: dict[str, object] = {"left_out": list(self.left_out)} if self.left_out else {}
         more |= {"source_url": self.source_url} if self.source_url else {}
         if self.name is None:
-            return {"kind": "aws", "accounts": list(self.accounts), **more}
+            named = {"account_names": dict(sorted(self.names.items()))} if self.names else {}
+            unread = {"not_read": self.unread} if self.unread else {}
+            return {"kind": "aws", "accounts": list(self.accounts), **named, **unread, **more}
         narrowed = {"narrowed": True} if self.narrowed else {}
         return {"kind": "code", "name": self.name, "paths": list(self.paths), **narrowed, **more}
 
@@ -64,24 +78,26 @@ class FindingAges:
     A plain class, for the reason above.
     """
 
-    __slots__ = ("_limits", "first_seen", "new")
+    __slots__ = ("first_seen", "limits", "new")
 
     first_seen: Mapping[str, datetime]
     """By the fingerprint of a finding, or the name of an open question."""
     new: frozenset[str] | None
     """Fingerprints that the last run did not have; None where there is no earlier run to compare with."""
+    limits: Mapping[str, int]
+    """How many days findings may stay open, by their severity."""
 
     def __init__(
         self, first_seen: Mapping[str, datetime] | None = None, new: frozenset[str] | None = None, limits: Mapping[str, int] | None = None
     ) -> None:
-        """Hold what is known; ``limits`` are days by severity."""
-        self.first_seen, self.new, self._limits = first_seen or {}, new, limits or {}
+        """Hold what is known."""
+        self.first_seen, self.new, self.limits = first_seen or {}, new, limits or {}
 
     def due(self, finding: Finding) -> datetime | None:
         """Return by when a finding must be gone, where that is known."""
         from datetime import timedelta
 
-        first, days = self.first_seen.get(finding.fingerprint), self._limits.get(finding.severity.value)
+        first, days = self.first_seen.get(finding.fingerprint), self.limits.get(finding.severity.value)
         return first + timedelta(days=days) if first is not None and days is not None else None
 
     def is_late(self, finding: Finding, as_of: datetime) -> bool:
@@ -111,6 +127,7 @@ class RenderContext:
         "quiet",
         "region",
         "root",
+        "run",
         "scope",
         "screen",
         "skipped",
@@ -148,6 +165,8 @@ class RenderContext:
     """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
     scope: RunScope | None
     """What the run looked at, where that is known."""
+    run: Mapping[str, object] | None
+    """How a live run was made, as the JSON contract has it; None where that is not known."""
     mended: tuple[ResolvedFinding, ...]
     """Findings of an earlier result that are resolved, where that was asked."""
     skipped: tuple[SkippedPlace, ...] | None
@@ -176,6 +195,7 @@ class RenderContext:
         region: str = "",
         text: Callable[[str], str | None] | None = None,
         scope: RunScope | None = None,
+        run: Mapping[str, object] | None = None,
         mended: tuple[ResolvedFinding, ...] = (),
         change: Callable[[Finding], ShownChange | None] | None = None,
         ages: FindingAges | None = None,
@@ -187,6 +207,6 @@ class RenderContext:
         self.color, self.columns, self.verbose, self.quiet = color, columns, verbose, quiet
         self.prefix, self.fail_on, self.exit_code, self.region = prefix, fail_on, exit_code, region
         self.text = text or (lambda _path: None)
-        self.scope, self.mended, self.ages = scope, mended, ages or FindingAges()
+        self.scope, self.run, self.mended, self.ages = scope, run, mended, ages or FindingAges()
         self.skipped = skipped
         self.change = change or (lambda _finding: None)

@@ -10,6 +10,7 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from posturio_iac.contract.cost import cost
 from posturio_iac.contract.records import (
     Coverage,
     SavedDiagnostic,
@@ -18,22 +19,22 @@ from posturio_iac.contract.records import (
     SavedKey,
     SavedRemedy,
     SavedResult,
+    SavedVerdict,
     Suppressed,
 )
-from posturio_iac.core.finding import DEMERITS, UNDETERMINED, Level, Severity, Verdict
+from posturio_iac.core.finding import Level, Severity, Verdict
 from posturio_iac.core.key_ids import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from enum import Enum
 
     E = TypeVar("E", bound=Enum)
 
 VERSION = 1
 _COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
-_LOWEST = DEMERITS[Severity.LOW]
 
 
 class NotAResultError(Exception):
@@ -47,15 +48,20 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
         NotAResultError: it is no JSON, no result of ours, or one of a newer version.
 
     """
+    document = decoded(text)
+    return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
+
+
+def decoded(text: str) -> Any:
+    """Return the JSON of a result, which `result` looks at. Raises `NotAResultError`."""
     try:
-        document = json.loads(text)
+        return json.loads(text)
     except RecursionError:
         raise NotAResultError("is nested too deeply to be a result of posturio-iac") from None
     except ValueError as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        empty = "is empty" if not text.strip() else f"is no valid JSON{where}, perhaps cut off"
+        empty = "is empty" if not text.strip() else f"is not valid JSON{where}, perhaps cut off"
         raise NotAResultError(f"{empty}; write it again with --format json --output FILE") from None
-    return result(document if show_key_ids else _masked(document, KeyIdMask(_ids(document))), source)
 
 
 def _ids(document: Any) -> frozenset[str]:
@@ -117,7 +123,14 @@ def _result(document: dict[str, Any], source: str) -> SavedResult:
         tuple(map(_said, _list(document["diagnostics"]))),
         int(document["summary"]["files"]),
         _verified(document),
+        tuple(map(_verdict, _list(document["verification"]["results"]))) if document.get("verification") is not None else (),
     )
+
+
+def _verdict(entry: dict[str, Any]) -> SavedVerdict:
+    place = {"framework": "aws", "path": None, "line": None}
+    kind = KeyKind(entry.get("kind") or KeyKind.ACCESS_KEY.value)
+    return SavedVerdict(_text(entry["state"]), _found({**entry, **place}), _optional(entry["status"]), _optional(entry["owner"]), kind)
 
 
 def _verified(document: dict[str, Any]) -> frozenset[str] | None:
@@ -127,20 +140,6 @@ def _verified(document: dict[str, Any]) -> frozenset[str] | None:
         return None
     entries = (*_list(document["keys"]), *_list(verification["results"]))
     return frozenset(_text(entry["address"]).rpartition("/")[0] for entry in entries)
-
-
-def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
-    """What a key of a result costs in the score.
-
-    The result says it itself; one that was written before it did is judged by the findings that the key has, and by whether anything
-    is undetermined. It is never less than these say.
-    """
-    given = key.get("demerit", 0)
-    stated = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else 0.0
-    worst = max((DEMERITS[Severity(severity)] for severity in severities), default=0.0)
-    undecided = bool(key.get("undecided")) or key["verdict"] == Verdict.UNDETERMINED.value
-    least = (_LOWEST if stated else UNDETERMINED) if undecided else 0.0
-    return max(stated, worst, least) if stated <= max(DEMERITS.values()) else max(DEMERITS.values())
 
 
 def moment(text: Any) -> datetime:
@@ -180,6 +179,8 @@ def _key(key: dict[str, Any], severities: Mapping[tuple[str, str, str], list[str
         *_declared_place(key.get("declared_as")),
         KeyKind(key.get("kind") or KeyKind.ACCESS_KEY.value),
         _optional(key.get("service")),
+        region or "",
+        "declared_as" in key or "managed" in key,
     )
 
 
@@ -224,6 +225,7 @@ def _found(finding: dict[str, Any]) -> SavedFinding:
         None if why is None else Suppressed(_text(why["reason"]), _maybe(moment, why["until"]), _text(why["source"])),
         _maybe(_remedy, finding.get("remedy")),
         _text((finding.get("fix") or {}).get("level") or ""),
+        _maybe(moment, finding.get("first_seen")),
     )
 
 

@@ -56,6 +56,10 @@ class SavedKey:
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
     """The service that a service credential is for; None for an access key, and where it is not known."""
+    region: str = ""
+    """The region of its last use; empty when not known."""
+    linked: bool = False
+    """Whether it was joined to code, or no code was found for it."""
 
     @property
     def deployed(self) -> bool:
@@ -113,6 +117,8 @@ class SavedFinding:
     remedy: SavedRemedy | None = None
     fix: str = ""
     """What the next apply does about the change that a program can make: ``nothing``, ``in_place`` or ``replaces``; empty without one."""
+    first_seen: datetime | None = None
+    """When it was first seen, where the result tells."""
 
     @property
     def place(self) -> str:
@@ -123,6 +129,19 @@ class SavedFinding:
     def short_rule(self) -> str:
         """The rule without ``iam.``."""
         return self.rule.partition(".")[2] or self.rule
+
+
+@dataclass(frozen=True, slots=True)
+class SavedVerdict:
+    """What a verification says of one earlier finding."""
+
+    state: str
+    """A ``FindingState``."""
+    finding: SavedFinding
+    status: str | None
+    """Of the key at the time."""
+    owner: str | None
+    kind: KeyKind = KeyKind.ACCESS_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +187,5 @@ class SavedResult:
     """How many files of code were searched."""
     users: frozenset[str] | None = None
     """ARNs of the users that a verification asked about; None where a run asked about all."""
+    verdicts: tuple[SavedVerdict, ...] = ()
+    """What a verification says of the findings of an earlier result."""

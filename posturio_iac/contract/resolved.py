@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
@@ -24,7 +25,18 @@ class ResolvedFinding(NamedTuple):
     """That of the earlier finding."""
     why: str
     """What became of it: a clause without a full stop."""
+    state: str = "resolved"
+    """``resolved``, ``no_sign_of_failure`` or ``failing``, as the contract has it."""
     first_seen: datetime | None = None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether something fails since its key is switched off or gone, so that it stays open where it is kept."""
+        return self.state == "failing"
+
+    def said(self) -> str:
+        """Say what became of it, for a reader."""
+        return f"is switched off or gone, and something fails since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
 
     def title(self) -> str:
         """Return the title of its rule, or the id of a rule that is no longer there."""

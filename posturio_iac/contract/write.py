@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
-from posturio_iac.core.finding import Verdict
+from posturio_iac.contract.totals import Totals
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.origin import document_of, with_texts
 from posturio_iac.core.reason import ReasonKind
@@ -56,16 +56,12 @@ def _members(report: Report, context: RenderContext) -> dict[str, Any]:
         "tool": {"name": "posturio-iac", "version": __version__},
         "as_of": moment(report.as_of),
         **({"scope": context.scope.document()} if context.scope is not None else {}),
+        **({"run": context.run} if context.run is not None else {}),
         "keys": map(_key, report.keys),
         "findings": (_finding(finding, context) for finding in report.findings),
         "diagnostics": map(_diagnostic, report.diagnostics),
         **({} if context.skipped is None else {"skipped": map(_skipped, context.skipped)}),
-        "summary": {
-            "files": report.files,
-            "keys": len(report.keys),
-            **{verdict.value: report.count(verdict) for verdict in Verdict},
-            "score": report.score(),
-        },
+        "summary": Totals(report).document(),
     }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.reason import ReasonKind
+from posturio_iac.core.record import NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any

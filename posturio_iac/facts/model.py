@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple, dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.addresses import bare
 from posturio_iac.core.model import Replacement, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.facts.describe import by_hand, name_of_block
 from posturio_iac.metadata.manual_rotation import counted_name
 

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
 from posturio_iac.core.key_types import AGE
-from posturio_iac.core.remedy_text import describe
-from posturio_iac.core.text.json_nodes import Object
-from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation, json_rotation, values
-from posturio_iac.fixes.change import CannotFixError, ChangeLevel, CodeChange
+from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
+from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.place import Span
     from posturio_iac.core.remedy import Remedy
-    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
     from posturio_iac.fixes.working_files import WorkingFiles
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
 HCL = (".tf", ".tofu")
 UNIT = ".hcl"
 TERRAFORM_JSON = (".tf.json", ".tofu.json")
-_CREATE_FIRST = "create_before_destroy"
 
 
 def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> CodeChange:
@@ -49,18 +45,15 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
         level, edits = _in_hcl(remedy, files, max_days)
     elif place.span.path.endswith(UNIT):
         level, edits = _in_unit(remedy, files)
-    elif place.span.path.endswith(TERRAFORM_JSON):
-        level, edits = _in_json(remedy, files)
     else:
-        level, edits = _in_template(remedy, files)
+        from posturio_iac.fixes.carry_out_nodes import in_json, in_template
+
+        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, files, max_days)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
-    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (hcl_rotation.CLOCK, hcl_rotation.HOLDER))
+    declares = any(f'"{kind}"' in edit.text for edit in edits for kind in (*hcl_rotation.CLOCKS, hcl_rotation.DATA))
     return CodeChange(level, tuple(edits), posixpath.dirname(place.span.path) if declares else None)
-
-
-PERSON = "a person has to decide that"
 
 
 def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]:
@@ -75,7 +68,9 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     source = files.nodes(span.path)
     _, body = source.member_at(files.start(span))
     if span.path.endswith(TERRAFORM_JSON):
-        return json_rotation.add_comment(source, body, text.partition(":")[2], joined=False)
+        from posturio_iac.fixes import json_values
+
+        return json_values.add_comment(source, body, text.partition(":")[2], joined=False)
     entry = {"Rules": list(remedy.rules), "Reason": remedy.reason, **({"Until": remedy.until} if remedy.until else {})}
     return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
 
@@ -86,7 +81,9 @@ def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeL
         raise CannotFixError("it names no place")
     source = files.hcl(place.span.path)
     if isinstance(remedy, r.ReplaceValue):
-        return values.replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
+        from posturio_iac.fixes.values import replaced_in_hcl
+
+        return replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
     block = source.block_at(files.start(place.span))
     found = _said_in_hcl(remedy, source, block)
     return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
@@ -130,6 +127,8 @@ def _rotated_in_hcl(
             edits = hcl_rotation.add_schedule(source, block, module, name, days)
         case r.ReplaceTrigger():
             edits = hcl_rotation.insert_hop(source, block, module, remedy, max_days)
+        case r.HoldTrigger(reference=reference):
+            edits = hcl_rotation.hold(source, block, module, reference)
         case r.RemoveArgument(argument=argument):
             edits = hcl_rotation.remove_argument(source, block, argument)
         case r.StopIgnoring(names=names):
@@ -137,52 +136,3 @@ def _rotated_in_hcl(
         case _:
             raise CannotFixError(PERSON)
     return ChangeLevel.REPLACES, edits
-
-
-def _in_json(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.nodes(place.span.path)
-    if isinstance(remedy, r.ReplaceValue):
-        return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
-    _, block = source.member_at(files.start(place.span))
-    match remedy:
-        case r.AddComment(name=name, value=value):
-            return ChangeLevel.NOTHING, json_rotation.add_comment(source, block, hcl_comments.item(name, value))
-        case r.AddTag(name=name, value=value, argument=argument):
-            json_rotation.check_not_ignored(block, argument)
-            return ChangeLevel.IN_PLACE, source.add(block, {argument: {name: value}})
-        case r.HideOutput(is_bared=False):
-            return ChangeLevel.NOTHING, source.add(block, {"sensitive": True})
-        case r.CreateFirst(is_set=False, misspelt=""):
-            return ChangeLevel.NOTHING, source.add(block, {"lifecycle": {_CREATE_FIRST: True}})
-        case r.SetArgument(argument=argument, value=value) if argument == AGE and not _has(block, AGE):
-            return ChangeLevel.REPLACES, source.add(block, {argument: int(value)})
-        case r.AddBlock(name=name, days=days):
-            return ChangeLevel.REPLACES, json_rotation.add_schedule(source, block, name, days)
-        case _:
-            raise CannotFixError(f"in JSON it takes a person to {describe(remedy)}")
-
-
-def _has(block: Node, name: str) -> bool:
-    """Tell whether an object has a member."""
-    return isinstance(block.value, Object) and block.value.get(name) is not None
-
-
-def _in_template(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.nodes(place.span.path)
-    match remedy:
-        case r.ReplaceValue():
-            return values.replaced_in_nodes(remedy, source, files.start(place.span), files.end(place.span))
-        case r.AddMetadata(name=name, value=value):
-            _, body = source.member_at(files.start(place.span))
-            members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
-            return ChangeLevel.NOTHING, source.add(body, members, after="Type")
-        case r.CallConstruct():
-            raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
-        case _:
-            raise CannotFixError(PERSON)

@@ -42,6 +42,10 @@ class CodeChange:
     """The folder of the module to which it adds resources: a second change has to see them before it adds its own."""
 
 
+PERSON = "a person has to decide that"
+"""Why nothing is done where no edit says what is meant."""
+
+
 class CannotFixError(Exception):
     """A remedy cannot be carried out by an edit; the message is a clause that says why, and what to do."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ORDER, TRIGGERED = "create_before_destroy", "replace_triggered_by"
 CLOCK, HOLDER = "time_rotating", "time_static"
+CLOCKS = (CLOCK, HOLDER)
+DATA, DATA_NAME = "terraform_data", "rotation"
 _PROVIDER = 'time = {\n  source  = "hashicorp/time"\n  version = ">= 0.9"\n}'
 
 
@@ -96,6 +98,13 @@ def insert_hop(source: HclSource, block: Node, module: list[HclSource], remedy: 
                 if days is not None and held.text(held.value(days)).isdigit() and int(held.text(held.value(days))) > max_days:
                     edits += set_argument(held, clock, "rotation_days", str(max_days))
     return edits
+
+
+def hold(source: HclSource, block: Node, module: list[HclSource], reference: str) -> list[Edit]:
+    """Return the edits that put a value which is no trigger into a resource that is one."""
+    name = _free(module, DATA_NAME, (DATA,))
+    holder = _before(source, block, f'resource "{DATA}" "{name}" {{\n  input = {reference}\n}}')
+    return [*_follow(source, block, f"{DATA}.{name}", instead_of=reference), holder]
 
 
 def _follow(source: HclSource, block: Node, trigger: str, instead_of: str = "") -> list[Edit]:

@@ -11,12 +11,12 @@ from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.fixes.change import CannotFixError, Edit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Members = dict[str, Any]
 """New members: names with texts, or with members of their own; in JSON with any data."""
 
-_SAFE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_ ./@-]*[A-Za-z0-9_/-]|[A-Za-z_]")
+_SAFE = lazy_pattern(r"[A-Za-z_][A-Za-z0-9_ ./@()-]*[A-Za-z0-9_/)-]|[A-Za-z_]")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -87,10 +87,43 @@ class NodeSource:
                     raise CannotFixError(f"{name} is computed; write the change by hand")
                 edits += self.add(found[1], value)
             elif isinstance(value, list):
-                edits += self._append(found[1], value)
+                edits += self.append(found[1], value)
         return edits
 
-    def _append(self, holder: Node, items: list[Any]) -> list[Edit]:
+    def put(self, holder: Node, name: str, value: bool | int | str) -> list[Edit]:  # noqa: FBT001 - a value of JSON
+        """Return the edits that give a member of a map a value, in place of the plain one that it has."""
+        found = member(holder, name)
+        if found is None:
+            return [self._new(holder, name, value, "")]
+        return [] if found.value == value and isinstance(found.value, bool) is isinstance(value, bool) else [self.replace(found, value)]
+
+    def replace(self, node: Node, value: bool | int | str) -> Edit:  # noqa: FBT001 - a value of JSON
+        """Return the edit that puts another value in place of a plain one, in quotes where it has some."""
+        if isinstance(node.value, (Object, Array)) or (isinstance(node.value, str) and "${" in node.value):
+            raise CannotFixError("the value is computed; change what it comes from")
+        text = json.dumps(value, ensure_ascii=False)
+        if not self.is_json and isinstance(value, str) and self.text[node.start : node.start + 1] not in ('"', "'"):
+            text = scalar(value)
+        return self.edit(node.start, node.end, text)
+
+    def without(self, holder: Node, unwanted: Callable[[Any], bool]) -> list[Edit]:
+        """Return the edits that take members out of an object of JSON by their names, or items out of an array by their data."""
+        if isinstance(holder.value, Object):
+            parts = [(key.start, value.end, unwanted(key.value)) for key, value in holder.value]
+        else:
+            parts = [(node.start, node.end, unwanted(node.data())) for node in holder.value] if isinstance(holder.value, Array) else []
+        edits, first = [], None
+        for number, (start, end, goes) in enumerate(parts):
+            if goes and first is None:
+                first = number
+            if first is not None and not goes:
+                edits.append(self.edit(parts[first][0], start, ""))
+                first = None
+            elif first is not None and number == len(parts) - 1:
+                edits.append(self.edit(parts[first - 1][1] if first else parts[0][0], end, ""))
+        return edits
+
+    def append(self, holder: Node, items: list[Any]) -> list[Edit]:
         """Return the edits that add items to a list."""
         held = holder.value if isinstance(holder.value, Array) else Array()
         if not held:
@@ -180,6 +213,11 @@ def _block_lines(name: str, value: Any, step: int) -> list[str]:
         return [f"{scalar(name)}:", *(f"{' ' * step}- {flow(item)}" for item in value)]
     inner = [line for key, held in value.items() for line in _block_lines(key, held, step)]
     return [f"{scalar(name)}:", *(" " * step + line for line in inner)]
+
+
+def member(holder: Node, name: str) -> Node | None:
+    """Return a member of a map, or None."""
+    return holder.value.get(name) if isinstance(holder.value, Object) else None
 
 
 def _is_function(node: Node) -> bool:

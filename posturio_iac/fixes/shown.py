@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.place import Span
@@ -12,11 +11,14 @@ from posturio_iac.fixes.hcl_source import BOM
 from posturio_iac.fixes.planner import first_that_works
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.fixes.change import ChangeLevel, Edit
     from posturio_iac.fixes.wanted import Wanted
     from posturio_iac.fixes.working_files import WorkingFiles
+
+    InDiff = Callable[[str, int, int], bool]
+    """Whether the lines of a path from one to another are all part of a diff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,35 @@ class ShownChange:
     edits: tuple[ShownEdit, ...]
     diff: tuple[str, ...]
     """The lines that go and come, with ``-`` and ``+`` before them."""
+    suggestion: ShownEdit | None = None
+    """All lines from the first to the last that the edits touch, as they will be, where the diff of a pull request shows all of them."""
 
 
-def shown(one: Wanted, files: WorkingFiles, max_days: int) -> ShownChange | None:
+def shown(one: Wanted, files: WorkingFiles, max_days: int, is_in_diff: InDiff | None = None) -> ShownChange | None:
     """Return the change that mends one finding in the files as they are, or None."""
     change = first_that_works(one, files, max_days)
     if isinstance(change, str) or not change.edits:
         return None
     edits = tuple(ShownEdit(_span(edit, files.data(edit.path)), edit.text) for edit in change.edits)
-    return ShownChange(change.level, edits, tuple(line for group in _groups(change.edits, files) for line in _changed(group, files)))
+    diff = tuple(line for group in _groups(change.edits, files) for line in _changed(group, files))
+    whole = _whole_lines(change.edits, files) if is_in_diff is not None else None
+    is_shown = whole is not None and is_in_diff is not None and is_in_diff(whole.span.path, whole.span.line, whole.span.end_line)
+    return ShownChange(change.level, edits, diff, whole if is_shown else None)
+
+
+def _whole_lines(edits: tuple[Edit, ...], files: WorkingFiles) -> ShownEdit | None:
+    """Return the lines that edits of one file touch, without the end of the last one."""
+    path, *others = {edit.path for edit in edits}
+    if others:
+        return None
+    data, ordered = files.data(path), sorted(edits)
+    start = data.rfind(b"\n", 0, ordered[0].start) + 1
+    end = data.find(b"\n", max(edit.end for edit in edits))
+    end = len(data) if end < 0 else end
+    after = apply(data[start:end], [replace(edit, start=edit.start - start, end=edit.end - start) for edit in ordered])
+    first = data.count(b"\n", 0, start) + 1
+    last = first + data.count(b"\n", start, end)
+    return ShownEdit(Span(path, first, 1, last, 1), after.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r"))
 
 
 def _groups(edits: tuple[Edit, ...], files: WorkingFiles) -> list[list[Edit]]:
@@ -66,11 +88,27 @@ def _changed(group: list[Edit], files: WorkingFiles) -> Iterator[str]:
     before = data[start : len(data) if end < 0 else end]
     after = apply(before, [replace(edit, start=edit.start - start, end=edit.end - start) for edit in group])
     old, new = (text.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\r").split("\n") for text in (before, after))
-    lines = [line for line in unified_diff(old, new, n=0, lineterm="") if line[:1] in "+-"][2:]
+    lines = _compared(old, new)
     moved = {"".join(line[1:].split()) for line in lines if line[0] == "-"} & {
         "".join(line[1:].split()) for line in lines if line[0] == "+"
     }
     yield from (line for line in lines if "".join(line[1:].split()) not in moved)
+
+
+def _compared(old: list[str], new: list[str]) -> list[str]:
+    """Return the lines that go and come. Most edits only add or only remove, which takes no search for what is alike."""
+    start, most = 0, min(len(old), len(new))
+    while start < most and old[start] == new[start]:
+        start += 1
+    end = 0
+    while end < most - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    gone, come = old[start : len(old) - end], new[start : len(new) - end]
+    if not gone or not come:
+        return [f"-{line}" for line in gone] + [f"+{line}" for line in come]
+    from difflib import unified_diff
+
+    return [line for line in unified_diff(old, new, n=0, lineterm="") if line[:1] in "+-"][2:]
 
 
 def _span(edit: Edit, data: bytes) -> Span:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes.change import CannotFixError, ChangeLevel
 from posturio_iac.fixes.hcl_maps import quoted
 
@@ -15,15 +13,13 @@ if TYPE_CHECKING:
     from tree_sitter import Node as HclNode
 
     from posturio_iac.core.remedy import ReplaceValue
-    from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
-    from posturio_iac.fixes.node_source import NodeSource
 
-_ELSEWHERE = CannotFixError("the value is computed; change what it comes from")
+ELSEWHERE = "the value is computed; change what it comes from"
 
 
-def _new(remedy: ReplaceValue) -> str:
+def new_text(remedy: ReplaceValue) -> str:
     """Return the value to write. Raises `CannotFixError` when there are only words about it."""
     text = remedy.written or remedy.value
     if any(character.isspace() for character in text):
@@ -33,14 +29,14 @@ def _new(remedy: ReplaceValue) -> str:
 
 def replaced_in_hcl(remedy: ReplaceValue, source: HclSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edit of a literal, or of a value in a comment, that stands between two bytes of the file."""
-    new, first, last = _new(remedy), start - source.base, end - source.base
+    new, first, last = new_text(remedy), start - source.base, end - source.base
     written = source.data[first:last].decode("utf-8", "replace")
     if written == quoted(remedy.old) or (written == remedy.old and written.replace(".", "").isdigit()):
         return ChangeLevel.IN_PLACE, [source.edit(first, last, quoted(new))]
     comment = next((n for n in _comments(source.root) if n.start_byte <= first and last <= n.end_byte), None)
     at = written.rfind(remedy.old) if comment is not None and remedy.old else -1
     if at < 0:
-        raise _ELSEWHERE
+        raise CannotFixError(ELSEWHERE)
     before = len(written[:at].encode())
     length = len(remedy.old.encode())
     return ChangeLevel.NOTHING, [source.edit(first + before, first + before + length, new)]
@@ -53,27 +49,3 @@ def _comments(root: HclNode) -> Iterator[HclNode]:
         if node.type == "comment":
             yield node
         pending += node.children
-
-
-def replaced_in_nodes(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
-    """Return the edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
-    new, first, last = _new(remedy), source.offset(start), source.offset(end)
-    found = [n for n in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
-    if len(found) != 1:
-        raise _ELSEWHERE
-    node = found[0]
-    text = source.text[node.start : node.end]
-    shown = json.dumps(new) if source.is_json or not text.startswith("'") else f"'{new}'"
-    return ChangeLevel.IN_PLACE, [source.edit(node.start, node.end, shown)]
-
-
-def _scalars(roots: tuple[Node, ...]) -> Iterator[Node]:
-    pending = list(roots)
-    while pending:
-        node = pending.pop()
-        if isinstance(node.value, Object):
-            pending += [value for _, value in node.value]
-        elif isinstance(node.value, Array):
-            pending += node.value
-        else:
-            yield node

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.fixes.change import CannotFixError, apply, moved
 from posturio_iac.fixes.hcl_source import BOM, HclSource
-from posturio_iac.fixes.node_source import NodeSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from posturio_iac.core.place import Span
     from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.node_source import NodeSource
 
 
 class WorkingFiles:
@@ -48,6 +48,8 @@ class WorkingFiles:
     def nodes(self, path: str) -> NodeSource:
         """Return a JSON or YAML file as it is now."""
         if path not in self._nodes:
+            from posturio_iac.fixes.node_source import NodeSource
+
             self._nodes[path] = NodeSource(path, self.data(path))
         return self._nodes[path]
 
@@ -62,6 +64,26 @@ class WorkingFiles:
                 except CannotFixError:
                     continue
         return found
+
+    def json_module(self, path: str) -> list[NodeSource]:
+        """Return the JSON files of the module that a file belongs to; those with syntax errors are left out."""
+        folder = posixpath.dirname(path)
+        found = []
+        for name in sorted(self._listing(folder)):
+            if name.endswith((".tf.json", ".tofu.json")):
+                try:
+                    found.append(self.nodes(posixpath.join(folder, name)))
+                except CannotFixError:
+                    continue
+        return found
+
+    def names(self, path: str, kinds: Sequence[str]) -> frozenset[str]:
+        """Return the names of all resources of some types in the module that a file belongs to."""
+        from posturio_iac.fixes.json_rotation import resources
+
+        words = (source.words(block)[1:3] for source in self.module(path) for block in source.blocks("resource"))
+        named = [(kind, name) for kind, name, _ in (resource for source in self.json_module(path) for resource in resources(source))]
+        return frozenset(name for kind, name in (*(tuple(w) for w in words), *named) if kind in kinds)
 
     def start(self, span: Span) -> int:
         """Return the byte at which a region begins now."""
@@ -107,6 +129,8 @@ class WorkingFiles:
                 if HclSource(path, data).errors() > self.hcl(path).errors():
                     return False
                 continue
+            from posturio_iac.fixes.node_source import NodeSource
+
             try:
                 NodeSource(path, data)
             except CannotFixError:

@@ -122,7 +122,7 @@ class Modules:
         """Return a root module's folder, which is named from the top of the repository, as seen from the scan root."""
         repository, root = self.selection.repository, self.selection.root
         if repository is None or repository == root:
-            return scope
+            return _name(scope)
         return _name(os.path.relpath(os.path.join(repository, scope), root).replace(os.sep, "/"))
 
     def _fed(self) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 import posixpath
 
 from posturio_iac.core.budget import BudgetError
+from posturio_iac.search.kinds import calls_modules
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.frontends.terraform.modules.call_graph import ModuleCaller
     from posturio_iac.search import Selection
-
-_ENDING = ".hcl"
 
 
 class ChangedUnits:
@@ -57,7 +56,7 @@ class ChangedUnits:
                 except BudgetError:  # what it reads is not known as a whole, so any file may be part of it
                     folders.add(unit.folder)
                     continue
-                gone = (posixpath.dirname(path) for path in files - unit.files if path.endswith(_ENDING) and self._lacks(path))
+                gone = (posixpath.dirname(path) for path in files - unit.files if calls_modules(path) and self._lacks(path))
                 if not files.isdisjoint(unit.files) or any(_is_above(folder, unit.folder) for folder in gone):
                     folders.add(unit.folder)
                     read |= unit.files

@@ -8,12 +8,12 @@ finding, ``known`` finds it by what else the entry says.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.check import BadValueError, check_table, describe, moment
 from posturio_iac.config.option_table import Option, Shape
 from posturio_iac.core.finding import Suppression
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import NamedTuple, dataclass
 from posturio_iac.core.text.textfile import MIB, UnreadableError, read_named
 from posturio_iac.errors import UsageError
 
@@ -168,7 +168,7 @@ def _document(path: str, shown: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{shown}: is not UTF-8 at byte {error.start}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{shown}: is no valid JSON: {error}") from None
+        raise UsageError(f"{shown}: is not valid JSON: {error}") from None
     if not isinstance(document, dict):
         raise UsageError(f"{shown}: must hold an object with version and findings, not {describe(document)}")
     if document.get("version") != VERSION:

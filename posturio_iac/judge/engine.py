@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
@@ -13,7 +14,7 @@ from posturio_iac.judge.suppressions import Suppressions
 from posturio_iac.rules import all_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.core.finding import Violation
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from posturio_iac.judge.policy import Policies
     from posturio_iac.rules import Context, Registered
 
-__all__ = ["Policy", "judge"]
+__all__ = ["PartwiseJudge", "Policy", "joined", "judge"]
 
 MOST_SAID = 100
 """How many diagnostics one file can give."""
@@ -43,14 +44,50 @@ def judge(
         UsageError: the configuration names a rule that does not exist.
 
     """
-    policies = policy or Policy()
-    general = policies.general
-    general.selected(general.with_severities(all_rules()))
-    court = _Run(Suppressions(policies, all_rules(), as_of), policies, as_of)
-    judged = tuple(court.judge(key) for key in sorted(keys, key=lambda k: (*_place(k.span), k.address, k.scope)))
-    said = dict.fromkeys((*diagnostics, *court.diagnostics, *court.ledger.diagnostics(court.crashed)))
-    findings = sorted(court.findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
-    return redacted(Report(as_of, judged, tuple(findings), tuple(_capped(sorted(said, key=_order))), files))
+    judging = PartwiseJudge(as_of, policy)
+    found = judging.unredacted(keys)
+    return redacted(joined([found], (*diagnostics, *judging.closing()), as_of, files))
+
+
+class PartwiseJudge:
+    """Judges keys in parts, such as account by account, with what a report of them all would say. It keeps none of them."""
+
+    def __init__(self, as_of: datetime, policy: Policies | None = None) -> None:
+        """Start with nothing judged.
+
+        Raises:
+            UsageError: the configuration names a rule that does not exist.
+
+        """
+        self._as_of, self._policies = as_of, policy or Policy()
+        general = self._policies.general
+        general.selected(general.with_severities(all_rules()))
+        self._suppressions = Suppressions(self._policies, all_rules(), as_of)
+        self._crashed: set[str] = set()
+
+    def judge(self, keys: Iterable[AccessKey], diagnostics: Iterable[Diagnostic] = ()) -> Report:
+        """Return the report of some keys, each of which has an address that no key of another part has."""
+        return redacted(joined([self.unredacted(keys)], diagnostics, self._as_of))
+
+    def unredacted(self, keys: Iterable[AccessKey]) -> Report:
+        """Return the same with whatever the code marks as sensitive, and in no order."""
+        court = _Run(self._suppressions, self._policies, self._as_of)
+        judged = tuple(court.judge(key) for key in sorted(keys, key=_key_order))
+        self._crashed |= court.crashed
+        return Report(self._as_of, judged, tuple(court.findings), tuple(court.diagnostics), 0)
+
+    def closing(self) -> tuple[Diagnostic, ...]:
+        """Return what is to be said once every part was judged: what suppressed nothing in any of them."""
+        return tuple(self._suppressions.diagnostics(self._crashed))
+
+
+def joined(parts: Sequence[Report], diagnostics: Iterable[Diagnostic], as_of: datetime, files: int = 0) -> Report:
+    """Return one report of several, in the order that a report has, with ``diagnostics`` beside theirs."""
+    keys = sorted((judged for part in parts for judged in part.keys), key=lambda judged: _key_order(judged.key))
+    findings = (finding for part in parts for finding in part.findings)
+    ordered = sorted(findings, key=lambda f: (*_place(f.span), f.rule.id, f.address, f.fingerprint))
+    said = dict.fromkeys(chain((one for part in parts for one in part.diagnostics), diagnostics))
+    return Report(as_of, tuple(keys), tuple(ordered), tuple(_capped(sorted(said, key=_order))), files)
 
 
 def _capped(ordered: list[Diagnostic]) -> Iterator[Diagnostic]:
@@ -93,7 +130,8 @@ class _Run:
         broken: list[str] = []
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
         self.findings += findings
-        accepted, remaining, reasons = self._open_questions(key, context, broken)
+        flagged = frozenset(finding.rule.id for finding in findings)
+        accepted, remaining, reasons = self._open_questions(key, flagged, context, broken)
         undecided = (*reasons, *(f"{rule} crashed" for rule in dict.fromkeys(broken)))
         severities = [f.severity for f in findings] + [self.rules[rule].rule.severity for rule in accepted]
         if any(f.suppressed is None for f in findings):
@@ -146,11 +184,16 @@ class _Run:
         )
 
     def _open_questions(
-        self, key: AccessKey, context: Context, broken: list[str]
+        self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]
     ) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
-        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these."""
+        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these.
+
+        ``flagged`` are the rules that flag the key as it is known.
+        """
 
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
+            if assumed is key:
+                return flagged
             return frozenset(rule.rule.id for rule, _ in self._violations(assumed, context, broken))
 
         suspected = undetermined.suspected(key, flagged_by)
@@ -175,10 +218,15 @@ def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violati
 
 def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
     """Digest what a finding is about; places in files are no part of it. A repetition of the same gets another one."""
-    from hashlib import sha256
+    from posturio_iac.core.text.digest import sha256
 
     parts = (*identity, str(repetition)) if repetition else identity
     return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _key_order(key: AccessKey) -> tuple[str, int, int, str, str]:
+    """Where a key sorts."""
+    return (*_place(key.span), key.address, key.scope)
 
 
 def _place(span: Span | None) -> tuple[str, int, int]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.textfile import MIB, Fence, UnreadableError, read
 from posturio_iac.judge.redaction import SHOWN
 
@@ -65,7 +66,7 @@ class CodeFiles:
 
 
 def _digest(*parts: bytes) -> str:
-    from hashlib import sha256
+    from posturio_iac.core.text.digest import sha256
 
     return sha256(b"".join(parts)).hexdigest()[:16]
 

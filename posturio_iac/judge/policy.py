@@ -123,10 +123,16 @@ class PolicyTree:
         """Take the policies that ``make`` makes of configurations; ``folder_of`` gives the absolute folder of a key's file."""
         self._config, self._make, self._folder_of = config, make, folder_of
         self._made: dict[int, Policy] = {}
+        self._by_file: dict[str, Policy] = {}
 
     def of(self, key: AccessKey) -> Policy:
         """Return what ``key`` is judged by."""
-        return self._of(self._config if key.span is None else self._config.at(self._folder_of(key.span.path)))
+        if key.span is None:
+            return self._of(self._config)
+        path = key.span.path
+        if path not in self._by_file:
+            self._by_file[path] = self._of(self._config.at(self._folder_of(path)))
+        return self._by_file[path]
 
     @property
     def general(self) -> Policy:

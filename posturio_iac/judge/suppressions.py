@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.dates import describe_date
 from posturio_iac.core.finding import Diagnostic, Level, Suppression
 from posturio_iac.core.model import Directive, Unknown
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 from posturio_iac.judge.policy import text_matches
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import LONGEST
 from posturio_iac.core.model import Effect, Exposure, Kind, Replacement, Span, Unknown
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.remedy import Advice
 from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 

@@ -70,8 +70,12 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
 
 def regions_of(key: AccessKey) -> tuple[str, ...]:
     """Return the region of the last use and the home region of IAM, each once."""
-    home = TRAIL_REGIONS.get(key.address.split(":")[1])
-    used = key.used_for[1] if key.used_for else ""
+    return regions_for(key.address.split(":")[1], key.used_for[1] if key.used_for else "")
+
+
+def regions_for(partition: str, used: str) -> tuple[str, ...]:
+    """Return the region of a use, where it is one, and the home region of IAM, each once."""
+    home = TRAIL_REGIONS.get(partition)
     known = re.fullmatch(r"[a-z]{2}(?:-[a-z]+)+-\d", used)
     return tuple(dict.fromkeys(region for region in (used if known else "", home) if region))
 

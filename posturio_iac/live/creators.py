@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.model import KeyKind
 from posturio_iac.live.planning.disabled import MEMORY, MOST_PAGES, TRAIL_REGIONS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ AROUND = timedelta(minutes=5)
 
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
     """Whether nobody is known to own a key, and CloudTrail can still tell who created it."""
-    nameless = key.owner is None and key.is_root is not True and key.key_id is not None
+    nameless = key.owner is None and key.is_root is not True and key.key_id is not None and key.kind is KeyKind.ACCESS_KEY
     return nameless and isinstance(key.created, datetime) and as_of - key.created <= MEMORY
 
 

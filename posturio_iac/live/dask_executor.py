@@ -24,7 +24,7 @@ from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.survey import AccountOutcome, AccountTarget, Surveyor, failed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from concurrent.futures import Future
 
     from posturio_iac.live.survey import Progress
@@ -38,8 +38,10 @@ DESERTED = 60.0
 """Seconds without any worker after which none is waited for: a scheduler starts lost ones anew."""
 
 
-def survey_elsewhere(address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> list[AccountOutcome]:
-    """Read all targets with the workers of a scheduler and return the outcomes in the order of the targets.
+def survey_elsewhere(
+    address: str, surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None
+) -> Generator[AccountOutcome, None, None]:
+    """Read all targets with the workers of a scheduler and yield each outcome as it comes.
 
     Raises:
         UsageError: the extra is not installed here, or this program is not the same there.
@@ -48,7 +50,7 @@ def survey_elsewhere(address: str, surveyor: Surveyor, targets: Sequence[Account
     """
     with _connected(address) as client:
         _check_workers(client, address)
-        return _handed_out(client, partial(read_elsewhere, surveyor, version=__version__), targets, progress)
+        yield from _handed_out(client, partial(read_elsewhere, surveyor, version=__version__), targets, progress)
 
 
 def read_elsewhere(surveyor: Surveyor, target: AccountTarget, *, version: str) -> AccountOutcome:
@@ -129,40 +131,43 @@ def _handed_out(
     read: Callable[[AccountTarget], AccountOutcome],
     targets: Sequence[AccountTarget],
     progress: Progress,
-) -> list[AccountOutcome]:
+) -> Iterator[AccountOutcome]:
     """Submit every target, and list those whose worker is lost for good.
 
     A worker that is lost takes with it whatever waits there, so each of what was lost gets another chance, alone.
     """
-    executor, outcomes = client.get_executor(pure=False), dict[int, AccountOutcome]()
+    executor, done = client.get_executor(pure=False), set[int]()
 
-    def gather(places: Sequence[int]) -> None:
+    def gather(places: Sequence[int]) -> Iterator[AccountOutcome]:
         for place, outcome in _gathered(client, {executor.submit(read, targets[place]): place for place in places}, targets):
             if outcome is not None:
-                outcomes[place] = outcome
+                done.add(place)
                 if progress is not None:
-                    progress(outcome, len(outcomes), len(targets))
+                    progress(outcome, len(done), len(targets))
+                yield outcome
 
     try:
-        gather(range(len(targets)))
-        for place in [place for place in range(len(targets)) if place not in outcomes]:
-            gather([place])
-        return [outcomes.get(place) or failed(target, "every Dask worker that tried it was lost") for place, target in enumerate(targets)]
+        yield from gather(range(len(targets)))
+        for place in [place for place in range(len(targets)) if place not in done]:
+            yield from gather([place])
+        yield from (failed(target, "every Dask worker that tried it was lost") for place, target in enumerate(targets) if place not in done)
     finally:
         executor.shutdown(wait=False)
 
 
 def _gathered(
-    client: Any, places: Mapping[Future[AccountOutcome], int], targets: Sequence[AccountTarget]
+    client: Any, places: dict[Future[AccountOutcome], int], targets: Sequence[AccountTarget]
 ) -> Iterator[tuple[int, AccountOutcome | None]]:
     """Yield the place of each target with its outcome as it comes, and None for one that was lost with its workers."""
-    pending, watch = set(places), _Watch(client)
-    while pending:
-        done, pending = wait(pending, timeout=LOOKING, return_when=FIRST_COMPLETED)
-        yield from ((places[future], _outcome(future, targets[places[future]])) for future in done)
+    watch = _Watch(client)
+    while places:
+        done = [(future, places.pop(future)) for future in wait(places, timeout=LOOKING, return_when=FIRST_COMPLETED).done]
         if not done and (why := watch.deserted()) is not None:
-            yield from ((places[future], failed(targets[places[future]], why)) for future in pending)
+            yield from ((place, failed(targets[place], why)) for place in places.values())
             return
+        while done:
+            future, place = done.pop()
+            yield place, _outcome(future, targets[place])
 
 
 class _Watch:

@@ -20,6 +20,7 @@ from posturio_iac.live.reading.root import Summary, reported, root_keys, summari
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
+    from datetime import datetime
 
     from posturio_iac.link.stack import Answer
     from posturio_iac.live.connection.session import Connection
@@ -52,6 +53,8 @@ class Inventory:
     """Whether the API keys of services of all users were listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
     """What CloudFormation says of keys, by their ids."""
+    reported: datetime | None = None
+    """When AWS made the credential report that was read."""
 
     def say(self, level: Level, text: str) -> None:
         """Tell the reader something about this account."""
@@ -132,6 +135,7 @@ def _report(connection: Connection, inventory: Inventory, request: Request) -> C
         inventory.say(Level.NOTE, text)
     for note in report.notes:
         inventory.say(Level.NOTE, note)
+    inventory.reported = report.generated
     age = request.as_of - report.generated
     if age > STALE:
         inventory.say(Level.WARNING, f"the credential report is {describe_interval(age)} old; --exact asks about every key")

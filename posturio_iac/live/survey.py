@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level
@@ -19,7 +19,7 @@ from posturio_iac.live.planning import disabled
 from posturio_iac.live.verify.query import recheck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from posturio_iac.live.connection.session import Connection
@@ -78,6 +78,11 @@ class Surveyor:
             self._bases[profile] = connect(profile, self.region, self.budget, pool=self.request.workers)
         return self._bases[profile]
 
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """ARNs of whoever the credentials of the profiles belong to, as far as that was asked, those of the first profile first."""
+        return tuple(dict.fromkeys(base.caller for base in self._bases.values() if base.caller))
+
     def identity(self, profile: str | None) -> Account:
         """Return the account that the credentials of a profile belong to. Raises `AwsError` and `CredentialsError`."""
         said = self.base(profile).call("sts:GetCallerIdentity")
@@ -113,18 +118,27 @@ class Surveyor:
         return recheck(connection, account, wanted, self.request, pool)
 
 
+AHEAD = 2
+"""How many accounts a worker may be ahead of whoever takes the outcomes, which bounds what is in memory."""
 Progress = Union["Callable[[AccountOutcome, int, int], object]", None]
 """Is told of each outcome as it comes, with how many there are now and will be."""
 
 
-def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> list[AccountOutcome]:
-    """Read all targets with a pool of threads and return the outcomes in the order of the targets.
+def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progress = None) -> Generator[AccountOutcome, None, None]:
+    """Read all targets with a pool of threads and yield each outcome as it comes. None is kept, and few wait for a slow reader.
 
     Accounts and their users wait in one queue, so a thread without an account left helps with the users of another one.
     """
-    pool = ThreadPoolExecutor(max(surveyor.request.workers, 1))
+    workers = max(surveyor.request.workers, 1)
+    pool = ThreadPoolExecutor(workers)
     try:
-        return _gathered(pool, partial(surveyor.read, pool=pool), targets, progress)
+        left, waiting = iter(targets), set[Future[AccountOutcome]]()
+        for done in range(1, len(targets) + 1):
+            waiting |= {pool.submit(surveyor.read, target, pool) for target in islice(left, AHEAD * workers - len(waiting))}
+            outcome = _next(waiting)
+            if progress is not None:
+                progress(outcome, done, len(targets))
+            yield outcome
     except BaseException:
         surveyor.budget.close()
         raise
@@ -132,32 +146,25 @@ def survey(surveyor: Surveyor, targets: Sequence[AccountTarget], progress: Progr
         pool.shutdown(cancel_futures=True)
 
 
-def _gathered(
-    pool: Executor,
-    read: Callable[[AccountTarget], AccountOutcome],
-    targets: Sequence[AccountTarget],
-    progress: Progress,
-) -> list[AccountOutcome]:
-    places = {pool.submit(read, target): place for place, target in enumerate(targets)}
-    outcomes: dict[int, AccountOutcome] = {}
-    for done, future in enumerate(as_completed(places), start=1):
-        outcomes[places[future]] = future.result()
-        if progress is not None:
-            progress(outcomes[places[future]], done, len(targets))
-    return [outcomes[place] for place in range(len(targets))]
+def _next(waiting: set[Future[AccountOutcome]]) -> AccountOutcome:
+    """Take the outcome of a future that is done, and wait for one if none is."""
+    future = next(iter(wait(waiting, return_when=FIRST_COMPLETED).done))
+    waiting.remove(future)
+    return future.result()
 
 
-def once_each(outcomes: Sequence[AccountOutcome]) -> Iterator[AccountOutcome]:
+def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:
     """Yield the outcomes without accounts that several profiles lead to, which are said once."""
     seen: dict[str, str] = {}
     for outcome in outcomes:
-        account = outcome.inventory.account.id if outcome.inventory else None
+        account, profile = outcome.inventory.account.id if outcome.inventory else None, outcome.target.profile or "the default profile"
         if account is not None and account in seen:
-            text = f"{outcome.target.profile or 'the default profile'} and {seen[account]} lead to the same account, which counts once"
-            yield replace(outcome, inventory=None, diagnostics=(Diagnostic(Level.NOTE, text, account=account),))
+            first, second = sorted((profile, seen[account]))
+            text = f"{first} and {second} lead to the same account, {account}, which counts once"
+            yield replace(outcome, inventory=None, diagnostics=(Diagnostic(Level.NOTE, text),))
             continue
         if account is not None:
-            seen[account] = outcome.target.profile or "the default profile"
+            seen[account] = profile
         yield outcome
 
 

@@ -19,6 +19,7 @@ FORMATS = {
     "text": "posturio_iac.render.text.blocks:render",
     "concise": "posturio_iac.render.text.concise:render",
     "json": "posturio_iac.contract.write:render",
+    "jsonl": "posturio_iac.contract.lines:render",
     "sarif": "posturio_iac.render.sarif.log:render",
     "junit": "posturio_iac.render.junit:render",
     "github": "posturio_iac.render.github:render",
@@ -30,7 +31,7 @@ FORMATS = {
     "ocsf": "posturio_iac.render.aws.ocsf:render",
 }
 """Where the function of each format is, as ``module:function``."""
-DEPLOYED = ("asff", "ocsf")
+DEPLOYED = ("jsonl", "asff", "ocsf")
 """The formats that say what deployed keys are like; code has nothing to fill them with."""
 STATS = "posturio_iac.render.text.stats:render"
 """What ``--stats`` shows in place of the format ``text``."""

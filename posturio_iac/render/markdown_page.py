@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
+    from posturio_iac.fixes.shown import ShownEdit
 
 T = TypeVar("T")
 TITLE = "## IAM access keys"
@@ -88,8 +89,18 @@ def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> st
     if change is None:
         return ""
     where = code(position(finding, context)) if finding.span else code(finding.address)
-    diff = fenced(without_commands("\n".join(map(printable, change.diff))), "diff")
-    return f"<details><summary>{where}: <code>{finding.rule.id}</code></summary>\n\n{diff}\n</details>\n"
+    block = _suggestion(change.suggestion, context) or fenced(without_commands("\n".join(map(printable, change.diff))), "diff")
+    return f"<details><summary>{where}: <code>{finding.rule.id}</code></summary>\n\n{block}\n</details>\n"
+
+
+def _suggestion(lines: ShownEdit | None, context: RenderContext) -> str:
+    """Return lines as GitHub takes them in a review comment on the lines that it names; empty where they would not stay as they are."""
+    text = lines.text if lines is not None else ""
+    if lines is None or without_commands("\n".join(map(printable, text.split("\n")))) != text:
+        return ""
+    span = lines.span
+    end = f"-{span.end_line}" if span.end_line > span.line else ""
+    return f"In place of {code(f'{context.prefix}{span.path}:{span.line}{end}')}:\n\n{fenced(text, 'suggestion')}"
 
 
 def _place(finding: Finding, context: RenderContext) -> str:

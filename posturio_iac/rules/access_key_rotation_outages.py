@@ -1,7 +1,8 @@
 """Access key rotation that breaks what uses the key.
 
 An active key is flagged when its rotation replaces it without `create_before_destroy`, and no second key of the same
-user takes turns with it.
+user takes turns with it. So is an API key of a service that AWS ends by its age (`credential_age_days`) before
+anything replaces it. Where that end is meant, a stated one says so: `# posturio: expires=2027-01-31` above the block.
 
 ## Why it matters
 
@@ -42,10 +43,24 @@ Increase `Serial` to replace the key:
         UserName: !Ref User
         Serial: 2
 
+## API keys of AWS services
+
+AWS ends a key with an age and makes no other. Nothing fails where a rotation comes first:
+
+    resource "aws_iam_service_specific_credential" "bedrock" {
+      service_name        = "bedrock.amazonaws.com"
+      user_name           = aws_iam_user.assistant.name
+      credential_age_days = 90
+      lifecycle {
+        replace_triggered_by  = [time_static.bedrock]
+        create_before_destroy = true
+      }
+    }
+
 ## Undetermined
 
-A `create_before_destroy` that the code does not fix. A rotation of which the code does not fix whether it replaces the
-key is listed as a lifetime that is open.
+A `create_before_destroy` that the code does not fix, and an age where something that is not seen may replace the key.
+A rotation of which the code does not fix whether it replaces the key is listed as a lifetime that is open.
 
 ## Configuration
 

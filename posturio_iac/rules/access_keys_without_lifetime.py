@@ -84,6 +84,18 @@ Mended:
         Properties:
           UserName: !Ref User
 
+## API keys of AWS services
+
+An API key of a service such as Amazon Bedrock is made with an age, after which AWS ends it. Without one it never ends:
+
+    resource "aws_iam_service_specific_credential" "bedrock" {
+      service_name        = "bedrock.amazonaws.com"
+      user_name           = aws_iam_user.assistant.name
+      credential_age_days = 90
+    }
+
+Passwords for CodeCommit and Keyspaces take no age; state their end or rotate them like an access key.
+
 ## Undetermined
 
 The key is not flagged when a value that the code does not fix could hold a lifetime, such as `tags = var.tags` on its

@@ -2,7 +2,7 @@
 
 Each place is flagged where the secret of a key can be read by people who need no permission on the key: an output, a
 plain parameter, user data, the environment of a function, a file, a tag. Secrets Manager and encrypted parameters are
-fine.
+fine. API keys and passwords of services (`service_credential_secret`, `service_password`) are followed in the same way.
 
 ## Why it matters
 

@@ -8,6 +8,7 @@ remediation what works:
 - `depends_on` orders, and replaces nothing;
 - a date computed from `timestamp()` moves on with every run;
 - a `max_age` of 0, and a rotation that says `off`, are switched off;
+- an age (`credential_age_days`) of a password for CodeCommit or Keyspaces: AWS takes none for them, and refuses;
 - a fixed date that has passed replaced the key once and will not do so again.
 
 ## Why it matters

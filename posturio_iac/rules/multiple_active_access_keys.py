@@ -2,7 +2,8 @@
 
 A key is flagged when the same user has other active keys, the keys take no turns, and no enforced rotation explains the
 second one. Each of these keys is flagged, since only their owner knows which one is meant to stay. While the youngest of
-them is younger than the grace, somebody is rotating, and none is flagged.
+them is younger than the grace, somebody is rotating, and none is flagged. Of API keys of services, those for the same
+service are compared.
 
 ## Why it matters
 

@@ -1,8 +1,9 @@
 """Access keys that may live longer than allowed.
 
 An active key is flagged when every lifetime that counts exceeds the maximum: a rotation at a longer interval, an end
-further away. A date in 2099 is not a lifetime. A date on which the key was rotated last does not exceed anything by
-itself, since the next rotation is due after the maximum; it does when it lies that far ahead.
+further away, an age (`credential_age_days`) of more days. A date in 2099 is not a lifetime. A date on which the key
+was rotated last does not exceed anything by itself, since the next rotation is due after the maximum; it does when it
+lies that far ahead.
 
 ## Why it matters
 

@@ -1,7 +1,8 @@
 """Access key lifetimes that cannot be read.
 
 Metadata of an active key is flagged when its name says lifetime (`expires`, `rotation`, `rotate-by`, `rotated-on`, …)
-and its value is neither a date nor an interval: `soon`, `31/12/2026`, an empty text.
+and its value is neither a date nor an interval: `soon`, `31/12/2026`, an empty text. So is a `credential_age_days`
+that is no whole number from 1 to 36600.
 
 ## Why it matters
 

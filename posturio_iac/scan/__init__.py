@@ -7,6 +7,7 @@ import os
 from posturio_iac.frontends.table import FRONT_ENDS
 from posturio_iac.scan.reading import read_all, request_of, search_terms_of
 from posturio_iac.search import discover
+from posturio_iac.search.locations import WORKFLOWS
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -112,10 +113,11 @@ def judged(
 
         keys = [*with_code_owners(keys, selection.root, selection.repository)]
     keys = [_with_known_status(key, diagnostics) for key in keys]
-    if keys:
+    home = selection.repository or selection.root
+    if keys and os.path.isdir(os.path.join(home, WORKFLOWS)):
         from posturio_iac.scan.workflows import with_workflows
 
-        keys = with_workflows(keys, selection.repository or selection.root)
+        keys = with_workflows(keys, home)
     policies = policies_of(config, place, suppressions=suppressions)
     if config.own_rules and not policies.general.selected(all_rules()):
         raise UsageError(f"{config.path}: select and ignore leave no rule to judge by; --no-config judges by all")

@@ -44,6 +44,7 @@ class FolderTree:
         self._known: dict[str, Config] = {}
         """By real path."""
         self._asked: dict[str, Config] = {}
+        self._real: dict[str, str] = {}
         self._complaints: dict[tuple[str, bool], str] = {}
 
     def start(self) -> Config:
@@ -63,8 +64,16 @@ class FolderTree:
     def at(self, folder: str) -> Config:
         """Return the configuration of an absolute folder. A file that cannot be used is complained of, and those above it hold."""
         if folder not in self._asked:
-            self._asked[folder] = self._found(os.path.realpath(folder))
+            self._asked[folder] = self._found(self._real_of(folder))
         return self._asked[folder]
+
+    def _real_of(self, folder: str) -> str:
+        """Return the real path of an absolute folder, for which the folder above it need not be resolved again."""
+        if folder not in self._real:
+            parent, name = os.path.split(folder)
+            known = name not in ("", os.curdir, os.pardir) and not os.path.islink(folder)
+            self._real[folder] = os.path.join(self._real_of(parent), name) if known else os.path.realpath(folder)
+        return self._real[folder]
 
     def _found(self, real: str) -> Config:
         pending = []
@@ -87,7 +96,7 @@ class FolderTree:
         try:
             found = self._below(above, folder)
             if found is not above:
-                _check_rules(found)
+                check_rules(found)
         except UsageError as error:
             self._complaints[in_folder(folder) or folder, True] = f"{error}; this file was not used, and those above it hold here"
             return above
@@ -114,14 +123,17 @@ class FolderTree:
             yield path, wrong, text
 
 
-def _check_rules(config: Config) -> None:
-    """Raise `UsageError` when a configuration names a rule that does not exist."""
+def check_rules(config: Config) -> None:
+    """Raise `UsageError` when a configuration file names a rule that does not exist; the message names the file."""
+    named = (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions))
+    if not named:
+        return
     from posturio_iac.config.suggest import rule_id
     from posturio_iac.errors import UsageError
     from posturio_iac.rules import all_rules
 
     try:
-        for name in (*config.select, *config.ignore, *config.severity, *(one.rule for one in config.suppressions)):
+        for name in named:
             rule_id(name, all_rules())
     except UsageError as error:
         raise UsageError(f"{config.path}: {error}") from None

@@ -84,7 +84,7 @@ class FolderPart:
         if self._run.tree is None:
             return True
         config = self._run.at(os.path.join(self._place, folder))
-        if _way(config) == _way(self.config):
+        if config is self.config or _way(config) == _way(self.config):
             return True
         self._others.append(config)
         return False

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Effect, KeyKind
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import Fence, UnreadableError
+from posturio_iac.search.locations import WORKFLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.text.json_nodes import Node
 
-FOLDER = ".github/workflows"
 MOST_FILES, MOST_BYTES = 200, 512 << 10
 """More workflows than that, and larger ones, are passed over."""
 
@@ -46,7 +46,7 @@ class _RotatingStep(NamedTuple):
 
 def with_workflows(keys: Sequence[AccessKey], root: str) -> Sequence[AccessKey]:
     """Return the keys, those without a lifetime with a note on each scheduled workflow below ``root`` that seems to rotate them."""
-    if not any(map(_is_asking, keys)) or not os.path.isdir(os.path.join(root, FOLDER)):
+    if not any(map(_is_asking, keys)):
         return keys
     steps = list(_rotating_steps(root))
     return [replace(key, notes=(*key.notes, *_notes(key, steps))) if steps and _is_asking(key) else key for key in keys]
@@ -72,15 +72,15 @@ def _rotating_steps(root: str) -> Iterator[_RotatingStep]:
     from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 
     fence = Fence(os.path.realpath(root))
-    for name in _names(os.path.join(root, FOLDER)):
+    for name in _names(os.path.join(root, WORKFLOWS)):
         try:
-            text = read_text(root, f"{FOLDER}/{name}", MOST_BYTES, fence)
+            text = read_text(root, f"{WORKFLOWS}/{name}", MOST_BYTES, fence)
         except UnreadableError:
             continue
         if "schedule" in text and ("access-key" in text or "rotat" in text.lower()):
             found, _ = documents(text)
             for document in found[:1]:
-                yield from _of_workflow(document.root, f"{FOLDER}/{name}")
+                yield from _of_workflow(document.root, f"{WORKFLOWS}/{name}")
 
 
 def _names(folder: str) -> list[str]:

@@ -11,7 +11,7 @@ import os
 from posturio_iac.core.text.textfile import Fence
 from posturio_iac.search.file_search import MIB, PRUNED, FileSearch
 from posturio_iac.search.installed import add_callers
-from posturio_iac.search.kinds import HCL, OTHER, SEARCH_TERMS, SearchTerms, kind_of
+from posturio_iac.search.kinds import OTHER, SEARCH_TERMS, SearchTerms, calls_modules, kind_of
 from posturio_iac.search.locations import locate, outermost, repository_of, root_of
 from posturio_iac.search.selection import Selection
 
@@ -57,7 +57,7 @@ def discover(
         path = _relative(finder, file)
         kind = kind_of(path) or OTHER
         finder.examine(path, kind)
-        if path.endswith(HCL):
+        if calls_modules(path):
             finder.hcl.add(path)
         if os.path.islink(file):
             finder.symlinks[path] = kind

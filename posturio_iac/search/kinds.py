@@ -13,6 +13,8 @@ TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
 HCL, LOCK = "hcl", ".lock.hcl"
 """The ending of files in Terraform's language that are none of its own, and of those that it writes itself."""
+STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json")
+"""The endings of the same in JSON: stacks of HCP Terraform."""
 
 _MODULE = "module"
 _ENDINGS = {
@@ -52,7 +54,14 @@ def kind_of(path: str) -> str | None:
         return None if kind is TERRAFORM else kind
     if kind is JSON and name.endswith((".tf.json", ".tofu.json")):
         kind = TERRAFORM
+    elif kind is JSON and name.endswith(STACK_JSON):
+        return None
     return None if kind is TERRAFORM and name[0] in ".#" else kind
+
+
+def calls_modules(path: str) -> bool:
+    """Whether a file may call modules without being part of one: those of Terragrunt and of stacks."""
+    return path.endswith(STACK_JSON) or (path.endswith(HCL) and not path.endswith(LOCK))
 
 
 def pathspecs(directory: str, only: str = "") -> list[str]:

@@ -11,6 +11,9 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+WORKFLOWS = ".github/workflows"
+"""Where GitHub looks for workflows, from the top of a repository."""
+
 
 def locate(paths: Sequence[str], cwd: str) -> tuple[list[str], list[str], list[str]]:
     """Return the directories, by their real paths, the files, by the real paths of their directories, and what nobody may see.

@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
-_SOURCE = re.compile(rb"\bsource\s*=")
+_SOURCE = re.compile(rb"\bsource\"?\s*[=:]")
 
 
 def add_callers(finder: FileSearch, *, whole: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from posturio_iac.search.file_search import PRUNED
-from posturio_iac.search.kinds import HCL, LOCK, kind_of
+from posturio_iac.search.kinds import calls_modules, kind_of
 from posturio_iac.search.locations import is_repository
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -43,7 +43,7 @@ def search(finder: FileSearch, start: str) -> list[str]:
                     pending.append(base + entry.name)
             elif kind := kind_of(entry.name):
                 _take(finder, entry, base + entry.name, kind)
-            elif entry.name.endswith(HCL) and not entry.name.endswith(LOCK) and not finder.skips(base + entry.name):
+            elif calls_modules(entry.name) and not finder.skips(base + entry.name):
                 finder.hcl.add(base + entry.name)
     return repositories
 

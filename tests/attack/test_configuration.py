@@ -14,6 +14,8 @@ from tests.support.repository import Repository
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("configuration")
+
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
 WEAK = """\
 exclude = ["legacy/"]
@@ -113,6 +115,7 @@ def test_excludes_of_the_command_line_may_leave_nothing(root: Path) -> None:
     assert scan(root, "--exclude", "**")[0] == 0
 
 
+@pytest.mark.promise("changed configuration")
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_configuration_that_changed_with_the_code_is_a_warning(tmp_path: Path, name: str) -> None:
     repository = Repository(tmp_path / "repository")

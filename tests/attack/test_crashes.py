@@ -16,6 +16,8 @@ from tests.support.command_line import MISSING, run, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("the rest")
+
 TEMPLATE = "Resources:\n  K: {Type: AWS::IAM::AccessKey, Properties: {UserName: joe}}\n"
 PLAN = '{"format_version": "1.2", "resource_changes": [], "x": "aws_iam_access_key"}'
 

@@ -14,6 +14,8 @@ from tests.support.repository import Repository
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("escapes")
+
 HCL = 'resource "aws_iam_access%skey" "k" {\n  user = aws_iam_user.u.name\n}\nresource "aws_iam_user" "u" {\n  name = "u"\n}\n'
 YAML = 'Resources:\n  K:\n    Type: "AWS::IAM::%s"\n    Properties: {UserName: !Ref U}\n  U: {Type: AWS::IAM::User}\n'
 JSON = '{"resource": {"aws_iam_access\\u005fkey": {"k": {"user": "joe"}}}}'

@@ -13,6 +13,8 @@ import pytest
 from tests.support.attacks import SOUND, posturio, put, scan
 from tests.support.repository import Repository
 
+pytestmark = pytest.mark.promise("git")
+
 GIT = shutil.which("git") or "git"
 FOLDER = str(Path(GIT).parent)
 MANY = 700
@@ -107,6 +109,7 @@ def test_objects_that_are_missing_are_not_fetched(repository: Repository) -> Non
     assert (code, "git says" in err, ran(repository)) == (2, True, False)
 
 
+@pytest.mark.promise("git alone")
 @pytest.mark.parametrize("entry", ["", ".", "bin", "{root}", "{root}/bin"])
 def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
     for place in ("git", "bin/git"):
@@ -117,6 +120,7 @@ def test_exec_git_in_folder(repository: Repository, entry: str) -> None:
         assert (code, ran(repository), "sound.tf:1:1" in out) == (1, False, arguments[0] == "scan" or "sound.tf:1:1" in out)
 
 
+@pytest.mark.promise("git alone")
 def test_a_git_that_the_path_reaches_by_a_link_into_the_repository_does_not_run(repository: Repository, tmp_path: Path) -> None:
     put(repository.path, "bin/git", f"#!/bin/sh\ntouch '{tmp_path}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
     (tmp_path / "tools").symlink_to("repository/bin")
@@ -124,6 +128,7 @@ def test_a_git_that_the_path_reaches_by_a_link_into_the_repository_does_not_run(
     assert (code, ran(repository)) == (1, False)
 
 
+@pytest.mark.promise("git alone")
 def test_without_another_git_the_one_in_the_folder_does_not_run(repository: Repository) -> None:
     put(repository.path, "bin/git", f"#!/bin/sh\ntouch '{repository.path.parent}/ran'\nexec {GIT} \"$@\"\n").chmod(0o755)
     code, out, err = scan(repository.path, PATH=str(repository.path / "bin"))

@@ -27,6 +27,7 @@ def hostile(root: Path, command: str) -> None:
     put(root, f"x{command}.tf", f'{user}resource "aws_iam_access_key" "k" {{\n  user = aws_iam_user.u.name\n}}\n')
 
 
+@pytest.mark.promise("CI commands")
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", FORMATS)
 def test_ci_commands_in_formats(tmp_path: Path, name: str, command: str) -> None:
@@ -66,6 +67,7 @@ def run(root: Path, *arguments: str, stdout: object, **more: str) -> tuple[int, 
     return done.returncode, error
 
 
+@pytest.mark.promise("lost output")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("name", FORMATS)
@@ -85,6 +87,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.promise("lost output")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_lost_output_when_the_disk_fills_in_the_middle(tmp_path: Path, unbuffered: str) -> None:
     """A file of at most 100 bytes takes the beginning of a report and refuses the rest."""
@@ -102,6 +105,7 @@ def test_lost_output_when_the_disk_fills_in_the_middle(tmp_path: Path, unbuffere
     assert (done.returncode, b"cannot write to standard output: File too large" in done.stderr) == (3, True)
 
 
+@pytest.mark.promise("lost output")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_large_report_reaches_a_slow_pipe_whole(tmp_path: Path, unbuffered: str) -> None:
     put(tmp_path, "sound.tf", "".join(SOUND.replace("sound", f"s{n}") for n in range(200)))
@@ -122,6 +126,7 @@ def shell(root: Path, command: str) -> tuple[int, str]:
     return done.returncode, done.stderr.decode()
 
 
+@pytest.mark.promise("lost output")
 @pytest.mark.parametrize("command", ["scan", "scan --format json", "--version", "scan --help", "explain"])
 def test_crash_closed_stdout(tmp_path: Path, command: str) -> None:
     put(tmp_path, "sound.tf", SOUND)
@@ -135,6 +140,7 @@ def test_a_report_in_a_file_needs_no_standard_output(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["summary"]["flagged"] == 1
 
 
+@pytest.mark.promise("lost output")
 @pytest.mark.parametrize("closing", ["2>&-", "<&-", "<&- >&- 2>&-"])
 def test_crash_closed_streams(tmp_path: Path, closing: str) -> None:
     put(tmp_path, "sound.tf", SOUND)
@@ -166,6 +172,7 @@ def test_schema_status(tmp_path: Path, kind: str, status: str) -> None:
     assert "which is judged as active" in err
 
 
+@pytest.mark.promise("messages")
 def test_one_file_gives_no_more_than_a_hundred_messages(tmp_path: Path) -> None:
     put(tmp_path, "sound.tf", SOUND)
     lines = "".join(f"# posturio:ignore[iam.nothing_{n}] reason=x\n" for n in range(500))
@@ -177,6 +184,7 @@ def test_one_file_gives_no_more_than_a_hundred_messages(tmp_path: Path) -> None:
     assert sum("more messages about this file are left out" in line for line in said) == 1
 
 
+@pytest.mark.promise("links out")
 def test_folders_are_not_made_behind_a_link_that_leads_out(tmp_path: Path) -> None:
     """Missing folders of an output are made, but not where a link of the repository leads."""
     root, outside = tmp_path / "repository", tmp_path / "outside"

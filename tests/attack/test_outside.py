@@ -14,6 +14,8 @@ from tests.support.command_line import MISSING, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("outside")
+
 HIDDEN = "hidden-name"
 TEMPLATE = "Parameters:\n  name: {Type: String}\nResources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties: {UserName: !Ref name}\n"
 KEY = 'variable "name" {}\nresource "aws_iam_access_key" "k" {\n  user = var.name\n}\n'
@@ -59,6 +61,7 @@ def test_a_link_does_not_lead_a_configuration_outside(root: Path) -> None:
     assert "in.json' leads outside" in err
 
 
+@pytest.mark.promise("named")
 def test_what_the_command_line_names_may_be_outside(root: Path) -> None:
     put(root, "stack.yaml", TEMPLATE)
     put(root, "main.tf", KEY)
@@ -139,6 +142,7 @@ def test_a_lock_file_outside_does_not_tell_the_engine(root: Path) -> None:
     assert "iam.inert_access_key_rotation" in scan(root)[1]
 
 
+@pytest.mark.promise("devices")
 @pytest.mark.parametrize("name", ["terraform.tfvars", "terragrunt.hcl", "CODEOWNERS", ".terraform.lock.hcl", "x.tf", "stack.yaml"])
 def test_memory_device(root: Path, name: str) -> None:
     (root / name).symlink_to("/dev/zero")
@@ -147,6 +151,7 @@ def test_memory_device(root: Path, name: str) -> None:
     assert "sound.tf:1:1" in out
 
 
+@pytest.mark.promise("devices")
 @pytest.mark.parametrize("name", ["terraform.tfvars", "terragrunt.hcl", "CODEOWNERS", ".terraform.lock.hcl", "x.tf", "stack.yaml"])
 def test_hang_fifo(root: Path, name: str) -> None:
     os.mkfifo(root / name)
@@ -155,6 +160,7 @@ def test_hang_fifo(root: Path, name: str) -> None:
     assert "sound.tf:1:1" in out
 
 
+@pytest.mark.promise("devices")
 @pytest.mark.parametrize("name", ["posturio-iac.toml", "pyproject.toml"])
 def test_a_configuration_that_is_a_pipe_is_refused(root: Path, name: str) -> None:
     os.mkfifo(root / name)
@@ -162,6 +168,7 @@ def test_a_configuration_that_is_a_pipe_is_refused(root: Path, name: str) -> Non
     assert (code, "posturio-iac.toml: is no regular file" in err) == ((2, True) if name == "posturio-iac.toml" else (1, False))
 
 
+@pytest.mark.promise("devices")
 @pytest.mark.parametrize("option", ["var_files", "parameters"])
 def test_a_configuration_that_names_a_pipe_is_refused(root: Path, option: str) -> None:
     os.mkfifo(root / "pipe")
@@ -177,6 +184,7 @@ def test_a_configuration_is_no_link_out_of_the_folder(root: Path) -> None:
     assert (code, "leads outside" in err, HIDDEN in err) == (2, True, False)
 
 
+@pytest.mark.promise("links out")
 def test_write_through_link_of_a_baseline(root: Path) -> None:
     target = root.parent / "outside" / "new.json"
     (root / "posturio-iac-baseline.json").symlink_to("../outside/new.json")
@@ -185,6 +193,7 @@ def test_write_through_link_of_a_baseline(root: Path) -> None:
     assert "a symbolic link leads outside of" in err
 
 
+@pytest.mark.promise("links out")
 def test_write_through_link_of_init(root: Path) -> None:
     target = root.parent / "outside" / "new.yaml"
     (root / ".pre-commit-config.yaml").symlink_to("../outside/new.yaml")
@@ -193,6 +202,7 @@ def test_write_through_link_of_init(root: Path) -> None:
     assert "outside of" in err
 
 
+@pytest.mark.promise("links out")
 def test_an_output_does_not_follow_a_link_of_the_repository(root: Path) -> None:
     put(root, ".git/HEAD", "ref: refs/heads/main\n")
     target = root.parent / "outside" / "report.json"

@@ -12,6 +12,8 @@ from tests.support.attacks import put, scan
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("secrets")
+
 FORMATS = ("text", "json", "sarif", "junit", "github", "gitlab", "markdown", "html", "csv")
 NAME, OWNER, DATE = "hidden-name", "hidden-team", "2025-03-04"
 HIDDEN = (NAME, OWNER, DATE)

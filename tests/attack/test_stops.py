@@ -14,6 +14,8 @@ from tests.support.command_line import MISSING, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.promise("the rest")
+
 FOUND = ("sound.tf:1:1", "MEDIUM", MISSING)
 NESTED = (
     "Resources:\n  Child:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: %s}\n  Key:\n    Type: AWS::IAM::AccessKey\n"
@@ -93,6 +95,7 @@ def test_crash_deep_modules_json(root: Path) -> None:
     assert ".terraform/modules/modules.json: error: is not what terraform init writes" in incomplete(root)
 
 
+@pytest.mark.promise("devices")
 def test_crash_huge_modules_json(root: Path) -> None:
     path = put(root, ".terraform/modules/modules.json", "{")
     os.truncate(path, 3 << 30)
@@ -128,12 +131,14 @@ def test_crash_extreme_until_beside_the_code(root: Path, until: str) -> None:
     assert (code, FOUND in shown(out)) == (1, True)
 
 
+@pytest.mark.promise("devices")
 def test_crash_huge_configuration(root: Path) -> None:
     os.truncate(put(root, "posturio-iac.toml", "# "), 3 << 30)
     code, _, err = scan(root)
     assert (code, err) == (2, "posturio-iac: posturio-iac.toml: 3 GiB is more than the limit of 10 MiB\n")
 
 
+@pytest.mark.promise("devices")
 def test_a_huge_pyproject_is_passed_over(root: Path) -> None:
     os.truncate(put(root, "pyproject.toml", "# "), 3 << 30)
     code, out, _ = scan(root)

@@ -203,7 +203,7 @@ def test_wrong_use_is_one_sentence_and_nothing_is_written(
         (CONFIG, "strict = false\n", "baseline,config", f'{CONFIG} names no baseline; add baseline = "{BASELINE}" to it first'),
         (".gitlab-ci.yml", "x: 1\n", "fix,config,ci=gitlab", "is there already"),
         (".github/workflows/posturio-iac.yml", "x: 1\n", "fix,config,ci=github", "is there already"),
-        (HOOKS, "repos: [", "fix,config,hook", "is no valid YAML"),
+        (HOOKS, "repos: [", "fix,config,hook", "is not valid YAML"),
         ("d/iam.tf", flagged("d").replace("team", "changeme"), "baseline,config", "name who answers for them with --owner NAME"),
     ],
 )

@@ -220,8 +220,8 @@ ENTRY = {"rule": MISSING, "address": "x", "fingerprint": "f", "reason": "r"}
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        ("{", "is no valid JSON"),
-        ("[" * 100_000, "is no valid JSON"),
+        ("{", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
         ("[]", "must hold an object"),
         ('{"version": 2, "findings": []}', "version must be 1"),
         ('{"findings": []}', "version must be 1"),

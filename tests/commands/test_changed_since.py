@@ -230,3 +230,22 @@ def test_git_that_is_not_there_is_one_sentence(
 def test_standard_input_has_no_history(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("posturio_iac.commands.scan.command._stdin", KEY.encode)
     assert "standard input" in complaint(capsys, "--changed-since", "main", "-")
+
+
+def test_a_change_of_lines_in_the_diff_is_a_suggestion(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    repository.write("c/iam.tf", "\n" * 9 + flagged("c"))
+    text = (repository.path / "a/iam.tf").read_text(encoding="utf-8")
+    repository.write("a/iam.tf", f"{text}# Seen.\n")
+    _, page, _ = run(capsys, "scan", "--as-of", AS_OF, "--changed-since", "main", "-f", "markdown", "--select", MISSING)
+    blocks = {part.partition("</summary>")[0].partition("<code>")[0]: part for part in page.split("<details>")[1:]}
+    (new,) = [part for where, part in blocks.items() if "c/iam.tf" in where]
+    (old,) = [part for where, part in blocks.items() if "a/iam.tf" in where]
+    assert "```diff" in old
+    assert "```suggestion" not in old
+    head, _, block = new.partition("```suggestion\n")
+    place = head.rpartition("`c/iam.tf:")[2].partition("`")[0]
+    first, _, last = place.partition("-")
+    lines = (repository.path / "c/iam.tf").read_text(encoding="utf-8").split("\n")
+    lines[int(first) - 1 : int(last or first)] = block.partition("\n```")[0].split("\n")
+    repository.write("c/iam.tf", "\n".join(lines))
+    assert run(capsys, "fix", "c", "--as-of", AS_OF, "--select", MISSING)[:2] == (0, "")

@@ -165,6 +165,7 @@ MADE = {
 }
 
 
+@pytest.mark.promise("fix")
 def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
     root = tmp_path / "root"
     place(root, KEY, "here.tf")
@@ -175,6 +176,7 @@ def test_a_link_that_leads_out_of_the_root_is_refused(tmp_path: Path) -> None:
     assert not refused("here.tf")
 
 
+@pytest.mark.promise("fix")
 @pytest.mark.parametrize("kind", ["generated", "made", "read-only"])
 def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
     root = tmp_path / "root"
@@ -192,6 +194,7 @@ def test_files_that_are_not_ours_are_refused(tmp_path: Path, capsys: pytest.Capt
     assert {"generated": "generated", "made": "CDK app", "read-only": "read-only"}[kind] in said
 
 
+@pytest.mark.promise("fix")
 def test_a_file_that_changes_meanwhile_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -208,6 +211,7 @@ def test_a_file_that_changes_meanwhile_is_left_alone(
     assert "has changed since it was read" in said
 
 
+@pytest.mark.promise("fix")
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_writing_that_fails_or_is_interrupted_loses_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException

@@ -95,6 +95,22 @@ def test_change_in_a_caller_judges_the_module_that_holds_the_key(repository: Rep
     assert hook("modules/team/main.tf") == found
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("main.tf", CALL % ("m", "./m", "")),
+        ("terragrunt.hcl", 'terraform {\n  source = "./m"\n}\n'),
+        ("main.tfcomponent.hcl", 'component "m" {\n  source = "./m"\n}\n'),
+        ("main.tfcomponent.json", '{"component": {"m": {"source": "./m"}}}'),
+    ],
+)
+def test_change_at_the_top_of_the_repository_judges_what_it_calls(repository: Repository, hook: Hook, name: str, text: str) -> None:
+    repository.write("m/iam.tf", flagged())
+    repository.write(name, text)
+    code, found = hook(name)
+    assert (code, len(found)) == (1, 1)
+
+
 def test_variables_file_without_any_key_judges_its_module(repository: Repository, hook: Hook) -> None:
     repository.write("live/main.tf", 'variable "tags" {\n}\n' + CALL % ("user", "../modules/user", "  tags = var.tags\n"))
     module = 'variable "tags" {\n}\nresource "aws_iam_user" "ci" {\n  name = "ci"\n  tags = var.tags\n}\n' + KEY

@@ -22,6 +22,7 @@ from tests.support.command_line import run
 if TYPE_CHECKING:
     from pathlib import Path
 
+MODULE = 'resource "aws_iam_access_key" "k" {\n  user = "joe"\n}\n'
 HOOKS, CONFIGURATION = ".pre-commit-config.yaml", "posturio-iac.toml"
 EXISTING = """\
 # Our hooks.
@@ -97,8 +98,19 @@ def test_existing_hooks_are_kept_to_the_letter(top: Path, capsys: pytest.Capture
 def test_second_run_has_nothing_to_do(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "init", "--yes")
     before = {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
-    assert run(capsys, "init") == (0, "there is nothing to do: the hook and a configuration are there\n", "")
+    code, out, _ = run(capsys, "init")
+    assert (code, out.partition("\n")[0]) == (0, "the hook and a configuration are there already")
+    assert "no finding is open" in out
     assert before == {name: (top / name).read_bytes() for name in (HOOKS, CONFIGURATION)}
+
+
+def test_the_code_is_looked_at_and_the_next_step_is_named(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (top / "infra/main.tf").write_text(MODULE)
+    for options in (("--yes",), ()):
+        code, out, _ = run(capsys, "init", *options)
+        assert code == 0
+        assert "1 key in 1 folder: 2 findings" in out
+        assert "next: posturio-iac adopt --write fix,baseline --until DATE" in out
 
 
 @pytest.mark.parametrize(("name", "text"), [(CONFIGURATION, "strict = true\n"), ("pyproject.toml", "[tool.posturio-iac]\nstrict = true\n")])
@@ -167,8 +179,8 @@ def test_extended_text_holds_what_was_there_and_the_hook(text: str) -> None:
         ("repos: {}\n", "has no list of repos"),
         ("- a\n", "has no list of repos"),
         ("fail_fast: true\n", "has no list of repos"),
-        ("repos:\n- [\n", "is no valid YAML"),
-        ("repos: &a\n- *a\n- *b\n", "is no valid YAML"),
+        ("repos:\n- [\n", "is not valid YAML"),
+        ("repos: &a\n- *a\n- *b\n", "is not valid YAML"),
     ],
 )
 def test_text_that_cannot_be_extended_is_refused(text: str, complaint: str) -> None:

@@ -111,8 +111,8 @@ def test_nothing_to_join(capsys: pytest.CaptureFixture[str]) -> None:
 BAD = [
     ("missing.json", None, "missing.json cannot be read: No such file or directory"),
     ("empty.json", "", "empty.json is empty"),
-    ("text.json", "hello", "text.json is no valid JSON at line 1"),
-    ("cut.json", json.dumps(flagged(), indent=1)[:-40], "cut.json is no valid JSON at line"),
+    ("text.json", "hello", "text.json is not valid JSON at line 1"),
+    ("cut.json", json.dumps(flagged(), indent=1)[:-40], "cut.json is not valid JSON at line"),
     ("list.json", "[]", "list.json is JSON but no result of posturio-iac"),
     ("sarif.json", '{"version": "2.1.0"}', "sarif.json is JSON but no result of posturio-iac"),
     ("newer.json", {**flagged(), "version": 7}, "newer.json was written by a newer posturio-iac (contract version 7"),

@@ -17,6 +17,7 @@ from posturio_iac.config.records import Exemption, Override
 from posturio_iac.core.text.gitignore import Exclusions
 from posturio_iac.core.text.globs import rebase
 from posturio_iac.errors import UsageError
+from tests.support.command_line import run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,8 +194,8 @@ def test_a_mistake_is_named_with_what_is_right(folder: Path, text: str, message:
 
 
 def test_a_file_that_is_no_toml_says_where(folder: Path) -> None:
-    assert refused(folder, "a = ").startswith("is no valid TOML: Invalid value (at ")
-    assert refused(folder, "a = " + "[" * 5000).startswith("is no valid TOML: ")
+    assert refused(folder, "a = ").startswith("is not valid TOML: Invalid value (at ")
+    assert refused(folder, "a = " + "[" * 5000).startswith("is not valid TOML: ")
 
 
 def test_files_that_cannot_be_read_are_usage_errors(folder: Path) -> None:
@@ -237,7 +238,7 @@ def test_pyproject_counts_only_with_our_table(folder: Path) -> None:
 def test_a_broken_pyproject_that_names_us_is_an_error(folder: Path) -> None:
     path = write(folder, "[tool.posturio-iac\n", "pyproject.toml")
     assert find(str(folder)) == path
-    with pytest.raises(UsageError, match="is no valid TOML"):
+    with pytest.raises(UsageError, match="is not valid TOML"):
         load(path)
     with pytest.raises(UsageError, match=r"tool\.posturio-iac must be a table"):
         load(write(folder, "[tool]\nposturio-iac = 1", "pyproject.toml"))
@@ -310,3 +311,9 @@ def test_a_python_without_a_reader_of_toml_is_one_sentence(tmp_path: Path, monke
     monkeypatch.setitem(sys.modules, "tomli", None)
     with pytest.raises(UsageError, match="cannot be read without tomli"):
         load(str(tmp_path / "posturio-iac.toml"))
+
+
+def test_a_file_that_names_no_rule_is_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(folder, '[severity]\nownrless = "high"\n')
+    code, _, err = run(capsys, "scan")
+    assert (code, err) == (2, f'posturio-iac: {path}: there is no rule "ownrless"; did you mean "iam.ownerless_access_keys"?\n')

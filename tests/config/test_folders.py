@@ -68,6 +68,7 @@ def test_file_holds_for_its_folder_wherever_the_scan_starts(
     assert run(capsys, "hook", "--as-of", AS_OF, "../../b/live/iam.tf")[0] == 0
 
 
+@pytest.mark.promise("folders")
 def test_looser_limit_below_is_refused_and_the_rest_is_scanned(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     repository.write("posturio-iac.toml", "max_lifetime_days = 30\n")
     repository.write("a/posturio-iac.toml", "max_lifetime_days = 80\n")
@@ -89,6 +90,7 @@ def test_looser_limit_below_is_refused_and_the_rest_is_scanned(repository: Repos
     assert "a/posturio-iac.toml excepts keys by 1 override; --no-config judges without it" in said(document)
 
 
+@pytest.mark.promise("folders")
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
@@ -100,9 +102,9 @@ def test_looser_limit_below_is_refused_and_the_rest_is_scanned(repository: Repos
         ("max_lifetime = 1\n", "unknown key max_lifetime"),
         ('extends = "../../outside.toml"\n', "leads outside of the scanned folder and its repository"),
         ('extends = "posturio-iac.toml"\n', "extends leads back to this file"),
-        ('extends = "none.toml"\n', "none.toml: cannot be read"),
+        ('extends = "none.toml"\n', "extends: there is no file a/none.toml"),
         ('baseline = "none.json"\n', "there is no baseline"),
-        ("[", "is no valid TOML"),
+        ("[", "is not valid TOML"),
     ],
 )
 def test_file_that_cannot_be_used_is_said_and_those_above_hold(
@@ -119,6 +121,7 @@ def test_file_that_cannot_be_used_is_said_and_those_above_hold(
     assert complaint in error["message"]
 
 
+@pytest.mark.promise("folders")
 def test_link_out_of_the_repository_is_not_followed(repository: Repository, capsys: pytest.CaptureFixture[str]) -> None:
     (repository.path.parent / "outside.toml").write_text(f'ignore = ["{MISSING}"]\n')
     repository.write("a/iam.tf", flagged())
@@ -252,6 +255,7 @@ def test_file_that_is_not_used_is_said(repository: Repository, capsys: pytest.Ca
     assert scanned(capsys, "--no-config", code=0)["diagnostics"] == []
 
 
+@pytest.mark.promise("folders")
 def test_configuration_of_a_folder_that_changed_with_its_code_is_a_warning(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -34,8 +34,8 @@ def refused(text: str) -> str:
     [
         ("", "is empty"),
         (" \n", "is empty"),
-        ("{", "is no valid JSON at line 1, perhaps cut off"),
-        (json.dumps(result([deployed("a")]))[:-30], "is no valid JSON"),
+        ("{", "is not valid JSON at line 1, perhaps cut off"),
+        (json.dumps(result([deployed("a")]))[:-30], "is not valid JSON"),
         ("[" * 100_000, "is nested too deeply"),
         ("[]", "no result of posturio-iac"),
         ("{}", "no result of posturio-iac"),

@@ -80,7 +80,8 @@ def test_a_run_that_was_killed_and_resumed_equals_one_that_was_not(
             live(capsys, *argv, str(path), "--resume")
     capsys.readouterr()
     resumed = live(capsys, *argv, str(path), "--resume", *at(0.01))
-    assert resumed.json == whole.json
+    assert resumed.result == whole.result
+    assert resumed.json["run"]["roles"] == whole.json["run"]["roles"]
     assert resumed.calls()["iam:GetCredentialReport"] == len(members) - after
     assert path.read_text(encoding="utf-8") == (tmp_path / "whole.jsonl").read_text(encoding="utf-8")
     again = live(capsys, *argv, str(path), "--resume")

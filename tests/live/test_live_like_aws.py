@@ -62,7 +62,7 @@ def test_pages_of_one_entry_change_nothing(aws: FakeAws, capsys: Capsys, tmp_pat
     for argv in ((), ("--exact",)):
         assert rules(look(capsys, aws, *argv)) == rules(whole)
     answer = look(capsys, aws, "--plan", str(tmp_path / "plan"))
-    assert answer.json == whole.json
+    assert answer.result == whole.result
     assert answer.calls()["iam:ListAccessKeys"] == 5
     assert (run(aws, tmp_path / "plan").returncode, aws.status(second)) == (0, None)
 
@@ -146,7 +146,7 @@ def test_throttled_calls_are_made_again_by_the_run_and_by_the_script(aws: FakeAw
     often = {"GetAccessKeyLastUsed": 3, "LookupEvents": 2, "ListAccessKeys": 1, "GetCredentialReport": 2}
     aws.throttled.update(often)
     rough = look(capsys, aws, "--plan", str(tmp_path / "plan"))
-    assert (rough.json, sum(rough.calls().values())) == (calm.json, sum(calm.calls().values()) + sum(often.values()))
+    assert (rough.result, sum(rough.calls().values())) == (calm.result, sum(calm.calls().values()) + sum(often.values()))
     aws.throttled.update({"GetAccessKeyLastUsed": 2, "LookupEvents": 2, "UpdateAccessKey": 2})
     assert run(aws, tmp_path / "plan").returncode == 0
     assert (aws.status(stale), aws.status(old)) == ("Inactive", None)

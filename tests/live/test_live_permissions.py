@@ -110,6 +110,7 @@ def test_who_asks_needs_no_permission(allowed: Callable[..., None], capsys: pyte
     assert (answer.json["keys"], "the users cannot be listed" in answer.err) == ([], True)
 
 
+@pytest.mark.promise("read only")
 def test_nothing_that_reaches_aws_writes(
     members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -146,6 +147,7 @@ def keys_of(members: list[Cloud]) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.mark.promise("read only")
 def test_what_may_be_called_reads() -> None:
     """Having a report made is the one of them that makes something; AWS itself counts it among what SecurityAudit may do."""
     reading = ("Get", "List", "Lookup", "Describe", "GenerateCredentialReport", "AssumeRole")
@@ -153,6 +155,7 @@ def test_what_may_be_called_reads() -> None:
     assert READING | {"sts:GetCallerIdentity"} <= session.READS
 
 
+@pytest.mark.promise("read only")
 def test_a_call_that_is_not_on_the_list_is_never_sent(cloud: Cloud) -> None:
     from posturio_iac.live.connection.calls import CallBudget  # noqa: PLC0415 - only here
 

@@ -287,7 +287,7 @@ def test_verify_reads_what_the_plan_did(far: FakeAws, plan: Callable[..., Path],
     assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
     assert results["off"]["why"] == (
         f"the key is switched off, switched off by the plan on 2026-11-24 12:00 UTC; since then its user has the new key ****{new[-4:]} "
-        "of 2026-11-24"
+        "of 2026-11-24; it is too early for a sign of failure"
     )
     assert results["kept"]["plan"]["outcome"] == "kept"
     assert results["again"]["why"].startswith("it was switched on again, although it was switched off by the plan")
@@ -301,3 +301,40 @@ def test_the_time_of_a_plan_is_now(far: FakeAws, capsys: Capsys, tmp_path: Path)
     for argv in (("--plan", str(tmp_path / "a")), ("--ledger", str(tmp_path / "s"))):
         assert main(["live", "--no-config", "--as-of", "2030-01-01", *argv]) == 2
         assert "leave --as-of out" in capsys.readouterr().err
+
+
+def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
+    far: FakeAws, plan: Callable[..., Path], capsys: Capsys
+) -> None:
+    for name in ("quiet", "missed", "tried"):
+        far.user(name, owner="payments@example.com")
+    _quiet, _missed, tried = (far.key(name, age=80, used=60) for name in ("quiet", "missed", "tried"))
+    far.called("quiet", "s3:ListBuckets", "AccessDenied", days_ago=3)
+    folder = plan(far, "plan")
+    run(far, folder)
+    passed(far, 5)
+    far.called("quiet", "s3:ListBuckets", "AccessDenied", days_ago=1)
+    far.called("missed", "sqs:ListQueues", "AccessDenied", days_ago=2)
+    far.called("tried", "s3:ListBuckets", "InvalidClientTokenId", days_ago=2, region="us-east-1", key_id=tried)
+    answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
+    jsonschema.validate(answer.json, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    results = {result["user"]: result for result in answer.json["verification"]["results"]}
+    states = {user: result["state"] for user, result in results.items()}
+    assert (answer.code, states) == (1, {"quiet": "no_sign_of_failure", "missed": "failing", "tried": "failing"})
+    assert results["missed"]["failures"] == {
+        "since": "2026-11-24T12:00:00Z",
+        "until": "2026-11-29T12:00:00Z",
+        "regions": ["eu-west-1", "us-east-1"],
+        "complete": True,
+        "errors": [{"name": "sqs:ListQueues AccessDenied", "events": 1}],
+        "event_ids": results["missed"]["failures"]["event_ids"],
+    }
+    assert (answer.json["verification"]["failing"], answer.json["verification"]["no_sign_of_failure"]) == (2, 1)
+    text = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat(), json_format=False).out
+    assert text.index("Failing since:") < text.index("since then user missed fails:") < text.index("No sign of failure:")
+    far.denied.add("LookupEvents")
+    answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
+    results = {result["user"]: result for result in answer.json["verification"]["results"]}
+    assert {result["state"] for result in results.values()} == {"resolved"}
+    assert "whether anything fails without it is not known: cloudtrail:LookupEvents" in results["missed"]["why"]
+    assert "whether anything fails without it is not known" in answer.err

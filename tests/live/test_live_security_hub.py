@@ -19,6 +19,7 @@ from moto.securityhub.models import securityhub_backends
 
 from posturio_iac.core.finding import JudgedKey, Verdict
 from posturio_iac.core.model import Declaration, Place
+from posturio_iac.render.aws import ocsf
 from posturio_iac.render.aws.asff import render
 from tests.support import canned
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
@@ -48,7 +49,7 @@ def batches(report: Report, region: str = "eu-central-1", mended: tuple[Resolved
 
 @pytest.mark.parametrize("report", [canned.deployed(), canned.hostile_deployed()], ids=["deployed", "hostile"])
 def test_findings_have_the_shape_and_the_lengths_that_security_hub_takes(report: Report) -> None:
-    made = batches(report, mended=(canned.MENDED, *canned.hostile_mended()))
+    made = batches(report, mended=(canned.MENDED, canned.QUIET, canned.FAILING, *canned.hostile_mended()))
     assert all(made)
     for batch in made:
         assert complaints("securityhub", "BatchImportFindings", {"Findings": batch}) == []
@@ -199,3 +200,23 @@ def test_a_clean_account_is_no_batch(cloud: Cloud, capsys: pytest.CaptureFixture
     answer = live(capsys, "--format", "ocsf", "--region", "eu-central-1", json_format=False)
     (event,) = map(json.loads, answer.out.splitlines())
     assert (event["compliance"]["status"], event["cloud"]["region"]) == ("Pass", "eu-central-1")
+
+
+def test_a_key_that_something_misses_stays_open_where_it_is_kept_and_silence_is_a_state_of_its_own() -> None:
+    mended = (canned.MENDED, canned.QUIET, canned.FAILING)
+    hub = {f["Id"].rpartition("/")[2]: f for batch in batches(canned.deployed(), mended=mended) for f in batch}
+    lake = [json.loads(line) for line in ocsf.render(canned.deployed(), canned.context(mended=mended)).splitlines()]
+    events = {event["finding_info"]["uid"]: event for event in lake}
+    for result, shown in zip(
+        mended,
+        (
+            ("PASSED", "ARCHIVED", "Resolved", "Close"),
+            ("PASSED", "ARCHIVED", "Resolved", "Close"),
+            ("WARNING", "ACTIVE", "In Progress", "Update"),
+        ),
+        strict=True,
+    ):
+        finding, event = hub[result.fingerprint], events[result.fingerprint]
+        assert (finding["Compliance"]["Status"], finding["RecordState"], event["status"], event["activity_name"]) == shown
+        assert finding["ProductFields"] == {f"posturio-iac/{result.state}": result.why}
+        assert event["unmapped"] == {"verification": result.state}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = json.loads((Path(__file__).parent.parent.parent / "docs/schema/report-1.json").read_text(encoding="utf-8"))
 UNUSED = "iam.unused_access_keys"
+EARLY = "it is too early for a sign of failure"
 
 
 @pytest.fixture
@@ -70,9 +71,9 @@ def test_what_was_done_is_told_from_what_was_not(cloud: Cloud, earlier: Callable
     ]
     why = {result["user"]: result["why"] for result in answer.json["verification"]["results"] if result["state"] == "resolved"}
     assert why == {
-        "gone": "the key no longer exists",
-        "left": "user left no longer exists",
-        "off": "the key is switched off",
+        "gone": f"the key no longer exists; {EARLY}",
+        "left": f"user left no longer exists; {EARLY}",
+        "off": f"the key is switched off; {EARLY}",
         "used": "the rule no longer flags it",
     }
     assert not any("Report" in operation for operation in answer.calls())
@@ -330,23 +331,32 @@ def test_a_clean_result_has_nothing_to_verify(earlier: Callable[..., str], capsy
     assert (answer.code, answer.out, answer.err) == (0, "There was nothing to verify\n", "0 calls to AWS\n")
 
 
-EMPTY: dict[str, Any] = {"version": 1, "as_of": "2026-01-01T00:00:00Z", "keys": [], "findings": [], "diagnostics": [], "summary": {}}
+EMPTY: dict[str, Any] = {
+    "version": 1,
+    "tool": {"name": "posturio-iac", "version": "0.1.0"},
+    "as_of": "2026-01-01T00:00:00Z",
+    "keys": [],
+    "findings": [],
+    "diagnostics": [],
+    "summary": {"files": 0},
+}
+KEY: dict[str, Any] = dict.fromkeys(("path", "line", "user", "status", "owner")) | {"verdict": "clean", "lifetime": []}
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "is no result of posturio-iac live"),
-        (json.dumps({**EMPTY, "version": 7}), "of version 7, and this program reads version 1"),
+        ("{", "is no valid JSON"),
+        ("[" * 100_000, "is nested too deeply"),
+        ("[]", "no result of posturio-iac"),
+        (json.dumps({**EMPTY, "version": 7}), "written by a newer posturio-iac (contract version 7, known is 1)"),
         (json.dumps({**EMPTY, "summary": {"files": 3}}), "a scan of code"),
-        (json.dumps({**EMPTY, "keys": [{"framework": "terraform", "address": "aws_iam_access_key.ci"}]}), "a scan of code"),
-        (json.dumps({**EMPTY, "keys": [{"framework": "aws", "address": "ci/key-1"}]}), "no address of a deployed key"),
-        (json.dumps({**EMPTY, "keys": [{"framework": "aws"}]}), 'without "address"'),
+        (json.dumps({**EMPTY, "keys": [{**KEY, "framework": "terraform", "address": "aws_iam_access_key.ci"}]}), "a scan of code"),
+        (json.dumps({**EMPTY, "keys": [{**KEY, "framework": "aws", "address": "ci/key-1"}]}), "no address of a deployed key"),
+        (json.dumps({**EMPTY, "keys": [{**KEY, "framework": "aws"}]}), "'address' is missing"),
         (
             json.dumps({**EMPTY, "findings": [{"framework": "aws", "address": "arn:aws:iam::123456789012:user/a/key-1"}]}),
-            "of unknown severity",
+            "does not follow the contract",
         ),
         ("\ud800", "cannot be read"),
     ],

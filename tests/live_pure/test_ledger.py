@@ -62,12 +62,14 @@ class Kept:
 def looked(store: Kept, when: datetime, *keys: DeployedKey, limits: dict[str, int] | None = None) -> FindingAges:
     """Do what a run does with one account whose user has these keys."""
     known = store.load()
-    book = LedgerFile(store, read_ledger(known) if known else Ledger(), when, None)
+    book = LedgerFile(store, read_ledger(known) if known else Ledger(), when, None, limits)
     book.begin("")
     inventory = Inventory(ACCOUNT, list(keys), listed={USER.arn})
     inventory.keys = list(from_ledger(inventory.keys, book.ledger, when))
     report = judge(access_keys(inventory.keys, ACCOUNT, Names.default(), (), when), as_of=when, policy=Policy(CONFIG))
-    return book.finish(report, [inventory], RULES, limits or {}, whole=True)
+    ages = book.saw(report, inventory)
+    book.finish(RULES, whole=True)
+    return ages
 
 
 def changes(store: Kept) -> list[tuple[str, str]]:
@@ -116,9 +118,11 @@ def test_a_finding_of_an_account_that_was_not_read_stays_open() -> None:
     (name,) = looked(store, AS_OF, KEY).first_seen
     book = LedgerFile(store, read_ledger(store.text), AS_OF + DAY, None)
     failed = Inventory(ACCOUNT, diagnostics=[Diagnostic(Level.ERROR, "denied", account=ACCOUNT.id)])
-    book.finish(judge([], as_of=AS_OF + DAY), [failed], RULES, {}, whole=True)
+    book.saw(judge([], as_of=AS_OF + DAY), failed)
+    book.finish(RULES, whole=True)
     assert book.ledger.is_open(name)
-    book.finish(judge([], as_of=AS_OF + DAY), [Inventory(ACCOUNT)], dict.fromkeys(KeyKind, frozenset()), {}, whole=True)
+    book.saw(judge([], as_of=AS_OF + DAY), Inventory(ACCOUNT))
+    book.finish(dict.fromkeys(KeyKind, frozenset()), whole=True)
     assert book.ledger.is_open(name), "the rule did not judge"
 
 

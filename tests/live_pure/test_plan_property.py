@@ -197,6 +197,7 @@ def shown(now: datetime) -> str:
     return f"case $2 in +%s) echo {int(now.astimezone(timezone.utc).timestamp())} ;; *) echo {written(now)}Z ;; esac"
 
 
+@pytest.mark.promise("scripts")
 def test_no_control_character_of_a_name_is_in_a_script() -> None:
     owner = "a\x1b[2J\n\u202eb\u2028c\r"
     key = DeployedKey(
@@ -208,6 +209,7 @@ def test_no_control_character_of_a_name_is_in_a_script() -> None:
     assert all(character.isprintable() or character == "\n" for character in text)
 
 
+@pytest.mark.promise("scripts")
 @pytest.mark.parametrize("name", ["a b", "a;b", "a\nb"])
 def test_a_name_that_iam_does_not_allow_is_in_no_command(name: str) -> None:
     key = DeployedKey(replace(USER, name=name), KEY, "Active", CREATED, None, key_id=KEY)

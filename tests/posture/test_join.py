@@ -238,7 +238,7 @@ def test_the_worst_keys_come_first() -> None:
 
 
 def test_a_file_that_could_not_be_read_leaves_no_score() -> None:
-    view = joined(result([deployed("a")]), unread=(SavedDiagnostic(Level.ERROR, "b.json is no valid JSON", "b.json"),))
+    view = joined(result([deployed("a")]), unread=(SavedDiagnostic(Level.ERROR, "b.json is not valid JSON", "b.json"),))
     assert view.score.value is None
     assert view.score.at_best is None
     assert view.errors() == 1

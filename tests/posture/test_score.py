@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.commands.live.merge import merge
-from posturio_iac.contract.read import cost, load
+from posturio_iac.contract.cost import cost
+from posturio_iac.contract.read import load
 from posturio_iac.contract.records import SavedDiagnostic
 from posturio_iac.contract.write import render
 from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Report, Severity, Verdict

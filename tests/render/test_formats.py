@@ -85,7 +85,7 @@ def _concise(text: str) -> Found:
 def _html_rows(text: str) -> list[tuple[str, str]]:
     """Each row of a table of findings, after the rule that it stands below."""
     plain = re.sub('<wbr>|<span class="nb">', "", text)
-    pieces = re.findall(r'<p class="meta"><a href=[^>]*>(iam\.\w+)</a></p>|(<tr><th scope="row">.*)', plain)
+    pieces = re.findall(r'<p class="meta"><a href=[^>]*>(iam\.\w+)</a>[^<]*</p>|(<tr><th scope="row">.*)', plain)
     rules = itertools.accumulate(pieces, lambda rule, piece: piece[0] or rule, initial="")
     return [(rule, row) for rule, (_, row) in zip(list(rules)[1:], pieces, strict=True) if rule and row]
 
@@ -152,6 +152,9 @@ def _arn(text: str) -> str:
 
 OF_DEPLOYED: dict[str, Callable[[str], Pairs]] = {
     "json": lambda text: [(f["rule"], f["address"]) for f in json.loads(text)["findings"] if "suppressed" not in f],
+    "jsonl": lambda text: [
+        (f["rule"], f["address"]) for line in text.splitlines() for f in json.loads(line).get("findings", ()) if "suppressed" not in f
+    ],
     "sarif": lambda text: [
         (r["ruleId"], r["locations"][0]["logicalLocations"][0]["fullyQualifiedName"]) for r in json.loads(text)["runs"][0]["results"]
     ],

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.model import AccessKey
 
-USER_TYPE, KEY_TYPE = "aws_iam_user", "aws_iam_access_key"
+USER_TYPE, KEY_TYPE, CREDENTIAL_TYPE = "aws_iam_user", "aws_iam_access_key", "aws_iam_service_specific_credential"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,26 @@ class Fact:
     label: str = "k1"
     age: timedelta = timedelta(days=30)
     """How old a deployed key is."""
+    service: str = ""
+    """Of an API key: the service that it is for."""
+    second_service: str = ""
+    """That of the second key, where it is another one."""
+    days: int | str | None = None
+    """Its age, as the code gives it."""
+
+    @property
+    def key_type(self) -> str:
+        """Terraform's type of the keys."""
+        return CREDENTIAL_TYPE if self.service else KEY_TYPE
+
+    def arguments(self, name: str, user: str, status: str | None) -> dict[str, Any]:
+        """Return the arguments of one of the keys."""
+        stated = {"status": status} if status else {}
+        if not self.service:
+            return {"user": user, **stated}
+        service = (name == "k2" and self.second_service) or self.service
+        aged = {} if self.days is None or name != self.label else {"credential_age_days": self.days}
+        return {"service_name": service, "user_name": user, **aged, **stated}
 
     def statuses(self) -> Iterator[tuple[str, str | None]]:
         """Yield the names of the keys with their statuses."""
@@ -65,10 +85,10 @@ def terraform_json(fact: Fact, folder: Path) -> list[AccessKey]:
         user["//"] = f"posturio: {fact.comment_at_user}"
     keys: dict[str, Any] = {}
     for name, status in fact.statuses():
-        keys[name] = {"user": f"${{{USER_TYPE}.u.name}}" if fact.is_declared else fact.user, **({"status": status} if status else {})}
+        keys[name] = fact.arguments(name, f"${{{USER_TYPE}.u.name}}" if fact.is_declared else fact.user, status)
     if fact.comment:
         keys[fact.label]["//"] = f"posturio: {fact.comment}"
-    resources = {**({USER_TYPE: {"u": user}} if fact.is_declared else {}), KEY_TYPE: keys}
+    resources = {**({USER_TYPE: {"u": user}} if fact.is_declared else {}), fact.key_type: keys}
     return _read(folder, {"main.tf.json": json.dumps({"resource": resources}, indent=2)})
 
 
@@ -131,21 +151,22 @@ def checkov_graph(fact: Fact, folder: Path) -> list[AccessKey]:
     def vertex(kind: str, label: str, **arguments: Any) -> dict[str, Any]:
         start = next(n for n, line in enumerate(lines, 1) if line.startswith(f'resource "{kind}" "{label}"'))
         end = next(n for n in range(start, len(lines) + 1) if lines[n - 1] == "}")
-        config: dict[str, Any] = {key: [value] for key, value in arguments.items() if value}
+        config: dict[str, Any] = {key: [value] for key, value in arguments.items() if value not in (None, "", {})}
         config |= {"__address__": f"{kind}.{label}", "__start_line__": start, "__end_line__": end}
         return {"block_type_": "resource", "block_name_": f"{kind}.{label}", "config_": {kind: {label: config}}, "file_path_": str(file)}
 
-    nodes = [vertex(KEY_TYPE, name, user=fact.user, status=status) for name, status in fact.statuses()]
+    kind = fact.key_type
+    nodes = [vertex(kind, name, **fact.arguments(name, fact.user, status)) for name, status in fact.statuses()]
     edges = []
     if fact.is_declared:
         nodes.append(vertex(USER_TYPE, "u", name=fact.user, path=fact.path, tags=fact.tags))
-        edges = [(number, len(nodes) - 1, {"label": "user"}) for number in range(len(nodes) - 1)]
+        edges = [(number, len(nodes) - 1, {"label": "user_name" if fact.service else "user"}) for number in range(len(nodes) - 1)]
     graph = PlayedGraph(nodes, edges)
     found = []
     for node, (name, _) in zip(nodes, fact.statuses(), strict=False):
-        config = node["config_"][KEY_TYPE][name]
+        config = node["config_"][kind][name]
         place = (config["__start_line__"], config["__end_line__"])
-        entity = Entity(KEY_TYPE, name, f"{KEY_TYPE}.{name}", str(file), str(folder), str(folder), place, (), config, graph)
+        entity = Entity(kind, name, f"{kind}.{name}", str(file), str(folder), str(folder), place, (), config, graph)
         found.append(key_of(entity, str(folder), Names.default(), frozenset(all_rules()), AS_OF))
     return found
 
@@ -177,14 +198,18 @@ def hcl(fact: Fact) -> str:
         blocks.append(f'{comment}resource "{USER_TYPE}" "u" {{\n  name = "{fact.user}"\n{path}{written}}}\n')
     for name, status in fact.statuses():
         user = f"{USER_TYPE}.u.name" if fact.is_declared else f'"{fact.user}"'
-        stated = f'  status = "{status}"\n' if status else ""
+        given = {n: json.dumps(v) for n, v in fact.arguments(name, "", status).items()} | {"user_name" if fact.service else "user": user}
+        lines = "".join(f"  {argument} = {value}\n" for argument, value in given.items())
         comment = f"# posturio: {fact.comment}\n" if fact.comment and name == fact.label else ""
-        blocks.append(f'{comment}resource "{KEY_TYPE}" "{name}" {{\n  user = {user}\n{stated}}}\n')
+        blocks.append(f'{comment}resource "{fact.key_type}" "{name}" {{\n{lines}}}\n')
     return "\n".join(blocks)
 
 
 def _plan(fact: Fact) -> dict[str, Any]:
-    changes = [plan_shapes.key(f"{KEY_TYPE}.{name}", fact.user, status=status or "Active") for name, status in fact.statuses()]
+    changes = [
+        plan_shapes.resource(f"{fact.key_type}.{name}", {"pgp_key": None, **fact.arguments(name, fact.user, status or "Active")})
+        for name, status in fact.statuses()
+    ]
     if fact.is_declared:
         changes.append(plan_shapes.user(f"{USER_TYPE}.u", fact.user, dict(fact.tags), path=fact.path or "/"))
     return plan_shapes.plan(*changes)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt.ci_files import PLACES
 from posturio_iac.commands.adopt.files import REPO, REV
 from posturio_iac.commands.parser import Command
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.config.suggest import meant
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.adopt import files, questions
 from posturio_iac.commands.adopt.arguments import BASELINE, COMMAND, CONFIG, FIX, HOOK, PARTS, AdoptionPlan, checked, for_fix, wanted_of
 from posturio_iac.commands.adopt.overview import overview, without_owner
 from posturio_iac.commands.output import refuse_links_out, to_stdout, write
 from posturio_iac.commands.parser import help_text, parse
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.errors import UsageError
 from posturio_iac.fixes.change import ChangeLevel
 from posturio_iac.render.nothing_found import count
@@ -64,6 +65,16 @@ def run(argv: Sequence[str]) -> int:
     return _adopt(place, wanted, report)
 
 
+def look(folder: str) -> str:
+    """Return what there is in the repository of a folder, and the command that goes on from here; nothing is written or asked."""
+    given = parse(COMMAND, [folder])
+    assert given is not None  # noqa: S101 - no word of it asks for help
+    place = _place(given)
+    report = place.report(place.config)
+    outcomes = _planned(place, report)
+    return overview(report, outcomes) + _next(place, report, outcomes, lead="")
+
+
 def _place(given: Arguments) -> _Place:
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
@@ -93,7 +104,7 @@ def _fix_run(place: _Place, *, unsafe: bool = False) -> FixRun:
     return command.FixRun(place.selection, place.config, None, given)
 
 
-def _next(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> str:
+def _next(place: _Place, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
     """Return the command that goes on from here."""
     from posturio_iac.config.locate import find
 
@@ -105,7 +116,7 @@ def _next(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> str:
         return "\nthere is nothing to do: the hook and a configuration are there, and no finding is open\n"
     accept = ' --until DATE --reason "TEXT"' if report.active() else ""
     owner = " --owner NAME" if without_owner(report, report.active()) else ""
-    return f"\nnothing was written; next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
+    return f"\n{lead}next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
 
 
 def _asked(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import to_stdout, write
 from posturio_iac.config.locate import find
 from posturio_iac.config.model import FILE as CONFIGURATION
 from posturio_iac.config.option_table import Option, Shape
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, wants_color
 from posturio_iac.core.text.textfile import LIMIT, Fence, MissingError, UnreadableError, read
 from posturio_iac.errors import UsageError

@@ -77,7 +77,7 @@ def _loaded(text: str, shown: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark is not None else ""
-        raise UsageError(f"{shown}{where}: is no valid YAML: {getattr(error, 'problem', None) or 'it cannot be read'}") from None
+        raise UsageError(f"{shown}{where}: is not valid YAML: {getattr(error, 'problem', None) or 'it cannot be read'}") from None
 
 
 def _extended(text: str, entry: list[str]) -> str | None:

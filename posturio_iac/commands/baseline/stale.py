@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import CONFIGURATION, Diagnostic, Level
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.judge.baseline import load_all
 from posturio_iac.render.nothing_found import count
 from posturio_iac.scan.baselines import known_findings

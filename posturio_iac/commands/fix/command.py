@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.commands.fix.arguments import COMMAND, checked, date, wishes
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import help_text, parse
-from posturio_iac.core.record import replace
+from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:

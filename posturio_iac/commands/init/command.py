@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMAND = Command(
     "init",
     f"Adds the hook to {HOOKS} and writes a short {CONFIGURATION}. Shows the changes first, and keeps all that is there. "
-    "Where there are findings already, adopt goes on from there.",
+    "Then it looks at the code as adopt does, and says how to go on.",
     "FOLDER",
     "A folder in the repository to set up (default: .)",
     most=1,
@@ -35,12 +35,19 @@ def run(argv: Sequence[str]) -> int:
     top = top_of(given.words[0] if given.words else os.curdir)
     changes = [*hook(top, given.repo, given.rev), *configuration(top)]
     if not changes:
-        to_stdout("there is nothing to do: the hook and a configuration are there\n")
-        return 0
+        to_stdout("the hook and a configuration are there already\n")
+        return _looked(top)
     show(changes, top)
     if not (given.yes or agreed("write this?")):
         to_stdout("nothing was written\n")
         return 0
     write_all_files(changes, top)
-    to_stdout("`posturio-iac adopt` shows what the code holds already, and how to begin with it\n")
+    return _looked(top)
+
+
+def _looked(top: str) -> int:
+    """Show what the code holds already, and how to begin with it; findings do not make this fail."""
+    from posturio_iac.commands.adopt.command import look
+
+    to_stdout(f"\n{look(top)}")
     return 0

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 
 def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
-    """Read the accounts that the command line names and judge their keys.
+    """Read the accounts that the command line names and judge their keys. Raises what `ready` and reading raise."""
+    run, targets, notes = ready(arguments, config, as_of)
+    return run.findings(run.read(targets), notes)
+
+
+def ready(arguments: LiveArguments, config: Config, as_of: datetime) -> tuple[Run, list[AccountTarget], list[Diagnostic]]:
+    """Return the run, the accounts that the command line names, and notes on those that are left out.
 
     Raises:
         UsageError: there are no credentials, no such profile, or a wrong state file.
@@ -30,12 +36,11 @@ def look(arguments: LiveArguments, config: Config, as_of: datetime) -> Findings:
     """
     run = Run(arguments, config, as_of)
     try:
-        targets, notes = _targets(run)
+        return run, *_targets(run)
     except CredentialsError as error:
         raise UsageError(str(error)) from None
     except AwsError as error:
-        targets, notes = [], [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
-    return run.findings(run.read(targets), notes)
+        return run, [], [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
 
 
 def members(run: Run, partition: str) -> tuple[list[Account], list[Diagnostic]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -12,12 +13,14 @@ from posturio_iac.commands.scan.arguments import reports
 
 TYPE_CHECKING = False  # importing typing would take longer than --help
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from posturio_iac.commands.live.run import Findings
+    from posturio_iac.commands.live.run import Findings, Run
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
+    from posturio_iac.contract.context import FindingAges
+    from posturio_iac.core.finding import Exit, Report, Severity
 
 
 def run(argv: Sequence[str]) -> int:
@@ -31,6 +34,10 @@ def run(argv: Sequence[str]) -> int:
     targets = reports(given)
     _check_folders(given)
     config = arguments.config()
+    from posturio_iac.commands.live.streaming import is_streamed
+
+    if is_streamed(given, targets):
+        return _stream(arguments, config, targets[0][1], lambda run, code: run.record.document((begun, _now()), argv, code))
     found = _find(arguments, config)
     code = _exit_code(found, config, arguments)
     if given.plan:
@@ -41,23 +48,38 @@ def run(argv: Sequence[str]) -> int:
         from posturio_iac.commands.live.writing.letters import write_letters
 
         write_letters(found, config, given.letters)
+    from posturio_iac.commands.live.writing.output import emit, rules_left_out
+
+    finished = _now()
+    record = found.record.document((begun, finished), argv, code)
     if given.evidence:
         from posturio_iac.commands.live.writing.evidence import write_evidence
 
-        write_evidence(found, config, arguments, (begun, _now()), argv, code)
-    from posturio_iac.commands.live.writing.output import emit
-
-    emit(
-        found if given.show_key_ids else found.masked(),
-        given,
-        targets,
-        elapsed=time.perf_counter() - started,
-        code=code,
-        config=config,
-    )
+        write_evidence(found, arguments, finished, record, rules_left_out(config))
+    shown = found if given.show_key_ids else found.masked()
+    emit(shown, given, targets, elapsed=time.perf_counter() - started, code=code, config=config, run=record)
     if not given.quiet:
         sys.stderr.write(f"{found.budget}\n")
     return code
+
+
+def _stream(arguments: LiveArguments, config: Config, target: str, describe: Callable[[Run, int], Mapping[str, object]]) -> int:
+    """Write each account as soon as it is finished; return the exit code."""
+    from posturio_iac.commands.live.accounts import ready
+    from posturio_iac.commands.live.streaming import AccountLines
+    from posturio_iac.commands.live.writing.output import rules_left_out
+    from posturio_iac.commands.output import write
+    from posturio_iac.commands.reports import diagnose
+    from posturio_iac.core.text.terminal import wants_color
+
+    given = arguments.given
+    run, targets, notes = ready(arguments, config, given.as_of or _now())
+    account_lines = AccountLines(run, rules_left_out(config), lambda report, ages: _code_of(report, ages, config, arguments))
+    write(account_lines.lines(targets, notes, lambda code: describe(run, code)), target)
+    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=wants_color(given.color or "auto", sys.stderr, os.environ))
+    if not given.quiet:
+        sys.stderr.write(f"{run.surveyor.budget.line()}\n")
+    return int(account_lines.code)
 
 
 def _check_folders(given: Arguments) -> None:
@@ -86,16 +108,27 @@ def _find(arguments: LiveArguments, config: Config) -> Findings:
 
 
 def _exit_code(found: Findings, config: Config, arguments: LiveArguments) -> int:
-    from posturio_iac.core.finding import Exit, Severity
+    from posturio_iac.core.finding import Exit
 
-    fail_on = None if config.fail_on == "never" else Severity(config.fail_on)
-    exit_zero = bool(arguments.given.exit_zero)
     if found.verified is None:
-        report = found.with_new_findings() if arguments.given.fail_on_new else found.report
-        code = report.exit_code(fail_on, strict=config.strict)
-    else:
-        code = found.verified.exit_code(found.report, fail_on)
-    return int(Exit.CLEAN if exit_zero and code is Exit.FINDINGS else code)
+        return int(_code_of(found.report, found.ages, config, arguments))
+    code = found.verified.exit_code(found.report, _fail_on(config))
+    return int(Exit.CLEAN if arguments.given.exit_zero and code is Exit.FINDINGS else code)
+
+
+def _code_of(report: Report, ages: FindingAges, config: Config, arguments: LiveArguments) -> Exit:
+    """Return what a report exits with."""
+    from posturio_iac.commands.live.part import new_of
+    from posturio_iac.core.finding import Exit
+
+    code = (new_of(report, ages) if arguments.given.fail_on_new else report).exit_code(_fail_on(config), strict=config.strict)
+    return Exit.CLEAN if arguments.given.exit_zero and code is Exit.FINDINGS else code
+
+
+def _fail_on(config: Config) -> Severity | None:
+    from posturio_iac.core.finding import Severity
+
+    return None if config.fail_on == "never" else Severity(config.fail_on)
 
 
 def _now() -> datetime:

@@ -11,7 +11,6 @@ from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
 from posturio_iac.errors import UsageError
-from posturio_iac.live.by_kind import PoliciesByKind
 from posturio_iac.live.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
 from posturio_iac.live.ledger.codec import decode, encode
@@ -22,13 +21,13 @@ from posturio_iac.live.survey import AccountOutcome
 from posturio_iac.render.aws.deployed import OPEN, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.commands.live.ledger_store import LedgerStore
     from posturio_iac.core.finding import Report
     from posturio_iac.core.model import AccessKey
-    from posturio_iac.judge.policy import Policy
+    from posturio_iac.live.by_kind import PoliciesByKind
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
     from posturio_iac.live.ledger.change import KeyChange
@@ -44,16 +43,25 @@ SAME = ("organization", "accounts", "exclude_account", "profile", "role_name", "
 class LedgerFile:
     """The ledger that ``--ledger`` names."""
 
-    def __init__(self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None) -> None:
-        """Hold what is known, and the run that goes on, if any."""
+    def __init__(
+        self, store: LedgerStore, ledger: Ledger, as_of: datetime, resumed: UnfinishedRun | None, limits: Mapping[str, int] | None = None
+    ) -> None:
+        """Hold what is known, the run that goes on, if any, and how many days findings may stay open."""
         self.store, self.ledger, self.as_of = store, ledger, as_of
-        self._resumed = resumed
+        self._resumed, self._limits = resumed, limits
+        self._living = ledger.living_by_account()
+        self._found: set[str] = set()
+        """The names of all that was found."""
+        self._names: set[str] = set()
+        """Those of all keys that were seen."""
+        self._complete: set[str] = set()
+        """The accounts that were read without an error."""
 
     def begin(self, options: str) -> None:
         """Write down that a run begins, or goes on with what it has read. Raises `OutputError`."""
         run = self._resumed or UnfinishedRun(self.as_of, options)
         read = "".join(f"{account_line(account, told)}\n" for account, told in run.read.items())
-        self.store.replace(f"{self.ledger.text(self.as_of)}{run.first_line()}\n{read}")
+        self.store.replace(f"{self.text()}{run.first_line()}\n{read}")
 
     def known(self, target: AccountTarget) -> AccountOutcome | None:
         """Return what the run that is resumed read of an account. Raises `UsageError`."""
@@ -62,67 +70,67 @@ class LedgerFile:
             return None
         try:
             inventory: Inventory = decode(told)
-        except (DamagedLedgerError, TypeError, ValueError, AttributeError):
+            return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
+        except (DamagedLedgerError, TypeError, ValueError, AttributeError, RecursionError):
             raise UsageError("the ledger holds what another version of this program read; run it without --resume") from None
-        return AccountOutcome(target, inventory, tuple(inventory.diagnostics), {})
 
     def read(self, outcome: AccountOutcome) -> None:
         """Write down what was read of an account. Raises `OutputError`."""
         if outcome.inventory is not None:
             self.store.append(account_line(outcome.inventory.account.id, encode(outcome.inventory)))
 
-    def finish(
-        self,
-        report: Report,
-        inventories: Sequence[Inventory],
-        rules: Mapping[KeyKind, Collection[str]],
-        limits: Mapping[str, int],
-        *,
-        whole: bool,
-    ) -> FindingAges:
-        """Add what this run saw, write the ledger, and return what it tells of the findings.
-
-        ``rules`` are those that judged keys of each kind, ``limits`` how many days findings may stay open; ``whole`` says that every user
-        of the accounts was looked at. Raises `OutputError`.
-        """
+    def saw(self, report: Report, inventory: Inventory) -> FindingAges:
+        """Add what this run saw of an account, and return what the ledger tells of its findings; `finish` keeps it."""
         ledger, as_of = self.ledger, self.as_of
         found = {finding.fingerprint for finding in report.findings if finding.suppressed is None}
         new = None if ledger.last_run is None else frozenset(name for name in found if not ledger.is_open(name))
-        names = {f"{key.user.arn}/{key.key_id}": ledger.name_of(key) for one in inventories for key in one.keys if key.key_id}
+        names = {f"{key.user.arn}/{key.key_id}": ledger.name_of(key) for key in inventory.keys if key.key_id}
         lives = {name: judged.key.life for judged in report.keys if judged.key.life and (name := name_of(judged.key))}
-        ends = {name: life.delete_on for name, life in lives.items() if life.delete_on is not None}
-        for inventory in inventories:
-            self._saw_keys(inventory, ends)
+        self._saw_keys(inventory, {name: life.delete_on for name, life in lives.items() if life.delete_on is not None})
         for finding in report.findings:
             detail = {"rule": finding.rule.id, "account": finding.address.split(":")[4]}
             ledger.saw_finding(finding.fingerprint, as_of, key=names.get(finding.address, ""), detail=detail)
-        open_ = set(names_of(report)) - {finding.fingerprint for finding in report.findings}
-        for name in sorted(open_):
+        everything = tuple(names_of(report))
+        for name in sorted(set(everything) - {finding.fingerprint for finding in report.findings}):
             ledger.saw_finding(name, as_of, detail={"rule": OPEN})
-        complete = {one.account.id for one in inventories if not any(said.level is Level.ERROR for said in one.diagnostics)}
-        self._resolve({finding.fingerprint for finding in report.findings} | open_, complete, rules, None if whole else set(names.values()))
+        self._found.update(everything)
+        self._names.update(names.values())
+        if not any(said.level is Level.ERROR for said in inventory.diagnostics):
+            self._complete.add(inventory.account.id)
+        first = ((name, ledger.first_seen(name)) for name in everything)
+        return FindingAges({name: when for name, when in first if when is not None}, new, self._limits)
+
+    def finish(self, rules: Mapping[KeyKind, Collection[str]], *, whole: bool) -> None:
+        """Write the ledger with all that this run saw.
+
+        ``rules`` are those that judged keys of each kind; ``whole`` says that every user of the accounts was looked at.
+        Raises `OutputError`.
+        """
+        self._resolve(rules, None if whole else self._names)
         if whole:
-            ledger.last_run = as_of
-        ledger.unfinished = None
-        self.store.replace(ledger.text(as_of))
-        first = ((name, ledger.first_seen(name)) for name in names_of(report))
-        return FindingAges({name: when for name, when in first if when is not None}, new, limits)
+            self.ledger.last_run = self.as_of
+        self.ledger.unfinished = None
+        self.store.replace(self.text())
 
     def asked(self, keys: Iterable[tuple[AccessKey, str]], how: str, answer_by: datetime) -> None:
         """Write down that owners were asked about keys. Raises `OutputError`."""
         for key, owner in keys:
             if (name := name_of(key)) is not None:
                 self.ledger.note(name, KeyChangeKind.ASKED, self.as_of, {"owner": owner, "how": how, "answer_by": written(answer_by)})
-        self.store.replace(self.ledger.text(self.as_of))
+        self.store.replace(self.text())
 
-    def _resolve(self, found: set[str], complete: set[str], rules: Mapping[KeyKind, Collection[str]], only: set[str] | None) -> None:
+    def text(self) -> str:
+        """Return the ledger as it is written."""
+        return self.ledger.text(self.as_of)
+
+    def _resolve(self, rules: Mapping[KeyKind, Collection[str]], only: set[str] | None) -> None:
         """Remember which findings are gone: those of accounts that were read and of rules that judged."""
         for name, spans in self.ledger.findings.items():
             detail, key = spans[-1].detail, spans[-1].key
             seen = self.ledger.of(key, KeyChangeKind.SEEN)
             kind = KeyKind.SERVICE_CREDENTIAL if seen is not None and is_credential(seen) else KeyKind.ACCESS_KEY
-            looked = detail.get("account") in complete and detail.get("rule") in rules[kind]
-            if looked and name not in found and (only is None or key in only):
+            looked = detail.get("account") in self._complete and detail.get("rule") in rules[kind]
+            if looked and name not in self._found and (only is None or key in only):
                 self.ledger.resolve(name, self.as_of)
 
     def answers(self, path: str) -> None:
@@ -138,7 +146,7 @@ class LedgerFile:
     def _saw_keys(self, inventory: Inventory, ends: Mapping[str, datetime]) -> None:
         """Remember the keys of an account; ``ends`` tells from when on those that are off may be deleted."""
         ledger, seen = self.ledger, set()
-        living = {name: change for name, change in ledger.living() if change.detail.get("account") == inventory.account.id}
+        living = self._living.get(inventory.account.id, {})
         for key in inventory.keys:
             if key.key_id is not None and not key.user.is_root:
                 seen.add(name := ledger.name_of(key))
@@ -172,13 +180,8 @@ def _is_listed(change: KeyChange, inventory: Inventory) -> bool:
 
 def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
     created = written(key.created) if isinstance(key.created, datetime) else None
-    return {
-        "account": account,
-        "user": key.user.arn,
-        "id": f"****{(key.key_id or '')[-SHOWN:]}",
-        "created": created,
-        "service": key.service,
-    }
+    shown = f"****{(key.key_id or '')[-SHOWN:]}"
+    return {"account": account, "user": key.user.arn, "id": shown, "created": created, "service": key.service}
 
 
 def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:
@@ -200,14 +203,14 @@ def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[]
         raise UsageError(f"{text} (a state of Terraform goes with --tf-state)") from None
     run = ledger.unfinished
     if not arguments.given.resume:
-        return LedgerFile(store, ledger, as_of, None)
+        return LedgerFile(store, ledger, as_of, None, arguments.sla)
     if run is None:
         raise UsageError(f"--resume: {target} holds no run that was interrupted")
     if as_of - run.at > RESUMABLE:
         raise UsageError(f"--resume: the run in {target} is of {written(run.at)}, more than a day ago; leave --resume out")
     if run.options != options_of(arguments):
         raise UsageError(f"--resume: the run in {target} was given other options; give the same ones, or leave --resume out")
-    return LedgerFile(store, ledger, run.at, run)
+    return LedgerFile(store, ledger, run.at, run, arguments.sla)
 
 
 def options_of(arguments: LiveArguments) -> str:
@@ -216,9 +219,8 @@ def options_of(arguments: LiveArguments) -> str:
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def rules_of(policy: Policy) -> dict[KeyKind, frozenset[str]]:
+def rules_of(policies: PoliciesByKind) -> dict[KeyKind, frozenset[str]]:
     """Return the rules that judge keys of each kind, and the one that stands for open questions."""
     from posturio_iac.rules import all_rules
 
-    policies = PoliciesByKind(policy)
     return {kind: policies.of_kind(kind).selected(all_rules()) | {OPEN} for kind in KeyKind}

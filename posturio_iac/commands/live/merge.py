@@ -1,4 +1,4 @@
-"""``posturio-iac merge``: from JSON results of several live runs to one, as if one run had found it all."""
+"""``posturio-iac merge``: from JSON results of live runs, or the lines of one, to one result, as if one run had found it all."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac.commands.output import STDOUT, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
-from posturio_iac.contract.read import cost
+from posturio_iac.contract.cost import cost
+from posturio_iac.contract.read import NotAResultError, decoded, result
 from posturio_iac.core.finding import Exit, Level, Severity, Verdict, exact_score
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERSION = 1
-PARTS = ("keys", "findings", "diagnostics")
 FAIL_ON = next(option for option in ARGUMENTS if option.name == "fail_on")
 EXIT_ZERO = next(option for option in ARGUMENTS if option.name == "exit_zero")
 COMMAND = Command(
     "merge",
-    "Joins JSON results of several live runs, such as the shards of one, into one.",
+    "Joins JSON results of several live runs, such as the shards of one, into one; the lines of --format jsonl too.",
     "FILE",
-    "Results of --format json",
+    "Results of --format json or jsonl",
     most=None,
     options=(Option("output", Shape.TEXT, "Write the result to this file", flag="--output", metavar="FILE"), FAIL_ON, EXIT_ZERO),
 )
@@ -37,7 +36,7 @@ def run(argv: Sequence[str]) -> int:
         return 0
     if not given.words:
         raise UsageError("merge needs the files to join (see posturio-iac merge --help)")
-    merged = merge([_load(path) for path in given.words])
+    merged = merge([document for path in given.words for document in _load(path)])
     write(json.dumps(merged, indent=2) + "\n", given.output or STDOUT)
     code = exit_code(merged, given.fail_on or str(FAIL_ON.default))
     return 0 if given.exit_zero and code == Exit.FINDINGS else code
@@ -56,8 +55,17 @@ def merge(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
     parts["keys"].sort(key=lambda key: key["address"])
     parts["findings"].sort(key=lambda finding: (finding["rule"], finding["address"]))
     left_out = sorted({rule for document in ordered for rule in _scope(document, "left_out")})
-    scope = {"kind": "aws", "accounts": sorted(latest), **({"left_out": left_out} if left_out else {})}
-    head = {name: newest[name] for name in ("version", "tool", "as_of")} | {"scope": scope}
+    names = {account: name for document in ordered for account, name in _names(document).items() if account in latest}
+    unread = sum(document["scope"].get("not_read", 0) for document in ordered if isinstance(document.get("scope"), dict))
+    scope = {
+        "kind": "aws",
+        "accounts": sorted(latest),
+        **({"account_names": dict(sorted(names.items()))} if names else {}),
+        **({"not_read": unread} if unread else {}),
+        **({"left_out": left_out} if left_out else {}),
+    }
+    runs = [document["run"] for document in ordered if "run" in document]
+    head = {name: newest[name] for name in ("version", "tool", "as_of")} | {"scope": scope} | ({"run": runs[0]} if len(runs) == 1 else {})
     return {**head, **parts, "diagnostics": diagnostics, "summary": _summary(parts["keys"], parts["findings"], diagnostics)}
 
 
@@ -81,6 +89,13 @@ def _scope(document: dict[str, Any], name: str) -> list[str]:
     return [text for text in found if isinstance(text, str)] if isinstance(found, list) else []
 
 
+def _names(document: dict[str, Any]) -> dict[str, str]:
+    """Return the names of the accounts of a result, as far as they are known."""
+    scope = document.get("scope")
+    found = scope.get("account_names") if isinstance(scope, dict) else None
+    return {account: name for account, name in found.items() if isinstance(name, str)} if isinstance(found, dict) else {}
+
+
 def _account(item: dict[str, Any]) -> str:
     """Return the account of a key or a finding, which is a part of its address."""
     return str(item["address"]).split(":", 5)[4]
@@ -96,8 +111,8 @@ def _summary(keys: list[dict[str, Any]], findings: list[dict[str, Any]], diagnos
     return {"files": 0, "keys": len(keys), **verdicts, "score": None if incomplete else round(exact_score(demerits))}
 
 
-def _load(path: str) -> dict[str, Any]:
-    """Read one result.
+def _load(path: str) -> list[dict[str, Any]]:
+    """Read one result, or the lines of one.
 
     Raises:
         UsageError: it cannot be read, or is no result of a live run.
@@ -105,13 +120,36 @@ def _load(path: str) -> dict[str, Any]:
     """
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} cannot be read as a JSON result: {getattr(error, 'strerror', None) or error}") from None
-    if not isinstance(document, dict) or document.get("version") != VERSION or not all(isinstance(document.get(p), list) for p in PARTS):
-        raise UsageError(f"{path} is no result of version {VERSION} of posturio-iac --format json")
-    if "verification" in document:
+            text = file.read()
+        first, _, rest = text.partition("\n")
+        if path.endswith(".jsonl") or (first.startswith("{") and first.endswith("}") and rest.strip()):
+            return [_checked(document, path) for document in _of_lines(text, path)]
+        return [_checked(decoded(text), path)]
+    except NotAResultError as error:
+        raise UsageError(f"{path} {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _of_lines(text: str, path: str) -> list[dict[str, Any]]:
+    """Return the results of accounts that ``--format jsonl`` writes, and what its last line adds to them.
+
+    Raises:
+        NotAResultError: a line is no JSON.
+        UsageError: the last line is missing.
+
+    """
+    *accounts, last = map(decoded, text.splitlines() or ["{}"])
+    if not isinstance(last, dict) or "keys" in last or not isinstance(last.get("scope"), dict):
+        raise UsageError(f"{path} ends without the line that sums up, so accounts are missing: the run was cut off; run it again")
+    return [*accounts, last | {"keys": [], "findings": [], "scope": {**last["scope"], "accounts": []}}]
+
+
+def _checked(document: dict[str, Any], path: str) -> dict[str, Any]:
+    """Return a document that is a result of a live run. Raises `NotAResultError` and `UsageError`."""
+    saved = result(document, path)
+    if saved.users is not None:
         raise UsageError(f"{path} is the result of --verify, which tells of some keys only; results of whole runs are joined here")
-    if any(key.get("framework") != "aws" for key in document["keys"]):
+    if any(not key.deployed for key in saved.keys):
         raise UsageError(f"{path} is the result of a scan of code; only results of live runs are joined here")
     return document

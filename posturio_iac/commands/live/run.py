@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live import code_link
@@ -10,17 +11,19 @@ from posturio_iac.commands.live.code_link import Links
 from posturio_iac.commands.live.context import with_context, with_creators
 from posturio_iac.commands.live.ledger import ledger_of, options_of, rules_of
 from posturio_iac.commands.live.owners_file import read_owners
+from posturio_iac.commands.live.part import AccountPart, ages_of
+from posturio_iac.commands.live.run_record import RunRecord
 from posturio_iac.commands.progress_line import ProgressLine
-from posturio_iac.contract.context import FindingAges
-from posturio_iac.core.finding import Level
-from posturio_iac.core.record import dataclass, replace
+from posturio_iac.contract.context import FindingAges, RunScope
+from posturio_iac.core.record import dataclass, field, replace
 from posturio_iac.errors import UsageError
-from posturio_iac.judge.engine import judge
+from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
 from posturio_iac.live.by_kind import PoliciesByKind
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
+from posturio_iac.live.connection.work_stealing import as_finished
 from posturio_iac.live.ledger.life import with_life
 from posturio_iac.live.mask import Mask
 from posturio_iac.live.ownership import Owner
@@ -32,7 +35,7 @@ from posturio_iac.metadata.names import Names
 from posturio_iac.scan.baselines import Baselines
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from posturio_iac.commands.live.arguments import LiveArguments
@@ -59,24 +62,25 @@ class Findings:
     """What it cost, in one line."""
     region: str
     """The region that the credentials are used in."""
+    record: RunRecord
+    """How the run was made."""
     accounts: tuple[str, ...] = ()
     """The accounts that were read, also those without a key."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of accounts, by their ids, as far as they are known."""
     verified: Verification | None = None
     """What became of an earlier result, when the run was asked for that."""
     links: Links = Links()
     """What keys were joined to."""
     unread: int = 0
     """How many accounts could not be read."""
-    caller: str = ""
-    """ARN of whoever the credentials belong to, where that was asked."""
     ledger: LedgerFile | None = None
     ages: FindingAges = FindingAges()
     """What the ledger tells of them."""
 
-    def with_new_findings(self) -> Report:
-        """Return the report with only those findings that the last run did not have; all of them are new to a first run's ledger."""
-        new = self.ages.new
-        return self.report if new is None else replace(self.report, findings=tuple(f for f in self.report.findings if f.fingerprint in new))
+    def scope(self, left_out: tuple[str, ...], source_url: str = "") -> RunScope:
+        """Return what the run looked at; ``left_out`` are the rules that were not asked."""
+        return RunScope(accounts=self.accounts, names=self.names, unread=self.unread, left_out=left_out, source_url=source_url)
 
     def masked(self) -> Findings:
         """The same without key ids, those that only a state knows included."""
@@ -109,10 +113,11 @@ class Run:
         if self.ledger is not None:
             self.request = replace(self.request, expected=self.ledger.ledger.expected())
         self.surveyor = Surveyor(self.request, arguments.given.region)
+        self.record = RunRecord(config, self.surveyor, self.ledger, as_of_given=arguments.given.as_of is not None)
         self._progress = ProgressLine(quiet=bool(arguments.given.quiet), environment=os.environ)
 
-    def read(self, targets: Sequence[AccountTarget]) -> list[AccountOutcome]:
-        """Read all targets.
+    def read(self, targets: Sequence[AccountTarget]) -> Iterator[AccountOutcome]:
+        """Read all targets and yield the outcomes as they come. None is kept here.
 
         Raises:
             UsageError: there is nothing to sign calls with, or a wrong profile.
@@ -120,17 +125,25 @@ class Run:
 
         """
         self._tell_accounts_of_states(targets)
-        known = {place: found for place, one in enumerate(targets) if self.ledger and (found := self.ledger.known(one)) is not None}
         if self.ledger is not None and not self.arguments.given.verify:
             self.ledger.begin(options_of(self.arguments))
-        asked = [target for place, target in enumerate(targets) if place not in known]
-        fresh = iter(self._survey(asked, self._told))
-        try:
-            outcomes = list(once_each([known[place] if place in known else next(fresh) for place in range(len(targets))]))
-        finally:
-            self._progress.erase()
-        _refuse_without_credentials(outcomes)
-        return outcomes
+        with closing(self._outcomes(targets)) as outcomes:
+            for outcome in once_each(outcomes):
+                if outcome.no_credentials and len(targets) == 1:
+                    raise UsageError(outcome.diagnostics[0].message.partition(": ")[2])
+                self._progress.erase()
+                yield outcome
+
+    def _outcomes(self, targets: Sequence[AccountTarget]) -> Generator[AccountOutcome, None, None]:
+        """Yield what the run that is resumed read, and then what this one reads."""
+        asked = []
+        for target in targets:
+            if self.ledger is not None and (known := self.ledger.known(target)) is not None:
+                yield known
+            else:
+                asked.append(target)
+        with closing(self._survey(asked, self._told)) as outcomes:
+            yield from outcomes
 
     def _told(self, outcome: AccountOutcome, done: int, total: int) -> None:
         """Keep what was read of an account, and show how far the run is."""
@@ -147,7 +160,7 @@ class Run:
 
         linker.accounts.update(accounts_of(linker.ids, self.surveyor.base(self.profile)))
 
-    def _survey(self, targets: Sequence[AccountTarget], progress: Progress) -> list[AccountOutcome]:
+    def _survey(self, targets: Sequence[AccountTarget], progress: Progress) -> Generator[AccountOutcome, None, None]:
         """Let threads of this process, or the workers of a Dask scheduler, read all targets."""
         if self.arguments.given.dask is None or not targets:
             return survey(self.surveyor, targets, progress)
@@ -155,32 +168,67 @@ class Run:
 
         return survey_elsewhere(self.arguments.given.dask, self.surveyor, targets, progress)
 
-    def findings(self, outcomes: Sequence[AccountOutcome], notes: Sequence[Diagnostic], policies: PoliciesByKind | None = None) -> Findings:
-        """Judge what was read, and keep the ledger up to date."""
-        inventories = [outcome.inventory for outcome in outcomes if outcome.inventory is not None]
-        if self.ledger is not None:
-            for inventory in inventories:
-                inventory.keys = list(disabled.from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
-        keys = [key for inventory in inventories for key in self._built(inventory)]
-        said = [*self.links.diagnostics, *notes, *(said for outcome in outcomes for said in outcome.diagnostics)]
-        if not self.arguments.given.verify:
-            said += self._compared(keys, outcomes)
-        report = judge(keys, as_of=self.as_of, diagnostics=said, policy=policies or PoliciesByKind(self.request.policy))
-        report = with_creators(report, outcomes, self.surveyor)
-        if self.arguments.given.context:
-            report = with_context(report, outcomes, self.surveyor)
-        accounts = tuple(sorted(inventory.account.id for inventory in inventories))
-        region = self.surveyor.base(self.profile).region
-        unread = sum(outcome.inventory is None and any(d.level is Level.ERROR for d in outcome.diagnostics) for outcome in outcomes)
-        made = Findings(report, self._cost(outcomes), region, accounts, links=self.links, unread=unread, ledger=self.ledger)
-        return replace(made, ages=self._aged(report, inventories), caller=self.surveyor.base(self.profile).caller)
+    def parts(self, outcomes: Iterable[AccountOutcome], judging: PartwiseJudge) -> Iterator[AccountPart]:
+        """Yield what a run keeps of each account as it is finished: its keys, judged, and what there is to say about it."""
+        judged = (self._judged(outcome, judging) for outcome in outcomes)
+        return as_finished(self.request.workers, self._asked_about, judged)
 
-    def _aged(self, report: Report, inventories: Sequence[Inventory]) -> FindingAges:
-        """Bring the ledger up to date, and return what it tells of the findings."""
-        if self.ledger is None:
-            return FindingAges()
-        rules, whole = rules_of(self.request.policy), not self.arguments.given.verify
-        return self.ledger.finish(report, inventories, rules, self.arguments.sla, whole=whole)
+    def _asked_about(self, part: AccountPart) -> AccountPart:
+        """Ask CloudTrail about the keys of one account that were found."""
+        report = with_creators(part.report, part.target, self.surveyor)
+        if self.arguments.given.context:
+            report = with_context(report, part.target, self.surveyor)
+        return replace(part, report=report)
+
+    def _judged(self, outcome: AccountOutcome, judging: PartwiseJudge) -> AccountPart:
+        inventory = outcome.inventory
+        self.record.saw(outcome)
+        for operation, count in outcome.calls.items():
+            self.surveyor.budget.spend(operation, count)
+        if inventory is None:
+            return AccountPart(outcome.target, judging.judge((), outcome.diagnostics))
+        if self.ledger is not None:
+            inventory.keys = list(disabled.from_ledger(inventory.keys, self.ledger.ledger, self.as_of))
+        report = judging.judge(self._built(inventory), outcome.diagnostics)
+        ages = self.ledger.saw(report, inventory) if self.ledger is not None else FindingAges()
+        return AccountPart(outcome.target, report, inventory.account, ages)
+
+    def findings(self, outcomes: Iterable[AccountOutcome], notes: Sequence[Diagnostic], policies: PoliciesByKind | None = None) -> Findings:
+        """Judge what was read, and keep the ledger up to date."""
+        judging = PartwiseJudge(self.as_of, policies or self.policies)
+        parts = list(self.parts(outcomes, judging))
+        said = [*self.links.diagnostics, *notes]
+        if not self.arguments.given.verify:
+            said += self._compared(parts)
+        report = joined([part.report for part in parts], [*said, *judging.closing()], self.as_of)
+        self.finish_ledger()
+        return Findings(
+            report,
+            self.surveyor.budget.line(),
+            self.region,
+            self.record,
+            tuple(sorted(part.account.id for part in parts if part.account)),
+            links=self.links,
+            unread=sum(part.is_unread for part in parts),
+            names={part.account.id: part.account.name for part in parts if part.account and part.account.name},
+            ledger=self.ledger,
+            ages=ages_of([part.ages for part in parts]),
+        )
+
+    @property
+    def policies(self) -> PoliciesByKind:
+        """What keys of each kind are judged by."""
+        return PoliciesByKind(self.request.policy)
+
+    @property
+    def region(self) -> str:
+        """The region that the credentials are used in."""
+        return self.surveyor.base(self.profile).region
+
+    def finish_ledger(self) -> None:
+        """Write the ledger with all that was seen. Raises `OutputError`."""
+        if self.ledger is not None:
+            self.ledger.finish(rules_of(self.policies), whole=not self.arguments.given.verify)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """Return the keys of an account; its own tags are asked for when nothing else names an owner."""
@@ -197,22 +245,16 @@ class Run:
             return keys
         return built(replace(account, tags=organization.tags_of(self.surveyor.base(self.profile), account)))
 
-    def _compared(self, keys: Sequence[AccessKey], outcomes: Sequence[AccountOutcome]) -> list[Diagnostic]:
+    def _compared(self, parts: Sequence[AccountPart]) -> list[Diagnostic]:
         """Return what code and states say otherwise than AWS."""
         if self.links.linker is None:
             return []
         from posturio_iac.commands.live.absent_keys import compared
 
-        full = [o.inventory.account.id for o in outcomes if o.inventory and not any(said.level is Level.ERROR for said in o.diagnostics)]
+        full = [part.account.id for part in parts if part.account and not part.has_errors]
+        keys = [judged.key for part in parts for judged in part.report.keys]
         connection = self.surveyor.base(self.profile)
-        return list(compared(self.links.linker, keys, full, connection, complete=len(full) == len(outcomes)))
-
-    def _cost(self, outcomes: Sequence[AccountOutcome]) -> str:
-        budget = self.surveyor.budget
-        for outcome in outcomes:
-            for operation, count in outcome.calls.items():
-                budget.spend(operation, count)
-        return budget.line()
+        return list(compared(self.links.linker, keys, full, connection, complete=len(full) == len(parts)))
 
 
 def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: Links) -> Request:
@@ -226,9 +268,3 @@ def _request(arguments: LiveArguments, config: Config, as_of: datetime, links: L
         workers=arguments.workers,
         linker=links.linker,
     )
-
-
-def _refuse_without_credentials(outcomes: Sequence[AccountOutcome]) -> None:
-    """Make the absence of credentials an error of usage where nothing at all was read."""
-    if len(outcomes) == 1 and outcomes[0].no_credentials:
-        raise UsageError(outcomes[0].diagnostics[0].message.partition(": ")[2])

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.live.accounts import members, way_to
+from posturio_iac.commands.live.failures import with_failures
 from posturio_iac.commands.live.run import Findings, Run
 from posturio_iac.commands.live.writing.plan import files_of
 from posturio_iac.contract.context import FindingAges
+from posturio_iac.contract.read import NotAResultError
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.record import replace
 from posturio_iac.errors import UsageError
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
 from posturio_iac.live.model import Account
 from posturio_iac.live.planning.plan_log import read_log
-from posturio_iac.live.verify.baseline import Earlier, NoResultError, read
+from posturio_iac.live.verify.baseline import Earlier, read
 from posturio_iac.live.verify.compare import Now, by_rules_of, compare
 from posturio_iac.rules import all_rules
 
@@ -44,14 +46,17 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
         raise UsageError(str(error)) from None
     except AwsError as error:
         targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
-    outcomes = run.read(targets)
+    outcomes = list(run.read(targets))
     policies = by_rules_of(earlier, run.request.policy, all_rules())
     found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policies)
     gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
     now = Now(found.report, unread | _unread(outcomes), gone, log[0])
-    first = {finding.fingerprint: finding.first_seen for finding in earlier.findings if finding.first_seen is not None}
+    first = {finding.fingerprint: finding.first_seen for finding in earlier.findings}
     ages = FindingAges({**found.ages.first_seen, **first}, None, arguments.sla)
-    return replace(found, verified=compare(earlier, now, policies.general), ages=ages)
+    compared = compare(earlier, now, policies.general)
+    verified, said = with_failures(compared, outcomes, run.surveyor, found.report.as_of)
+    report = replace(found.report, diagnostics=(*found.report.diagnostics, *said))
+    return replace(found, report=report, verified=verified, ages=ages, budget=run.surveyor.budget.line())
 
 
 def _log(path: str | None) -> tuple[dict[str, Entry], int]:
@@ -75,8 +80,8 @@ def _lost(lines: int, path: str | None) -> list[Diagnostic]:
 def _load(path: str) -> Earlier:
     try:
         with open(path, encoding="utf-8") as file:
-            return read(file.read())
-    except NoResultError as error:
+            return read(file.read(), path)
+    except NotAResultError as error:
         raise UsageError(f"--verify {path} {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--verify {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None

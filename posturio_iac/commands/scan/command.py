@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from posturio_iac.commands.parser import Arguments
     from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
+    from posturio_iac.fixes.shown import InDiff
     from posturio_iac.impact.selection import Narrowed
     from posturio_iac.search import Selection
     from posturio_iac.search.skipped import SkippedPlace
@@ -107,6 +108,15 @@ def _check_selected(config: Config) -> None:
         )
 
 
+def _diff_lines(selection: Selection, given: Arguments) -> InDiff | None:
+    """Return which lines the diff of --changed-since shows, where it was asked for."""
+    if given.changed_since is None or selection.repository is None:
+        return None
+    from posturio_iac.search.git_tree.git_changes import shown_in_diff
+
+    return shown_in_diff(given.changed_since, selection.root, selection.repository)
+
+
 def _narrowed(selection: Selection, config: Config, given: Arguments) -> Narrowed | None:
     """Return what --changed-since leaves of the selection."""
     if given.changed_since is None:
@@ -167,7 +177,7 @@ def _report(
     leading = prefix(place, selection.repository, os.environ)
     url = source_url(config.source_url, leading, os.environ)
     where = scope(place, selection, given.words, config, narrowed=narrowed is not None, source_url=url)
-    change = shown_changes(report, config, selection.root)
+    change = shown_changes(report, config, selection.root, _diff_lines(selection, given))
     emit(
         report,
         targets,

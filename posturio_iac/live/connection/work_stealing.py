@@ -1,11 +1,12 @@
-"""Work that idle threads may help with: no thread waits for another one that has not begun."""
+"""Work for threads: what idle ones may help with, so that none waits for another one that has not begun, and what is taken as it comes."""
 
 from __future__ import annotations
 
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
 T = TypeVar("T")
@@ -30,3 +31,26 @@ def together(pool: Executor | None, work: Callable[[T], R], items: Sequence[T]) 
     finally:
         for future in futures:
             future.cancel()
+
+
+def as_finished(workers: int, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield what ``work`` makes of each item as it is finished; no more than ``workers`` items are under way, and none is kept."""
+    pool = ThreadPoolExecutor(max(workers, 1))
+    try:
+        waiting: set[Future[R]] = set()
+        for item in items:
+            waiting.add(pool.submit(work, item))
+            del item
+            yield from _finished(waiting, 0 if len(waiting) < workers else None)
+        while waiting:
+            yield from _finished(waiting, None)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _finished(waiting: set[Future[R]], timeout: float | None) -> Iterator[R]:
+    """Take what is finished after so many seconds, or as soon as something is."""
+    done = wait(waiting, timeout, FIRST_COMPLETED).done
+    waiting -= done
+    while done:
+        yield done.pop().result()

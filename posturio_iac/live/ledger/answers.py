@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.live.ledger.change import KeyChangeKind
 from posturio_iac.live.ledger.history import SHOWN, digest_of
 

@@ -136,6 +136,13 @@ class Ledger:
             if seen is not None and (deleted is None or seen.last > deleted.at):
                 yield name, seen
 
+    def living_by_account(self) -> dict[str, dict[str, KeyChange]]:
+        """Return the same by their account."""
+        found: dict[str, dict[str, KeyChange]] = {}
+        for name, seen in self.living():
+            found.setdefault(str(seen.detail.get("account", "")), {})[name] = seen
+        return found
+
     def expected(self) -> dict[str, int]:
         """Return how many access keys each user is known to have, by the ARN of the user."""
         counts: dict[str, int] = {}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
 
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.record import NamedTuple
 
 WORDS = {"disable": "switch it off", "delete": "delete it", "enable": "switch it on again"}
 DONE = {"disable": "switched off", "delete": "deleted", "enable": "switched on again"}

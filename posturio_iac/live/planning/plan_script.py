@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import KeyKind
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.live.planning.disabled import TRAIL_REGIONS
 from posturio_iac.live.planning.plan import Action

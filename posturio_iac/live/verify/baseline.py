@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from posturio_iac.core.dates import parse_date
-from posturio_iac.core.finding import Level, Severity
+from posturio_iac.contract.read import NotAResultError, load
+from posturio_iac.contract.records import SavedVerdict
+from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 from posturio_iac.live.verify.model import FindingState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-VERSION = 1
+    from posturio_iac.contract.records import SavedFinding, SavedKey
+    from posturio_iac.core.finding import Severity
+
 FRAMEWORK = "aws"
+OPEN_STATES = (FindingState.UNTOLD.value, FindingState.FAILING.value)
+"""What a verification has left open beside the findings that it lists."""
 MASKED = "****"
 PLACE = "key-"
 """How a key is called of which only its place in a report was known."""
-
-
-class NoResultError(Exception):
-    """The text is no result that can be verified; a clause that says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,10 @@ class EarlierKey:
     linked: bool = False
     """Whether it was joined to code, or no code was found for it."""
     kind: KeyKind = KeyKind.ACCESS_KEY
+    region: str = ""
+    """Where it was used last; empty when not known."""
+    off_since: datetime | None = None
+    """Since when it had been off, where that was known."""
 
     @property
     def id(self) -> str | None:
@@ -60,14 +63,14 @@ class EarlierFinding:
     message: str
     remediation: str
     fingerprint: str
-    first_seen: datetime | None = None
+    first_seen: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """An earlier result."""
 
-    as_of: str
+    as_of: datetime
     keys: tuple[EarlierKey, ...]
     """All that it tells of, each once."""
     findings: tuple[EarlierFinding, ...]
@@ -91,103 +94,45 @@ class Earlier:
         return tuple(UserQuery(user, tuple(keys.values())) for user, keys in users.values())
 
 
-def read(text: str) -> Earlier:
+def read(text: str, source: str = "") -> Earlier:
     """Read a result of ``posturio-iac live --format json``, or of ``--verify`` itself.
 
     Raises:
-        NoResultError: it is none, of another version, or of a scan of code.
+        NotAResultError: it is none, of another version, or of a scan of code.
 
     """
-    document = _document(text)
-    keys: dict[str, EarlierKey] = {}
-    findings: list[EarlierFinding] = []
-    for entry in document["keys"]:
-        key = _key(entry)
-        keys[f"{key.address} {key.created}"] = key
+    saved = load(text, source, show_key_ids=True)
+    verdicts = tuple(verdict for verdict in saved.verdicts if verdict.state in OPEN_STATES)
+    found = [*(finding for finding in saved.found if finding.suppressed is None), *(verdict.finding for verdict in verdicts)]
+    frameworks = {*(key.framework for key in saved.keys), *(finding.framework for finding in found)}
+    if frameworks - {FRAMEWORK} or (saved.files and not (saved.keys or found)):
+        raise NotAResultError("is the result of a scan of code, which holds no deployed keys; --verify takes one of posturio-iac live")
+    keys = {f"{key.address} {key.created}": _key(key.address, key) for key in saved.keys}
     by_address = {key.address: key for key in keys.values()}
-    for entry in _open(document):
-        address = _text(entry, "address")
-        key = by_address.get(address) or _key(entry)
-        if address not in by_address:
-            keys[address] = by_address[address] = key
-        findings.append(_finding(entry, key, document.get("as_of")))
-    incomplete = any(said.get("level") == Level.ERROR.value for said in document["diagnostics"] if isinstance(said, dict))
-    return Earlier(str(document.get("as_of", "an unknown time")), tuple(keys.values()), tuple(findings), incomplete)
+    for address, known in (*((verdict.finding.address, verdict) for verdict in verdicts), *((finding.address, None) for finding in found)):
+        if address not in by_address:  # its key was gone already, or could not be read
+            keys[address] = by_address[address] = _key(address, known)
+    findings = tuple(_finding(finding, by_address[finding.address], saved.as_of) for finding in found)
+    incomplete = any(said.level is Level.ERROR for said in saved.said)
+    return Earlier(saved.as_of, tuple(keys.values()), findings, incomplete)
 
 
-def _document(text: str) -> dict[str, Any]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NoResultError(f"is no JSON: {error}") from None
-    parts = ("keys", "findings", "diagnostics")
-    if not isinstance(document, dict) or not all(isinstance(document.get(part), list) for part in parts) or "version" not in document:
-        raise NoResultError("is no result of posturio-iac live --format json")
-    if document["version"] != VERSION:
-        raise NoResultError(f"is a result of version {document['version']}, and this program reads version {VERSION}")
-    entries = [*document["keys"], *document["findings"]]
-    summary = document.get("summary")
-    searched = summary.get("files") if isinstance(summary, dict) else 0
-    if any(not isinstance(entry, dict) or entry.get("framework") != FRAMEWORK for entry in entries) or (searched and not entries):
-        raise NoResultError("is the result of a scan of code, which holds no deployed keys; --verify takes one of posturio-iac live")
-    return document
-
-
-def _open(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what was found, and what an earlier verification could not tell."""
-    yield from (entry for entry in document["findings"] if "suppressed" not in entry)
-    verification = document.get("verification")
-    results = verification.get("results") if isinstance(verification, dict) else None
-    for entry in results if isinstance(results, list) else ():
-        if isinstance(entry, dict) and entry.get("state") == FindingState.UNTOLD.value:
-            yield entry
-
-
-def _key(entry: Mapping[str, Any]) -> EarlierKey:
-    address = _text(entry, "address")
+def _key(address: str, known: SavedKey | SavedVerdict | None) -> EarlierKey:
     arn, _, label = address.rpartition("/")
     parts = arn.split(":", 5)
     if len(parts) != len(("arn", "partition", "service", "region", "account", "resource")) or not parts[4].isdecimal():
-        raise NoResultError(f'names "{address[:80]}", which is no address of a deployed key')
+        raise NotAResultError(f'names "{address[:80]}", which is no address of a deployed key')
     is_root = parts[5] == "root"
     name = "root" if is_root else parts[5].rpartition("/")[2]
-    created, status, owner = entry.get("created"), entry.get("status"), entry.get("owner")
-    return EarlierKey(
-        address,
-        DeployedUser(name, arn, is_root=is_root),
-        parts[4],
-        parts[1],
-        label,
-        _moment(created),
-        status if isinstance(status, str) else None,
-        owner if isinstance(owner, str) else None,
-        linked="declared_as" in entry or "managed" in entry,
-        kind=KeyKind.SERVICE_CREDENTIAL if entry.get("kind") == KeyKind.SERVICE_CREDENTIAL.value else KeyKind.ACCESS_KEY,
-    )
+    made = EarlierKey(address, DeployedUser(name, arn, is_root=is_root), parts[4], parts[1], label)
+    if known is None:
+        return made
+    made = replace(made, status=known.status, owner=known.owner, kind=known.kind)
+    if isinstance(known, SavedVerdict):
+        return made
+    return replace(made, created=known.created, linked=known.linked, region=known.region, off_since=known.disabled_since)
 
 
-def _finding(entry: Mapping[str, Any], key: EarlierKey, as_of: object) -> EarlierFinding:
-    try:
-        severity = Severity(entry.get("severity"))
-    except ValueError:
-        raise NoResultError(f"has a finding of unknown severity for {key.address}") from None
-    return EarlierFinding(
-        key,
-        _text(entry, "rule"),
-        severity,
-        str(entry.get("message", "")),
-        str(entry.get("remediation", "")),
-        str(entry.get("fingerprint", "")),
-        _moment(entry.get("first_seen")) or _moment(as_of),
-    )
-
-
-def _moment(value: object) -> datetime | None:
-    return parse_date(value) if isinstance(value, str) else None
-
-
-def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = entry.get(name)
-    if not isinstance(value, str) or not value:
-        raise NoResultError(f'has an entry without "{name}"')
-    return value
+def _finding(found: SavedFinding, key: EarlierKey, as_of: datetime) -> EarlierFinding:
+    first = found.first_seen or as_of
+    return EarlierFinding(key, found.rule, found.severity, found.message, found.remediation, found.fingerprint, first)

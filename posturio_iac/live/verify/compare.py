@@ -11,7 +11,8 @@ from posturio_iac.core.dates import parse_date
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
 from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
-from posturio_iac.live.verify.model import FindingState, Verification, Verified
+from posturio_iac.live.planning.plan import LINGERING
+from posturio_iac.live.verify.model import FindingState, MissedKey, Verification, Verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ BY_CODE = frozenset(
 
 OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
 BY_TAGS = OF_ACTIVE_KEYS | {
-    "iam.lingering_inactive_access_keys",
+    LINGERING,
     "iam.overlong_access_key_lifetimes",
     "iam.unreadable_access_key_lifetimes",
 }
@@ -57,9 +58,7 @@ def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
     comparison = _Comparison(earlier, now, policy)
     outcomes = (_with_log(comparison.outcome(finding), finding, now.log) for finding in earlier.findings)
     results = [*(comparison.with_new_keys(result) for result in outcomes), *comparison.new()]
-    order = {state: place for place, state in enumerate(FindingState)}
-    results.sort(key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule))
-    return Verification(earlier.as_of, tuple(results))
+    return Verification(earlier.as_of, Verification.ordered(results))
 
 
 def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry]) -> Verified:
@@ -70,6 +69,8 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
     if entry.outcome == "done" and entry.step == "disable" and result.status == "Active":
         why = f"it was switched on again, although it was {entry.text()}"
         return replace(result, plan=entry, state=FindingState.OPEN, why=why)
+    if result.missed is not None and entry.outcome == "done" and (done := parse_date(entry.at)) is not None:
+        result = replace(result, missed=replace(result.missed, since=done))
     contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
     return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
 
@@ -110,7 +111,7 @@ class _Comparison:
         candidates = certain or candidates
         if not candidates:
             gone = f"user {key.user.name} no longer exists" if key.user.arn in self.now.gone else "the key no longer exists"
-            return _result(finding, FindingState.RESOLVED, gone)
+            return self._missed(_result(finding, FindingState.RESOLVED, gone), finding)
         outcomes = [self._of(finding, candidate) for candidate in candidates]
         if len({outcome.state for outcome in outcomes}) == 1:
             return outcomes[0]
@@ -119,8 +120,8 @@ class _Comparison:
 
     def with_new_keys(self, result: Verified) -> Verified:
         """Return a resolved result with the keys that its user got since the earlier result: what replaced the old one."""
-        since = parse_date(self.earlier.as_of)
-        if result.state is not FindingState.RESOLVED or since is None:
+        since = self.earlier.as_of
+        if result.state is not FindingState.RESOLVED:
             return result
         keys = self.keys.get(result.address.rpartition("/")[0], ())
         fresh = [key for key in keys if isinstance(key.created, datetime) and key.created > since and key.address != result.address]
@@ -142,10 +143,22 @@ class _Comparison:
         if (open_ := self._open_question(finding.rule, key)) is not None:
             return _result(finding, FindingState.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
-            return _result(finding, FindingState.RESOLVED, "the key is switched off", key)
+            return self._missed(_result(finding, FindingState.RESOLVED, "the key is switched off", key), finding, key)
+        if status == "Active" and finding.key.status == "Inactive" and finding.rule == LINGERING:
+            return _result(finding, FindingState.OPEN, "it was switched on again", key)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
             return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
+
+    def _missed(self, result: Verified, finding: EarlierFinding, key: AccessKey | None = None) -> Verified:
+        """Return a result with the key that something may miss, and since when; nothing is asked about the root user."""
+        was = finding.key
+        if was.user.is_root:
+            return result
+        since = key.disabled_since if key is not None and isinstance(key.disabled_since, datetime) else was.off_since or self.earlier.as_of
+        region = key.used_for[1] if key is not None and key.used_for else was.region
+        key_id = key.key_id if key is not None else was.id
+        return replace(result, missed=MissedKey(key_id, was.user.name, was.user.arn, was.partition, region, since))
 
     def _same(self, finding: EarlierFinding, key: AccessKey) -> Finding | None:
         """Return the finding of now that is the earlier one, if it is about ``key``; the fingerprint tells, where it stayed the same."""
@@ -210,6 +223,7 @@ def _result(finding: EarlierFinding, state: FindingState, why: str, key: AccessK
         severity=finding.severity,
         address=key.address if key is not None else finding.key.address,
         account=finding.key.account,
+        kind=finding.key.kind,
         user=finding.key.user.name,
         owner=owner,
         why=why,
@@ -228,6 +242,7 @@ def _new(found: Finding, key: AccessKey, why: str) -> Verified:
         severity=found.severity,
         address=found.address,
         account=key.account or "",
+        kind=key.kind,
         user=str(key.user),
         owner=key.owner if isinstance(key.owner, str) else None,
         why=why,

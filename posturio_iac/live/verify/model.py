@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Exit, Level
+from posturio_iac.core.model import KeyKind, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from posturio_iac.core.finding import Report, Severity
+    from posturio_iac.core.model import Attr
     from posturio_iac.live.planning.plan_log import Entry
+
+SHOWN = 5
+"""How many kinds of errors are named."""
 
 
 class FindingState(str, Enum):
@@ -20,8 +26,62 @@ class FindingState(str, Enum):
 
     OPEN = "still_open"
     UNTOLD = "cannot_tell"
+    FAILING = "failing"
+    """The key is switched off or gone, and there are new errors of its user since."""
     NEW = "new"
+    QUIET = "no_sign_of_failure"
+    """The key is switched off or gone, and CloudTrail shows no new error of its user since, where it was asked. That is no proof."""
     RESOLVED = "resolved"
+
+
+DONE = (FindingState.QUIET, FindingState.RESOLVED)
+"""States of findings that are no more, and that nothing is known to miss."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissedKey:
+    """A key that is switched off or gone, which something may miss."""
+
+    key_id: str | None
+    """None where only its last characters are known."""
+    user: str
+    user_arn: str
+    partition: str
+    region: str
+    """Where it was used last; empty when not known."""
+    since: datetime
+    """Since when it has been off for certain, or when it was on for the last time that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSigns:
+    """What CloudTrail shows of failures since a key was switched off."""
+
+    since: datetime
+    until: datetime
+    """From when to when events were read."""
+    regions: tuple[str, ...]
+    """Where; nowhere else."""
+    complete: bool
+    """Whether all events were read, and not only the newest ones."""
+    errors: tuple[tuple[str, int], ...] = ()
+    """Calls with their error codes, and how many events there are of each: new errors of the user, and calls with the key itself."""
+    event_ids: tuple[str, ...] = ()
+    """Of the newest of them."""
+
+    def text(self, user: str) -> str:
+        """Say it: a clause without a full stop."""
+        where = f"in {' and '.join(self.regions)}; no other region was looked at"
+        span = f"from {self.since:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M} UTC"
+        if self.errors:
+            shown = ", ".join(f"{name} ({number})" for name, number in self.errors[:SHOWN])
+            more = f" and {len(self.errors) - SHOWN} more" if len(self.errors) > SHOWN else ""
+            return f"since then user {user} fails: CloudTrail shows {shown}{more} {span} {where}"
+        if not self.complete:
+            return f"whether anything fails without it is not known: CloudTrail has more events {span} {where} than were read"
+        days = (self.until - self.since).days
+        none = f"CloudTrail shows no new error of user {user} {span} {where}"
+        return f"no sign of failure in {days} day{'' if days == 1 else 's'}: {none}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +103,54 @@ class Verified:
     """That of the earlier finding; of a new one, its own."""
     status: str | None = None
     """Of the key now; None when it is gone or not known."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
     first_seen: datetime | None = None
     """When the finding was first seen, as far as that is known."""
     plan: Entry | None = None
     """What the log of a plan tells about the key."""
+    missed: MissedKey | None = None
+    """The key, where it is switched off or gone, so that something may miss it."""
+    failures: FailureSigns | None = None
+    """What CloudTrail shows of that; None where it was not asked or did not answer."""
+
+    def with_signs(self, signs: Attr[FailureSigns]) -> Verified:
+        """Return the result with what CloudTrail shows of failures."""
+        if isinstance(signs, Unknown):
+            return replace(self, why=f"{self.why}; {signs.reason}")
+        quiet = FindingState.QUIET if signs.complete else self.state
+        state = FindingState.FAILING if signs.errors else quiet
+        return replace(self, failures=signs, state=state, why=f"{self.why}; {signs.text(self.user)}")
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
     """What became of all findings of an earlier result."""
 
-    earlier: str
-    """The time of the earlier result, as it stands there."""
+    earlier: datetime
+    """The time of the earlier result."""
     results: tuple[Verified, ...]
-    """The open ones first, then those that nobody can tell, the new ones and the resolved ones."""
+    """By state, in the order of `FindingState`."""
+
+    @staticmethod
+    def ordered(results: Iterable[Verified]) -> tuple[Verified, ...]:
+        """Return results by state, and in each the worst first."""
+        order = {state: place for place, state in enumerate(FindingState)}
+        return tuple(sorted(results, key=lambda result: (order[result.state], -result.severity.rank, result.address, result.rule)))
 
     def count(self, state: FindingState) -> int:
         """How many findings are in a state."""
         return sum(result.state is state for result in self.results)
 
     def exit_code(self, report: Report, fail_on: Severity | None) -> Exit:
-        """Return 0 only when every earlier finding is resolved; 3 when one cannot be told or something failed, else 1.
+        """Return 0 only when every earlier finding is gone and nothing misses its key; 3 when one cannot be told or a call failed, else 1.
 
         New findings count from ``fail_on`` on, as in any run.
         """
         if self.count(FindingState.UNTOLD) or any(said.level is Level.ERROR for said in report.diagnostics):
             return Exit.INCOMPLETE
         new = (result.severity for result in self.results if result.state is FindingState.NEW)
-        if self.count(FindingState.OPEN) or (fail_on is not None and any(severity >= fail_on for severity in new)):
+        if self.count(FindingState.OPEN) or self.count(FindingState.FAILING):
+            return Exit.FINDINGS
+        if fail_on is not None and any(severity >= fail_on for severity in new):
             return Exit.FINDINGS
         return Exit.CLEAN

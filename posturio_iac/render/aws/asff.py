@@ -92,7 +92,7 @@ def _undetermined(judged: JudgedKey, now: str, context: RenderContext) -> dict[s
 
 
 def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict[str, Any]:
-    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
+    """Return what has become of an earlier finding, under its own name: it is closed where it is kept, unless something fails since."""
     partition = result.partition()
     region = context.region or deployed.REGIONS.get(partition, deployed.REGIONS["aws"])
     first = moment(result.first_seen) if result.first_seen else now
@@ -101,11 +101,11 @@ def _resolved(result: ResolvedFinding, now: str, context: RenderContext) -> dict
     return made | {
         **_severity(result.severity.name),
         "Title": cut(printable(result.title()), TITLE),
-        "Description": cut(f"{printable(result.address)} is resolved: {printable(result.why)}.", DESCRIPTION),
-        "Compliance": {"Status": "PASSED"},
-        "RecordState": "ARCHIVED",
+        "Description": cut(f"{printable(result.address)} {printable(result.said())}.", DESCRIPTION),
+        "Compliance": {"Status": "WARNING" if result.is_failing else "PASSED"},
+        "RecordState": "ACTIVE" if result.is_failing else "ARCHIVED",
         "Resources": [_resource("AwsIamAccessKey", printable(result.address), partition, region, details)],
-        "ProductFields": {"posturio-iac/resolved": cut(printable(result.why), FIELD)},
+        "ProductFields": {f"posturio-iac/{result.state}": cut(printable(result.why), FIELD)},
     }
 
 

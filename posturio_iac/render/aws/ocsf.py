@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey
 
 VERSION = "1.5.0"
-NEW, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 3, 4, 1, 10
+NEW, IN_PROGRESS, SUPPRESSED, RESOLVED, RULE_ANALYTIC, AWS_ACCOUNT = 1, 2, 3, 4, 1, 10
 CREATE, UPDATE, CLOSE = (1, "Create"), (2, "Update"), (3, "Close")
 PASS, WARNING, FAIL = (1, "Pass"), (2, "Warning"), (3, "Fail")
 """``compliance.status_id``: a warning is a check that had no result, because information is missing."""
@@ -89,17 +89,19 @@ def _of_key(judged: JudgedKey, now: int, context: RenderContext) -> dict[str, An
 
 
 def _resolved(result: ResolvedFinding, now: int, context: RenderContext) -> dict[str, Any]:
-    """Return what has become of an earlier finding under its own name, so that it is closed where it is kept."""
+    """Return what has become of an earlier finding, under its own name: it is closed where it is kept, unless something fails since."""
     address, why = printable(result.address), printable(result.why)
     first = _milliseconds(result.first_seen) if result.first_seen else now
-    said = f"{address} is resolved: {why}."
-    event = _event(result.fingerprint, result.rule, printable(result.title()), said, PASS, now, CLOSE, first=first)
+    said = f"{address} {printable(result.said())}."
+    status, activity = (WARNING, UPDATE) if result.is_failing else (PASS, CLOSE)
+    event = _event(result.fingerprint, result.rule, printable(result.title()), said, status, now, activity, first=first)
     resource = {"uid": address, "name": printable(result.user).strip() or address, "type": "AwsIamAccessKey"}
     return event | {
         **_severity(SEVERITIES[result.severity]),
-        "status_id": RESOLVED,
-        "status": "Resolved",
+        "status_id": IN_PROGRESS if result.is_failing else RESOLVED,
+        "status": "In Progress" if result.is_failing else "Resolved",
         "status_detail": why,
+        "unmapped": {"verification": result.state},
         "cloud": _cloud(result.account, context),
         "resources": [resource],
     }

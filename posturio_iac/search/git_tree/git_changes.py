@@ -11,7 +11,7 @@ from posturio_iac.search.git_tree.git_search import OPTIONS, run
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _STAGED = ("diff-index", "--cached", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-relative")
 """A renamed file is one that went and one that came: both places have changed."""
@@ -21,6 +21,8 @@ _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 _LINK = b"120000"
 _MOST_BYTES = 10 * MIB
 """A larger file whose time has changed counts as changed without a look at its content."""
+_CONTEXT = 3
+"""Lines around a change that a diff shows."""
 _DEEPEN = "run git fetch --unshallow, or let CI fetch the whole history"
 
 
@@ -39,6 +41,37 @@ def changed_since(revision: str, root: str, repository: str | None) -> frozenset
     outputs = [_ask(repository, *_STAGED, base, "--"), _ask(repository, "ls-files", "-z", "-o", "--exclude-standard")]
     found = [name for output in outputs for name in names(output)]
     return relative([*found, *_unstaged(repository)], root, repository)
+
+
+def shown_in_diff(revision: str, root: str, repository: str) -> Callable[[str, int, int], bool]:
+    """Return what tells whether all lines of a region are part of the diff against where the branch left ``revision``.
+
+    It takes a path relative to ``root``, the first line and the last one. As pull requests show a diff, the lines around a change belong
+    to it. git is asked for the text of before only, so that no program of the repository's configuration runs.
+    """
+    base = _merge_base(revision, repository)
+    known: dict[str, list[tuple[int, int]]] = {}
+
+    def is_shown(path: str, first: int, last: int) -> bool:
+        if path not in known:
+            known[path] = _hunks(base, os.path.join(root, path), repository)
+        return any(start <= first and last <= end for start, end in known[path])
+
+    return is_shown
+
+
+def _hunks(base: str, path: str, repository: str) -> list[tuple[int, int]]:
+    """Return the first and the last line of each part of a file that its diff shows; none of a large file."""
+    from difflib import SequenceMatcher
+
+    try:
+        now = read(path, MIB, None).splitlines()
+    except UnreadableError:
+        return []
+    name = os.path.relpath(path, repository).replace(os.sep, "/")
+    code, before, _ = _git(repository, "cat-file", "blob", f"{base}:{name}")
+    groups = SequenceMatcher(None, before.splitlines() if code == 0 else [], now, autojunk=False).get_grouped_opcodes(_CONTEXT)
+    return [(group[0][3] + 1, group[-1][4]) for group in groups]
 
 
 def _unstaged(repository: str) -> Iterator[str]:

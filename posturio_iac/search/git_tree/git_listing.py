@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from posturio_iac.search.file_search import PRUNED
+from posturio_iac.search.kinds import STACK_JSON
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 
-_HCL = b".hcl"
+_HCL = (b".hcl", *(ending.encode() for ending in STACK_JSON))
 
 
 class Listing:

@@ -9,7 +9,7 @@ from posturio_iac.search.file_search import UTF16
 from posturio_iac.search.git_tree import spawn
 from posturio_iac.search.git_tree.git_listing import Listing
 from posturio_iac.search.git_tree.git_program import find_git, safe_path
-from posturio_iac.search.kinds import ESCAPES, HCL, LOCK, TERRAFORM, pathspecs
+from posturio_iac.search.kinds import ESCAPES, HCL, TERRAFORM, calls_modules, pathspecs
 from posturio_iac.search.locations import outermost
 from posturio_iac.search.path_filter import PathFilter
 
@@ -98,7 +98,7 @@ def search(finder: FileSearch, top: str, named: Sequence[str]) -> tuple[str, lis
     listing, *hits = (output for _, output, _ in outcomes)
     keep = PathFilter(finder, base, directories)
     listed = Listing(listing)
-    finder.hcl.update(path for path in keep.plain(listed.hcl) if not path.endswith(LOCK))
+    finder.hcl.update(path for path in keep.plain(listed.hcl) if calls_modules(path))
     _read(keep, listed.own)
     if small:
         _read(keep, listed.there)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,6 +104,24 @@ def test_older_ending_of_the_files(tmp_path: Path) -> None:
     files = stack()
     files["stack/components.tfstack.hcl"] = files.pop("stack/components.tfcomponent.hcl")
     assert key(tmp_path, files).user == "payments-ci"
+
+
+def test_stack_in_json(tmp_path: Path) -> None:
+    component = {
+        "source": "../modules/user",
+        "inputs": {"name": "${var.team}-ci", "enabled": True},
+        "providers": {"aws": "provider.aws.main"},
+    }
+    provider = {"config": {"default_tags": {"tags": {"expires": "2027-01-31"}}}}
+    made = {"component": {"user": component}, "variable": {"team": {"type": "string"}}, "provider": {"aws": {"main": provider}}}
+    files: Files = {
+        "modules/user/main.tf": MODULE,
+        "stack/main.tfcomponent.json": json.dumps(made),
+        "stack/main.tfdeploy.json": json.dumps({"deployment": {"prod": {"inputs": {"team": "payments"}}}}),
+    }
+    found = key(tmp_path, files)
+    assert (found.address, found.user) == ("component.user.aws_iam_access_key.this[0]", "payments-ci")
+    assert dict(found.tags)["expires"] == "2027-01-31"
 
 
 def test_inputs_in_which_deployments_differ_are_unknown(tmp_path: Path) -> None:

@@ -17,6 +17,11 @@ SOURCE = "github.com/ministryofjustice/cloud-platform-terraform-rds-instance"
 IDLE = f'module "rds" {{\n  source = "{SOURCE}?ref=9.2.0"\n}}\n'
 """A call of a version that makes no key; up to 5.x it does."""
 OLD = IDLE.replace("9.2.0", "5.0.0")
+TOLD = (
+    'module "u" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = "5.34.0"\n'
+    "  create_iam_access_key = %s # as told\n}\n"
+)
+"""A call of a version that makes a key unless it is told not to."""
 REGISTRY = 'module "user" {\n  source  = "boldlink/iam-user/aws"\n  version = "%s"\n}\n'
 
 
@@ -39,6 +44,8 @@ def loaded(monkeypatch: pytest.MonkeyPatch, root: Path, files: dict[str, str | b
         {"a/main.tf": IDLE},
         {"a/main.tf": IDLE + 'locals {\n  x = "iam-user"\n}\n'},
         {"a/main.tf": REGISTRY % "1.1.0"},
+        {"a/main.tf": TOLD % "false"},
+        {"a/main.tf": TOLD % "false" + IDLE},
         {"a/main.tf": IDLE.replace("rds-instance?ref=9.2.0", "s3-bucket?ref=5.0.0") + REGISTRY % "1.1.0"},
         {"a/main.tf.json": json.dumps({"module": {"rds": {"source": f"{SOURCE}?ref=9.2.0"}}})},
     ],
@@ -59,6 +66,10 @@ def test_a_folder_with_idle_calls_only_is_not_parsed(
         pytest.param({"a/main.tf": IDLE, "a/x_override.tf": OLD}, ["module.rds"], id="an override"),
         pytest.param({"a/main.tf": IDLE.replace("?ref=9.2.0", "?ref=main")}, ["module.rds"], id="a branch"),
         pytest.param({"a/main.tf": REGISTRY.replace('"%s"', "var.v")}, [], id="a version that is no constant"),
+        pytest.param({"a/main.tf": TOLD % "true"}, ["module.u"], id="a key is asked for"),
+        pytest.param({"a/main.tf": TOLD % "var.off" + 'variable "off" {\n  default = false\n}\n'}, ["module.u"], id="a variable"),
+        pytest.param({"a/main.tf": TOLD.replace("create_iam_access_key", "# create") % "false"}, ["module.u"], id="a comment"),
+        pytest.param({"a/main.tf": TOLD % "false", "a/b_override.tf": TOLD % "true"}, ["module.u"], id="an override turns it on"),
     ],
 )
 def test_a_folder_that_may_make_a_key_is_parsed(

@@ -429,6 +429,13 @@ def test_bad_files_are_one_sentence_each_and_the_rest_is_judged(tmp_path: Path, 
     assert {key.scope for key in found.keys} == {"other", "live/prod/user"}
 
 
+def test_units_that_include_one_another_are_said_and_both_judged(tmp_path: Path) -> None:
+    circle = 'include "x" {\n  path = "../%s/terragrunt.hcl"\n}\nterraform {\n  source = "../../../modules//user"\n}\n'
+    found = read(tmp_path, live() | {f"live/prod/{a}/terragrunt.hcl": circle % b for a, b in (("a", "b"), ("b", "a"))})
+    assert {(d.level, d.path) for d in found.diagnostics} == {(Level.ERROR, f"live/prod/{name}/terragrunt.hcl") for name in "ab"}
+    assert {key.scope for key in found.keys} == {"live/prod/user", "live/prod/a", "live/prod/b"}
+
+
 def test_input_that_cannot_be_evaluated_hides_no_other(tmp_path: Path) -> None:
     key = only(tmp_path, live(UNIT.replace("inputs = {", 'inputs = {\n  other = file("/etc/hostname")')))
     assert (key.user, tags(key)["expires"]) == ("ci", "2027-01-31")

@@ -73,6 +73,11 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.out)
 
+    @property
+    def result(self) -> Any:
+        """The same without how the run was made, which differs from run to run."""
+        return {name: held for name, held in self.json.items() if name != "run"}
+
     def found(self) -> set[tuple[str, str]]:
         """The end of each address, with the last part of the rule."""
         return {(f["address"].partition(":user/")[2] or f["address"], f["rule"].partition(".")[2]) for f in self.json["findings"]}

@@ -24,12 +24,27 @@ BEDROCK = "bedrock.amazonaws.com"
 
 @dataclass
 class Event:
-    """One event of IAM: who switched a key, or deleted it."""
+    """One event of IAM about a key: that it was created, switched or deleted."""
 
     at: datetime
     key_id: str
     status: str
     name: str = "UpdateAccessKey"
+    by: str = ""
+    """Name of the user who did it, where a test names one."""
+
+
+@dataclass
+class CallEvent:
+    """An event of a call that a user made."""
+
+    at: datetime
+    user: str
+    call: str
+    """Such as ``s3:ListBuckets``."""
+    error: str = ""
+    region: str = "eu-west-1"
+    key_id: str = ""
 
 
 @dataclass
@@ -56,6 +71,7 @@ class FakeAws:
     now: datetime = AS_OF
     address: str = ""
     events: list[Event] = field(default_factory=list)
+    calls: list[CallEvent] = field(default_factory=list)
     credentials: list[FakeCredential] = field(default_factory=list)
     root_keys: int = 0
     page: int = 100
@@ -83,12 +99,15 @@ class FakeAws:
         user = self.backend.create_user(self.backend.region_name, name, "/", [{"Key": n, "Value": v} for n, v in tags.items()])
         user.create_date = AS_OF - timedelta(days=1000)
 
-    def key(self, user: str, age: float, used: float | None = None, status: str = "Active") -> str:
+    def key(self, user: str, age: float, used: float | None = None, status: str = "Active", by: str = "") -> str:
+        """Make a key that was created and used so many days ago, by a user whom an event names."""
         made = self.backend.create_access_key(user_name=user)
         made.create_date, made.status = self.now - timedelta(days=age), status
         self.backend.access_keys[made.access_key_id] = made
         if used is not None:
             self.use(made.access_key_id, used)
+        if by:
+            self.events.append(Event(made.create_date, made.access_key_id, "Active", "CreateAccessKey", by))
         return str(made.access_key_id)
 
     def credential(self, user: str, age: float, ends: float | None = None, status: str = "Active", service: str = BEDROCK) -> str:
@@ -101,6 +120,10 @@ class FakeAws:
     def use(self, key_id: str, days_ago: float = 0) -> None:
         """Use a key so many days ago."""
         self.held(key_id).last_used = AccessKeyLastUsed(self.now - timedelta(days=days_ago), "s3", "eu-west-1")
+
+    def called(self, user: str, call: str, error: str = "", days_ago: float = 0, region: str = "eu-west-1", key_id: str = "") -> None:
+        """Let a user make a call so many days ago, of which CloudTrail keeps an event."""
+        self.calls.append(CallEvent(self.now - timedelta(days=days_ago), user, call, error, region, key_id))
 
     def held(self, key_id: str) -> Any:
         """Return a key of moto, or an API key of a service."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.support.keys import AS_OF
 from tests.support.live.cloud import ACCOUNT
+from tests.support.live.fake_account import CallEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,24 +174,41 @@ def _update_key(fake: FakeAws, asked: Asked, moto: Moto) -> Answer:
 def lookup(fake: FakeAws, region: str, asked: Asked) -> Answer:
     """Answer LookupEvents: newest first, late, for 90 days, by the page, and of IAM only in the home region of the partition."""
     start, end = (_moment(asked.get(name)) for name in ("StartTime", "EndTime"))
-    (wanted,) = (one["AttributeValue"] for one in asked["LookupAttributes"])
-    told = [e for e in fake.events if fake.now - MEMORY <= e.at <= fake.now - LATE and wanted in (e.name, e.key_id)]
+    (wanted,) = ((one["AttributeKey"], one["AttributeValue"]) for one in asked["LookupAttributes"])
+    about: list[Event] = fake.events if region == HOMES[fake.partition] else []
+    told: list[Event | CallEvent] = [event for event in about if wanted in (("EventName", event.name), ("Username", event.by))]
+    told += [e for e in fake.calls if e.region == region and wanted in (("AccessKeyId", e.key_id), ("Username", e.user))]
+    told = [e for e in told if fake.now - MEMORY <= e.at <= fake.now - LATE]
     told = [e for e in told if (start is None or e.at >= start) and (end is None or e.at <= end)]
-    here = sorted(told, key=lambda e: e.at, reverse=True) if region == HOMES[fake.partition] else []
+    here = sorted(told, key=lambda e: e.at, reverse=True)
     size = min(asked.get("MaxResults", 50), fake.page)
     first = int(asked.get("NextToken", "0"))
     more = {"NextToken": str(first + size)} if first + size < len(here) else {}
-    return {"Events": [_written(event) for event in here[first : first + size]], **more}
+    return {"Events": [_written(fake, event) for event in here[first : first + size]], **more}
 
 
 def _moment(value: Any) -> datetime | None:
     return None if value is None else datetime.fromtimestamp(float(value), tz=AS_OF.tzinfo)
 
 
-def _written(event: Event) -> Answer:
-    named = "serviceSpecificCredentialId" if event.name.endswith("Credential") else "accessKeyId"
-    detail = {"eventName": event.name, "requestParameters": {named: event.key_id, "status": event.status}}
-    return {"EventTime": event.at.timestamp(), "EventName": event.name, "CloudTrailEvent": json.dumps(detail)}
+def _written(fake: FakeAws, event: Event | CallEvent) -> Answer:
+    who, head = f"arn:{fake.partition}:iam::{ACCOUNT}:user/", {"eventSource": "iam.amazonaws.com"}
+    detail: dict[str, Any]
+    if isinstance(event, CallEvent):
+        service, _, name = event.call.partition(":")
+        identity = {"type": "IAMUser", "arn": f"{who}{event.user}", "userName": event.user, "accessKeyId": event.key_id}
+        head = {"eventSource": f"{service}.amazonaws.com", **({"errorCode": event.error} if event.error else {})}
+        detail = {"userIdentity": identity}
+    else:
+        name = event.name
+        named = "serviceSpecificCredentialId" if name.endswith("Credential") else "accessKeyId"
+        about = {"accessKey": {"accessKeyId": event.key_id}}
+        detail = {"requestParameters": {named: event.key_id, "status": event.status}}
+        detail |= {"userIdentity": {"arn": f"{who}{event.by}"}} if event.by else {}
+        detail |= {"responseElements": about} if name == "CreateAccessKey" else {}
+    number = [id(one) for one in (*fake.events, *fake.calls)].index(id(event))
+    told = json.dumps({"eventName": name, **head, **detail})
+    return {"EventId": f"event-{number}", "EventTime": event.at.timestamp(), "EventName": name, "CloudTrailEvent": told}
 
 
 ANSWERS: dict[str, Callable[[FakeAws, Asked, Moto], Answer]] = {

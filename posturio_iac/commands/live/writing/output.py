@@ -12,12 +12,11 @@ from posturio_iac.commands.live.writing import text, verification_text
 from posturio_iac.commands.live.writing.table import Style
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reports import emit as emit_common
-from posturio_iac.contract.context import RunScope
 from posturio_iac.core.text.terminal import columns_of_stdout, wants_color
 from posturio_iac.live.by_kind import ABOUT_CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from posturio_iac.commands.live.run import Findings
     from posturio_iac.commands.parser import Arguments
@@ -32,8 +31,11 @@ def emit(
     elapsed: float,
     code: int,
     config: Config,
+    run: Mapping[str, object],
 ) -> None:
     """Write each format to its target, files before standard output, after what must be said on standard error.
+
+    ``run`` says how the run was made.
 
     Raises:
         OutputError: a target cannot be written.
@@ -41,9 +43,8 @@ def emit(
     """
     own = ("text",) if found.verified is None else ("text", "json")
     common = tuple(pair for pair in targets if pair[0] not in own)
-    rules = tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)
     url = source_url(config.source_url, found.links.leading, os.environ) if found.links.root else ""
-    scope = RunScope(accounts=found.accounts, left_out=rules, source_url=url) if found.verified is None else None
+    scope = found.scope(rules_left_out(config), url) if found.verified is None else None
     emit_common(
         found.report,
         common,
@@ -55,11 +56,12 @@ def emit(
         code=code,
         region=found.region,
         scope=scope,
+        run=run,
         mended=verification_text.mended(found.verified) if found.verified is not None else (),
         ages=found.ages,
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
-        write(_document(found) if name == "json" else _text(found, given, target), target)
+        write(_document(found, run) if name == "json" else _text(found, given, target), target)
 
 
 def _text(found: Findings, given: Arguments, target: str) -> str:
@@ -77,5 +79,10 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
     return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
 
 
-def _document(found: Findings) -> str:
-    return verification_text.document(found.report, found.verified, found.ages.first_seen) if found.verified is not None else ""
+def _document(found: Findings, run: Mapping[str, object]) -> str:
+    return verification_text.document(found.report, found.verified, found.ages.first_seen, run) if found.verified is not None else ""
+
+
+def rules_left_out(config: Config) -> tuple[str, ...]:
+    """Return the rules that a live run was told to leave out."""
+    return tuple(rule for rule in left_out(config) if rule != ABOUT_CODE)

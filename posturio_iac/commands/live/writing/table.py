@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.key_use import KeyUse
 from posturio_iac.core.model import KeyKind, Privilege, Unknown
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
 

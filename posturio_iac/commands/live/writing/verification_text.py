@@ -9,7 +9,7 @@ from posturio_iac.contract import write
 from posturio_iac.contract.context import FindingAges, RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
 from posturio_iac.core.text.terminal import paint, printable, without_commands, wrapped
-from posturio_iac.live.verify.model import FindingState
+from posturio_iac.live.verify.model import DONE, FindingState
 from posturio_iac.render.nothing_found import count
 from posturio_iac.render.wording import COLORS, NOBODY
 
@@ -19,10 +19,17 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.writing.table import Style
     from posturio_iac.core.finding import Report
-    from posturio_iac.live.verify.model import Verification, Verified
+    from posturio_iac.live.verify.model import FailureSigns, Verification, Verified
 
-TITLES = {FindingState.OPEN: "Still open", FindingState.UNTOLD: "Cannot tell", FindingState.NEW: "New", FindingState.RESOLVED: "Resolved"}
-PAINTS = {FindingState.OPEN: "yellow", FindingState.UNTOLD: "red", FindingState.NEW: "yellow", FindingState.RESOLVED: "green"}
+TITLES = {
+    FindingState.OPEN: "Still open",
+    FindingState.UNTOLD: "Cannot tell",
+    FindingState.FAILING: "Failing since",
+    FindingState.NEW: "New",
+    FindingState.QUIET: "No sign of failure",
+    FindingState.RESOLVED: "Resolved",
+}
+PAINTS = dict.fromkeys(TITLES, "yellow") | {FindingState.UNTOLD: "red"} | dict.fromkeys(DONE, "green")
 
 
 def text(verification: Verification, style: Style, *, quiet: bool) -> str:
@@ -30,7 +37,7 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
     blocks = []
     for state, title in TITLES.items():
         results = [result for result in verification.results if result.state is state]
-        if results and not (quiet and state is FindingState.RESOLVED):
+        if results and not (quiet and state in DONE):
             head = paint(f"{title}:", "bold", PAINTS[state], color=style.color)
             blocks.append([head, *(line for result in results for line in _lines(result, style))])
     if not quiet:
@@ -40,21 +47,25 @@ def text(verification: Verification, style: Style, *, quiet: bool) -> str:
 
 
 def mended(verification: Verification) -> tuple[ResolvedFinding, ...]:
-    """Return what is resolved, for the formats that close a finding where it is kept."""
-    resolved = (result for result in verification.results if result.state is FindingState.RESOLVED)
-    return tuple(ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why, r.first_seen) for r in resolved)
+    """Return what is no more, for the formats that close a finding where it is kept; what fails since stays open there."""
+    gone = (result for result in verification.results if result.state in (*DONE, FindingState.FAILING))
+    return tuple(
+        ResolvedFinding(r.rule, r.severity, r.address, r.account, r.user, r.fingerprint, r.why, r.state.value, r.first_seen) for r in gone
+    )
 
 
-def document(report: Report, verification: Verification, first_seen: Mapping[str, datetime]) -> str:
+def document(
+    report: Report, verification: Verification, first_seen: Mapping[str, datetime], run: Mapping[str, object] | None = None
+) -> str:
     """Return the report of the keys that are there now as the JSON contract has it, with what became of each finding."""
-    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen))
+    context = RenderContext(lambda _path, _line: None, "", 0.0, ages=FindingAges(first_seen), run=run)
     known = write.document(report, context)
     return json.dumps({**known, "verification": _verification(verification)}, indent=2) + "\n"
 
 
 def _verification(verification: Verification) -> dict[str, Any]:
     counts = {state.value: verification.count(state) for state in FindingState}
-    return {"earlier": verification.earlier, **counts, "results": [_result(result) for result in verification.results]}
+    return {"earlier": write.moment(verification.earlier), **counts, "results": [_result(result) for result in verification.results]}
 
 
 def _result(result: Verified) -> dict[str, Any]:
@@ -65,6 +76,7 @@ def _result(result: Verified) -> dict[str, Any]:
         "severity": result.severity.value,
         "address": result.address,
         "account": result.account,
+        "kind": result.kind.value,
         "user": result.user,
         "owner": result.owner,
         "status": result.status,
@@ -72,7 +84,19 @@ def _result(result: Verified) -> dict[str, Any]:
         "remediation": result.remediation,
         "fingerprint": result.fingerprint,
         **({"first_seen": write.moment(result.first_seen)} if result.first_seen is not None else {}),
+        **({"failures": _failures(result.failures)} if result.failures is not None else {}),
         **({"plan": result.plan._asdict()} if result.plan is not None else {}),
+    }
+
+
+def _failures(signs: FailureSigns) -> dict[str, Any]:
+    return {
+        "since": write.moment(signs.since),
+        "until": write.moment(signs.until),
+        "regions": list(signs.regions),
+        "complete": signs.complete,
+        "errors": [{"name": name, "events": number} for name, number in signs.errors],
+        "event_ids": list(signs.event_ids),
     }
 
 
@@ -89,8 +113,11 @@ def _lines(result: Verified, style: Style) -> Iterator[str]:
 def _summary(verification: Verification, style: Style) -> str:
     earlier = len(verification.results) - verification.count(FindingState.NEW)
     parts = [f"{verification.count(state)} {title.lower()}" for state, title in TITLES.items() if verification.count(state)]
-    worst = next(
-        (state for state in (FindingState.UNTOLD, FindingState.OPEN, FindingState.NEW) if verification.count(state)), FindingState.RESOLVED
+    order = (FindingState.UNTOLD, FindingState.FAILING, FindingState.OPEN, FindingState.NEW)
+    worst = next((state for state in order if verification.count(state)), FindingState.RESOLVED)
+    line = (
+        f"{count(earlier, 'finding')} of {write.moment(verification.earlier)}: {', '.join(parts)}"
+        if parts
+        else "There was nothing to verify"
     )
-    line = f"{count(earlier, 'finding')} of {verification.earlier}: {', '.join(parts)}" if parts else "There was nothing to verify"
     return paint(line, "bold", PAINTS[worst], color=style.color)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from posturio_iac.core.budget import Budget
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import NamedTuple, dataclass, field
 
 if TYPE_CHECKING:
     from posturio_iac.core.text.json_nodes import Node

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Exposure
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.remedy import Advice
 from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.text.lazy_pattern import lazy_pattern

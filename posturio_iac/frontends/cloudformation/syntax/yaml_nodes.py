@@ -7,9 +7,9 @@ crash. `yaml` is imported when the first text is read.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.record import dataclass, field
+from posturio_iac.core.record import NamedTuple, dataclass, field
 from posturio_iac.core.text.json_nodes import MAX_DEPTH, Array, Lines, Node, Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ANY, Step, plain
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 

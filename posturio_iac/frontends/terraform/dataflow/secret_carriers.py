@@ -5,13 +5,14 @@ A first look that costs each name one step, so that only what may hold a secret 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.key_types import KEY_TYPES
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax import hcl
@@ -39,11 +40,11 @@ class SecretCarriers:
         self._carrying: set[ScopedName] = set()
         self._explored: set[ScopedName] = set()
 
-    def arguments(self, block: hcl.Block, instance: ModuleInstance) -> list[tuple[str, hcl.Expr]]:
-        """Return the arguments of a block that the secret of a key can be part of."""
+    def arguments(self, block: hcl.Block, instance: ModuleInstance, names: Container[str] | None = None) -> list[tuple[str, hcl.Expr]]:
+        """Return the arguments of a block, or those called ``names``, that the secret of a key can be part of."""
         repeated = block.get("for_each")
         every = repeated is not None and self.may_carry(repeated, instance)
-        return [(name, value) for name, value in arguments_of(block) if every or self.may_carry(value, instance)]
+        return [(name, value) for name, value in arguments_of(block, names) if every or self.may_carry(value, instance)]
 
     def may_carry(self, expression: hcl.Expr, instance: ModuleInstance) -> bool:
         """Tell whether the secret of a key can be part of a value."""
@@ -119,10 +120,12 @@ def _sources(name: ScopedName) -> Iterator[ScopedName]:
             yield from _names(repeated, instance)
 
 
-def arguments_of(block: hcl.Block) -> Iterator[tuple[str, hcl.Expr]]:
-    """Yield the arguments of a block, and of those inside it, but for what only steers a run."""
+def arguments_of(block: hcl.Block, names: Container[str] | None = None) -> Iterator[tuple[str, hcl.Expr]]:
+    """Yield the arguments of a block, and of those inside it, or those called ``names``, but for what only steers a run."""
     pending = [block.body]
     while pending:
         body = pending.pop(0)
-        yield from ((name, attribute.expression) for name, attribute in body.attributes.items() if name not in _STEERING)
+        for name, attribute in body.attributes.items():
+            if name not in _STEERING and (names is None or name in names):  # only then is the expression built
+                yield name, attribute.expression
         pending += [b.body for b in body.blocks if b.type not in ("lifecycle", "provisioner", "connection")]

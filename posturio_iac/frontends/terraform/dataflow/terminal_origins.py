@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.modules.instance import SAME, ModuleInstance, ModuleScope
 from posturio_iac.frontends.terraform.syntax import hcl
 

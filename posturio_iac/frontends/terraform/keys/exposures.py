@@ -113,11 +113,11 @@ def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin],
 
     They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
     """
-    leaks = instance.index(Leaks)
+    leaks, carriers = instance.index(Leaks), instance.index(SecretCarriers)
     at: ModuleInstance | None = instance
     found: dict[Exposure | Unknown, None] = {}
     while at is not None:
-        leaks.visit(at)
+        leaks.visit(at, carriers)
         at = at.caller.instance if at.caller else None
     found |= {place: None for place, reached in leaks.of(origin) if wanted(reached)}
     yield from found
@@ -128,7 +128,6 @@ class Leaks:
 
     def __init__(self) -> None:
         """Visit nothing yet."""
-        self._carriers = SecretCarriers()
         self._visited: set[ModuleInstance] = set()
         self._by_origin: dict[int, list[Leak]] = {}
 
@@ -136,7 +135,7 @@ class Leaks:
         """Return the leaks of the key, or of the known module, that a block makes."""
         return self._by_origin.get(id(origin), [])
 
-    def visit(self, start: ModuleInstance) -> None:
+    def visit(self, start: ModuleInstance, carriers: SecretCarriers) -> None:
         """Look for leaks in a module instance, and in all that it gives a secret to, each once."""
         pending = [start]
         while pending:
@@ -144,18 +143,19 @@ class Leaks:
             if instance in self._visited:
                 continue
             self._visited.add(instance)
-            for place, reached in (*_outputs(instance), *_resources(instance, self._carriers)):
+            for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
                 self._keep(place, reached)
             for name, block in instance.folder.calls.items():
-                pending += self._given(instance, name, block)
+                pending += self._given(instance, name, block, carriers.arguments(block, instance))
 
     def _keep(self, place: Exposure | Unknown, reached: Origin) -> None:
         block = reached.block if isinstance(reached, ResourceOrigin) else reached.call
         self._by_origin.setdefault(id(block), []).append((place, reached))
 
-    def _given(self, instance: ModuleInstance, name: str, block: hcl.Block) -> tuple[ModuleInstance, ...]:
+    def _given(
+        self, instance: ModuleInstance, name: str, block: hcl.Block, given: list[tuple[str, hcl.Expr]]
+    ) -> tuple[ModuleInstance, ...]:
         """Return the instances of a call that may be given a secret; what is given to code that is not here is kept."""
-        given = self._carriers.arguments(block, instance)
         if not given:
             return ()
         try:
@@ -237,10 +237,9 @@ def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[L
         sink = SINKS.get(kind)
         if sink is None and not any(name in block.body.attributes for name in TAG_ARGUMENTS) and not block.body.blocks:
             continue
-        for attribute, expression in carriers.arguments(block, instance):
+        shown = TAG_ARGUMENTS if sink is None else (*TAG_ARGUMENTS, *sink.arguments)
+        for attribute, expression in carriers.arguments(block, instance, shown):
             tagged = attribute in TAG_ARGUMENTS
-            if not tagged and (sink is None or attribute not in sink.arguments):
-                continue
             plain = True if kind != "aws_ssm_parameter" or tagged else _is_plain(block, attribute, instance)
             if plain is False:
                 continue

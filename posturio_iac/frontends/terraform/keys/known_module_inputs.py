@@ -111,7 +111,15 @@ class Inputs:
     def status(self) -> Attr[str]:
         """Return the key's status."""
         value = self.value(self.key.status) if self.key.status else None
+        if value is False:
+            return "Inactive"
         return value if isinstance(value, (str, Unknown)) and value else "Active"
+
+    def service(self) -> Attr[str | None]:
+        """Return the service that the key is for, where it is a service credential."""
+        if self.key.service is None:
+            return None
+        return self.text(self.key.service) or Unknown(f"{self.label} names no service")
 
     def encrypted(self) -> bool:
         """Tell whether the secret is encrypted with a PGP key, or may be."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.key_types import SERVICE_CREDENTIAL
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.facts.access_key import key_of_user
+from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
@@ -16,7 +18,7 @@ from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_o
 from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
-from posturio_iac.frontends.terraform.keys.remedies import added, narrower
+from posturio_iac.frontends.terraform.keys.remedies import added, age_of, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
@@ -83,7 +85,9 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
         case dict():
             yield from ((f'["{name}"]', inputs.of_element(name, element)) for name, element in collection.items())
         case tuple():
-            yield from ((f'["{e}"]' if isinstance(e, str) else "", inputs.of_element(e, e)) for e in collection)
+            for number, element in enumerate(collection):
+                found = inputs.of_element(element, element)
+                yield _suffix(number, element, found), found
         case None:
             return
         case _:
@@ -91,11 +95,20 @@ def _elements(key: KnownKey, inputs: Inputs) -> Iterator[tuple[str, Inputs]]:
             yield "", inputs.of_element(unknown, unknown)
 
 
+def _suffix(number: int, element: object, inputs: Inputs) -> str:
+    """Return the index of the key that an element of a list makes: by itself, or by the service that the key is for."""
+    name = element if isinstance(element, str) else inputs.service()
+    if isinstance(name, str):
+        return f'["{name}"]'
+    return "" if inputs.key.service is not None or not isinstance(element, dict) else f"[{number}]"
+
+
 def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: RootModuleContext) -> KeyFacts:
     instance, block = inputs.scope.instance, inputs.block
     names = instance.program.options.names
     parsed = comments_for(block, instance)
     label = inputs.label
+    is_credential = key.resource.split(".")[-2] == SERVICE_CREDENTIAL
     user = TerraformUser(inputs.user(), identity=(id(instance), address), span=block.header, path=inputs.path(), tags=inputs.tags())
     return KeyFacts(
         address=address,
@@ -106,12 +119,14 @@ def _facts(match: Match, key: KnownKey, inputs: Inputs, address: str, setting: R
         remedies=_remedies(match, key, inputs),
         label=block.labels[0],
         beside=items_of(parsed),
-        lifetimes=tuple(_max_age(key, inputs, label)),
+        lifetimes=(*_max_age(key, inputs, label), *_age(key, inputs, label)),
         is_root=False,
         exposures=() if inputs.encrypted() else tuple(exposures_of_module(block, instance, key.secrets)),
         directives=parsed.directives,
         scope=setting.scope,
         open_values=tuple(instance.root.folder.open_values.items()),
+        kind=KeyKind.SERVICE_CREDENTIAL if is_credential else KeyKind.ACCESS_KEY,
+        service=inputs.service(),
     )
 
 
@@ -121,6 +136,14 @@ def _max_age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
     value = inputs.value(key.max_age) if isinstance(key.max_age, Choice) else key.max_age
     name = key.max_age.paths[0] if isinstance(key.max_age, Choice) else "the maximum age"
     yield max_age_lifetime(value, name, label, inputs.place(key.max_age), inputs.block.header)
+
+
+def _age(key: KnownKey, inputs: Inputs, label: str) -> Iterator[Lifetime]:
+    if key.age is not None:
+        value = inputs.value(key.age) if isinstance(key.age, Choice) else key.age
+        name = key.age.paths[0] if isinstance(key.age, Choice) else "the age"
+        age = age_lifetime(value, inputs.service(), Place(label, inputs.block.header), inputs.place(key.age), name)
+        yield from () if age is None else (age,)
 
 
 def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
@@ -138,8 +161,15 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
         disable=_disable(key, place),
         beside=beside,
         narrower=tuple(_narrower(key, place, inputs)),
+        age=_aged(key, place, inputs),
         avoid=_without_key(match),
     )
+
+
+def _aged(key: KnownKey, place: Place, inputs: Inputs) -> SetArgument | None:
+    """Return the change that lets AWS end a service credential, where an input of the module does."""
+    path = key.age.paths[0] if isinstance(key.age, Choice) else ""
+    return age_of(place, inputs.service(), path) if path and "." not in path else None
 
 
 def _switch(key: KnownKey) -> tuple[str, str] | None:

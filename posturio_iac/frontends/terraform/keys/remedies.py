@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.key_types import AGE, SERVICE_CREDENTIAL, takes_age
 from posturio_iac.core.place import Place
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
 from posturio_iac.facts.credential_age import NOTE
 from posturio_iac.frontends.terraform.keys.rotators import instead_of_key

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
 from posturio_iac.core.reason import ReasonKind
+from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
@@ -36,10 +37,10 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
     They may be in its own module, in those that call it, and in those that one of these gives the key to.
     """
     instance = scope.instance
-    stored = instance.index(StoredKeys)
+    stored, carriers = instance.index(StoredKeys), instance.index(SecretCarriers)
     at: ModuleInstance | None = instance
     while at is not None:
-        stored.visit(at)
+        stored.visit(at, carriers)
         at = at.caller.instance if at.caller else None
     yield from dict.fromkeys(rotation for key, rotation in stored.of(block) if _is((block, instance, suffix), key))
 
@@ -49,7 +50,6 @@ class StoredKeys:
 
     def __init__(self) -> None:
         """Visit nothing yet."""
-        self._carriers = SecretCarriers()
         self._visited: set[ModuleInstance] = set()
         self._by_key: dict[int, list[tuple[ResourceOrigin, Lifetime]]] = {}
 
@@ -57,7 +57,7 @@ class StoredKeys:
         """Return the rotations of the secrets that store keys of a block, each with the key."""
         return self._by_key.get(id(key), [])
 
-    def visit(self, start: ModuleInstance) -> None:
+    def visit(self, start: ModuleInstance, carriers: SecretCarriers) -> None:
         """Look for secrets in a module instance, and in all that it gives a key to, each once."""
         pending = [start]
         while pending:
@@ -68,10 +68,10 @@ class StoredKeys:
             for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
                 value = version.get("secret_string") or version.get("secret_string_wo")
                 target = version.get("secret_id")
-                if value is not None and target is not None and self._carriers.may_carry(value, instance):
+                if value is not None and target is not None and carriers.may_carry(value, instance):
                     self._keep(value, scope, [r for secret in origins_of(target, scope) for r in _of_secret(secret, instance)])
             for name, call in instance.folder.calls.items():
-                if given := dict(self._carriers.arguments(call, instance)):
+                if given := dict(carriers.arguments(call, instance)):
                     pending += self._given(instance, name, call, given)
 
     def _given(self, instance: ModuleInstance, name: str, call: hcl.Block, given: dict[str, hcl.Expr]) -> tuple[ModuleInstance, ...]:

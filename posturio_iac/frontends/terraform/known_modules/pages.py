@@ -69,7 +69,9 @@ creates = false
 | `versions.keys.status` | the input that holds the status |
 | `versions.keys.pgp_key` | what the secret is encrypted with |
 | `versions.keys.max_age` | seconds after which the module replaces the key, or the input that says so |
-| `versions.keys.secrets` | outputs that hold the secret or the SMTP password in the clear |
+| `versions.keys.service` | the service that a service credential is for, with inputs in braces |
+| `versions.keys.age` | days after its creation on which AWS ends a service credential, or the input that says so |
+| `versions.keys.secrets` | outputs that hold the secret, the SMTP password or the password for the service in the clear |
 
 Wherever an input is named, `enabled ?? context.enabled` takes the first that is set, and `context.tags` is an attribute of one.
 

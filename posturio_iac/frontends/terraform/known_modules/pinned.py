@@ -1,4 +1,4 @@
-"""Modules that matter only for their calls of known modules, none of which makes a key at the version it is pinned to.
+"""Modules that matter only for their calls of known modules, none of which makes a key at the version it is pinned to, or is told not to.
 
 They are told by their text, so that no folder is parsed for the name of such a module alone.
 """
@@ -15,6 +15,7 @@ from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, text
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules
+    from posturio_iac.frontends.terraform.known_modules.table import KnownKey
     from posturio_iac.frontends.terraform.options import TerraformOptions
     from posturio_iac.search import Selection
     from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
@@ -23,7 +24,7 @@ _MANIFEST = os.path.join(".terraform", "modules", "modules.json")
 
 
 def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
-    """Return the folders of selected files that make no key, whatever the inputs of the calls are.
+    """Return the folders of selected files that make no key, whatever the other inputs of the calls are.
 
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
     ``terraform init`` has been run in, which fixes the versions.
@@ -57,14 +58,22 @@ def _sounds_known(block: ScannedBlock, modules: tuple[bytes, ...]) -> bool:
 
 
 def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
-    """Tell whether a call fixes a version of a known module that makes no key."""
+    """Tell whether a call fixes a version of a known module, and that it makes no key."""
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
 
     sources, versions = block.literals("source"), block.literals("version")
     if len(sources) != 1 or len(versions) != len(block.expressions("version")) or len(versions) > 1:
         return False
     match = known.match(sources[0], *versions)
-    return isinstance(match, Match) and match.decided is not None and not match.decided.keys
+    if not isinstance(match, Match) or match.decided is None:
+        return False
+    return all(_is_switched_off(key, block) for key in match.decided.keys)
+
+
+def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
+    """Tell whether a call sets to the word ``false`` what there is no key without."""
+    given = (block.expressions(choice.paths[0]) for choice in key.enabled_by if choice.paths)
+    return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
 
 
 def _has_overrides(root: str, folder: str) -> bool:

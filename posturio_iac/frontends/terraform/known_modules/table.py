@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.key_types import KEY_TYPES
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.errors import UsageError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = lazy_pattern(r"\{([^{}]+)\}")
 _PATH = lazy_pattern(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*", re.ASCII)
-_RESOURCE = lazy_pattern(r"(?:module\.[\w-]+\.)*(?:aws_iam_access_key|awsutils_expiring_iam_access_key)\.[\w-]+", re.ASCII)
+_RESOURCE = lazy_pattern(rf"(?:module\.[\w-]+\.)*(?:{'|'.join(KEY_TYPES)})\.[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class InputTemplate:
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """One access key, or one for each element of an input, that a module creates."""
+    """One key, or one for each element of an input, that a module creates."""
 
     resource: str
     """Its address inside the module; where that differs by input, the usual one."""
@@ -63,14 +64,18 @@ class KnownKey:
     """What the secret is encrypted with; none, or empty, means that it is not."""
     max_age: Choice | int | None = None
     """Seconds after which the key is replaced, or the input that says so (0 turns it off); none means that nothing ends the key."""
+    service: InputTemplate | None = None
+    """The service that a service credential is for."""
+    age: Choice | int | None = None
+    """Days after its creation on which AWS ends a service credential, or the input that says so; none means never."""
     secrets: tuple[str, ...] = ()
     """Outputs that hold the secret or the SMTP password in the clear, in at least one of the versions."""
 
     def paths(self) -> Iterator[str]:
         """Yield the inputs that it depends on."""
-        templates = (*self.user, *(template for _, template in self.fixed_tags), self.path, self.pgp_key)
+        templates = (*self.user, *(template for _, template in self.fixed_tags), self.path, self.pgp_key, self.service)
         parts = (part for template in templates if template is not None for part in template.parts)
-        for choice in (*self.enabled_by, *self.disabled_by, *self.tags, self.each, self.status, self.max_age, *parts):
+        for choice in (*self.enabled_by, *self.disabled_by, *self.tags, self.each, self.status, self.max_age, self.age, *parts):
             if isinstance(choice, Choice):
                 yield from choice.paths
 
@@ -211,6 +216,7 @@ def _key(fields: _Fields) -> KnownKey:
     if _RESOURCE.fullmatch(resource) is None:
         raise UsageError(f'{fields.where}.resource must be the address of a key inside the module, such as "aws_iam_access_key.this"')
     max_age = fields.take("max_age", (str, int), "the name of an input or a number of seconds")
+    age = fields.take("age", (str, int), "the name of an input or a number of days")
     key = KnownKey(
         resource=resource,
         enabled_by=tuple(map(reader.choice, fields.texts("enabled_by"))),
@@ -223,6 +229,8 @@ def _key(fields: _Fields) -> KnownKey:
         status=reader.optional(fields.take("status", (str,), "text"), reader.choice),
         pgp_key=reader.optional(fields.take("pgp_key", (str,), "text"), reader.template),
         max_age=reader.choice(max_age) if isinstance(max_age, str) else max_age,
+        service=reader.optional(fields.take("service", (str,), "text"), reader.template),
+        age=reader.choice(age) if isinstance(age, str) else age,
         secrets=fields.texts("secrets"),
     )
     reader.end(uses_each=key.each is not None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
-from posturio_iac.frontends.terraform.syntax import hcl
+from posturio_iac.frontends.terraform.syntax import hcl, json_syntax
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.syntax.references import references
 from posturio_iac.frontends.terraform.terragrunt.merging import written
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.evaluation.scope import Scope
     from posturio_iac.frontends.terraform.values import Value
 
-COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl")
-DEPLOYMENTS = ".tfdeploy.hcl"
+COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfcomponent.json", ".tfstack.json")
+DEPLOYMENTS = (".tfdeploy.hcl", ".tfdeploy.json")
+_LABELS = {**json_syntax.LABELS, "component": 1, "deployment": 1, "provider": 2}
+"""How many labels a block of JSON has."""
 
 
 class ComponentStack:
@@ -90,7 +92,7 @@ class ComponentStack:
         if not isinstance(data, bytes):
             self.problems.append(data)
             return
-        body, problems = parse(path, data)
+        body, problems = json_syntax.parse(path, data, _LABELS) if path.endswith(".json") else parse(path, data)
         self.problems += problems
         if path.endswith(DEPLOYMENTS):
             names = {name: one for block in body.all("locals") for name, one in block.body.attributes.items()}
@@ -114,7 +116,7 @@ def stacks_in(paths: tuple[str, ...], read: Callable[[str], bytes | Diagnostic])
     """Yield the stacks among ``paths``."""
     by_folder: dict[str, list[str]] = {}
     for path in paths:
-        if path.endswith((*COMPONENTS, DEPLOYMENTS)):
+        if path.endswith((*COMPONENTS, *DEPLOYMENTS)):
             by_folder.setdefault(posixpath.dirname(path), []).append(path)
     for folder, found in by_folder.items():
         if any(path.endswith(COMPONENTS) for path in found):
@@ -165,6 +167,8 @@ def _plain_providers(expression: hcl.Expr) -> hcl.Expr:
 
 
 def _plain_provider(expression: hcl.Expr) -> hcl.Expr:
+    if isinstance(expression, hcl.Literal) and isinstance(expression.value, str):  # JSON writes it in quotes
+        return hcl.Literal(expression.value.removeprefix("provider."), expression.span)
     words = references(expression)
     if len(words) < 3 or words[0] != "provider":  # noqa: PLR2004 - provider, type and name
         return expression

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from posturio_iac.frontends.terraform.modules import files
@@ -22,6 +21,8 @@ def why_open(folder: Module, variable: str, root: str, max_size: int, fence: Fen
         folder.unused_var_files = {path: frozenset(files.load(root, path, max_size, fence)[0].attributes) for path in paths}
     found = tuple(path for path, names in folder.unused_var_files.items() if variable in names)
     if found:
+        import shlex
+
         reason += f" (--var-file {' or '.join(map(shlex.quote, found))} gives it one)"
         folder.open_values[reason] = found
     return reason

@@ -15,16 +15,16 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.metadata.comments import Comment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1, "check": 1}
+LABELS: Mapping[str, int] = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1, "check": 1}
 """How many labels a top-level block has; the others have none."""
 _VERBATIM = frozenset({"depends_on", "ignore_changes", "replace_triggered_by", "provider", "providers", "type", "source", "version"})
 """Attributes whose strings are no templates."""
 
 
-def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
-    """Return the top-level blocks and attributes of one JSON file, and what is wrong with it."""
+def parse(path: str, data: bytes, labels: Mapping[str, int] = LABELS) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
+    """Return the top-level blocks and attributes of one JSON file, and what is wrong with it; ``labels`` as `LABELS` has them."""
     try:
         root = decode(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -36,7 +36,7 @@ def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     for key, value in _members(root):
         kind = str(key.value)
         attributes[kind] = _attribute(key, value, path)
-        blocks.extend(_labelled(kind, (), key, value, _LABELS.get(kind, 0), path))
+        blocks.extend(_labelled(kind, (), key, value, labels.get(kind, 0), path))
     return hcl.Body(attributes, tuple(blocks)), ()
 
 

@@ -7,6 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
@@ -124,8 +125,12 @@ class Units:
         """Return the units by their files."""
         if self._all is None:
             found = list(self._found())
-            # What others include is a part of them, and applied by nobody itself.
-            parts = {path for one in found for path in one.unit.included()}
+            below = {one.shown: set(one.unit.included()) for one in found}
+            circular = {path for path in below if path in closure(below[path], below)}
+            for problem in (problem for one in found if one.shown in circular for problem in one.unit.problems):
+                self._report(problem)
+            # What others include is a part of them, and applied by nobody itself; in a circle each is said and none is left out.
+            parts = {path for included in below.values() for path in included} - circular
             self._all = {one.node: one for one in found if one.shown not in parts}
         return self._all
 

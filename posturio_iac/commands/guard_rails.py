@@ -1,0 +1,112 @@
+"""Policies of AWS Organizations that keep keys without an end from being made: ``docs/guard-rails.md``, and ``explain guard-rails``."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+NAME = "guard-rails"
+_CREATE_CREDENTIAL = "iam:CreateServiceSpecificCredential"
+_AGE, _SERVICE = "iam:ServiceSpecificCredentialAgeDays", "iam:ServiceSpecificCredentialServiceName"
+
+PASSWORDS = {"StringNotEqualsIgnoreCase": {_SERVICE: ["codecommit.amazonaws.com", "cassandra.amazonaws.com"]}}
+"""Leaves those services out of a condition that take no age."""
+
+
+class GuardRail(NamedTuple):
+    """One service control policy."""
+
+    title: str
+    text: str
+    """What it does and what it leaves open: Markdown."""
+    statements: tuple[dict[str, Any], ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return the policy as AWS Organizations takes it."""
+        return {"Version": "2012-10-17", "Statement": list(self.statements)}
+
+
+GUARD_RAILS = (
+    GuardRail(
+        "Access keys only for users below one path",
+        """\
+Nobody makes access keys but for users below `/keys/`, and only one role makes such users or moves others there. Without the second
+statement, whoever may create users could create one with that path. The root user of a member account is covered too.""",
+        (
+            {"Sid": "NoAccessKeys", "Effect": "Deny", "Action": "iam:CreateAccessKey", "NotResource": "arn:*:iam::*:user/keys/*"},
+            {
+                "Sid": "NoUsersWithKeys",
+                "Effect": "Deny",
+                "Action": ["iam:CreateUser", "iam:UpdateUser"],
+                "Resource": "arn:*:iam::*:user/keys/*",
+                "Condition": {"ArnNotLike": {"aws:PrincipalArn": "arn:*:iam::*:role/user-factory"}},
+            },
+        ),
+    ),
+    GuardRail(
+        "No API key of a service without an age, or with a long one",
+        f"""\
+A key for Amazon Bedrock, CloudWatch Logs and other services that is made without an age never ends. The limit alone does not hold:
+a condition on a number is not met where the request names none, so that the policy lets just these keys pass. The `Null` test
+denies them. Passwords for CodeCommit and Keyspaces take no age, so they are denied as well. Where they are still needed, add to the
+first condition: `{json.dumps(PASSWORDS)[1:-1]}`.""",
+        (
+            {
+                "Sid": "NoEndlessKeys",
+                "Effect": "Deny",
+                "Action": _CREATE_CREDENTIAL,
+                "Resource": "*",
+                "Condition": {"Null": {_AGE: "true"}},
+            },
+            {
+                "Sid": "NoLongKeys",
+                "Effect": "Deny",
+                "Action": _CREATE_CREDENTIAL,
+                "Resource": "*",
+                "Condition": {"NumericGreaterThan": {_AGE: "90"}},
+            },
+        ),
+    ),
+    GuardRail(
+        "No use of long-term keys for Amazon Bedrock",
+        """\
+The two policies above concern new keys. This one takes effect on those that are there: calls with a long-term key are denied, while
+short-term keys, which end with the session of their maker and after 12 hours at most, go on working.""",
+        (
+            {
+                "Sid": "NoLongTermBedrockKeys",
+                "Effect": "Deny",
+                "Action": "bedrock:CallWithBearerToken",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"bedrock:BearerTokenType": "LONG_TERM"}},
+            },
+        ),
+    ),
+)
+
+
+def page() -> str:
+    """Return the page."""
+    parts = (f"## {rail.title}\n\n{rail.text}\n\n```json\n{json.dumps(rail.document(), indent=2)}\n```\n" for rail in GUARD_RAILS)
+    return "\n".join([_HEAD, *parts, _FOOT])
+
+
+_HEAD = """# Guard rails
+
+Rules find keys without an end after somebody has written them. These service control policies keep them from being made, by whatever: code,
+console or a script. Attach them to an organizational unit of AWS Organizations, first to one with a test account.
+"""
+
+_FOOT = """## What they do not do
+
+- They do not concern the management account of the organization, nor what exists already. `posturio-iac live` finds that.
+- They do not end a key. Only an age does, of the keys that can have one.
+- Terraform meets them when it applies (`AccessDenied … with an explicit deny in a service control policy`), and not when it plans.
+
+## How they are tested
+
+Each policy is evaluated by an implementation of IAM's policy language that is not ours (`nox -s guard_rails`): requests that it must
+deny, requests that it must let pass, and keys without an age, which the limit alone lets pass. It knows the actions and the condition
+keys of AWS's [service authorization reference](https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html).
+No test has been run in an organization of AWS.
+"""

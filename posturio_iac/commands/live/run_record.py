@@ -1,0 +1,87 @@
+"""How a live run was made, for its JSON result and for its evidence: by whom, when, with which options, roles, limits and files."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.contract.write import moment
+from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.judge.policy import Policy
+from posturio_iac.rules import all_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from posturio_iac.commands.live.ledger import LedgerFile
+    from posturio_iac.config.model import Config
+    from posturio_iac.live.survey import AccountOutcome, Surveyor
+
+LIMITS = ("max_lifetime_days", "unused_days", "grace_days", "warn_days", "require", "fail_on", "strict")
+SECRET = "--external-id"  # noqa: S105 - the name of an option
+
+
+class RunRecord:
+    """Notes how a run is made while it goes on."""
+
+    def __init__(self, config: Config, surveyor: Surveyor, ledger: LedgerFile | None, *, as_of_given: bool) -> None:
+        """Start with nothing read."""
+        self._config, self._surveyor, self._ledger, self._as_of_given = config, surveyor, ledger, as_of_given
+        self._roles: set[str] = set()
+        self._reports: dict[str, datetime] = {}
+
+    def saw(self, outcome: AccountOutcome) -> None:
+        """Note by which role an account was read, and of when its credential report is."""
+        if outcome.target.role is not None:
+            self._roles.add(outcome.target.role)
+        if outcome.inventory is not None and outcome.inventory.reported is not None:
+            self._reports[outcome.inventory.account.id] = outcome.inventory.reported
+
+    def document(self, times: tuple[datetime, datetime], argv: Sequence[str], code: int) -> dict[str, Any]:
+        """Return it as the JSON contract has it; ``times`` are those of its beginning and its end."""
+        config, callers = self._config, self._surveyor.callers
+        told = self._ledger.text() if self._ledger is not None else None
+        return {
+            "started": moment(times[0]),
+            "finished": moment(times[1]),
+            "as_of_given": self._as_of_given,
+            "caller": callers[0] if callers else None,
+            **({"callers": list(callers)} if len(callers) > 1 else {}),
+            "roles": sorted(self._roles),
+            "options": _options(argv),
+            "policy": {
+                "rules": sorted(Policy(config).selected(all_rules())),
+                "severities": dict(config.severity),
+                "limits": {name: getattr(config, name) for name in LIMITS},
+                "overrides": len(config.overrides),
+                "suppressions": len(config.suppressions),
+                "baselines_sha256": [found for path in config.baseline if (found := _digest_of(path)) is not None],
+            },
+            "config_sha256": _digest_of(config.path) if config.path is not None else None,
+            "ledger_sha256": digest(told.encode()) if told is not None else None,
+            "credential_reports": {account: moment(when) for account, when in sorted(self._reports.items())},
+            "calls": dict(sorted(self._surveyor.budget.counts.items())),
+            "exit_code": code,
+        }
+
+
+def _options(argv: Sequence[str]) -> list[str]:
+    """Return the command line without the external id, and with ids of keys masked."""
+    shown = [f"{SECRET}={MASK}" if word.startswith(f"{SECRET}=") else word for word in argv]
+    mask = KeyIdMask(())
+    return [MASK if number and shown[number - 1] == SECRET else mask.text(word) for number, word in enumerate(shown)]
+
+
+def _digest_of(path: str) -> str | None:
+    """Return the digest of a file; None where it is gone."""
+    try:
+        with open(path, "rb") as file:
+            return digest(file.read())
+    except OSError:
+        return None
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 digest of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,64 @@
+"""The format ``jsonl``: a line for each account that was read, and a last one about the run, so that neither side holds them all.
+
+The line of an account is the JSON contract of this account alone; the last line has all of it but keys and findings. The schema is
+``docs/schema/accounts-1.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from posturio_iac.contract import write
+from posturio_iac.contract.context import RenderContext, RunScope
+from posturio_iac.contract.totals import Totals
+from posturio_iac.core.finding import Report
+from posturio_iac.core.text.terminal import JSON_SHARP, inert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from posturio_iac.contract.context import FindingAges
+
+T = TypeVar("T")
+
+
+def render(report: Report, context: RenderContext) -> str:
+    """Return the lines of a whole report."""
+    return "".join(stream(report, context))
+
+
+def stream(report: Report, context: RenderContext) -> Iterator[str]:
+    """Yield the lines of a whole report, one by one; what is said of accounts that were not read stands in the last one."""
+    scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))
+    keys = _grouped(report.keys, lambda judged: judged.key.account or "")
+    findings = _grouped(report.findings, lambda finding: next(iter(finding.address.split(":")[4:5]), ""))
+    said = _grouped(report.diagnostics, lambda one: one.account or "")
+    for account in scope.accounts:
+        alone = Report(report.as_of, tuple(keys.get(account, ())), tuple(findings.get(account, ())), tuple(said.pop(account, ())), files=0)
+        yield account_line(alone, context.ages, scope.of_account(account))
+    rest = tuple(one for group in said.values() for one in group)
+    yield closing_line(Report(report.as_of, (), (), rest, report.files), Totals(report), scope, context.run)
+
+
+def account_line(report: Report, ages: FindingAges, scope: RunScope) -> str:
+    """Return the line of one account: ``report`` and ``scope`` are of this account alone."""
+    return _line(write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, ages=ages, scope=scope)))
+
+
+def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[str, object] | None) -> str:
+    """Return the last line: ``report`` has only what is said of no account that was read, all else is about the whole run."""
+    document = write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, scope=scope, run=run))
+    return _line({name: held for name, held in document.items() if name not in ("keys", "findings")} | {"summary": totals.document()})
+
+
+def _grouped(items: Iterable[T], account_of: Callable[[T], str]) -> dict[str, list[T]]:
+    """Return items by their account."""
+    found: dict[str, list[T]] = {}
+    for item in items:
+        found.setdefault(account_of(item), []).append(item)
+    return found
+
+
+def _line(document: dict[str, Any]) -> str:
+    return inert(json.dumps(document, separators=(",", ":")), JSON_SHARP) + "\n"

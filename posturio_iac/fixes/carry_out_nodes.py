@@ -1,0 +1,124 @@
+"""One remedy as edits of JSON and YAML: Terraform's JSON, and CloudFormation templates."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from posturio_iac.core import remedy as r
+from posturio_iac.core.key_types import AGE
+from posturio_iac.core.remedy_text import describe
+from posturio_iac.core.text.json_nodes import Array, Object
+from posturio_iac.fixes import hcl_comments, hcl_rotation, json_rotation, json_values
+from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel
+from posturio_iac.fixes.hcl_rotation import CLOCKS
+from posturio_iac.fixes.values import ELSEWHERE, new_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.remedy import Remedy, ReplaceValue
+    from posturio_iac.core.text.json_nodes import Node
+    from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.node_source import NodeSource
+    from posturio_iac.fixes.working_files import WorkingFiles
+
+_SAID = ("Metadata", "//")
+
+
+def in_json(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits of Terraform's JSON. Raises `CannotFixError` where no edit can do it."""
+    place = r.place_of(remedy)
+    if place is None or place.span is None:
+        raise CannotFixError("it names no place")
+    source = files.nodes(place.span.path)
+    if isinstance(remedy, r.ReplaceValue):
+        return _replaced(remedy, source, files.start(place.span), files.end(place.span))
+    _, block = source.member_at(files.start(place.span))
+    return _said_in_json(remedy, source, block) or _rotated_in_json(remedy, source, block, files, max_days)
+
+
+def _said_in_json(remedy: Remedy, source: NodeSource, block: Node) -> tuple[ChangeLevel, list[Edit]] | None:
+    """Return the edits of metadata and plain arguments; None for other remedies."""
+    match remedy:
+        case r.AddComment(name=name, value=value):
+            return ChangeLevel.NOTHING, json_values.add_comment(source, block, hcl_comments.item(name, value))
+        case r.AddTag(name=name, value=value, argument=argument) | r.MergeTags(name=name, value=value, argument=argument):
+            json_rotation.check_not_ignored(block, argument)
+            return ChangeLevel.IN_PLACE, json_values.add_tag(source, block, argument, name, value)
+        case r.HideOutput():
+            return ChangeLevel.NOTHING, json_values.hidden_output(source, block)
+        case r.CreateFirst(misspelt=misspelt):
+            return ChangeLevel.NOTHING, json_rotation.create_first(source, block, misspelt)
+        case _:
+            return None
+
+
+def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits that let a key rotate."""
+    match remedy:
+        case r.SetInterval(setting, days):
+            edits = json_values.set_interval(source, block, setting, days)
+        case r.SetArgument(argument=argument, value=value) if argument == AGE:
+            edits = source.put(block, argument, int(value))
+        case r.AddBlock(name=name, days=days):
+            edits = json_rotation.add_schedule(source, block, files.names(source.path, CLOCKS), name, days)
+        case r.ReplaceTrigger():
+            taken = files.names(source.path, CLOCKS[1:])
+            edits = json_rotation.insert_hop(source, block, files.json_module(source.path), taken, remedy, max_days)
+        case r.HoldTrigger(reference=reference):
+            edits = json_rotation.hold(source, block, files.names(source.path, (hcl_rotation.DATA,)), reference)
+        case r.RemoveArgument(argument=argument):
+            edits = json_rotation.remove_argument(source, block, argument)
+        case r.StopIgnoring(names=names):
+            edits = json_rotation.stop_ignoring(source, block, names)
+        case _:
+            raise CannotFixError(PERSON)
+    return ChangeLevel.REPLACES, edits
+
+
+def in_template(remedy: Remedy, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edits of a CloudFormation template. Raises `CannotFixError` where no edit can do it."""
+    place = r.place_of(remedy)
+    if place is None or place.span is None:
+        raise CannotFixError("it names no place")
+    source = files.nodes(place.span.path)
+    match remedy:
+        case r.ReplaceValue():
+            return _replaced(remedy, source, files.start(place.span), files.end(place.span))
+        case r.AddMetadata(name=name, value=value):
+            _, body = source.member_at(files.start(place.span))
+            members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
+            return ChangeLevel.NOTHING, source.add(body, members, after="Type")
+        case r.SetInterval(setting, days):
+            _, body = source.member_at(files.start(place.span))
+            return ChangeLevel.REPLACES, json_values.set_interval(source, body, setting, days)
+        case r.CallConstruct():
+            raise CannotFixError(f"CDK makes this file; {describe(remedy)}")
+        case _:
+            raise CannotFixError(PERSON)
+
+
+def _replaced(remedy: ReplaceValue, source: NodeSource, start: int, end: int) -> tuple[ChangeLevel, list[Edit]]:
+    """Return the edit of a scalar, or of the value of a tag, that stands between two bytes of the file."""
+    new, first, last = new_text(remedy), source.offset(start), source.offset(end)
+    found = [(n, said) for n, said in _scalars(source.roots) if first <= n.start and n.end <= last and str(n.value) == remedy.old]
+    if len(found) != 1:
+        raise CannotFixError(ELSEWHERE)
+    node, is_said = found[0]
+    text = source.text[node.start : node.end]
+    shown = json.dumps(new) if source.is_json or not text.startswith("'") else f"'{new}'"
+    return ChangeLevel.NOTHING if is_said else ChangeLevel.IN_PLACE, [source.edit(node.start, node.end, shown)]
+
+
+def _scalars(roots: tuple[Node, ...]) -> Iterator[tuple[Node, bool]]:
+    """Yield the values that are no maps and no lists, and whether each is metadata that no resource reads."""
+    pending = [(root, False) for root in roots]
+    while pending:
+        node, is_said = pending.pop()
+        if isinstance(node.value, Object):
+            pending += [(value, is_said or key.value in _SAID) for key, value in node.value]
+        elif isinstance(node.value, Array):
+            pending += [(item, is_said) for item in node.value]
+        else:
+            yield node, is_said

@@ -1,0 +1,95 @@
+"""Comments, tags, intervals and outputs in the JSON syntax of Terraform, and intervals in templates."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from posturio_iac.core.text.json_nodes import Node, Object
+from posturio_iac.fixes.change import CannotFixError
+from posturio_iac.fixes.hcl_maps import quoted
+from posturio_iac.fixes.node_source import member
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from posturio_iac.core.remedy import IntervalSetting
+    from posturio_iac.fixes.change import Edit
+    from posturio_iac.fixes.node_source import NodeSource
+
+_INTERVAL = re.compile(r"[0-9.]+|rate\([^$]*\)")
+
+
+def add_comment(source: NodeSource, block: Node, item: str, *, joined: bool = True) -> list[Edit]:
+    """Return the edit that states metadata in the ``"//"`` member of a block, ``joined`` to metadata that is there."""
+    ours = f"posturio: {item}" if joined else f"posturio:{item}"
+    found = member(block, "//")
+    if found is None:
+        return source.add(block, {"//": ours})
+    if not isinstance(found.value, str):
+        raise CannotFixError('its "//" is no text; write the comment by hand')
+    if joined and found.value.strip().startswith("posturio:") and "\n" not in found.value:
+        return [source.edit(found.start, found.end, json.dumps(f"{found.value.rstrip()} {item}", ensure_ascii=False))]
+    return [source.edit(found.start, found.end, json.dumps(f"{found.value}\n{ours}", ensure_ascii=False))]
+
+
+def add_tag(source: NodeSource, block: Node, argument: str, name: str, value: str) -> list[Edit]:
+    """Return the edits that add an entry to a map; where an expression makes it, by ``merge()``."""
+    found = member(block, argument)
+    expression = _expression(found)
+    if found is None or expression is None:
+        return source.add(block, {argument: {name: value}})
+    key = name if name.isidentifier() else quoted(name)
+    shown = f"${{merge({expression}, {{ {key} = {quoted(value)} }})}}"
+    return [source.edit(found.start, found.end, json.dumps(shown, ensure_ascii=False))]
+
+
+def hidden_output(source: NodeSource, block: Node) -> list[Edit]:
+    """Return the edits that make an output sensitive, and take its value out of ``nonsensitive()`` where that is all there is."""
+    found = member(block, "value")
+    edits = source.put(block, "sensitive", value=True)
+    expression = _expression(found)
+    if found is None or expression is None or "nonsensitive" not in expression:
+        return edits
+    bared = re.fullmatch(r"nonsensitive\(([^()]*)\)", expression)
+    if bared is None:
+        raise CannotFixError("nonsensitive() is a part of the value; remove it by hand")
+    return [*edits, source.edit(found.start, found.end, json.dumps(f"${{{bared[1]}}}", ensure_ascii=False))]
+
+
+def set_interval(source: NodeSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
+    """Return the edits that shorten an interval which stands as a number or as ``rate()``, in a block or a map inside of it."""
+    value: int | str = f"rate({days} days)" if setting.unit == "rate" else days * 86_400 if setting.unit == "s" else days
+    if setting.instead_of:
+        return _instead(source, block, setting, days)
+    found = next((node for held in _inside(block) if (node := member(held, setting.argument)) is not None), None)
+    if found is None or not _INTERVAL.fullmatch(str(found.value)):
+        raise CannotFixError("the interval is computed; change what it comes from")
+    is_quoted = source.text[found.start : found.start + 1] in ('"', "'")
+    return [source.replace(found, str(value) if is_quoted else value)]
+
+
+def _instead(source: NodeSource, block: Node, setting: IntervalSetting, days: int) -> list[Edit]:
+    pairs = block.value if isinstance(block.value, Object) else Object()
+    first, *rest = [pair for name in setting.instead_of for pair in pairs if pair[0].value == name]
+    if setting.argument not in setting.instead_of and member(block, setting.argument) is not None:
+        raise CannotFixError("several arguments set the interval; change them by hand")
+    gone = {key.value for key, _ in rest}
+    return [source.replace(first[0], setting.argument), source.replace(first[1], days), *source.without(block, gone.__contains__)]
+
+
+def _inside(block: Node) -> Iterator[Node]:
+    """Yield a block and the maps inside of it, the nearest first."""
+    pending = [block]
+    for node in pending:
+        if isinstance(node.value, Object):
+            yield node
+            pending += [value for _, value in node.value]
+
+
+def _expression(node: Node | None) -> str | None:
+    """Return the expression that a text consists of: ``local.tags`` of ``"${local.tags}"``."""
+    text = node.value if node is not None and isinstance(node.value, str) else ""
+    inner = text[2:-1] if text.startswith("${") and text.endswith("}") else ""
+    return inner if inner and "${" not in inner and "%{" not in inner else None

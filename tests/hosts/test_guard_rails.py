@@ -1,0 +1,115 @@
+"""The guard rails as an evaluator of IAM policies sees them, which is not ours and knows AWS's actions and condition keys.
+
+The nox session ``guard_rails`` installs it and names its folder in IAM_SIMULATE.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from posturio_iac.commands.guard_rails import GUARD_RAILS, PASSWORDS
+
+FOLDER = Path(os.environ["IAM_SIMULATE"])
+PROGRAM = """
+import { readFileSync } from 'node:fs'
+import { runSimulation } from '@cloud-copilot/iam-simulate'
+
+const all = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
+const answers = []
+for (const one of JSON.parse(readFileSync(0))) {
+  const policies = [{ name: 'all', policy: all }, { name: 'guard', policy: one.policy }]
+  const { principal, action, context: contextVariables } = one
+  const found = await runSimulation({
+    request: { principal, action, resource: { resource: one.resource, accountId: '123456789012' }, contextVariables },
+    identityPolicies: [{ name: 'all', policy: all }],
+    serviceControlPolicies: [{ orgIdentifier: 'ou-1', policies }],
+    resourceControlPolicies: [],
+  }, {})
+  answers.push(found.overallResult ?? JSON.stringify(found))
+}
+console.log(JSON.stringify(answers))
+"""
+ALLOWED, DENIED = "Allowed", "ExplicitlyDenied"
+DEPLOY, FACTORY = (f"arn:aws:iam::123456789012:role/{name}" for name in ("deploy", "user-factory"))
+KEYS, AGES, BEARER = range(len(GUARD_RAILS))
+LIMIT_ALONE = {"Version": "2012-10-17", "Statement": [GUARD_RAILS[AGES].statements[1]]}
+"""What many pages show: without the Null test."""
+
+
+def user(path: str) -> str:
+    return f"arn:aws:iam::123456789012:user{path}"
+
+
+def credential(service: str, days: int | None = None) -> tuple[str, str, dict[str, str]]:
+    age = {} if days is None else {"iam:ServiceSpecificCredentialAgeDays": str(days)}
+    return "iam:CreateServiceSpecificCredential", user("/ci"), {"iam:ServiceSpecificCredentialServiceName": service, **age}
+
+
+def bearer(kind: str) -> tuple[str, str, dict[str, str]]:
+    return "bedrock:CallWithBearerToken", "*", {"bedrock:BearerTokenType": kind}
+
+
+CASES = [
+    (KEYS, DEPLOY, ("iam:CreateAccessKey", user("/ci"), {}), DENIED),
+    (KEYS, FACTORY, ("iam:CreateAccessKey", user("/ci"), {}), DENIED),
+    (KEYS, DEPLOY, ("iam:CreateAccessKey", user("/keys/ci"), {}), ALLOWED),
+    (KEYS, DEPLOY, ("iam:CreateAccessKey", user("/keys-of-others/ci"), {}), DENIED),
+    (KEYS, DEPLOY, ("iam:CreateUser", user("/keys/new"), {}), DENIED),
+    (KEYS, FACTORY, ("iam:CreateUser", user("/keys/new"), {}), ALLOWED),
+    (KEYS, DEPLOY, ("iam:UpdateUser", user("/keys/ci"), {}), DENIED),
+    (KEYS, DEPLOY, ("iam:CreateUser", user("/new"), {}), ALLOWED),
+    (KEYS, DEPLOY, ("iam:DeleteAccessKey", user("/ci"), {}), ALLOWED),
+    (AGES, DEPLOY, credential("bedrock.amazonaws.com"), DENIED),
+    (AGES, DEPLOY, credential("bedrock.amazonaws.com", 90), ALLOWED),
+    (AGES, DEPLOY, credential("bedrock.amazonaws.com", 91), DENIED),
+    (AGES, DEPLOY, credential("logs.amazonaws.com", 36_600), DENIED),
+    (AGES, DEPLOY, credential("codecommit.amazonaws.com"), DENIED),
+    (AGES, DEPLOY, ("iam:DeleteServiceSpecificCredential", user("/ci"), {}), ALLOWED),
+    (BEARER, DEPLOY, bearer("LONG_TERM"), DENIED),
+    (BEARER, DEPLOY, bearer("SHORT_TERM"), ALLOWED),
+]
+
+
+def answers(requests: list[dict[str, Any]]) -> list[str]:
+    program = FOLDER / "program.mjs"
+    program.write_text(PROGRAM, encoding="utf-8")
+    done = subprocess.run(
+        ["node", str(program)], input=json.dumps(requests), capture_output=True, text=True, check=True, timeout=120, cwd=FOLDER
+    )
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def asked(policy: dict[str, Any], principal: str, request: tuple[str, str, dict[str, str]]) -> dict[str, Any]:
+    action, resource, context = request
+    return {
+        "policy": policy, "principal": principal, "action": action, "resource": resource,
+        "context": {"aws:PrincipalArn": principal, **context},
+    }  # fmt: skip
+
+
+def test_each_request_is_answered_as_the_page_says() -> None:
+    requests = [asked(GUARD_RAILS[rail].document(), principal, request) for rail, principal, request, _ in CASES]
+    assert dict(zip(map(str, CASES), answers(requests), strict=True)) == {str(case): case[-1] for case in CASES}
+
+
+def test_the_exception_of_the_page_lets_passwords_pass_and_nothing_else() -> None:
+    first, second = GUARD_RAILS[AGES].statements
+    policy = {"Version": "2012-10-17", "Statement": [{**first, "Condition": {**first["Condition"], **PASSWORDS}}, second]}
+    requests = [credential("codecommit.amazonaws.com"), credential("cassandra.amazonaws.com"), credential("bedrock.amazonaws.com")]
+    assert answers([asked(policy, DEPLOY, request) for request in requests]) == [ALLOWED, ALLOWED, DENIED]
+
+
+def test_a_limit_alone_lets_endless_keys_pass() -> None:
+    assert answers([asked(LIMIT_ALONE, DEPLOY, credential("bedrock.amazonaws.com"))]) == [ALLOWED]
+
+
+@pytest.mark.parametrize("rail", GUARD_RAILS, ids=lambda rail: rail.title)
+def test_each_guard_rail_denies_something(rail: Any) -> None:
+    assert any(GUARD_RAILS[number] is rail and answer == DENIED for number, _, _, answer in CASES)

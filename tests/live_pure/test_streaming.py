@@ -1,0 +1,85 @@
+"""Accounts are taken as they are finished, and what was read of a finished one is let go."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.live.inventory import Inventory
+from posturio_iac.live.model import Account
+from posturio_iac.live.survey import AHEAD, AccountOutcome, AccountTarget, once_each, survey
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+WORKERS = 4
+
+
+class Watched(Inventory):
+    """Can be referred to weakly, which slots alone do not allow."""
+
+    __slots__ = ("__weakref__",)
+
+
+class Reading:
+    """Reads accounts out of nothing, and knows which of them anybody still holds."""
+
+    def __init__(self) -> None:
+        self.request, self.budget = SimpleNamespace(workers=WORKERS), SimpleNamespace(close=lambda: None)
+        self.held: list[weakref.ref[Watched]] = []
+        self.begun = 0
+        self._lock = threading.Lock()
+
+    def read(self, target: AccountTarget, _: Executor) -> AccountOutcome:
+        assert target.account is not None
+        made = Watched(target.account)
+        with self._lock:
+            self.held.append(weakref.ref(made))
+            self.begun += 1
+        return AccountOutcome(target, made, (), {})
+
+    def alive(self) -> int:
+        gc.collect()
+        return sum(one() is not None for one in self.held)
+
+
+def targets(number: int) -> list[AccountTarget]:
+    return [AccountTarget(None, Account(f"{place:012}")) for place in range(number)]
+
+
+def test_what_was_read_of_a_finished_account_is_let_go_and_few_wait_for_a_slow_reader() -> None:
+    reading: Any = Reading()
+    outcomes, seen = survey(reading, targets(60)), set[str]()
+    for number, outcome in enumerate(once_each(outcomes), start=1):
+        assert outcome.inventory is not None
+        seen.add(outcome.inventory.account.id)
+        assert reading.begun <= number + AHEAD * WORKERS
+        del outcome
+        assert reading.alive() <= AHEAD * WORKERS + 1, "those that wait, and the last one"
+    assert len(seen) == 60
+    assert reading.alive() == 0
+
+
+def test_an_account_that_two_profiles_lead_to_counts_once_whichever_is_read_first() -> None:
+    account = Account("111122223333")
+    outcomes = [AccountOutcome(AccountTarget(profile), Inventory(account), (), {}) for profile in ("b", None)]
+    expected = Diagnostic(Level.NOTE, "b and the default profile lead to the same account, 111122223333, which counts once")
+    for order in (outcomes, outcomes[::-1]):
+        first, second = once_each(order)
+        assert first.inventory is not None
+        assert (second.inventory, second.diagnostics) == (None, (expected,))
+
+
+def test_who_stops_reading_ends_the_threads() -> None:
+    reading: Any = Reading()
+    closed: list[bool] = []
+    reading.budget = SimpleNamespace(close=lambda: closed.append(True))
+    outcomes = survey(reading, targets(60))
+    next(outcomes)
+    outcomes.close()
+    assert closed == [True]
+    assert reading.begun <= AHEAD * WORKERS
