@@ -132,8 +132,13 @@ def test_what_aws_has_ended_is_deleted_after_the_grace(aws: FakeAws, capsys: Cap
     assert "LookupEvents" not in {action for _, action in aws.asked}
 
 
+def on_and_off(aws: FakeAws, key: str) -> None:
+    aws.switch(key, "Active", days_ago=0.2)
+    aws.switch(key, "Inactive", days_ago=0.1)
+
+
 CHANGES: dict[str, Callable[[FakeAws, str], object]] = {
-    "switched on and off": lambda aws, key: [aws.switch(key, status, days_ago=ago) for status, ago in (("Active", 0.2), ("Inactive", 0.1))],
+    "switched on and off": on_and_off,
     "on": lambda aws, key: aws.switch(key, "Active"),
     "another of the same id": lambda aws, key: setattr(aws.held(key), "created", aws.now),
     "gone": lambda aws, key: aws.credentials.remove(aws.held(key)),
