@@ -111,7 +111,7 @@ def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsy
     aws.now += timedelta(days=1)
     for earlier in ("before.json", "again", "gone"):
         verified = look(capsys, aws, "--verify", str(tmp_path / earlier))
-        assert (verified.code, [r["state"] for r in verified.json["verification"]["results"]]) == (0, ["resolved"])
+        assert (verified.code, [r["state"] for r in verified.json["verification"]["results"]]) == (0, ["no_sign_of_failure"])
     look(capsys, aws, *ledger)
     lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:])
     told = [(line["change"], line.get("service") or line.get("rule", "")) for line in lines]
