@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.output import STDOUT, write
+from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
@@ -103,8 +103,7 @@ def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool, nam
     """Print what a reader must know about the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
     lines = [_line(d, names or {}, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
     if lines:
-        sys.stderr.write(without_commands("".join(lines)))
-        sys.stderr.flush()
+        to_stderr(without_commands("".join(lines)))
 
 
 def _folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:

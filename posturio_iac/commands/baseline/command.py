@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.output import refuse_links_out, to_stdout, write
+from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.core.text.terminal import printable
@@ -204,7 +203,7 @@ def _complain(report: Report) -> bool:
     said = [d for d in report.diagnostics if d.level is not Level.NOTE]
     for d in said:
         where = ":".join(printable(str(part)) for part in (d.path, d.line, d.column) if part is not None)
-        sys.stderr.write(f"{where}{': ' if where else ''}{d.level.value}: {printable(d.message)}\n")
+        to_stderr(f"{where}{': ' if where else ''}{d.level.value}: {printable(d.message)}\n")
     return any(d.level is Level.ERROR for d in said)
 
 
