@@ -17,10 +17,11 @@ from posturio_iac.live.reading import users
 from posturio_iac.live.reading.usage import moment_of, status_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from posturio_iac.live.connection.session import Connection
-    from posturio_iac.live.inventory import Inventory
+
+    Say = Callable[[Level, str], None]
 
 OPERATION = "iam:ListServiceSpecificCredentials"
 PAGE = 1000
@@ -29,8 +30,8 @@ UNTOLD_USE = Unknown("AWS does not tell when an API key of a service was used")
 EXPIRED = "Expired"
 
 
-def read(connection: Connection, known: Mapping[str, DeployedUser], inventory: Inventory) -> tuple[DeployedKey, ...] | AwsError:
-    """Return the credentials of all users, or why they were not read. ``known`` are users by ARN.
+def read(connection: Connection, users_: Iterable[DeployedUser], account: Account, say: Say) -> tuple[DeployedKey, ...] | AwsError:
+    """Return the credentials of all users, or why they were not read. Of users of one name the last one counts.
 
     Tags that nobody has asked for are asked for; where that is denied they are unknown, and that is said.
     """
@@ -39,21 +40,10 @@ def read(connection: Connection, known: Mapping[str, DeployedUser], inventory: I
         entries: list[dict[str, Any]] = [entry for page in pages for entry in page.get("ServiceSpecificCredentials", ())]
     except AwsError as error:
         return error
-    by_name = {user.name: user for user in known.values()}
-    by_name |= {key.user.name: key.user for key in inventory.keys if not key.user.is_root and not is_unasked(key.user.tags)}
+    by_name = {user.name: user for user in users_}
     wanted = dict.fromkeys(str(entry["UserName"]) for entry in entries)
-    holders = {name: _with_tags(connection, by_name.get(name) or _of_name(name, inventory.account), inventory) for name in wanted}
+    holders = {name: _with_tags(connection, by_name.get(name) or _of_name(name, account), say) for name in wanted}
     return tuple(_seen(entry, holders[str(entry["UserName"])]) for entry in entries)
-
-
-def add(connection: Connection, known: Mapping[str, DeployedUser], inventory: Inventory) -> None:
-    """Add the credentials of all users to an inventory. That they cannot be read is an error of the account."""
-    found = read(connection, known, inventory)
-    if isinstance(found, AwsError):
-        inventory.say(Level.ERROR, f"API keys of services were not read, so none was judged: {found}")
-        return
-    inventory.keys += found
-    inventory.credentials_listed = True
 
 
 def _of_name(name: str, account: Account) -> DeployedUser:
@@ -61,24 +51,20 @@ def _of_name(name: str, account: Account) -> DeployedUser:
     return DeployedUser(name, f"arn:{account.partition}:iam::{account.id}:user/{name}")
 
 
-def _with_tags(connection: Connection, user: DeployedUser, inventory: Inventory) -> DeployedUser:
+def _with_tags(connection: Connection, user: DeployedUser, say: Say) -> DeployedUser:
     if not is_unasked(user.tags) and user.tags != users.UNASKED:
         return user
     try:
         return replace(user, tags=users.tags_of(connection, user))
     except AwsError as error:
         if not error.gone:
-            inventory.say(Level.ERROR, f"{error}; this concerns user {user.name}")
+            say(Level.ERROR, f"{error}; this concerns user {user.name}")
         return replace(user, tags=users.unread(error))
 
 
 def _seen(entry: Mapping[str, Any], user: DeployedUser) -> DeployedKey:
-    key_id, status, end = (
-        str(entry["ServiceSpecificCredentialId"]),
-        status_in(entry, "ListServiceSpecificCredentials"),
-        entry.get("ExpirationDate"),
-    )
-    expires = moment_of(end)
+    key_id, status = str(entry["ServiceSpecificCredentialId"]), status_in(entry, "ListServiceSpecificCredentials")
+    expires = moment_of(entry.get("ExpirationDate"))
     return DeployedKey(
         user,
         key_id,

@@ -83,7 +83,8 @@ def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict
     wanted = [(one, key) for one in asked for key in one.keys if key.kind is KeyKind.SERVICE_CREDENTIAL]
     if not wanted:
         return
-    found = service_credentials.read(connection, known, inventory)
+    users_ = (*known.values(), *(key.user for key in inventory.keys if not key.user.is_root))
+    found = service_credentials.read(connection, users_, inventory.account, inventory.say)
     if isinstance(found, AwsError):
         inventory.unread |= {key.address: str(found) for _, key in wanted}
         return
