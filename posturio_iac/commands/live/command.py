@@ -7,7 +7,7 @@ import sys
 import time
 
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
-from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.scan.arguments import reports
 
@@ -59,7 +59,7 @@ def run(argv: Sequence[str]) -> int:
     shown = found if given.show_key_ids else found.masked()
     emit(shown, given, targets, elapsed=time.perf_counter() - started, code=code, config=config, run=record)
     if not given.quiet:
-        sys.stderr.write(f"{found.budget}\n")
+        to_stderr(f"{found.budget}\n")
     return code
 
 
@@ -76,9 +76,10 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
     run, targets, notes = ready(arguments, config, given.as_of or _now())
     account_lines = AccountLines(run, rules_left_out(config), lambda report, ages: _code_of(report, ages, config, arguments))
     write(account_lines.lines(targets, notes, lambda code: describe(run, code)), target)
-    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=wants_color(given.color or "auto", sys.stderr, os.environ))
+    color = wants_color(given.color or "auto", sys.stderr, os.environ)
+    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=color, names=account_lines.names)
     if not given.quiet:
-        sys.stderr.write(f"{run.surveyor.budget.line()}\n")
+        to_stderr(f"{run.surveyor.budget.line()}\n")
     return int(account_lines.code)
 
 
