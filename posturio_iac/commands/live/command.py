@@ -76,7 +76,8 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
     run, targets, notes = ready(arguments, config, given.as_of or _now())
     account_lines = AccountLines(run, rules_left_out(config), lambda report, ages: _code_of(report, ages, config, arguments))
     write(account_lines.lines(targets, notes, lambda code: describe(run, code)), target)
-    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=wants_color(given.color or "auto", sys.stderr, os.environ))
+    color = wants_color(given.color or "auto", sys.stderr, os.environ)
+    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=color, names=account_lines.names)
     if not given.quiet:
         to_stderr(f"{run.surveyor.budget.line()}\n")
     return int(account_lines.code)
