@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 CACHE = Path(__file__).parent / ".cache"
-KEYS = "aws_iam_access_key|awsutils_expiring_iam_access_key|AWS::IAM::AccessKey"
+KEYS = "aws_iam_access_key|awsutils_expiring_iam_access_key|aws_iam_service_specific_credential|AWS::IAM::AccessKey"
 CHECKOV_CHECK = "CKV_AWS_273"
 ONE_KEY = 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n\nresource "aws_iam_access_key" "ci" {\n  user = aws_iam_user.ci.name\n}\n'
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

@@ -51,6 +51,8 @@ class Inventory:
     """ARNs of users whose keys were all listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
     """What CloudFormation says of keys, by their ids."""
+    is_blind: bool = False
+    """Whether neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
     """When AWS made the credential report that was read."""
 
@@ -75,6 +77,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     present = detailed if detailed is not None else _listed(connection, inventory, report)
     _check_number(connection, told, present, inventory)
     inventory.keys += _root_keys(connection, report, told, inventory, request)
+    inventory.is_blind = report is None and present is None and not inventory.keys
     known = {row.user.arn: row.user for row in _rows(report)} | (present or {})
     cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
     inventory.gone |= _left(known, present, account, request)

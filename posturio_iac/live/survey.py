@@ -108,7 +108,11 @@ class Surveyor:
             return failed(target, str(error))
         except (KeyError, ValueError, TypeError, OSError) as error:
             return failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
-        return AccountOutcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
+        found = replace(target, account=account)
+        if inventory.is_blind:
+            blind = failed(found, "neither its credential report nor its users could be read")
+            return replace(blind, diagnostics=(*blind.diagnostics, *inventory.diagnostics))
+        return AccountOutcome(found, inventory, tuple(inventory.diagnostics), {})
 
     def _inventory(
         self, connection: Connection, account: Account, wanted: tuple[UserQuery, ...] | None, pool: Executor | None

@@ -15,6 +15,7 @@ from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Privilege, Unknown
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.stack import StackKey
@@ -25,6 +26,7 @@ from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.planning.disabled import from_ledger
+from posturio_iac.live.survey import AccountTarget
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from tests.support.keys import AS_OF
@@ -211,3 +213,19 @@ def test_what_was_read_of_an_account_comes_back() -> None:
     for wrong in ({"~": "os"}, {"~": "tuple", "=": [{"~": "time", "=": "soon"}]}, {"=": 1}):
         with pytest.raises(DamagedLedgerError):
             decode(wrong)
+
+
+def test_changes_that_name_their_finding_oddly_are_kept() -> None:
+    line = '{"at": "2026-11-24T00:00:00Z", "change": "flagged", "key": "a", "finding": %s}\n'
+    text = "".join(('{"posturio-iac-ledger": 1}\n', line % "null", line % '"x"'))
+    assert read_ledger(text).text(AS_OF).count("flagged") == 2
+
+
+@pytest.mark.parametrize("told", [True, {"~": "Inventory", "=": {"account": 1, "diagnostics": True}}, "deep"])
+def test_what_was_read_of_an_account_and_is_damaged_is_one_sentence(told: object) -> None:
+    if told == "deep":
+        for _ in range(900):
+            told = [told]
+    run = UnfinishedRun(AS_OF, "", {ACCOUNT.id: told})
+    with pytest.raises(UsageError, match="run it without --resume"):
+        LedgerFile(Kept(), Ledger(), AS_OF, run).known(AccountTarget(account=ACCOUNT))

@@ -98,6 +98,14 @@ class LedgerFile:
         first = ((name, ledger.first_seen(name)) for name in everything)
         return FindingAges({name: when for name, when in first if when is not None}, new, self._limits)
 
+    def remember_creators(self, keys: Iterable[AccessKey]) -> None:
+        """Remember who created keys, since CloudTrail forgets it."""
+        for key in keys:
+            if key.created_by is not None and (name := name_of(key)) is not None:
+                seen = self.ledger.of(name, KeyChangeKind.SEEN)
+                if seen is not None:
+                    seen.detail["created_by"] = key.created_by
+
     def finish(self, rules: Collection[str], *, whole: bool) -> None:
         """Write the ledger with all that this run saw.
 

@@ -175,6 +175,8 @@ class Run:
     def _asked_about(self, part: AccountPart) -> AccountPart:
         """Ask CloudTrail about the keys of one account that were found."""
         report = with_creators(part.report, part.target, self.surveyor)
+        if self.ledger is not None:
+            self.ledger.remember_creators(judged.key for judged in report.keys)
         if self.arguments.given.context:
             report = with_context(report, part.target, self.surveyor)
         return replace(part, report=report)

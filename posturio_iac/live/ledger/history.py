@@ -157,7 +157,9 @@ class Ledger:
         head = json.dumps({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
         kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
         spans = [span for found in self.findings.values() for span in found if span.last > oldest]
-        ordered = sorted([*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, change.detail.get("finding", "")))
+        ordered = sorted(
+            [*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, str(change.detail.get("finding", "")))
+        )
         return "".join(f"{line}\n" for line in (head, *(change.line() for change in ordered)))
 
 

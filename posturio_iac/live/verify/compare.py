@@ -29,6 +29,8 @@ BY_CODE = frozenset(
 """Rules that may have flagged a key for what its code says, or because no code declares it."""
 
 
+OFF = "the key is switched off"
+BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
 OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
 BY_TAGS = OF_ACTIVE_KEYS | {
     LINGERING,
@@ -67,11 +69,21 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
         return result
     if entry.outcome == "done" and entry.step == "disable" and result.status == "Active":
         why = f"it was switched on again, although it was {entry.text()}"
+        if result.state is not FindingState.OPEN:  # what the rule said is true no longer
+            result = replace(result, message=f"{result.address} is active again.", remediation=BACK)
         return replace(result, plan=entry, state=FindingState.OPEN, why=why)
-    if result.missed is not None and entry.outcome == "done" and (done := parse_date(entry.at)) is not None:
-        result = replace(result, missed=replace(result.missed, since=done))
+    if entry.outcome == "done" and entry.step == "disable" and result.why == OFF:
+        return replace(result, plan=entry, why=f"the key was {entry.text()}", missed=_since(result.missed, entry))
+    if entry.outcome == "done":
+        result = replace(result, missed=_since(result.missed, entry))
     contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
     return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
+
+
+def _since(missed: MissedKey | None, entry: Entry) -> MissedKey | None:
+    """Return the key that may be missed since the step of a plan that was done."""
+    done = parse_date(entry.at)
+    return missed if missed is None or done is None else replace(missed, since=done)
 
 
 def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Policy:
@@ -141,9 +153,10 @@ class _Comparison:
         if (open_ := self._open_question(finding.rule, key)) is not None:
             return _result(finding, FindingState.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
-            return self._missed(_result(finding, FindingState.RESOLVED, "the key is switched off", key), finding, key)
+            return self._missed(_result(finding, FindingState.RESOLVED, OFF, key), finding, key)
         if status == "Active" and finding.key.status == "Inactive" and finding.rule == LINGERING:
-            return _result(finding, FindingState.OPEN, "it was switched on again", key)
+            again = _result(finding, FindingState.OPEN, "it was switched on again", key)
+            return replace(again, message=f"{key.address} is active again.", remediation=BACK)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
             return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)

@@ -41,6 +41,11 @@ class TableRow(NamedTuple):
         """The worst of its findings."""
         return max((finding.severity for finding in self.findings), default=None)
 
+    @property
+    def is_in_grace(self) -> bool:
+        """Whether the key is switched off and waits to be deleted, as a ledger tells."""
+        return self.judged.key.life is not None and self.judged.key.life.delete_on is not None
+
     def urgency(self) -> tuple[int, int, float, float, str]:
         """The place in the table: by severity; keys of administrators first, those that may do nothing last; idle ones; old ones."""
         key, worst = self.judged.key, self.worst

@@ -35,7 +35,7 @@ def render(
     report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES, planned: bool = False
 ) -> str:
     """Return the keys, what is undetermined, and one line that sums up."""
-    shown = (entry for entry in entries(report, ages) if entry.findings or style.verbose)
+    shown = (entry for entry in entries(report, ages) if entry.findings or entry.is_in_grace or style.verbose)
     listed = [entry for entry in shown if entry.findings or entry.judged.verdict is not Verdict.UNDETERMINED]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:
@@ -68,7 +68,8 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
 
 def _late_answers(report: Report) -> int:
     """Return of how many keys the owner was asked and has not answered in time."""
-    return sum(judged.key.life is not None and judged.key.life.is_late(report.as_of) for judged in report.keys)
+    keys = (judged.key for judged in report.keys)
+    return sum(key.life is not None and key.life.is_late(report.as_of) and key.status == "Active" for key in keys)
 
 
 def _by_severity(report: Report) -> str:
