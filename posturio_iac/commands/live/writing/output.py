@@ -76,7 +76,15 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
 
         end = "" if given.quiet else f"{text.summary(found.report, read, found.ages, color=color)}\n"
         return "".join(tables(found.report, wide=style.columns, color=color)) + end
-    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
+    return text.render(
+        found.report,
+        style,
+        by_owner=given.group_by == "owner",
+        quiet=bool(given.quiet),
+        read=read,
+        ages=found.ages,
+        planned=bool(given.plan),
+    )
 
 
 def _document(found: Findings, run: Mapping[str, object]) -> str:
