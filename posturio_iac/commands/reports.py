@@ -13,6 +13,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
+from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -92,6 +93,16 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
         ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
+    if not given.quiet:
+        _tell_files(report, [target for _, target in targets])
+
+
+def _tell_files(report: Report, targets: Sequence[str]) -> None:
+    """Say what was written where, when nothing went to standard output: a run that fails without a word helps nobody."""
+    if STDOUT in targets:
+        return
+    found = f"{count(len(report.active()), 'finding')} in {count(len(report.keys), 'key')}"
+    to_stderr(f"wrote {', '.join(map(printable, targets))}: {found}\n")
 
 
 def screen(given: Arguments, elsewhere: int | None = None) -> int | None:

@@ -129,7 +129,8 @@ def _result(document: dict[str, Any], source: str) -> SavedResult:
 
 def _verdict(entry: dict[str, Any]) -> SavedVerdict:
     place = {"framework": "aws", "path": None, "line": None}
-    return SavedVerdict(_text(entry["state"]), _found({**entry, **place}), _optional(entry["status"]), _optional(entry["owner"]))
+    kind = KeyKind(entry.get("kind") or KeyKind.ACCESS_KEY.value)
+    return SavedVerdict(_text(entry["state"]), _found({**entry, **place}), _optional(entry["status"]), _optional(entry["owner"]), kind)
 
 
 def _verified(document: dict[str, Any]) -> frozenset[str] | None:

@@ -142,6 +142,7 @@ class SavedVerdict:
     status: str | None
     """Of the key at the time."""
     owner: str | None
+    kind: KeyKind = KeyKind.ACCESS_KEY
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
     """Name what sets the interval, and what it may be at most."""
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
+    if evidence.is_age and (anew := key.remedies.aging(context.max_lifetime.days)) is not None:
+        return anew
     if evidence.effect is Effect.ENFORCED and evidence.interval:
         return Advice(f"lower the interval of {evidence.source} to {allowed(context)} or less")
     place = Place(evidence.source, evidence.span)

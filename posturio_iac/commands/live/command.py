@@ -40,10 +40,11 @@ def run(argv: Sequence[str]) -> int:
         return _stream(arguments, config, targets[0][1], lambda run, code: run.record.document((begun, _now()), argv, code))
     found = _find(arguments, config)
     code = _exit_code(found, config, arguments)
+    steps = 0
     if given.plan:
         from posturio_iac.commands.live.writing.plan import write_plan
 
-        write_plan(found, config, arguments)
+        steps = write_plan(found, config, arguments)
     if given.letters:
         from posturio_iac.commands.live.writing.letters import write_letters
 
@@ -60,6 +61,11 @@ def run(argv: Sequence[str]) -> int:
     emit(shown, given, targets, elapsed=time.perf_counter() - started, code=code, config=config, run=record)
     if not given.quiet:
         to_stderr(f"{found.budget}\n")
+        if given.plan:
+            from posturio_iac.core.text.terminal import printable
+            from posturio_iac.render.nothing_found import count
+
+            to_stderr(f"wrote {printable(given.plan)}: {count(steps, 'step')}; review the scripts before you run them\n")
     return code
 
 

@@ -53,7 +53,7 @@ class AccountLines:
         Raises what reading raises.
         """
         run, rest = self._run, [*notes]
-        judging = PartwiseJudge(run.as_of, run.request.policy)
+        judging = PartwiseJudge(run.as_of, run.policies)
         for part in run.parts(run.read(targets), judging):
             report = self._shown(part.report)
             self._count(report, part.ages)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
+from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
 from posturio_iac.live.planning.plan import LINGERING
 from posturio_iac.live.verify.model import FindingState, MissedKey, Verification, Verified
 
@@ -88,13 +89,14 @@ def _since(missed: MissedKey | None, entry: Entry) -> MissedKey | None:
     return missed if missed is None or done is None else replace(missed, since=done)
 
 
-def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Policy:
-    """Return a policy that judges by the rules of the earlier findings too, whatever is selected now."""
+def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> PoliciesByKind:
+    """Return policies that judge keys of each kind by the rules of the earlier findings about them too, whatever is selected now."""
     ids, config = tuple(known), policy.config
-    wanted = {finding.rule for finding in earlier.findings} & set(ids)
+    wanted = {f.rule for f in earlier.findings if f.rule != ABOUT_CODE or f.key.kind is KeyKind.ACCESS_KEY} & set(ids)
     ignore = tuple(name for name in config.ignore if rule_id(name, ids) not in wanted)
     select = (*config.select, *sorted(wanted)) if config.select else ()
-    return replace(policy, config=config.with_values(select=select, ignore=ignore))
+    also = {f.rule for f in earlier.findings} & {ABOUT_CODE}
+    return PoliciesByKind(replace(policy, config=config.with_values(select=select, ignore=ignore)), also)
 
 
 class _Comparison:
@@ -226,7 +228,7 @@ def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
         return [key for key in keys if key.key_id == earlier.id]
     masked = not earlier.label.startswith("key-")
     tail = earlier.label.lstrip("*") if masked else ""
-    ending = [key for key in keys if (key.key_id or "").endswith(tail)]
+    ending = [key for key in keys if key.kind is earlier.kind and (key.key_id or "").endswith(tail)]
     same_day = [key for key in ending if earlier.created is not None and key.created == earlier.created]
     if masked and earlier.created is not None:
         return same_day or [key for key in ending if isinstance(key.created, Unknown)]
@@ -241,6 +243,7 @@ def _result(finding: EarlierFinding, state: FindingState, why: str, key: AccessK
         severity=finding.severity,
         address=key.address if key is not None else finding.key.address,
         account=finding.key.account,
+        kind=finding.key.kind,
         user=finding.key.user.name,
         owner=owner,
         why=why,
@@ -259,6 +262,7 @@ def _new(found: Finding, key: AccessKey, why: str) -> Verified:
         severity=found.severity,
         address=found.address,
         account=key.account or "",
+        kind=key.kind,
         user=str(key.user),
         owner=key.owner if isinstance(key.owner, str) else None,
         why=why,

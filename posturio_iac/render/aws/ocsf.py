@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Severity, Verdict
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import DOCS, page_url, sentence
@@ -184,7 +185,7 @@ def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "uid": printable(key.address),
         "name": known.get("user") or printable(key.address),
-        "type": "AwsIamAccessKey",
+        "type": "AwsIamAccessKey" if key.kind is KeyKind.ACCESS_KEY else "AwsIamServiceSpecificCredential",
     }
     if "owner" in known:
         owner = {"name": known["owner"], "uid": known["owner"], "type": "Unknown", "type_id": 0}

@@ -76,6 +76,7 @@ def _result(result: Verified) -> dict[str, Any]:
         "severity": result.severity.value,
         "address": result.address,
         "account": result.account,
+        "kind": result.kind.value,
         "user": result.user,
         "owner": result.owner,
         "status": result.status,
