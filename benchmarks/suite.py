@@ -14,17 +14,20 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from measuring import Contender, in_turn, installed, program, revision  # type: ignore[import-not-found]  # a script beside this one
 from trees import TREES, Tree, modules  # type: ignore[import-not-found]
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 KEYS = "aws_iam_access_key|awsutils_expiring_iam_access_key|AWS::IAM::AccessKey"
 BARE = "python -c pass"
 CHECKOV = ["--quiet", "--compact", "--skip-download", "--framework", "terraform", "cloudformation", "--check", "CKV_AWS_273", "-d", "."]
 """One check of checkov's own about keys."""
 TRIVY = ["config", "--quiet", "--skip-check-update", "--skip-version-check", "."]
-PEERS = ("rg", "checkov", "trivy")
+PEERS = ("rg", "checkov", "trivy", "cfn-lint")
 CASES = (
     "one-key",
     "modules",
@@ -55,6 +58,7 @@ GOALS = {
     "mixed": Goal(("rg", BARE), 3),
     "monorepo": Goal(("rg",), 5),
     "modules": Goal(("checkov",), 1 / 40),
+    "template": Goal(("cfn-lint",), 1 / 3),
     "hook": Goal((BARE,), 5),
     "hook-clean": Goal((BARE,), 2.5),
     "hook-caller": Goal((BARE,), 10),
@@ -96,7 +100,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--compare", action="append", default=[], metavar="REV", help="measure this revision of ours in turn")
     parser.add_argument("--program", help="the posturio-iac to measure; by default that of this interpreter")
     parser.add_argument(
-        "--peers", nargs="*", choices=PEERS, default=["rg"], help="by default rg; it and checkov are installed where missing"
+        "--peers", nargs="*", choices=PEERS, default=["rg"], help="by default rg; all but trivy are installed where missing"
     )
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
@@ -147,7 +151,7 @@ def prepared(name: str, place: Path, given: argparse.Namespace) -> tuple[dict[st
     make = TREES[name]
     (sized,) = make.__defaults__[:1] if make.__defaults__ else (1,)
     tree = make(place, max(int(sized * given.scale), 1))
-    return {"ours": scan, **peers(given.peers)}, len(tree.files), place
+    return {"ours": scan, **peers(given.peers, templates=tree.files if name == "template" else [])}, len(tree.files), place
 
 
 def hook_tree(name: str, place: Path, scale: float) -> Tree:
@@ -157,16 +161,15 @@ def hook_tree(name: str, place: Path, scale: float) -> Tree:
     else:
         tree = modules(place, int(200 * scale), caller=name == "hook-caller")
     if name == "hook-clean":
-        for file in tree.files:
-            if file.endswith("main.tf"):
-                tree.write(file, 'resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n')
+        for file in (path for path in tree.files if path.endswith(("main.tf", "outputs.tf"))):
+            (place / file).write_text('resource "aws_iam_user" "ci" {\n  name = "ci"\n}\n', encoding="utf-8")
     for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=x", "-c", "user.email=x", "commit", "-qm", "all modules"]):
         subprocess.run(["git", *words], cwd=place, check=True)  # noqa: S607 - the git of the PATH, as the hook takes it
     return tree
 
 
-def peers(names: list[str]) -> dict[str, list[str]]:
-    """Return the commands of other programs on a tree; trivy is measured only where it is installed."""
+def peers(names: list[str], templates: Sequence[str] = ()) -> dict[str, list[str]]:
+    """Return the commands of other programs on a tree, cfn-lint on templates; trivy is measured only where it is installed."""
     found = {}
     if "rg" in names:
         found["rg"] = [shutil.which("rg") or installed("rg"), "-l", KEYS, "."]
@@ -174,6 +177,8 @@ def peers(names: list[str]) -> dict[str, list[str]]:
         found["checkov"] = [shutil.which("checkov") or installed("checkov"), *CHECKOV]
     if "trivy" in names and (trivy := shutil.which("trivy")):
         found["trivy"] = [trivy, *TRIVY]
+    if "cfn-lint" in names and templates:
+        found["cfn-lint"] = [shutil.which("cfn-lint") or installed("cfn-lint"), *templates]
     return found
 
 
