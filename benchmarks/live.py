@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from measuring import CACHE, installed, program  # type: ignore[import-not-found]  # a script beside this one
-from moto.core.responses import BaseResponse
+from moto.core.responses import ActionResult, BaseResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
+from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
 
 if TYPE_CHECKING:
@@ -65,7 +66,11 @@ def served() -> Iterator[tuple[str, Counter[str]]]:
         counted[f"{self.service_name}:{self._get_action()}"] += 1
         return answer(self)
 
-    with patch.object(BaseResponse, "call_action", call_action):
+    def no_credentials(_: IamResponse) -> ActionResult:
+        return ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
+
+    lacking = patch.object(IamResponse, "list_service_specific_credentials", no_credentials, create=True)
+    with patch.object(BaseResponse, "call_action", call_action), lacking:
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
         host, port = server.get_host_and_port()

@@ -105,6 +105,9 @@ class Organization:
         used = f"<LastUsedDate>{STALE}</LastUsedDate><ServiceName>s3</ServiceName><Region>us-east-1</Region>"
         return f"<AccessKeyLastUsed>{used}</AccessKeyLastUsed>"
 
+    def _ListServiceSpecificCredentials(self, *_: object) -> str:  # noqa: N802
+        return "<ServiceSpecificCredentials/><IsTruncated>false</IsTruncated>"
+
     def _ListOrganizationsFeatures(self, *_: object) -> str:  # noqa: N802
         return "<EnabledFeatures/>"
 

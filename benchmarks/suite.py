@@ -22,7 +22,7 @@ from trees import TREES, Tree, modules  # type: ignore[import-not-found]
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KEYS = "aws_iam_access_key|awsutils_expiring_iam_access_key|AWS::IAM::AccessKey"
+KEYS = "aws_iam_access_key|awsutils_expiring_iam_access_key|aws_iam_service_specific_credential|AWS::IAM::AccessKey"
 BARE = "python -c pass"
 CHECKOV = ["--quiet", "--compact", "--skip-download", "--framework", "terraform", "cloudformation", "--check", "CKV_AWS_273", "-d", "."]
 """One check of checkov's own about keys."""

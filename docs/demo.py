@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudtrail.responses import CloudTrailResponse
+from moto.core.responses import ActionResult
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
@@ -133,6 +134,10 @@ class Answers:
         def events(response: CloudTrailResponse) -> str:
             return json.dumps({"Events": list(answers.events(response.current_account))})
 
+        def no_credentials(_: IamResponse) -> ActionResult:
+            return ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
+
+        IamResponse.list_service_specific_credentials = no_credentials  # type: ignore[attr-defined]  # moto lacks it
         IamResponse.get_credential_report = report  # type: ignore[method-assign]  # moto has no setting for it
         CloudTrailResponse.lookup_events = events  # type: ignore[attr-defined]  # moto lacks it
 

@@ -25,8 +25,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 120
 AWS = """
 import boto3
+from moto.core.responses import ActionResult
+from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
 
+IamResponse.list_service_specific_credentials = lambda self: ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
 server = ThreadedMotoServer("127.0.0.1", 0)
 server.start()
 address = "http://%s:%s" % server.get_host_and_port()

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
-from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.errors import OutputError, UnreachableError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -49,7 +49,7 @@ def _dispatch(argv: list[str]) -> int:
             to_stdout(usage())
             return CLEAN
         case []:
-            sys.stderr.write(usage())
+            to_stderr(usage())
             return USAGE
         case [name, *rest] if name in COMMANDS:
             code: int = import_module(COMMANDS[name][0]).run(rest)
@@ -86,10 +86,7 @@ def _complain(text: str, code: int) -> int:
     """Say one sentence on standard error."""
     from posturio_iac.core.text.terminal import printable
 
-    try:
-        sys.stderr.write(f"posturio-iac: {printable(text)}\n")
-    except OSError:
-        pass
+    to_stderr(f"posturio-iac: {printable(text)}\n")
     return code
 
 

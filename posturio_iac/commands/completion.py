@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.guard_rails import NAME
 from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
 from posturio_iac.config.option_table import Shape
@@ -57,7 +58,7 @@ def _values(option: Option) -> tuple[str, ...]:
 
 def _words(command: Command) -> tuple[str, ...]:
     """Return what the word of a command can be; empty for a file."""
-    return _rules() if command.name == "explain" else WORDS.get(command.name, ())
+    return (*_rules(), NAME) if command.name == "explain" else WORDS.get(command.name, ())
 
 
 def _flags(command: Command) -> list[str]:

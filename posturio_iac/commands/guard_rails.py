@@ -30,8 +30,8 @@ GUARD_RAILS = (
     GuardRail(
         "Access keys only for users below one path",
         """\
-Nobody makes access keys but for users below `/keys/`, and only one role makes such users or moves others there. Without the second
-statement, whoever may create users could create one with that path. The root user of a member account is covered too.""",
+Access keys can be made only for users below `/keys/`, and only one role can create such users or move others there. Without the second
+statement, whoever may create users could create one with that path. The root user of a member account gets no access key either.""",
         (
             {"Sid": "NoAccessKeys", "Effect": "Deny", "Action": "iam:CreateAccessKey", "NotResource": "arn:*:iam::*:user/keys/*"},
             {
@@ -46,10 +46,10 @@ statement, whoever may create users could create one with that path. The root us
     GuardRail(
         "No API key of a service without an age, or with a long one",
         f"""\
-A key for Amazon Bedrock, CloudWatch Logs and other services that is made without an age never ends. The limit alone does not hold:
-a condition on a number is not met where the request names none, so that the policy lets just these keys pass. The `Null` test
-denies them. Passwords for CodeCommit and Keyspaces take no age, so they are denied as well. Where they are still needed, add to the
-first condition: `{json.dumps(PASSWORDS)[1:-1]}`.""",
+A key for Amazon Bedrock, CloudWatch Logs and other services that is made without an age never ends. A limit alone does not hold:
+a condition on a number is not met where the request names none, so it allows exactly these keys. The `Null` test denies them.
+Passwords for CodeCommit and Keyspaces take no age, so they are denied as well. Where you still need them, add to the first
+condition: `{json.dumps(PASSWORDS)[1:-1]}`.""",
         (
             {
                 "Sid": "NoEndlessKeys",
@@ -70,8 +70,8 @@ first condition: `{json.dumps(PASSWORDS)[1:-1]}`.""",
     GuardRail(
         "No use of long-term keys for Amazon Bedrock",
         """\
-The two policies above concern new keys. This one takes effect on those that are there: calls with a long-term key are denied, while
-short-term keys, which end with the session of their maker and after 12 hours at most, go on working.""",
+The two policies above concern new keys. This one affects the keys that exist: calls with a long-term key are denied. Short-term keys,
+which end with the session of their maker and after 12 hours at most, still work.""",
         (
             {
                 "Sid": "NoLongTermBedrockKeys",
@@ -93,15 +93,15 @@ def page() -> str:
 
 _HEAD = """# Guard rails
 
-Rules find keys without an end after somebody has written them. These service control policies keep them from being made, by whatever: code,
-console or a script. Attach them to an organizational unit of AWS Organizations, first to one with a test account.
+The rules find keys without an end once somebody has written them. These service control policies prevent such keys, whether code, the
+console or a script makes them. Attach them to an organizational unit of AWS Organizations, first to one with a test account.
 """
 
 _FOOT = """## What they do not do
 
-- They do not concern the management account of the organization, nor what exists already. `posturio-iac live` finds that.
-- They do not end a key. Only an age does, of the keys that can have one.
-- Terraform meets them when it applies (`AccessDenied … with an explicit deny in a service control policy`), and not when it plans.
+- They do not apply to the management account of the organization. The first two leave existing keys alone; `posturio-iac live` finds those.
+- They do not end a key. Only an age does, where a key can have one.
+- Terraform meets them when it applies (`AccessDenied … with an explicit deny in a service control policy`), not when it plans.
 
 ## How they are tested
 

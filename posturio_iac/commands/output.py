@@ -12,7 +12,7 @@ from posturio_iac.errors import OutputError
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import BinaryIO
+    from typing import BinaryIO, TextIO
 
 STDOUT = "-"
 
@@ -107,10 +107,23 @@ def _write_all(stream: BinaryIO, data: bytes) -> None:
         left = left[stream.write(left) or 0 :]
 
 
+def to_stderr(text: str) -> None:
+    """Write a message to standard error. One that cannot be written is no reason to lose the result."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+
+
 def silence_stdout() -> None:
     """Keep the interpreter from complaining, when it exits, about what could not be written."""
+    _silence(sys.stdout)
+
+
+def _silence(stream: TextIO) -> None:
     try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     except (OSError, ValueError, AttributeError):
         pass
 
@@ -122,16 +135,19 @@ def _replace(path: str, data: Iterable[bytes]) -> None:
         with open(path, "wb") as device:
             device.writelines(data)
         return
+    from posturio_iac.commands.stoppable import Stoppable
+
     temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
-    try:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.writelines(data)
-        if mode is not None:
-            os.chmod(temporary, stat.S_IMODE(mode))
-        os.replace(temporary, path)
-    except BaseException:
-        _forget(temporary)
-        raise
+    with Stoppable():
+        try:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+                file.writelines(data)
+            if mode is not None:
+                os.chmod(temporary, stat.S_IMODE(mode))
+            os.replace(temporary, path)
+        except BaseException:
+            _forget(temporary)
+            raise
 
 
 def _make_folder(path: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from posturio_iac.commands.output import to_stderr
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -21,4 +21,4 @@ def point_to_secrets(texts: Mapping[str, bytes]) -> None:
     from posturio_iac.search.provider_keys import pointer
 
     if said := pointer(held):
-        sys.stderr.write(f"note: {printable(said)}\n")
+        to_stderr(f"note: {printable(said)}\n")

@@ -6,13 +6,14 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.output import STDOUT, write
+from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
+from posturio_iac.render.nothing_found import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +63,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     choice = given.color or "auto"
     shown = any(target == STDOUT and name in ("text", "github") for name, target in targets)
     said = [d for d in report.diagnostics if d.level is Level.ERROR or not (shown and d.is_always_shown)]
-    diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ))
+    diagnose(said, quiet=bool(given.quiet), color=wants_color(choice, sys.stderr, os.environ), names=scope.names if scope else None)
     sources = Sources(root)
     ready = []
     for name, target in targets:
@@ -92,6 +93,16 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
         ready.append((streamer(name, stats=bool(given.stats))(report, context), target))
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
+    if not given.quiet:
+        _tell_files(report, [target for _, target in targets])
+
+
+def _tell_files(report: Report, targets: Sequence[str]) -> None:
+    """Say what was written where, when nothing went to standard output: a run that fails without a word helps nobody."""
+    if STDOUT in targets:
+        return
+    found = f"{count(len(report.active()), 'finding')} in {count(len(report.keys), 'key')}"
+    to_stderr(f"wrote {', '.join(map(printable, targets))}: {found}\n")
 
 
 def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
@@ -99,12 +110,11 @@ def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
     return None if given.all or given.verbose else lines_of_stdout() or elsewhere
 
 
-def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool) -> None:
-    """Print what a reader must know about the run, errors only when ``quiet``."""
-    lines = [_line(d, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
+def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool, names: Mapping[str, str] | None = None) -> None:
+    """Print what a reader must know about the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
+    lines = [_line(d, names or {}, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
     if lines:
-        sys.stderr.write(without_commands("".join(lines)))
-        sys.stderr.flush()
+        to_stderr(without_commands("".join(lines)))
 
 
 def _folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -121,8 +131,13 @@ def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:
     return replace(first, message=f"{first.message}{rest}")
 
 
-def _line(diagnostic: Diagnostic, *, color: bool) -> str:
-    parts = [diagnostic.account, diagnostic.path, diagnostic.line, diagnostic.column]
+def _line(diagnostic: Diagnostic, names: Mapping[str, str], *, color: bool) -> str:
+    account = diagnostic.account
+    if account is not None and account in names:
+        account = f"{account} ({names[account]})"
+    elif account is not None and diagnostic.message.startswith(account):
+        account = None  # the message names it
+    parts = [account, diagnostic.path, diagnostic.line, diagnostic.column]
     where = ":".join(printable(str(part)) for part in parts if part is not None)
     level = paint(diagnostic.level.value, "bold", COLORS[diagnostic.level], color=color)
     return f"{where}{': ' if where else ''}{level}: {printable(diagnostic.message)}\n"

@@ -129,7 +129,8 @@ def _result(document: dict[str, Any], source: str) -> SavedResult:
 
 def _verdict(entry: dict[str, Any]) -> SavedVerdict:
     place = {"framework": "aws", "path": None, "line": None}
-    return SavedVerdict(_text(entry["state"]), _found({**entry, **place}), _optional(entry["status"]), _optional(entry["owner"]))
+    kind = KeyKind(entry.get("kind") or KeyKind.ACCESS_KEY.value)
+    return SavedVerdict(_text(entry["state"]), _found({**entry, **place}), _optional(entry["status"]), _optional(entry["owner"]), kind)
 
 
 def _verified(document: dict[str, Any]) -> frozenset[str] | None:
@@ -252,7 +253,9 @@ def _covered(scope: Any) -> Coverage:
     if scope is None:
         return Coverage()
     narrowed, name = scope.get("narrowed") is True, _optional(scope.get("name"))
-    return Coverage(name, _texts(scope.get("paths")), narrowed, _texts(scope.get("accounts")), _texts(scope.get("left_out")), _url(scope))
+    names = {_text(account): _text(known) for account, known in (scope.get("account_names") or {}).items()}
+    accounts, left_out = _texts(scope.get("accounts")), _texts(scope.get("left_out"))
+    return Coverage(name, _texts(scope.get("paths")), narrowed, accounts, names, left_out, _url(scope))
 
 
 def _url(scope: dict[str, Any]) -> str:

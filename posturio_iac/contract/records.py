@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.addresses import calls
 from posturio_iac.core.model import KeyKind
-from posturio_iac.core.record import dataclass
+from posturio_iac.core.record import dataclass, field
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from posturio_iac.core.finding import Level, Severity, Verdict
@@ -141,6 +142,7 @@ class SavedVerdict:
     status: str | None
     """Of the key at the time."""
     owner: str | None
+    kind: KeyKind = KeyKind.ACCESS_KEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ class Coverage:
     paths: tuple[str, ...] = ()
     narrowed: bool = False
     accounts: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The names of these accounts in their organization, by their ids, as far as they are known."""
     left_out: tuple[str, ...] = ()
     """Rules that were not asked."""
     source_url: str = ""

@@ -39,8 +39,10 @@ class KeyLife:
 
     def next_step(self, as_of: datetime) -> str:
         """Say what comes next, and when, in a few words; nothing where nothing is due."""
-        if self.delete_on is not None:
+        if self.delete_on is not None and self.delete_on >= as_of:
             return f"to be deleted after {self.delete_on.date()}"
+        if self.delete_on is not None:
+            return f"may be deleted since {self.delete_on.date()}"
         if self.is_needed is not None:
             return self.answer()
         if self.answer_by is None:

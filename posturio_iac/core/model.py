@@ -111,7 +111,8 @@ class Lifetime:
     at: datetime | None = None
     """EXPIRY: the end. ROTATED: the day it was rotated. In UTC."""
     interval: timedelta | None = None
-    """ROTATION: how long one key lives, when that is known. EXPIRY without ``at``: how long after its creation AWS ends it."""
+    """ROTATION: how long one key lives, when that is known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for one that is
+    deployed."""
     why: str = ""
     """Why it is inert, unreadable or unknown: a clause without a full stop."""
     reason: ReasonKind | None = None

@@ -320,7 +320,7 @@ class Remedies:
     """What ``declare`` changes speaks for keys that stand elsewhere too."""
     narrower: tuple[Remedy, ...] = ()
     """Switch off fewer keys than ``disable``, the widest first, where the same code makes several."""
-    age: SetArgument | None = None
+    age: SetArgument | Advice | None = None
     """Lets AWS end a key so many days after its creation, where it can; the value is still to be set."""
     avoid: Advice | None = None
     """Makes do without the key, where that takes no more than a change of the code."""
@@ -330,9 +330,9 @@ class Remedies:
         alone = self.is_shared and name != "owner" and self.beside is not None
         return stating(self.beside if alone and self.beside is not None else self.declare, name, value)
 
-    def aging(self, days: int) -> SetArgument | None:
+    def aging(self, days: int) -> SetArgument | Advice | None:
         """Return the change that lets AWS end the key after so many days; None where AWS cannot."""
-        return None if self.age is None else replace(self.age, value=str(days))
+        return replace(self.age, value=str(days)) if isinstance(self.age, SetArgument) else self.age
 
     def rotating(self, days: int) -> Rotating:
         """Return the change that makes the code replace the key every so many days."""

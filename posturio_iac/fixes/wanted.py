@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.core.place import Span
     from posturio_iac.core.remedy import Declaring, Remedy
 
 SPREAD = 7
@@ -64,7 +65,32 @@ def wanted(report: Report, findings: Sequence[Finding], wishes: Wishes) -> tuple
     """Return what is to be done about ``findings``, which are findings of ``report``."""
     keys = {(k.key.address, k.key.scope): k.key for k in report.keys}
     pairs = [(f, keys.get((f.address, f.root))) for f in findings]
-    return shared_names([_wanted(f, key, wishes, days) for (f, key), days in zip(pairs, _spread(pairs), strict=True)])
+    settled = _Settled(keys.values())
+    return shared_names([_wanted(f, key, wishes, days, settled) for (f, key), days in zip(pairs, _spread(pairs), strict=True)])
+
+
+class _Settled:
+    """Keys that state an owner or an end already, by the code that speaks for them: what it says anew would be said of them too."""
+
+    def __init__(self, keys: Iterable[AccessKey]) -> None:
+        """Take the keys of a report."""
+        self._owned: dict[Span, AccessKey] = {}
+        self._ended: dict[Span, AccessKey] = {}
+        for key in keys:
+            places = [r.place_of(held) for held in (key.remedies.declare, key.remedies.beside) if held is not None]
+            for span in (place.span for place in places if place is not None and place.span is not None):
+                if isinstance(key.owner, str):
+                    self._owned.setdefault(span, key)
+                if key.effective():
+                    self._ended.setdefault(span, key)
+
+    def other(self, remedy: Remedy, name: str, key: AccessKey | None) -> AccessKey | None:
+        """Return another key for which code says already what a remedy would have it say, if there is one."""
+        place = r.place_of(remedy)
+        if place is None or place.span is None or key is None:
+            return None
+        found = (self._owned if name == "owner" else self._ended).get(place.span)
+        return found if found is not None and (found.address, found.scope) != (key.address, key.scope) else None
 
 
 def suppressing(report: Report, findings: Sequence[Finding], reason: str, until: str) -> tuple[Wanted, ...]:
@@ -90,7 +116,7 @@ def _spread(pairs: Iterable[tuple[Finding, AccessKey | None]]) -> Iterator[int]:
         yield mine.setdefault(finding.address, len(mine)) % SPREAD
 
 
-def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) -> Wanted:
+def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int, settled: _Settled) -> Wanted:
     """Return what is to be done about one finding."""
     remedy = finding.remedy
     if remedy is None:
@@ -104,7 +130,11 @@ def _wanted(finding: Finding, key: AccessKey | None, wishes: Wishes, days: int) 
         return Wanted(finding, (), "say who owns it with --owner")
     beside = key.remedies.beside if key is not None else None
     holders = (remedy, beside) if beside is not None else (remedy,)
-    return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in holders)))
+    free = [holder for holder in holders if settled.other(holder, name, key) is None]
+    if not free and (other := settled.other(remedy, name, key)) is not None:
+        what = "an owner" if name == "owner" else "an end"
+        return Wanted(finding, (), f"the same code makes {other.address}, which has {what} of its own; let each call decide")
+    return Wanted(finding, tuple(dict.fromkeys(r.stating(holder, name, value) for holder in free)))
 
 
 def _metadata(remedy: Declaring, wishes: Wishes, days: int, key: AccessKey | None) -> tuple[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Effect
-from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.model import Effect, Kind
+from posturio_iac.core.origin import ArgumentOrigin, TagOrigin
 from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import replace
 from posturio_iac.judge.suppressions import BORROWED
@@ -69,7 +69,9 @@ def _held(evidence: Lifetime) -> Effect | None:
 
 
 def _adds(evidence: Lifetime, key: AccessKey) -> bool:
-    """Whether AWS does not know better: it knows the tags that the user has, when they were read."""
+    """Whether AWS does not know better: it knows the tags that the user has, when they were read, and when a service credential ends."""
+    if isinstance(evidence.origin, ArgumentOrigin) and evidence.kind is Kind.EXPIRY:
+        return False
     if not isinstance(evidence.origin, TagOrigin):
         return True
     return evidence.origin.name not in dict(key.tags) and (evidence.effect is not Effect.UNKNOWN or bool(key.unknown_sources))

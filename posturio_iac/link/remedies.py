@@ -44,6 +44,7 @@ def remedies_for(key: AccessKey, declaration: Declaration, code: AccessKey | Non
         overlap=told.overlap,
         replace=Advice(_replace(shown, declaration, stack=stack)),
         remove=Advice(f"remove {shown}{alone} from the {'template' if stack else 'code'}"),
+        age=told.age,
     )
 
 

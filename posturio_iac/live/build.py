@@ -7,8 +7,9 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Privilege, Unknown
-from posturio_iac.core.origin import TagOrigin
+from posturio_iac.core.key_types import takes_age
+from posturio_iac.core.model import Effect, Kind, Lifetime, Privilege, Unknown
+from posturio_iac.core.origin import ArgumentOrigin, TagOrigin
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, Remedies, Remedy, RunCommand, TagUser, UseRole
 from posturio_iac.facts.access_key import access_key
@@ -17,7 +18,7 @@ from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.live.ownership import configured_owners, owner_in_description
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.model import Account, DeployedKey, DeployedUser, Tags
@@ -40,9 +41,10 @@ def access_keys(
     options = FactOptions(names, as_of)
     built = []
     for arn, keys in by_user.items():
-        newest = _newest(keys)
-        made = (_built(key, account, owners, options, show_ids=show_ids) for key in keys)
-        built += [KeyOfUser(replace(key, newest_active=newest), arn) for key in made]
+        for key in keys:
+            alike = [other for other in keys if (other.kind, other.service) == (key.kind, key.service)]
+            made = _built(key, account, owners, options, show_ids=show_ids)
+            built.append(KeyOfUser(replace(made, newest_active=_newest(alike)), arn))
     return tuple(with_siblings(built, lambda _one, _other: True))
 
 
@@ -61,6 +63,9 @@ def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options:
         remedies=_remedies(key, show_ids=show_ids),
         owner=account.name if key.user.is_root else owner_in_description(key),
         is_root=key.user.is_root,
+        lifetimes=tuple(_end(key)),
+        kind=key.kind,
+        service=key.service,
     )
     return replace(
         access_key(facts, options),
@@ -75,6 +80,14 @@ def _built(key: DeployedKey, account: Account, owners: Sequence[Owner], options:
         quarantine=None if key.user.is_root else key.user.quarantine,
         privilege=Privilege.ADMIN if key.user.is_root else key.user.privilege,
     )
+
+
+def _end(key: DeployedKey) -> Iterator[Lifetime]:
+    """Yield the end that AWS itself makes of a service credential."""
+    if key.expires is not None:
+        age = key.expires - key.created if isinstance(key.created, datetime) else None
+        origin = ArgumentOrigin("ExpirationDate", address(key))
+        yield Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, key.expires.date().isoformat(), at=key.expires, interval=age)
 
 
 def _user_facts(user: DeployedUser, account: Account, owners: Sequence[Owner]) -> UserFacts:
@@ -106,6 +119,8 @@ def _items(tags: Tags, holder: str) -> tuple[MetadataItem, ...]:
 
 def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
     """The shortest changes, as commands for whoever may make them."""
+    if key.is_credential:
+        return _remedies_of_credential(key, show_ids=show_ids)
     name = key.user.name
     if key.user.is_root:
         role = Advice("use a role in its place")
@@ -123,4 +138,23 @@ def _remedies(key: DeployedKey, *, show_ids: bool) -> Remedies:
         disable=disable,
         witness=f"the tags of user {key.user.name} state",
         adopt=f"take this one over: {adopt}" if key.key_id else "",
+    )
+
+
+def _remedies_of_credential(key: DeployedKey, *, show_ids: bool) -> Remedies:
+    """The same for an API key of a service, whose end is set when it is made."""
+    name, service = key.user.name, key.service or ""
+    ids = ("--user-name", name, "--service-specific-credential-id", key.key_id or "ID")
+    off = ("aws", "iam", "update-service-specific-credential", *ids, "--status", "Inactive")
+    disable: Remedy = RunCommand("switch it off", off)
+    if not show_ids:
+        disable = Advice("switch it off (--plan DIR writes the command, --show-key-ids shows it)")
+    anew = f"aws iam create-service-specific-credential --user-name {shlex.quote(name)} --service-name {shlex.quote(service)}"
+    age = Advice(f"make another one that ends ({anew} --credential-age-days 90), move to it, and delete this one")
+    return Remedies(
+        declare=TagUser(name),
+        rotate=UseRole(name),
+        disable=disable,
+        witness=f"AWS and the tags of user {name} state",
+        age=age if takes_age(service) else None,
     )

@@ -22,6 +22,7 @@ AROUND = timedelta(minutes=5)
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
     """Whether nobody is known to own a key, and CloudTrail can still tell who created it."""
     nameless = key.owner is None and key.is_root is not True and key.key_id is not None and key.kind is KeyKind.ACCESS_KEY
+    nameless = nameless and key.created_by is None  # a ledger may remember it
     return nameless and isinstance(key.created, datetime) and as_of - key.created <= MEMORY
 
 

@@ -14,7 +14,7 @@ from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser, is_unasked
 from posturio_iac.live.prefilter import Shortlist, of_unsure_age, shortlisted
 from posturio_iac.live.reading import report as reports
-from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading import service_credentials, usage, users
 from posturio_iac.live.reading.root import Summary, reported, root_keys, summarised
 
 if TYPE_CHECKING:
@@ -49,8 +49,12 @@ class Inventory:
     """ARNs of users that are not there."""
     listed: set[str] = field(default_factory=set)
     """ARNs of users whose keys were all listed."""
+    credentials_listed: bool = False
+    """Whether the API keys of services of all users were listed."""
     stacks: dict[str, Answer] = field(default_factory=dict)
     """What CloudFormation says of keys, by their ids."""
+    is_blind: bool = False
+    """Whether neither the report nor the users could be read, so that no access key was seen for that reason."""
     reported: datetime | None = None
     """When AWS made the credential report that was read."""
 
@@ -75,6 +79,7 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
     present = detailed if detailed is not None else _listed(connection, inventory, report)
     _check_number(connection, told, present, inventory)
     inventory.keys += _root_keys(connection, report, told, inventory, request)
+    inventory.is_blind = report is None and present is None and not inventory.keys
     known = {row.user.arn: row.user for row in _rows(report)} | (present or {})
     cached = {row.user.arn: [replace(key, user=known[row.user.arn]) for key in row.keys] for row in _rows(report)}
     inventory.gone |= _left(known, present, account, request)
@@ -84,7 +89,19 @@ def take(connection: Connection, account: Account, request: Request, pool: Execu
             inventory.keys += (replace(key, user=_without_tags(key.user)) for key in keys)
     _ask(connection, [known[arn] for arn in sorted(chosen.asked | chosen.named)], chosen, cached, inventory, pool)
     _say_what_tags_hide(detailed, [keys for arn, keys in cached.items() if arn not in chosen.asked | chosen.named], inventory)
+    _add_credentials(connection, known, inventory)
     return inventory
+
+
+def _add_credentials(connection: Connection, known: dict[str, DeployedUser], inventory: Inventory) -> None:
+    """Add the API keys of services of all users. That they cannot be read is an error of the account."""
+    asked = (key.user for key in inventory.keys if not key.user.is_root and not is_unasked(key.user.tags))
+    found = service_credentials.read(connection, (*known.values(), *asked), inventory.account, inventory.say)
+    if isinstance(found, AwsError):
+        inventory.say(Level.ERROR, f"API keys of services were not read, so none was judged: {found}")
+        return
+    inventory.keys += found
+    inventory.credentials_listed = True
 
 
 def _summary(connection: Connection) -> Summary | AwsError:

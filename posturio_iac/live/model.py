@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Attr, Privilege
@@ -58,7 +58,7 @@ class DeployedUser:
 
 @dataclass(frozen=True, slots=True)
 class DeployedKey:
-    """One access key as AWS describes it."""
+    """One access key, or API key of a service, as AWS describes it."""
 
     user: DeployedUser
     label: str
@@ -77,6 +77,16 @@ class DeployedKey:
     key_id: str | None = None
     evidence: tuple[str, ...] = field(default=())
     """What says so, and how old that is."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
+    service: str | None = None
+    """The service that a service credential is for."""
+    expires: datetime | None = None
+    """When AWS ends a service credential; None where it never does."""
+
+    @property
+    def is_credential(self) -> bool:
+        """Whether it is an API key or a password for one service, of which AWS tells no use."""
+        return self.kind is KeyKind.SERVICE_CREDENTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +99,16 @@ class ObservedKey:
     key_id: str | None = None
     """Its id in full, where that is known."""
     created: datetime | None = None
+    kind: KeyKind = KeyKind.ACCESS_KEY
 
     def is_named(self) -> bool:
         """Whether the earlier result knew its id, if only its last characters."""
         return not self.label.startswith("key-")
 
     def may_be(self, key: DeployedKey) -> bool:
-        """Whether ``key`` may be this one, by its id and its creation."""
+        """Whether ``key`` may be this one, by its kind, its id and its creation."""
+        if key.kind is not self.kind:
+            return False
         if self.key_id is not None:
             return key.key_id == self.key_id
         created = key.created if isinstance(key.created, datetime) else None

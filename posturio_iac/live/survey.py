@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Union
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live import stacks
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.errors import AwsError, CredentialsError
@@ -108,7 +108,11 @@ class Surveyor:
             return failed(target, str(error))
         except (KeyError, ValueError, TypeError, OSError) as error:
             return failed(target, f"the answer of AWS was not understood ({type(error).__name__}: {error})")
-        return AccountOutcome(replace(target, account=account), inventory, tuple(inventory.diagnostics), {})
+        found = replace(target, account=account)
+        if inventory.is_blind:
+            blind = failed(found, "neither its credential report nor its users could be read")
+            return replace(blind, diagnostics=(*blind.diagnostics, *inventory.diagnostics))
+        return AccountOutcome(found, inventory, tuple(inventory.diagnostics), {})
 
     def _inventory(
         self, connection: Connection, account: Account, wanted: tuple[UserQuery, ...] | None, pool: Executor | None
@@ -169,17 +173,20 @@ def once_each(outcomes: Iterable[AccountOutcome]) -> Iterator[AccountOutcome]:
 
 
 def date_disabled(connection: Connection, inventory: Inventory, request: Request) -> None:
-    """Find out since when keys have been off, when there are such keys."""
-    known: disabled.Trail | Unknown | AwsError | None = None
-    if any(disabled.off(key) and key.key_id for key in inventory.keys):
-        try:
-            known = disabled.read_trail(connection, inventory.account.partition, request.as_of)
-        except AwsError as error:
-            known = error
-        if not isinstance(known, disabled.Trail):
-            why = known.reason if isinstance(known, Unknown) else str(known)
-            inventory.say(Level.WARNING, f"{why}; a --ledger remembers since when keys have been inactive")
-    inventory.keys = list(disabled.from_trail(inventory.keys, known))
+    """Find out since when keys have been off, when there are such keys. Keys of each kind have events of their own."""
+    failures: dict[str, None] = {}
+    for kind in KeyKind:
+        known: disabled.Trail | Unknown | AwsError | None = None
+        if any(disabled.is_undated(key) and key.kind is kind for key in inventory.keys):
+            try:
+                known = disabled.read_trail(connection, inventory.account.partition, request.as_of, kind)
+            except AwsError as error:
+                known = error
+            if not isinstance(known, disabled.Trail):
+                failures[known.reason if isinstance(known, Unknown) else str(known)] = None
+        inventory.keys = [one for key in inventory.keys for one in (disabled.from_trail([key], known) if key.kind is kind else (key,))]
+    for why in failures:
+        inventory.say(Level.WARNING, f"{why}; a --ledger remembers since when keys have been inactive")
 
 
 def failed(target: AccountTarget, why: str) -> AccountOutcome:

@@ -30,12 +30,15 @@ class Unit:
     """The account's id, or where the code is; empty when the result does not say."""
     paths: tuple[str, ...] = ()
     narrowed: bool = False
+    title: str = field(default_factory=str, compare=False)
+    """The account's name in its organization; empty where that is not known."""
 
     @property
     def label(self) -> str:
         """What it is called in a report."""
         if self.kind == ACCOUNT:
-            return f"account {self.name}" if self.name else "no account"
+            title = f" ({self.title})" if self.title else ""
+            return f"account {self.name}{title}" if self.name else "no account"
         paths = "" if self.paths in ((), (".",)) else f": {', '.join(self.paths)}"
         return f"code {self.name}{paths}{' (changes only)' if self.narrowed else ''}" if self.name else "code"
 
@@ -75,17 +78,21 @@ class ResultPart:
 
 def split(result: SavedResult) -> list[ResultPart]:
     """Return the parts of a result. What it says about no account in particular is about its part, when there is but one."""
-    keys: dict[Unit, list[SavedKey]] = {Unit(ACCOUNT, account): [] for account in result.covered.accounts}
+
+    def of_account(account: str) -> Unit:
+        return Unit(ACCOUNT, account, title=result.covered.names.get(account, ""))
+
+    keys: dict[Unit, list[SavedKey]] = {of_account(account): [] for account in result.covered.accounts}
     found: dict[Unit, list[SavedFinding]] = {}
     said: dict[Unit, list[SavedDiagnostic]] = {}
     code = _code_unit(result.covered)
     for key in result.keys:
-        keys.setdefault(Unit(ACCOUNT, key.account or _account(key.address)) if key.deployed else code, []).append(key)
+        keys.setdefault(of_account(key.account or _account(key.address)) if key.deployed else code, []).append(key)
     for finding in result.found:
-        found.setdefault(Unit(ACCOUNT, _account(finding.address)) if finding.framework == "aws" else code, []).append(finding)
+        found.setdefault(of_account(_account(finding.address)) if finding.framework == "aws" else code, []).append(finding)
     for entry in result.said:
         if entry.account is not None:
-            said.setdefault(Unit(ACCOUNT, entry.account), []).append(entry)
+            said.setdefault(of_account(entry.account), []).append(entry)
     live = any(unit.kind == ACCOUNT for unit in (*keys, *said)) or (result.covered.name is None and not keys and not result.files)
     units = dict.fromkeys((*keys, *found, *said)) or {Unit(ACCOUNT, "") if live else code: None}
     general = tuple(entry for entry in result.said if entry.account is None)

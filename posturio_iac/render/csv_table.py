@@ -47,6 +47,7 @@ COLUMNS = (
     "last_used_region",
     "kind",
     "service",
+    "account_name",
 )
 ABOUT_KEY = COLUMNS[COLUMNS.index("user") :]
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

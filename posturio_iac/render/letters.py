@@ -11,6 +11,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
+from posturio_iac.core.key_words import called
+from posturio_iac.core.model import KeyKind
 from posturio_iac.live.ledger.answers import ANSWERS
 from posturio_iac.live.planning.plan import Action
 from posturio_iac.render.csv_table import harmless
@@ -55,14 +57,16 @@ def command_of(step: Step) -> str:
         return ""
     if not MAY_BE_RUN.fullmatch(key.user) or not MAY_BE_RUN.fullmatch(key.key_id):
         return ""
-    of_key = ("--user-name", key.user, "--access-key-id", key.key_id)
+    what = "access-key" if key.kind is KeyKind.ACCESS_KEY else "service-specific-credential"
+    of_key = ("--user-name", key.user, f"--{what}-id", key.key_id)
     if key.status == "Active":
-        return shlex.join(("aws", "iam", "update-access-key", *of_key, "--status", "Inactive"))
-    return shlex.join(("aws", "iam", "delete-access-key", *of_key)) if step.action is Action.DELETE else ""
+        return shlex.join(("aws", "iam", f"update-{what}", *of_key, "--status", "Inactive"))
+    return shlex.join(("aws", "iam", f"delete-{what}", *of_key)) if step.action is Action.DELETE else ""
 
 
 def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelta) -> str:
-    answer, count = as_of + grace, f"{len(made)} access key{'' if len(made) == 1 else 's'}"
+    what = "access key" if all(step.key.kind is KeyKind.ACCESS_KEY for step in made) else "key"
+    answer, count = as_of + grace, f"{len(made)} {what}{'' if len(made) == 1 else 's'}"
     lines = [
         f"# {count} of {plain(owner)}: answer by {answer.date()}",
         "",
@@ -81,7 +85,8 @@ def _markdown(owner: str, made: Sequence[Step], as_of: datetime, grace: timedelt
 def _about(step: Step) -> Iterator[str]:
     key = step.key
     account = f"{key.account} ({key.account_name})" if key.account_name else key.account or ""
-    yield from (f"## {code(key.address.rpartition('/')[2])} of user {code(str(key.user))} in account {plain(account)}", "")
+    what = "" if key.kind is KeyKind.ACCESS_KEY else f", {called(key.kind, key.service)},"
+    yield from (f"## {code(key.address.rpartition('/')[2])}{plain(what)} of user {code(str(key.user))} in account {plain(account)}", "")
     yield f"- created: {_time(key.created)}; last used: {_used(key)}"
     yield from (f"- {plain(finding.message)}" for finding in step.findings)
     if step.why:
@@ -117,6 +122,8 @@ def _table(made: Iterable[Step], answer: datetime) -> str:
 
 def _used(key: AccessKey) -> str:
     place = " in ".join(word for word in key.used_for or () if word)
+    if key.kind is KeyKind.SERVICE_CREDENTIAL:
+        return "not told by AWS"
     return "never" if key.last_used is None else f"{_time(key.last_used)}{f' ({place})' if place else ''}"
 
 

@@ -109,8 +109,8 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 
 def _ended_in_use(key: AccessKey, context: Context) -> Iterator[Violation]:
-    """Yield a violation when AWS ends the key by its age, and nothing is known to replace it before."""
-    aged = {e: e.interval for e in key.lifetimes if e.is_age and e.interval is not None}
+    """Yield a violation when AWS ends the key by its age, and nothing is known to replace it before: AWS knows of nothing that would."""
+    aged = {e: e.interval for e in key.lifetimes if e.is_age and e.interval is not None and e.at is None}
     if not aged or key.unknown_sources or has(key, Effect.UNKNOWN):
         return
     first, age = min(aged.items(), key=lambda entry: entry[1])

@@ -111,7 +111,7 @@ def check(key: AccessKey, context: Context) -> Iterator[Violation]:
 
 def _trouble(key: AccessKey, context: Context) -> tuple[str, Lifetime | None] | None:
     """Say why nothing removes the key, and by which date where one is stated; None when something does or may do so."""
-    dates = [e for e in key.effective() if e.kind is Kind.EXPIRY and e.at is not None and not spent(e, context)]
+    dates = [e for e in key.effective() if e.kind is Kind.EXPIRY and e.at is not None and not e.is_age and not spent(e, context)]
     if dates:
         first = min(dates, key=lambda e: e.at or context.as_of)
         earlier_unknown = any(e.effect is Effect.UNKNOWN and e.kind is Kind.EXPIRY for e in key.lifetimes)
@@ -139,7 +139,8 @@ def _about_grace(key: AccessKey, unreadable: Lifetime | None, context: Context) 
     match key.disabled_since:
         case datetime() as since:
             age, grace = context.as_of - since, describe_interval(context.grace)
-            return f"it has been disabled for {describe_interval(age)}, and the grace is {grace}" if age > context.grace else None
+            word = "expired" if key.status == "Expired" else "disabled"
+            return f"it has been {word} for {describe_interval(age)}, and the grace is {grace}" if age > context.grace else None
         case Unknown():
             return None
         case None if key.unknown_sources:

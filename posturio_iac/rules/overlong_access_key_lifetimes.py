@@ -8,7 +8,7 @@ lies that far ahead.
 ## Why it matters
 
 The longer one key is valid, the more copies of it exist and the longer a leaked one is of use. Standards ask for 90
-days at most.
+days at most. Code rotates when somebody applies it, so that the real age of a key is the interval plus the time to the next apply.
 
 ## Terraform
 
@@ -119,6 +119,8 @@ def _remedy(key: AccessKey, evidence: Lifetime, context: Context) -> Remedy:
     """Name what sets the interval, and what it may be at most."""
     if shorter := evidence.shortening(context.max_lifetime.days):
         return shorter
+    if evidence.is_age and (anew := key.remedies.aging(context.max_lifetime.days)) is not None:
+        return anew
     if evidence.effect is Effect.ENFORCED and evidence.interval:
         return Advice(f"lower the interval of {evidence.source} to {allowed(context)} or less")
     place = Place(evidence.source, evidence.span)

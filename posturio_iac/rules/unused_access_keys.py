@@ -54,7 +54,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import named
-from posturio_iac.core.model import Privilege
+from posturio_iac.core.model import KeyKind, Privilege
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
@@ -83,7 +83,7 @@ LONG = timedelta(days=365)
 @register(RULE)
 def check(key: AccessKey, context: Context) -> Iterator[Violation]:
     """Yield at most one violation."""
-    if not in_use(key):
+    if not in_use(key) or key.kind is KeyKind.SERVICE_CREDENTIAL:  # AWS does not tell when one of these was used
         return
     match key.last_used, key.created:
         case datetime() as moment, _:

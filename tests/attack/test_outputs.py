@@ -136,7 +136,7 @@ def test_crash_closed_stdout(tmp_path: Path, command: str) -> None:
 def test_a_report_in_a_file_needs_no_standard_output(tmp_path: Path) -> None:
     put(tmp_path, "sound.tf", SOUND)
     code, error = shell(tmp_path, "scan --format json --output r.json >&-")
-    assert (code, error) == (1, "")
+    assert (code, error) == (1, "wrote r.json: 2 findings in 1 key\n")
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["summary"]["flagged"] == 1
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.core.key_types import ACCESS_KEY, KEY_TYPES, SERVICE_CREDENTIAL
 from tests.support.command_line import MISSING, run
 from tests.support.repository import AS_OF, EXPIRES, KEY, TEMPLATE, USER, Repository, clean, flagged
 
@@ -163,10 +164,11 @@ def test_data_file_with_a_computed_name_counts_below_the_module(repository: Repo
     assert hook("other/tags.yaml") == (0, [])
 
 
-def test_user_that_another_module_declares_counts(repository: Repository, hook: Hook) -> None:
-    repository.write("keys/main.tf", 'resource "aws_iam_access_key" "ci" {\n  user = "ci"\n}\n')
+@pytest.mark.parametrize("kind", [ACCESS_KEY, SERVICE_CREDENTIAL])
+def test_user_that_another_module_declares_counts(repository: Repository, hook: Hook, kind: str) -> None:
+    repository.write("keys/main.tf", f'resource "{kind}" "ci" {{\n  {KEY_TYPES[kind]} = "ci"\n}}\n')
     repository.write("users/main.tf", USER % ("ci", ""))
-    assert hook("users/main.tf") == (1, ["keys/main.tf: aws_iam_access_key.ci"])
+    assert hook("users/main.tf") == (1, [f"keys/main.tf: {kind}.ci"])
     repository.write("users/main.tf", USER % ("ci", EXPIRES))
     assert hook("keys/main.tf") == (0, [])
 

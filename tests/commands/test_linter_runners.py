@@ -20,6 +20,16 @@ MEGALINTER = ROOT / "mega-linter-plugin-posturio-iac/posturio-iac.megalinter-des
 TRUNK = ROOT / "plugin.yaml"
 
 
+OF_DESCRIPTORS = {"descriptor_id", "descriptor_type", "descriptor_flavors", "file_extensions", "linters"}
+OF_LINTERS = {
+    "linter_name", "name", "linter_url", "examples", "cli_lint_mode", "cli_lint_extra_args", "cli_help_arg_name", "cli_version_arg_name",
+    "cli_lint_errors_count", "cli_lint_errors_regex", "can_output_sarif", "cli_sarif_args", "install",
+}  # fmt: skip
+"""What MegaLinter's schema (megalinter-descriptor.jsonschema.json, commit 00f4c10), which allows nothing else, calls what we use."""
+OF_COMMANDS = {"name", "run", "output", "success_codes", "read_output_from", "is_security", "batch"}
+"""What trunk's field reference (trunk-io/docs, commit 00fb590) calls what we use."""
+
+
 def read(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
@@ -63,3 +73,20 @@ def test_both_install_this_version() -> None:
     assert read(MEGALINTER)["linters"][0]["install"]["pip"] == [f"posturio-iac=={posturio_iac.__version__}"]
     assert [tool["known_good_version"] for tool in read(TRUNK)["tools"]["definitions"]] == [posturio_iac.__version__]
     assert f"/v{posturio_iac.__version__}/{MEGALINTER.relative_to(ROOT).as_posix()}" in MEGALINTER.read_text(encoding="utf-8")
+
+
+def test_descriptors_hold_what_their_schemas_allow() -> None:
+    descriptor = read(MEGALINTER)
+    assert descriptor.keys() == OF_DESCRIPTORS
+    assert all(linter.keys() == OF_LINTERS for linter in descriptor["linters"])
+    assert descriptor["descriptor_type"] in {"language", "format", "tooling_format", "other"}
+    assert {linter["cli_lint_mode"] for linter in descriptor["linters"]} <= {"file", "project", "list_of_files"}
+    assert {linter["cli_lint_errors_count"] for linter in descriptor["linters"]} <= {
+        "regex_number",
+        "regex_count",
+        "regex_sum",
+        "total_lines",
+    }
+    commands = [command for linter in read(TRUNK)["lint"]["definitions"] for command in linter["commands"]]
+    assert [command.keys() for command in commands] == [OF_COMMANDS]
+    assert commands[0]["read_output_from"] in {"stdout", "stderr", "tmp_file"}

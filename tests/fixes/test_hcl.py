@@ -162,3 +162,41 @@ def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> N
     (tmp_path / "m").mkdir()
     found = mended(tmp_path, USER % '\n  name = "ci"\n' + KEY, name="m/main.tf").decode()
     assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    expires = "2027-02-22"\n    {WHO}\n  }}\n' + KEY
+
+
+WIDE = 'variable "tags" {}\n%s' + USER % '\n  name = "ci"\n  tags = var.tags\n' + KEY
+
+
+@pytest.mark.parametrize(
+    ("beside", "place"),
+    [
+        ("", "main.tf"),
+        ('resource "aws_iam_user" "other" {\n  tags = var.tags\n}\n', "main.tf"),
+        ('resource "aws_s3_bucket" "b" {\n  tags = var.tags\n}\n', "m/main.tf"),
+        ('resource "aws_s3_bucket" "b" {\n  x {\n    tags = { a = var.tags.b }\n  }\n}\n', "m/main.tf"),
+        ("locals {\n  tags = merge(var.tags, {})\n}\n", "m/main.tf"),
+        ('module "x" {\n  source = "acme/x/aws"\n  tags = var.tags\n}\n', "m/main.tf"),
+    ],
+)
+def test_an_input_that_tags_other_resources_too_stays_as_it_is(tmp_path: Path, beside: str, place: str) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/main.tf").write_text(WIDE % beside, encoding="utf-8")
+    (tmp_path / "main.tf").write_text('module "m" {\n  source = "./m"\n  tags   = { owner = "x" }\n}\n', encoding="utf-8")
+    _, diff, _ = fix(tmp_path)
+    assert [line[6:] for line in diff.splitlines() if line.startswith("+++ ")] == [place]
+    assert ("merge(var.tags, { expires" in diff) is (place == "m/main.tf")
+    fix(tmp_path, "--write")
+    assert fix(tmp_path)[:2] == (0, "")
+
+
+@pytest.mark.parametrize(("given", "name"), [('owner = "a@x.org"', "owner"), ('expires = "2027-01-31"', "expires")])
+def test_code_that_several_calls_share_says_nothing_anew_of_a_key_that_has_it(tmp_path: Path, given: str, name: str) -> None:
+    (tmp_path / "m").mkdir()
+    module = 'variable "tags" {}\nresource "aws_s3_bucket" "b" {\n  tags = var.tags\n}\n' + USER % "\n  tags = var.tags\n" + KEY
+    (tmp_path / "m/main.tf").write_text(module, encoding="utf-8")
+    calls = "".join(f'module "{n}" {{\n  source = "./m"\n  tags   = {{ {tags} }}\n}}\n' for n, tags in (("one", given), ("two", 'a = "b"')))
+    (tmp_path / "main.tf").write_text(calls, encoding="utf-8")
+    rule = "ownerless_access_keys" if name == "owner" else "access_keys_without_lifetime"
+    code, diff, said = fix(tmp_path, "--owner", OWNER, "--select", rule)
+    assert (code, diff) == (0, "")
+    assert "module.one.aws_iam_access_key.ci, which has an" in said

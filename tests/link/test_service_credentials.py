@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from posturio_iac.core.model import AccessKey, KeyKind, Unknown
+from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Unknown
+from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker
 from posturio_iac.link.stack import Stacks
 from posturio_iac.link.state import StateKey, parse
-from tests.support.keys import access_key, span
+from tests.support.keys import access_key, expires, span
 
 TYPE = "aws_iam_service_specific_credential"
 ID = "ACCAIOSFODNN7EXAMPLE"
@@ -62,6 +64,14 @@ def test_its_id_leads_to_its_code() -> None:
     assert found.declaration is not None
     assert found.declaration.exact
     assert found.declaration.shown() == f"{TYPE}.ci (iam.tf:3)"
+
+
+def test_its_own_end_is_known_better_by_aws() -> None:
+    """The code may say another age than the key was made with: AWS sets it once."""
+    age = Lifetime(Kind.EXPIRY, Effect.ENFORCED, ArgumentOrigin("credential_age_days", f"{TYPE}.ci"), "90", interval=timedelta(days=90))
+    state = parse(json.dumps(stored("pulled")), "x.tfstate")
+    key = deployed(ID, kind=KeyKind.SERVICE_CREDENTIAL, service=BEDROCK)
+    assert linked(key, credential(lifetimes=(age, expires("2027-01-31"))), states=[state]).lifetimes == (expires("2027-01-31"),)
 
 
 @pytest.mark.parametrize(("service", "managed"), [(BEDROCK, True), (LOGS, False), (Unknown("var.service"), True)])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto.core.responses import ActionResult
 from moto.iam.models import iam_backends
 from moto.iam.responses import IamResponse
 from moto.organizations.models import organizations_backends
@@ -56,7 +57,13 @@ def cloud(server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> Clo
         return result
 
     monkeypatch.setattr(IamResponse, "get_credential_report", dated)
+    monkeypatch.setattr(IamResponse, "list_service_specific_credentials", _no_credentials, raising=False)
     return Cloud()
+
+
+def _no_credentials(_: IamResponse) -> ActionResult:
+    """Moto lacks the call; `fake_aws` has API keys of services."""
+    return ActionResult({"ServiceSpecificCredentials": [], "IsTruncated": False})
 
 
 @pytest.fixture

@@ -42,5 +42,6 @@ def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cl
         "iam:GetAccountSummary": 1,
         "iam:ListAccessKeys": 2,
         "iam:GetAccessKeyLastUsed": 2,
+        "iam:ListServiceSpecificCredentials": 1,
     }
     assert by_user["stale"]["account"] == ACCOUNT

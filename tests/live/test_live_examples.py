@@ -40,6 +40,8 @@ class _Loader(yaml.SafeLoader):
 
 
 def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.SequenceNode):
+        return {f"Fn::{tag}": loader.construct_sequence(node, deep=True)}
     assert isinstance(node, yaml.ScalarNode)
     value = loader.construct_scalar(node)
     return {"Ref": value} if tag == "Ref" else {f"Fn::{tag}": value.split(".")}
@@ -48,8 +50,12 @@ def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> dict[str, Any]:
 _Loader.add_multi_constructor("!", _long_form)
 
 
-def template() -> dict[str, Any]:
-    text = (EXAMPLES / "role.yaml").read_text(encoding="utf-8")
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def template(name: str = "role.yaml") -> dict[str, Any]:
+    text = (EXAMPLES / name).read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a safe loader with more tags
     return loaded
 
@@ -68,14 +74,18 @@ def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
 
 def test_our_own_scan_finds_no_key_in_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["scan", "--no-config", "--strict", str(EXAMPLES)]) == 0
-    assert capsys.readouterr().out.startswith("No access keys are declared in 4 files")
+    assert capsys.readouterr().out.startswith("No access keys are declared in 6 files")
 
 
 def test_the_templates_grant_what_the_policy_of_the_documentation_grants() -> None:
     (inline,) = template()["Resources"]["Role"]["Properties"]["Policies"]
     assert inline["PolicyDocument"]["Statement"] == POLICY["Statement"]
     assert actions("role.tf") == {*GRANTED, "sts:AssumeRole", "sts:SetSourceIdentity"}
-    assert actions("github.tf") == READS - GRANTED - {"sts:GetCallerIdentity"} | {"sts:AssumeRoleWithWebIdentity"}
+    assert actions("github.tf") == READS - GRANTED - {"sts:GetCallerIdentity"} | {"sts:AssumeRoleWithWebIdentity", "sns:Publish"}
+    lambda_role = template("lambda.yaml")["Resources"]["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    granted = {action for statement in lambda_role for action in _listed(statement["Action"])}
+    writes = {"s3:PutObject", "sns:Publish", "logs:CreateLogStream", "logs:PutLogEvents"}
+    assert granted == READS - {"sts:GetCallerIdentity", *POLICY["Statement"][1]["Action"]} | writes
 
 
 def test_the_policy_is_within_security_audit() -> None:
@@ -92,9 +102,13 @@ def actions(name: str) -> set[str]:
     return {action for text in lists for action in re.findall(r'"(.*?)"', text)}
 
 
-def test_cfn_lint_has_nothing_to_say() -> None:
-    argv = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", "us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1"]
-    done = subprocess.run([*argv, "--", str(EXAMPLES / "role.yaml")], capture_output=True, text=True, check=False)
+EVERYWHERE = ("us-east-1", "eu-central-1", "us-gov-west-1", "cn-north-1")
+
+
+@pytest.mark.parametrize(("regions", "names"), [(EVERYWHERE, ("role.yaml", "lambda.yaml")), (EVERYWHERE[:2], ("chat.yaml",))])
+def test_cfn_lint_has_nothing_to_say(regions: tuple[str, ...], names: tuple[str, ...]) -> None:
+    argv = [str(Path(sys.executable).with_name("cfn-lint")), "--regions", *regions, "--", *(str(EXAMPLES / name) for name in names)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
@@ -204,8 +218,8 @@ def test_the_workflow_pins_what_it_uses_and_holds_no_key() -> None:
     assert used
     assert all(re.fullmatch(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one) for one in used)
     assert WORKFLOW["permissions"] == JOBS["report"]["permissions"] == {}
-    assert JOBS["read"]["permissions"] == {"id-token": "write"}
-    assert set(re.findall(r"secrets\.(\w+)", text)) == {"POSTURIO_EXTERNAL_ID"}
+    assert JOBS["read"]["permissions"] == JOBS["tell"]["permissions"] == {"id-token": "write"}
+    assert set(re.findall(r"secrets\.(\w+)", text)) == {"POSTURIO_EXTERNAL_ID", "POSTURIO_SLACK_WEBHOOK"}
     scripts = "".join(step.get("run", "") for job in JOBS.values() for step in job["steps"])
     assert "${{" not in scripts, "a value that GitHub pastes into a script can be code"
 
@@ -244,6 +258,32 @@ def test_the_shell_of_the_workflow_reads_every_account_once_and_reports(members:
     assert (done.returncode, "3 of 4 parts were read" in done.stdout) == (3, True)
 
 
+RESULT = {
+    "scope": {"kind": "aws", "accounts": ["111122223333", "444455556666"], "not_read": 1},
+    "findings": [{"severity": "high"}, {"severity": "medium"}, {"severity": "medium"}, {"severity": "low", "suppressed": {}}],
+    "diagnostics": [{"level": "error", "message": "was not read"}],
+    "summary": {"keys": 12},
+}
+SUM = "12 access keys in 2 accounts: 1 high, 2 medium"
+OPEN = "1 accounts could not be read; the run is incomplete"
+
+
+def test_the_workflow_tells_slack_and_a_topic(cloud: Cloud, tmp_path: Path) -> None:
+    """The summary is made by jq, so that no text of a result becomes part of a script; moto has the topic."""
+    (tmp_path / "access-keys.json").write_text(json.dumps(RESULT), encoding="utf-8")
+    done = run(steps("tell")["Sum up"], tmp_path, RUN_URL="https://github.com/acme/keys/actions/runs/1")
+    assert done.returncode == 0, done.stderr
+    slack = json.loads((tmp_path / "slack.json").read_text(encoding="utf-8"))
+    assert slack == {"text": f"{SUM}; {OPEN}\n<https://github.com/acme/keys/actions/runs/1|The whole result>"}
+    message = json.loads((tmp_path / "message.json").read_text(encoding="utf-8"))
+    assert json.loads(message["default"])["content"]["description"] == message["email"]
+    topic = boto3.client("sns", region_name="eu-west-1").create_topic(Name="keys")["TopicArn"]
+    assert run(steps("tell")["Publish"], tmp_path, TOPIC=topic).returncode == 0
+    uses = {step["uses"].partition("@")[0]: step for step in JOBS["tell"]["steps"] if "uses" in step}
+    assert uses["slackapi/slack-github-action"]["with"]["payload-file-path"] == "slack.json"
+    assert cloud.account in topic
+
+
 def test_a_run_that_cannot_start_fails_its_part(members: list[Cloud], tmp_path: Path) -> None:
     assert members
     assert run(steps("read")["Read"], tmp_path, SHARD="5/4", EXTERNAL_ID=EXTERNAL_ID).returncode == 2
@@ -280,6 +320,48 @@ def test_the_function_keeps_what_it_finds(function: ModuleType, cloud: Cloud) ->
     kept = stored()
     assert json.loads(kept["access-keys.json"])["findings"][0]["rule"] == "iam.unused_access_keys"
     assert json.loads(kept["access-keys.asff"])[0]["GeneratorId"] == "posturio-iac/iam.unused_access_keys"
+
+
+def test_the_function_tells_a_topic_and_a_bus(function: ModuleType, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+
+    class Client:
+        def publish(self, **given: Any) -> None:
+            told["topic"] = given
+
+        def put_events(self, **given: Any) -> dict[str, Any]:
+            told["bus"] = given["Entries"][0]
+            return {"FailedEntryCount": 0}
+
+    made = boto3.client
+    monkeypatch.setattr(function.boto3, "client", lambda name: Client() if name in ("sns", "events") else made(name))
+    cloud.user("ci", owner="payments@example.com")
+    key = cloud.key("ci", age=80, used=60)
+    event = {"arguments": ["--as-of", AS_OF.isoformat()]}
+    function.handler(event, None)
+    assert told == {}, "nobody is to be told"
+    monkeypatch.setenv("TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:keys")
+    monkeypatch.setenv("EVENT_BUS", "default")
+    kept = function.handler(event, None)["kept"]
+    message = json.loads(told["topic"]["Message"])
+    text = f"1 access keys in 1 accounts: 1 medium\ns3://posturio-results/{kept[0]}"
+    assert (message["email"], json.loads(message["default"])["content"]["description"]) == (text, text)
+    assert (told["topic"]["MessageStructure"], json.loads(told["bus"]["Detail"])["summary"]["flagged"]) == ("json", 1)
+    assert key not in json.dumps(told)
+
+
+def test_what_the_schedule_says_runs_the_function(function: ModuleType, members: list[Cloud]) -> None:
+    """The input of the schedule in lambda.yaml, with the role of the members and the external id in it."""
+    resources = template("lambda.yaml")["Resources"]
+    (text,) = resources["EveryDay"]["Properties"]["Targets"][0]["Input"]["Fn::Sub"]
+    event = json.loads(text.replace("${MemberRoleName}", "posturio-iac-live").replace("${ExternalId}", EXTERNAL_ID))
+    event["arguments"] += ["--as-of", AS_OF.isoformat()]
+    assert function.handler(event, None)["summary"]["keys"] == len(members)
+    made = resources["Function"]["Properties"]
+    assert (made["Handler"], set(made["Environment"]["Variables"])) == ("lambda_function.handler", {"REPORT_BUCKET", "TOPIC_ARN"})
+    alarms = {name: one["Properties"] for name, one in resources.items() if one["Type"] == "AWS::CloudWatch::Alarm"}
+    assert {one["MetricName"]: one["TreatMissingData"] for one in alarms.values()} == {"Errors": "notBreaching", "Invocations": "breaching"}
+    assert all(one["AlarmActions"] == [{"Ref": "Topic"}] for one in alarms.values())
 
 
 def test_the_function_fails_when_something_was_not_read_and_keeps_the_rest(

@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from posturio_iac.cli import main
 from posturio_iac.live.connection import session
 from posturio_iac.live.connection.errors import AwsError
-from tests.support.live.cloud import Cloud, live
+from tests.support.live.cloud import Cloud, live, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,6 +119,67 @@ def test_one_account_of_fifty_that_cannot_be_reached_is_listed_and_hides_nothing
     answer = live(capsys, "--organization")
     assert (answer.code, accounts(answer)) == (3, {member.account for member in members} - {bad})
     assert any(said.get("account") == bad and said["level"] == "error" for said in answer.json["diagnostics"])
+
+
+def test_an_organization_that_lists_nobody_fails(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = session.Connection.pages
+
+    def nobody(self: session.Connection, operation: str, **given: Any) -> Any:
+        return iter([{"Accounts": []}]) if operation == "organizations:ListAccounts" else pages(self, operation, **given)
+
+    monkeypatch.setattr(session.Connection, "pages", nobody)
+    answer = live(capsys, "--organization", json_format=False)
+    assert (answer.code, len(members)) == (3, 5)
+    assert "names no active account, so nothing was read" in answer.err
+    assert "No account could be read; incomplete, 1 error" in answer.out
+
+
+def test_an_account_that_shows_nothing_was_not_read_and_has_not_no_keys(
+    members: list[Cloud], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The role can be assumed, and may do nothing."""
+    create, denied = session.Connection._create, members[1].account
+    assumed = session.Connection.assumed
+
+    def closing(self: session.Connection, role: str, external_id: str | None) -> session.Connection:
+        connection = assumed(self, role, external_id)
+        if denied in role:
+
+            def refuse(*, event_name: str, **_: Any) -> Any:
+                return refusal(event_name.split(".")[1], "AccessDenied", "no")
+
+            def created(service: str) -> Any:
+                client = create(connection, service)
+                client.meta.events.register_last("before-send", refuse)
+                return client
+
+            monkeypatch.setattr(connection, "_create", created, raising=False)
+        return connection
+
+    monkeypatch.setattr(session.Connection, "assumed", closing)
+    answer = live(capsys, "--organization")
+    assert (answer.code, denied in answer.json["scope"]["accounts"], answer.json["scope"]["not_read"]) == (3, False, 1)
+    assert f"error: {denied} (member-0) was not read: neither its credential report nor its users could be read" in answer.err
+    shown = live(capsys, "--organization", json_format=False).out
+    assert "4 of 5 accounts read" in shown
+
+
+def test_accounts_have_their_names_everywhere(
+    members: list[Cloud], deny: Callable[..., None], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    account = members[1].account
+    deny("GetAccountSummary")
+    paths = {name: tmp_path / f"keys.{name}" for name in ("json", "csv", "asff", "ocsf")}
+    argv = [word for name, path in paths.items() for word in ("--format", name, "--output", str(path))]
+    answer = live(capsys, "--organization", "--account-tag", "owner=platform@*", *argv, json_format=False)
+    told = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    assert json.loads(told["json"])["scope"]["account_names"] == {account: "member-0"}
+    assert all("member-0" in text for text in told.values())
+    assert f"{account} (member-0): error:" in answer.err or f"{account} (member-0): warning:" in answer.err
+    assert main(["report", "--format", "markdown", str(paths["json"])]) in (0, 1, 3)
+    assert f"account {account} (member-0)" in capsys.readouterr().out.replace("\\", "")
 
 
 def test_suspended_accounts_are_skipped_and_listed(

@@ -76,6 +76,7 @@ def test_the_policy_is_enough(allowed: Callable[..., None], capsys: pytest.Captu
         (("iam:GetAccountSummary",), 3, UNUSED, "whether the root user has access keys is not known"),
         (("iam:ListAccessKeys",), 3, UNUSED, "iam:ListAccessKeys is denied"),
         (("iam:GetAccessKeyLastUsed",), 3, [], "iam:GetAccessKeyLastUsed is denied"),
+        (("iam:ListServiceSpecificCredentials",), 3, UNUSED, "API keys of services were not read, so none was judged"),
         (("cloudtrail:LookupEvents",), 1, UNUSED, "a --ledger remembers since when keys have been inactive"),
     ],
 )

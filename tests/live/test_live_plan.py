@@ -286,7 +286,7 @@ def test_verify_reads_what_the_plan_did(far: FakeAws, plan: Callable[..., Path],
     results = {result["user"]: result for result in answer.json["verification"]["results"]}
     assert {user: result["state"] for user, result in results.items()} == {"off": "resolved", "kept": "resolved", "again": "still_open"}
     assert results["off"]["why"] == (
-        f"the key is switched off, switched off by the plan on 2026-11-24 12:00 UTC; since then its user has the new key ****{new[-4:]} "
+        f"the key was switched off by the plan on 2026-11-24 12:00 UTC; since then its user has the new key ****{new[-4:]} "
         "of 2026-11-24; it is too early for a sign of failure"
     )
     assert results["kept"]["plan"]["outcome"] == "kept"
@@ -331,7 +331,7 @@ def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
     }
     assert (answer.json["verification"]["failing"], answer.json["verification"]["no_sign_of_failure"]) == (2, 1)
     text = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat(), json_format=False).out
-    assert text.index("Failing since:") < text.index("since then user missed fails:") < text.index("No sign of failure:")
+    assert text.index("Failing:") < text.index("since then user missed fails:") < text.index("No sign of failure:")
     far.denied.add("LookupEvents")
     answer = live(capsys, "--verify", str(folder), "--as-of", far.now.isoformat())
     results = {result["user"]: result for result in answer.json["verification"]["results"]}

@@ -346,7 +346,7 @@ KEY: dict[str, Any] = dict.fromkeys(("path", "line", "user", "status", "owner"))
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "is no valid JSON"),
+        ("{", "is not valid JSON"),
         ("[" * 100_000, "is nested too deeply"),
         ("[]", "no result of posturio-iac"),
         (json.dumps({**EMPTY, "version": 7}), "written by a newer posturio-iac (contract version 7, known is 1)"),

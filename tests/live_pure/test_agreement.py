@@ -20,7 +20,7 @@ from posturio_iac.live.ownership import Owner
 from posturio_iac.live.request import Request
 from posturio_iac.live.survey import date_disabled
 from tests.support.keys import AS_OF
-from tests.support.played_aws import ACCOUNT, Aws, Key, Person, id_of
+from tests.support.played_aws import ACCOUNT, Aws, Key, Person, PlayedCredential, id_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,7 +59,7 @@ def keys(draw: st.DrawFn) -> Key:
     used = draw(st.none() | AGES)
     status = draw(st.sampled_from(["Active", "Active", "Active", "Inactive"]))
     off = draw(st.none() | st.integers(0, 89).map(lambda days: AS_OF - timedelta(days=days))) if status == "Inactive" else None
-    told, rotated = draw(st.sampled_from([True, True, True, False])), draw(st.none() | AGES)
+    told, rotated, before = draw(st.sampled_from([True, True, True, False])), draw(st.none() | AGES), draw(st.none() | AGES)
     return Key(
         AS_OF - age,
         None if used is None else AS_OF - min(used, age),
@@ -67,7 +67,19 @@ def keys(draw: st.DrawFn) -> Key:
         told,
         off,
         None if rotated is None else AS_OF - min(rotated, age),
+        None if before is None or used is None else AS_OF - min(max(before, used), age),
     )
+
+
+@st.composite
+def credentials(draw: st.DrawFn) -> PlayedCredential:
+    age, status = draw(AGES), draw(st.sampled_from(["Active", "Active", "Inactive"]))
+    expires = draw(st.none() | st.integers(-100, 400).map(lambda days: AS_OF + timedelta(days=days)))
+    off = draw(st.none() | st.integers(0, 89).map(lambda days: AS_OF - timedelta(days=days))) if status == "Inactive" else None
+    if expires is not None and expires <= AS_OF:
+        status = "Expired"
+    service = draw(st.sampled_from(["bedrock.amazonaws.com", "codecommit.amazonaws.com"]))
+    return PlayedCredential(AS_OF - age, status, expires, off, service)
 
 
 PEOPLE = st.lists(
@@ -77,6 +89,8 @@ PEOPLE = st.lists(
         TAGS,
         st.lists(keys(), max_size=2).map(tuple),
         st.sampled_from([True, True, True, False]),
+        st.just(()),
+        st.lists(credentials(), max_size=2).map(tuple),
     ),
     max_size=4,
 )
@@ -113,9 +127,12 @@ def findings(report: Report) -> Counter[tuple[object, ...]]:
     return Counter((keys[f.address].user, f.rule.id) for f in report.findings)
 
 
-@given(PEOPLE, CONFIGS, OWNERS)
-def test_the_verdict_of_the_report_is_that_of_the_exact_way(people: list[Person], config: Config, owners: tuple[Owner, ...]) -> None:
-    cheap, exact = Aws(people), Aws(people)
+@given(PEOPLE, CONFIGS, OWNERS, st.integers(0, 239))
+def test_the_verdict_of_the_report_is_that_of_the_exact_way(
+    people: list[Person], config: Config, owners: tuple[Owner, ...], minutes: int
+) -> None:
+    """The report is up to almost four hours old, and keys were used since."""
+    cheap, exact = Aws(people, made=AS_OF - timedelta(minutes=minutes)), Aws(people)
     one, other = look(cheap, config, owners, exact=False), look(exact, config, owners, exact=True)
     assert verdicts(one) == verdicts(other)
     assert {finding.fingerprint for finding in one.findings} == {finding.fingerprint for finding in other.findings}
@@ -134,6 +151,7 @@ DENIABLE = (
     "iam:ListUserTags",
     "iam:ListAccessKeys",
     "iam:GetAccessKeyLastUsed",
+    "iam:ListServiceSpecificCredentials",
     "cloudtrail:LookupEvents",
 )
 STALE = Person("/", (), (Key(AS_OF - timedelta(days=80), None, "Active", told=True, off=None),), reported=True)

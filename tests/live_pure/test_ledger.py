@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from posturio_iac.commands.live.ledger import LedgerFile
 from posturio_iac.config.model import Config
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Privilege, Unknown
+from posturio_iac.core.model import KeyKind, Privilege, Unknown
+from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.link.stack import StackKey
@@ -25,6 +26,7 @@ from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import FOLDED, FORGOTTEN, Ledger, UnfinishedRun, account_line, read_ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.planning.disabled import from_ledger
+from posturio_iac.live.survey import AccountTarget
 from posturio_iac.metadata.names import Names
 from posturio_iac.rules import all_rules
 from tests.support.keys import AS_OF
@@ -36,6 +38,7 @@ DAY = timedelta(days=1)
 ACCOUNT = Account("123456789012")
 USER = DeployedUser("ci", "arn:aws:iam::123456789012:user/ci", (("owner", "payments@example.com"),), quarantine=None)
 KEY = DeployedKey(USER, "AKIAIOSFODNN7EXAMPLE", "Active", AS_OF - 80 * DAY, AS_OF - 60 * DAY, key_id="AKIAIOSFODNN7EXAMPLE")
+RULES = dict.fromkeys(KeyKind, frozenset(all_rules()))
 CONFIG = Config().with_values(ignore=("iam.access_keys_without_lifetime",))
 
 
@@ -67,7 +70,7 @@ def looked(store: Kept, when: datetime, *keys: DeployedKey, limits: dict[str, in
     inventory.keys = list(from_ledger(inventory.keys, book.ledger, when))
     report = judge(access_keys(inventory.keys, ACCOUNT, Names.default(), (), when), as_of=when, policy=Policy(CONFIG))
     ages = book.saw(report, inventory)
-    book.finish(frozenset(all_rules()), whole=True)
+    book.finish(RULES, whole=True)
     return ages
 
 
@@ -118,10 +121,10 @@ def test_a_finding_of_an_account_that_was_not_read_stays_open() -> None:
     book = LedgerFile(store, read_ledger(store.text), AS_OF + DAY, None)
     failed = Inventory(ACCOUNT, diagnostics=[Diagnostic(Level.ERROR, "denied", account=ACCOUNT.id)])
     book.saw(judge([], as_of=AS_OF + DAY), failed)
-    book.finish(frozenset(all_rules()), whole=True)
+    book.finish(RULES, whole=True)
     assert book.ledger.is_open(name)
     book.saw(judge([], as_of=AS_OF + DAY), Inventory(ACCOUNT))
-    book.finish(frozenset(), whole=True)
+    book.finish(dict.fromkeys(KeyKind, frozenset()), whole=True)
     assert book.ledger.is_open(name), "the rule did not judge"
 
 
@@ -211,3 +214,19 @@ def test_what_was_read_of_an_account_comes_back() -> None:
     for wrong in ({"~": "os"}, {"~": "tuple", "=": [{"~": "time", "=": "soon"}]}, {"=": 1}):
         with pytest.raises(DamagedLedgerError):
             decode(wrong)
+
+
+def test_changes_that_name_their_finding_oddly_are_kept() -> None:
+    line = '{"at": "2026-11-24T00:00:00Z", "change": "flagged", "key": "a", "finding": %s}\n'
+    text = "".join(('{"posturio-iac-ledger": 1}\n', line % "null", line % '"x"'))
+    assert read_ledger(text).text(AS_OF).count("flagged") == 2
+
+
+@pytest.mark.parametrize("told", [True, {"~": "Inventory", "=": {"account": 1, "diagnostics": True}}, "deep"])
+def test_what_was_read_of_an_account_and_is_damaged_is_one_sentence(told: object) -> None:
+    if told == "deep":
+        for _ in range(900):
+            told = [told]
+    run = UnfinishedRun(AS_OF, "", {ACCOUNT.id: told})
+    with pytest.raises(UsageError, match="run it without --resume"):
+        LedgerFile(Kept(), Ledger(), AS_OF, run).known(AccountTarget(account=ACCOUNT))

@@ -26,7 +26,7 @@ from posturio_iac.live.verify.model import FindingState
 from posturio_iac.live.verify.query import recheck
 from tests.live_pure.test_agreement import DENIABLE, PEOPLE, look
 from tests.support.keys import AS_OF
-from tests.support.played_aws import ACCOUNT, Aws, Key, Person, id_of
+from tests.support.played_aws import ACCOUNT, Aws, Key, Person, credential_id_of, id_of
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
@@ -52,8 +52,22 @@ def changes(draw: st.DrawFn) -> tuple[list[Person], Aws]:
                     keys[place] = replace(key, status="Inactive", off=AS_OF)
                 case "use":
                     keys[place] = replace(key, used=AS_OF)
+        held = list(who.credentials)
+        for place, one in enumerate(held):
+            match draw(st.sampled_from(["leave", "delete", "disable"])):
+                case "delete":
+                    deleted.add(credential_id_of(number, place))
+                case "disable" if one.status == "Active":
+                    held[place] = replace(one, status="Inactive", off=AS_OF)
         keys += [Key(AS_OF + timedelta(hours=1), None, "Active", told=True, off=None)] * draw(st.integers(0, 2))
-        now.append(replace(who, keys=tuple(keys), tags=draw(st.sampled_from([who.tags, (), (("owner", "payments@example.com"),)]))))
+        now.append(
+            replace(
+                who,
+                keys=tuple(keys),
+                credentials=tuple(held),
+                tags=draw(st.sampled_from([who.tags, (), (("owner", "payments@example.com"),)])),
+            )
+        )
     left = frozenset(number for number in range(len(now)) if draw(st.integers(0, 5)) == 0)
     return people, Aws(now, deleted=frozenset(deleted), left=left)
 

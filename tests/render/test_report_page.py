@@ -263,6 +263,9 @@ def test_code_alone_has_neither_ages_nor_uses() -> None:
         "code does not tell, and nobody has asked an account"
     )
     assert "## Age of keys" not in markdown(joined(result([declared("k")], scope=code())))
+    owned = [declared("k", owner="payments")]
+    heads = [text for text in ("Oldest, d", "Idle, d") if text in page(joined(result(owned, scope=code())))]
+    assert heads == [], "columns that code cannot fill"
 
 
 @pytest.mark.parametrize("name", ["html", "markdown"])

@@ -2,7 +2,8 @@
 
 `AUDIT` is code that runs first in a process. It writes a line for each event to the file that the variable `LOG` names, and needs no more
 than the standard library, so that it works within checkov and cfn-lint as well. What a C library does by itself it does not see; `strace`
-does, where it is there.
+does, where it is there. Where the variable `ONLY` is set, events count as those of a host (``host-read`` and so on) unless a file of the
+code that does them, or that has called it, has that text in its path.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-LOG = "GUARD_LOG"
+LOG, ONLY = "GUARD_LOG", "GUARD_ONLY"
 AUDIT = f"""
 import json as _json, os as _os, sys as _sys
 
 def _watch():
     log = _os.open(_os.environ["{LOG}"], _os.O_WRONLY | _os.O_APPEND | _os.O_CREAT, 0o600)
-    busy = []
+    only, busy = _os.environ.get("{ONLY}"), []
     changing = tuple("os." + name for name in "rename remove mkdir rmdir chmod chown link symlink truncate utime".split())
     programs = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "pty.spawn")
     writing = _os.O_WRONLY | _os.O_RDWR | _os.O_CREAT | _os.O_TRUNC | _os.O_APPEND
@@ -54,12 +55,19 @@ def _watch():
             return ["import", path_of(given[1])]
         return None
 
+    def is_meant():
+        frame = _sys._getframe(2)
+        while frame is not None and only is not None and only not in frame.f_code.co_filename:
+            frame = frame.f_back
+        return frame is not None
+
     def hook(event, given):
         if busy or event in ("compile", "exec", "object.__getattr__", "marshal.loads"):
             return
         busy.append(event)
         try:
             if found := told(event, given):
+                found[0] = found[0] if is_meant() else "host-" + found[0]
                 _os.write(log, (_json.dumps(found) + "\\n").encode())
         finally:
             busy.pop()

@@ -40,6 +40,19 @@ class Key:
     """When CloudTrail saw that it was switched off."""
     rotated: datetime | None = None
     """What the report says for last_rotated, where that is not its creation."""
+    before: datetime | None = None
+    """When it was used before the last time, which is what a report of earlier tells."""
+
+
+@dataclass(frozen=True)
+class PlayedCredential:
+    """An API key of a service, of the account that is played."""
+
+    created: datetime
+    status: str
+    expires: datetime | None
+    off: datetime | None
+    service: str = "bedrock.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class Person:
     """Whether the user was there when the report was made."""
     policies: tuple[str, ...] = ()
     """Policies of AWS that are attached to the user."""
+    credentials: tuple[PlayedCredential, ...] = ()
 
 
 @dataclass
@@ -67,6 +81,9 @@ class Aws:
     left: frozenset[int] = frozenset()
     """Users that are no longer there."""
     calls: Counter[str] = field(default_factory=Counter)
+    made: datetime = AS_OF
+    """When the report was made."""
+    account: Account = ACCOUNT
 
     def in_region(self, region: str) -> Aws:
         """The same account, seen from the one region that shows events of IAM."""
@@ -79,7 +96,7 @@ class Aws:
             case "iam:GenerateCredentialReport":
                 return {"State": "COMPLETE"}
             case "iam:GetCredentialReport":
-                return {"Content": self._report().encode(), "GeneratedTime": AS_OF}
+                return {"Content": self._report().encode(), "GeneratedTime": self.made}
             case "iam:GetAccountSummary":
                 return {"SummaryMap": {"AccountAccessKeysPresent": self.root_keys, "Users": len(self.people) - len(self.left)}}
             case "iam:GetAccessKeyLastUsed":
@@ -111,8 +128,16 @@ class Aws:
                 keys = ((id_of(number, place), key) for place, key in enumerate(self.people[number].keys))
                 listed = [{"AccessKeyId": i, "Status": k.status, "CreateDate": k.created} for i, k in keys if i not in self.deleted]
                 yield {"AccessKeyMetadata": listed}
+            case "iam:ListServiceSpecificCredentials":
+                assert asked["AllUsers"] is True
+                every = ((n, p, one) for n in present for p, one in enumerate(self.people[n].credentials))
+                yield {
+                    "ServiceSpecificCredentials": [_listed(n, p, one) for n, p, one in every if credential_id_of(n, p) not in self.deleted]
+                }
             case "cloudtrail:LookupEvents":
-                yield {"Events": [event for number, who in enumerate(self.people) for event in _events(number, who)]}
+                (name,) = (one["AttributeValue"] for one in asked["LookupAttributes"])
+                told = (event for number, who in enumerate(self.people) for event in _events(number, who))
+                yield {"Events": [event for event in told if event["EventName"] == name]}
             case _:
                 raise AssertionError(operation)
 
@@ -126,7 +151,7 @@ class Aws:
             raise AwsError(operation, "NoSuchEntity", "it is not there")
 
     def _arn(self, number: int) -> str:
-        return f"arn:aws:iam::{ACCOUNT.id}:user{self.people[number].path}{_name(number)}"
+        return f"arn:aws:iam::{self.account.id}:user{self.people[number].path}{_name(number)}"
 
     def _tags(self, number: int) -> list[dict[str, str]]:
         return [{"Key": name, "Value": value} for name, value in self.people[number].tags]
@@ -134,9 +159,27 @@ class Aws:
     def _report(self) -> str:
         lines = [COLUMNS]
         for number, who in enumerate(self.people):
-            cells = [cell for place in (0, 1) for cell in _cells(who.keys[place] if place < len(who.keys) else None)]
+            cells = [cell for place in (0, 1) for cell in self._cells(who.keys[place] if place < len(who.keys) else None)]
             lines += [",".join([_name(number), self._arn(number), MADE.isoformat(), *cells])] if who.reported else []
         return "\n".join(lines)
+
+    def _cells(self, key: Key | None) -> list[str]:
+        if key is None:
+            return ["false", "N/A", "N/A", "N/A", "N/A"]
+        last = key.used if key.used is None or key.used <= self.made else key.before
+        used = "no_information" if not key.told else last.isoformat() if last else "N/A"
+        place = ["eu-west-1", "s3"] if key.told and last else ["N/A", "N/A"]
+        return ["true" if key.status == "Active" else "false", (key.rotated or key.created).isoformat(), used, *place]
+
+
+def credential_id_of(number: int, place: int) -> str:
+    """The id of an API key of a service, which ends like no access key."""
+    return f"ACCA{number:08}{9000 + place:08}"
+
+
+def _listed(number: int, place: int, one: PlayedCredential) -> dict[str, Any]:
+    told = {"UserName": _name(number), "ServiceSpecificCredentialId": credential_id_of(number, place), "ServiceName": one.service}
+    return {**told, "Status": one.status, "CreateDate": one.created, **({"ExpirationDate": one.expires} if one.expires else {})}
 
 
 def _name(number: int) -> str:
@@ -152,16 +195,12 @@ def numbers_of(key_id: str) -> tuple[int, int]:
     return int(key_id[4:12]), 2 * int(key_id[12:16]) + int(key_id[16:])
 
 
-def _cells(key: Key | None) -> list[str]:
-    if key is None:
-        return ["false", "N/A", "N/A", "N/A", "N/A"]
-    used = "no_information" if not key.told else key.used.isoformat() if key.used else "N/A"
-    place = ["eu-west-1", "s3"] if key.told and key.used else ["N/A", "N/A"]
-    return ["true" if key.status == "Active" else "false", (key.rotated or key.created).isoformat(), used, *place]
-
-
 def _events(number: int, who: Person) -> Iterator[dict[str, Any]]:
     for place, key in enumerate(who.keys):
         if key.off is not None:
             detail = {"requestParameters": {"accessKeyId": id_of(number, place), "status": "Inactive"}}
-            yield {"EventTime": key.off, "CloudTrailEvent": json.dumps(detail)}
+            yield {"EventTime": key.off, "EventName": "UpdateAccessKey", "CloudTrailEvent": json.dumps(detail)}
+    for place, one in enumerate(who.credentials):
+        if one.off is not None:
+            detail = {"requestParameters": {"serviceSpecificCredentialId": credential_id_of(number, place), "status": "Inactive"}}
+            yield {"EventTime": one.off, "EventName": "UpdateServiceSpecificCredential", "CloudTrailEvent": json.dumps(detail)}

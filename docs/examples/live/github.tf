@@ -18,6 +18,12 @@ variable "member_role_name" {
   default     = "posturio-iac-live"
 }
 
+variable "topic_arn" {
+  description = "The topic of SNS that the workflow tells of each run; empty for none"
+  type        = string
+  default     = ""
+}
+
 data "aws_partition" "here" {}
 
 resource "aws_iam_openid_connect_provider" "github" {
@@ -65,6 +71,23 @@ data "aws_iam_policy_document" "organization" {
     sid       = "ReadItsAccounts"
     actions   = ["sts:AssumeRole"]
     resources = ["arn:${data.aws_partition.here.partition}:iam::*:role/${var.member_role_name}"]
+
+    # Roles of this name outside the organization stay out of reach.
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceOrgID"
+      values   = ["$${aws:PrincipalOrgID}"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.topic_arn == "" ? [] : [var.topic_arn]
+
+    content {
+      sid       = "TellOfEachRun"
+      actions   = ["sns:Publish"]
+      resources = [statement.value]
+    }
   }
 }
 

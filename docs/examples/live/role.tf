@@ -56,6 +56,7 @@ data "aws_iam_policy_document" "read" {
       "iam:ListUserTags",
       "iam:ListAccessKeys",
       "iam:GetAccessKeyLastUsed",
+      "iam:ListServiceSpecificCredentials",
       "cloudtrail:LookupEvents",
     ]
     resources = ["*"] # these actions know no narrower one

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.output import refuse_links_out, to_stdout, write
+from posturio_iac.commands.output import refuse_links_out, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import Command, help_text, parse
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.core.text.terminal import printable
@@ -53,6 +52,14 @@ COMMAND = Command(
         Option("reason", Shape.TEXT, "Why new entries are accepted", flag="--reason", metavar="TEXT", in_file=False),
         Option("owner", Shape.TEXT, "Who answers for new entries whose key names no owner", flag="--owner", metavar="NAME", in_file=False),
         Option("until", Shape.TEXT, "The last day on which new entries are accepted", flag="--until", metavar="DATE", in_file=False),
+        Option(
+            "live",
+            Shape.TEXT,
+            "Take the findings of this JSON result of posturio-iac live, in place of a scan",
+            flag="--live",
+            metavar="FILE",
+            in_file=False,
+        ),
         Option("prune", Shape.SWITCH, "Only remove entries whose finding is gone", flag="--prune", in_file=False),
         *(
             Option(o.name, o.shape, _MEANING.get(o.name, o.help), o.default, o.choices, flag=o.flag, metavar=o.metavar)
@@ -74,6 +81,8 @@ def run(argv: Sequence[str]) -> int:
     _check_until(given)
     from posturio_iac.commands.settings import settings
 
+    if given.live:
+        return _of_live_result(settings(given, ()), given)
     files, report, searched = _look(settings(given, given.words), given, prune=bool(given.prune))
     return _finish(files, report, searched, given)
 
@@ -139,10 +148,40 @@ def _save(files: Sequence[BaselineFile], outcomes: Sequence[NewBaseline], search
     for old, new in zip(files, outcomes, strict=True):
         if len(files) > 1 and not new.baseline.entries and old.path not in searched.config.baseline and not os.path.isfile(old.path):
             continue
-        changed = new.baseline != old.baseline or not os.path.isfile(old.path)
-        if changed:
-            write(new.baseline.text(), old.path, within=os.path.dirname(old.path))
-        to_stdout(f"{'wrote' if changed else 'nothing to change in'} {_shown(old.path)}: {new.summary()}\n")
+        _write(old, new)
+    return INCOMPLETE if incomplete else 0
+
+
+def _write(old: BaselineFile, new: NewBaseline) -> None:
+    """Write a baseline that differs, and say what changed."""
+    changed = new.baseline != old.baseline or not os.path.isfile(old.path)
+    if changed:
+        write(new.baseline.text(), old.path, within=os.path.dirname(old.path))
+    to_stdout(f"{'wrote' if changed else 'nothing to change in'} {_shown(old.path)}: {new.summary()}\n")
+
+
+def _of_live_result(config: Config, given: Arguments) -> int:
+    """Write the findings of a live run into a baseline, or remove those that are gone; return the exit code."""
+    from posturio_iac.commands.baseline import live_result
+    from posturio_iac.commands.baseline.entries import NewEntryFields
+    from posturio_iac.judge.baseline import Baseline, BaselineFile, load_all
+
+    if given.words:
+        raise UsageError("--live takes the findings of a result, so that no path is scanned; leave one of them out")
+    if len(config.baseline) > 1:
+        raise UsageError("--live writes into one baseline, and several are configured; name one with --baseline")
+    path = config.baseline[0] if config.baseline else os.path.abspath(FILE)
+    refuse_links_out(path, os.path.dirname(path))
+    result = live_result.read_result(given.live)
+    there = load_all([path]) if os.path.isfile(path) else ()
+    old = there[0] if there else BaselineFile(path, Baseline())
+    incomplete = live_result.is_incomplete(result)
+    if given.prune and not there:
+        raise UsageError(f"there is no baseline {_shown(path)} to prune")
+    if given.prune and incomplete:
+        raise OutputError("nothing was pruned: a run that could not see everything proves nothing to be gone")
+    fields = NewEntryFields(given.reason or "", given.owner or "", given.until)
+    _write(old, live_result.pruned(old, result) if given.prune else live_result.updated(old, result, fields))
     return INCOMPLETE if incomplete else 0
 
 
@@ -164,7 +203,7 @@ def _complain(report: Report) -> bool:
     said = [d for d in report.diagnostics if d.level is not Level.NOTE]
     for d in said:
         where = ":".join(printable(str(part)) for part in (d.path, d.line, d.column) if part is not None)
-        sys.stderr.write(f"{where}{': ' if where else ''}{d.level.value}: {printable(d.message)}\n")
+        to_stderr(f"{where}{': ' if where else ''}{d.level.value}: {printable(d.message)}\n")
     return any(d.level is Level.ERROR for d in said)
 
 

@@ -55,7 +55,9 @@ def stale(known: KnownFindings, report: Report, searched: Searched) -> tuple[Kno
 
 
 def _was_searched(one: KnownEntry, searched: Collection[str], selection: Selection) -> bool:
-    """Tell whether a run over ``searched`` would have seen the file of an entry."""
+    """Tell whether a run over ``searched`` would have seen the file of an entry; deployed keys are in none."""
+    if one.entry.address.startswith("arn:"):
+        return False
     if not one.place:
         return True
     if not any(one.place == place or one.place.startswith(os.path.join(place, "")) for place in searched):

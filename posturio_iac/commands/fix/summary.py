@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.output import to_stderr
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.fixes.change import ChangeLevel
@@ -34,8 +34,7 @@ def say(diagnostics: Sequence[Diagnostic], outcomes: Sequence[Outcome], given: A
     ]
     if not given.quiet:
         lines += _lines(outcomes, written=written)
-    sys.stderr.write(without_commands("".join(f"{printable(line)}\n" for line in lines)))
-    sys.stderr.flush()
+    to_stderr(without_commands("".join(f"{printable(line)}\n" for line in lines)))
 
 
 def _lines(outcomes: Sequence[Outcome], *, written: bool) -> Iterator[str]:

@@ -46,8 +46,6 @@ ROLE = "OrganizationAccountAccessRole"
 """What AWS creates in accounts that an organization makes."""
 NOWHERE = "none"
 """Where CloudFormation is asked when nothing is deployed by it."""
-ABOUT_CODE = "iam.access_keys_without_lifetime"
-"""AWS does not know the code that may rotate a key, so this rule judges deployed keys only where it is selected by name."""
 
 
 class LiveArguments:
@@ -96,6 +94,8 @@ class LiveArguments:
         if self.given.window is not None:
             config = config.with_values(unused_days=_whole("--window", self.given.window, 0, 36500))
         if not config.select:
+            from posturio_iac.live.by_kind import ABOUT_CODE
+
             config = config.with_values(ignore=(*config.ignore, ABOUT_CODE))
         return config
 

@@ -7,7 +7,7 @@ import sys
 import time
 
 from posturio_iac.commands.live.arguments import COMMAND, LiveArguments
-from posturio_iac.commands.output import to_stdout
+from posturio_iac.commands.output import to_stderr, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.scan.arguments import reports
 
@@ -40,10 +40,11 @@ def run(argv: Sequence[str]) -> int:
         return _stream(arguments, config, targets[0][1], lambda run, code: run.record.document((begun, _now()), argv, code))
     found = _find(arguments, config)
     code = _exit_code(found, config, arguments)
+    steps = 0
     if given.plan:
         from posturio_iac.commands.live.writing.plan import write_plan
 
-        write_plan(found, config, arguments)
+        steps = write_plan(found, config, arguments)
     if given.letters:
         from posturio_iac.commands.live.writing.letters import write_letters
 
@@ -59,7 +60,12 @@ def run(argv: Sequence[str]) -> int:
     shown = found if given.show_key_ids else found.masked()
     emit(shown, given, targets, elapsed=time.perf_counter() - started, code=code, config=config, run=record)
     if not given.quiet:
-        sys.stderr.write(f"{found.budget}\n")
+        to_stderr(f"{found.budget}\n")
+        if given.plan:
+            from posturio_iac.core.text.terminal import printable
+            from posturio_iac.render.nothing_found import count
+
+            to_stderr(f"wrote {printable(given.plan)}: {count(steps, 'step')}; review the scripts before you run them\n")
     return code
 
 
@@ -76,9 +82,10 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
     run, targets, notes = ready(arguments, config, given.as_of or _now())
     account_lines = AccountLines(run, rules_left_out(config), lambda report, ages: _code_of(report, ages, config, arguments))
     write(account_lines.lines(targets, notes, lambda code: describe(run, code)), target)
-    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=wants_color(given.color or "auto", sys.stderr, os.environ))
+    color = wants_color(given.color or "auto", sys.stderr, os.environ)
+    diagnose(account_lines.diagnostics, quiet=bool(given.quiet), color=color, names=account_lines.names)
     if not given.quiet:
-        sys.stderr.write(f"{run.surveyor.budget.line()}\n")
+        to_stderr(f"{run.surveyor.budget.line()}\n")
     return int(account_lines.code)
 
 

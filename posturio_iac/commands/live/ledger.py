@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from posturio_iac.commands.live.ledger_store import store_of
 from posturio_iac.contract.context import FindingAges
 from posturio_iac.core.finding import Level
+from posturio_iac.core.model import KeyKind
 from posturio_iac.errors import UsageError
 from posturio_iac.live.ledger.answers import NoAnswersError, note_answers, read_answers
 from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
 from posturio_iac.live.ledger.codec import decode, encode
-from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, read_ledger
+from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, is_credential, read_ledger
 from posturio_iac.live.ledger.life import name_of
 from posturio_iac.live.planning.disabled import off
 from posturio_iac.live.survey import AccountOutcome
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 
     from posturio_iac.commands.live.arguments import LiveArguments
     from posturio_iac.commands.live.ledger_store import LedgerStore
-    from posturio_iac.config.model import Config
     from posturio_iac.core.finding import Report
     from posturio_iac.core.model import AccessKey
+    from posturio_iac.live.by_kind import PoliciesByKind
     from posturio_iac.live.connection.session import Connection
     from posturio_iac.live.inventory import Inventory
+    from posturio_iac.live.ledger.change import KeyChange
     from posturio_iac.live.model import DeployedKey
     from posturio_iac.live.survey import AccountTarget
 
@@ -98,10 +100,19 @@ class LedgerFile:
         first = ((name, ledger.first_seen(name)) for name in everything)
         return FindingAges({name: when for name, when in first if when is not None}, new, self._limits)
 
-    def finish(self, rules: Collection[str], *, whole: bool) -> None:
+    def remember_creators(self, keys: Iterable[AccessKey]) -> None:
+        """Remember who created keys, since CloudTrail forgets it."""
+        for key in keys:
+            if key.created_by is not None and (name := name_of(key)) is not None:
+                seen = self.ledger.of(name, KeyChangeKind.SEEN)
+                if seen is not None:
+                    seen.detail["created_by"] = key.created_by
+
+    def finish(self, rules: Mapping[KeyKind, Collection[str]], *, whole: bool) -> None:
         """Write the ledger with all that this run saw.
 
-        ``rules`` are those that judged; ``whole`` says that every user of the accounts was looked at. Raises `OutputError`.
+        ``rules`` are those that judged keys of each kind; ``whole`` says that every user of the accounts was looked at.
+        Raises `OutputError`.
         """
         self._resolve(rules, None if whole else self._names)
         if whole:
@@ -120,11 +131,13 @@ class LedgerFile:
         """Return the ledger as it is written."""
         return self.ledger.text(self.as_of)
 
-    def _resolve(self, rules: Collection[str], only: set[str] | None) -> None:
+    def _resolve(self, rules: Mapping[KeyKind, Collection[str]], only: set[str] | None) -> None:
         """Remember which findings are gone: those of accounts that were read and of rules that judged."""
         for name, spans in self.ledger.findings.items():
             detail, key = spans[-1].detail, spans[-1].key
-            looked = detail.get("account") in self._complete and detail.get("rule") in rules
+            seen = self.ledger.of(key, KeyChangeKind.SEEN)
+            kind = KeyKind.SERVICE_CREDENTIAL if seen is not None and is_credential(seen) else KeyKind.ACCESS_KEY
+            looked = detail.get("account") in self._complete and detail.get("rule") in rules[kind]
             if looked and name not in self._found and (only is None or key in only):
                 self.ledger.resolve(name, self.as_of)
 
@@ -151,7 +164,7 @@ class LedgerFile:
                     ledger.note(name, KeyChangeKind.SEEN, self.as_of, _introduced(key, inventory.account.id))
                 self._saw_switches(name, key, ends.get(name))
         for name, change in living.items():
-            if name not in seen and change.detail.get("user") in inventory.listed | inventory.gone:
+            if name not in seen and _is_listed(change, inventory):
                 ledger.note(name, KeyChangeKind.DELETED, self.as_of, {})
 
     def _saw_switches(self, name: str, key: DeployedKey, delete_on: datetime | None) -> None:
@@ -167,9 +180,16 @@ class LedgerFile:
             self.ledger.note(name, KeyChangeKind.USED, self.as_of, {"when": written(key.last_used), "service": service, "region": region})
 
 
+def _is_listed(change: KeyChange, inventory: Inventory) -> bool:
+    """Whether a key that a line of the ledger introduces would have been seen if it were still there."""
+    gone = change.detail.get("user") in inventory.gone
+    return gone or (inventory.credentials_listed if is_credential(change) else change.detail.get("user") in inventory.listed)
+
+
 def _introduced(key: DeployedKey, account: str) -> dict[str, str | None]:
     created = written(key.created) if isinstance(key.created, datetime) else None
-    return {"account": account, "user": key.user.arn, "id": f"****{(key.key_id or '')[-SHOWN:]}", "created": created}
+    shown = f"****{(key.key_id or '')[-SHOWN:]}"
+    return {"account": account, "user": key.user.arn, "id": shown, "created": created, "service": key.service}
 
 
 def ledger_of(arguments: LiveArguments, as_of: datetime, connection: Callable[[], Connection]) -> LedgerFile | None:
@@ -207,9 +227,8 @@ def options_of(arguments: LiveArguments) -> str:
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def rules_of(config: Config) -> frozenset[str]:
-    """Return the rules that judge, and the one that stands for open questions."""
-    from posturio_iac.judge.policy import Policy
+def rules_of(policies: PoliciesByKind) -> dict[KeyKind, frozenset[str]]:
+    """Return the rules that judge keys of each kind, and the one that stands for open questions."""
     from posturio_iac.rules import all_rules
 
-    return Policy(config).selected(all_rules()) | {OPEN}
+    return {kind: policies.of_kind(kind).selected(all_rules()) | {OPEN} for kind in KeyKind}

@@ -20,6 +20,7 @@ from posturio_iac.errors import UsageError
 from posturio_iac.judge.engine import PartwiseJudge, joined
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.by_kind import PoliciesByKind
 from posturio_iac.live.connection.calls import CallBudget
 from posturio_iac.live.connection.session import connect
 from posturio_iac.live.connection.work_stealing import as_finished
@@ -175,6 +176,8 @@ class Run:
     def _asked_about(self, part: AccountPart) -> AccountPart:
         """Ask CloudTrail about the keys of one account that were found."""
         report = with_creators(part.report, part.target, self.surveyor)
+        if self.ledger is not None:
+            self.ledger.remember_creators(judged.key for judged in report.keys)
         if self.arguments.given.context:
             report = with_context(report, part.target, self.surveyor)
         return replace(part, report=report)
@@ -192,9 +195,9 @@ class Run:
         ages = self.ledger.saw(report, inventory) if self.ledger is not None else FindingAges()
         return AccountPart(outcome.target, report, inventory.account, ages)
 
-    def findings(self, outcomes: Iterable[AccountOutcome], notes: Sequence[Diagnostic], policy: Policy | None = None) -> Findings:
+    def findings(self, outcomes: Iterable[AccountOutcome], notes: Sequence[Diagnostic], policies: PoliciesByKind | None = None) -> Findings:
         """Judge what was read, and keep the ledger up to date."""
-        judging = PartwiseJudge(self.as_of, policy or self.request.policy)
+        judging = PartwiseJudge(self.as_of, policies or self.policies)
         parts = list(self.parts(outcomes, judging))
         said = [*self.links.diagnostics, *notes]
         if not self.arguments.given.verify:
@@ -215,6 +218,11 @@ class Run:
         )
 
     @property
+    def policies(self) -> PoliciesByKind:
+        """What keys of each kind are judged by."""
+        return PoliciesByKind(self.request.policy)
+
+    @property
     def region(self) -> str:
         """The region that the credentials are used in."""
         return self.surveyor.base(self.profile).region
@@ -222,7 +230,7 @@ class Run:
     def finish_ledger(self) -> None:
         """Write the ledger with all that was seen. Raises `OutputError`."""
         if self.ledger is not None:
-            self.ledger.finish(rules_of(self.request.policy.config), whole=not self.arguments.given.verify)
+            self.ledger.finish(rules_of(self.policies), whole=not self.arguments.given.verify)
 
     def _built(self, inventory: Inventory) -> tuple[AccessKey, ...]:
         """Return the keys of an account; its own tags are asked for when nothing else names an owner."""

@@ -35,10 +35,10 @@ class AccountLines:
     def __init__(self, run: Run, left_out: tuple[str, ...], exit_code: Callable[[Report, FindingAges], Exit]) -> None:
         """Be ready to read; ``left_out`` are the rules that are not asked, ``exit_code`` tells what a report exits with."""
         self._run, self._left_out, self._exit_code = run, left_out, exit_code
-        self._totals, self._accounts, self._names, self._unread = Totals(), list[str](), dict[str, str](), 0
+        self._totals, self._accounts, self.names, self._unread = Totals(), list[str](), dict[str, str](), 0
         self._said: list[Diagnostic] = []
         self.code = Exit.CLEAN
-        """What the run exits with, by what was read so far."""
+        """What the run exits with, by what was read so far; ``names`` are those of its accounts."""
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -53,7 +53,7 @@ class AccountLines:
         Raises what reading raises.
         """
         run, rest = self._run, [*notes]
-        judging = PartwiseJudge(run.as_of, run.request.policy)
+        judging = PartwiseJudge(run.as_of, run.policies)
         for part in run.parts(run.read(targets), judging):
             report = self._shown(part.report)
             self._count(report, part.ages)
@@ -63,7 +63,7 @@ class AccountLines:
                 continue
             self._accounts.append(part.account.id)
             if part.account.name:
-                self._names[part.account.id] = part.account.name
+                self.names[part.account.id] = part.account.name
             yield account_line(report, part.ages, self._scope().of_account(part.account.id))
             del part, report  # else they stay until the next account is read
         closing = self._shown(joined([], [*rest, *judging.closing()], run.as_of))
@@ -82,4 +82,4 @@ class AccountLines:
         return Mask([judged.key.key_id for judged in report.keys if judged.key.key_id]).report(report)
 
     def _scope(self) -> RunScope:
-        return RunScope(accounts=tuple(sorted(self._accounts)), names=self._names, unread=self._unread, left_out=self._left_out)
+        return RunScope(accounts=tuple(sorted(self._accounts)), names=self.names, unread=self._unread, left_out=self._left_out)

@@ -47,13 +47,13 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
     except AwsError as error:
         targets, unread, notes = [], dict.fromkeys(earlier.accounts(), str(error)), [Diagnostic(Level.ERROR, f"nothing was read: {error}")]
     outcomes = list(run.read(targets))
-    policy = by_rules_of(earlier, run.request.policy, all_rules())
-    found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policy)
+    policies = by_rules_of(earlier, run.request.policy, all_rules())
+    found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policies)
     gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
     now = Now(found.report, unread | _unread(outcomes), gone, log[0])
     first = {finding.fingerprint: finding.first_seen for finding in earlier.findings}
     ages = FindingAges({**found.ages.first_seen, **first}, None, arguments.sla)
-    compared = compare(earlier, now, policy)
+    compared = compare(earlier, now, policies.general)
     verified, said = with_failures(compared, outcomes, run.surveyor, found.report.as_of)
     report = replace(found.report, diagnostics=(*found.report.diagnostics, *said))
     return replace(found, report=report, verified=verified, ages=ages, budget=run.surveyor.budget.line())

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.output import STDOUT, to_stdout, write
+from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout, write
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.report.arguments import COMMAND, targets
 from posturio_iac.errors import UsageError
@@ -35,15 +34,15 @@ def run(argv: Sequence[str]) -> int:
 
     results, unread = read(given.words, show_key_ids=bool(given.show_key_ids))
     for said in unread:
-        sys.stderr.write(f"error: {printable(said.message)}\n")
+        to_stderr(f"error: {printable(said.message)}\n")
     if not results:
-        sys.stderr.write("posturio-iac: no result could be read, so no report was written\n")
+        to_stderr("posturio-iac: no result could be read, so no report was written\n")
         return 3
     posture = join(results, unread)
     for text, target in [(_rendered(name, posture), target) for name, target in wanted]:
         write(text, target)
     if not given.quiet:
-        sys.stderr.write("".join(f"wrote {printable(target)}\n" for _, target in wanted if target != STDOUT))
+        to_stderr("".join(f"wrote {printable(target)}\n" for _, target in wanted if target != STDOUT))
     return 3 if unread else 0
 
 

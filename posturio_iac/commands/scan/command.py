@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from posturio_iac.commands.output import STDOUT, to_stdout
+from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.progress_line import ProgressLine
 from posturio_iac.commands.provider_note import point_to_secrets
@@ -92,7 +92,7 @@ def _warn_of_no_files(paths: Sequence[str], given: Arguments) -> None:
     if not given.quiet:
         from posturio_iac.core.text.terminal import printable
 
-        sys.stderr.write(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to see this fail\n")
+        to_stderr(f"warning: {printable(said)}; name the folder of the code, or add --fail-on-no-files to see this fail\n")
 
 
 def _check_selected(config: Config) -> None:

@@ -21,6 +21,7 @@ HINTS = {
     "SSOTokenLoadError": "there is no session of the single sign-on; run aws sso login",
     "EndpointConnectionError": "check the region and the network",
     "Throttling": "AWS asks for fewer calls; try again later or with fewer --workers",
+    "ParamValidationError": "this boto3 is too old for that; update it",
     "ThrottlingException": "AWS asks for fewer calls; try again later or with fewer --workers",
 }
 _LONGEST = 300

@@ -31,6 +31,7 @@ READS = frozenset(
         "iam:ListUserTags",
         "iam:ListAccessKeys",
         "iam:GetAccessKeyLastUsed",
+        "iam:ListServiceSpecificCredentials",
         "iam:ListOrganizationsFeatures",
         "organizations:ListAccounts",
         "organizations:ListTagsForResource",
@@ -96,7 +97,11 @@ class Connection:
         """Call an operation until its answer is complete, and yield each page. Raises what `call` does."""
         service, _, name = operation.partition(":")
         with _translating(operation):
-            yield from self._client(service).get_paginator(_method(name)).paginate(**parameters)
+            client, method = self._client(service), _method(name)
+            if client.can_paginate(method):
+                yield from client.get_paginator(method).paginate(**parameters)
+            else:
+                yield from _marked(getattr(client, method), parameters)
 
     def assumed(self, role: str, external_id: str | None) -> Connection:
         """Return a connection as another role, with the same budget. Raises what `call` does.
@@ -256,6 +261,15 @@ def _translating(operation: str) -> Iterator[None]:
         if meant is error:
             raise
         raise meant from None
+
+
+def _marked(call: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the pages of an operation of IAM that botocore does not know to have any."""
+    page = call(**parameters)
+    yield page
+    while page.get("IsTruncated"):
+        page = call(**parameters, Marker=page["Marker"])
+        yield page
 
 
 def _method(name: str) -> str:

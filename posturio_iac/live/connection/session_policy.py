@@ -14,6 +14,7 @@ READING = (
     "iam:ListUserTags",
     "iam:ListAccessKeys",
     "iam:GetAccessKeyLastUsed",
+    "iam:ListServiceSpecificCredentials",
     "cloudtrail:LookupEvents",
 )
 LINKING = ("cloudformation:DescribeStackResources", "sts:GetAccessKeyInfo")

@@ -8,13 +8,16 @@ from enum import Enum
 from typing import Any
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.model import Privilege, Unknown
+from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.link.stack import StackKey
 from posturio_iac.live.inventory import Inventory
 from posturio_iac.live.ledger.change import DamagedLedgerError, moment, written
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 
-TYPES = {kind.__name__: kind for kind in (Inventory, Account, DeployedUser, DeployedKey, Unknown, Diagnostic, Level, Privilege, StackKey)}
+TYPES = {
+    kind.__name__: kind
+    for kind in (Inventory, Account, DeployedUser, DeployedKey, KeyKind, Unknown, Diagnostic, Level, Privilege, StackKey)
+}
 KIND, VALUE = "~", "="
 LEFT_OUT = frozenset({"failed"})
 """What a run needs only while it reads an account."""

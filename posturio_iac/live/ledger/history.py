@@ -144,9 +144,11 @@ class Ledger:
         return found
 
     def expected(self) -> dict[str, int]:
-        """Return how many keys each user is known to have, by the ARN of the user."""
+        """Return how many access keys each user is known to have, by the ARN of the user."""
         counts: dict[str, int] = {}
         for _, seen in self.living():
+            if is_credential(seen):
+                continue
             arn = str(seen.detail.get("user", ""))
             counts[arn] = counts.get(arn, 0) + 1
         return counts
@@ -157,8 +159,15 @@ class Ledger:
         head = json.dumps({MARK: VERSION, **({"last_run": written(self.last_run)} if self.last_run else {})})
         kept = [change for changes in self.keys.values() for change in _folded(changes, as_of) if _last(changes) > oldest]
         spans = [span for found in self.findings.values() for span in found if span.last > oldest]
-        ordered = sorted([*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, change.detail.get("finding", "")))
+        ordered = sorted(
+            [*kept, *spans], key=lambda change: (change.at, change.key, change.kind.value, str(change.detail.get("finding", "")))
+        )
         return "".join(f"{line}\n" for line in (head, *(change.line() for change in ordered)))
+
+
+def is_credential(seen: KeyChange) -> bool:
+    """Whether a line introduces an API key of a service."""
+    return "service" in seen.detail
 
 
 def digest_of(arn: str, key_id: str) -> str:

@@ -26,7 +26,13 @@ def name_of(key: AccessKey) -> str | None:
 
 def with_life(keys: Iterable[AccessKey], ledger: Ledger, policy: Policy, as_of: datetime) -> tuple[AccessKey, ...]:
     """Return the keys with what the ledger tells of them."""
-    return tuple(key if (name := name_of(key)) is None else replace(key, life=_life(key, name, ledger, policy, as_of)) for key in keys)
+    return tuple(key if (name := name_of(key)) is None else _told(key, name, ledger, policy, as_of) for key in keys)
+
+
+def _told(key: AccessKey, name: str, ledger: Ledger, policy: Policy, as_of: datetime) -> AccessKey:
+    seen = ledger.of(name, KeyChangeKind.SEEN)
+    creator = str(seen.detail.get("created_by", "")) if seen is not None and key.owner is None else ""
+    return replace(key, life=_life(key, name, ledger, policy, as_of), created_by=creator or None)
 
 
 def _life(key: AccessKey, name: str, ledger: Ledger, policy: Policy, as_of: datetime) -> KeyLife | None:

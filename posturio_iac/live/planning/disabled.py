@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import NOT_ACTIVE, Unknown
+from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Unknown
 from posturio_iac.live.connection.errors import AwsError
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ MEMORY = timedelta(days=90)
 MOST_PAGES = 40
 SETTLING = timedelta(hours=1)
 """How long a key may still be used after it was switched off, until every part of IAM knows of it."""
+SWITCHES = {
+    KeyKind.ACCESS_KEY: ("UpdateAccessKey", "accessKeyId"),
+    KeyKind.SERVICE_CREDENTIAL: ("UpdateServiceSpecificCredential", "serviceSpecificCredentialId"),
+}
+"""The event that switches a key of a kind, and what it calls the id."""
 UNTOLD = Unknown("IAM does not tell when a key was switched off, and no event in CloudTrail does")
 
 
@@ -35,6 +40,8 @@ class Trail:
     """Time, and whether the key was active from then on, by key id."""
     actors: dict[tuple[str, datetime], str] = field(default_factory=dict)
     """Who switched, by key id and time."""
+    events: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    """The ids of these events, likewise."""
 
     def last_on(self, key_id: str) -> datetime | None:
         """Return when a key was last switched on."""
@@ -51,8 +58,13 @@ def off(key: DeployedKey) -> bool:
     return isinstance(key.status, str) and key.status in NOT_ACTIVE
 
 
-def read_trail(connection: Connection, partition: str, as_of: datetime) -> Trail | Unknown:
-    """Read when keys were switched on and off, in the region of the partition that knows.
+def is_undated(key: DeployedKey) -> bool:
+    """Whether events may tell since when a key has been off."""
+    return off(key) and key.key_id is not None and key.disabled_since is None
+
+
+def read_trail(connection: Connection, partition: str, as_of: datetime, kind: KeyKind) -> Trail | Unknown:
+    """Read when keys of a kind were switched on and off, in the region of the partition that knows.
 
     Pages come newest first, so that events beyond the last page read can only make a key look switched off for less long.
 
@@ -63,28 +75,30 @@ def read_trail(connection: Connection, partition: str, as_of: datetime) -> Trail
     region = TRAIL_REGIONS.get(partition)
     if region is None:
         return Unknown(f"the region in which CloudTrail shows the events of IAM is not known for the partition {partition}")
-    found = Trail()
-    asked = [{"AttributeKey": "EventName", "AttributeValue": "UpdateAccessKey"}]
+    found, (name, called) = Trail(), SWITCHES[kind]
+    asked = [{"AttributeKey": "EventName", "AttributeValue": name}]
     pages = connection.in_region(region).pages("cloudtrail:LookupEvents", LookupAttributes=asked, StartTime=as_of - MEMORY, EndTime=as_of)
     for number, page in enumerate(pages, start=1):
         for event in page.get("Events", ()):
-            _take(event, found)
+            _take(event, called, found)
         if number == MOST_PAGES:
             break
     return found
 
 
-def _take(event: dict[str, Any], found: Trail) -> None:
-    """Add one event, unless it failed or is not understood."""
+def _take(event: dict[str, Any], called: str, found: Trail) -> None:
+    """Add one event, which calls the id so, unless it failed or is not understood."""
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
         asked, when = detail.get("requestParameters") or {}, event.get("EventTime")
-        key_id, status = asked.get("accessKeyId"), asked.get("status")
+        key_id, status = asked.get(called), asked.get("status")
     except (ValueError, RecursionError, AttributeError, TypeError):
         return
     if not detail.get("errorCode") and isinstance(when, datetime) and isinstance(key_id, str) and status in ("Active", "Inactive"):
         moment = when.astimezone(timezone.utc)
         found.switches.setdefault(key_id, []).append((moment, status == "Active"))
+        if isinstance(event.get("EventId"), str):
+            found.events[key_id, moment] = event["EventId"]
         actor = detail.get("userIdentity")
         if isinstance(actor, dict) and isinstance(actor.get("arn"), str):
             found.actors[key_id, moment] = actor["arn"]
@@ -92,7 +106,9 @@ def _take(event: dict[str, Any], found: Trail) -> None:
 
 def from_trail(keys: Iterable[DeployedKey], known: Trail | Unknown | AwsError | None) -> tuple[DeployedKey, ...]:
     """Return the keys with the time since when those that are not active are off, where an event tells it."""
-    return tuple(key if key.status == "Active" or key.user.is_root else _dated(key, known) for key in keys)
+    return tuple(
+        key if key.status == "Active" or key.user.is_root or key.disabled_since is not None else _dated(key, known) for key in keys
+    )
 
 
 def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> DeployedKey:
@@ -106,7 +122,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     key, since = replace(key, switched_on=known.last_on(key_id)), known.off_since(key_id)
     if since is None:
         return replace(key, disabled_since=UNTOLD)
-    used = key.last_used
+    used = None if key.is_credential else key.last_used
     if isinstance(used, Unknown):
         text = f"CloudTrail tells that it was switched off on {since.date()}, and whether it was used after that is not known"
         return replace(key, disabled_since=Unknown(f"{text}: {used.reason}"))
@@ -115,7 +131,9 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
         return replace(key, disabled_since=Unknown(text))
     later = max(since, used) if isinstance(used, datetime) else since
     by = known.actors.get((key_id, since))
-    return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, "UpdateAccessKey in CloudTrail"))
+    event = known.events.get((key_id, since))
+    told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event}' if event else ''}"
+    return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, told))
 
 
 def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:
@@ -134,6 +152,8 @@ def _remembered(key: DeployedKey, ledger: Ledger, as_of: datetime) -> DeployedKe
     first = ledger.saw_inactive(key, as_of, not_before=max(on_again, default=None))
     if told is not None and (active is None or active <= told):
         return key
-    if isinstance(key.last_used, Unknown):  # it may have been used, and so switched on, between two observations
-        return key
+    if isinstance(key.last_used, Unknown) and not (key.is_credential and key.disabled_since == UNTOLD):
+        return key  # it may have been used, and so switched on, between two observations
+    if key.is_credential:  # its use tells nothing, and events, which tell of no switching on, go back only so far
+        first = max(first, as_of - MEMORY)
     return replace(key, disabled_since=first, evidence=(*key.evidence, f"first seen inactive by our ledger on {first.date()}"))

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.live.planning.disabled import TRAIL_REGIONS
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ DISABLING = frozenset({"iam.unused_access_keys", "iam.expired_access_keys"})
 LINGERING = "iam.lingering_inactive_access_keys"
 OF_CODE = "Code declares it and undoes what is done by hand, so nothing is done here. Change the code."
 NEEDED = "It may be in use, so it stays active. Give its user a new key, move to it, and then switch this one off"
+UNTOLD = "AWS does not tell when an API key of a service was used, so it stays active."
 USER_NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
 """What IAM allows; a name of anything else is put into no script."""
 KEY_ID = re.compile(r"[A-Za-z0-9_]{16,128}")
@@ -114,6 +115,8 @@ def _step(key: AccessKey, findings: tuple[Finding, ...], as_of: datetime, policy
     if rules & DISABLING or named:
         why = None if named else _why_in_use(key, as_of, policy)
         return Step(key, findings, Action.KEEP if why else Action.DISABLE, why or before)
+    if key.kind is KeyKind.SERVICE_CREDENTIAL:
+        return Step(key, findings, Action.KEEP, _why_in_use(key, as_of, policy) or "")
     return Step(key, findings, Action.KEEP, f"{NEEDED} (--include-in-use {key.key_id} plans that).")
 
 
@@ -131,7 +134,7 @@ def _hindrance(key: AccessKey) -> str | None:
         return "IAM allows no such name, so it is put into no command."
     if not isinstance(key.created, datetime):
         return "When it was created is not known, so it could be mistaken for another one."
-    if isinstance(key.last_used, Unknown):
+    if isinstance(key.last_used, Unknown) and key.kind is KeyKind.ACCESS_KEY:
         return f"When it was last used is not known ({key.last_used.reason}), so it may be in use."
     return None
 
@@ -141,6 +144,8 @@ def _why_in_use(key: AccessKey, as_of: datetime, policy: Policy) -> str | None:
     if key.life is not None and key.life.is_needed and key.life.answered is not None:
         said = f"Its owner answered on {key.life.answered.date()}: {key.life.answer()}. So it stays active"
         return f"{said}; --include-in-use {key.key_id} plans to switch it off."
+    if key.kind is KeyKind.SERVICE_CREDENTIAL:
+        return f"{UNTOLD} Ask its owner; --include-in-use {key.key_id} plans to switch it off."
     window = policy.context_for(key, as_of).window
     if isinstance(key.last_used, datetime) and as_of - key.last_used <= window:
         return f"It is in use, so it stays active. Ask its owner; --include-in-use {key.key_id} plans to switch it off."

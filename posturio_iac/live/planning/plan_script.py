@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.live.planning.disabled import TRAIL_REGIONS
@@ -61,6 +62,18 @@ act() {
 same_key() {
   found=$(aws iam list-access-keys --user-name="$2" --query "AccessKeyMetadata[?AccessKeyId=='$3'].[Status,CreateDate]" --output text) ||
     { kept "$1" "$2" "$3" "its user's keys could not be listed"; return 1; }
+  same "$@"
+}
+
+# same_credential STEP USER KEY CREATED STATUS: the same for an API key of a service.
+same_credential() {
+  found=$(aws iam list-service-specific-credentials --user-name="$2" --output text \
+    --query "ServiceSpecificCredentials[?ServiceSpecificCredentialId=='$3'].[Status,CreateDate]") ||
+    { kept "$1" "$2" "$3" "its user's API keys could not be listed"; return 1; }
+  same "$@"
+}
+
+same() {
   [ -n "$found" ] || { kept "$1" "$2" "$3" "it is gone"; return 1; }
   status=$(printf %s "$found" | cut -f1)
   created=$(printf %s "$found" | cut -f2 | cut -c1-19)
@@ -113,10 +126,10 @@ not_used_since() {
   LC_ALL=C expr "x$used" \<= "x$4" >/dev/null || { kept "$1" "$2" "$3" "it was used at $used, and the plan knew of $4"; return 1; }
 }
 
-# never_on_since STEP USER KEY SINCE: whether CloudTrail tells of no switching on; nothing is deleted without its answer.
+# never_on_since STEP USER KEY SINCE EVENT: whether CloudTrail tells of no switching on; nothing is deleted without its answer.
 never_on_since() {
   found=$(aws cloudtrail lookup-events --region "$trail" --start-time "$4" --output text \
-    --lookup-attributes AttributeKey=EventName,AttributeValue=UpdateAccessKey \
+    --lookup-attributes AttributeKey=EventName,AttributeValue="$5" \
     --query "Events[?contains(CloudTrailEvent, '$3')].CloudTrailEvent") ||
     { kept "$1" "$2" "$3" "CloudTrail could not be asked whether it was switched on meanwhile"; return 1; }
   case $(printf %s "$found" | tr -d ' ') in
@@ -132,8 +145,22 @@ disable() {
 
 # delete USER KEY CREATED LAST STATUS SINCE
 delete() {
-  same_key delete "$1" "$2" "$3" "$5" && not_used_since delete "$1" "$2" "$4" && never_on_since delete "$1" "$2" "$6" || return 0
+  same_key delete "$1" "$2" "$3" "$5" && not_used_since delete "$1" "$2" "$4" &&
+    never_on_since delete "$1" "$2" "$6" UpdateAccessKey || return 0
   act delete "$1" "$2" aws iam delete-access-key --user-name="$1" --access-key-id="$2"
+}
+
+# disable_credential USER KEY CREATED: an API key of a service, of which AWS tells no use.
+disable_credential() {
+  same_credential disable "$1" "$2" "$3" Active || return 0
+  act disable "$1" "$2" aws iam update-service-specific-credential --user-name="$1" --service-specific-credential-id="$2" --status=Inactive
+}
+
+# delete_credential USER KEY CREATED STATUS SINCE: one that is switched off, or that AWS has ended, which nobody can undo.
+delete_credential() {
+  same_credential delete "$1" "$2" "$3" "$4" || return 0
+  [ "$4" = Expired ] || never_on_since delete "$1" "$2" "$5" UpdateServiceSpecificCredential || return 0
+  act delete "$1" "$2" aws iam delete-service-specific-credential --user-name="$1" --service-specific-credential-id="$2"
 }
 """
 UNDO = r"""
@@ -144,6 +171,13 @@ enable() {
   grep -F "\"step\":\"disable\",\"user\":\"$1\",\"key_id\":\"$2\",\"outcome\":\"done\"" "$log" >/dev/null || return 0
   same_key enable "$1" "$2" "$3" Inactive || return 0
   act enable "$1" "$2" aws iam update-access-key --user-name="$1" --access-key-id="$2" --status=Active
+}
+
+# enable_credential USER KEY CREATED: the same for an API key of a service.
+enable_credential() {
+  grep -F "\"step\":\"disable\",\"user\":\"$1\",\"key_id\":\"$2\",\"outcome\":\"done\"" "$log" >/dev/null || return 0
+  same_credential enable "$1" "$2" "$3" Inactive || return 0
+  act enable "$1" "$2" aws iam update-service-specific-credential --user-name="$1" --service-specific-credential-id="$2" --status=Active
 }
 """
 END = '\n[ "$failed" = 0 ] || echo "not every step was taken; $log tells which and why" >&2\nexit "$failed"\n'
@@ -181,7 +215,7 @@ def undo(account: str, steps: Sequence[Step], validity: Validity) -> str:
         f"# Account {printable(account)}: switches on again what the plan of {_shown(validity.made)} switched off, by its log.jsonl.",
         *_facts(account),
     ]
-    calls = [f"enable {_words(step)}" for step in steps if step.action is Action.DISABLE]
+    calls = [f"enable{_kind(step)} {_words(step)}" for step in steps if step.action is Action.DISABLE]
     return "\n".join(head) + "\n" + COMMON + UNDO + "".join(f"\n{call}" for call in calls) + "\n" + END
 
 
@@ -230,17 +264,24 @@ def _comments(step: Step, as_of: datetime, indent: str) -> Iterator[str]:
 def _last_use(step: Step, as_of: datetime) -> str:
     used, (service, region) = step.key.last_used, step.key.used_for or ("", "")
     if not isinstance(used, datetime):
-        return "never" if used is None else "unknown"
+        untold = "not told by AWS" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
+        return "never" if used is None else untold
     days = (as_of - used).days
     place = " in ".join(printable(word) for word in (service, region) if word)
     return f"{_shown(used)} ({'today' if days < 1 else f'{days} d ago'}){f', {place}' if place else ''}"
 
 
 def _call(step: Step) -> str:
-    words = f"{_words(step)} {_second(step.key.last_used)}"
+    used = f" {_second(step.key.last_used)}" if step.key.kind is KeyKind.ACCESS_KEY else ""
+    words = f"{step.action.value}{_kind(step)} {_words(step)}{used}"
     if step.action is Action.DISABLE:
-        return f"disable {words}"
-    return f"delete {words} {shlex.quote(str(step.key.status))} {_second(step.key.disabled_since)}Z"
+        return words
+    return f"{words} {shlex.quote(str(step.key.status))} {_second(step.key.disabled_since)}Z"
+
+
+def _kind(step: Step) -> str:
+    """The end of the names of the functions that are about keys of this kind."""
+    return "_credential" if step.key.kind is KeyKind.SERVICE_CREDENTIAL else ""
 
 
 def _words(step: Step) -> str:

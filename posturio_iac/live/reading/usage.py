@@ -59,7 +59,7 @@ def named(connection: Connection, user: DeployedUser, reported: Sequence[Deploye
     listed = _listed(connection, user, looked)
     if listed is None:
         return looked
-    by_creation = {_second(_moment(key.get("CreateDate"))): key for key in listed}
+    by_creation = {_second(moment_of(key.get("CreateDate"))): key for key in listed}
     pairs = [(key, by_creation.get(_second(key.created))) for key in reported]
     matched = {str(found["AccessKeyId"]) for _, found in pairs if found}
     one_to_one = len(by_creation) == len(listed) == len(reported) == len(matched)
@@ -145,23 +145,25 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
     return DeployedKey(
         user,
         key_id,
-        _status(listed),
-        _moment(listed.get("CreateDate")) or Unknown("ListAccessKeys does not say when it was created"),
-        Unknown(str(answer)) if isinstance(answer, AwsError) else _moment(answer.get("LastUsedDate")),
+        status_in(listed, "ListAccessKeys"),
+        moment_of(listed.get("CreateDate")) or Unknown("ListAccessKeys does not say when it was created"),
+        Unknown(str(answer)) if isinstance(answer, AwsError) else moment_of(answer.get("LastUsedDate")),
         None if isinstance(answer, AwsError) else _used_for(answer),
         key_id=key_id,
         evidence=(PARTIAL if refused else EVIDENCE,),
     )
 
 
-def _status(listed: Mapping[str, Any]) -> Attr[str]:
+def status_in(listed: Mapping[str, Any], operation: str) -> Attr[str]:
+    """Return the status of a key as an operation tells it."""
     status = str(listed.get("Status", ""))
     if status in STATUSES:
         return status
-    return Unknown(f'ListAccessKeys says "{status[:40]}" for its status, which this version does not know')
+    return Unknown(f'{operation} says "{status[:40]}" for its status, which this version does not know')
 
 
-def _moment(value: object) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
+    """Return a time of botocore in UTC."""
     return value.astimezone(timezone.utc) if isinstance(value, datetime) else None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.contract.read import NotAResultError, load
 from posturio_iac.contract.records import SavedVerdict
 from posturio_iac.core.finding import Level
+from posturio_iac.core.model import KeyKind
 from posturio_iac.live.model import DeployedUser, ObservedKey, UserQuery
 from posturio_iac.live.verify.model import FindingState
 
@@ -40,6 +41,7 @@ class EarlierKey:
     owner: str | None = None
     linked: bool = False
     """Whether it was joined to code, or no code was found for it."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
     region: str = ""
     """Where it was used last; empty when not known."""
     off_since: datetime | None = None
@@ -88,7 +90,7 @@ class Earlier:
             if key.account == account:
                 _, keys = users.setdefault(key.user.arn, (key.user, {}))
                 if id(key) in flagged:
-                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.created)
+                    keys[key.address] = ObservedKey(key.address, key.label, key.id, key.created, key.kind)
         return tuple(UserQuery(user, tuple(keys.values())) for user, keys in users.values())
 
 
@@ -125,7 +127,7 @@ def _key(address: str, known: SavedKey | SavedVerdict | None) -> EarlierKey:
     made = EarlierKey(address, DeployedUser(name, arn, is_root=is_root), parts[4], parts[1], label)
     if known is None:
         return made
-    made = replace(made, status=known.status, owner=known.owner)
+    made = replace(made, status=known.status, owner=known.owner, kind=known.kind)
     if isinstance(known, SavedVerdict):
         return made
     return replace(made, created=known.created, linked=known.linked, region=known.region, off_since=known.disabled_since)

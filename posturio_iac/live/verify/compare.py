@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.config.suggest import rule_id
 from posturio_iac.core.dates import parse_date
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.judge.engine import judge
+from posturio_iac.live.by_kind import ABOUT_CODE, PoliciesByKind
 from posturio_iac.live.planning.plan import LINGERING
 from posturio_iac.live.verify.model import FindingState, MissedKey, Verification, Verified
 
@@ -29,6 +30,8 @@ BY_CODE = frozenset(
 """Rules that may have flagged a key for what its code says, or because no code declares it."""
 
 
+OFF = "the key is switched off"
+BACK = "Ask its owner what needs it, give that a role or a new key, and then switch this one off (--include-in-use plans that)."
 OF_ACTIVE_KEYS = frozenset({"iam.expired_access_keys", "iam.overdue_access_key_rotations"})
 BY_TAGS = OF_ACTIVE_KEYS | {
     LINGERING,
@@ -67,20 +70,31 @@ def _with_log(result: Verified, finding: EarlierFinding, log: Mapping[str, Entry
         return result
     if entry.outcome == "done" and entry.step == "disable" and result.status == "Active":
         why = f"it was switched on again, although it was {entry.text()}"
+        if result.state is not FindingState.OPEN:  # what the rule said is true no longer
+            result = replace(result, message=f"{result.address} is active again.", remediation=BACK)
         return replace(result, plan=entry, state=FindingState.OPEN, why=why)
-    if result.missed is not None and entry.outcome == "done" and (done := parse_date(entry.at)) is not None:
-        result = replace(result, missed=replace(result.missed, since=done))
+    if entry.outcome == "done" and entry.step == "disable" and result.why == OFF:
+        return replace(result, plan=entry, why=f"the key was {entry.text()}", missed=_since(result.missed, entry))
+    if entry.outcome == "done":
+        result = replace(result, missed=_since(result.missed, entry))
     contradicted = result.state is FindingState.OPEN and entry.outcome == "done" and entry.step != "enable"
     return replace(result, plan=entry, why=f"{result.why}, {'although it was ' if contradicted else ''}{entry.text()}")
 
 
-def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> Policy:
-    """Return a policy that judges by the rules of the earlier findings too, whatever is selected now."""
+def _since(missed: MissedKey | None, entry: Entry) -> MissedKey | None:
+    """Return the key that may be missed since the step of a plan that was done."""
+    done = parse_date(entry.at)
+    return missed if missed is None or done is None else replace(missed, since=done)
+
+
+def by_rules_of(earlier: Earlier, policy: Policy, known: Iterable[str]) -> PoliciesByKind:
+    """Return policies that judge keys of each kind by the rules of the earlier findings about them too, whatever is selected now."""
     ids, config = tuple(known), policy.config
-    wanted = {finding.rule for finding in earlier.findings} & set(ids)
+    wanted = {f.rule for f in earlier.findings if f.rule != ABOUT_CODE or f.key.kind is KeyKind.ACCESS_KEY} & set(ids)
     ignore = tuple(name for name in config.ignore if rule_id(name, ids) not in wanted)
     select = (*config.select, *sorted(wanted)) if config.select else ()
-    return replace(policy, config=config.with_values(select=select, ignore=ignore))
+    also = {f.rule for f in earlier.findings} & {ABOUT_CODE}
+    return PoliciesByKind(replace(policy, config=config.with_values(select=select, ignore=ignore)), also)
 
 
 class _Comparison:
@@ -141,9 +155,10 @@ class _Comparison:
         if (open_ := self._open_question(finding.rule, key)) is not None:
             return _result(finding, FindingState.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
-            return self._missed(_result(finding, FindingState.RESOLVED, "the key is switched off", key), finding, key)
+            return self._missed(_result(finding, FindingState.RESOLVED, OFF, key), finding, key)
         if status == "Active" and finding.key.status == "Inactive" and finding.rule == LINGERING:
-            return _result(finding, FindingState.OPEN, "it was switched on again", key)
+            again = _result(finding, FindingState.OPEN, "it was switched on again", key)
+            return replace(again, message=f"{key.address} is active again.", remediation=BACK)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
             return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
@@ -206,7 +221,7 @@ def possible(earlier: EarlierKey, keys: Sequence[AccessKey]) -> list[AccessKey]:
         return [key for key in keys if key.key_id == earlier.id]
     masked = not earlier.label.startswith("key-")
     tail = earlier.label.lstrip("*") if masked else ""
-    ending = [key for key in keys if (key.key_id or "").endswith(tail)]
+    ending = [key for key in keys if key.kind is earlier.kind and (key.key_id or "").endswith(tail)]
     same_day = [key for key in ending if earlier.created is not None and key.created == earlier.created]
     if masked and earlier.created is not None:
         return same_day or [key for key in ending if isinstance(key.created, Unknown)]
@@ -221,6 +236,7 @@ def _result(finding: EarlierFinding, state: FindingState, why: str, key: AccessK
         severity=finding.severity,
         address=key.address if key is not None else finding.key.address,
         account=finding.key.account,
+        kind=finding.key.kind,
         user=finding.key.user.name,
         owner=owner,
         why=why,
@@ -239,6 +255,7 @@ def _new(found: Finding, key: AccessKey, why: str) -> Verified:
         severity=found.severity,
         address=found.address,
         account=key.account or "",
+        kind=key.kind,
         user=str(key.user),
         owner=key.owner if isinstance(key.owner, str) else None,
         why=why,

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Exit, Level
-from posturio_iac.core.model import Unknown
+from posturio_iac.core.model import KeyKind, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,6 +103,7 @@ class Verified:
     """That of the earlier finding; of a new one, its own."""
     status: str | None = None
     """Of the key now; None when it is gone or not known."""
+    kind: KeyKind = KeyKind.ACCESS_KEY
     first_seen: datetime | None = None
     """When the finding was first seen, as far as that is known."""
     plan: Entry | None = None

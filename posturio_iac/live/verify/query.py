@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Level
+from posturio_iac.core.model import KeyKind
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.connection.work_stealing import together
 from posturio_iac.live.inventory import Inventory, say_failures
-from posturio_iac.live.reading import usage, users
+from posturio_iac.live.reading import service_credentials, usage, users
 from posturio_iac.live.reading.root import of_summary, reported, root_arn, summarised
 from posturio_iac.live.renamed import Renamed
 
@@ -48,7 +49,8 @@ def recheck(
         else:
             inventory.keys += looked.keys
             inventory.listed.add(one.user.arn)
-            renamed.search(one, looked)
+            renamed.search(replace(one, keys=tuple(key for key in one.keys if key.kind is KeyKind.ACCESS_KEY)), looked)
+    _credentials(connection, asked, known, inventory)
     say_failures(inventory, [*((one.user, looked) for one, looked in zip(asked, looks, strict=True)), *inventory.failed])
     for why in sorted(set(inventory.unread.values()) - {str(error) for looked in looks for error in looked.errors}):
         inventory.say(Level.ERROR, why)
@@ -74,6 +76,26 @@ def _root(connection: Connection, wanted: UserQuery, inventory: Inventory, reque
     for key in wanted.keys:
         if not any(key.label == one.label for one in found):
             inventory.unread[key.address] = f"the account summary does not tell one root key from two, and {why}"
+
+
+def _credentials(connection: Connection, asked: Sequence[UserQuery], known: dict[str, DeployedUser], inventory: Inventory) -> None:
+    """Add the API keys of services of these users, where the earlier result tells of any; those of a renamed user are found by the way."""
+    wanted = [(one, key) for one in asked for key in one.keys if key.kind is KeyKind.SERVICE_CREDENTIAL]
+    if not wanted:
+        return
+    users_ = (*known.values(), *(key.user for key in inventory.keys if not key.user.is_root))
+    found = service_credentials.read(connection, users_, inventory.account, inventory.say)
+    if isinstance(found, AwsError):
+        inventory.unread |= {key.address: str(found) for _, key in wanted}
+        return
+    inventory.keys += (key for key in found if key.user.arn in {one.user.arn for one, _ in wanted})
+    inventory.credentials_listed = True
+    told_of = {one.user.arn for one in asked}
+    for one, key in wanted:
+        alike = [other for other in found if key.may_be(other)]
+        if alike and all(other.user.arn not in told_of for other in alike):
+            inventory.keys += (replace(other, user=replace(other.user, arn=one.user.arn)) for other in alike)
+            inventory.gone.discard(one.user.arn)
 
 
 def _detailed(connection: Connection, inventory: Inventory) -> dict[str, DeployedUser]:

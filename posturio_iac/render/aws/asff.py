@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract.write import moment
 from posturio_iac.core.finding import Verdict
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.aws.deployed import cut
@@ -133,7 +134,7 @@ def _about_key(key: AccessKey, generator: str, name: str, severity: str, now: st
         **_finding(account, partition, generator, name, (moment(first) if first else now, now), region),
         **_severity(severity),
         "Resources": [
-            _resource("AwsIamAccessKey", printable(key.address), partition, region, _key_details(key, account, known)),
+            _of_kind(key, account, partition, region, known),
             _user(key, partition, region, known),
         ],
         "ProductFields": {f"posturio-iac/{field}": cut(value, FIELD) for field, value in known.items()},
@@ -168,6 +169,13 @@ def _severity(label: str) -> dict[str, Any]:
 def _resource(kind: str, name: str, partition: str, region: str, details: dict[str, Any] | None = None) -> dict[str, Any]:
     resource = {"Type": kind, "Id": cut(name, 512), "Partition": partition, "Region": region}
     return {**resource, "Details": {kind: details}} if details else resource
+
+
+def _of_kind(key: AccessKey, account: str, partition: str, region: str, known: dict[str, str]) -> dict[str, Any]:
+    """Return the key as a resource: the format has a type for access keys, and none for API keys of services."""
+    if key.kind is KeyKind.ACCESS_KEY:
+        return _resource("AwsIamAccessKey", printable(key.address), partition, region, _key_details(key, account, known))
+    return _resource("Other", printable(key.address), partition, region, {name: cut(value, FIELD) for name, value in known.items()})
 
 
 def _key_details(key: AccessKey, account: str, known: dict[str, str]) -> dict[str, Any]:

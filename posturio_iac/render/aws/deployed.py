@@ -93,6 +93,7 @@ def facts(key: AccessKey) -> dict[str, str]:
     """Return what is known about a key, as text that is safe to show. What is unknown is left out, and never used is said."""
     service, region = key.used_for or ("", "")
     known: dict[str, str | None] = {
+        "account_name": key.account_name,
         "owner": key.owner if isinstance(key.owner, str) else None,
         "user": key.user if isinstance(key.user, str) else None,
         "kind": key.kind.value,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac import __version__
 from posturio_iac.core.finding import Severity, Verdict
+from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.terminal import JSON_SHARP, inert, printable
 from posturio_iac.render.aws import deployed
 from posturio_iac.render.wording import DOCS, page_url, sentence
@@ -184,23 +185,23 @@ def _place(key: AccessKey, context: RenderContext) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "uid": printable(key.address),
         "name": known.get("user") or printable(key.address),
-        "type": "AwsIamAccessKey",
+        "type": "AwsIamAccessKey" if key.kind is KeyKind.ACCESS_KEY else "AwsIamServiceSpecificCredential",
     }
     if "owner" in known:
         owner = {"name": known["owner"], "uid": known["owner"], "type": "Unknown", "type_id": 0}
-        resource["owner"] = {**owner, "account": _account(deployed.account_of(key))}
+        resource["owner"] = {**owner, "account": _account(deployed.account_of(key), key.account_name)}
     if isinstance(key.created, datetime):
         resource["created_time"] = _milliseconds(key.created)
-    return {"cloud": _cloud(deployed.account_of(key), context), "resources": [{**resource, **common, "data": known}]}
+    return {"cloud": _cloud(deployed.account_of(key), context, key.account_name), "resources": [{**resource, **common, "data": known}]}
 
 
-def _cloud(account: str, context: RenderContext) -> dict[str, Any]:
+def _cloud(account: str, context: RenderContext, name: str = "") -> dict[str, Any]:
     cloud: dict[str, Any] = {"provider": "AWS", **({"region": context.region} if context.region else {})}
-    return {**cloud, "account": _account(account)} if account else cloud
+    return {**cloud, "account": _account(account, name)} if account else cloud
 
 
-def _account(account: str) -> dict[str, Any]:
-    return {"uid": account, "name": account, "type": "AWS Account", "type_id": AWS_ACCOUNT}
+def _account(account: str, name: str = "") -> dict[str, Any]:
+    return {"uid": account, "name": printable(name) or account, "type": "AWS Account", "type_id": AWS_ACCOUNT}
 
 
 def _milliseconds(when: datetime) -> int:

@@ -77,3 +77,28 @@ def test_an_unrelated_root_module_changes_nothing(tmp_path: Path, program: str) 
     after = verdicts(tmp_path)
     assert [one for one in after if not one[0].startswith("other/")] == before
     assert len(after) > len(before)
+
+
+def movable() -> list[Path]:
+    """Programs of one file that mean the same wherever they stand: no variables, providers, settings or calls."""
+    rules = ("access_keys_without_lifetime", "inert_access_key_rotation", "overlong_access_key_lifetimes", "exposed_access_key_secrets")
+    found = sorted(path for rule in rules for path in (FIXTURES / rule).glob("*/main.tf") if len(list(path.parent.iterdir())) == 1)
+    bound = ("variable ", "provider ", "terraform {", "module ", "path.", "output ")
+    texts = ((path, path.read_text(encoding="utf-8")) for path in found)
+    return [path.parent for path, text in texts if not any(line.startswith(bound) or "path." in line for line in text.splitlines())]
+
+
+@pytest.mark.parametrize("program", movable(), ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_a_program_split_into_modules_keeps_its_verdicts(tmp_path: Path, program: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    shutil.copytree(program, whole)
+    shutil.copytree(program, parts / "inner/most")
+    (parts / "inner/main.tf").write_text('module "most" {\n  source = "./most"\n}\n', encoding="utf-8")
+    (parts / "main.tf").write_text('module "inner" {\n  source = "./inner"\n}\n', encoding="utf-8")
+
+    def seen(folder: Path) -> list[tuple[str, ...]]:
+        _, report = scan(folder)
+        found = [(k["address"], k["verdict"]) for k in report["keys"]] + [(f["address"], f["rule"]) for f in report["findings"]]
+        return sorted((address.removeprefix("module.inner.module.most."), what) for address, what in found)
+
+    assert seen(parts) == seen(whole)

@@ -15,7 +15,7 @@ import yaml
 from tests.support.repository import Repository
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = ("posturio_iac", "policies", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml")
+SHIPPED = ("posturio_iac", "policies", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml", "action.yml", ".ci")
 DEFINITIONS: tuple[dict[str, Any], ...] = tuple(yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()))
 HOSTS = ("pre-commit", "prek")
 NOWHERE = "http://127.0.0.1:9"

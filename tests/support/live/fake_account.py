@@ -107,7 +107,7 @@ class FakeAws:
         if used is not None:
             self.use(made.access_key_id, used)
         if by:
-            self.events.append(Event(made.create_date, made.access_key_id, "Active", "CreateAccessKey", by))
+            self.created(made.access_key_id, by)
         return str(made.access_key_id)
 
     def credential(self, user: str, age: float, ends: float | None = None, status: str = "Active", service: str = BEDROCK) -> str:
@@ -120,6 +120,10 @@ class FakeAws:
     def use(self, key_id: str, days_ago: float = 0) -> None:
         """Use a key so many days ago."""
         self.held(key_id).last_used = AccessKeyLastUsed(self.now - timedelta(days=days_ago), "s3", "eu-west-1")
+
+    def created(self, key_id: str, by: str) -> None:
+        """Let an event tell who created a key."""
+        self.events.append(Event(self.held(key_id).create_date, key_id, "Active", "CreateAccessKey", by))
 
     def called(self, user: str, call: str, error: str = "", days_ago: float = 0, region: str = "eu-west-1", key_id: str = "") -> None:
         """Let a user make a call so many days ago, of which CloudTrail keeps an event."""

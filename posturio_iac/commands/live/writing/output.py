@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.commands.ci_environment import source_url
 from posturio_iac.commands.coverage import left_out
-from posturio_iac.commands.live.arguments import ABOUT_CODE
 from posturio_iac.commands.live.writing import text, verification_text
 from posturio_iac.commands.live.writing.table import Style
 from posturio_iac.commands.output import STDOUT, write
 from posturio_iac.commands.reports import emit as emit_common
 from posturio_iac.core.text.terminal import columns_of_stdout, wants_color
+from posturio_iac.live.by_kind import ABOUT_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,15 @@ def _text(found: Findings, given: Arguments, target: str) -> str:
 
         end = "" if given.quiet else f"{text.summary(found.report, read, found.ages, color=color)}\n"
         return "".join(tables(found.report, wide=style.columns, color=color)) + end
-    return text.render(found.report, style, by_owner=given.group_by == "owner", quiet=bool(given.quiet), read=read, ages=found.ages)
+    return text.render(
+        found.report,
+        style,
+        by_owner=given.group_by == "owner",
+        quiet=bool(given.quiet),
+        read=read,
+        ages=found.ages,
+        planned=bool(given.plan),
+    )
 
 
 def _document(found: Findings, run: Mapping[str, object]) -> str:

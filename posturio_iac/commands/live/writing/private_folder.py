@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from typing import TYPE_CHECKING
 
+from posturio_iac.commands.stoppable import Stoppable
 from posturio_iac.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -33,15 +33,24 @@ def check_new(flag: str, path: str) -> None:
 
 def write_folder(files: Mapping[str, str], path: str, what: str) -> None:
     """Make the folder with all of its files, or not at all; scripts may be run. Raises `OutputError`."""
-    folder, path = None, os.path.abspath(path)
+    path = os.path.abspath(path)
+    folder = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.urandom(8).hex()}")
     try:
-        folder = tempfile.mkdtemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path))
+        with Stoppable():
+            _make(files, folder, path)
+    except OSError as error:
+        raise OutputError(f"cannot write {what} {path}: {error.strerror or error}") from None
+
+
+def _make(files: Mapping[str, str], folder: str, path: str) -> None:
+    """Make ``folder``, a name that nothing has, and give it its own name when it is whole. Raises `OSError`."""
+    try:
+        os.mkdir(folder, 0o700)
         for name, text in files.items():
             mode = RUNNABLE if name.endswith(".sh") else PRIVATE
             with os.fdopen(os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
                 file.write(text.encode("utf-8", "backslashreplace"))
         os.rename(folder, path)
-    except OSError as error:
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise OutputError(f"cannot write {what} {path}: {error.strerror or error}") from None
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

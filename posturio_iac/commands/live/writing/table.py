@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.key_use import KeyUse
-from posturio_iac.core.model import Privilege, Unknown
+from posturio_iac.core.model import KeyKind, Privilege, Unknown
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import paint, printable, width
 from posturio_iac.render.wording import COLORS, owner_text
@@ -41,6 +41,11 @@ class TableRow(NamedTuple):
         """The worst of its findings."""
         return max((finding.severity for finding in self.findings), default=None)
 
+    @property
+    def is_in_grace(self) -> bool:
+        """Whether the key is switched off and waits to be deleted, as a ledger tells."""
+        return self.judged.key.life is not None and self.judged.key.life.delete_on is not None
+
     def urgency(self) -> tuple[int, int, float, float, str]:
         """The place in the table: by severity; keys of administrators first, those that may do nothing last; idle ones; old ones."""
         key, worst = self.judged.key, self.worst
@@ -55,7 +60,7 @@ class TableRow(NamedTuple):
             "severity": worst.name if worst else self.judged.verdict.value,
             "account": account_of(key),
             "user": user_of(key),
-            "key": printable(key.address.rpartition("/")[2]),
+            "key": _key(key),
             "status": printable(key.status) if isinstance(key.status, str) else "unknown",
             "age": _age(key.created, self.as_of),
             "last used": _last_used(key, self.as_of),
@@ -108,6 +113,12 @@ def owner_of(key: AccessKey) -> str:
     if key.created_by and not isinstance(key.owner, str):
         return f"(nobody; created by {printable(key.created_by.rpartition(':')[2])})"
     return owner_text(key.owner)
+
+
+def _key(key: AccessKey) -> str:
+    """Return the id of a key, with the service of one that is for a single service."""
+    service = key.service.partition(".")[0] if isinstance(key.service, str) else ""
+    return printable(f"{key.address.rpartition('/')[2]}{f' ({service})' if service else ''}")
 
 
 def user_of(key: AccessKey) -> str:
@@ -220,7 +231,7 @@ def _last_used(key: AccessKey, as_of: datetime) -> str:
         case None:
             return "never"
         case Unknown():
-            return "unknown"
+            return "not told" if key.kind is KeyKind.SERVICE_CREDENTIAL else "unknown"
         case moment:
             days = (as_of - moment).days
             place = " in ".join(printable(word) for word in key.used_for or () if word)

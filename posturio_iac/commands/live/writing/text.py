@@ -21,6 +21,7 @@ NO_AGES = FindingAges()
 NAMED = 20
 """How many keys are named that are undetermined for the same reason; ``--verbose`` names them all."""
 HINT = "--verbose says why and what to do, --plan DIR writes the commands for review."
+PLANNED_HINT = "--verbose says why and what to do."
 
 
 class RunCoverage(NamedTuple):
@@ -30,14 +31,16 @@ class RunCoverage(NamedTuple):
     unread: int = 0
 
 
-def render(report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES) -> str:
+def render(
+    report: Report, style: Style, *, by_owner: bool, quiet: bool, read: RunCoverage, ages: FindingAges = NO_AGES, planned: bool = False
+) -> str:
     """Return the keys, what is undetermined, and one line that sums up."""
-    shown = (entry for entry in entries(report, ages) if entry.findings or style.verbose)
+    shown = (entry for entry in entries(report, ages) if entry.findings or entry.is_in_grace or style.verbose)
     listed = [entry for entry in shown if entry.findings or entry.judged.verdict is not Verdict.UNDETERMINED]
     blocks = [*_keys(listed, style, by_owner=by_owner)]
     if not quiet:
         blocks += [_undetermined(report, style), *([_suppressed(report, style)] if style.verbose else [])]
-        hint = [HINT] if any(entry.findings for entry in listed) and not style.verbose else []
+        hint = [PLANNED_HINT if planned else HINT] if any(entry.findings for entry in listed) and not style.verbose else []
         blocks.append([summary(report, read, ages, color=style.color), *hint])
     text = "\n\n".join("\n".join(block) for block in blocks if block)
     return without_commands(f"{text}\n" if text else "")
@@ -65,7 +68,8 @@ def summary(report: Report, read: RunCoverage, ages: FindingAges = NO_AGES, *, c
 
 def _late_answers(report: Report) -> int:
     """Return of how many keys the owner was asked and has not answered in time."""
-    return sum(judged.key.life is not None and judged.key.life.is_late(report.as_of) for judged in report.keys)
+    keys = (judged.key for judged in report.keys)
+    return sum(key.life is not None and key.life.is_late(report.as_of) and key.status == "Active" for key in keys)
 
 
 def _by_severity(report: Report) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 TITLES = {
     FindingState.OPEN: "Still open",
     FindingState.UNTOLD: "Cannot tell",
-    FindingState.FAILING: "Failing since",
+    FindingState.FAILING: "Failing",
     FindingState.NEW: "New",
     FindingState.QUIET: "No sign of failure",
     FindingState.RESOLVED: "Resolved",
@@ -76,6 +76,7 @@ def _result(result: Verified) -> dict[str, Any]:
         "severity": result.severity.value,
         "address": result.address,
         "account": result.account,
+        "kind": result.kind.value,
         "user": result.user,
         "owner": result.owner,
         "status": result.status,
@@ -84,7 +85,7 @@ def _result(result: Verified) -> dict[str, Any]:
         "fingerprint": result.fingerprint,
         **({"first_seen": write.moment(result.first_seen)} if result.first_seen is not None else {}),
         **({"failures": _failures(result.failures)} if result.failures is not None else {}),
-        **({"plan": result.plan._asdict()} if result.plan is not None else {}),
+        **({"plan": dict(zip(result.plan._fields, result.plan, strict=True))} if result.plan is not None else {}),
     }
 
 

@@ -156,7 +156,7 @@ def _remedies(match: Match, key: KnownKey, inputs: Inputs) -> Remedies:
     if isinstance(key.max_age, Choice):
         rotate = SetMaxAge(place, key.max_age.paths[0])
     return Remedies(
-        declare=added(tags, hcl.setting(block, tags), place, inputs.scope.instance) if tags else beside,
+        declare=added(tags, hcl.setting(block, tags), place, inputs.scope.instance, block) if tags else beside,
         rotate=rotate,
         disable=_disable(key, place),
         beside=beside,

@@ -13,7 +13,7 @@ from posturio_iac.facts.credential_age import NOTE
 from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
-from posturio_iac.frontends.terraform.syntax.references import references, spelled, walk
+from posturio_iac.frontends.terraform.syntax.references import mentioned, references, spelled, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,7 +132,7 @@ def _tags(scope: ModuleScope, user: TerraformUser) -> AddTag | MergeTags | None:
     if user.block is None or user.scope is None or user.span is None or not scope.instance.program.is_ours(user.span.path):
         return None
     place = Place(str(user.address), user.span)
-    return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance)
+    return added("tags", hcl.setting(user.block, "tags"), place, user.scope.instance, user.block)
 
 
 def _comment(block: hcl.Block, scope: ModuleScope) -> AddComment:
@@ -152,12 +152,12 @@ def _above_the_call(instance: ModuleInstance) -> AddComment:
     return AddComment(call, target=call.text())
 
 
-def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance) -> AddTag | MergeTags:
-    """Return how to add an entry to a map: at the call of the module when the map is one of its inputs."""
+def added(argument: str, expression: hcl.Expr | None, place: Place, instance: ModuleInstance, block: hcl.Block) -> AddTag | MergeTags:
+    """Return how to add an entry to a map of ``block``: at the call of the module when the map is an input that goes nowhere else."""
     name = _input(expression) if instance.call is not None and instance.caller is not None else None
-    if name is not None and instance.call is not None and instance.caller is not None:
+    if name is not None and instance.call is not None and instance.caller is not None and not _goes_elsewhere(name, instance, block):
         call = Place(f"module.{instance.call.labels[0]}", instance.call.header)
-        return added(name, hcl.setting(instance.call, name), call, instance.caller.instance)
+        return added(name, hcl.setting(instance.call, name), call, instance.caller.instance, instance.call)
     if (of_unit := _unit_input(expression, instance)) is not None:
         return of_unit
     if expression is None:
@@ -166,6 +166,17 @@ def added(argument: str, expression: hcl.Expr | None, place: Place, instance: Mo
     if any(isinstance(part, hcl.ObjectExpr) for part in given):
         return AddTag(place, argument=argument)
     return MergeTags(place, argument, spelled(expression) or "…")
+
+
+def _goes_elsewhere(name: str, instance: ModuleInstance, block: hcl.Block) -> bool:
+    """Tell whether an input of a module of ours goes to resources beside ``block``: what it says of a key would be said of these too."""
+    if not instance.program.is_ours(block.header.path):
+        return False
+    users = {key for key in instance.folder.resources if key[0] == "aws_iam_user"}
+    others = [held for key, held in instance.folder.resources.items() if key not in users]
+    others += [held for held in instance.folder.calls.values() if held is not block]
+    made = (part for local in instance.folder.locals.values() for part in walk(local.expression))
+    return any(("var", name) in mentioned(held) for held in others) or any(references(part)[:2] == ("var", name) for part in made)
 
 
 def _unit_input(expression: hcl.Expr | None, instance: ModuleInstance) -> AddTag | None:

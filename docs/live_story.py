@@ -1,0 +1,210 @@
+"""Plays the sixty days of docs/live.md against the account of the tests, and writes what was shown into the page.
+
+``--check`` only tells whether that differs, and exits with 1 when it does. Commands stand there as typed; the clock, the people and their
+workloads are played. It takes some seconds, and needs what the tests of the live check need.
+"""  # noqa: INP001 - a script
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import re
+import shlex
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest import mock
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))  # as pytest does
+
+from moto.iam.models import iam_backends  # noqa: E402 - see above
+from moto.server import ThreadedMotoServer  # noqa: E402 - see above
+
+from posturio_iac.cli import main as main_of_tool  # noqa: E402 - see above
+from posturio_iac.live.connection import calls  # noqa: E402 - see above
+from tests.support.live.cloud import ACCOUNT  # noqa: E402 - see above
+from tests.support.live.fake_aws import FakeAws, serving  # noqa: E402 - see above
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = ROOT / "docs/live.md"
+BLOCK = re.compile(r"(<!-- generated: sixty days -->\n).*?(<!-- /generated -->)", re.DOTALL)
+MAILER, LOAD_TEST, REPORTS = (f"AKIAIOSFODNN7{name}" for name in ("MAILERX", "LOADTST", "REPORTS"))
+TOOL, SCRIPT = "posturio-iac", f"{ACCOUNT}.sh"
+
+
+class Story:
+    """The account, the folder in which commands are typed, and what was written so far."""
+
+    def __init__(self, aws: FakeAws, folder: Path) -> None:
+        """Begin at the time of the account."""
+        self.aws, self.folder = aws, folder
+        self.started = aws.now
+        self.lines: list[str] = []
+
+    def day(self, number: int, text: str) -> None:
+        """Let time go by until a day of the story, and say what happens then."""
+        self.aws.now = self.started + timedelta(days=number)
+        self.lines += [f"**Day {number}.** {text}", ""]
+
+    def type(self, *commands: str) -> None:
+        """Type commands, and write down what they show and their exit code where that is not 0."""
+        shown = []
+        for command in commands:
+            out, code = self._run(command)
+            shown += [
+                f"$ {command}",
+                *out.splitlines(),
+                *([f"# exit code {code}"] if code else []),
+                *([""] if command != commands[-1] else []),
+            ]
+        self.lines += ["```console", *shown, "```", ""]
+
+    def show(self, path: Path, language: str, *, until: str = "") -> None:
+        """Write down a file, or its beginning."""
+        text = path.read_text(encoding="utf-8")
+        self.lines += [f"````{language}", *text[: text.index(until) if until else None].rstrip().splitlines(), "````", ""]
+
+    def _run(self, command: str) -> tuple[str, int]:
+        program, *words = shlex.split(command)
+        if program == "ls":
+            return "  ".join(sorted(path.name for path in (self.folder / words[0]).iterdir())), 0
+        if program == "sh":
+            done = self.aws.run(self.folder / words[0], self.folder, *words[1:])
+            return done.stdout + done.stderr, done.returncode
+        out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+            code = main_of_tool(words)
+        shown = out.buffer.getvalue().decode()
+        return "".join(line for line in shown.splitlines(keepends=True) if " calls to AWS: " not in line), code
+
+
+def key(aws: FakeAws, name: str, key_id: str, age: float, used: float | None, by: str = "") -> None:
+    """Make a key with an id that is the same in every run."""
+    made = aws.held(aws.key(name, age=age, used=used))
+    aws.backend.access_keys[key_id] = aws.backend.access_keys.pop(made.access_key_id)
+    made.access_key_id = key_id
+    if by:
+        aws.created(key_id, by)
+
+
+def played(aws: FakeAws, folder: Path) -> str:
+    """Return the story as Markdown."""
+    story = Story(aws, folder)
+    aws.user("mailer", owner="payments@example.com")
+    key(aws, "mailer", MAILER, 400, 120)
+    aws.user("reports", owner="payments@example.com")
+    key(aws, "reports", REPORTS, 85, 80)
+    aws.user("load-test")
+    key(aws, "load-test", LOAD_TEST, 75, None, by="alice")
+
+    story.day(
+        0, "Three keys are not in use. Nobody is known to own one of them; CloudTrail names who created it. Each owner gets a letter."
+    )
+    story.type(f"{TOOL} live --ledger ledger.jsonl --letters letters", "ls letters")
+    (letter,) = (folder / "letters").glob("payments*.md")
+    story.lines += ["A letter begins with what happens when; then comes each key, why it was found, and the command:", ""]
+    story.show(letter, "markdown")
+
+    (sheet,) = (folder / "letters").glob("payments*.csv")
+    text = sheet.read_text(encoding="utf-8").splitlines()
+    answered = [f"{line[:-1]}yes,the export at the end of a quarter" if REPORTS in line else line for line in text]
+    (folder / "payments.csv").write_text("\n".join(answered) + "\n", encoding="utf-8")
+    story.day(12, "An answer comes back: in the letter's CSV `needed` says `yes`, and `note` what for. It goes into the ledger.")
+    story.type(f"{TOOL} live --ledger ledger.jsonl --answers payments.csv")
+
+    story.day(15, "The time to answer is over. The plan keeps the key that is needed, and switches off the other two.")
+    story.type(f"{TOOL} live --ledger ledger.jsonl --plan plan-1", "ls plan-1", f"sh plan-1/{SCRIPT} --yes")
+
+    aws.called("mailer", "ses:ListIdentities", "AccessDenied", days_ago=-1)
+    story.day(17, "Does anything miss them? A call fails since, which never failed before.")
+    story.type(f"{TOOL} live --verify plan-1")
+
+    story.day(18, "Somebody switches the key of the mailer on again, and mail is sent with it.")
+    aws.switch(MAILER, "Active")
+    aws.use(MAILER)
+    story.day(20, "The re-use is noticed.")
+    story.type(f"{TOOL} live --verify plan-1")
+
+    story.day(
+        30,
+        "The mailer has a role now, so its key is named, to be switched off once more although it was in use lately. The other key has "
+        "been off for longer than the grace: it is deleted.",
+    )
+    story.type(f"{TOOL} live --ledger ledger.jsonl --plan plan-2 --include-in-use mailer", f"sh plan-2/{SCRIPT} --yes")
+
+    story.day(40, "The key of the mailer waits for its end, which the ledger tells.")
+    story.type(f"{TOOL} live --ledger ledger.jsonl")
+
+    story.day(45, "It ended. Nothing failed, and the key is deleted.")
+    story.type(f"{TOOL} live --verify plan-2", f"{TOOL} live --ledger ledger.jsonl --plan plan-3", f"sh plan-3/{SCRIPT} --yes")
+
+    story.day(60, "What became of it all is verified, and kept as evidence.")
+    run = f"evidence/{aws.now:%Y%m%dT%H%M%SZ}"
+    story.type(f"{TOOL} live --verify plan-3 --evidence evidence", f"ls {run}")
+    story.lines += [
+        "What is needed is still a finding: a role ends it, or a suppression with a reason and an end accepts it until then.",
+        "",
+    ]
+    return "\n".join(story.lines)
+
+
+@contextlib.contextmanager
+def _account() -> Iterator[tuple[FakeAws, Path]]:
+    """Serve an empty account, with its clock, to the command and to scripts; sleep is left out."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for backends in iam_backends.values():
+        for backend in backends.values():
+            backend.reset()
+    before = Path.cwd()
+    try:
+        with tempfile.TemporaryDirectory() as name, serving(f"http://{host}:{port}", "aws") as aws, contextlib.ExitStack() as stack:
+            known = {"AWS_ENDPOINT_URL": aws.address, "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+            files = {"AWS_CONFIG_FILE": f"{name}/none", "AWS_SHARED_CREDENTIALS_FILE": f"{name}/none", "AWS_DEFAULT_REGION": "us-east-1"}
+            stack.enter_context(mock.patch.dict(os.environ, {**known, **files}))
+            stack.enter_context(mock.patch.object(calls, "RATES", dict.fromkeys(calls.RATES, (1e6, 10**6))))
+            stack.enter_context(mock.patch.object(time, "sleep"))
+            stack.enter_context(mock.patch("botocore.retries.bucket.TokenBucket.acquire", return_value=True))
+            stack.enter_context(mock.patch("posturio_iac.commands.live.command._now", side_effect=lambda: aws.now))
+            folder = Path(name) / "audit"
+            folder.mkdir()
+            os.chdir(folder)
+            yield aws, folder
+    finally:
+        os.chdir(before)
+        server.stop()
+
+
+def page(text: str) -> str:
+    """Return the page with the story as it is now."""
+    with _account() as (aws, folder):
+        told = played(aws, folder)
+    return BLOCK.sub(lambda found: f"{found[1]}\n{told}\n{found[2]}", text)
+
+
+def main(argv: list[str]) -> int:
+    """Write the page, or with ``--check`` only compare it."""
+    text = PAGE.read_text(encoding="utf-8")
+    now = page(text)
+    if now == text:
+        return 0
+    if argv == ["--check"]:
+        sys.stdout.write(f"{PAGE.relative_to(ROOT)} differs: run {Path(__file__).relative_to(ROOT)}\n")
+        return 1
+    PAGE.write_text(now, encoding="utf-8")
+    sys.stdout.write(f"{PAGE.relative_to(ROOT)}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,87 @@
+"""``posturio-iac baseline --live``: entries for the findings of a JSON result of ``live``, which no scan can find again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from posturio_iac.commands.baseline.entries import NewBaseline
+from posturio_iac.contract.read import NotAResultError, load
+from posturio_iac.core.finding import Level
+from posturio_iac.core.record import replace
+from posturio_iac.errors import UsageError
+from posturio_iac.judge.baseline import Baseline, BaselineEntry
+
+if TYPE_CHECKING:
+    from posturio_iac.commands.baseline.entries import NewEntryFields
+    from posturio_iac.contract.records import SavedResult
+    from posturio_iac.judge.baseline import BaselineFile
+
+DEPLOYED = "arn:"
+"""What the address of a deployed key begins with; those of code are none of this command's business here."""
+
+
+def read_result(path: str) -> SavedResult:
+    """Return the result of a live run, with ids of keys masked. Raises `UsageError`."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            result = load(file.read(), path)
+    except NotAResultError as error:
+        raise UsageError(f"--live {path} {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--live {path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if result.covered.name is not None or any(not key.deployed for key in result.keys):
+        raise UsageError(f"--live {path} is the result of a scan; posturio-iac baseline scans by itself")
+    if result.users is not None:
+        raise UsageError(f"--live {path} is the result of --verify, which tells of some keys only; give that of a whole run")
+    return result
+
+
+def is_incomplete(result: SavedResult) -> bool:
+    """Whether something was not read, called or decided."""
+    return any(said.level is Level.ERROR for said in result.said)
+
+
+def updated(old: BaselineFile, result: SavedResult, new: NewEntryFields) -> NewBaseline:
+    """Return the baseline with an entry for each finding that counts; entries that are there stay as they are."""
+    known = {entry.fingerprint for entry in old.baseline.entries}
+    owners = {key.address: key.owner for key in result.keys}
+    day = f"{result.as_of:%Y-%m-%d}"
+    reason = new.reason or f"was there when the baseline was written on {day}"
+    added = {
+        found.fingerprint: BaselineEntry(
+            path="",
+            address=found.address,
+            rule=found.rule,
+            fingerprint=found.fingerprint,
+            reason=reason,
+            owner=owners.get(found.address) or new.owner,
+            until=new.until,
+        )
+        for found in result.found
+        if found.suppressed is None and found.fingerprint not in known
+    }
+    entries = (*old.baseline.entries, *added.values())
+    then = (old.baseline.written, old.baseline.findings_then) if old.baseline.written else (day, len(entries))
+    return NewBaseline(old.path, Baseline(entries, *then), len(added), stale=len(_gone(old, result)))
+
+
+def pruned(old: BaselineFile, result: SavedResult) -> NewBaseline:
+    """Return the baseline without the entries whose finding is gone."""
+    gone = _gone(old, result)
+    left = tuple(entry for entry in old.baseline.entries if entry.fingerprint not in gone)
+    return NewBaseline(old.path, replace(old.baseline, entries=left), removed=len(old.baseline.entries) - len(left))
+
+
+def _gone(old: BaselineFile, result: SavedResult) -> set[str]:
+    """Return the entries whose finding a run did not have although it could: it read the account whole, and the rule judged."""
+    if is_incomplete(result):
+        return set()
+    there = {found.fingerprint for found in result.found}
+    return {
+        entry.fingerprint
+        for entry in old.baseline.entries
+        if entry.address.startswith(DEPLOYED)
+        and entry.address.split(":")[4] in result.covered.accounts
+        and entry.rule not in result.covered.left_out
+        and entry.fingerprint not in there
+    }

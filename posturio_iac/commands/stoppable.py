@@ -1,0 +1,48 @@
+"""Lets a signal that stops the process wait until what was half written is gone."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False  # importing typing would take longer than many a search
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+
+class _StoppedError(BaseException):
+    """A signal asks the process to stop; nothing that catches `Exception` keeps it."""
+
+
+class Stoppable:
+    """While it is entered, SIGTERM and SIGHUP unwind the stack as Ctrl-C does, so that ``except BaseException`` can clean up.
+
+    The process then stops by that same signal. A signal that somebody handles or ignores already stays theirs.
+    """
+
+    def __enter__(self) -> None:
+        """Take over the signals that would end the process at once; from another thread than the main one, none."""
+        import signal
+
+        self._old: dict[int, Any] = {}
+        self._stopped_by = 0
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            try:
+                if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                    self._old[number] = signal.signal(number, self._stop)
+            except ValueError:
+                return
+
+    def _stop(self, number: int, _frame: Any) -> None:
+        self._stopped_by = number
+        raise _StoppedError
+
+    def __exit__(self, kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None) -> None:
+        """Give the signals back, and stop if one came."""
+        import signal
+
+        for number, handler in self._old.items():
+            signal.signal(number, handler)
+        if self._stopped_by:
+            os.kill(os.getpid(), self._stopped_by)

@@ -1,0 +1,223 @@
+"""API keys of services: found, judged, planned, switched off, deleted and verified like access keys, with what AWS tells of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from posturio_iac.live.connection import session
+from tests.support.live.cloud import ACCOUNT, live
+from tests.support.live.fake_aws import FakeAws, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Capsys = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def aws(cloud: object, server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """An account that is read from a region that shows no events of IAM."""
+    assert cloud
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    with serving(server, "aws") as fake:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", fake.address)
+        yield fake
+
+
+def look(capsys: Capsys, aws: FakeAws, *argv: str, **more: Any) -> Any:
+    return live(capsys, "--as-of", aws.now.isoformat(), *argv, **more)
+
+
+def rules(answer: Any) -> list[tuple[str, str]]:
+    users = {key["address"]: key["user"] for key in answer.json["keys"]}
+    return sorted((users[f["address"]], f["rule"].partition(".")[2]) for f in answer.json["findings"])
+
+
+def test_each_is_judged_by_what_aws_tells(aws: FakeAws, capsys: Capsys) -> None:
+    for name in ("endless", "century", "short", "expired", "off", "two", "old"):
+        aws.user(name, owner="ml@example.com")
+    aws.credential("endless", age=10)
+    aws.credential("century", age=10, ends=36590)
+    aws.credential("short", age=10, ends=50)
+    aws.credential("expired", age=100, ends=-20)
+    aws.switch(aws.credential("off", age=60, ends=30), "Inactive", days_ago=20)
+    for service in ("logs.amazonaws.com", "bedrock.amazonaws.com", "bedrock.amazonaws.com"):
+        aws.credential("two", age=40, ends=20, service=service)
+    aws.credential("old", age=400, service="codecommit.amazonaws.com")
+    aws.user("nobody")
+    aws.credential("nobody", age=10, ends=20)
+    answer = look(capsys, aws)
+    assert rules(answer) == [
+        ("century", "overlong_access_key_lifetimes"),
+        ("endless", "access_keys_without_lifetime"),
+        ("expired", "lingering_inactive_access_keys"),
+        ("nobody", "ownerless_access_keys"),
+        ("off", "lingering_inactive_access_keys"),
+        ("old", "overdue_access_key_rotations"),
+        ("two", "multiple_active_access_keys"),
+        ("two", "multiple_active_access_keys"),
+    ]
+    verdicts = {key["user"]: key["verdict"] for key in answer.json["keys"]}
+    assert (answer.code, verdicts["short"]) == (1, "clean")
+
+
+def step_of(aws: FakeAws, capsys: Capsys, tmp_path: Path, name: str, *argv: str) -> Any:
+    """Look with the ledger, write a plan and run its script, if there is one: the exit code of the script, or None."""
+    folder = tmp_path / name
+    answer = look(capsys, aws, "--ledger", str(tmp_path / "ledger.jsonl"), "--plan", str(folder), *argv)
+    assert answer.code in (0, 1), answer.err
+    script = folder / f"{ACCOUNT}.sh"
+    return aws.run(script, tmp_path, "--yes").returncode if script.exists() else None
+
+
+def test_the_life_of_an_api_key_from_first_sight_to_deletion(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    """Found, its owner asked, switched off by name, on again, off for good, past the grace, deleted, verified; the ledger tells it all."""
+    aws.user("notebook", owner="ml@example.com")
+    key = aws.credential("notebook", age=30)
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    first = look(capsys, aws, *ledger, "--letters", str(tmp_path / "letters"), "--output", str(tmp_path / "before.json"))
+    assert first.code == 1
+    (letter,) = (tmp_path / "letters").glob("*.md")
+    text = letter.read_text(encoding="utf-8")
+    assert "API key for bedrock.amazonaws.com" in text
+    assert "last used: not told by AWS" in text
+    command = f"aws iam update-service-specific-credential --user-name notebook --service-specific-credential-id {key} --status Inactive"
+    assert command in text
+
+    aws.now += timedelta(days=15)
+    assert (step_of(aws, capsys, tmp_path, "unnamed"), aws.status(key)) == (0, "Active"), "nobody knows whether it is in use"
+    assert "AWS does not tell when an API key of a service was used, so it stays active." in (tmp_path / f"unnamed/{ACCOUNT}.sh").read_text(
+        encoding="utf-8"
+    )
+    assert (step_of(aws, capsys, tmp_path, "off", "--include-in-use", key), aws.status(key)) == (0, "Inactive")
+
+    aws.now += timedelta(days=2)
+    assert (aws.run(tmp_path / f"off/{ACCOUNT}-undo.sh", tmp_path).returncode, aws.status(key)) == (0, "Active")
+    aws.now += timedelta(hours=1)
+    assert (step_of(aws, capsys, tmp_path, "again", "--include-in-use", "notebook"), aws.status(key)) == (0, "Inactive")
+    aws.now += timedelta(days=13)
+    assert (step_of(aws, capsys, tmp_path, "early"), aws.status(key)) == (None, "Inactive"), "off for 13 days, not for 15"
+    aws.now += timedelta(days=2)
+    answer = look(capsys, aws, *ledger)
+    assert (rules(answer), answer.json["keys"][0]["kind"]) == ([("notebook", "lingering_inactive_access_keys")], "service_credential")
+    assert (step_of(aws, capsys, tmp_path, "gone"), aws.status(key)) == (0, None)
+
+    aws.now += timedelta(days=1)
+    for earlier in ("before.json", "again", "gone"):
+        verified = look(capsys, aws, "--verify", str(tmp_path / earlier))
+        assert (verified.code, [r["state"] for r in verified.json["verification"]["results"]]) == (0, ["no_sign_of_failure"])
+    look(capsys, aws, *ledger)
+    lines = map(json.loads, (tmp_path / "ledger.jsonl").read_text(encoding="utf-8").splitlines()[1:])
+    told = [(line["change"], line.get("service") or line.get("rule", "")) for line in lines]
+    changes = [change for change, _ in told if change != "flagged"]
+    assert changes == ["active", "asked", "seen", "disabled", "inactive", "deleted"]
+    assert ("seen", "bedrock.amazonaws.com") in told
+    assert [what.partition(".")[2] for change, what in told if change == "flagged"] == [
+        "access_keys_without_lifetime",
+        "lingering_inactive_access_keys",
+    ]
+
+
+def test_what_aws_has_ended_is_deleted_after_the_grace(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    """AWS itself says since when it has been off, and nobody can switch it on again, so no events are asked for."""
+    aws.user("notebook", owner="ml@example.com")
+    fresh, old = aws.credential("notebook", age=100, ends=-10), aws.credential("notebook", age=400, ends=-200)
+    assert (step_of(aws, capsys, tmp_path, "plan"), aws.status(fresh), aws.status(old)) == (0, "Expired", None)
+    assert "LookupEvents" not in {action for _, action in aws.asked}
+
+
+def on_and_off(aws: FakeAws, key: str) -> None:
+    aws.switch(key, "Active", days_ago=0.2)
+    aws.switch(key, "Inactive", days_ago=0.1)
+
+
+CHANGES: dict[str, Callable[[FakeAws, str], object]] = {
+    "switched on and off": on_and_off,
+    "on": lambda aws, key: aws.switch(key, "Active"),
+    "another of the same id": lambda aws, key: setattr(aws.held(key), "created", aws.now),
+    "gone": lambda aws, key: aws.credentials.remove(aws.held(key)),
+    "not listed": lambda aws, _: aws.denied.add("ListServiceSpecificCredentials"),
+    "no events": lambda aws, _: aws.denied.add("LookupEvents"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_delete_looks_again(aws: FakeAws, capsys: Capsys, tmp_path: Path, change: str) -> None:
+    aws.user("notebook", owner="ml@example.com")
+    key = aws.credential("notebook", age=60)
+    aws.switch(key, "Inactive", days_ago=20)
+    look(capsys, aws, "--plan", str(tmp_path / "plan"))
+    aws.now += timedelta(days=1)
+    CHANGES[change](aws, key)
+    before = aws.status(key)
+    done = aws.run(tmp_path / f"plan/{ACCOUNT}.sh", tmp_path, "--yes")
+    assert (done.returncode, aws.status(key), f"kept {key} of notebook: " in done.stderr) == (1, before, True)
+
+
+def test_a_ledger_and_events_together_prove_what_neither_does(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    """Switched off before CloudTrail remembers. Its use tells nothing, so that nothing switched it on has to be read, not believed."""
+    aws.user("notebook", owner="ml@example.com")
+    key = aws.credential("notebook", age=400, status="Inactive")
+    alone = look(capsys, aws)
+    assert (rules(alone), alone.json["keys"][0]["verdict"]) == ([], "undetermined")
+    assert step_of(aws, capsys, tmp_path, "a") is None
+    aws.now += timedelta(days=15)
+    aws.denied.add("LookupEvents")
+    assert step_of(aws, capsys, tmp_path, "b") is None
+    aws.denied.clear()
+    assert (step_of(aws, capsys, tmp_path, "c"), aws.status(key)) == (0, None)
+
+
+def test_who_may_not_list_them_is_told_once_and_the_rest_goes_on(aws: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    aws.user("ci", owner="payments@example.com")
+    aws.key("ci", age=80, used=60)
+    key = aws.credential("ci", age=10)
+    ledger = ("--ledger", str(tmp_path / "ledger.jsonl"))
+    before = look(capsys, aws, *ledger, "--output", str(tmp_path / "before.json"))
+    assert before.code == 1
+    aws.denied.add("ListServiceSpecificCredentials")
+    answer = look(capsys, aws, *ledger)
+    assert (answer.code, rules(answer)) == (3, [("ci", "unused_access_keys")])
+    assert answer.err.count("API keys of services were not read, so none was judged") == 1
+    assert '"deleted"' not in (tmp_path / "ledger.jsonl").read_text(encoding="utf-8")
+    verified = look(capsys, aws, "--verify", str(tmp_path / "before.json"))
+    states = {result["rule"]: result["state"] for result in verified.json["verification"]["results"]}
+    assert (verified.code, states["iam.access_keys_without_lifetime"]) == (3, "cannot_tell")
+    aws.denied.clear()
+    aws.credentials.remove(aws.held(key))
+    states = {r["rule"]: r["state"] for r in look(capsys, aws, "--verify", str(tmp_path / "before.json")).json["verification"]["results"]}
+    assert states == {"iam.access_keys_without_lifetime": "resolved", "iam.unused_access_keys": "still_open"}
+
+
+def test_an_older_boto3_is_named(aws: FakeAws, capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows the call, and not that it can be about all users."""
+    aws.user("ci", owner="payments@example.com")
+    create = session.Connection._create
+
+    def created(self: session.Connection, service: str) -> Any:
+        client = create(self, service)
+        if service == "iam":
+            del client.meta.service_model.operation_model("ListServiceSpecificCredentials").input_shape.members["AllUsers"]
+        return client
+
+    monkeypatch.setattr(session.Connection, "_create", created)
+    answer = look(capsys, aws)
+    assert (answer.code, "this boto3 is too old for that; update it" in answer.err) == (3, True)
+
+
+def test_formats_name_the_kind(aws: FakeAws, capsys: Capsys) -> None:
+    aws.user("ci", owner="payments@example.com")
+    aws.credential("ci", age=10)
+    (asff,) = json.loads(look(capsys, aws, "--format", "asff", json_format=False).out)
+    assert asff["Resources"][0]["Type"] == "Other"
+    assert asff["ProductFields"]["posturio-iac/service"] == "bedrock.amazonaws.com"
+    (event,) = map(json.loads, look(capsys, aws, "--format", "ocsf", json_format=False).out.splitlines())
+    assert event["resources"][0]["type"] == "AwsIamServiceSpecificCredential"
+    text = look(capsys, aws, json_format=False).out
+    assert re.search(r"\*{4}\w{4} \(bedrock\) +10 d +not told ", text)

@@ -1,0 +1,122 @@
+"""A command that a signal, or a full disk, meets at each step of its writing: the files are the old ones or the new ones, whole.
+
+`RUNNER` is code for a process of its own. It gives the command a fresh copy of a folder in a fork, counts the calls of C functions that our
+commands make while they write, and lets the n-th of them be the last that is done in peace, for each n until the command ends by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tests.support.command_line import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+RUNNER = """
+import json, os, resource, shutil, signal, sys
+
+signal.alarm(120)
+pristine, work, kind, size, argv = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), sys.argv[5:]
+from posturio_iac.cli import main
+
+CALLS = set("open fdopen write writelines flush fsync close chmod replace rename unlink mkdir __exit__".split())
+WRITING = ("output.py", "guard.py", "private_folder.py", "ledger_store.py", "files.py")
+
+
+def profile(last):
+    left = [last]
+
+    def hook(frame, event, arg):
+        if event in ("c_call", "c_return") and arg.__name__ in CALLS and os.path.basename(frame.f_code.co_filename) in WRITING:
+            left[0] -= 1
+            if left[0] == 0:
+                os.kill(os.getpid(), getattr(signal, kind))
+
+    sys.setprofile(hook)
+
+
+def run(last):
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(pristine, work, symlinks=True)
+    child = os.fork()
+    if child == 0:
+        os.chdir(work)
+        log = os.open(os.path.join(os.path.dirname(work), "said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        if kind == "FULL":
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        else:
+            profile(last)
+        code = main(argv)
+        sys.setprofile(None)
+        sys.stdout.flush()
+        os._exit(code if code != 130 else 99)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def files():
+    found = {}
+    for folder, folders, names in os.walk(work):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            path = os.path.join(folder, name)
+            with open(path, "rb") as file:
+                found[os.path.relpath(path, work)] = file.read()
+    return found
+
+
+def run_here():
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(pristine, work, symlinks=True)
+    os.chdir(work)
+    sys.stdout, sys.stderr = open("/dev/null", "w"), open("/dev/null", "w")
+    main(argv)
+    os.chdir("/")
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
+
+run_here()
+after = files()
+shutil.rmtree(work)
+shutil.copytree(pristine, work, symlinks=True)
+before = files()
+wrong, codes, number = [], [], 0
+while True:
+    number += 1
+    code = run(number)
+    codes.append(code)
+    now = files()
+    for name in now:
+        if name not in before and name not in after:
+            wrong.append([number, code, name, "is left"])
+        elif now[name] not in (before.get(name), after.get(name)):
+            wrong.append([number, code, name, "is damaged"])
+    wrong += [[number, code, name, "is gone"] for name in before if name not in now]
+    with open(os.path.join(os.path.dirname(work), "said"), errors="replace") as file:
+        said = file.read()
+    if "Traceback" in said or "error of its own" in said:
+        wrong.append([number, code, said[-500:], "is said"])
+    if kind == "FULL" or code in (0, 1, 2, 3) or number > 400:
+        break
+print(json.dumps({"wrong": wrong, "codes": codes, "said": said, "changed": sorted(n for n in after if after[n] != before.get(n))}))
+"""
+
+
+def interrupted(folder: Path, place: Path, kind: str, arguments: Sequence[str], size: int = 0, **more: str) -> dict[str, Any]:
+    """Run a command over copies of ``folder`` in ``place``, and return what was wrong, the exit codes, and what the command changes.
+
+    ``kind`` is the name of a signal, or ``FULL`` for files of which none may be larger than ``size`` bytes.
+    """
+    place.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", RUNNER, str(folder), str(place / "work"), kind, str(size), *arguments]
+    done = subprocess.run(command, env=environment(**more), capture_output=True, text=True, check=False, timeout=150)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told

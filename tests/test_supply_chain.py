@@ -1,0 +1,62 @@
+"""What we are built from: actions by their commit, packages of the action by their hash, somebody who approves."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from posturio_iac.metadata.codeowners import CodeOwners
+from tests.support.command_line import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / "action.yml"], ids=lambda path: path.name)
+def test_actions_are_named_by_commit_and_version(path: Path) -> None:
+    used = re.findall(r"^ *-? *uses: (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert used
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+(\.\d+)*", one)] == []
+
+
+def test_the_action_installs_each_dependency_by_hash() -> None:
+    text = (ROOT / ".ci/requirements.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([\w.-]+)==([\w.]+)(?: ;[^\\\n]*)? \\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE))
+    assert len(pinned) == len(re.findall(r"^[\w.-]+==", text, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    named = [re.split(r"[>=;\[ ]", one)[0].lower() for one in (*project["project"]["dependencies"], *project["build-system"]["requires"])]
+    assert set(named) <= pinned.keys()
+    action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    (install,) = (step["run"] for step in action["runs"]["steps"] if "pip install" in step.get("run", ""))
+    assert "--require-hashes --requirement" in install
+    assert "--no-deps --no-build-isolation" in install
+
+
+@pytest.mark.parametrize("path", [".github/workflows/release.yml", ".ci/requirements.txt", "action.yml", "pyproject.toml", "Dockerfile"])
+def test_what_runs_with_rights_has_an_owner(path: str) -> None:
+    owners = CodeOwners((ROOT / ".github/CODEOWNERS").read_text(encoding="utf-8"))
+    assert owners.of(path)
+
+
+def test_newer_releases_are_proposed() -> None:
+    told: dict[str, Any] = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text(encoding="utf-8"))
+    assert {one["package-ecosystem"] for one in told["updates"]} == {"github-actions", "pip", "docker"}
+    assert all(one["cooldown"]["default-days"] >= 7 for one in told["updates"])
+
+
+def test_a_release_has_provenance_and_a_bill_of_materials() -> None:
+    text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
+    assert text.count("uses: actions/attest-build-provenance@") == 2
+    assert "cyclonedx-py environment" in text
+    assert "permissions: {}" in text
