@@ -46,9 +46,12 @@ CUSTODIAN = {
             ]
         },
     ],
-    OLD: [ACTIVE, {**AGED, "key": "access_keys.last_rotated", "value": 90}],
+    OLD: [
+        {"type": "access-key", "key": "Status", "value": "Active"},
+        {"type": "access-key", "match-operator": "and", "key": "CreateDate", "value_type": "age", "value": 90, "op": "greater-than"},
+    ],
 }
-"""The filters of its documentation, as exact as they allow: active keys, by last use, or by age where they were never used."""
+"""The filters of its documentation, as exact as they allow: the credential report for the last use, which nothing else there tells."""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ def test_drift_names_what_is_missing_stale_and_different(tmp_path: Path, monkeyp
     (tmp_path / "README.md").write_text("<!-- generated: help -->\nold\n<!-- /generated -->\nend\n", encoding="utf-8")
     (tmp_path / "docs/rules").mkdir(parents=True)
     (tmp_path / "docs/fix.md").write_text("<!-- generated: help fix -->\n<!-- /generated -->\n", encoding="utf-8")
+    (tmp_path / "docs/security.md").write_text("promises\n", encoding="utf-8")
     (tmp_path / "docs/checkov.md").write_text("<!-- generated: low checks -->\n<!-- /generated -->\n", encoding="utf-8")
     (tmp_path / "posturio_iac/core").mkdir(parents=True)
     (tmp_path / "docs/layout.md").write_text("<!-- generated: packages -->\n<!-- /generated -->\n", encoding="utf-8")

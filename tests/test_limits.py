@@ -146,6 +146,7 @@ ENDING = {
         "main.tf": key_of("module.m.out[*].name") + 'module "m" {\n  source = "./m"\n  v = ["a", aws_iam_access_key.k.user]\n}\n',
         "m/main.tf": 'variable "v" {}\noutput "out" {\n  value = var.v\n}\n',
     },
+    "a comment of signs in a template": {"t.yaml": "#" * 60_000 + "\n" + TEMPLATE_KEY.format("u")},
     "markup {{": {"t.yaml": TEMPLATE_KEY.format("{{" * 45_000)},
     "markup {%": {"t.yaml": TEMPLATE_KEY.format("{%" * 45_000)},
     "markup <%": {"t.yaml": TEMPLATE_KEY.format("<%" * 45_000)},

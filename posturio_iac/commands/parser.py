@@ -123,13 +123,13 @@ def _value(command: Command, option: Option, text: str) -> Any:
         raise _mistake(command, f'{option.flag} must be one of {", ".join(option.choices)}, not "{text}"{meant(text, option.choices)}')
     if option.shape not in (Shape.DAYS, Shape.SIZE, Shape.SECONDS, Shape.MOMENT):
         return text
-    from posturio_iac.config.check import BadValueError, days, moment, seconds, size
+    from posturio_iac.config.check import MOST_DAYS, BadValueError, days, moment, seconds, size
 
     try:
         if option.shape == Shape.MOMENT:
             return moment(text, end_of_day=False)
         if option.shape == Shape.DAYS:
-            return days(int(text) if text.isdecimal() else text)
+            return days(int(text) if text.isdecimal() and len(text) <= len(str(MOST_DAYS)) else text)
         return size(text) if option.shape == Shape.SIZE else seconds(text)
     except BadValueError as wrong:
         raise _mistake(command, f'{option.flag} must be {wrong}, not "{text}"') from None

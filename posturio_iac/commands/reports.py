@@ -48,13 +48,15 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     ages: FindingAges | None = None,
     screen: int | None = None,
     skipped: tuple[SkippedPlace, ...] | None = None,
+    others: Sequence[str] = (),
 ) -> None:
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
     ``region`` the one of AWS that it talked to, ``scope`` what it looked at, ``run`` how it was made,
     ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
-    in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked.
+    in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked,
+    ``others`` the targets that the caller writes itself.
 
     Raises:
         OutputError: a target cannot be written.
@@ -94,7 +96,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     for text, target in sorted(ready, key=lambda pair: pair[1] == STDOUT):
         write(text, target)
     if not given.quiet:
-        _tell_files(report, [target for _, target in targets])
+        _tell_files(report, [*(target for _, target in targets), *others])
 
 
 def _tell_files(report: Report, targets: Sequence[str]) -> None:

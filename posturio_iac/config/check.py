@@ -15,7 +15,7 @@ from posturio_iac.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-SIZE = lazy_pattern(r"(\d+)\s*([kmg]?)i?b?", re.IGNORECASE)
+SIZE = lazy_pattern(r"(\d{1,18})\s*([kmg]?)i?b?", re.IGNORECASE)
 FACTORS = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 DAY = lazy_pattern(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 MOST_DAYS = 36500

@@ -8,7 +8,7 @@ lies that far ahead.
 ## Why it matters
 
 The longer one key is valid, the more copies of it exist and the longer a leaked one is of use. Standards ask for 90
-days at most.
+days at most. Code rotates when somebody applies it, so that the real age of a key is the interval plus the time to the next apply.
 
 ## Terraform
 

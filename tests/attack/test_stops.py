@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.attacks import SOUND, put, scan
+from tests.support.attacks import SOUND, posturio, put, scan
 from tests.support.command_line import MISSING, shown
 
 if TYPE_CHECKING:
@@ -143,3 +143,30 @@ def test_a_huge_pyproject_is_passed_over(root: Path) -> None:
     os.truncate(put(root, "pyproject.toml", "# "), 3 << 30)
     code, out, _ = scan(root)
     assert (code, FOUND in shown(out)) == (1, True)
+
+
+DIGITS = "9" * 9_000
+"""More than Python turns into a number."""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'terraform {{\n  required_version = ">= 1.{DIGITS}"\n}}\n',
+        f'terraform {{\n  required_version = "~> {DIGITS}.0"\n}}\n',
+        f'module "m" {{\n  source = "terraform-aws-modules/iam/aws//modules/iam-user"\n  version = ">= 1.0.0-{DIGITS}"\n}}\n',
+        f"# posturio: rotation={DIGITS}d\n",
+    ],
+)
+def test_crash_digits(root: Path, text: str) -> None:
+    put(root, "sound.tf", text.join(("", SOUND)) if text.startswith("#") else SOUND + text)
+    code, out, err = scan(root)
+    assert (code, "sound.tf" in out) == (1, True), err
+
+
+@pytest.mark.parametrize("text", [f'max_file_size = "{DIGITS}MB"', f'engine_version = "1.{DIGITS}"', f"warn_days = {DIGITS}"])
+def test_crash_digits_in_a_configuration(root: Path, text: str) -> None:
+    put(root, "posturio-iac.toml", f"{text}\n")
+    code, out, err = scan(root)
+    assert code == 2 or (code == 1 and FOUND in shown(out)), err
+    assert posturio(root, "scan", "--max-file-size", f"{DIGITS}MB", "--max-lifetime", DIGITS)[0] == 2

@@ -106,7 +106,7 @@ def test_the_cache_holds_what_is_installed_and_its_key_changes_with_it(hooks: Re
     assert key in CACHE["with"]["key"]
     assert again.named[key] == installed.named[key]
     changed = Repository(tmp_path / "changed")
-    for name in ("pyproject.toml", "posturio_iac/__init__.py"):
+    for name in ("pyproject.toml", ".ci/requirements.txt", "posturio_iac/__init__.py"):
         changed.write(name, (hooks.path / name).read_text() + "\n")
     other = Runner(changed, tmp_path, Repository(tmp_path / "nothing"))
     other.name()

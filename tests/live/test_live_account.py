@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.support.live.cloud import ACCOUNT, Cloud, live
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def masked(key_id: str) -> str:
@@ -45,3 +50,11 @@ def test_keys_are_judged_by_their_use_and_never_used_ones_by_their_age(cloud: Cl
         "iam:ListServiceSpecificCredentials": 1,
     }
     assert by_user["stale"]["account"] == ACCOUNT
+
+
+def test_what_was_written_is_said_only_where_nothing_was_shown(cloud: Cloud, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    cloud.user("ci", owner="payments@example.com")
+    cloud.key("ci", age=80, used=60)
+    assert "wrote" not in live(capsys, json_format=False).err
+    path = str(tmp_path / "keys.txt")
+    assert f"wrote {path}: 1 finding in 1 key\n" in live(capsys, "--format", "text", "--output", path, json_format=False).err

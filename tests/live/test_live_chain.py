@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jsonschema import Draft202012Validator
+
+from posturio_iac.cli import main
+from posturio_iac.commands.live.run_record import _options
 from tests.support.live.cloud import Cloud, live
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     Capsys = pytest.CaptureFixture[str]
+
+SCHEMA = Draft202012Validator(json.loads((Path(__file__).parents[2] / "docs/schema/report-1.json").read_text(encoding="utf-8")))
 
 
 def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:
@@ -47,6 +52,43 @@ def test_each_run_is_chained_to_the_one_before(cloud: Cloud, capsys: Capsys, tmp
     (second / "result.json").write_text("{}", encoding="utf-8")
     refused = live(capsys, *argv)
     assert (refused.code, "result.json is not what was written" in refused.err, len(list(folder.iterdir()))) == (2, True, 2)
+
+
+def test_the_json_result_says_how_the_run_was_made(members: list[Cloud], capsys: Capsys, tmp_path: Path) -> None:
+    """Of a run with a configuration, a ledger and a baseline, and with what must not be told."""
+    config, ledger, baseline = (tmp_path / name for name in ("c.toml", "ledger.jsonl", "b.json"))
+    config.write_text('unused_days = 30\n[severity]\nunused_access_keys = "high"\n', encoding="utf-8")
+    baseline.write_text('{"version": 1, "findings": []}', encoding="utf-8")
+    argv = ["live", "--organization", "--role-name", "Audit", "--external-id=do-not-show-this", "--config", str(config), "--format", "json"]
+    key = "AKIAIOSFODNN7EXAMPLE"
+    words = [*argv, "--ledger", str(ledger), "--baseline", str(baseline), "--plan", str(tmp_path / "p"), "--include-in-use", key]
+    assert main(words) == 2, "no flagged key has this id"
+    assert key in capsys.readouterr().err
+    assert main([*argv, "--ledger", str(ledger), "--baseline", str(baseline)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    SCHEMA.validate(document)
+    run, others = document["run"], {member.account for member in members[1:]}
+
+    def sha256(path: Path) -> str:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    assert run["roles"] == sorted(f"arn:aws:iam::{account}:role/Audit" for account in others)
+    assert (run["caller"], "callers" in run, run["exit_code"]) == ("arn:aws:sts::123456789012:user/moto", False, 1)
+    assert (run["config_sha256"], run["ledger_sha256"]) == (sha256(config), sha256(ledger))
+    policy = run["policy"]
+    assert (policy["limits"]["unused_days"], policy["severities"], policy["baselines_sha256"]) == (
+        30,
+        {"unused_access_keys": "high"},
+        [sha256(baseline)],
+    )
+    assert run["credential_reports"] == dict.fromkeys(sorted({member.account for member in members}), "2026-11-24T12:00:00Z")
+    assert "--external-id=****" in run["options"]
+    assert run["started"] <= run["finished"]
+
+
+def test_options_are_kept_without_secrets_and_ids() -> None:
+    told = _options(["--external-id", "secret", "--include-in-use", "AKIAIOSFODNN7EXAMPLE", "--external-id=secret"])
+    assert told == ["--external-id", "****", "--include-in-use", "****MPLE", "--external-id=****"]
 
 
 def test_a_verification_is_evidence_too(cloud: Cloud, capsys: Capsys, tmp_path: Path) -> None:

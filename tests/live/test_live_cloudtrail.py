@@ -16,7 +16,8 @@ from tests.support.live.cloud import AS_OF, Cloud, ago, live
 
 def event(key_id: str, status: str, days: float, **more: Any) -> dict[str, Any]:
     detail = {"requestParameters": {"userName": "ci", "accessKeyId": key_id, "status": status}, **more}
-    return {"EventTime": ago(days), "EventName": "UpdateAccessKey", "CloudTrailEvent": json.dumps(detail)}
+    name = f"{status}-{days}"
+    return {"EventId": name, "EventTime": ago(days), "EventName": "UpdateAccessKey", "CloudTrailEvent": json.dumps(detail)}
 
 
 @pytest.fixture
@@ -56,6 +57,8 @@ def test_events_date_a_key_and_silence_proves_nothing(cloud: Cloud, trail: Any, 
         if "disabled_since" in key
     }
     assert since == {f"****{recent[-4:]}": ago(5)}
+    (told,) = (key["evidence"] for key in answer.json["keys"] if "disabled_since" in key)
+    assert told[-1] == "UpdateAccessKey in CloudTrail, event Inactive-5"
     assert {key["key_id"][-4:]: key["verdict"] for key in answer.json["keys"]} == {recent[-4:]: "clean", old[-4:]: "undetermined"}
 
 

@@ -338,3 +338,40 @@ def test_verify_says_whether_anything_misses_the_keys_that_were_switched_off(
     assert {result["state"] for result in results.values()} == {"resolved"}
     assert "whether anything fails without it is not known: cloudtrail:LookupEvents" in results["missed"]["why"]
     assert "whether anything fails without it is not known" in answer.err
+
+
+def test_a_key_that_the_ledger_saw_switched_off_and_that_is_on_again_is_open(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=80, used=60)
+    earlier, ledger = tmp_path / "earlier.json", ("--ledger", str(tmp_path / "ledger.jsonl"))
+    earlier.write_text(live(capsys, "--as-of", far.now.isoformat()).out, encoding="utf-8")
+    passed(far, 1)
+    far.switch(key, "Inactive", days_ago=0.5)
+    live(capsys, *ledger, "--as-of", far.now.isoformat())
+    passed(far, 1)
+    far.switch(key, "Active")
+
+    def verified(*argv: str) -> tuple[str, str]:
+        (result,) = live(capsys, "--verify", str(earlier), *argv, "--as-of", far.now.isoformat()).json["verification"]["results"]
+        return result["state"], result["why"]
+
+    assert verified(*ledger)[1].startswith("it was switched on again"), "one result, and no new finding beside it"
+    far.use(key)
+    assert verified() == ("resolved", "the rule no longer flags it")
+    assert verified(*ledger) == (
+        "still_open",
+        "it was switched on again, although the ledger tells that it was switched off on 2026-11-25",
+    )
+
+
+def test_a_key_that_waited_to_be_deleted_and_is_on_again_is_open(far: FakeAws, capsys: Capsys, tmp_path: Path) -> None:
+    far.user("ci", owner="payments@example.com")
+    key = far.key("ci", age=80, used=40)
+    far.switch(key, "Inactive", days_ago=30)
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(live(capsys, "--as-of", far.now.isoformat()).out, encoding="utf-8")
+    far.switch(key, "Active")
+    answer = live(capsys, "--verify", str(earlier), "--as-of", far.now.isoformat())
+    (result,) = answer.json["verification"]["results"]
+    assert (answer.code, result["state"], result["why"]) == (1, "still_open", "it was switched on again")
+    assert result["message"].endswith(" is active again.")

@@ -17,14 +17,17 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from posturio_iac.config.model import Config
+from posturio_iac.core.model import KeyKind
 from posturio_iac.judge.engine import judge
 from posturio_iac.judge.policy import Policy
 from posturio_iac.live.build import access_keys
+from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.ledger.history import Ledger
 from posturio_iac.live.model import Account, DeployedKey, DeployedUser
 from posturio_iac.live.planning.disabled import Trail, from_ledger, from_trail
 from posturio_iac.live.planning.plan import Action, steps
 from posturio_iac.live.planning.plan_script import Validity, script
+from posturio_iac.live.reading.service_credentials import UNTOLD_USE
 from posturio_iac.metadata.names import Names
 from tests.support.keys import AS_OF
 
@@ -49,7 +52,7 @@ words = sys.argv[1:]
 value = lambda name: next(w.partition("=")[2] for w in words if w.startswith(name + "="))
 if words[1] == "get-caller-identity":
     print("123456789012")
-elif words[1] == "list-access-keys":
+elif words[1] in ("list-access-keys", "list-service-specific-credentials"):
     print(world["status"] + "\\t" + world["created"] + "Z" if world["status"] else "")
 elif words[1] == "get-access-key-last-used":
     print("ci\\t" + (world["used"] + "Z" if world["used"] else "None"))
@@ -60,7 +63,7 @@ elif words[1] == "lookup-events":
     assert words[words.index("--region") + 1] == "us-east-1"
     print("\\t".join(json.dumps({{"status": s}}) for at, s in world["events"] if at + "Z" >= since) or "None")
 else:
-    world["status"] = value("--status") if words[1] == "update-access-key" else ""
+    world["status"] = value("--status") if words[1].startswith("update-") else ""
     world["did"].append(words[1])
     json.dump(world, open({world!r}, "w"))
 """
@@ -90,11 +93,13 @@ class World:
         """When the key was last active: now, or when it was last switched off."""
         return now if self.active(now) else max(switch for switch in self.switches if switch <= now)
 
-    def seen(self, now: datetime, *, trail: bool, ledger: Ledger | None) -> DeployedKey:
+    def seen(self, now: datetime, story: Story, ledger: Ledger | None) -> DeployedKey:
         status = "Active" if self.active(now) else "Inactive"
         key = DeployedKey(USER, KEY, status, CREATED, self.used(now), key_id=KEY)
+        if story.service:
+            key = replace(key, last_used=UNTOLD_USE, kind=KeyKind.SERVICE_CREDENTIAL, service="bedrock.amazonaws.com")
         told = [(at, on) for at, on in self.events(now) if at > now - 90 * DAY]
-        (key,) = from_trail([key], Trail({KEY: told}) if trail else None)
+        (key,) = from_trail([key], Trail({KEY: told}) if story.trail else AwsError("cloudtrail:LookupEvents", "AccessDenied", "no"))
         return from_ledger([key], ledger, now)[0] if ledger is not None else key
 
 
@@ -121,6 +126,8 @@ class Story:
     """Whether the script cannot."""
     named: bool = False
     """Whether the key is named by --include-in-use."""
+    service: bool = False
+    """Whether it is an API key of a service, of which AWS tells no use."""
 
 
 STORIES = st.builds(
@@ -129,6 +136,7 @@ STORIES = st.builds(
     st.lists(moments | later, max_size=4).map(tuple),
     st.integers(0, 80 * 60).map(lambda m: timedelta(minutes=m)),
     st.lists(moments, max_size=3).map(tuple),
+    st.booleans(),
     st.booleans(),
     st.booleans(),
     st.booleans(),
@@ -143,27 +151,33 @@ OFF = AS_OF - 40 * DAY
 @example(Story((AS_OF - timedelta(minutes=5),)))
 @example(Story((OFF, AS_OF - 2 * DAY, AS_OF - DAY), observed=(AS_OF - 20 * DAY,), trail=False))
 @example(Story((), (AS_OF,), DAY))
+@example(Story((), (AS_OF,), DAY, service=True))
+@example(Story((OFF,), delay=DAY, service=True))
+@example(Story((OFF, AS_OF + DAY, AS_OF + DAY + timedelta(hours=1)), delay=2 * DAY, service=True))
+@example(Story((AS_OF - 95 * DAY,), observed=(AS_OF - 30 * DAY,), delay=DAY, service=True))
 @example(Story((), (AS_OF - 60 * DAY, AS_OF + timedelta(hours=1)), DAY))
 def test_nothing_active_lately_is_deleted_and_nothing_in_use_is_switched_off(tmp_path: Path, story: Story) -> None:
     world, ledger = World(story.switches, story.uses), Ledger()
     for when in sorted(story.observed):
-        world.seen(when, trail=story.trail, ledger=ledger)
-    key = world.seen(AS_OF, trail=story.trail, ledger=ledger)
+        world.seen(when, story, ledger)
+    key = world.seen(AS_OF, story, ledger)
     report = judge(access_keys([key], ACCOUNT, Names.default(), (), AS_OF), as_of=AS_OF, policy=Policy(Config()))
     made = steps(report, Policy(Config()), (KEY,) if story.named and report.findings else ())
     now = AS_OF + story.delay
     did, used = executed(tmp_path, world, made, now, denied=story.denied), world.used(now)
     idle = now - used if used else None
-    if "delete-access-key" in did:
+    if {"delete-access-key", "delete-service-specific-credential"} & {*did}:
         assert idle is None or idle > GRACE
         fresh = any(moment - LATE < at <= moment for at in world.switches for moment in (AS_OF, now))
         assert fresh or now - world.last_active(now) > GRACE  # what was on for minutes only, unused, leaves no trace before CloudTrail's
     if "update-access-key" in did and not story.named:
         assert idle is None or idle > WINDOW
+    if "update-service-specific-credential" in did:
+        assert story.named, "it may be in use"
     if story.delay > timedelta(hours=72):
         assert did == []
-    if story == Story((OFF,), delay=DAY):
-        assert did == ["delete-access-key"], "what may be deleted is deleted"
+    if replace(story, service=False) == Story((OFF,), delay=DAY):
+        assert did == ["delete-service-specific-credential" if story.service else "delete-access-key"], "what may be deleted is deleted"
 
 
 def executed(folder: Path, world: World, made: list[Any], now: datetime, *, denied: bool) -> list[str]:

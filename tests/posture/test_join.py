@@ -258,7 +258,9 @@ def test_an_account_of_which_only_a_part_was_read_keeps_the_rest(seen: list[dict
 
 def verified(*keys: dict[str, object], gone: tuple[str, ...] = (), **more: object) -> dict[str, object]:
     """A verification: it looked at the users of these keys, and at some who have none any more."""
-    results = [{"address": f"arn:aws:iam::{A}:user/{user}/****ABCD"} for user in gone]
+    known = ("rule", "message", "remediation", "fingerprint")
+    entry = {"state": "resolved", "severity": "medium", "status": None, "owner": None} | dict.fromkeys(known, "x")
+    results = [{**entry, "address": f"arn:aws:iam::{A}:user/{user}/****ABCD"} for user in gone]
     return result(list(keys), **more) | {"verification": {"results": results}}  # type: ignore[arg-type, no-any-return]
 
 

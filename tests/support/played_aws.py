@@ -83,6 +83,7 @@ class Aws:
     calls: Counter[str] = field(default_factory=Counter)
     made: datetime = AS_OF
     """When the report was made."""
+    account: Account = ACCOUNT
 
     def in_region(self, region: str) -> Aws:
         """The same account, seen from the one region that shows events of IAM."""
@@ -150,7 +151,7 @@ class Aws:
             raise AwsError(operation, "NoSuchEntity", "it is not there")
 
     def _arn(self, number: int) -> str:
-        return f"arn:aws:iam::{ACCOUNT.id}:user{self.people[number].path}{_name(number)}"
+        return f"arn:aws:iam::{self.account.id}:user{self.people[number].path}{_name(number)}"
 
     def _tags(self, number: int) -> list[dict[str, str]]:
         return [{"Key": name, "Value": value} for name, value in self.people[number].tags]

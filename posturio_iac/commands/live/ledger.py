@@ -12,7 +12,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.model import KeyKind
 from posturio_iac.errors import UsageError
 from posturio_iac.live.ledger.answers import NoAnswersError, note_answers, read_answers
-from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, written
+from posturio_iac.live.ledger.change import DamagedLedgerError, KeyChangeKind, moment, written
 from posturio_iac.live.ledger.codec import decode, encode
 from posturio_iac.live.ledger.history import SHOWN, Ledger, UnfinishedRun, account_line, is_credential, read_ledger
 from posturio_iac.live.ledger.life import name_of
@@ -107,6 +107,12 @@ class LedgerFile:
                 seen = self.ledger.of(name, KeyChangeKind.SEEN)
                 if seen is not None:
                     seen.detail["created_by"] = key.created_by
+
+    def switched_off(self, report: Report, after: datetime) -> dict[str, datetime]:
+        """Return since when keys had been off, by their addresses, as this ledger first saw after a time."""
+        names = {judged.key.address: name_of(judged.key) for judged in report.keys}
+        seen = ((address, self.ledger.of(name, KeyChangeKind.DISABLED)) for address, name in names.items() if name is not None)
+        return {address: moment(change.detail["since"]) for address, change in seen if change is not None and change.at >= after}
 
     def finish(self, rules: Mapping[KeyKind, Collection[str]], *, whole: bool) -> None:
         """Write the ledger with all that this run saw.

@@ -50,7 +50,8 @@ def verify(arguments: LiveArguments, config: Config, as_of: datetime) -> Finding
     policies = by_rules_of(earlier, run.request.policy, all_rules())
     found = run.findings(outcomes, [*_remarks(earlier, path), *_lost(log[1], log_path), *notes], policies)
     gone = frozenset(arn for o in outcomes if o.inventory for arn in o.inventory.gone)
-    now = Now(found.report, unread | _unread(outcomes), gone, log[0])
+    was_off = run.ledger.switched_off(found.report, earlier.as_of) if run.ledger is not None else {}
+    now = Now(found.report, unread | _unread(outcomes), gone, log[0], was_off)
     first = {finding.fingerprint: finding.first_seen for finding in earlier.findings}
     ages = FindingAges({**found.ages.first_seen, **first}, None, arguments.sla)
     compared = compare(earlier, now, policies.general)

@@ -40,6 +40,8 @@ class Trail:
     """Time, and whether the key was active from then on, by key id."""
     actors: dict[tuple[str, datetime], str] = field(default_factory=dict)
     """Who switched, by key id and time."""
+    events: dict[tuple[str, datetime], str] = field(default_factory=dict)
+    """The ids of these events, likewise."""
 
     def last_on(self, key_id: str) -> datetime | None:
         """Return when a key was last switched on."""
@@ -95,6 +97,8 @@ def _take(event: dict[str, Any], called: str, found: Trail) -> None:
     if not detail.get("errorCode") and isinstance(when, datetime) and isinstance(key_id, str) and status in ("Active", "Inactive"):
         moment = when.astimezone(timezone.utc)
         found.switches.setdefault(key_id, []).append((moment, status == "Active"))
+        if isinstance(event.get("EventId"), str):
+            found.events[key_id, moment] = event["EventId"]
         actor = detail.get("userIdentity")
         if isinstance(actor, dict) and isinstance(actor.get("arn"), str):
             found.actors[key_id, moment] = actor["arn"]
@@ -127,7 +131,9 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
         return replace(key, disabled_since=Unknown(text))
     later = max(since, used) if isinstance(used, datetime) else since
     by = known.actors.get((key_id, since))
-    return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, f"{SWITCHES[key.kind][0]} in CloudTrail"))
+    event = known.events.get((key_id, since))
+    told = f"{SWITCHES[key.kind][0]} in CloudTrail{f', event {event}' if event else ''}"
+    return replace(key, disabled_since=later, disabled_by=by, evidence=(*key.evidence, told))
 
 
 def from_ledger(keys: Iterable[DeployedKey], ledger: Ledger, as_of: datetime) -> tuple[DeployedKey, ...]:

@@ -53,6 +53,8 @@ class Now:
     """ARNs of users that are no longer there."""
     log: Mapping[str, Entry] = field(default_factory=dict)
     """What the log of a plan tells, by the ids of keys."""
+    was_off: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when keys had been off, by their addresses, as a ledger saw after the earlier result."""
 
 
 def compare(earlier: Earlier, now: Now, policy: Policy) -> Verification:
@@ -145,23 +147,28 @@ class _Comparison:
     def _of(self, finding: EarlierFinding, key: AccessKey) -> Verified:
         """Say what became of a finding if it is about ``key``."""
         status = key.status if isinstance(key.status, str) else None
+        again = self._switched_on(finding, key) if status == "Active" else None
         if (found := self._same(finding, key)) is not None:
             self.explained.add(id(found))
             if found.suppressed is not None:
                 return _result(finding, FindingState.RESOLVED, f"it is suppressed: {found.suppressed.reason}", key)
-            return replace(
-                _result(finding, FindingState.OPEN, "the rule still flags it", key), message=found.message, remediation=found.remediation
-            )
+            still = _result(finding, FindingState.OPEN, again or "the rule still flags it", key)
+            return replace(still, message=found.message, remediation=found.remediation)
+        if again is not None:
+            return replace(_result(finding, FindingState.OPEN, again, key), message=f"{key.address} is active again.", remediation=BACK)
         if (open_ := self._open_question(finding.rule, key)) is not None:
             return _result(finding, FindingState.UNTOLD, open_, key)
         if status == "Inactive" and finding.key.status != "Inactive":
             return self._missed(_result(finding, FindingState.RESOLVED, OFF, key), finding, key)
-        if status == "Active" and finding.key.status == "Inactive" and finding.rule == LINGERING:
-            again = _result(finding, FindingState.OPEN, "it was switched on again", key)
-            return replace(again, message=f"{key.address} is active again.", remediation=BACK)
         if finding.rule in BY_CODE and finding.key.linked and key.managed is None:
             return _result(finding, FindingState.UNTOLD, "the earlier result knew the code; give --iac and --tf-state as it did", key)
         return _result(finding, FindingState.RESOLVED, "the rule no longer flags it", key)
+
+    def _switched_on(self, finding: EarlierFinding, key: AccessKey) -> str | None:
+        """Return that an active key had been off, by a ledger or as the earlier finding said; a clause without a full stop."""
+        if (since := self.now.was_off.get(key.address)) is not None:
+            return f"it was switched on again, although the ledger tells that it was switched off on {since.date()}"
+        return "it was switched on again" if finding.rule == LINGERING and finding.key.status == "Inactive" else None
 
     def _missed(self, result: Verified, finding: EarlierFinding, key: AccessKey | None = None) -> Verified:
         """Return a result with the key that something may miss, and since when; nothing is asked about the root user."""

@@ -59,6 +59,7 @@ def emit(
         run=run,
         mended=verification_text.mended(found.verified) if found.verified is not None else (),
         ages=found.ages,
+        others=[target for name, target in targets if name in own],
     )
     for name, target in sorted((pair for pair in targets if pair[0] in own), key=lambda pair: pair[1] == STDOUT):
         write(_document(found, run) if name == "json" else _text(found, given, target), target)

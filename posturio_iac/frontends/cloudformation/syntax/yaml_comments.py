@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.cloudformation.syntax.template import TemplateEntry
 
 _COMMENT = lazy_pattern(r"(?:^|(?<=[ \t]))#[^\r\n]*", re.MULTILINE)
-_OURS = lazy_pattern(r"#[#\s]*posturio|rotat", re.IGNORECASE)
+_OURS = lazy_pattern(r"posturio|rotat", re.IGNORECASE)
 
 
 class Comments:

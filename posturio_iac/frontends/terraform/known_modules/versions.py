@@ -8,7 +8,7 @@ from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
 _VERSION = lazy_pattern(
-    r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
+    r"v?(\d{1,18})(?:\.(\d{1,18}))?(?:\.(\d{1,18}))?(?:-([0-9A-Za-z-]{1,99}(?:\.[0-9A-Za-z-]{1,99})*))?(?:\+[0-9A-Za-z.-]+)?", re.ASCII
 )
 _TERM = lazy_pattern(r"\s*(>=|<=|!=|~>|=|>|<|)\s*(\S+)\s*")
 

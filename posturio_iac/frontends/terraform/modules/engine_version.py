@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _COUNTS_CREATION = (1, 12)
 """https://github.com/opentofu/opentofu/pull/3848: from this OpenTofu on, ``replace_triggered_by`` reacts to creations."""
-_LOWER = lazy_pattern(r"(?:>=|~>|=|>|^)\s*v?(\d+)\.(\d+)")
+_LOWER = lazy_pattern(r"(?:>=|~>|=|>|^)\s*v?(\d{1,18})\.(\d{1,18})(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _pinned(root: str, folder: Module, fence: Fence) -> tuple[int, int] | None:
 
 
 def _version(text: str) -> tuple[int, int] | None:
-    found = re.match(r"\s*v?(\d+)\.(\d+)", text)
+    found = re.match(r"\s*v?(\d{1,18})\.(\d{1,18})(?!\d)", text)
     return (int(found[1]), int(found[2])) if found else None
 
 
