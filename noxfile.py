@@ -259,4 +259,4 @@ def site(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Print how much time and memory a scan of the given tree takes, as ratios; see benchmarks/README.md."""
     session.install(".", "uv")
-    session.run("python", "benchmarks/scan.py", *session.posargs)
+    session.run("python", "benchmarks/suite.py", *session.posargs)

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from scan import ENVIRONMENT, installed  # type: ignore[import-not-found]  # a script beside this one
+from measuring import ENVIRONMENT, installed  # type: ignore[import-not-found]  # a script beside this one
 
 PACK = Path(__file__).parent.parent / "policies" / "checkov"
 MANY = 100

@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from measuring import CACHE, installed, program  # type: ignore[import-not-found]  # a script beside this one
 from moto.core.responses import ActionResult, BaseResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 from moto.iam.responses import IamResponse
 from moto.server import ThreadedMotoServer
-from scan import CACHE, installed, program  # type: ignore[import-not-found]  # a script beside this one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

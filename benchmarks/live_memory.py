@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from scan import program  # type: ignore[import-not-found]  # a script beside this one
+from measuring import program  # type: ignore[import-not-found]  # a script beside this one
 
 PROMISE = 250
 """MB at most, for ``--format jsonl``."""

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from live import ACCOUNT, NOW, environment, served  # type: ignore[import-not-found]  # scripts beside this one
+from measuring import CACHE, program  # type: ignore[import-not-found]
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
-from scan import CACHE, program  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from scan import program  # type: ignore[import-not-found]  # a script beside this one
+from measuring import program  # type: ignore[import-not-found]  # a script beside this one
 
 PROMISE = 10
 SERVER = Path(__file__).parent / "slow_aws.py"

@@ -5,8 +5,9 @@ declared. What was seen and is no lifetime, such as a date in the key's name or 
 With `require = "enforced"` a key is flagged as well when all that it has are declared lifetimes, which depend on
 somebody who acts on them.
 
-Of a deployed key the live check knows what the tags of its user state, and only with `--iac` the code that may replace
-it. So it judges by this rule only when `--select` names it.
+Of a deployed access key the live check knows what the tags of its user state, and only with `--iac` the code that may
+replace it. So it judges by this rule only when `--select` names it. The end of an API key of a service is known to AWS,
+so those are judged.
 
 ## Why it matters
 

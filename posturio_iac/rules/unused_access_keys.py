@@ -2,7 +2,8 @@
 
 An active key is flagged when it was last used longer ago than the window. A key that was never used is judged by its
 age: within the window it is fresh, beyond it nobody needs it. The finding is HIGH instead of MEDIUM where the key has
-been idle for more than a year, or where its user is an administrator.
+been idle for more than a year, or where its user is an administrator. An API key of a service is never flagged, since
+AWS does not tell when one was used.
 
 ## Why it matters
 

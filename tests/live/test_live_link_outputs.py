@@ -185,6 +185,7 @@ def everything(tree: Tree) -> Iterator[str]:
             yield path.read_text(errors="replace")
 
 
+@pytest.mark.promise("states")
 @pytest.mark.parametrize("form", [pulled, shown, ancient])
 @pytest.mark.parametrize("flags", [(), ("--show-key-ids", "--verbose", "--exact")])
 def test_no_secret_of_a_state_is_in_any_output(

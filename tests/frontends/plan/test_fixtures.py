@@ -35,6 +35,7 @@ def _secrets(case: str) -> set[str]:
     return set(PLANTED.findall(data.decode("utf-16" if data[:2] == b"\xff\xfe" else "utf-8")))
 
 
+@pytest.mark.promise("states")
 @pytest.mark.parametrize("name", sorted({*FORMATS} - {*DEPLOYED}))
 @pytest.mark.parametrize("case", [c for c in cases() if _secrets(c)])
 def test_secrets_are_in_no_format(case: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,89 @@
+"""How much work a scan and a hook do, as counts that are the same on every machine: a loop that became quadratic shows here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.trees import TREES, modules
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COUNTING = """
+import collections, json, os, sys
+
+tree, counts = os.getcwd() + os.sep, collections.Counter(opened=0, parsed=0, searched=0, compiled=0)
+FUNCTIONS = {"tree_of": "parsed", "are_in": "searched", "text": "searched"}
+
+
+def opened(event, arguments):
+    if event == "open" and str(arguments[0]).startswith(tree):
+        counts["opened"] += 1
+
+
+def called(frame, event, _argument):
+    if event != "call":
+        return
+    code = frame.f_code
+    if code.co_name in FUNCTIONS and code.co_filename.endswith(("kinds.py", "module_calls.py", "syntax/tree.py")):
+        counts[FUNCTIONS[code.co_name]] += 1
+    elif code.co_name == "compile" and code.co_filename.endswith(("re/_compiler.py", "sre_compile.py")):
+        while "posturio_iac" not in (name := frame.f_code.co_filename).replace(os.sep, "/") or name.endswith("lazy_pattern.py"):
+            if frame.f_back is None or name.endswith(("json/decoder.py", "difflib.py", "importlib/_bootstrap.py")):
+                return
+            frame = frame.f_back
+        counts["compiled"] += 1
+
+
+sys.addaudithook(opened)
+from posturio_iac.cli import main
+sys.setprofile(called)
+main(sys.argv[1:])
+sys.setprofile(None)
+sys.stderr.write("\\n" + json.dumps(counts))
+"""
+AS_OF = ("--as-of", "2026-11-27")
+
+
+def work(folder: Path, *arguments: str) -> dict[str, int]:
+    """Return the counts of one run in a process of its own, where nothing is compiled yet."""
+    command = [sys.executable, "-c", COUNTING, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    counts: dict[str, int] = json.loads(done.stderr.splitlines()[-1])
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("tree", "scale", "opened", "parsed", "searched", "compiled"),
+    [
+        ("modules", 10, 94, 40, 40, 16),
+        ("monorepo", 24, 182, 13, 179, 38),
+        ("registry", 10, 79, 5, 71, 19),
+        ("noise", 10, 30, 0, 30, 2),
+    ],
+)
+def test_a_scan_does_this_much(tmp_path: Path, tree: str, scale: int, opened: int, parsed: int, searched: int, compiled: int) -> None:
+    TREES[tree](tmp_path, scale)
+    expected = {"opened": opened, "parsed": parsed, "searched": searched, "compiled": compiled}
+    assert work(tmp_path, "scan", *AS_OF) == expected
+
+
+@pytest.mark.parametrize(
+    ("count", "changed", "opened", "parsed", "searched", "compiled"),
+    [
+        (10, slice(None), 54, 20, 60, 25),
+        (20, slice(None), 104, 40, 120, 25),
+        (20, slice(3, 4), 28, 2, 44, 25),
+    ],
+)
+def test_a_hook_does_this_much(tmp_path: Path, count: int, changed: slice, opened: int, parsed: int, searched: int, compiled: int) -> None:
+    tree = modules(tmp_path, count, files=1)
+    for words in (["init", "-q"], ["add", "-A"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    expected = {"opened": opened, "parsed": parsed, "searched": searched, "compiled": compiled}
+    assert work(tmp_path, "hook", *AS_OF, *tree.files[changed]) == expected
