@@ -76,7 +76,7 @@ TEMPLATE = "Resources:\n  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n
 def test_a_library_that_is_missing_is_named_and_the_rest_is_read(module: str, library: str, rest: list[str], tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(KEY, encoding="utf-8")
     (tmp_path / "template.yaml").write_text(TEMPLATE, encoding="utf-8")
-    program = f"import sys\nsys.modules[{module!r}] = None\nfrom posturio_iac.__main__ import main\nsys.exit(main())\n"
+    program = f"import sys\nsys.modules[{module!r}] = None\nfrom posturio_iac.cli import main\nsys.exit(main())\n"
     command = [sys.executable, "-c", program, "scan", "--no-config", "--format", "json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 3, done.stderr
