@@ -66,7 +66,7 @@ def test_two_processes_find_what_the_threads_find(
 ) -> None:
     address = cluster()
     here, there = live(capsys, "--organization"), live(capsys, "--organization", "--dask", address)
-    assert (there.code, there.json) == (here.code, here.json)
+    assert (there.code, there.result) == (here.code, here.result)
     assert len(there.json["keys"]) == len(members)
     assert there.calls() == {**here.calls(), "sts:GetCallerIdentity": 2}
     alone = live(capsys, "--dask", address)
@@ -80,7 +80,7 @@ def test_a_verification_travels_too(
     path.write_text(live(capsys, "--organization").out, encoding="utf-8")
     members[1].backend.delete_access_key(members[1].keys[0], "ci")
     here, there = live(capsys, "--verify", str(path)), live(capsys, "--verify", str(path), "--dask", cluster())
-    assert (there.code, there.json) == (here.code, here.json)
+    assert (there.code, there.result) == (here.code, here.result)
     assert there.json["verification"]["resolved"] == 1
 
 
@@ -92,7 +92,7 @@ def test_what_code_and_states_say_travels_too(
     state.write_text(json.dumps(pulled((f"{KEY_TYPE}.ci", members[1].keys[0], "ci"))), encoding="utf-8")
     argv = ("--organization", "--iac", str(tmp_path), "--tf-state", str(state), "--stack-region", "none")
     here, there = live(capsys, *argv), live(capsys, *argv, "--dask", cluster())
-    assert (there.code, there.json) == (here.code, here.json)
+    assert (there.code, there.result) == (here.code, here.result)
     links = {key["account"]: key["declared_as"]["link"] for key in there.json["keys"]}
     assert links == {member.account: "exact" if member is members[1] else "likely" for member in members}
 
@@ -207,8 +207,9 @@ def test_what_was_lost_with_a_worker_gets_another_chance_alone() -> None:
 
     targets = [AccountTarget(None, Account(str(number) * 12), "arn:role") for number in (1, 2, 3)]
     outcomes = dask_executor._handed_out(Fragile({"worker": 1}), lambda _: pytest.fail("read here"), targets, None)
-    said = [[said.message for said in outcome.diagnostics] for outcome in outcomes]
-    assert said == [[], ["222222222222 was not read: every Dask worker that tried it was lost"], []]
+    said = {outcome.target.label: [said.message for said in outcome.diagnostics] for outcome in outcomes}
+    lost = "222222222222 was not read: every Dask worker that tried it was lost"
+    assert said == {"111111111111": [], "222222222222": [lost], "333333333333": []}
     assert len(tried) == 6
 
 

@@ -83,10 +83,12 @@ class Answer:
         return {(f["address"].partition(":user/")[2] or f["address"], f["rule"].partition(".")[2]) for f in self.json["findings"]}
 
     def calls(self) -> dict[str, int]:
-        """Calls by operation, as the last line says."""
-        text = self.err.rstrip().splitlines()[-1].partition(": ")[2]
-        pairs = (entry.rsplit(" ", 1) for entry in text.split(", ") if entry)
-        return {name: int(count) for name, count in pairs}
+        """Calls by operation, as the last line that counts them says."""
+        for line in reversed(self.err.splitlines()):
+            pairs = [entry.rpartition(" ") for entry in line.partition(": ")[2].split(", ")]
+            if all(":" in name and count.isdigit() for name, _, count in pairs):
+                return {name: int(count) for name, _, count in pairs}
+        raise AssertionError(self.err)
 
 
 def live(capsys: pytest.CaptureFixture[str], *argv: str, json_format: bool = True) -> Answer:
