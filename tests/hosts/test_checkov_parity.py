@@ -59,11 +59,16 @@ def seen(tree: Path) -> list[Record]:
     return report(tree)
 
 
-def ours(folder: Path) -> set[Saying]:
+@pytest.fixture(scope="module")
+def scanned(tree: Path) -> dict[str, Any]:
+    """What our own scan says about all of them, in one run."""
+    return scan(tree)
+
+
+def ours(scanned: dict[str, Any]) -> set[Saying]:
     """Return what our own scan finds, suppressed or not."""
     return {
-        (case_of(f["path"]), "skipped" if "suppressed" in f else "failed", CHECKOV[f["rule"]], f["address"])
-        for f in scan(folder)["findings"]
+        (case_of(f["path"]), "skipped" if "suppressed" in f else "failed", CHECKOV[f["rule"]], f["address"]) for f in scanned["findings"]
     }
 
 
@@ -72,9 +77,9 @@ def theirs(seen: list[Record]) -> set[Saying]:
     return {(case_of(one.file), one.result, one.check, one.resource) for one in decided}
 
 
-def test_every_program_gets_the_same_verdicts(tree: Path, seen: list[Record]) -> None:
+def test_every_program_gets_the_same_verdicts(scanned: dict[str, Any], seen: list[Record]) -> None:
     """What only one of both says is in the list of differences, and there is nothing in the list that both say."""
-    one, other = ours(tree), theirs(seen)
+    one, other = ours(scanned), theirs(seen)
     assert len(one & other) > 150
     alone = {(case, resource) for case, _, _, resource in one - other}
     others = {(case, resource) for case, _, _, resource in other - one}
@@ -83,26 +88,26 @@ def test_every_program_gets_the_same_verdicts(tree: Path, seen: list[Record]) ->
 
 
 @pytest.mark.parametrize("row", [r for r in HERE if r["checkov"]], ids=lambda row: str(row["case"]))
-def test_a_key_by_another_name_gets_the_same_verdicts(row: dict[str, Any], tree: Path, seen: list[Record]) -> None:
+def test_a_key_by_another_name_gets_the_same_verdicts(row: dict[str, Any], scanned: dict[str, Any], seen: list[Record]) -> None:
     def verdicts(sayings: set[Saying], resources: list[str]) -> set[tuple[str, str]]:
         return {(result, check) for case, result, check, resource in sayings if case == row["case"] and resource in resources}
 
-    both = verdicts(ours(tree), row["ours"])
+    both = verdicts(ours(scanned), row["ours"])
     assert both == verdicts(theirs(seen), row["checkov"])
     assert both
 
 
-def test_no_check_that_passes_is_a_finding_of_ours(tree: Path, seen: list[Record]) -> None:
-    found = {(f["path"], CHECKOV[f["rule"]], f["address"]) for f in scan(tree)["findings"]}
+def test_no_check_that_passes_is_a_finding_of_ours(scanned: dict[str, Any], seen: list[Record]) -> None:
+    found = {(f["path"], CHECKOV[f["rule"]], f["address"]) for f in scanned["findings"]}
     assert [one for one in seen if one.result == "passed" and (one.file, one.check, one.resource) in found] == []
 
 
-def test_undetermined_keys_are_shown_with_the_reason_and_do_not_fail(tree: Path, seen: list[Record]) -> None:
+def test_undetermined_keys_are_shown_with_the_reason_and_do_not_fail(scanned: dict[str, Any], seen: list[Record]) -> None:
     def is_open(key: dict[str, Any]) -> bool:
         unseen = any("tags cannot be seen" in reason for reason in key["undecided"])
         return unseen and key["status"] == "Active" and not key["lifetime"]
 
-    open_ = {(key["path"], key["address"]) for key in scan(tree)["keys"] if key["verdict"] == "undetermined" and is_open(key)}
+    open_ = {(key["path"], key["address"]) for key in scanned["keys"] if key["verdict"] == "undetermined" and is_open(key)}
     about = [one for one in seen if (one.file, one.resource) in open_ and one.check == MISSING]
     assert len(about) > 2
     assert {one.result for one in about} == {"skipped"}
