@@ -173,7 +173,7 @@ def test_a_loop_of_symbolic_links_has_an_end(root: Path, loop: str) -> None:
 
 DROPPED = """
 import bisect, io, os, sys  # bisect: what the calls of local modules need, which the warm run has none of
-from posturio_iac.__main__ import main
+from posturio_iac.cli import main
 if os.getuid() == 0:
     os.mkdir("warm")
     os.chdir("warm")
