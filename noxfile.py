@@ -38,9 +38,13 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name))
 
 
+PIP = {"PIP_NO_COMPILE": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+"""For the environments that tests make with pip and use once: compiling all of boto3 takes longer than what is then imported of it."""
+
+
 def pytest(session: nox.Session, *paths: str, **environment: str) -> None:
     """Run tests on all processors; what shares an expensive fixture says so by ``xdist_group`` and stays together."""
-    session.run("pytest", "--numprocesses", "auto", "--dist", "loadgroup", *paths, *session.posargs, env=environment)
+    session.run("pytest", "--numprocesses", "auto", "--dist", "loadgroup", *paths, *session.posargs, env={**PIP, **environment})
 
 
 def within(*names: str) -> list[str]:
