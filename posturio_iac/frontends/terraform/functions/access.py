@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.model import Unknown
-from posturio_iac.frontends.terraform.functions.graphemes import clusters
+from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
 from posturio_iac.frontends.terraform.functions.signature import Sees, anything, function, mapping, sequence, text, whole
 from posturio_iac.frontends.terraform.functions.unify import unify
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, equal, type_name

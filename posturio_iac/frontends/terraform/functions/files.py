@@ -6,7 +6,7 @@ from posixpath import normpath
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.encoding import encode, utf8
-from posturio_iac.frontends.terraform.functions.globbing import matches
+from posturio_iac.frontends.terraform.functions.formats.globbing import matches
 from posturio_iac.frontends.terraform.functions.signature import Environment, function, limit_elements, limit_text, mapping, text
 from posturio_iac.frontends.terraform.values import EvaluationError, SetValue, Value, make_set
 

@@ -8,8 +8,8 @@ from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.functions.formats import json_text
+from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
 from posturio_iac.frontends.terraform.functions.formats.numerals import float_text, integer_text
-from posturio_iac.frontends.terraform.functions.graphemes import clusters
 from posturio_iac.frontends.terraform.functions.signature import (
     ResultTooLargeError,
     Sees,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.frontends.terraform.functions.graphemes import clusters
+from posturio_iac.frontends.terraform.functions.formats.graphemes import clusters
 from posturio_iac.frontends.terraform.functions.signature import function, limit_elements, limit_text, text, texts, whole
 from posturio_iac.frontends.terraform.values import EvaluationError
 

@@ -6,7 +6,7 @@ import pytest
 
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions import Environment, call
-from posturio_iac.frontends.terraform.functions.globbing import matches
+from posturio_iac.frontends.terraform.functions.formats.globbing import matches
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, Value, make_set
 
 OUTSIDE = Unknown("../secret is outside the scan root")

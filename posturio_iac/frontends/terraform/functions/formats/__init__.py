@@ -1,4 +1,4 @@
-"""Text formats as Terraform reads and writes them: JSON, YAML, CSV, numbers.
+"""Text as Terraform reads and writes it: JSON, YAML, CSV, numbers, globs, grapheme clusters.
 
 Imports the value model of Terraform.
 """
