@@ -23,7 +23,7 @@ from posturio_iac.contract.records import (
     Suppressed,
 )
 from posturio_iac.core.finding import Level, Severity, Verdict
-from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.core.keys.ids import MASK, KeyIdMask
 from posturio_iac.core.model import KeyKind
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 

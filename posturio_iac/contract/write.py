@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from posturio_iac.contract.context import FindingAges, RenderContext
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
-    from posturio_iac.core.key_life import KeyLife
-    from posturio_iac.core.key_use import KeyUse
+    from posturio_iac.core.keys.life import KeyLife
+    from posturio_iac.core.keys.use import KeyUse
     from posturio_iac.core.model import Attr, Declaration, Lifetime, Place, Span
     from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.shown import ShownEdit

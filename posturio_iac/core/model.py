@@ -20,8 +20,8 @@ from posturio_iac.core.secret_holder import describe_holder
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from posturio_iac.core.key_life import KeyLife
-    from posturio_iac.core.key_use import KeyUse
+    from posturio_iac.core.keys.life import KeyLife
+    from posturio_iac.core.keys.use import KeyUse
     from posturio_iac.core.origin import Origin
     from posturio_iac.core.reason import ReasonKind
     from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy

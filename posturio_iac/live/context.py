@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.key_use import KeyUse, UseKind
+from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.planning.disabled import MEMORY, TRAIL_REGIONS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.key_ids import KeyIdMask
+from posturio_iac.core.keys.ids import KeyIdMask
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import with_texts
 from posturio_iac.core.remedy import with_changed_texts

@@ -176,7 +176,8 @@ def test_loading_the_pack_imports_nothing_that_judges() -> None:
         "posturio_iac.adapters.checkov._rules",
         checks,
         "posturio_iac.core",
-        "posturio_iac.core.key_types",  # the types of resources that a check is asked about
+        "posturio_iac.core.keys",
+        "posturio_iac.core.keys.types",  # the types of resources that a check is asked about
         "posturio_iac.adapters.checkov.checkout",  # it is a checkout that is tested
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.core.key_use import KeyUse, UseKind
+from posturio_iac.core.keys.use import KeyUse, UseKind
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.context import MOST_PAGES, is_worth_asking, regions_of, use_of

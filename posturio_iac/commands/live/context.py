@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.core.finding import Report
-    from posturio_iac.core.key_use import KeyUse
+    from posturio_iac.core.keys.use import KeyUse
     from posturio_iac.core.model import AccessKey, Attr
     from posturio_iac.live.survey import AccountTarget, Surveyor
 

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.contract.write import moment
-from posturio_iac.core.key_ids import MASK, KeyIdMask
+from posturio_iac.core.keys.ids import MASK, KeyIdMask
 from posturio_iac.judge.policy import Policy
 from posturio_iac.rules import all_rules
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.key_life import KeyLife
+from posturio_iac.core.keys.life import KeyLife
 from posturio_iac.core.model import NOT_ACTIVE
 from posturio_iac.core.record import replace
 from posturio_iac.live.ledger.change import KeyChangeKind, moment

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.contract.context import RenderContext
     from posturio_iac.contract.resolved import ResolvedFinding
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report, Suppression
-    from posturio_iac.core.key_life import KeyLife
+    from posturio_iac.core.keys.life import KeyLife
     from posturio_iac.core.model import AccessKey, Attr, Declaration
 
 FRAMEWORK = "aws"
