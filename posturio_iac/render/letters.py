@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
-from posturio_iac.core.keys.words import called
+from posturio_iac.core.key_words import called
 from posturio_iac.core.model import KeyKind
 from posturio_iac.live.ledger.answers import ANSWERS
 from posturio_iac.live.planning.plan import Action

@@ -116,7 +116,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.keys.words import named
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Unknown
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register

@@ -83,7 +83,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.keys.words import named
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import ReplaceValue

@@ -79,7 +79,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.keys.words import named
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, KeyKind, Kind, Unknown
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use

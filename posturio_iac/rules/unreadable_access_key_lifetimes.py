@@ -67,7 +67,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
 from posturio_iac.core.finding import Rule, Severity, Violation
-from posturio_iac.core.keys.words import named
+from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.origin import identity_of
 from posturio_iac.core.place import Place

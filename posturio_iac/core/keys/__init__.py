@@ -1,1 +1,1 @@
-"""What is known of keys beside the model: their ids, what they are called and used for, their life. Imports nothing but core."""
+"""What is known of keys beside the model: their ids, the types that make them, their use and their life. Imports nothing but core."""
