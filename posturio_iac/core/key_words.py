@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.types import takes_age
+from posturio_iac.core.keys.resource_types import takes_age
 from posturio_iac.core.model import KeyKind
 
 if TYPE_CHECKING:

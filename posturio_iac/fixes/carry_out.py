@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
-from posturio_iac.core.keys.types import AGE
+from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
 from posturio_iac.fixes.wanted import Suppress

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
-from posturio_iac.core.keys.types import AGE
+from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes import hcl_comments, hcl_rotation, json_rotation, json_values

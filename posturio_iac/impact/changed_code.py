@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.search.kinds import TERRAFORM, kind_of
 from posturio_iac.search.module_calls import CALLS, blocks_of, code_of, holding, sources, text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 
 KEY_ATTRIBUTES = ("id", "user", "status", "service_specific_credential_id", "user_name", "service_name")
 """All that is ever kept of a key."""

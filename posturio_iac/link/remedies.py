@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.core.remedy import Advice, Remedies

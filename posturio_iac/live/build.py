@@ -7,7 +7,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.types import takes_age
+from posturio_iac.core.keys.resource_types import takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Privilege, Unknown
 from posturio_iac.core.origin import ArgumentOrigin, TagOrigin
 from posturio_iac.core.record import replace

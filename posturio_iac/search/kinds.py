@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.matching import keys_of
 from posturio_iac.adapters.checkov.scanning import by_key, scan
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
 from posturio_iac.errors import UsageError

@@ -15,7 +15,7 @@ from checkov.terraform.checks.module.base_module_check import BaseModuleCheck as
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck as ResourceCheck
 
 from posturio_iac.adapters.checkov._rules import RULES
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 
 TERRAFORM = tuple(KEY_TYPES)
 TEMPLATES = ("AWS::IAM::AccessKey", "AWS::CloudFormation::CustomResource", "AWS::CloudFormation::StackSet", "Custom::*")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.keys.types import secrets_of
+from posturio_iac.core.keys.resource_types import secrets_of
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.remedy import Advice
 from posturio_iac.core.secret_holder import HolderKind, SecretHolder

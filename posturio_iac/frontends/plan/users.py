@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.origin import TagOrigin
 from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen

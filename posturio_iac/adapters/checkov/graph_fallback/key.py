@@ -15,7 +15,7 @@ from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
 from posturio_iac.adapters.checkov.graph_fallback.user import USER, namesakes_of, user_of
 from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
-from posturio_iac.core.keys.types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
+from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Span, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.intervals import describe_interval, parse_interval
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.types import KEY_TYPES, secrets_of
+from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.types import AGE, SERVICE_CREDENTIAL, takes_age
+from posturio_iac.core.keys.resource_types import AGE, SERVICE_CREDENTIAL, takes_age
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument

@@ -7,7 +7,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.finding import Diagnostic, Level
-from posturio_iac.core.keys.types import KEY_TYPES
+from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.core.text.textfile import OUTSIDE, Fence, MissingError, TooLargeError, UnreadableError, read, real_path
