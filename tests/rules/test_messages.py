@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from posturio_iac.core.place import Place
 from posturio_iac.core.remedy import IntervalSetting, MergeTags
 from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import all_rules
+from posturio_iac.scan import judge_paths
 from tests.support.keys import (
     AS_OF,
     CLOCK,
@@ -53,6 +55,8 @@ from tests.support.rule_cases import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from posturio_iac.core.model import AccessKey, Lifetime
 
 
@@ -79,14 +83,14 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
                 "aws_iam_access_key.ci never ends, because the code states neither an expiry date nor a rotation for it. "
                 "The name holds the date 2023-09, 1157 days ago."
             ),
-            'Add expires = "2027-02-19" to the tags of aws_iam_user.ci (iam.tf:1).',
+            'Add expires = "2027-02-21" to the tags of aws_iam_user.ci (iam.tf:1).',
             None,
         ),
         (
             access_key(PAST),
             EXPIRED,
             'aws_iam_access_key.ci is still active 84 days after its end: tag "expires" of aws_iam_user.ci says 2026-08-31.',
-            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-19 or earlier, or set status = "Inactive".'),
+            ('Replace the key and set tag "expires" of aws_iam_user.ci to 2027-02-21 or earlier, or set status = "Inactive".'),
             2,
         ),
         (
@@ -103,7 +107,7 @@ def test_messages_name_the_key_and_read_as_sentences(name: str) -> None:
                 'aws_iam_access_key.ci has an end that nobody can read in tag "expires" of aws_iam_user.ci: '
                 '"soon" is neither a date nor an interval.'
             ),
-            'Set tag "expires" of aws_iam_user.ci to 2027-02-19 or earlier.',
+            'Set tag "expires" of aws_iam_user.ci to 2027-02-21 or earlier.',
             2,
         ),
         (
@@ -312,3 +316,14 @@ DAYS = IntervalSetting(Place("time_rotating.ci"), "rotation_days")
 def test_what_sets_an_interval_is_named_with_its_own_number(setting: IntervalSetting, turns: int, remediation: str) -> None:
     (violation,) = violations(access_key(replace(enforced(365), setting=setting, turns=turns)))[OVERLONG]
     assert violation.remediation == remediation
+
+
+def test_what_one_block_makes_is_told_to_end_on_one_day(tmp_path: Path) -> None:
+    """Its instances, and those of each call of its module: their end stands in the same code, and a reader sees one entry."""
+    user = 'resource "aws_iam_user" "u" {\n  for_each = toset(["a", "b", "c"])\n  name = each.key\n}\n'
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/main.tf").write_text(user + 'resource "aws_iam_access_key" "k" {\n  for_each = aws_iam_user.u\n  user = each.key\n}\n')
+    (tmp_path / "main.tf").write_text("".join(f'module "{name}" {{\n  source = "./m"\n}}\n' for name in ("one", "two", "three")))
+    found = [one for one in judge_paths([str(tmp_path)], as_of=AS_OF).findings if one.rule.id == "iam.access_keys_without_lifetime"]
+    assert len(found) == 9
+    assert len({re.findall(r"\d{4}-\d\d-\d\d", one.remediation)[-1] for one in found}) == 1
