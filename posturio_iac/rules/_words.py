@@ -57,7 +57,7 @@ def allowed(context: Context) -> str:
 def proposed_end(key: AccessKey, context: Context) -> str:
     """A day in the last week that is allowed as an end: ``2027-02-22``.
 
-    Which one follows from the block that declares the key, so that keys that are mended together do not all end on one day, and all that one
+    Which one follows from the block that declares the key. So keys that are mended together do not all end on one day, and all that one
     block makes do: its instances, and those of each call of its module, whose end stands in the same code.
     """
     block = f"{key.span.path if key.span is not None else ''}:{'.'.join(bare(key.address).split('.')[-2:])}"
