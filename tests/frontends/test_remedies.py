@@ -129,9 +129,9 @@ KEY = 'resource "aws_iam_access_key" "%s" {\n  user = aws_iam_user.u.name\n  %s\
 
 def test_a_date_goes_to_the_key_where_its_user_has_another_one(tmp_path: Path) -> None:
     one = advice(tmp_path, LIFETIME, {"main.tf": USER + KEY % ("a", "")})
-    assert one == {"aws_iam_access_key.a": 'Add tags = { expires = "2027-02-22" } to aws_iam_user.u (main.tf:1).'}
+    assert one == {"aws_iam_access_key.a": 'Add tags = { expires = "2027-02-21" } to aws_iam_user.u (main.tf:1).'}
     two = advice(tmp_path, LIFETIME, {"main.tf": USER + KEY % ("a", "") + KEY % ("b", 'status = "Inactive"')})
-    assert two == {"aws_iam_access_key.a": "Write # posturio: expires=2027-02-22 above the block."}
+    assert two == {"aws_iam_access_key.a": "Write # posturio: expires=2027-02-21 above the block."}
 
 
 def test_an_owner_goes_to_the_user_however_many_keys_it_has(tmp_path: Path) -> None:
@@ -145,26 +145,26 @@ MODULE = 'module "m" {\n  source  = "terraform-aws-modules/iam/aws//modules/iam-
 @pytest.mark.parametrize(
     ("tags", "expected", "written"),
     [
-        ("", 'Add tags = { expires = "2027-02-21" } to module.m (main.tf:1)', 'tags = {\n    expires = "2027-02-21"\n  }'),
+        ("", 'Add tags = { expires = "2027-02-22" } to module.m (main.tf:1)', 'tags = {\n    expires = "2027-02-22"\n  }'),
         (
             '  tags = { a = "b" }\n',
-            'Add expires = "2027-02-21" to the tags of module.m (main.tf:1)',
-            'tags = { a = "b", expires = "2027-02-21" }',
+            'Add expires = "2027-02-22" to the tags of module.m (main.tf:1)',
+            'tags = { a = "b", expires = "2027-02-22" }',
         ),
         (
             "  tags = try(local.t, {})\n",
-            'Set tags = merge(…, { expires = "2027-02-21" }) in module.m (main.tf:1)',
-            'tags = merge(try(local.t, {}), { expires = "2027-02-21" })',
+            'Set tags = merge(…, { expires = "2027-02-22" }) in module.m (main.tf:1)',
+            'tags = merge(try(local.t, {}), { expires = "2027-02-22" })',
         ),
         (
             "  tags = local.t\n",
-            'Set tags = merge(local.t, { expires = "2027-02-21" }) in module.m (main.tf:1)',
-            'tags = merge(local.t, { expires = "2027-02-21" })',
+            'Set tags = merge(local.t, { expires = "2027-02-22" }) in module.m (main.tf:1)',
+            'tags = merge(local.t, { expires = "2027-02-22" })',
         ),
         (
             '  tags = merge(local.t, { a = "b" })\n',
-            'Add expires = "2027-02-21" to the tags of module.m (main.tf:1)',
-            'tags = merge(local.t, { a = "b", expires = "2027-02-21" })',
+            'Add expires = "2027-02-22" to the tags of module.m (main.tf:1)',
+            'tags = merge(local.t, { a = "b", expires = "2027-02-22" })',
         ),
     ],
 )
@@ -274,7 +274,7 @@ def synthesized(mark: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("mark", MARKS.values(), ids=MARKS)
 def test_a_template_that_cdk_keeps_for_tests_is_changed_in_its_app(tmp_path: Path, mark: Mapping[str, Any]) -> None:
     found = advice(tmp_path, LIFETIME, {"integ.snapshot/S.template.json": json.dumps(synthesized(mark))})
-    assert found == {"Key1": 'Call addMetadata("Posturio", { Expires: "2027-02-21" }) on Key1 in the CDK app.'}
+    assert found == {"Key1": 'Call addMetadata("Posturio", { Expires: "2027-02-22" }) on Key1 in the CDK app.'}
     (text,) = advice(tmp_path, EXPOSED, {}).values()
     assert text == "In the CDK app, delete the output Out and hand the secret to a Secret as secretStringValue."
 
@@ -288,7 +288,7 @@ def test_a_parameter_of_that_name_alone_is_not_of_cdk(tmp_path: Path, default: o
 
 def test_the_metadata_that_cdk_is_told_to_write_counts(tmp_path: Path) -> None:
     document = json.loads(template("S/Key"))
-    document["Resources"]["Key1"]["Metadata"]["Posturio"] = {"Expires": "2027-02-21"}
+    document["Resources"]["Key1"]["Metadata"]["Posturio"] = {"Expires": "2027-02-22"}
     assert advice(tmp_path, LIFETIME, {"S.template.json": json.dumps(document)}) == {}
 
 
