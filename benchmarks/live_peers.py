@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from live import ACCOUNT, NOW, environment, served  # type: ignore[import-not-found]  # scripts beside this one
-from measuring import CACHE, program  # type: ignore[import-not-found]
+from measuring import CACHE, program  # type: ignore[import-not-found]  # a script beside this one
 from moto.cloudtrail.responses import CloudTrailResponse
 from moto.iam.models import AccessKeyLastUsed, iam_backends
 

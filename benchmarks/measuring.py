@@ -112,14 +112,14 @@ def installed(name: str) -> str:
 
 def revision(name: str) -> str:
     """Return our program as it was in a revision, in an environment of its own."""
-    commit = subprocess.run(["git", "rev-parse", "--short=12", name], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S607
+    commit = subprocess.run(["git", "rev-parse", "--short=12", name], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S607 - the program of the PATH
     place = CACHE / f"revision-{commit}"
     script = place / "bin" / "posturio-iac"
     if not script.exists():
         source = place.with_name(f"source-{commit}")
         source.mkdir(parents=True, exist_ok=True)
-        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S607
-        subprocess.run(["tar", "-x", "-C", str(source)], input=archive, check=True)  # noqa: S607
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout  # noqa: S607 - the program of the PATH
+        subprocess.run(["tar", "-x", "-C", str(source)], input=archive, check=True)  # noqa: S607 - the program of the PATH
         environment(place, str(source))
         shutil.rmtree(source)
     return str(script)
