@@ -40,19 +40,26 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
 
 def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
+    scanned = selection.finder.module_blocks
     for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
+        blocks = scanned.pop(path, None)
+        found = sources(text(selection, path), path) if blocks is None else _local(blocks, path)
+        targets = selection.finder.sources[path] = tuple(target for _, target in found)
         calls.update((caller or ".", target) for target in targets if _is_ours(selection, target))
+    scanned.clear()
     return calls
 
 
 def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
     """Yield the local modules that the file ``path`` calls: the name of the call, and the directory of the module."""
-    if not any(start in data for start in LOCAL):
-        return
+    if any(start in data for start in LOCAL):
+        yield from _local(blocks_of(data, path, CALLS), path)
+
+
+def _local(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str, str]]:
     folder = posixpath.dirname(path)
-    for block in blocks_of(data, path, CALLS):
+    for block in blocks:
         if block.labels:
             for source in block.literals("source"):
                 if (local := source.replace("\\", "/")).startswith(("./", "../")):

@@ -29,8 +29,8 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
     ``terraform init`` has been run in, which fixes the versions.
     """
-    modules = selection.finder.search_terms.modules
-    if not modules:
+    search_terms = selection.finder.search_terms
+    if not search_terms.modules:
         return set()
     idle: dict[str, bool] = {}
     known: KnownModules | None = None
@@ -39,22 +39,21 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         if not idle.setdefault(folder, True):
             continue
         data = text(selection, path)
-        if any(search_term in data for search_term in selection.finder.search_terms.by_kind[TERRAFORM]):
+        if search_terms.texts_are_in(data, TERRAFORM):
             idle[folder] = False
             continue
         if known is None:
             from posturio_iac.frontends.terraform.known_modules.lookup import load
 
             known = load(options.known_modules)
-        calls = [block for block in blocks_of(data, path, CALLS) if _sounds_known(block, modules)]
+        blocks = blocks_of(data, path, CALLS)
+        if selection.finder.calls is None:
+            selection.finder.module_blocks[path] = blocks
+        calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
     graph = CallGraph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in local_calls(selection))
     return {folder for folder in found if not any(_is_initialised(selection.root, top) for top in graph.above(folder))}
-
-
-def _sounds_known(block: ScannedBlock, modules: tuple[bytes, ...]) -> bool:
-    return any(module in source for source in block.expressions("source") for module in modules)
 
 
 def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
