@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import ArgumentOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import IntervalSetting, RemoveArgument, SetArgument
 from posturio_iac.core.keys.resource_types import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import ArgumentOrigin
-from posturio_iac.core.reason import ReasonKind
-from posturio_iac.core.remedy import IntervalSetting, RemoveArgument, SetArgument
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Span

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, SecretCarriers, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
@@ -24,8 +24,8 @@ from posturio_iac.frontends.terraform.values import EvaluationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Attr
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
     Origin = ResourceOrigin | TerminalOrigin

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.core.keys.resource_types import SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.facts.access_key import key_of_user
 from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
@@ -27,8 +27,8 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy, Rotating
     from posturio_iac.core.model import Lifetime
-    from posturio_iac.core.remedy import Remedy, Rotating
     from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match

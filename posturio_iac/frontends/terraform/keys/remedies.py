@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
 from posturio_iac.core.keys.resource_types import AGE, SERVICE_CREDENTIAL, takes_age
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
 from posturio_iac.facts.credential_age import NOTE
 from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted
@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.syntax.references import mentioned, refere
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.remedy import Declaring, Remedy
+    from posturio_iac.core.evidence.remedy import Declaring, Remedy
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
