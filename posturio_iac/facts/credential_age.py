@@ -56,3 +56,11 @@ def _whole(value: object) -> int | None:
     except ValueError:
         return None
     return int(number) if number.is_integer() else None
+
+
+def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
+    """Return the change that lets AWS end a key for a service, where it is known that it can.
+
+    Where the argument is ``given`` and comes to nothing, a person has to see what computes it.
+    """
+    return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None

@@ -11,8 +11,8 @@ from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
 from posturio_iac.frontends.plan.document import modules_of
-from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING, ROTATION_ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

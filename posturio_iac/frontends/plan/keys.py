@@ -13,13 +13,13 @@ from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
+from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
 from posturio_iac.frontends.plan.references import Configuration
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
 from posturio_iac.frontends.terraform.keys.assembly import is_beside
-from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

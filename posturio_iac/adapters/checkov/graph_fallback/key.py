@@ -26,8 +26,8 @@ from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.namesakes import left_open
+from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.siblings import Sibling, active_siblings
-from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 from posturio_iac.metadata.directives import ParsedComments, parse
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.frontends.terraform.keys.exposures import SINKS
+from posturio_iac.facts.sinks import SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

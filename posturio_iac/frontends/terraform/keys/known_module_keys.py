@@ -10,7 +10,7 @@ from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.access_key import key_of_user
-from posturio_iac.facts.credential_age import age_lifetime
+from posturio_iac.facts.credential_age import age_lifetime, age_of
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_o
 from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
-from posturio_iac.frontends.terraform.keys.remedies import added, age_of, narrower
+from posturio_iac.frontends.terraform.keys.remedies import added, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
