@@ -47,8 +47,8 @@ class _Words(NamedTuple):
     store: str
 
 
-_TEMPLATE = _Words("", "hand it to AWS::SecretsManager::Secret in SecretString")
-_CDK_APP = _Words("in the CDK app, ", "hand the secret to a Secret as secretStringValue")
+_TEMPLATE = _Words("", "put the secret into SecretString of an AWS::SecretsManager::Secret")
+_CDK_APP = _Words("in the CDK app, ", "pass the secret to a Secret as secretStringValue")
 
 
 class Exposures:
