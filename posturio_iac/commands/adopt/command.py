@@ -90,9 +90,9 @@ def _place(given: Arguments) -> RepositoryToAdopt:
 
 def _planned(place: RepositoryToAdopt, report: Report) -> tuple[Outcome, ...]:
     """Return what would become of each finding, whatever the next apply does about it; nothing is written."""
-    from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
+    from posturio_iac.commands.reporting.code_changes import files_below
 
     made = _fix_run(place, unsafe=True)
     return fix.planned(made, report, wishes(made.given, report.as_of, place.config), files_below(place.selection.root))
@@ -203,10 +203,10 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
 
 def _mend(place: RepositoryToAdopt, report: Report) -> Report:
     """Write the mends, and return the report on what is there then."""
-    from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
     from posturio_iac.commands.fix.summary import say
+    from posturio_iac.commands.reporting.code_changes import files_below
 
     made = _fix_run(place)
     asked, found = wishes(made.given, report.as_of, place.config), files_below(place.selection.root)
