@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from posturio_iac.core.finding import Diagnostic
     from posturio_iac.core.text.gitignore import Exclusions
-    from posturio_iac.search.scanners.hcl_scanner import ScannedBlock
 
 GIT_CRYPT = b"\0GITCRYPT\0"
 """What a file locked by git-crypt starts with."""
@@ -24,8 +23,6 @@ SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
 LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 """How the source of a local module starts, on Windows too."""
-_LOCAL_START = b'".'
-"""What all of `LOCAL` begin with: most files do not hold that, and need not be searched four times."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
 """Directories that are never entered: they hold copies of other people's code, or no code at all."""
 
@@ -52,7 +49,6 @@ class FileSearch:
         "left_out",
         "links",
         "max_file_size",
-        "module_blocks",
         "others",
         "passed_by",
         "places",
@@ -107,8 +103,6 @@ class FileSearch:
         """Terraform files that were read here and hold what the source of a local module starts with."""
         self.calls: tuple[tuple[str, str], ...] | None = None
         """Who calls which local module, once somebody has asked."""
-        self.module_blocks: dict[str, list[ScannedBlock]] = {}
-        """The module calls in files that were scanned for them, until `local_calls` takes them."""
         self.sources: dict[str, tuple[str, ...]] = {}
         """The local modules that a file calls, for those that were scanned for it."""
         self.trees: list[Any] = []
@@ -175,7 +169,7 @@ class FileSearch:
             return
         data = os.read(descriptor, status.st_size + 1)
         if kind is TERRAFORM:
-            if _LOCAL_START in data and any(start in data for start in LOCAL):
+            if b'".' in data and any(start in data for start in LOCAL):
                 self.calling.add(path)
             if len(data) <= self._room:
                 self.texts[path] = data

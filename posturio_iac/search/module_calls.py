@@ -40,24 +40,23 @@ def local_calls(selection: Selection) -> tuple[tuple[str, str], ...]:
 
 def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
-    scanned = selection.finder.module_blocks
     for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        blocks = scanned.pop(path, None)
-        found = sources(text(selection, path), path) if blocks is None else _local(blocks, path)
-        targets = selection.finder.sources[path] = tuple(target for _, target in found)
+        targets = selection.finder.sources.get(path)
+        if targets is None:
+            targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
         calls.update((caller or ".", target) for target in targets if _is_ours(selection, target))
-    scanned.clear()
     return calls
 
 
 def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
     """Yield the local modules that the file ``path`` calls: the name of the call, and the directory of the module."""
     if any(start in data for start in LOCAL):
-        yield from _local(blocks_of(data, path, CALLS), path)
+        yield from sources_of(blocks_of(data, path, CALLS), path)
 
 
-def _local(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str, str]]:
+def sources_of(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str, str]]:
+    """Yield the same from the blocks of the file that call modules."""
     folder = posixpath.dirname(path)
     for block in blocks:
         if block.labels:

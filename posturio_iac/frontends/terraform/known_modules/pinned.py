@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.search.kinds import TERRAFORM
-from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, text
+from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, sources_of, text
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules
@@ -47,8 +47,7 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
 
             known = load(options.known_modules)
         blocks = blocks_of(data, path, CALLS)
-        if selection.finder.calls is None:
-            selection.finder.module_blocks[path] = blocks
+        selection.finder.sources[path] = tuple(target for _, target in sources_of(blocks, path))
         calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
