@@ -13,6 +13,7 @@ from benchmarks.trees import TREES
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
 from posturio_iac.frontends.terraform.modules import call_graph, folder
 from posturio_iac.frontends.terraform.modules.tree import ModuleTree
+from posturio_iac.frontends.terraform.syntax import parsing
 from posturio_iac.scan import judge_paths
 from posturio_iac.search.kinds import SearchTerms
 
@@ -25,7 +26,7 @@ SCALES = {"modules": 10, "monorepo": 48, "registry": 20, "noise": 5, "mixed": 1}
 
 
 def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let every file matter, every call be looked into, every pin be left open, and every name possibly carry a secret."""
+    """Let every file matter and be parsed as a whole, every call be looked into, every pin be left open, every name carry a secret."""
 
     def every_local_call(self: ModuleTree, _instance: Any, block: Any) -> bool:
         return self.source_of(block) is not None
@@ -34,6 +35,8 @@ def take_no_shortcut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call_graph, "without_keys", lambda *_: set())
     monkeypatch.setattr(ModuleTree, "may_hold_keys", every_local_call)
     monkeypatch.setattr(SecretCarriers, "may_carry", lambda *_: True)
+    monkeypatch.setattr(SecretCarriers, "may_reach", lambda *_: True)
+    monkeypatch.setattr(parsing, "OUTLINED_FROM", 1 << 60)
 
 
 def verdicts(report: Report) -> list[object]:
@@ -43,6 +46,7 @@ def verdicts(report: Report) -> list[object]:
 
 def same_both_ways(monkeypatch: pytest.MonkeyPatch, folders: list[Path]) -> int:
     """Judge folders in both ways, and return how many keys there are."""
+    monkeypatch.setattr(parsing, "OUTLINED_FROM", 0)
     fast = [verdicts(judge_paths([str(one)], as_of=AS_OF, cwd=str(one))) for one in folders]
     take_no_shortcut(monkeypatch)
     plain = [verdicts(judge_paths([str(one)], as_of=AS_OF, cwd=str(one))) for one in folders]
@@ -67,6 +71,7 @@ def test_the_plain_way_reads_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         return load(root, path, *rest)
 
     monkeypatch.setattr(folder, "load", watched)
+    monkeypatch.setattr(parsing, "OUTLINED_FROM", 0)
     judge_paths([str(tmp_path)], as_of=AS_OF, cwd=str(tmp_path))
     fast = len(parsed)
     take_no_shortcut(monkeypatch)

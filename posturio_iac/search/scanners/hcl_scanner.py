@@ -95,6 +95,14 @@ def blocks(data: bytes, kinds: Collection[str] = ()) -> list[ScannedBlock]:
         return list(_torn(data, wanted))
 
 
+def end_of_block(data: bytes, at: int) -> int:
+    """Return where a block ends whose body begins at ``at``, behind its brace; -1 when its brackets or strings do not match."""
+    try:
+        return _end(data, at, closing=b"}")
+    except _TornError:
+        return -1
+
+
 def literal(expression: bytes) -> str | None:
     """Return the constant string that an expression is, without parentheses, quotes and escapes; None when it is anything else."""
     found = _literal.fullmatch(expression)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.record import NamedTuple
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.terraform.syntax.references import references, walk
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ PASSING = frozenset(("terraform_data", "null_resource", "data.template_file", "d
 """Resources that give what is made of their arguments alone."""
 
 _STEERING = frozenset(("count", "depends_on", "for_each", "provider", "providers", "source", "version"))
+_KINDS = {
+    **{kind: kind for kind in ("local", "var", "module", *KEY_TYPES)},
+    "component": "module",
+    **{kind.removeprefix("data."): kind for kind in PASSING},
+}
+"""Words that a name begins with which can stand for a secret, and the kind of each as `ScopedName` has it."""
+_NAMED = lazy_pattern(rf"(?<![\w-])({'|'.join(_KINDS)})(?![\w-])(?:\.([A-Za-z_\x80-\xff][\w\x80-\xff-]*))?".encode("latin-1"))
+"""Such a word with its name, which is empty where the code writes it in an unusual way."""
 
 
 class ScopedName(NamedTuple):
@@ -39,6 +48,20 @@ class SecretCarriers:
         self._users: dict[ScopedName, list[ScopedName]] = {}
         self._carrying: set[ScopedName] = set()
         self._explored: set[ScopedName] = set()
+
+    def may_reach(self, block: hcl.Block, instance: ModuleInstance) -> bool:
+        """Tell whether the secret of a key can be part of anything in a block, by the words in its text, so that most are not parsed."""
+        text = block.text
+        if text is None:
+            return True
+        for kind, name in set(_NAMED.findall(text)):
+            if not name:
+                return True
+            scoped = ScopedName(instance, _KINDS[kind.decode()], name.decode("utf-8", "replace"))
+            self._explore(scoped)
+            if scoped in self._carrying:
+                return True
+        return False
 
     def arguments(self, block: hcl.Block, instance: ModuleInstance, names: Container[str] | None = None) -> list[tuple[str, hcl.Expr]]:
         """Return the arguments of a block, or those called ``names``, that the secret of a key can be part of."""

@@ -100,7 +100,7 @@ class Leaks:
             if instance in self._visited:
                 continue
             self._visited.add(instance)
-            for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
+            for place, reached in (*_outputs(instance, carriers), *_resources(instance, carriers)):
                 self._keep(place, reached)
             for name, block in instance.folder.calls.items():
                 pending += self._given(instance, name, block, carriers.arguments(block, instance))
@@ -161,9 +161,11 @@ def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     return place, reached
 
 
-def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
+def _outputs(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Leak]:
     scope = instance.scope()
     for name, block in instance.folder.outputs.items():
+        if not carriers.may_reach(block, instance):
+            continue
         value = block.get("value")
         sensitive = evaluate_or_unknown(block.get("sensitive"), scope)
         if value is None or sensitive in (True, "true"):
@@ -191,6 +193,8 @@ def shows_outputs(instance: ModuleInstance) -> bool:
 
 def _resources(instance: ModuleInstance, carriers: SecretCarriers) -> Iterator[Leak]:
     for (kind, name), block in instance.folder.resources.items():
+        if not carriers.may_reach(block, instance):
+            continue
         sink = SINKS.get(kind)
         if sink is None and not any(name in block.body.attributes for name in TAG_ARGUMENTS) and not block.body.blocks:
             continue

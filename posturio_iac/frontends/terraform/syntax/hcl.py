@@ -310,7 +310,7 @@ EMPTY = Body({}, ())
 class Block:
     """``type "label" { … }``; the body is built when it is first asked for."""
 
-    __slots__ = ("_body", "_build", "_comments", "_find_comments", "header", "labels", "span", "type")
+    __slots__ = ("_body", "_build", "_comments", "_find_comments", "_text", "header", "labels", "span", "type")
 
     def __init__(
         self,
@@ -321,8 +321,9 @@ class Block:
         *,
         body: Callable[[], Body],
         comments: Callable[[], tuple[Comment, ...]],
+        text: Callable[[], bytes] | None = None,
     ) -> None:
-        """Stand for a block whose header, up to the brace, is at ``header``."""
+        """Stand for a block whose header, up to the brace, is at ``header``; its ``text`` is known where one place holds all of it."""
         self.type = kind
         self.labels = labels
         self.header = header
@@ -331,6 +332,12 @@ class Block:
         self._body: Body | None = None
         self._find_comments = comments
         self._comments: tuple[Comment, ...] | None = None
+        self._text = text
+
+    @property
+    def text(self) -> bytes | None:
+        """The code of all of it as it stands in its file; None in JSON, and where an override file changes it."""
+        return self._text() if self._text is not None else None
 
     @property
     def body(self) -> Body:

@@ -13,18 +13,38 @@ if TYPE_CHECKING:
     from posturio_iac.core.model import Span
 
 
+OUTLINED_FROM = 32_768
+"""Bytes that are parsed whole before blocks are parsed one at a time: compiling what finds them costs as much as parsing half of that."""
+
+
 def parse(path: str, data: bytes) -> tuple[hcl.Body, tuple[Diagnostic, ...]]:
     """Return the top-level blocks and attributes of one file, and its syntax errors.
 
     Blocks that contain an error are left out and named by their diagnostic; all the others are there.
     """
     source = SourceText(path, data.removeprefix(b"\xef\xbb\xbf"))
+    if (outlined := _outlined(source)) is not None:
+        return outlined, ()
     root = tree_of(source.data).root_node
     if is_sound(root):
         return file_body(root, source), ()
     from posturio_iac.frontends.terraform.syntax.recovery import recover
 
     return recover(source)
+
+
+_seen = 0
+
+
+def _outlined(source: SourceText) -> hcl.Body | None:
+    """Return the outline of a file, once so much code was parsed that its patterns are worth compiling."""
+    global _seen  # noqa: PLW0603 - what was parsed so far in this process
+    _seen += len(source.data)
+    if _seen < OUTLINED_FROM:
+        return None
+    from posturio_iac.frontends.terraform.syntax.outline import outline
+
+    return outline(source)
 
 
 def parse_template(path: str, text: str) -> hcl.Expr:

@@ -31,6 +31,10 @@ class SourceText:
             self._lines = self.data.split(b"\n")
         return len(self._lines[row][:column].decode("utf-8", "replace")) + 1
 
+    def point(self, offset: int, before: int, row: int) -> tuple[int, int]:
+        """Return the row and byte column of an offset, from 0, counted from one ``before`` it that is in the row ``row``."""
+        return row + self.data.count(b"\n", before, offset), offset - self.data.rfind(b"\n", 0, offset) - 1
+
     def between(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
         """Return the span between two (row, byte column) pairs, both from 0."""
         row = self.row + 1

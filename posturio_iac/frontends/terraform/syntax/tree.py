@@ -21,29 +21,43 @@ MAX_BLOCK_DEPTH = 100
 _parser: Parser | None = None
 
 
-def tree_of(data: bytes) -> Tree:
-    """Return the tree of some code."""
+class Part:
+    """A part of a file that is parsed by itself: from one byte to another, the first in the row ``row``, from 0."""
+
+    __slots__ = ("end", "row", "start")
+
+    def __init__(self, start: int, end: int, row: int) -> None:
+        """Hold the bounds."""
+        self.start, self.end, self.row = start, end, row
+
+
+def tree_of(data: bytes, part: Part | None = None) -> Tree:
+    """Return the tree of some code, or of a part of it, whose nodes have their places in the whole."""
     global _parser  # noqa: PLW0603 - made once, when the first file needs it
     if _parser is None:
         import tree_sitter
         import tree_sitter_hcl
 
         _parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-    skipped = left_out(data)
-    if not skipped:
-        return _parser.parse(data)
-    _parser.included_ranges = _between(data, skipped)
+    if part is None:
+        skipped = left_out(data)
+        if not skipped:
+            return _parser.parse(data)
+        part = Part(0, len(data), 0)
+    else:
+        skipped = [(part.start + start, part.start + end) for start, end in left_out(data[part.start : part.end])]
+    _parser.included_ranges = _between(data, skipped, part)
     try:
         return _parser.parse(data)
     finally:
         _parser.included_ranges = []
 
 
-def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
-    """Return what lies between the ranges that are skipped, as the parser wants it."""
+def _between(data: bytes, skipped: list[tuple[int, int]], part: Part) -> list[Range]:
+    """Return what lies between the ranges of a part that are skipped, as the parser wants it."""
     from tree_sitter import Range
 
-    row = at = 0
+    row, at = part.row, part.start
 
     def point(offset: int) -> tuple[int, int]:
         nonlocal row, at
@@ -51,7 +65,7 @@ def _between(data: bytes, skipped: list[tuple[int, int]]) -> list[Range]:
         at = offset
         return row, offset - data.rfind(b"\n", 0, offset) - 1
 
-    starts, ends = [0, *(end for _, end in skipped)], [*(start for start, _ in skipped), len(data)]
+    starts, ends = [part.start, *(end for _, end in skipped)], [*(start for start, _ in skipped), part.end]
     return [Range(point(start), point(end), start, end) for start, end in zip(starts, ends, strict=True)]
 
 
@@ -70,6 +84,12 @@ def file_body(root: Node, source: SourceText) -> hcl.Body:
     """Return the blocks and attributes of a tree without errors."""
     body = next((c for c in root.children if c.type == "body"), None)
     return _body(body, source, 0) if body is not None else hcl.EMPTY
+
+
+def body_of(block: Node, source: SourceText) -> hcl.Body:
+    """Return what is between the braces of a top-level block."""
+    body = next((c for c in block.children if c.type == "body"), None)
+    return _body(body, source, 1) if body is not None else hcl.EMPTY
 
 
 def _body(node: Node, source: SourceText, depth: int) -> hcl.Body:
@@ -116,6 +136,7 @@ def _block(node: Node, source: SourceText, depth: int) -> hcl.Block:
         source.span(node),
         body=lambda: _body(body, source, depth + 1) if body is not None else hcl.EMPTY,
         comments=lambda: tuple(comments_of(node, source)),
+        text=lambda: source.data[node.start_byte : node.end_byte],
     )
 
 
@@ -125,7 +146,7 @@ def comments_of(node: Node, source: SourceText) -> list[Comment]:
     first = place
     while first > 0 and neighbours[first - 1].type == "comment" and _touch(neighbours[first - 1], neighbours[first]):
         first -= 1
-    while first < place and not _begins_line(neighbours, first):
+    while first < place and not _begins_line(neighbours, first, source):
         first += 1
     found = [*neighbours[first:place], *_inside(node)]
     following = neighbours[place + 1] if place + 1 < len(neighbours) else None
@@ -139,9 +160,12 @@ def _touch(comment: Node, below: Node) -> bool:
     return bool(comment.end_point[0] >= below.start_point[0] - 1)
 
 
-def _begins_line(nodes: list[Node], place: int) -> bool:
+def _begins_line(nodes: list[Node], place: int, source: SourceText) -> bool:
     """Tell whether nothing else ends on a comment's line: a trailing comment belongs to what it follows."""
-    return place == 0 or nodes[place - 1].end_point[0] < nodes[place].start_point[0]
+    if place > 0:
+        return bool(nodes[place - 1].end_point[0] < nodes[place].start_point[0])
+    start = nodes[0].start_byte
+    return not source.data[source.data.rfind(b"\n", 0, start) + 1 : start].strip()
 
 
 def _inside(node: Node) -> list[Node]:

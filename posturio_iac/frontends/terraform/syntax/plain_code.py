@@ -1,0 +1,208 @@
+"""Recognizes code that is certainly free of syntax errors, without parsing it.
+
+A recognizer with a stack for what most files consist of: arguments, nested blocks, calls, lists, objects, heredocs, strings with plain
+interpolations. It says yes or "I do not know", and whoever wants to know then asks the parser, which takes longer. What it takes is a part
+of what the parser's grammar takes (tests/frontends/terraform/test_plain_code.py compares them on damaged code).
+"""
+
+from __future__ import annotations
+
+from posturio_iac.core.text.lazy_pattern import lazy_pattern
+
+_S = rb"[ \t]*"
+WORD = rb"(?!(?:for|in|if|else|endif|endfor)(?![\w-]))[A-Za-z_][\w-]*(?![\w-])"
+NAME = rb"(?!(?:true|false|null)(?![\w-]))" + WORD
+COMMENT = rb"(?:#|//)[^\n]*"
+CONSTANT = rb'"[^"\\\r\n$%\0]*(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*"'
+_PATH = WORD + rb"(?:\.[A-Za-z_][\w-]*(?![\w-]))*"
+_SHORT = rb'(?:"[^"\\\r\n$%\0]*"|\d+(?![\w.])|' + _PATH + rb"(?![.:\[(]|[ \t]+[\[(]))"
+"""An operand without brackets."""
+_END = rb"(?:" + COMMENT + rb")?\r?\n"
+_W = rb"[ \t\r\n]*(?:" + COMMENT + rb"\n[ \t\r\n]*)*"
+_KEY = rb"(?:" + WORD + rb'|"[^"\\\r\n$%\0]*"|\d+(?![\w.]))' + _S + rb"(?:=(?![=>])|:)" + _S
+
+_lines = lazy_pattern(rb"(?:%b(?:%b%b=(?![=>])%b%b%b)?%b)*(?:%b(\}))?" % (_S, NAME, _S, _S, _SHORT, _S, _END, _S))
+_in_body = lazy_pattern(rb"%b(%b)(?:%b=(?![=>])%b|((?:[ \t]+%b|%b%b)*)%b\{)" % (_S, NAME, _S, _S, WORD, _S, CONSTANT, _S))
+_pair = rb"%b%b%b(?:,%b(?:%b)?|%b|(?=\}))" % (_KEY, _SHORT, _S, _S, _END, _END)
+_pairs = lazy_pattern(rb"(?:%b(?:%b|%b))*%b(?:(\})|%b)" % (_S, _pair, _END, _S, _KEY))
+_items = lazy_pattern(rb"(?:%b%b%b,)*%b(?:%b(?=%b[\])])%b)?" % (_W, _SHORT, _W, _W, _SHORT, _W, _W))
+_opening = lazy_pattern(rb"(?:[!-]%b)?(?:(%b)?(\()|([\[{])(?!%bfor(?![\w-]))|(<<-?))" % (_S, NAME, _W))
+_operand = lazy_pattern(rb'(?:[!-]%b)?(?:("[^"\\\r\n$%%\0]*"?)|\d+(?:\.\d+)?(?![\w.])|%b(?![\w]|::|[ \t]*\())' % (_S, _PATH))
+_more = lazy_pattern(rb'(?:(?:\\[nrt"\\]|[$%]+(?![$%{]))[^"\\\r\n$%\0]*)*("|\$\{)?[ \t]*')
+_plain = lazy_pattern(rb'[^"\\\r\n$%\0]*')
+_steps = lazy_pattern(rb"(?:\.(?:\*|%b)|\[(?:\d+|\*|\"[^\"\\\r\n$%%\0]*\")\])*" % NAME)
+_gap = lazy_pattern(_W)
+_spaces = lazy_pattern(_S)
+_operator = lazy_pattern(rb"(?:[=!]=|[<>]=?(?!<)|&&|\|\||[-+*]|/(?![/*])|%(?!\{))")
+_line_end = lazy_pattern(_S + _END)
+_heredoc = lazy_pattern(rb"([A-Za-z_]\w{0,30})\r?\n")
+_interpolation = lazy_pattern(rb"[$%%]+\{(?:%b%b(?:\[\d+\])?%b\})?" % (_S, _PATH, _S))
+_CLOSING = {b"(": b")", b"[": b"]"}
+_BODY, _OBJECT, _CHOICE, _STRING = b"body", b"{", b"?", b"${"
+_ONE = {b"(": b"one )", b"[": b"one ]"}
+"""Brackets around one expression: parentheses that are no call, and an index."""
+_ONE_CLOSED = frozenset(_ONE.values())
+_ON_ONE_LINE = frozenset((_BODY, _OBJECT, _STRING))
+_DEEPEST = 60
+"""More brackets in one another than that are left to the parser."""
+_OPERAND, _REST, _TEXT = range(3)
+"""What comes next in an expression: an operand, what may follow one, or more of a string."""
+
+
+def end_of_body(data: bytes, at: int) -> int:
+    """Return where a block ends whose body begins at ``at``, behind its brace; -1 where only a parser can tell whether it is sound."""
+    return _Recognizer(data).end_of_body(at)
+
+
+class _Recognizer:
+    """Follows code from one bracket to the next; plain lines between them are one match of a pattern."""
+
+    __slots__ = ("data", "open")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.open: list[bytes] = []
+        """What is open: bodies, objects, other brackets, interpolations, and conditionals up to their colon."""
+
+    def end_of_body(self, at: int) -> int:
+        self.open.append(_BODY)
+        while at >= 0 and self.open:
+            kind = self.open[-1]
+            at = self._body(at) if kind is _BODY else self._object(at) if kind is _OBJECT else self._list(at)
+        return at
+
+    def _body(self, at: int) -> int:
+        plain = _lines.match(self.data, at)
+        at = plain.end()  # type: ignore[union-attr]  # it always matches, if only nothing
+        if plain[1]:  # type: ignore[index]
+            self.open.pop()
+            return at
+        found = _in_body.match(self.data, at)
+        if found is None or len(self.open) > _DEEPEST:
+            return -1
+        if found[2] is None:
+            return self._expression(found.end())
+        self.open.append(_BODY)
+        return found.end()
+
+    def _object(self, at: int) -> int:
+        found = _pairs.match(self.data, at)
+        if found is None:
+            return -1
+        if not found[1]:
+            return self._expression(found.end())
+        self.open.pop()
+        return self._expression(found.end(), _REST)
+
+    def _list(self, at: int) -> int:
+        at = _items.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+        if self.data[at : at + 1] != self.open[-1]:
+            return self._expression(at)
+        self.open.pop()
+        return self._expression(at + 1, _REST)
+
+    def _expression(self, at: int, state: int = _OPERAND) -> int:
+        """Return where an expression ends, or where a bracket of it begins that holds more than one."""
+        while at >= 0 and len(self.open) <= _DEEPEST:
+            if state == _OPERAND:
+                if (found := _opening.match(self.data, at)) is None:
+                    at, state = self._operand(at)
+                    continue
+                name, parenthesis, bracket, _ = found.groups()
+                if bracket or name:
+                    self.open.append(_OBJECT if bracket == b"{" else _CLOSING[parenthesis or bracket])
+                    return found.end()
+                if parenthesis:
+                    self.open.append(_ONE[parenthesis])
+                    at = self._blank(found.end())
+                else:
+                    at, state = self._heredoc(found.end()), _REST
+            elif state == _TEXT:
+                at, state = self._text(at)
+            else:
+                at = _steps.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+                at = self._blank(at)
+                behind = self._behind_sign(at)
+                if behind >= 0:
+                    at, state = self._blank(behind), _OPERAND
+                    continue
+                sign, kind = self.data[at : at + 1], self.open[-1]
+                if kind is _STRING and sign == b"}":
+                    self.open.pop()
+                    at, state = _plain.match(self.data, at + 1).end(), _TEXT  # type: ignore[union-attr]  # as above
+                elif kind in _ONE_CLOSED and sign == kind[-1:]:
+                    self.open.pop()
+                    at += 1
+                else:
+                    return self._ended(at, sign, kind)
+        return -1
+
+    def _operand(self, at: int) -> tuple[int, int]:
+        found = _operand.match(self.data, at)
+        if found is None:
+            return -1, _REST
+        text = found[1]
+        is_open = text and (len(text) == 1 or text[-1:] != b'"')
+        return found.end(), _TEXT if is_open else _REST
+
+    def _text(self, at: int) -> tuple[int, int]:
+        """Go on in a string, up to its end or into an interpolation."""
+        found = _more.match(self.data, at)
+        if found is None or not found[1]:
+            return -1, _REST
+        if found[1] == b'"':
+            return found.end(1), _REST
+        self.open.append(_STRING)
+        return found.end(), _OPERAND
+
+    def _behind_sign(self, at: int) -> int:
+        """Return where a sign ends that another operand follows; -1 where there is none."""
+        sign = self.data[at : at + 1]
+        if sign == b"[":
+            self.open.append(_ONE[sign])
+        elif sign == b"?":
+            self.open.append(_CHOICE)
+        elif sign == b":" and self.open[-1] is _CHOICE:
+            self.open.pop()
+        else:
+            found = _operator.match(self.data, at)
+            return found.end() if found else -1
+        return at + 1
+
+    def _ended(self, at: int, sign: bytes, kind: bytes) -> int:
+        """Return where to go on behind an expression in ``kind``, which ``sign`` follows."""
+        if kind is _BODY:
+            return at if sign == b"}" or _line_end.match(self.data, at) else -1
+        if kind is _OBJECT:
+            return at + 1 if sign == b"," else at if sign == b"}" or _line_end.match(self.data, at) else -1
+        if kind == b")" and self.data.startswith(b"...", at):
+            at = self._blank(at + len(b"..."))
+            return at if self.data[at : at + 1] == kind else -1
+        if kind in (b")", b"]"):
+            return at + 1 if sign == b"," else at if sign == kind else -1
+        return -1
+
+    def _blank(self, at: int) -> int:
+        """Return where code goes on: on the same line, where its end would end the expression."""
+        kind = next(kind for kind in reversed(self.open) if kind is not _CHOICE)
+        blank = _spaces if kind in _ON_ONE_LINE else _gap
+        return blank.match(self.data, at).end()  # type: ignore[union-attr]  # it always matches, if only nothing
+
+    def _heredoc(self, at: int) -> int:
+        """Return where a heredoc ends whose marker begins at ``at``."""
+        data = self.data
+        opened = _heredoc.match(data, at)
+        if opened is None or self.open[-1] not in (_BODY, _OBJECT):
+            return -1
+        marker, line = opened[1], opened.end()
+        while (end := data.find(b"\n", line)) >= 0:
+            text = data[line:end]
+            if text.strip(b" \t\r") == marker:
+                return line + text.index(marker) + len(marker)
+            if text.lstrip().startswith(marker):
+                return -1
+            for found in _interpolation.finditer(text) if b"{" in text else ():
+                if not found[0].startswith(b"${") or not found[0].endswith(b"}"):
+                    return -1
+            line = end + 1
+        return -1
