@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.contract.totals import Totals
 from posturio_iac.core.evidence.origin import document_of, with_texts
-from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import command, outline
-from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.context import FindingAges, RenderContext
+    from posturio_iac.core.evidence.open_question import OpenQuestion
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.keys.life import KeyLife
@@ -85,6 +86,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
+        **({"open_questions": [_open_question(question) for question in judged.open_questions]} if judged.open_questions else {}),
         **({"open_rules": sorted(judged.open_rules)} if judged.open_rules else {}),
         **({"var_files": [_text(path) for path in files]} if (files := judged.var_files()) else {}),
         **({"demerit": judged.demerit} if judged.demerit else {}),
@@ -158,17 +160,28 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
         "origin": document_of(with_texts(evidence.origin, _text)),
-        **({"reason": _reason(evidence)} if evidence.why else {}),
+        **({"reason": {**_reason(evidence.reason), **_readings(evidence)}} if evidence.reason is not None else {}),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }
 
 
-def _reason(evidence: Lifetime) -> dict[str, Any]:
-    """Why evidence does not count, or how long it lets the key live is open: its kind for programs and a sentence for people."""
-    kind = evidence.reason or (ReasonKind.UNREADABLE if evidence.effect is Effect.UNREADABLE else ReasonKind.OPEN_VALUE)
-    readings = {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
-    return {"kind": kind.value, "text": _text(evidence.why), **readings}
+def _reason(reason: Reason) -> dict[str, Any]:
+    """Why evidence does not count, or why something is open: data for programs and a clause for people."""
+    cause = {} if reason.cause is None else {"cause": reason.cause.value}
+    subject = {"subject": _text(reason.subject)} if reason.subject else {}
+    return {"kind": reason.kind.value, "text": _text(reason.text), **cause, **subject}
+
+
+def _readings(evidence: Lifetime) -> dict[str, Any]:
+    return {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
+
+
+def _open_question(question: OpenQuestion) -> dict[str, Any]:
+    """Something that is open about a key: what, in which evidence, and why."""
+    origin = {} if question.origin is None else {"origin": document_of(with_texts(question.origin, _text))}
+    reason = {} if question.reason is None else {"reason": _reason(question.reason)}
+    return {"questions": [one.value for one in question.questions], "text": _text(question.text), **origin, **reason}
 
 
 def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:

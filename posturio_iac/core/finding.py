@@ -11,6 +11,7 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from posturio_iac.core.evidence.open_question import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Declaration, Span
 
@@ -188,25 +189,31 @@ class JudgedKey:
 
     key: AccessKey
     verdict: Verdict
-    undecided: tuple[str, ...] = ()
-    """What is left open and could add a finding; a flagged key may have such reasons too."""
+    open_questions: tuple[OpenQuestion, ...] = ()
+    """What is left open and could add a finding; a flagged key may have such questions too."""
     worst: Severity | None = None
     """The worst of its findings, suppressed ones included, and of those that a suppression accepts in advance."""
     suspected: Severity | None = None
-    """The worst of the findings that ``undecided`` could add; None too when a rule crashed."""
+    """The worst of the findings that ``open_questions`` could add; None too when a rule crashed."""
     open_rules: tuple[str, ...] = ()
     """The rules that could find something more, those included of which a suppression accepts that in advance."""
 
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The same in words, each a clause without a full stop."""
+        return tuple(dict.fromkeys(question.text for question in self.open_questions))
+
     def var_files(self) -> tuple[str, ...]:
         """Return the files of variable values that would settle some of what is left open."""
-        settled = (files for reason, files in self.key.open_values if any(reason in told for told in self.undecided))
+        names = {question.reason.subject for question in self.open_questions if question.reason is not None}
+        settled = (files for name, files in self.key.open_values if name in names)
         return tuple(dict.fromkeys(path for files in settled for path in files))
 
     @property
     def demerit(self) -> float:
         """What it costs in the score. The larger of both parts, so that mending one of them never costs more."""
         found = DEMERITS[self.worst] if self.worst else 0.0
-        if not self.undecided and self.verdict is not Verdict.UNDETERMINED:
+        if not self.open_questions and self.verdict is not Verdict.UNDETERMINED:
             return found
         return max(found, min(UNDETERMINED, DEMERITS[self.suspected]) if self.suspected else UNDETERMINED)
 
@@ -261,6 +268,6 @@ class Report:
             return Exit.INCOMPLETE
         if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
             return Exit.FINDINGS
-        if strict and any(k.undecided or k.verdict is Verdict.UNDETERMINED for k in self.keys):
+        if strict and any(k.open_questions or k.verdict is Verdict.UNDETERMINED for k in self.keys):
             return Exit.FINDINGS
         return Exit.CLEAN

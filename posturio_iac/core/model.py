@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
 
 from posturio_iac.core.evidence.origin import describe_origin
+from posturio_iac.core.evidence.reason import STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import SetInterval
 from posturio_iac.core.evidence.secret_holder import describe_holder
 from posturio_iac.core.place import Place, Span
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.origin import Origin
-    from posturio_iac.core.evidence.reason import ReasonKind
+    from posturio_iac.core.evidence.reason import OpenCause
     from posturio_iac.core.evidence.remedy import IntervalSetting, Remedies, Remedy
     from posturio_iac.core.evidence.secret_holder import SecretHolder
     from posturio_iac.core.keys.life import KeyLife
@@ -56,6 +57,18 @@ class Unknown:
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
     is_unasked: bool = False
     """Nobody has asked yet: AWS would tell."""
+    cause: OpenCause | None = None
+    """Why it is open, where that is known."""
+    subject: str = ""
+    """The name of what is open, such as ``var.tags``; empty where there is none."""
+
+    def about(self, what: str) -> Unknown:
+        """Return the same for something that depends on it."""
+        return Unknown(f"{what}: {self.reason}", cause=self.cause, subject=self.subject)
+
+    def as_reason(self) -> Reason:
+        """Return it as the reason for which evidence, or a verdict, is open."""
+        return Reason(ReasonKind.OPEN_VALUE, STATED, (self.reason,), self.cause, self.subject)
 
 
 Attr = Union[T, Unknown]
@@ -113,10 +126,8 @@ class Lifetime:
     interval: timedelta | None = None
     """ROTATION: how long one key lives, when that is known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for one that is
     deployed."""
-    why: str = ""
-    """Why it is inert, unreadable or unknown: a clause without a full stop."""
-    reason: ReasonKind | None = None
-    """The same as data."""
+    reason: Reason | None = None
+    """Why it is inert, unreadable or unknown, or why its interval is open."""
     readings: tuple[str, ...] = ()
     """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
     remedy: Remedy | None = None
@@ -132,6 +143,11 @@ class Lifetime:
     def source(self) -> str:
         """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
         return describe_origin(self.origin)
+
+    @property
+    def why(self) -> str:
+        """The reason in words: a clause without a full stop; empty where there is none."""
+        return self.reason.text if self.reason is not None else ""
 
     @property
     def is_age(self) -> bool:
@@ -299,7 +315,7 @@ class AccessKey:
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
     open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Reasons why values of its root module are open, with the files of variable values that would settle each."""
+    """Names of variables of its root module that are open, with the files of variable values that would settle each."""
     quarantine: Attr[str | None] = None
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
@@ -330,7 +346,6 @@ class AccessKey:
             case status:
                 return status not in NOT_ACTIVE
 
-    def undecided(self) -> tuple[str, ...]:
-        """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""
-        reasons = [f"{e.source}: {e.why}" if e.why else e.source for e in self.lifetimes if e.effect is Effect.UNKNOWN]
-        return tuple(dict.fromkeys((*reasons, *(u.reason for u in self.unknown_sources))))
+    def unknown_evidence(self) -> tuple[Lifetime, ...]:
+        """The evidence of which it is open what it states, or whether it is about this key."""
+        return tuple(e for e in self.lifetimes if e.effect is Effect.UNKNOWN)

@@ -19,6 +19,7 @@ from posturio_iac.render.text import blocks, concise, stats
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from tests.support import canned
+from tests.support.keys import open_question
 
 Flagged = tuple[JudgedKey, tuple[Finding, ...]]
 
@@ -145,7 +146,9 @@ def test_what_fits_the_screen_or_is_few_is_listed(screen: int | None, number: in
 
 
 def test_undetermined_keys_fill_a_screen_too() -> None:
-    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, ("open",)) for n in range(30))
+    keys = tuple(
+        JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, (open_question("open"),)) for n in range(30)
+    )
     text = blocks.render(Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
     assert "Undetermined:" not in text
     assert text.splitlines()[0].split() == ["folder", "keys", "undetermined"]

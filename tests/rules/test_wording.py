@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
+from posturio_iac.core.evidence.reason import NO_FUNCTION
 from posturio_iac.core.model import Effect
 from posturio_iac.rules._words import sentence
 from tests.support.keys import CLOCK, access_key, expires, inert, rotated, violations
@@ -31,7 +32,7 @@ def test_a_date_within_other_text_and_one_without_a_text_are_described() -> None
 
 
 def test_what_is_inert_is_not_named_twice() -> None:
-    evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), why="it names no function that would rotate the key")
+    evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), reason=NO_FUNCTION())
     (violation,) = violations(access_key(evidence))[INERT]
     assert violation.message == (
         "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that would rotate the key."

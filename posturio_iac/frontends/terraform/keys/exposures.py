@@ -132,7 +132,7 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
 def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
     if doubt is not None:
-        return Unknown(f"{place.where}: {doubt.reason}"), reached
+        return doubt.about(place.where), reached
     if reached.open:
         return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
     return place, reached

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -119,8 +119,7 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifet
             Effect.UNKNOWN,
             SecretRotationOrigin(address),
             span=own_place(call.header, scope.instance),
-            why=f"enable_rotation is not fixed: {enabled.reason}",
-            reason=ReasonKind.OPEN_VALUE,
+            reason=enabled.about("enable_rotation is not fixed").as_reason(),
         )
     for beside, rotation, inner in _blocks(_ROTATION, scope.instance):
         target = rotation.get("secret_id")
@@ -178,9 +177,7 @@ _NAME_A_LAMBDA = Advice("name the Lambda that rotates the key")
 def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     span, origin = own_place(rotation.block.header, rotation.scope.instance), SecretRotationOrigin(address)
     if not rotation.has_lambda:
-        why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        kind = ReasonKind.NO_FUNCTION
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, why=why, reason=kind, remedy=_NAME_A_LAMBDA)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=_NAME_A_LAMBDA)
     days, schedule = rotation.days, rotation.schedule
     interval = None
     if isinstance(days, (int, str)) and not isinstance(days, bool):
@@ -190,7 +187,7 @@ def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     place = Place(address, span)
     setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
-    why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
-    if not why and value and interval is None:
-        why = f"{value} is a calendar, not an interval"
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, why=why, setting=setting)
+    reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
+    if reason is None and value and interval is None:
+        reason = CALENDAR(value)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting)
