@@ -54,7 +54,7 @@ _WORDS = {
     Question.DECLARATION: "whether code declares it",
     Question.EXPOSURE: "whether its secret is protected",
 }
-"""The questions that a sentence states. The reasons for the others say by themselves what is open."""
+"""The questions that the text states; for the others the reason alone makes clear what is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class OpenQuestion:
     """Something that is open about a key, and that could add a finding."""
 
     questions: tuple[Question, ...]
-    """All that the reason leaves open."""
+    """Everything that the reason leaves open."""
     reason: Reason | None
     """None where the evidence is open as a whole."""
     origin: Origin | None = None
