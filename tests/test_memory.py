@@ -73,7 +73,7 @@ def test_each_root_module_is_forgotten_before_the_next(monkeypatch: pytest.Monke
 def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "module").mkdir()
     (tmp_path / "module/main.tf").write_text(KEY)
-    (tmp_path / "root.hcl").write_text("locals {\n  team = \"payments\"\n}\n")
+    (tmp_path / "root.hcl").write_text('locals {\n  team = "payments"\n}\n')
     for number in range(5):
         (tmp_path / f"unit{number}").mkdir()
         text = 'include "root" {\n  path = find_in_parent_folders("root.hcl")\n}\nterraform {\n  source = "../module"\n}\n'

@@ -65,7 +65,7 @@ class UnitContext:
 
 
 class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
-    """Terragrunt's functions as one file calls them, found when they are called; other names are remembered, unless they are Terraform's."""
+    """Terragrunt's functions as one file calls them, found when called; other names are remembered, unless they are Terraform's."""
 
     def __init__(self, configuration: TerragruntFile) -> None:
         """Stand for those of a file."""
