@@ -178,7 +178,7 @@ ENDED, SHORT, LONG = day("2026-11-01"), day("2026-12-31"), day("2027-12-31")
 @pytest.mark.parametrize(
     ("directives", "exemptions", "known", "expected"),
     [
-        # The first that holds counts: the code before the configuration, and that before the baseline, in the order in which they are written.
+        # The first that holds counts: the code, then the configuration, then the baseline, each in the order of its text.
         ([("first", SHORT), ("second", LONG)], [], None, ("first", SHORT, "comment")),
         ([("first", LONG), ("second", SHORT)], [], None, ("first", LONG, "comment")),
         ([("first", None), ("second", SHORT)], [], None, ("first", None, "comment")),
