@@ -104,7 +104,7 @@ def _crashed(error: Exception) -> int:
 
 
 def _reconfigure() -> None:
-    """Keep output from failing on characters that the terminal's encoding lacks, and from going to a file that took the number of a closed stream."""
+    """Let output neither fail on characters that the encoding lacks nor go to a file that took the number of a closed stream."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - the last of the three streams
             pass

@@ -1,4 +1,4 @@
-"""The format ``jsonl``: a line for each account that was read, and a last one about the run, so that neither writer nor reader holds all accounts.
+"""The format ``jsonl``: a line for each account that was read, and a last one about the run, so that neither side holds all accounts.
 
 The line of an account is the JSON contract of this account alone; the last line has all of it but keys and findings. The schema is
 ``docs/schema/accounts-1.json``.

@@ -70,7 +70,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
 
 
 def outline(remedy: Remedy) -> tuple[str, str]:
-    """Return what a remedy does, without naming what it changes, and the code that it writes: the same for all keys that are mended alike."""
+    """Return what a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
