@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core import remedy as r
 from posturio_iac.core.keys.resource_types import AGE
-from posturio_iac.core.remedy_text import describe
+from posturio_iac.core.remedy_text import describe, pascal
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes import hcl_comments, hcl_rotation, json_rotation, json_values
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel
@@ -88,7 +88,7 @@ def in_template(remedy: Remedy, files: WorkingFiles, _max_days: int) -> tuple[Ch
             return _replaced(remedy, source, files.start(place.span), files.end(place.span))
         case r.AddMetadata(name=name, value=value):
             _, body = source.member_at(files.start(place.span))
-            members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
+            members = {"Metadata": {"Posturio": {pascal(name): value}}}
             return ChangeLevel.NOTHING, source.add(body, members, after="Type")
         case r.SetInterval(setting, days):
             _, body = source.member_at(files.start(place.span))

@@ -27,7 +27,7 @@ OF_LINTERS = {
 }  # fmt: skip
 """What MegaLinter's schema (megalinter-descriptor.jsonschema.json), which allows nothing else, calls what we use.
 
-A validator found no fault in the descriptor by the schema as it was in July 2024, November 2024 and February 2025; the names were compared with
+A validator found no fault in the descriptor by the schema of July 2024, November 2024 and February 2025; the names were compared with
 commit 00f4c10 too. The schema itself is under the AGPL, so it is not here.
 """
 OF_COMMANDS = {"name", "run", "output", "success_codes", "read_output_from", "is_security", "batch"}
