@@ -15,7 +15,7 @@ import pytest
 
 import posturio_iac
 from posturio_iac.cli import main
-from posturio_iac.core import origin, remedy, remedy_text, secret_holder
+from posturio_iac.core.evidence import origin, remedy, remedy_text, secret_holder
 from posturio_iac.core.finding import CRASH, Diagnostic, Level
 from posturio_iac.core.model import AccessKey, Effect, Lifetime, Unknown
 from posturio_iac.judge import engine

@@ -8,7 +8,7 @@ import time
 from posturio_iac.commands.ci_environment import chosen
 from posturio_iac.commands.output import STDOUT, to_stdout
 from posturio_iac.commands.parser import Command, help_text, parse
-from posturio_iac.commands.provider_note import point_to_secrets
+from posturio_iac.commands.reporting.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import DEFAULT_FORMAT, FORMAT, OUTPUT, reports
 from posturio_iac.config.option_table import ARGUMENTS, Option, Shape
 from posturio_iac.errors import UsageError
@@ -123,14 +123,14 @@ def _judge(
 
     report = judged(part, config, place=part.root, as_of=given.as_of, suppressions=not given.no_suppressions, narrowed=narrowed)
     if (config.path is not None or config.tree is not None) and (report.active() or report.diagnostics):
-        from posturio_iac.commands.config_notice import with_notices
+        from posturio_iac.commands.reporting.config_notice import with_notices
 
         report = with_notices(report, config, part, part.root, named=given.config is not None)
     code = report.exit_code(None if config.fail_on == "never" else Severity(config.fail_on), strict=config.strict)
     code = Exit.CLEAN if given.exit_zero and code is Exit.FINDINGS else code
     if report.active() or report.diagnostics or report.count(Verdict.UNDETERMINED) or given.verbose or targets != PLAIN:
-        from posturio_iac.commands.code_changes import shown_changes
-        from posturio_iac.commands.reports import emit, screen
+        from posturio_iac.commands.reporting.code_changes import shown_changes
+        from posturio_iac.commands.reporting.reports import emit, screen
 
         elapsed = time.perf_counter() - started
         change = shown_changes(report, config, part.root)

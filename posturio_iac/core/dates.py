@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.reason import ReasonKind
+from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Declaration, Span
-    from posturio_iac.core.remedy import Remedy
 
 
 @functools.total_ordering

@@ -11,21 +11,21 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
 
-from posturio_iac.core.origin import describe_origin
+from posturio_iac.core.evidence.origin import describe_origin
+from posturio_iac.core.evidence.remedy import SetInterval
+from posturio_iac.core.evidence.secret_holder import describe_holder
 from posturio_iac.core.place import Place, Span
 from posturio_iac.core.record import dataclass, field
-from posturio_iac.core.remedy import SetInterval
-from posturio_iac.core.secret_holder import describe_holder
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.origin import Origin
+    from posturio_iac.core.evidence.reason import ReasonKind
+    from posturio_iac.core.evidence.remedy import IntervalSetting, Remedies, Remedy
+    from posturio_iac.core.evidence.secret_holder import SecretHolder
     from posturio_iac.core.keys.life import KeyLife
     from posturio_iac.core.keys.use import KeyUse
-    from posturio_iac.core.origin import Origin
-    from posturio_iac.core.reason import ReasonKind
-    from posturio_iac.core.remedy import IntervalSetting, Remedies, Remedy
-    from posturio_iac.core.secret_holder import SecretHolder
 
 __all__ = [
     "SHOWN_PLACES",

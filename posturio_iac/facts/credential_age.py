@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import ArgumentOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import IntervalSetting, RemoveArgument, SetArgument
 from posturio_iac.core.keys.resource_types import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import ArgumentOrigin
-from posturio_iac.core.reason import ReasonKind
-from posturio_iac.core.remedy import IntervalSetting, RemoveArgument, SetArgument
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Span
@@ -56,3 +56,11 @@ def _whole(value: object) -> int | None:
     except ValueError:
         return None
     return int(number) if number.is_integer() else None
+
+
+def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
+    """Return the change that lets AWS end a key for a service, where it is known that it can.
+
+    Where the argument is ``given`` and comes to nothing, a person has to see what computes it.
+    """
+    return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import ArgumentOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import IntervalSetting, SetArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.reason import ReasonKind
-from posturio_iac.core.remedy import IntervalSetting, SetArgument
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import Span

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import CommentOrigin, TagOrigin, describe_origin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import CommentOrigin, TagOrigin, describe_origin
-from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice
 from posturio_iac.facts.model import MetadataItem, SetByClock
 from posturio_iac.metadata.lifetime import exemption, read, resembling
 from posturio_iac.metadata.names import Meaning, classify
@@ -18,8 +18,8 @@ from posturio_iac.metadata.owners import owner_in_path, owner_named
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from posturio_iac.core.evidence.origin import Origin
     from posturio_iac.core.model import Attr
-    from posturio_iac.core.origin import Origin
     from posturio_iac.facts.model import KeyFacts, MovedByClock, UserFacts
     from posturio_iac.metadata.directives import ParsedComments
     from posturio_iac.metadata.names import Names

@@ -10,9 +10,9 @@ from posturio_iac.core.record import NamedTuple, dataclass
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.origin import Origin
+    from posturio_iac.core.evidence.remedy import Remedies
     from posturio_iac.core.model import Attr, Directive, Exposure, Lifetime, Replacement, Span, Unknown
-    from posturio_iac.core.origin import Origin
-    from posturio_iac.core.remedy import Remedies
     from posturio_iac.metadata.names import Names
 
 

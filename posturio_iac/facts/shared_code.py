@@ -7,15 +7,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
+from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
-    from posturio_iac.core.remedy import Remedy
 
 
 def with_own_remedies(keys: Sequence[AccessKey], calls: Callable[[], Iterable[tuple[str, str]]] = tuple, top: str = ".") -> list[AccessKey]:

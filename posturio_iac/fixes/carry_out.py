@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core import remedy as r
+from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.fixes import hcl_comments, hcl_maps, hcl_rotation
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel, CodeChange
@@ -14,8 +14,8 @@ from posturio_iac.fixes.wanted import Suppress
 if TYPE_CHECKING:
     from tree_sitter import Node as HclNode
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.place import Span
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
     from posturio_iac.fixes.working_files import WorkingFiles

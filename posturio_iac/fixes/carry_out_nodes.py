@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from posturio_iac.core import remedy as r
+from posturio_iac.core.evidence import remedy as r
+from posturio_iac.core.evidence.remedy_text import describe, pascal
 from posturio_iac.core.keys.resource_types import AGE
-from posturio_iac.core.remedy_text import describe, pascal
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes import hcl_comments, hcl_rotation, json_rotation, json_values
 from posturio_iac.fixes.change import PERSON, CannotFixError, ChangeLevel
@@ -17,7 +17,7 @@ from posturio_iac.fixes.values import ELSEWHERE, new_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.remedy import Remedy, ReplaceValue
+    from posturio_iac.core.evidence.remedy import Remedy, ReplaceValue
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource

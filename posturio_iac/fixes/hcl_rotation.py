@@ -11,7 +11,7 @@ from posturio_iac.fixes.hcl_maps import renamed, set_argument, set_arguments
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from posturio_iac.core.remedy import IntervalSetting, ReplaceTrigger
+    from posturio_iac.core.evidence.remedy import IntervalSetting, ReplaceTrigger
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
 

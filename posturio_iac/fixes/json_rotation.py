@@ -14,7 +14,7 @@ from posturio_iac.fixes.node_source import member
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from posturio_iac.core.remedy import ReplaceTrigger
+    from posturio_iac.core.evidence.remedy import ReplaceTrigger
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import AddComment, AddMetadata, AddTag, MergeTags
 from posturio_iac.core.record import dataclass
-from posturio_iac.core.remedy import AddComment, AddMetadata, AddTag, MergeTags
 from posturio_iac.fixes.carry_out import carry_out
 from posturio_iac.fixes.change import SAFE, CannotFixError, ChangeLevel, CodeChange, clash
 

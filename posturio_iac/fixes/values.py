@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node as HclNode
 
-    from posturio_iac.core.remedy import ReplaceValue
+    from posturio_iac.core.evidence.remedy import ReplaceValue
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.hcl_source import HclSource
 

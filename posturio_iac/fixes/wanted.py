@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core import remedy as r
+from posturio_iac.core.evidence import remedy as r
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.remedy import Declaring, Remedy
     from posturio_iac.core.finding import Finding, Report
     from posturio_iac.core.model import AccessKey
     from posturio_iac.core.place import Span
-    from posturio_iac.core.remedy import Declaring, Remedy
 
 SPREAD = 7
 """Over how many days the ends of the keys of one owner are spread."""

@@ -72,7 +72,8 @@ class WorkingFiles:
         for name in sorted(self._listing(folder)):
             if name.endswith((".tf.json", ".tofu.json")):
                 try:
-                    found.append(self.nodes(posixpath.join(folder, name)))
+                    source = self.nodes(posixpath.join(folder, name))
+                    found += [source] if source.roots else []
                 except CannotFixError:
                     continue
         return found
@@ -132,7 +133,7 @@ class WorkingFiles:
             from posturio_iac.fixes.node_source import NodeSource
 
             try:
-                NodeSource(path, data)
+                NodeSource(path, data).roots  # noqa: B018 - parsed for its syntax errors
             except CannotFixError:
                 return False
         return True

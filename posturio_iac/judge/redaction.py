@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import describe_date
+from posturio_iac.core.evidence.origin import with_texts
+from posturio_iac.core.evidence.remedy import with_changed_texts
 from posturio_iac.core.intervals import describe_interval
-from posturio_iac.core.origin import with_texts
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import with_changed_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,11 +6,11 @@ import functools
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.intervals import LONGEST
 from posturio_iac.core.model import Effect, Exposure, Kind, Replacement, Span, Unknown
 from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.core.remedy import Advice
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import ArgumentOrigin, TagOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.model import Effect, Kind
-from posturio_iac.core.origin import ArgumentOrigin, TagOrigin
-from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import replace
 from posturio_iac.judge.suppressions import BORROWED
 from posturio_iac.link.remedies import remedies_for

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice, Remedies
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice, Remedies
-from posturio_iac.core.remedy_text import describe
 
 if TYPE_CHECKING:
     from posturio_iac.core.model import AccessKey, Declaration

@@ -1,5 +1,6 @@
 """The rules: one module each, whose docstring is the rule's page. Adding a module here is all it takes to add a rule.
 
+The folder is as wide as there are rules: one place to look for all of them is worth more than smaller folders.
 Modules whose name begins with an underscore hold what several rules share.
 """
 

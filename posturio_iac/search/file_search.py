@@ -169,7 +169,7 @@ class FileSearch:
             return
         data = os.read(descriptor, status.st_size + 1)
         if kind is TERRAFORM:
-            if any(start in data for start in LOCAL):
+            if b'".' in data and any(start in data for start in LOCAL):
                 self.calling.add(path)
             if len(data) <= self._room:
                 self.texts[path] = data

@@ -139,7 +139,10 @@ class SearchTerms:
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a text holds one of the search terms for its kind, known modules apart."""
-        return any(search_term in data for search_term in self.by_kind[kind])
+        for search_term in self.by_kind[kind]:  # noqa: SIM110 - every file is asked, and a generator costs more than the search
+            if search_term in data:
+                return True
+        return False
 
     def name_known_module(self, data: bytes) -> bool:
         """Tell whether a text holds the address of one of the modules, wherever it stands."""
@@ -151,13 +154,14 @@ class SearchTerms:
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
-        for source in _sources(data):
-            known = self._known.get(source)
-            if known is None:
-                known = self._known[source] = any(module in source for module in self.modules)
-            if known:
-                return True
-        return False
+        return any(map(self.holds_known_module, _sources(data)))
+
+    def holds_known_module(self, source: bytes) -> bool:
+        """Tell whether the address of one of the modules is part of a source, as it is written."""
+        known = self._known.get(source)
+        if known is None:
+            known = self._known[source] = any(module in source for module in self.modules)
+        return known
 
 
 def _sources(data: bytes) -> Iterator[bytes]:
@@ -165,7 +169,8 @@ def _sources(data: bytes) -> Iterator[bytes]:
     at = data.find(b"source")
     while at >= 0:
         at += len(b"source")
-        start = _without(data, at, b'" \t\r\n\v\f')
+        # Most are the end of ``resource "type"``; in JSON the quote follows the word itself.
+        start = at if data.startswith(b' "', at) else _without(data, at, b'" \t\r\n\v\f')
         if data[start : start + 1] in (b"=", b":"):
             start = _without(data, start + 1, b" \t\r\n\v\f")
             end = data.find(b"\n", start)
@@ -175,11 +180,17 @@ def _sources(data: bytes) -> Iterator[bytes]:
         at = data.find(b"source", at)
 
 
+_WINDOW = 32
+"""Bytes that are looked at together, more than there are blanks beside most signs."""
+
+
 def _without(data: bytes, at: int, skipped: bytes) -> int:
     """Return where the first character stands from ``at`` on that is none of ``skipped``."""
-    while at < len(data) and data[at] in skipped:
-        at += 1
-    return at
+    while window := data[at : at + _WINDOW]:
+        if rest := window.lstrip(skipped):
+            return at + len(window) - len(rest)
+        at += _WINDOW
+    return len(data)
 
 
 def _role(search_term: bytes) -> str:

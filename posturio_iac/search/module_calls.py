@@ -42,17 +42,23 @@ def _calls(selection: Selection) -> set[tuple[str, str]]:
     calls: set[tuple[str, str]] = set()
     for path in _found(selection, selection.finder.calling, LOCAL):
         caller = posixpath.dirname(path)
-        targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
+        targets = selection.finder.sources.get(path)
+        if targets is None:
+            targets = selection.finder.sources[path] = tuple(target for _, target in sources(text(selection, path), path))
         calls.update((caller or ".", target) for target in targets if _is_ours(selection, target))
     return calls
 
 
 def sources(data: bytes, path: str) -> Iterator[tuple[str, str]]:
     """Yield the local modules that the file ``path`` calls: the name of the call, and the directory of the module."""
-    if not any(start in data for start in LOCAL):
-        return
+    if any(start in data for start in LOCAL):
+        yield from sources_of(blocks_of(data, path, CALLS), path)
+
+
+def sources_of(blocks: Iterable[ScannedBlock], path: str) -> Iterator[tuple[str, str]]:
+    """Yield the same from the blocks of the file that call modules."""
     folder = posixpath.dirname(path)
-    for block in blocks_of(data, path, CALLS):
+    for block in blocks:
         if block.labels:
             for source in block.literals("source"):
                 if (local := source.replace("\\", "/")).startswith(("./", "../")):

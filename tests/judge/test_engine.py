@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.config.records import Exemption
+from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Effect, Unknown
-from posturio_iac.core.origin import MetadataOrigin
 from posturio_iac.errors import UsageError
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from posturio_iac.commands.live.merge import merge
+from posturio_iac.commands.merge import merge
 from posturio_iac.contract.cost import cost
 from posturio_iac.contract.read import load
 from posturio_iac.contract.records import SavedDiagnostic

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from posturio_iac.core.evidence.origin import SecretRotationOrigin
 from posturio_iac.core.model import Effect
-from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.rules._words import sentence
 from tests.support.keys import CLOCK, access_key, expires, inert, rotated, violations
 from tests.support.rule_cases import EXPIRED, INERT, LINGERING, OVERDUE

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta, timezone
 
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
+from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin
+from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span, Unknown
-from posturio_iac.core.origin import SecretRotationOrigin, TagOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import AddBlock, AddTag, Advice, Remedies
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 REMEDIES = Remedies(AddTag(Place("aws_iam_user.ci")), AddBlock(Place("aws_iam_access_key.ci"), "ci"), Advice("disable it"))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.model import Config
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.evidence.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
-from posturio_iac.core.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.judge.engine import Policy, judge
 from posturio_iac.rules import Context, all_rules
 

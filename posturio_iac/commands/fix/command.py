@@ -102,9 +102,9 @@ def _hooked(given: Arguments) -> FixRun | None:
 
 
 def _mend(run_: FixRun) -> int:
-    from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.fix.diff import unified
     from posturio_iac.commands.fix.summary import say
+    from posturio_iac.commands.reporting.code_changes import files_below
     from posturio_iac.core.finding import Level
     from posturio_iac.core.text.terminal import wants_color, without_commands
 
@@ -140,8 +140,8 @@ def written(
     run_: FixRun, asked: Wishes, files: WorkingFiles, outcomes: Sequence[Outcome], report: Report
 ) -> tuple[tuple[Outcome, ...], Report]:
     """Write, and judge again until nothing more can be written; return all outcomes, and the report on what was written."""
-    from posturio_iac.commands.code_changes import files_below
     from posturio_iac.commands.guard import refuse_dirty, write_all
+    from posturio_iac.commands.reporting.code_changes import files_below
 
     root, repository = run_.selection.root, run_.selection.repository
     if not (run_.given.allow_dirty or run_.given.hook):
@@ -161,7 +161,7 @@ def written(
 
 def planned(run_: FixRun, report: Report, asked: Wishes, files: WorkingFiles) -> tuple[Outcome, ...]:
     """Change ``files`` as was asked, and return what became of the selected findings."""
-    from posturio_iac.commands.code_changes import limits
+    from posturio_iac.commands.reporting.code_changes import limits
     from posturio_iac.fixes.planner import plan
     from posturio_iac.fixes.wanted import suppressing, wanted
 

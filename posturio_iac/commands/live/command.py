@@ -75,7 +75,7 @@ def _stream(arguments: LiveArguments, config: Config, target: str, describe: Cal
     from posturio_iac.commands.live.streaming import AccountLines
     from posturio_iac.commands.live.writing.output import rules_left_out
     from posturio_iac.commands.output import write
-    from posturio_iac.commands.reports import diagnose
+    from posturio_iac.commands.reporting.reports import diagnose
     from posturio_iac.core.text.terminal import wants_color
 
     given = arguments.given

@@ -5,21 +5,21 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import CommentOrigin, TagOrigin
+from posturio_iac.core.evidence.remedy import moved
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
-from posturio_iac.core.origin import CommentOrigin, TagOrigin
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import moved
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
+from posturio_iac.facts.schedulers import ROTATING, ROTATION_ARGUMENTS
 from posturio_iac.frontends.plan.document import modules_of
-from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATING, ROTATION_ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import timedelta
 
+    from posturio_iac.core.evidence.remedy import Remedies
     from posturio_iac.core.model import AccessKey, Lifetime, Span
-    from posturio_iac.core.remedy import Remedies
     from posturio_iac.frontends.plan.document import PlanDocument
 
 _INDEX = lazy_pattern(r'\[(?:[0-9]+|"(?:[^"\\]|\\.)*")\]')

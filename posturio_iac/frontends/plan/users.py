@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.origin import TagOrigin
 from posturio_iac.facts.describe import declared_elsewhere, ends_permission, quoted, tags_unseen
 from posturio_iac.facts.model import MetadataItem, UserFacts
 from posturio_iac.frontends.plan.references import instances_of

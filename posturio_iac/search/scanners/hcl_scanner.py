@@ -54,21 +54,28 @@ LABELS = {
 class ScannedBlock:
     """A top-level block, whatever syntax it is written in."""
 
-    __slots__ = ("_arguments", "labels", "type")
+    __slots__ = ("_arguments", "_found", "labels", "type")
 
     def __init__(self, kind: str, labels: tuple[str, ...], arguments: Callable[[], Iterable[tuple[str, bytes]]]) -> None:
         """Take its type, its labels and what yields its arguments."""
         self.type = kind
         self.labels = labels
-        self._arguments = arguments
+        self._found = arguments
+        self._arguments: list[tuple[str, bytes]] | None = None
+
+    def arguments(self) -> list[tuple[str, bytes]]:
+        """Return the name and the expression of each argument."""
+        if self._arguments is None:
+            self._arguments = list(self._found())
+        return self._arguments
 
     def expressions(self, name: str) -> list[bytes]:
         """Return what the argument ``name`` is set to: nothing or one expression, and in a torn file perhaps those of blocks inside too."""
-        return [expression for argument, expression in self._arguments() if argument == name]
+        return [expression for argument, expression in self.arguments() if argument == name]
 
     def all_expressions(self) -> list[bytes]:
         """Return what all arguments are set to."""
-        return [expression for _, expression in self._arguments()]
+        return [expression for _, expression in self.arguments()]
 
     def literals(self, name: str) -> list[str]:
         """Return the constant strings among the `expressions` of an argument."""

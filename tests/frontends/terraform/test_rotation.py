@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.evidence.remedy import ReplaceTrigger
 from posturio_iac.core.model import Effect, Kind, Replacement, Unknown
-from posturio_iac.core.remedy import ReplaceTrigger
 from tests.support.terraform_programs import USER, key, keys
 
 if TYPE_CHECKING:

@@ -15,19 +15,19 @@ from posturio_iac.adapters.checkov.graph_fallback.lifetime import rotation_of
 from posturio_iac.adapters.checkov.graph_fallback.secret import exposures_of
 from posturio_iac.adapters.checkov.graph_fallback.user import USER, namesakes_of, user_of
 from posturio_iac.adapters.checkov.graph_fallback.value import certain, value_of
+from posturio_iac.core.evidence.remedy import AddComment
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import NOT_ACTIVE, KeyKind, Span, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import AddComment
 from posturio_iac.facts.access_key import access_key, status_of
 from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
 from posturio_iac.facts.namesakes import left_open
+from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.siblings import Sibling, active_siblings
-from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 from posturio_iac.metadata.directives import ParsedComments, parse
 
 if TYPE_CHECKING:

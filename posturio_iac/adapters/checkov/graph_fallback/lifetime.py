@@ -6,15 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
+from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
-from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple, replace
-from posturio_iac.core.remedy import ReplaceTrigger
-from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, ROTATING, ROTATION_ARGUMENTS, SCHEDULERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from posturio_iac.commands.coverage import left_out
 from posturio_iac.commands.live.writing import text, verification_text
 from posturio_iac.commands.live.writing.table import Style
 from posturio_iac.commands.output import STDOUT, write
-from posturio_iac.commands.reports import emit as emit_common
+from posturio_iac.commands.reporting.reports import emit as emit_common
 from posturio_iac.core.text.terminal import columns_of_stdout, wants_color
 from posturio_iac.live.by_kind import ABOUT_CODE
 

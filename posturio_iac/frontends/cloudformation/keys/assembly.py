@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.host_ids import IN_CFN_LINT
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.facts.access_key import access_key

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Directive, Unknown
-from posturio_iac.core.origin import MetadataOrigin
 from posturio_iac.core.record import dataclass, field
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.facts.metadata_items import items_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.remedy import Advice
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
@@ -47,8 +47,8 @@ class _Words(NamedTuple):
     store: str
 
 
-_TEMPLATE = _Words("", "hand it to AWS::SecretsManager::Secret in SecretString")
-_CDK_APP = _Words("in the CDK app, ", "hand the secret to a Secret as secretStringValue")
+_TEMPLATE = _Words("", "put the secret into SecretString of an AWS::SecretsManager::Secret")
+_CDK_APP = _Words("in the CDK app, ", "pass the secret to a Secret as secretStringValue")
 
 
 class Exposures:

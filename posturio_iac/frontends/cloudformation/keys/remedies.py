@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import SecretRotationOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.reason import ReasonKind
-from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.core.text.json_nodes import Object
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.references import mentions

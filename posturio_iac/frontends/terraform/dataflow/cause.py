@@ -10,8 +10,8 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy
     from posturio_iac.core.model import Span
-    from posturio_iac.core.remedy import IntervalSetting, Remedy
 
 EVERY_APPLY = "it changes at every apply, however often that is"
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice, StopIgnoring
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice, StopIgnoring
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
 from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, rotating, setting_of
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from posturio_iac.core.remedy import Remedy
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})

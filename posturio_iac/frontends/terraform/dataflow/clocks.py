@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice, IntervalSetting, RemoveArgument
+from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.schedulers import ROTATION_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.expansion import expand

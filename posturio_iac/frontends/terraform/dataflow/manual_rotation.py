@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.keys.resource_types import KEY_TYPES
+from posturio_iac.facts.schedulers import SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_trigger, triggers
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.schedulers import SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import TerminalOrigin
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import references, walk

@@ -1,7 +1,8 @@
 """Terraform's and OpenTofu's built-in functions, as pure functions over the value model.
 
 Each module of the package declares some of them and is imported at the first call of one, so that a scan loads only what the
-code uses. ``try``, ``can`` and the conditional are not here: they take unevaluated arguments.
+code uses: one module a subject, however many subjects there are.
+``try``, ``can`` and the conditional are not here: they take unevaluated arguments.
 
 A new function is a decorated body in the module that fits its subject, and its name in `MODULES`.
 """

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import dataclass
-from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
+from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, SecretCarriers, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
@@ -24,63 +24,20 @@ from posturio_iac.frontends.terraform.values import EvaluationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Attr
-    from posturio_iac.core.remedy import Remedy
+    from posturio_iac.facts.sinks import Sink
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
     Origin = ResourceOrigin | TerminalOrigin
     Leak = tuple[Exposure | Unknown, Origin]
 
-_ENCRYPT = 'set type = "SecureString"'
-_VCL = "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup"
-_STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
-
-
-@dataclass(frozen=True, slots=True)
-class Sink:
-    """A resource that shows what it is given."""
-
-    arguments: tuple[str, ...]
-    """The arguments that show it; none named means all."""
-    change: str = _STORE
-    """What keeps it from doing so, for a reader."""
-
-
-SINKS = {
-    "aws_amplify_app": Sink(("environment_variables",)),
-    "aws_apprunner_service": Sink(("runtime_environment_variables",)),
-    "aws_batch_job_definition": Sink(("container_properties",)),
-    "aws_codebuild_project": Sink(("value",)),
-    "aws_cloudformation_stack": Sink(("parameters", "template_body")),
-    "aws_dynamodb_table_item": Sink(("item",)),
-    "aws_ecs_task_definition": Sink(("container_definitions",)),
-    "aws_elastic_beanstalk_environment": Sink(("value",)),
-    "aws_instance": Sink(("user_data", "user_data_base64")),
-    "aws_lambda_function": Sink(("variables",)),
-    "aws_launch_configuration": Sink(("user_data", "user_data_base64")),
-    "aws_launch_template": Sink(("user_data",)),
-    "aws_lightsail_instance": Sink(("user_data",)),
-    "aws_s3_bucket_object": Sink(("content", "content_base64")),
-    "aws_s3_object": Sink(("content", "content_base64")),
-    "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
-    "aws_ssm_parameter": Sink(("value", "insecure_value"), _ENCRYPT),
-    "fastly_service_vcl": Sink(("content",), _VCL),
-    "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
-    "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
-    "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
-    "kubernetes_config_map_v1": Sink(("data",), "make it a kubernetes_secret_v1"),
-    "kubernetes_deployment": Sink(("value",), "read it from a kubernetes_secret with value_from"),
-    "kubernetes_deployment_v1": Sink(("value",), "read it from a kubernetes_secret with value_from"),
-    "local_file": Sink(("content", "content_base64", "sensitive_content")),
-    "local_sensitive_file": Sink(("content", "content_base64")),
-}
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
 KEEPING = {
     "terraform-aws-modules/secrets-manager/aws": _SECRET_INPUTS,
     "github.com/terraform-aws-modules/terraform-aws-secrets-manager": _SECRET_INPUTS,
 }
 """Inputs of well-known modules that go nowhere but into an encrypted store."""
-TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
 def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[Exposure | Unknown]:
@@ -256,7 +213,7 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
         return Advice("remove it")
     if attribute == "insecure_value":
         return Advice(f"{sink.change}, and write value in place of insecure_value")
-    return SetArgument(place, "type", '"SecureString"') if sink.change == _ENCRYPT else Advice(sink.change)
+    return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
 
 
 def _scopes(block: hcl.Block, instance: ModuleInstance) -> tuple[ModuleScope, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.keys.resource_types import AGE, SERVICE_CREDENTIAL, takes_age
+from posturio_iac.core.evidence.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
+from posturio_iac.core.keys.resource_types import AGE, SERVICE_CREDENTIAL
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.remedy import AddBlock, AddComment, AddTag, Advice, CreateFirst, MergeTags, Remedies, SetArgument
-from posturio_iac.facts.credential_age import NOTE
+from posturio_iac.facts.credential_age import age_of
+from posturio_iac.facts.remedies import INACTIVE
 from posturio_iac.frontends.terraform.keys.rotators import instead_of_key
 from posturio_iac.frontends.terraform.modules.expansion import quoted
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -18,11 +19,10 @@ from posturio_iac.frontends.terraform.syntax.references import mentioned, refere
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from posturio_iac.core.remedy import Declaring, Remedy
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.frontends.terraform.keys.users import TerraformUser
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
-INACTIVE = '"Inactive"'
 _ORDER = "create_before_destroy"
 
 
@@ -40,21 +40,6 @@ def remedies_for(block: hcl.Block, scope: ModuleScope, user: TerraformUser, serv
         age=age_of(key, service, given=block.get(AGE) is not None),
         avoid=instead_of_key(block, user, scope.instance) if block.labels[0] != SERVICE_CREDENTIAL else None,
     )
-
-
-def remedies_in_code(kind: str, name: str, declare: Declaring, service: object = None) -> Remedies:
-    """Return the changes for a key of a type, called ``name``, whose block is not seen; ``declare`` states a lifetime."""
-    key = Place(f"{kind}.{name}")
-    disable = SetArgument(key, "status", INACTIVE, needs_person=True)
-    return Remedies(declare, AddBlock(key, name), disable, CreateFirst(key), age=age_of(key, service))
-
-
-def age_of(key: Place, service: object, argument: str = AGE, *, given: bool = False) -> SetArgument | None:
-    """Return the change that lets AWS end a key for a service, where it is known that it can.
-
-    Where the argument is ``given`` and comes to nothing, a person has to see what computes it.
-    """
-    return SetArgument(key, argument, "", NOTE, needs_person=given) if isinstance(service, str) and takes_age(service) else None
 
 
 def _overlap(block: hcl.Block, key: Place) -> CreateFirst:

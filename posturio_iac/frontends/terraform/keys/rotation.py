@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.resource_types import forcing
 from posturio_iac.core.model import Effect, Kind, Lifetime, Replacement, Unknown
-from posturio_iac.core.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.remedy import Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
+from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.causes import of_expression, of_trigger, triggers
 from posturio_iac.frontends.terraform.dataflow.manual_rotation import by_hand, chosen_by_hand
-from posturio_iac.frontends.terraform.dataflow.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, mentioned, references, spelled, walk
@@ -24,9 +24,9 @@ from posturio_iac.metadata.manual_rotation import mentions_rotation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.origin import Origin
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Span
-    from posturio_iac.core.origin import Origin
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core.remedy import Advice
+from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown

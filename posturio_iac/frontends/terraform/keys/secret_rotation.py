@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import SecretRotationOrigin
+from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import SecretRotationOrigin
 from posturio_iac.core.place import Place
-from posturio_iac.core.reason import ReasonKind
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.remedy import Advice, IntervalSetting
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin

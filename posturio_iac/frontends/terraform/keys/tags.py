@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.evidence.origin import TagOrigin, describe_origin
 from posturio_iac.core.model import Span, Unknown
-from posturio_iac.core.origin import TagOrigin, describe_origin
 from posturio_iac.core.record import dataclass, replace
 from posturio_iac.frontends.terraform.dataflow.causes import ignored_changes
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
@@ -94,6 +95,8 @@ class KnownModules:
         """Index modules, and the text of known_modules.toml; an entry of that text is read when its module turns up."""
         self._entries: list[KnownModule | str] = [*own, *builtin.split(_HEADER)[1:]]
         self._by_address: dict[tuple[str, str], int] = {}
+        self._matches: dict[tuple[str, str | None, str | None], Match | NotKnown] = {}
+        """What was found, by the arguments: many folders call the same module at the same version."""
         for index, entry in enumerate(self._entries):
             for address in _addresses(entry):
                 source = parse_source(address)
@@ -133,6 +136,12 @@ class KnownModules:
         ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
         A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
         """
+        asked = (source, version, said)
+        if asked not in self._matches:
+            self._matches[asked] = self._match(*asked)
+        return self._matches[asked]
+
+    def _match(self, source: str, version: str | None, said: str | None) -> Match | NotKnown:
         parsed = parse_source(source)
         index = self._by_address.get((parsed.address, parsed.submodule))
         if index is None or parsed.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
@@ -199,9 +208,17 @@ def load(extra: tuple[Mapping[str, Any], ...] = ()) -> KnownModules:
         UsageError: an entry of ``extra`` is wrong; the text names the entry and the key.
 
     """
-    own = read_modules(extra, "known_modules")
+    return KnownModules(read_modules(extra, "known_modules"), _built_in()) if extra else _without_extra()
+
+
+@lru_cache(maxsize=1)
+def _without_extra() -> KnownModules:
+    return KnownModules((), _built_in())
+
+
+def _built_in() -> str:
     with open(os.path.join(os.path.dirname(__file__), "known_modules.toml"), encoding="utf-8") as file:
-        return KnownModules(own, file.read())
+        return file.read()
 
 
 def _addresses(entry: KnownModule | str) -> tuple[str, ...]:

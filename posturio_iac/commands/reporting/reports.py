@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.output import STDOUT, to_stderr, write
-from posturio_iac.commands.source_lines import Sources
+from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands

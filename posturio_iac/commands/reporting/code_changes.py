@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from posturio_iac.commands.source_lines import MOST_BYTES
+from posturio_iac.commands.reporting.source_lines import MOST_BYTES
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.scan import policies_of

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from posturio_iac.core import remedy as r
+from posturio_iac.core.evidence import remedy as r
 
 if TYPE_CHECKING:
-    from posturio_iac.core.remedy import Remedy, SetInterval
+    from posturio_iac.core.evidence.remedy import Remedy, SetInterval
 
 _ORDER = "create_before_destroy"
 

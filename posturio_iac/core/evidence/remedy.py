@@ -1,6 +1,6 @@
 """Changes that mend a key, as data: what changes, where, and to what. Over 300 lines, since it holds one small class a kind of change.
 
-`posturio_iac.core.remedy_text` puts them into words, and `posturio_iac.fixes` into edits. Nothing reads the words back.
+`posturio_iac.core.evidence.remedy_text` puts them into words, and `posturio_iac.fixes` into edits. Nothing reads the words back.
 """
 
 from __future__ import annotations
