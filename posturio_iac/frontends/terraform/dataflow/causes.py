@@ -14,6 +14,7 @@ from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, inter
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.functions.dates import verb_letters
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references
 from posturio_iac.metadata.lifetime import leading_date, parse_date, parse_interval
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
+_GRANULARITIES = (("hH", "1h"), ("Aa", "12h"), ("DE", "1d"), ("M", "1mo"), ("Y", "1y"))
+"""How often the text of each verb of ``formatdate`` changes, the finest first."""
 
 
 def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
@@ -82,11 +85,11 @@ def _date_in(text: str) -> datetime | None:
 
 
 def _granularity(pattern: str) -> timedelta | None:
-    """Return how often text made by ``formatdate`` with this pattern changes."""
-    for letter, interval in (("s", "1min"), ("m", "1h"), ("h", "1h"), ("H", "1h"), ("D", "1d"), ("E", "1d"), ("M", "1mo"), ("Y", "1y")):
-        if letter in pattern:
-            return None if letter == "s" else parse_interval(interval)
-    return None
+    """Return how often text made by ``formatdate`` with this pattern changes; None where that is at every apply, or never."""
+    letters = verb_letters(pattern)
+    if letters & {"s", "m"}:
+        return None
+    return next((parse_interval(interval) for verbs, interval in _GRANULARITIES if not letters.isdisjoint(verbs)), None)
 
 
 def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Iterator[ChangeCause]:
