@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence import remedy as r
-from posturio_iac.core.evidence.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import describe, pascal
 from posturio_iac.core.keys.resource_types import AGE
 from posturio_iac.core.text.json_nodes import Array, Object
 from posturio_iac.fixes import hcl_comments, hcl_rotation, json_rotation, json_values
@@ -83,7 +83,7 @@ def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int)
             return _replaced(remedy, source, files.start(span), files.end(span))
         case r.AddMetadata(name=name, value=value):
             _, body = source.member_at(files.start(span))
-            members = {"Metadata": {"Posturio": {name[:1].upper() + name[1:]: value}}}
+            members = {"Metadata": {"Posturio": {pascal(name): value}}}
             return ChangeLevel.NOTHING, source.add(body, members, after="Type")
         case r.SetInterval(setting, days):
             _, body = source.member_at(files.start(span))
