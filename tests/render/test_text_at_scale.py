@@ -228,7 +228,8 @@ def test_folders_that_have_one_above_them_are_told_apart() -> None:
 
 
 def test_keys_that_are_undetermined_for_the_same_reason_share_it() -> None:
-    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, ("open",)) for n in range(30))
+    open_ = (open_question("open"),)
+    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, open_) for n in range(30))
     report = Report(canned.AS_OF, keys, (), (), 1)
     lines = blocks.render(report, canned.context()).splitlines()
     assert lines[:2] == ["Undetermined:", "  f0/a.tf:1:1: k0"]
