@@ -24,8 +24,8 @@ CLEAN, USAGE, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised."""
-    gc.set_threshold(200_000)  # a short run that keeps what it makes: looking for garbage often finds none
-    atexit.register(gc.freeze)  # nor does it look for any at its end, which took a tenth of a small run
+    gc.set_threshold(200_000)  # a short run keeps most of what it makes, so collecting garbage often would find none
+    atexit.register(gc.freeze)  # nor is garbage collected at exit, which took a tenth of a small run
     try:
         _reconfigure()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
@@ -83,7 +83,7 @@ def _unknown(name: str) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    """Say one sentence on standard error."""
+    """Print one sentence to standard error and return ``code``."""
     from posturio_iac.core.text.terminal import printable
 
     to_stderr(f"posturio-iac: {printable(text)}\n")
@@ -104,7 +104,7 @@ def _crashed(error: Exception) -> int:
 
 
 def _reconfigure() -> None:
-    """Let output never fail on a character that the terminal's encoding lacks, nor take a file that we open for a closed stream."""
+    """Let output neither fail on characters that the encoding lacks nor go to a file that took the number of a closed stream."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - the last of the three streams
             pass

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.finding import CRASH, Diagnostic, Level
+from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
 from posturio_iac.errors import UsageError
 from posturio_iac.facts.namesakes import Namesake, left_open
@@ -108,6 +109,7 @@ class _Reader:
     def guarded(self, path: str) -> list[AccessKey]:
         """Return the keys of a root module and of all that it calls; a crash of ours there is said, and hides no other module."""
         self.reached.add(path)  # also when it fails: what is not reached is read again
+        free_last_part()
         try:
             return self.keys_below(path)
         except (UsageError, ImportError):
@@ -140,6 +142,8 @@ class _Reader:
             program.report(Diagnostic(Level.ERROR, text, path or "."))
         if path not in self.shared:
             program.forget(path)
+        if unit is not None:
+            unit.forget()
         return [key for key in with_siblings(declared, is_beside) if key.span is not None and program.is_ours(key.span.path)]
 
     def _tree(self, instance: ModuleInstance) -> Iterator[ModuleInstance]:
@@ -182,12 +186,18 @@ class _Reader:
         # What is wrong with a root module is said where its own keys are read.
         program = ModuleTree(self.selection, self.program.options)
         for top in sorted(tops):
-            users = RootUsers(program.root_module(top))
-            for name in names:
-                for user in users.named(name):
-                    found.setdefault(name, {}).setdefault(top, []).append(namesake_of(user, program.options))
-            program.forget(top)
+            free_last_part()
+            for name, users in self._users_in(top, names, program).items():
+                found.setdefault(name, {})[top] = users
         return found
+
+    @staticmethod
+    def _users_in(top: str, names: Collection[str], program: ModuleTree) -> dict[str, list[Namesake]]:
+        """Return the users of one root module that have one of these names, by name."""
+        users = RootUsers(program.root_module(top))
+        found = {name: [namesake_of(user, program.options) for user in users.named(name)] for name in names}
+        program.forget(top)
+        return {name: same for name, same in found.items() if same}
 
     def _tops_with(self, *search_terms: bytes) -> set[str]:
         """Return the folders of the root modules that hold one of ``search_terms`` or lead to a module that does."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.loading import module
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, ResultTooLargeError
@@ -65,7 +66,7 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     if short.startswith("assume") and arguments:  # https://opentofu.org/docs/v1.13/language/functions/assume_family/: a value as it is
         return arguments[0]
     if short not in _MODULE_OF:
-        return Unknown(f"{name}() is not evaluated here")
+        return Unknown(f"{name}() is not evaluated here", cause=OpenCause.NOT_EVALUATED, subject=f"{name}()")
     try:
         return _find(short).apply(arguments, env)
     except EvaluationError as error:

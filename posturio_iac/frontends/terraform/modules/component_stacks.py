@@ -65,6 +65,9 @@ class ComponentStack:
         """Return the folders whose code is part of the root module: none but its own files are."""
         return ()
 
+    def forget(self) -> None:
+        """Keep the code: what the stack applies is asked of it, and stacks are few."""
+
     def called(self) -> Iterator[tuple[str, str | None]]:
         """Yield the sources and versions of the modules that are not here."""
         yield from (one for one in self._sources() if not one[0].startswith("."))
