@@ -21,8 +21,7 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
-_ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))
-"""The first bytes of files that are no plain text."""
+_ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
 LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 """How the source of a local module starts, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
