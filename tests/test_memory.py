@@ -99,7 +99,7 @@ def test_reports_of_many_files_are_the_same_when_few_files_are_kept(
     command = ("scan", "modules", "--as-of", "2026-11-27", "--all", *asked)
     run(capsys, *command)
     before = {name: re.sub(r"\d+ ms|[\d.]+ s\b", "", (tmp_path / f"made.{name}").read_text()) for name in targets}
-    assert before["json"].count('"edits"') == 10
+    assert before["json"].count('"edits"') == 5, "an edit a key: whoever owns it is no text that can be proposed"
     for module, name in ((code_changes, "_MOST_FILES"), (code_changes, "_MOST_CHANGES"), (source_lines, "_MOST_FILES")):
         monkeypatch.setattr(module, name, 1)
     run(capsys, *command)

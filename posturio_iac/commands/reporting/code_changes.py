@@ -79,6 +79,7 @@ def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff 
 
 
 def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | None) -> Callable[[Finding], ShownChange | None]:
+    from posturio_iac.core.evidence.remedy import ReplaceTrigger
     from posturio_iac.fixes.shown import shown
     from posturio_iac.fixes.wanted import Wishes, wanted
 
@@ -88,8 +89,11 @@ def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | Non
 
     def plan(finding: Finding) -> ShownChange | None:
         one = found.get(id(finding))
+        if one is None:
+            return None
         if len(files.before) >= _MOST_FILES:
             files.forget()
-        return None if one is None else shown(one, files, days(finding), is_in_diff)
+        limit = days(finding) if any(isinstance(remedy, ReplaceTrigger) for remedy in one.remedies) else 1  # no other asks for it
+        return shown(one, files, limit, is_in_diff)
 
     return plan

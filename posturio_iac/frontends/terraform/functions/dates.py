@@ -116,6 +116,11 @@ def format_date(spec: str, moment: str) -> str:
     return "".join(_format_part(match.group(), time) for match in _FORMAT_PART.finditer(spec))
 
 
+def verb_letters(spec: str) -> frozenset[str]:
+    """Return the letters of the verbs in a format of ``formatdate``, without those of quoted text: ``Y`` and ``M`` of ``'day' YYYY-MM``."""
+    return frozenset(match[1] for match in _FORMAT_PART.finditer(spec) if match[1])
+
+
 def _format_part(part: str, time: Timestamp) -> str:
     """Write one part of a format."""
     if part.startswith("'"):
