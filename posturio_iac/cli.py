@@ -6,11 +6,11 @@ import atexit
 import gc
 import os
 import sys
-from importlib import import_module
 
 from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.output import to_stderr, to_stdout
+from posturio_iac.core.loading import module
 from posturio_iac.errors import OutputError, UnreachableError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -52,7 +52,7 @@ def _dispatch(argv: list[str]) -> int:
             to_stderr(usage())
             return USAGE
         case [name, *rest] if name in COMMANDS:
-            code: int = import_module(COMMANDS[name][0]).run(rest)
+            code: int = module(COMMANDS[name][0]).run(rest)
             return code
         case _:
             raise UsageError(_unknown(argv[0]))
@@ -63,7 +63,7 @@ def usage() -> str:
     rows = "".join(f"  {name:<10} {summary}\n" for name, (_, summary) in COMMANDS.items())
     return (
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
-        f"{(import_module('posturio_iac').__doc__ or '').strip()}\n\n"
+        f"{(module('posturio_iac').__doc__ or '').strip()}\n\n"
         f"commands:\n{rows}\n"
         "options:\n  --help     Print this help; `posturio-iac COMMAND --help` prints that of a command\n  --version  Print the version\n\n"
         "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"

@@ -9,10 +9,10 @@ A new function is a decorated body in the module that fits its subject, and its 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.loading import module
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
@@ -78,5 +78,5 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
 def _find(name: str) -> Function:
     """Return the declaration of ``name``, importing its module at the first use."""
     if name not in REGISTRY:
-        import_module(f"{__name__}.{_MODULE_OF[name]}")
+        module(f"{__name__}.{_MODULE_OF[name]}")
     return REGISTRY[name]
