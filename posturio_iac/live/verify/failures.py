@@ -51,7 +51,7 @@ class FailureSearch:
     """Looks for failures in one account. Each region has one connection, which keeps to the rate that AWS allows."""
 
     def __init__(self, connection: Connection, as_of: datetime) -> None:
-        """Look with a connection to the account, at the time ``now``."""
+        """Look with a connection to the account, at the time ``as_of``."""
         self._connection, self._as_of = connection, as_of
         self._regions: dict[str, Connection] = {}
         self._known: dict[MissedKey, Attr[FailureSigns]] = {}
