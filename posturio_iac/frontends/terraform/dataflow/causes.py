@@ -15,7 +15,6 @@ from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, inter
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.functions.dates import verb_letters
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references
 from posturio_iac.metadata.lifetime import leading_date, parse_date, parse_interval
@@ -86,6 +85,8 @@ def _date_in(text: str) -> datetime | None:
 
 def _granularity(pattern: str) -> timedelta | None:
     """Return how often text made by ``formatdate`` with this pattern changes; None where that is at every apply, or never."""
+    from posturio_iac.frontends.terraform.functions.dates import verb_letters
+
     letters = verb_letters(pattern)
     if letters & {"s", "m"}:
         return None
