@@ -29,7 +29,14 @@ Capsys = pytest.CaptureFixture[str]
 WRITTEN = ("--plan", "plan", "--letters", "letters", "--evidence", "evidence", "--ledger", "ledger.jsonl")
 ORGANIZATION = ("--organization", *WRITTEN)
 NO_ACCOUNTS = ["../../x", "/x", "..", "", "12345678901", "1" * 5000, "$(touch x)", f"{ACCOUNT}\n1", "\u202e1", "\u0661" * 12]
-STRANGE_ARNS = ["", "x", "arn:aws:iam", "arn:aws:iam::999999999999:user/ci", f"arn:../x:iam::{ACCOUNT}:user/ci", f"arn:aws:s3::{ACCOUNT}:user/ci"]
+STRANGE_ARNS = [
+    "",
+    "x",
+    "arn:aws:iam",
+    "arn:aws:iam::999999999999:user/ci",
+    f"arn:../x:iam::{ACCOUNT}:user/ci",
+    f"arn:aws:s3::{ACCOUNT}:user/ci",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -153,7 +160,20 @@ def test_an_answer_without_an_end_is_left(
     assert max(answer.calls().values()) <= 21
 
 
-NAMES = ["=cmd|x", "@x", "-rf", "$(id)", "`id`", "'; id; '", "../../x", "<script>alert(1)</script>", "![x](http://x)", "a\u202eb", "a b", "x" * 900]
+NAMES = [
+    "=cmd|x",
+    "@x",
+    "-rf",
+    "$(id)",
+    "`id`",
+    "'; id; '",
+    "../../x",
+    "<script>alert(1)</script>",
+    "![x](http://x)",
+    "a\u202eb",
+    "a b",
+    "x" * 900,
+]
 
 
 @pytest.mark.promise("lying AWS")
@@ -181,7 +201,7 @@ def _cells(text: str) -> list[str]:
 
 
 @pytest.mark.promise("lying AWS")
-def test_what_a_dask_worker_sends_back_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_dask_worker_sends_back_holds_no_secret() -> None:
     target = AccountTarget(None, Account(OTHER), f"arn:aws:iam::{OTHER}:role/audit", "an id")
     for replaced in ({}, {"AssumeRole": EXPIRED}, {"GetAccountAuthorizationDetails": details(arn="x")}, {"ListAccessKeys": b"<"}):
         with answering(**replaced):

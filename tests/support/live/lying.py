@@ -116,9 +116,10 @@ def answering(**replaced: Any) -> Iterator[None]:
         if callable(said):
             said = said(_asked(request))
         if not isinstance(said, bytes):
-            text = json.dumps(said) if is_json else f"<{operation}Response><{operation}Result>{said}</{operation}Result></{operation}Response>"
-            said = text.encode()
-        response = AWSResponse("http://127.0.0.1", 200, {"content-type": "application/x-amz-json-1.1" if is_json else "text/xml"}, None)
+            result = f"<{operation}Result>{said}</{operation}Result>"
+            said = (json.dumps(said) if is_json else f"<{operation}Response>{result}</{operation}Response>").encode()
+        kind = "application/x-amz-json-1.1" if is_json else "text/xml"
+        response = AWSResponse("http://127.0.0.1", 200, {"content-type": kind}, None)
         response._content = said
         return response
 
