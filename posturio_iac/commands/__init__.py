@@ -11,7 +11,7 @@ COMMANDS = {
     "fix": ("posturio_iac.commands.fix.command", "Show or write the changes that mend findings in code"),
     "hook": ("posturio_iac.commands.hook", "Judge the modules and templates of changed files; the entry of pre-commit"),
     "baseline": ("posturio_iac.commands.baseline.command", "Write down known findings, so that only new ones fail"),
-    "merge": ("posturio_iac.commands.live.merge", "Join JSON results of several live runs, such as shards"),
+    "merge": ("posturio_iac.commands.merge", "Join JSON results of several live runs, such as shards"),
     "report": ("posturio_iac.commands.report.command", "Join saved JSON results into one HTML or Markdown report"),
     "adopt": ("posturio_iac.commands.adopt.command", "From a first run to a passing hook: mend, accept and set up, step by step"),
     "init": ("posturio_iac.commands.init.command", "Set up the pre-commit hook and a configuration file"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.origin import TagOrigin
 from posturio_iac.core.record import NamedTuple, replace
 from posturio_iac.metadata.lifetime import as_text, read
 from posturio_iac.metadata.names import Meaning, classify
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from posturio_iac.metadata.names import Names
 
 SHOWN = 3
-"""So many declarations are named in one reason."""
+"""How many declarations one reason names."""
 _STATED = (Effect.DECLARED, Effect.UNKNOWN)
 
 

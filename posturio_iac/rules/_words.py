@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 ROTATE_WITHIN_90_DAYS = ("1.4 in v1.2", "1.14 in v1.4 to v4.0.1", "1.13 in v5", "2.13 in v6", "2.12 in v7")
@@ -31,7 +31,7 @@ _IN_NAMES = frozenset("_.[")
 
 def sentence(*clauses: str | Remedy) -> str:
     """Join clauses and remedies to one sentence: upper case at its start unless a name stands there, one full stop at its end."""
-    from posturio_iac.core.remedy_text import describe
+    from posturio_iac.core.evidence.remedy_text import describe
 
     told = [(clause if isinstance(clause, str) else describe(clause)).strip() for clause in clauses]
     text = ", ".join(filter(None, told)).rstrip(".")

@@ -71,11 +71,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind, Replacement
-from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, in_use, spent
 from posturio_iac.rules._words import sentence

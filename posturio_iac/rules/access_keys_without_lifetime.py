@@ -115,10 +115,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, overdue, passed, spent
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION

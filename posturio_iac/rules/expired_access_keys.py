@@ -64,12 +64,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import ReplaceValue
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import named
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import ReplaceValue
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use, passed
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION

@@ -61,9 +61,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.secret_holder import identity_of_holder
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import named
-from posturio_iac.core.secret_holder import identity_of_holder
 from posturio_iac.rules import register
 from posturio_iac.rules._words import sentence
 

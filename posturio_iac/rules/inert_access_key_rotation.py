@@ -82,11 +82,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, passed, spent
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
@@ -95,8 +95,8 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, ago, end, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(

@@ -63,13 +63,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import ReplaceValue
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import ReplaceValue
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import has, latest_end, spent
 from posturio_iac.rules._words import ago, day, end, sentence
@@ -77,8 +77,8 @@ from posturio_iac.rules._words import ago, day, end, sentence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(

@@ -73,12 +73,12 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice, ReplaceValue
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import Advice, ReplaceValue
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import counted, has, in_use, latest_end
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
@@ -87,8 +87,8 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, allowed, by, propos
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(

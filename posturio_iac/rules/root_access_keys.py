@@ -47,9 +47,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import named
-from posturio_iac.core.remedy import Advice
 from posturio_iac.rules import register
 from posturio_iac.rules._standards import CIS_ROOT, NIST_ROOT, PCI_ROOT
 from posturio_iac.rules._words import sentence

@@ -66,13 +66,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.evidence.origin import identity_of
+from posturio_iac.core.evidence.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.core.finding import Rule, Severity, Violation
 from posturio_iac.core.key_words import named
 from posturio_iac.core.model import Effect, Kind
-from posturio_iac.core.origin import identity_of
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import Advice, ReplaceValue, SetArgument
 from posturio_iac.rules import register
 from posturio_iac.rules._evidence import in_use
 from posturio_iac.rules._standards import NIST_ROTATION, PCI_ROTATION
@@ -81,8 +81,8 @@ from posturio_iac.rules._words import ROTATE_WITHIN_90_DAYS, day, proposed_end, 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Lifetime
-    from posturio_iac.core.remedy import Remedy
     from posturio_iac.rules import Context
 
 RULE = Rule(

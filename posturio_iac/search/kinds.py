@@ -1,4 +1,4 @@
-"""Which files are read, and what they are searched for."""
+"""Kinds of files, and the search terms of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TERRAFORM, TEMPLATE, JSON, OTHER = "terraform", "template", "json", "other"
 """Terraform and OpenTofu; YAML and templates; JSON, which may be a template or a plan; a named file with any other ending."""
 HCL, LOCK = "hcl", ".lock.hcl"
-"""The ending of files in Terraform's language that are none of its own, and of those that it writes itself."""
+"""The ending of HCL files that Terraform itself does not read as code, and of those that it writes."""
 STACK_JSON = (".tfcomponent.json", ".tfstack.json", ".tfdeploy.json")
 """The endings of the same in JSON: stacks of HCP Terraform."""
 
@@ -60,7 +60,7 @@ def kind_of(path: str) -> str | None:
 
 
 def calls_modules(path: str) -> bool:
-    """Whether a file may call modules without being part of one: those of Terragrunt and of stacks."""
+    """Tell whether a file may call modules without being part of one, as those of Terragrunt and of stacks do."""
     return path.endswith(STACK_JSON) or (path.endswith(HCL) and not path.endswith(LOCK))
 
 
@@ -81,7 +81,7 @@ def pathspecs(directory: str, only: str = "") -> list[str]:
 
 
 ESCAPES = (b"\\u00", b"\\U0000", b"\\x")
-"""How a letter begins that HCL, JSON or YAML writes by its number."""
+"""The beginning of an escape that writes a letter by its number in HCL, JSON or YAML."""
 _escape: re.Pattern[bytes] | None = None
 
 
@@ -139,7 +139,10 @@ class SearchTerms:
 
     def texts_are_in(self, data: bytes, kind: str) -> bool:
         """Tell whether a text holds one of the search terms for its kind, known modules apart."""
-        return any(search_term in data for search_term in self.by_kind[kind])
+        for search_term in self.by_kind[kind]:  # noqa: SIM110 - every file is asked, and a generator costs more than the search
+            if search_term in data:
+                return True
+        return False
 
     def name_known_module(self, data: bytes) -> bool:
         """Tell whether a text holds the address of one of the modules, wherever it stands."""
@@ -151,13 +154,14 @@ class SearchTerms:
 
     def call_known_module(self, data: bytes) -> bool:
         """Tell whether Terraform code calls one of the modules. There may be a hundred of them, but few different calls."""
-        for source in _sources(data):
-            known = self._known.get(source)
-            if known is None:
-                known = self._known[source] = any(module in source for module in self.modules)
-            if known:
-                return True
-        return False
+        return any(map(self.holds_known_module, _sources(data)))
+
+    def holds_known_module(self, source: bytes) -> bool:
+        """Tell whether the address of one of the modules is part of a source, as it is written."""
+        known = self._known.get(source)
+        if known is None:
+            known = self._known[source] = any(module in source for module in self.modules)
+        return known
 
 
 def _sources(data: bytes) -> Iterator[bytes]:
@@ -165,7 +169,8 @@ def _sources(data: bytes) -> Iterator[bytes]:
     at = data.find(b"source")
     while at >= 0:
         at += len(b"source")
-        start = _without(data, at, b'" \t\r\n\v\f')
+        # Most are the end of ``resource "type"``; in JSON the quote follows the word itself.
+        start = at if data.startswith(b' "', at) else _without(data, at, b'" \t\r\n\v\f')
         if data[start : start + 1] in (b"=", b":"):
             start = _without(data, start + 1, b" \t\r\n\v\f")
             end = data.find(b"\n", start)
@@ -175,15 +180,21 @@ def _sources(data: bytes) -> Iterator[bytes]:
         at = data.find(b"source", at)
 
 
+_WINDOW = 32
+"""Bytes that are looked at together, more than there are blanks beside most signs."""
+
+
 def _without(data: bytes, at: int, skipped: bytes) -> int:
     """Return where the first character stands from ``at`` on that is none of ``skipped``."""
-    while at < len(data) and data[at] in skipped:
-        at += 1
-    return at
+    while window := data[at : at + _WINDOW]:
+        if rest := window.lstrip(skipped):
+            return at + len(window) - len(rest)
+        at += _WINDOW
+    return len(data)
 
 
 def _role(search_term: bytes) -> str:
-    """Return what a search term is, from how it is written."""
+    """Return the kind of a search term, by its spelling."""
     if b"::" in search_term:
         return TEMPLATE
     if b"/" in search_term or b"-" in search_term:
@@ -192,7 +203,7 @@ def _role(search_term: bytes) -> str:
 
 
 STATE_MARKS = (('"format_version"', '"values"'), ('"lineage"', '"serial"'))
-"""What a state holds as JSON, and as Terraform and OpenTofu store it, encrypted or not; all parts of one line suffice."""
+"""Texts in a state: as JSON, and as Terraform and OpenTofu store it, encrypted or not. All texts of one line together identify one."""
 
 
 def looks_like_state(data: bytes) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from posturio_iac.commands import guard
-from posturio_iac.core.remedy import EXAMPLE_OWNER
+from posturio_iac.core.evidence.remedy import EXAMPLE_OWNER
 from tests.support.command_line import run
 
 if TYPE_CHECKING:

@@ -121,6 +121,26 @@ def test_existing_configuration_is_left_alone(top: Path, capsys: pytest.CaptureF
     assert name == CONFIGURATION or not (top / CONFIGURATION).exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (CONFIGURATION, "max_lifetime_days = nan\n"),
+        (CONFIGURATION, "max_lifetime_days ="),
+        (CONFIGURATION, 'baseline = ["known.json"]\n'),
+        ("pyproject.toml", "[tool.posturio-iac]\nfail_on = 1\n"),
+    ],
+)
+def test_nothing_is_written_beside_a_configuration_that_is_refused(
+    top: Path, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    (top / name).write_text(text)
+    (top / "known.json").write_text("[]")
+    code, out, err = run(capsys, "init", "--yes")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert name in err or "known.json" in err
+    assert not (top / HOOKS).exists()
+
+
 def test_without_a_terminal_the_diff_is_shown_and_nothing_written(top: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "init")
     assert code == 2

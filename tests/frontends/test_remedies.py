@@ -276,14 +276,14 @@ def test_a_template_that_cdk_keeps_for_tests_is_changed_in_its_app(tmp_path: Pat
     found = advice(tmp_path, LIFETIME, {"integ.snapshot/S.template.json": json.dumps(synthesized(mark))})
     assert found == {"Key1": 'Call addMetadata("Posturio", { Expires: "2027-02-22" }) on Key1 in the CDK app.'}
     (text,) = advice(tmp_path, EXPOSED, {}).values()
-    assert text == "In the CDK app, delete the output Out and hand the secret to a Secret as secretStringValue."
+    assert text == "In the CDK app, delete the output Out and pass the secret to a Secret as secretStringValue."
 
 
 @pytest.mark.parametrize("default", ["/app/version", {"Ref": "X"}, None])
 def test_a_parameter_of_that_name_alone_is_not_of_cdk(tmp_path: Path, default: object) -> None:
     mark = {"Parameters": {"BootstrapVersion": {"Type": "String", **({} if default is None else {"Default": default})}}}
     (text,) = advice(tmp_path, EXPOSED, {"S.template.json": json.dumps(synthesized(mark))}).values()
-    assert text == "Delete the output Out and hand it to AWS::SecretsManager::Secret in SecretString."
+    assert text == "Delete the output Out and put the secret into SecretString of an AWS::SecretsManager::Secret."
 
 
 def test_the_metadata_that_cdk_is_told_to_write_counts(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from posturio_iac.core.addresses import bare, calls, fits
+from posturio_iac.core.evidence.origin import TagOrigin
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.origin import TagOrigin
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from posturio_iac.core.evidence.origin import ArgumentOrigin
 from posturio_iac.core.model import AccessKey, Effect, KeyKind, Kind, Lifetime, Unknown
-from posturio_iac.core.origin import ArgumentOrigin
 from posturio_iac.link.comparison import missing, told
 from posturio_iac.link.declared import Code
 from posturio_iac.link.linker import Linker

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.evidence.origin import MetadataOrigin, TriggerOrigin, describe_origin
+from posturio_iac.core.evidence.remedy import IntervalSetting, MergeTags
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind
-from posturio_iac.core.origin import MetadataOrigin, TriggerOrigin, describe_origin
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import IntervalSetting, MergeTags
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.rules import all_rules
 from posturio_iac.scan import judge_paths
 from tests.support.keys import (
@@ -174,7 +174,7 @@ def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
 
 
 def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
-    evidence = replace(unreadable("31/12/2026"), why='"31/12/2026" is not an ISO 8601 date', readings=("2026-12-31",))
+    evidence = replace(unreadable("31/12/2026"), readings=("2026-12-31",))
     (violation,) = violations(access_key(evidence))[UNREADABLE]
     assert violation.remediation == 'Write it as 2026-12-31 in tag "expires" of aws_iam_user.ci.'
 

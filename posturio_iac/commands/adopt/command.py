@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from posturio_iac.search import Selection
 
 DAYS = 180
-"""How long findings are accepted unless somebody says otherwise at the terminal."""
+"""How long findings are accepted, unless another time is given at the terminal."""
 
 
-class _Place(NamedTuple):
-    """What is adopted."""
+class RepositoryToAdopt(NamedTuple):
+    """The folder that is adopted, and its settings."""
 
     top: str
     config: Config
@@ -46,7 +46,7 @@ class _Place(NamedTuple):
 
 
 def run(argv: Sequence[str]) -> int:
-    """Show what there is, write what is wanted, and return the exit code that the hook would have."""
+    """Show the findings, write the wanted parts, and return the exit code that the hook would have."""
     given = parse(COMMAND, argv)
     if given is None:
         to_stdout(help_text(COMMAND))
@@ -65,37 +65,40 @@ def run(argv: Sequence[str]) -> int:
     return _adopt(place, wanted, report)
 
 
-def look(folder: str) -> str:
-    """Return what there is in the repository of a folder, and the command that goes on from here; nothing is written or asked."""
-    given = parse(COMMAND, [folder])
-    assert given is not None  # noqa: S101 - no word of it asks for help
-    place = _place(given)
-    report = place.report(place.config)
+def look(place: RepositoryToAdopt, report: Report) -> str:
+    """Return what there is in a repository, and the command that goes on from here; nothing is written or asked."""
     outcomes = _planned(place, report)
     return overview(report, outcomes) + _next(place, report, outcomes, lead="")
 
 
-def _place(given: Arguments) -> _Place:
+def place_of(folder: str) -> RepositoryToAdopt:
+    """Return the repository of a folder with its configuration; ``UsageError`` where that cannot be read."""
+    given = parse(COMMAND, [folder])
+    assert given is not None  # noqa: S101 - no word of it asks for help
+    return _place(given)
+
+
+def _place(given: Arguments) -> RepositoryToAdopt:
     from posturio_iac.commands.settings import settings
     from posturio_iac.scan import select
 
     top = files.top_of(given.words[0] if given.words else os.curdir)
     config = settings(given, (top,))
     there = tuple(filter(os.path.isfile, config.baseline))
-    return _Place(top, config, select((top,), top, config.with_values(baseline=there), given.exclude or ()), given)
+    return RepositoryToAdopt(top, config, select((top,), top, config.with_values(baseline=there), given.exclude or ()), given)
 
 
-def _planned(place: _Place, report: Report) -> tuple[Outcome, ...]:
-    """Return what would become of each finding, whatever the next apply does about it; nothing is written."""
-    from posturio_iac.commands.code_changes import files_below
+def _planned(place: RepositoryToAdopt, report: Report) -> tuple[Outcome, ...]:
+    """Return the outcome for each finding if every level of change were allowed; nothing is written."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
+    from posturio_iac.commands.reporting.code_changes import files_below
 
     made = _fix_run(place, unsafe=True)
     return fix.planned(made, report, wishes(made.given, report.as_of, place.config), files_below(place.selection.root))
 
 
-def _fix_run(place: _Place, *, unsafe: bool = False) -> FixRun:
+def _fix_run(place: RepositoryToAdopt, *, unsafe: bool = False) -> FixRun:
     from posturio_iac.commands.fix import arguments, command
 
     given = parse(arguments.COMMAND, [*for_fix(place.given), *(["--unsafe"] if unsafe else [])])
@@ -104,8 +107,8 @@ def _fix_run(place: _Place, *, unsafe: bool = False) -> FixRun:
     return command.FixRun(place.selection, place.config, None, given)
 
 
-def _next(place: _Place, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
-    """Return the command that goes on from here."""
+def _next(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome], lead: str = "nothing was written; ") -> str:
+    """Return the next command."""
     from posturio_iac.config.locate import find
 
     parts = [FIX] if any(outcome.level is not None and outcome.level is not ChangeLevel.REPLACES for outcome in outcomes) else []
@@ -119,7 +122,7 @@ def _next(place: _Place, report: Report, outcomes: Sequence[Outcome], lead: str 
     return f"\n{lead}next: posturio-iac adopt --write {','.join(parts)}{accept}{owner}\n"
 
 
-def _asked(place: _Place, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:
+def _asked(place: RepositoryToAdopt, report: Report, outcomes: Sequence[Outcome]) -> AdoptionPlan:
     """Ask step by step what to write."""
     parts = set()
     if any(outcome.level is not None for outcome in outcomes) and questions.agreed("\nmend what can be mended?"):
@@ -146,8 +149,8 @@ def _seems_used(top: str, part: str) -> bool:
     return gitlab == (part == "ci=gitlab")
 
 
-def _adopt(place: _Place, wanted: AdoptionPlan, report: Report) -> int:
-    """Write what is wanted: everything that can be refused is refused before the first file is written."""
+def _adopt(place: RepositoryToAdopt, wanted: AdoptionPlan, report: Report) -> int:
+    """Write the wanted parts. Everything that can be refused is refused before the first file is written."""
     baseline = _baseline_path(place, wanted) if BASELINE in wanted.parts else ""
     if baseline:
         _check_exceptions(wanted, report)
@@ -169,7 +172,7 @@ def _adopt(place: _Place, wanted: AdoptionPlan, report: Report) -> int:
     return _verified(place, wanted, baseline)
 
 
-def _baseline_path(place: _Place, wanted: AdoptionPlan) -> str:
+def _baseline_path(place: RepositoryToAdopt, wanted: AdoptionPlan) -> str:
     """Return where the baseline goes. Raises `UsageError` when it is there already, or no configuration would name it."""
     from posturio_iac.commands.baseline.command import FILE
     from posturio_iac.config.locate import find
@@ -186,7 +189,7 @@ def _baseline_path(place: _Place, wanted: AdoptionPlan) -> str:
 
 
 def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
-    """Refuse exceptions that nobody answers for, and an end that has passed."""
+    """Refuse exceptions without an owner, and an end that has passed."""
     from posturio_iac.commands.fix.arguments import date
 
     date(wanted.until, "--until", report.as_of)
@@ -198,12 +201,12 @@ def _check_exceptions(wanted: AdoptionPlan, report: Report) -> None:
         )
 
 
-def _mend(place: _Place, report: Report) -> Report:
-    """Write the mends, and return the report on what is there then."""
-    from posturio_iac.commands.code_changes import files_below
+def _mend(place: RepositoryToAdopt, report: Report) -> Report:
+    """Write the mends, and return the report on the code after them."""
     from posturio_iac.commands.fix import command as fix
     from posturio_iac.commands.fix.arguments import wishes
     from posturio_iac.commands.fix.summary import say
+    from posturio_iac.commands.reporting.code_changes import files_below
 
     made = _fix_run(place)
     asked, found = wishes(made.given, report.as_of, place.config), files_below(place.selection.root)
@@ -214,8 +217,8 @@ def _mend(place: _Place, report: Report) -> Report:
     return last
 
 
-def _accept(place: _Place, wanted: AdoptionPlan, path: str, report: Report) -> None:
-    """Write what remains into a baseline."""
+def _accept(place: RepositoryToAdopt, wanted: AdoptionPlan, path: str, report: Report) -> None:
+    """Write the remaining findings into a baseline."""
     from posturio_iac.commands.baseline.command import updated
     from posturio_iac.commands.baseline.entries import NewEntryFields
     from posturio_iac.commands.baseline.stale import Searched
@@ -227,8 +230,8 @@ def _accept(place: _Place, wanted: AdoptionPlan, path: str, report: Report) -> N
     to_stdout(f"wrote {os.path.relpath(path)}: {made.summary()}\n")
 
 
-def _verified(place: _Place, wanted: AdoptionPlan, baseline: str) -> int:
-    """Judge once more with what was written, and say whether the hook passes."""
+def _verified(place: RepositoryToAdopt, wanted: AdoptionPlan, baseline: str) -> int:
+    """Judge again with the written files, and say whether the hook passes."""
     paths = [path for path in (*place.config.baseline, baseline) if os.path.isfile(path)]
     config = place.config.with_values(baseline=tuple(dict.fromkeys(paths)))
     report = place.report(config)

@@ -15,6 +15,9 @@ from posturio_iac.config.option_table import Option, Shape
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from posturio_iac.commands.adopt.command import RepositoryToAdopt
+    from posturio_iac.core.finding import Report
+
 COMMAND = Command(
     "init",
     f"Adds the hook to {HOOKS} and writes a short {CONFIGURATION}. Shows the changes first, and keeps all that is there. "
@@ -28,26 +31,30 @@ COMMAND = Command(
 
 def run(argv: Sequence[str]) -> int:
     """Show the changes, ask, and write them."""
+    from posturio_iac.commands.adopt.command import place_of
+
     given = parse(COMMAND, argv)
     if given is None:
         to_stdout(help_text(COMMAND))
         return 0
     top = top_of(given.words[0] if given.words else os.curdir)
+    place = place_of(top)
+    report = place.report(place.config)  # before anything is written, since a configuration or baseline may be refused
     changes = [*hook(top, given.repo, given.rev), *configuration(top)]
     if not changes:
         to_stdout("the hook and a configuration are there already\n")
-        return _looked(top)
+        return _looked(place, report)
     show(changes, top)
     if not (given.yes or agreed("write this?")):
         to_stdout("nothing was written\n")
         return 0
     write_all_files(changes, top)
-    return _looked(top)
+    return _looked(place, report)
 
 
-def _looked(top: str) -> int:
-    """Show what the code holds already, and how to begin with it; findings do not make this fail."""
+def _looked(place: RepositoryToAdopt, report: Report) -> int:
+    """Show the findings in the code, and how to begin with them; findings do not make this fail."""
     from posturio_iac.commands.adopt.command import look
 
-    to_stdout(f"\n{look(top)}")
+    to_stdout(f"\n{look(place, report)}")
     return 0

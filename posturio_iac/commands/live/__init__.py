@@ -1,4 +1,4 @@
-"""``posturio-iac live`` and ``posturio-iac merge``.
+"""``posturio-iac live``.
 
 Imports the library, ``live``, ``link`` and the formats.
 """

@@ -9,7 +9,7 @@ import time
 from posturio_iac.commands.output import STDOUT, to_stderr, to_stdout
 from posturio_iac.commands.parser import help_text, parse
 from posturio_iac.commands.progress_line import ProgressLine
-from posturio_iac.commands.provider_note import point_to_secrets
+from posturio_iac.commands.reporting.provider_note import point_to_secrets
 from posturio_iac.commands.scan.arguments import COMMAND, DEFAULT_FORMAT, reports
 from posturio_iac.errors import UsageError
 
@@ -151,9 +151,9 @@ def _report(
     progress: ProgressLine,
 ) -> int:
     from posturio_iac.commands.ci_environment import prefix, source_url
-    from posturio_iac.commands.code_changes import shown_changes
     from posturio_iac.commands.coverage import scope
-    from posturio_iac.commands.reports import emit, screen
+    from posturio_iac.commands.reporting.code_changes import shown_changes
+    from posturio_iac.commands.reporting.reports import emit, screen
     from posturio_iac.core.finding import Exit, Severity
     from posturio_iac.scan import judged
 
@@ -166,7 +166,7 @@ def _report(
 
         report, stale = with_stale(report, Searched(selection, config, given.words), fail=bool(given.fail_on_stale))
     if config.path is not None or config.baseline or config.tree is not None:
-        from posturio_iac.commands.config_notice import with_notices
+        from posturio_iac.commands.reporting.config_notice import with_notices
 
         changed = () if narrowed is None else narrowed.changed
         report = with_notices(report, config, selection, place, changed, named=given.config is not None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import secrets_of
 from posturio_iac.core.model import Exposure
-from posturio_iac.core.remedy import Advice
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
+from posturio_iac.facts.sinks import SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.plan.document import is_any
 from posturio_iac.frontends.plan.references import arguments_of, instances_of
-from posturio_iac.frontends.terraform.keys.exposures import SINKS, TAG_ARGUMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.remedy import AddComment, AddTag
 from posturio_iac.core.keys.resource_types import AGE, EXPIRING_KEY, KEY_TYPES, SERVICE, SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import dataclass, replace
-from posturio_iac.core.remedy import AddComment, AddTag
 from posturio_iac.facts.access_key import access_key
 from posturio_iac.facts.credential_age import age_lifetime
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.model import FactOptions, KeyFacts
+from posturio_iac.facts.remedies import remedies_in_code
 from posturio_iac.facts.siblings import KeyOfUser, with_siblings
 from posturio_iac.frontends.plan.code_join import joined
 from posturio_iac.frontends.plan.exposures import exposures_in
 from posturio_iac.frontends.plan.references import Configuration
 from posturio_iac.frontends.plan.users import PlanUsers, find_user, permission_note
 from posturio_iac.frontends.terraform.keys.assembly import is_beside
-from posturio_iac.frontends.terraform.keys.remedies import remedies_in_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Declaring
     from posturio_iac.core.model import AccessKey, Exposure, Lifetime
-    from posturio_iac.core.remedy import Declaring
     from posturio_iac.facts.model import UserFacts
     from posturio_iac.frontends.plan.code_join import PlannedCode
     from posturio_iac.frontends.plan.document import PlanDocument, Resource
@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 
 NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code")
 _TRIGGERED = "replace_by_triggers"
-"""The ``action_reason`` of what ``replace_triggered_by`` replaces."""
+"""The ``action_reason`` of a replacement by ``replace_triggered_by``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What holds for all keys of one plan."""
+    """The facts that all keys of one plan share."""
 
     options: TerraformOptions
     scope: str
-    """Where the plan stands, which becomes part of the fingerprint of keys without code."""
+    """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None
 
 
 def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]:
-    """Yield the keys that exist after a plan, with what the code says about them where it is given."""
+    """Yield the keys that exist after a plan, completed by the code where it is given."""
     resources = document.of_type(*KEY_TYPES)
     configuration = Configuration(document)
     exposures = exposures_in(document, configuration, resources) if resources else {}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.remedy_text import describe
+from posturio_iac.core.evidence.remedy_text import describe
 from tests.support.cloudformation_reading import key
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from posturio_iac.core.remedy import Advice
-from posturio_iac.core.remedy_text import describe
+from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.evidence.remedy_text import describe
 from tests.support.cloudformation_reading import as_json, reading
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.frontends.cloudformation.keys.rotation import cron_interval
 from tests.support.cloudformation_reading import key
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import AccessKey, Effect, Replacement, Unknown
-from posturio_iac.core.remedy_text import describe
 from posturio_iac.errors import UsageError
 from tests.support.plan_shapes import KEY, USER, key, one, plan, read, resource, user
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.finding import Level
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.remedy import Advice
 from tests.support.search_tree import Tree
 from tests.support.terraform_programs import Counted, reading
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Unknown
-from posturio_iac.core.remedy_text import describe
 from tests.support.terraform_programs import key, keys, reading
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph import argument_of
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
+from posturio_iac.core.evidence.remedy import SetArgument
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import SetArgument
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
-from posturio_iac.frontends.terraform.keys.exposures import SINKS
+from posturio_iac.facts.sinks import SINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.graph_fallback.value import by_variable, certain, value_of
+from posturio_iac.core.evidence.origin import TagOrigin, describe_origin
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.origin import TagOrigin, describe_origin
 from posturio_iac.facts.describe import declared_elsewhere, quoted, tags_unseen
 from posturio_iac.facts.model import MetadataItem, UserFacts
 from posturio_iac.facts.namesakes import Namesake, namesake
@@ -41,7 +41,7 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
     why = name if isinstance(name, Unknown) else Unknown("the key names no user")
     if (source := _data_source(key, graph)) is not None:
         return UserFacts(why, unseen=declared_elsewhere(f"the user that data.{source} reads"))
-    reason = tags_unseen(why.reason)
+    reason = tags_unseen(why)
     return UserFacts(why, hidden=(reason,), unseen=reason)
 
 

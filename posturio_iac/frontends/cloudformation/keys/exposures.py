@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import Exposure
 from posturio_iac.core.record import NamedTuple
-from posturio_iac.core.remedy import Advice
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import as_deployed
 from posturio_iac.frontends.cloudformation.evaluation.reference_index import ReferenceIndex
@@ -41,14 +41,14 @@ _PARAMETER_PATH = 3
 
 
 class _Words(NamedTuple):
-    """How advice names the code that changes."""
+    """The name for the code to change, in advice."""
 
     lead: str
     store: str
 
 
-_TEMPLATE = _Words("", "hand it to AWS::SecretsManager::Secret in SecretString")
-_CDK_APP = _Words("in the CDK app, ", "hand the secret to a Secret as secretStringValue")
+_TEMPLATE = _Words("", "put the secret into SecretString of an AWS::SecretsManager::Secret")
+_CDK_APP = _Words("in the CDK app, ", "pass the secret to a Secret as secretStringValue")
 
 
 class Exposures:
@@ -81,7 +81,7 @@ class Exposures:
                 yield from _resource(mention, entry, words)
 
     def _nested(self, mention: Mention, entry: TemplateEntry, stack: Stack, depth: int) -> Iterator[Exposure]:
-        """Follow a secret into a nested stack; where the template is not here it is unknown what becomes of it."""
+        """Follow a secret into a nested stack; without its template it is unknown whether the secret is shown."""
         child, path = stack.children.get(entry.name), mention.path
         if child is None or path[:2] != ("Properties", "Parameters") or len(path) < _PARAMETER_PATH or depth > _MAX_DEPTH:
             return
@@ -119,7 +119,7 @@ def _resource(mention: Mention, entry: TemplateEntry, words: _Words) -> Iterator
 
 
 def _holder(mention: Mention, entry: TemplateEntry, prop: str) -> SecretHolder:
-    """Return what holds the secret."""
+    """Return the holder of the secret."""
     if "UserData" in mention.path:
         return SecretHolder(HolderKind.USER_DATA, entry.name)
     if any(part.startswith("Environment") for part in mention.path):

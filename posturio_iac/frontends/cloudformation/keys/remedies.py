@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.core.place import Place
-from posturio_iac.core.remedy import AddMetadata, Advice, CallConstruct, Remedies, SetProperty, StoreAndRotate
 from posturio_iac.frontends.cloudformation.keys.cdk import construct_of, is_from_cdk
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def remedies(entry: TemplateEntry, address: str, stack: Stack) -> Remedies:
-    """Return what mends ``entry`` of a stack."""
+    """Return the remedies for the key ``entry`` of a stack."""
     place = Place(address, entry.source.span(entry.key))
     if is_from_cdk(entry, stack):
         path = construct_of(entry) or address

@@ -5,88 +5,46 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import Advice, HideOutput, SetArgument
+from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.keys.resource_types import KEY_TYPES, secrets_of
 from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
-from posturio_iac.core.record import dataclass
-from posturio_iac.core.remedy import Advice, HideOutput, SetArgument
-from posturio_iac.core.secret_holder import HolderKind, SecretHolder
+from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, SecretCarriers, arguments_of
+from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Attr
-    from posturio_iac.core.remedy import Remedy
+    from posturio_iac.facts.sinks import Sink
+    from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
     Origin = ResourceOrigin | TerminalOrigin
     Leak = tuple[Exposure | Unknown, Origin]
 
-_ENCRYPT = 'set type = "SecureString"'
-_VCL = "move it to a dictionary with write_only = true, and read it in the VCL with table.lookup"
-_STORE = "store it in aws_secretsmanager_secret_version or an aws_ssm_parameter of type SecureString, and read it from there"
-
-
-@dataclass(frozen=True, slots=True)
-class Sink:
-    """A resource that shows what it is given."""
-
-    arguments: tuple[str, ...]
-    """The arguments that show it; none named means all."""
-    change: str = _STORE
-    """What keeps it from doing so, for a reader."""
-
-
-SINKS = {
-    "aws_amplify_app": Sink(("environment_variables",)),
-    "aws_apprunner_service": Sink(("runtime_environment_variables",)),
-    "aws_batch_job_definition": Sink(("container_properties",)),
-    "aws_codebuild_project": Sink(("value",)),
-    "aws_cloudformation_stack": Sink(("parameters", "template_body")),
-    "aws_dynamodb_table_item": Sink(("item",)),
-    "aws_ecs_task_definition": Sink(("container_definitions",)),
-    "aws_elastic_beanstalk_environment": Sink(("value",)),
-    "aws_instance": Sink(("user_data", "user_data_base64")),
-    "aws_lambda_function": Sink(("variables",)),
-    "aws_launch_configuration": Sink(("user_data", "user_data_base64")),
-    "aws_launch_template": Sink(("user_data",)),
-    "aws_lightsail_instance": Sink(("user_data",)),
-    "aws_s3_bucket_object": Sink(("content", "content_base64")),
-    "aws_s3_object": Sink(("content", "content_base64")),
-    "aws_spot_instance_request": Sink(("user_data", "user_data_base64")),
-    "aws_ssm_parameter": Sink(("value", "insecure_value"), _ENCRYPT),
-    "fastly_service_vcl": Sink(("content",), _VCL),
-    "github_actions_variable": Sink(("value",), "make it a github_actions_secret"),
-    "heroku_app": Sink(("config_vars",), "move it to sensitive_config_vars"),
-    "kubernetes_config_map": Sink(("data",), "make it a kubernetes_secret"),
-    "kubernetes_config_map_v1": Sink(("data",), "make it a kubernetes_secret_v1"),
-    "kubernetes_deployment": Sink(("value",), "read it from a kubernetes_secret with value_from"),
-    "kubernetes_deployment_v1": Sink(("value",), "read it from a kubernetes_secret with value_from"),
-    "local_file": Sink(("content", "content_base64", "sensitive_content")),
-    "local_sensitive_file": Sink(("content", "content_base64")),
-}
 _SECRET_INPUTS = ("secret_string", "secret_string_wo", "secret_binary")
 KEEPING = {
     "terraform-aws-modules/secrets-manager/aws": _SECRET_INPUTS,
     "github.com/terraform-aws-modules/terraform-aws-secrets-manager": _SECRET_INPUTS,
 }
 """Inputs of well-known modules that go nowhere but into an encrypted store."""
-TAG_ARGUMENTS = ("tags", "labels", "annotations")
 
 
 def exposures_of(key: hcl.Block, instance: ModuleInstance, suffix: str) -> Iterator[Exposure | Unknown]:
     """Yield the places in the key's module, and in those that call it, where the secret of ``key``, the instance ``suffix``, leaves.
 
-    Unknown are those of which the code does not fix whether they show it.
+    `Unknown` stands for places where the code does not fix whether they show it.
     """
     if key.get("pgp_key") is not None and evaluate_or_unknown(key.get("pgp_key"), instance.scope()) is not None:
         return
@@ -113,63 +71,39 @@ def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin],
 
     They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
     """
-    leaks, carriers = instance.index(Leaks), instance.index(SecretCarriers)
-    at: ModuleInstance | None = instance
-    found: dict[Exposure | Unknown, None] = {}
-    while at is not None:
-        leaks.visit(at, carriers)
-        at = at.caller.instance if at.caller else None
-    found |= {place: None for place, reached in leaks.of(origin) if wanted(reached)}
-    yield from found
+    leaks = instance.index(Leaks)
+    leaks.visit(instance)
+    yield from dict.fromkeys(place for place, reached in leaks.of(origin) if wanted(reached))
 
 
-class Leaks:
+class Leaks(SecretWalk):
     """The places in one root module where secrets of keys leave, or may, in the module instances that were visited."""
 
     def __init__(self) -> None:
         """Visit nothing yet."""
-        self._visited: set[ModuleInstance] = set()
+        super().__init__()
         self._by_origin: dict[int, list[Leak]] = {}
 
     def of(self, origin: object) -> list[Leak]:
         """Return the leaks of the key, or of the known module, that a block makes."""
         return self._by_origin.get(id(origin), [])
 
-    def visit(self, start: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Look for leaks in a module instance, and in all that it gives a secret to, each once."""
-        pending = [start]
-        while pending:
-            instance = pending.pop()
-            if instance in self._visited:
-                continue
-            self._visited.add(instance)
-            for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
-                self._keep(place, reached)
-            for name, block in instance.folder.calls.items():
-                pending += self._given(instance, name, block, carriers.arguments(block, instance))
+    def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
+        """Keep the outputs and resources that show a secret."""
+        for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
+            self._keep(place, reached)
+
+    def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
+        """Keep each argument of a call, but those that a well-known module stores as secrets."""
+        for argument, value in given:
+            if argument not in keeping(instance, call):
+                place = Unknown(f"{argument} of {instance.full(f'module.{call.labels[0]}')} is given the secret, and {why.reason}")
+                for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
+                    self._keep(place, reached)
 
     def _keep(self, place: Exposure | Unknown, reached: Origin) -> None:
         block = reached.block if isinstance(reached, ResourceOrigin) else reached.call
         self._by_origin.setdefault(id(block), []).append((place, reached))
-
-    def _given(
-        self, instance: ModuleInstance, name: str, block: hcl.Block, given: list[tuple[str, hcl.Expr]]
-    ) -> tuple[ModuleInstance, ...]:
-        """Return the instances of a call that may be given a secret; what is given to code that is not here is kept."""
-        if not given:
-            return ()
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            return ()
-        if not isinstance(children, Unknown):
-            return children[1]
-        for argument, value in given:
-            if argument not in keeping(instance, block):
-                place = Unknown(f"{argument} of {instance.full(f'module.{name}')} is given the secret, and {children.reason}")
-                for reached in dict.fromkeys(r for scope in _scopes(block, instance) for r in _secrets(value, scope)):
-                    self._keep(place, reached)
-        return ()
 
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
@@ -198,7 +132,7 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
 def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
     if doubt is not None:
-        return Unknown(f"{place.where}: {doubt.reason}"), reached
+        return doubt.about(place.where), reached
     if reached.open:
         return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
     return place, reached
@@ -221,9 +155,9 @@ def _outputs(instance: ModuleInstance) -> Iterator[Leak]:
 
 
 def shows_outputs(instance: ModuleInstance) -> bool:
-    """Tell whether whoever applies the module sees its outputs: Terraform before 0.15 shows secrets, later ones refuse to.
+    """Tell whether Terraform shows sensitive outputs of the module: before 0.15 it does, later versions refuse to.
 
-    A module that pins no version is taken for an old one only when it is applied by itself.
+    A module that pins no version counts as old only when it is applied by itself.
     """
     for block in instance.folder.settings:
         constraint = evaluate_or_unknown(block.get("required_version"), instance.scope())
@@ -256,7 +190,7 @@ def _remedy(attribute: str, sink: Sink | None, place: Place, *, tagged: bool) ->
         return Advice("remove it")
     if attribute == "insecure_value":
         return Advice(f"{sink.change}, and write value in place of insecure_value")
-    return SetArgument(place, "type", '"SecureString"') if sink.change == _ENCRYPT else Advice(sink.change)
+    return SetArgument(place, "type", '"SecureString"') if sink.change == ENCRYPT else Advice(sink.change)
 
 
 def _scopes(block: hcl.Block, instance: ModuleInstance) -> tuple[ModuleScope, ...]:

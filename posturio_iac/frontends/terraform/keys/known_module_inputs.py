@@ -1,11 +1,11 @@
-"""What a call gives to a known module: the inputs that decide about its key."""
+"""The inputs that a call gives to a known module, as far as they decide about its keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.origin import TagOrigin
 from posturio_iac.core.model import Unknown
-from posturio_iac.core.origin import TagOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown, index
 from posturio_iac.frontends.terraform.keys.tags import Tag, Tags, default_tags, read_map
 from posturio_iac.frontends.terraform.known_modules.table import Choice, InputTemplate, KnownKey
@@ -42,7 +42,7 @@ class Inputs:
 
     @property
     def label(self) -> str:
-        """What sentences call the call."""
+        """The name of the call in sentences."""
         return "the inputs" if is_applied(self.scope.instance) else f"{self.block.type}.{self.block.labels[0]}"
 
     @property
@@ -153,7 +153,7 @@ class Inputs:
         return Tags()
 
     def place(self, choice: Choice | int | None) -> Span:
-        """Return where an input is set, or the header of the call."""
+        """Return the place where an input is set, or the header of the call."""
         names = [path.split(".")[0] for path in choice.paths] if isinstance(choice, Choice) else []
         attribute = next((self.block.body.attributes[n] for n in names if n in self.block.body.attributes), None)
         return attribute.span if attribute is not None else self.block.header

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.core.keys.resource_types import SERVICE_CREDENTIAL
 from posturio_iac.core.model import KeyKind, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
-from posturio_iac.core.remedy import AddComment, Advice, Remedies, SetArgument, SetMaxAge
 from posturio_iac.facts.access_key import key_of_user
-from posturio_iac.facts.credential_age import age_lifetime
+from posturio_iac.facts.credential_age import age_lifetime, age_of
 from posturio_iac.facts.max_age import max_age_lifetime
 from posturio_iac.facts.metadata_items import items_of
 from posturio_iac.facts.model import FactOptions, KeyFacts
@@ -18,7 +18,7 @@ from posturio_iac.frontends.terraform.keys.assembly import comments_for, place_o
 from posturio_iac.frontends.terraform.keys.evidence import user_facts
 from posturio_iac.frontends.terraform.keys.exposures import exposures_of_module
 from posturio_iac.frontends.terraform.keys.known_module_inputs import Inputs, is_applied
-from posturio_iac.frontends.terraform.keys.remedies import added, age_of, narrower
+from posturio_iac.frontends.terraform.keys.remedies import added, narrower
 from posturio_iac.frontends.terraform.keys.users import TerraformUser
 from posturio_iac.frontends.terraform.known_modules.table import Choice
 from posturio_iac.frontends.terraform.modules.instance import instances_of
@@ -27,8 +27,8 @@ from posturio_iac.frontends.terraform.syntax import hcl
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.remedy import Remedy, Rotating
     from posturio_iac.core.model import Lifetime
-    from posturio_iac.core.remedy import Remedy, Rotating
     from posturio_iac.facts.siblings import KeyOfUser
     from posturio_iac.frontends.terraform.keys.assembly import RootModuleContext
     from posturio_iac.frontends.terraform.known_modules.lookup import Match
@@ -52,7 +52,7 @@ def _keys(match: Match, block: hcl.Block, scope: ModuleScope, address: str, sett
         match = match.fitting(block.body.attributes)
     behaviours = [_made(version, block, scope) for version in match.candidates]
     made = next((keys for keys in behaviours if keys), [])
-    # While the version is open, what all versions do alike is still certain.
+    # While the version is open, behaviour that all versions share is still certain.
     open_end = match.why and any([k.max_age for k, _, _ in other] != [k.max_age for k, _, _ in made] for other in behaviours)
     hidden = (Unknown(f"{match.module.name}: {match.why}"),) if open_end else ()
     existence = hidden[0] if hidden and not all(behaviours) else None
@@ -189,7 +189,7 @@ def _disable(key: KnownKey, place: Place) -> Remedy:
 
 
 def _narrower(key: KnownKey, place: Place, inputs: Inputs) -> Iterator[Remedy]:
-    """Yield what switches off one of the keys that a call makes: of an input with an element for each, or of ``for_each`` of the call."""
+    """Yield changes that switch off one of the keys of a call: by an input with an element for each, or by ``for_each`` of the call."""
     switch = _switch(key)
     if key.each is not None and inputs.element is not None:
         name = inputs.element[0]

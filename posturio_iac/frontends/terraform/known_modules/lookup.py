@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.record import dataclass
@@ -31,7 +32,7 @@ __all__ = [
 _COMMIT = lazy_pattern(r"[0-9a-f]{7,40}")
 _PREFIX = lazy_pattern(r"terraform-(?:aws-|module-)?")
 _MISSPELT, _NEAR_OTHER_VERSION = 0.9, 0.6
-"""How much a name must be like an input that it was meant for: a slip of a letter; or what another version calls it."""
+"""Least similarity of a name to the input that was meant: a slip of a letter; or a name from another version."""
 _EVERYTHING = Interval()
 _HEADER = "[[module]]\n"
 _QUOTED = lazy_pattern(r'"([^"]+)"')
@@ -46,19 +47,19 @@ class NotKnown:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A module of the table, and what its version does as far as the code fixes the version."""
+    """A module of the table, and the behaviour of its version, as far as the code fixes the version."""
 
     module: KnownModule
     version: str
-    """As the code says it: ``~> 5.0``, ``v6.1.0``; empty when it says nothing."""
+    """As the code states it: ``~> 5.0``, ``v6.1.0``; empty when it states none."""
     candidates: tuple[KnownVersion, ...]
-    """What it can be, the newest first, each behaviour once; none when the table says nothing about this version."""
+    """Possible behaviours, the newest first, each once; none when the table does not cover this version."""
     why: str = ""
     """Why the version does not decide: half a sentence; empty when there is one candidate."""
 
     @property
     def decided(self) -> KnownVersion | None:
-        """What the module does, when that is certain."""
+        """The behaviour of the module, when it is certain."""
         return None if self.why else self.candidates[0]
 
     def misspelt(self, inputs: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -94,6 +95,8 @@ class KnownModules:
         """Index modules, and the text of known_modules.toml; an entry of that text is read when its module turns up."""
         self._entries: list[KnownModule | str] = [*own, *builtin.split(_HEADER)[1:]]
         self._by_address: dict[tuple[str, str], int] = {}
+        self._matches: dict[tuple[str, str | None, str | None], Match | NotKnown] = {}
+        """What was found, by the arguments: many folders call the same module at the same version."""
         for index, entry in enumerate(self._entries):
             for address in _addresses(entry):
                 source = parse_source(address)
@@ -127,12 +130,18 @@ class KnownModules:
         return None
 
     def match(self, source: str, version: str | None = None, said: str | None = None) -> Match | NotKnown:
-        """Return what the module at ``source`` does.
+        """Return the match of the module at ``source``.
 
-        ``said`` is the version that a comment beside a source tells; it counts where the source is pinned to a commit.
+        ``said`` is the version in a comment beside a source; it counts where the source is pinned to a commit.
         ``version`` is the constraint of the block, or the exact version that ``.terraform/modules/modules.json`` tells.
         A constraint takes the newest version that it allows, as ``terraform init`` does without a lock; so does a missing one.
         """
+        asked = (source, version, said)
+        if asked not in self._matches:
+            self._matches[asked] = self._match(*asked)
+        return self._matches[asked]
+
+    def _match(self, source: str, version: str | None, said: str | None) -> Match | NotKnown:
         parsed = parse_source(source)
         index = self._by_address.get((parsed.address, parsed.submodule))
         if index is None or parsed.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
@@ -151,7 +160,7 @@ class KnownModules:
 
 
 def _name_of(source: ModuleSource) -> tuple[str, str] | None:
-    """Return what stays of a source whoever owns it: the name of the repository, or of the module and its provider, and the folder."""
+    """Return a source without its owner: the name of the repository, or of the module and its provider, and the folder."""
     if source.origin not in {SourceKind.REGISTRY, SourceKind.REPOSITORY}:
         return None
     parts = source.address.split("/")
@@ -199,13 +208,21 @@ def load(extra: tuple[Mapping[str, Any], ...] = ()) -> KnownModules:
         UsageError: an entry of ``extra`` is wrong; the text names the entry and the key.
 
     """
-    own = read_modules(extra, "known_modules")
+    return KnownModules(read_modules(extra, "known_modules"), _built_in()) if extra else _without_extra()
+
+
+@lru_cache(maxsize=1)
+def _without_extra() -> KnownModules:
+    return KnownModules((), _built_in())
+
+
+def _built_in() -> str:
     with open(os.path.join(os.path.dirname(__file__), "known_modules.toml"), encoding="utf-8") as file:
-        return KnownModules(own, file.read())
+        return file.read()
 
 
 def _addresses(entry: KnownModule | str) -> tuple[str, ...]:
-    """Return the addresses of an entry; in the text they are all that stands in quotes before the evidence."""
+    """Return the addresses of an entry: in its text, all quoted strings before the evidence."""
     if isinstance(entry, str):
         return tuple(_QUOTED.findall(entry.partition("\nevidence = ")[0]))
     return entry.registries + entry.repositories

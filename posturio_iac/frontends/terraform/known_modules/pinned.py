@@ -1,6 +1,6 @@
-"""Modules that matter only for their calls of known modules, none of which makes a key at the version it is pinned to, or is told not to.
+"""Modules that matter only for calls of known modules, where no call makes a key: at its pinned version, or by its inputs.
 
-They are told by their text, so that no folder is parsed for the name of such a module alone.
+They are found by their text, so that no folder is parsed for the name of such a module alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.closure import CallGraph
 from posturio_iac.search.kinds import TERRAFORM
-from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, text
+from posturio_iac.search.module_calls import CALLS, blocks_of, local_calls, sources_of, text
 
 if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.known_modules.lookup import KnownModules
@@ -29,8 +29,8 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
     A folder with an override file is none of them, since that may set another version, nor is one below a root module that
     ``terraform init`` has been run in, which fixes the versions.
     """
-    modules = selection.finder.search_terms.modules
-    if not modules:
+    search_terms = selection.finder.search_terms
+    if not search_terms.modules:
         return set()
     idle: dict[str, bool] = {}
     known: KnownModules | None = None
@@ -39,22 +39,20 @@ def without_keys(selection: Selection, options: TerraformOptions) -> set[str]:
         if not idle.setdefault(folder, True):
             continue
         data = text(selection, path)
-        if any(search_term in data for search_term in selection.finder.search_terms.by_kind[TERRAFORM]):
+        if search_terms.texts_are_in(data, TERRAFORM):
             idle[folder] = False
             continue
         if known is None:
             from posturio_iac.frontends.terraform.known_modules.lookup import load
 
             known = load(options.known_modules)
-        calls = [block for block in blocks_of(data, path, CALLS) if _sounds_known(block, modules)]
+        blocks = blocks_of(data, path, CALLS)
+        selection.finder.sources[path] = tuple(target for _, target in sources_of(blocks, path))
+        calls = [block for block in blocks if any(map(search_terms.holds_known_module, block.expressions("source")))]
         idle[folder] = bool(calls) and all(_is_idle(block, known) for block in calls)
     found = {folder for folder, is_idle in idle.items() if is_idle and not _has_overrides(selection.root, folder)}
     graph = CallGraph(("" if caller == "." else caller, "" if target == "." else target) for caller, target in local_calls(selection))
     return {folder for folder in found if not any(_is_initialised(selection.root, top) for top in graph.above(folder))}
-
-
-def _sounds_known(block: ScannedBlock, modules: tuple[bytes, ...]) -> bool:
-    return any(module in source for source in block.expressions("source") for module in modules)
 
 
 def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
@@ -71,7 +69,7 @@ def _is_idle(block: ScannedBlock, known: KnownModules) -> bool:
 
 
 def _is_switched_off(key: KnownKey, block: ScannedBlock) -> bool:
-    """Tell whether a call sets to the word ``false`` what there is no key without."""
+    """Tell whether a call sets an input without which there is no key to the word ``false``."""
     given = (block.expressions(choice.paths[0]) for choice in key.enabled_by if choice.paths)
     return any([text.partition(b"#")[0].partition(b"//")[0].strip() for text in found] == [b"false"] for found in given)
 

@@ -66,29 +66,13 @@ class CallingFile(Protocol):
         """Return what a file of variable values holds."""
 
 
-def functions_of(configuration: CallingFile) -> dict[str, Callable[[tuple[Value, ...]], Value]]:
-    """Return the functions as the code of one file calls them."""
-    ours: dict[str, Callable[[CallingFile, tuple[Value, ...]], Value]] = {
-        "find_in_parent_folders": _find_in_parent_folders,
-        "get_original_terragrunt_dir": lambda c, _: c.unit_folder,
-        "get_parent_terragrunt_dir": lambda c, given: posixpath.dirname(_pair(c, given)[1]),
-        "get_path_from_repo_root": lambda c, _: _relative(_folder(c), _repository(c)),
-        "get_path_to_repo_root": lambda c, _: _relative(_repository(c), _folder(c)),
-        "get_repo_root": lambda c, _: _repository(c),
-        "get_terragrunt_dir": lambda c, _: _folder(c),
-        "mark_as_read": lambda _, given: given[0] if given else None,
-        "path_relative_from_include": lambda c, given: _relative(*map(posixpath.dirname, reversed(_pair(c, given)))),
-        "path_relative_to_include": lambda c, given: _relative(*map(posixpath.dirname, _pair(c, given))),
-        "read_terragrunt_config": _read_terragrunt_config,
-        "read_tfvars_file": _read_tfvars_file,
-    }
-    found = {name: partial(_called, configuration, function) for name, function in ours.items()}
-    of_a_run = {name: partial(_unknown, f"{name}() depends on {what}") for name, what in _OF_A_RUN.items()}
-    return {**found, **of_a_run}
-
-
-def _unknown(reason: str, _arguments: tuple[Value, ...]) -> Value:
-    return Unknown(reason)
+def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:
+    """Return a function as the code of one file calls it, or None when Terragrunt has none of that name."""
+    if (what := _OF_A_RUN.get(name)) is not None:
+        unknown = Unknown(f"{name}() depends on {what}")
+        return lambda _arguments: unknown
+    function = _OURS.get(name)
+    return None if function is None else partial(_called, configuration, function)
 
 
 def _called(configuration: CallingFile, function: Callable[[CallingFile, tuple[Value, ...]], Value], arguments: tuple[Value, ...]) -> Value:
@@ -158,3 +142,20 @@ def _read_tfvars_file(configuration: CallingFile, arguments: tuple[Value, ...]) 
     values = configuration.values_file(path)
     unknown = first_unknown(values)
     return unknown if unknown is not None else json.dumps(values)
+
+
+_OURS: dict[str, Callable[[CallingFile, tuple[Value, ...]], Value]] = {
+    "find_in_parent_folders": _find_in_parent_folders,
+    "get_original_terragrunt_dir": lambda c, _: c.unit_folder,
+    "get_parent_terragrunt_dir": lambda c, given: posixpath.dirname(_pair(c, given)[1]),
+    "get_path_from_repo_root": lambda c, _: _relative(_folder(c), _repository(c)),
+    "get_path_to_repo_root": lambda c, _: _relative(_repository(c), _folder(c)),
+    "get_repo_root": lambda c, _: _repository(c),
+    "get_terragrunt_dir": lambda c, _: _folder(c),
+    "mark_as_read": lambda _, given: given[0] if given else None,
+    "path_relative_from_include": lambda c, given: _relative(*map(posixpath.dirname, reversed(_pair(c, given)))),
+    "path_relative_to_include": lambda c, given: _relative(*map(posixpath.dirname, _pair(c, given))),
+    "read_terragrunt_config": _read_terragrunt_config,
+    "read_tfvars_file": _read_tfvars_file,
+}
+"""Functions whose result the files and their places fix."""

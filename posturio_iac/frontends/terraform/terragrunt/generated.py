@@ -50,7 +50,10 @@ class Terragrunt:
         """Know where they are, relative to the scan root."""
         self._read_file, self._report = read, report
         self._paths = paths[:MOST]
-        self._texts: dict[str, bytes] | None = None
+        self._applying: dict[str, list[str]] | None = None
+        """What each file that applies modules says of where they are."""
+        self._generating: list[str] = []
+        """The files that generate default tags."""
         self._refused: dict[str, Diagnostic] = {}
         self._read: dict[str, Generated] = {}
 
@@ -58,26 +61,27 @@ class Terragrunt:
         """Return what may be generated beside the module in ``folder``: by the files above what applies it, else by all others."""
         if not self._paths:
             return []
-        texts = self._all()
-        units = [posixpath.dirname(path) for path, text in texts.items() if _applies(path, text, folder)]
+        units = [posixpath.dirname(path) for path, sources in self._all().items() if _applies(path, sources, folder)]
         units += [folder for path in self._refused if path == posixpath.join(folder, UNIT)]
         if not units:
             return []
-        sources = [path for path, text in texts.items() if b"generate" in text and b"default_tags" in text]
-        above = [path for path in sources if _is_above_any(path, units)]
+        above = [path for path in self._generating if _is_above_any(path, units)]
         unread = [path for path in self._refused if _is_above_any(path, units)]
-        return [*map(self._generated, above or sources), *map(self._unread, unread)]
+        return [*map(self._generated, above or self._generating), *map(self._unread, unread)]
 
-    def _all(self) -> dict[str, bytes]:
-        if self._texts is None:
-            self._texts = {}
+    def _all(self) -> dict[str, list[str]]:
+        if self._applying is None:
+            self._applying = {}
             for path in self._paths:
                 data = self._read_file(path)
                 if isinstance(data, bytes):
-                    self._texts[path] = data
+                    if posixpath.basename(path) == UNIT or b"terraform" in data:
+                        self._applying[path] = [source.decode("utf-8", "replace") for source in _SOURCE.findall(data)]
+                    if b"generate" in data and b"default_tags" in data:
+                        self._generating.append(path)
                 elif posixpath.basename(path).count(".") == 1:  # x.pkr.hcl and x.nomad.hcl are other programs'
                     self._refused[path] = data
-        return self._texts
+        return self._applying
 
     def _unread(self, path: str) -> Generated:
         """Say that a file cannot be read. One that concerns no module may be another program's, and is passed over."""
@@ -86,17 +90,16 @@ class Terragrunt:
 
     def _generated(self, path: str) -> Generated:
         if path not in self._read:
-            self._read[path] = _parsed(path, self._all()[path])
+            data = self._read_file(path)
+            self._read[path] = _parsed(path, data) if isinstance(data, bytes) else Generated(path, (), Unknown(data.message))
         return self._read[path]
 
 
-def _applies(path: str, text: bytes, folder: str) -> bool:
-    """Tell whether a file makes Terragrunt apply the module in ``folder``: it lies there, or its source leads there."""
-    if posixpath.basename(path) != UNIT and b"terraform" not in text:
-        return False
+def _applies(path: str, sources: list[str], folder: str) -> bool:
+    """Tell whether a file makes Terragrunt apply the module in ``folder``: it lies there, or one of its sources leads there."""
     if posixpath.basename(path) == UNIT and posixpath.dirname(path) == folder:
         return True
-    return any(_leads_to(source.decode("utf-8", "replace"), folder) for source in _SOURCE.findall(text))
+    return any(_leads_to(source, folder) for source in sources)
 
 
 def _leads_to(source: str, folder: str) -> bool:

@@ -35,24 +35,24 @@ class TerragruntStack:
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """What is wrong with the file."""
-        return tuple(self._context.problems)
+        return tuple(self._context.found.problems)
 
     @property
     def files(self) -> frozenset[str]:
         """The files that were read for it, relative to the scan root."""
-        return frozenset(map(self._documents.shown, self._context.files))
+        return frozenset(map(self._documents.shown, self._context.found.files))
 
     def units(self) -> Iterator[tuple[TerragruntUnit, frozenset[str]]]:
         """Yield the units that it generates, and those of the stacks in it, each with the files of the stacks that lead to it."""
         for block in self._configuration.body.all("unit"):
             place = self._generated(block)
             if place is not None and self._documents.has_file(f"{place}/{UNIT_FILE}"):
-                yield TerragruntUnit(self._documents, f"{place}/{UNIT_FILE}", self._budget(), self._values(block)), self.files
+                yield TerragruntUnit(self._documents, f"{place}/{UNIT_FILE}", self._budget, self._values(block)), self.files
         for block in self._configuration.body.all("stack"):
             place = self._generated(block) if self._depth < _MAX_DEPTH else None
             if place is not None and self._documents.has_file(f"{place}/{STACK_FILE}"):
                 inner = TerragruntStack(self._documents, f"{place}/{STACK_FILE}", self._budget, self._values(block), self._depth + 1)
-                self._context.problems.update(dict.fromkeys(inner.problems))
+                self._context.found.problems.update(dict.fromkeys(inner.problems))
                 yield from ((unit, files | self.files) for unit, files in inner.units())
 
     def _values(self, block: hcl.Block) -> Value:

@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.functions import Environment, known
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.terragrunt.functions import functions_of
+from posturio_iac.frontends.terraform.terragrunt.functions import function_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value
 
@@ -39,6 +39,17 @@ _ELSEWHERE = {
 
 
 @dataclass(slots=True)
+class UnitFindings:
+    """What reading the files of one unit told, which stays when they are forgotten."""
+
+    files: set[str] = field(default_factory=set)
+    """What was read for it."""
+    problems: dict[Diagnostic, None] = field(default_factory=dict)
+    unknown_functions: set[str] = field(default_factory=set)
+    """What was called and is a function of nobody's that is known here."""
+
+
+@dataclass(slots=True)
 class UnitContext:
     """What is the same for all files that one unit reads."""
 
@@ -48,28 +59,25 @@ class UnitContext:
     """Where the unit is applied."""
     values: Value | None = None
     """What a stack gives to the unit; None when no stack here does."""
-    files: set[str] = field(default_factory=set)
-    """What was read for it."""
-    problems: dict[Diagnostic, None] = field(default_factory=dict)
+    found: UnitFindings = field(default_factory=UnitFindings)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
     """By `read_terragrunt_config`."""
-    unknown_functions: set[str] = field(default_factory=set)
-    """What was called and is a function of nobody's that is known here."""
 
 
 class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
-    """Terragrunt's functions, which remember what else was asked for in vain."""
+    """Terragrunt's functions as one file calls them, found when called; other names are remembered, unless they are Terraform's."""
 
-    def __init__(self, functions: dict[str, Callable[[tuple[Value, ...]], Value]], unknown: set[str]) -> None:
-        """Hold ``functions``, and put other names into ``unknown``, unless they are Terraform's."""
-        super().__init__(functions)
-        self._unknown = unknown
+    def __init__(self, configuration: TerragruntFile) -> None:
+        """Stand for those of a file."""
+        super().__init__()
+        self._configuration = configuration
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, _default: Any = None) -> Any:
         """Return a function, if there is one of that name."""
-        if name not in self and not known(name):
-            self._unknown.add(name)
-        return super().get(name, default)
+        found = function_of(name, self._configuration)
+        if found is None and not known(name):
+            self._configuration.context.found.unknown_functions.add(name)
+        return found
 
 
 class Included(NamedTuple):
@@ -93,8 +101,8 @@ class TerragruntFile:
         self.chain = (*chain, path)
         self.body, problems = context.documents.parsed(path)
         self.is_broken = bool(problems)
-        context.files.add(context.documents.real(path))
-        context.problems.update(dict.fromkeys(problems))
+        context.found.files.add(context.documents.real(path))
+        context.found.problems.update(dict.fromkeys(problems))
         self._locals: dict[str, Value] = {}
         self._pending: set[str] = set()
         self._includes: tuple[Included, ...] | None = None
@@ -149,7 +157,7 @@ class TerragruntFile:
                 read_file=self.read_file,
                 render=self._render,
                 list_files=lambda _: Unknown("files are not listed for Terragrunt"),
-                functions=KnownFunctions(functions_of(self), self.context.unknown_functions),
+                functions=KnownFunctions(self),
             )
         return self._environment
 
@@ -178,7 +186,7 @@ class TerragruntFile:
     def values_file(self, path: str) -> Value:
         """Return what a file of variable values holds."""
         body, problems = self.documents.parsed(path)
-        self.context.files.add(self.documents.real(path))
+        self.context.found.files.add(self.documents.real(path))
         if problems:
             return Unknown(f"{self.documents.shown(path)} cannot be read")
         return {name: self.value(attribute.expression) for name, attribute in body.attributes.items()}
@@ -192,7 +200,7 @@ class TerragruntFile:
         there = self.absolute(path)
         if not self.context.documents.has_file(there):
             raise EvaluationError(f"there is no file {path}")
-        self.context.files.add(self.context.documents.real(there))
+        self.context.found.files.add(self.context.documents.real(there))
         data = self.context.documents.data(there)
         return Unknown(f"{path} cannot be read") if isinstance(data, Diagnostic) else data.decode("utf-8", "replace")
 
@@ -239,7 +247,7 @@ class TerragruntFile:
         self.context.budget.spend(_COST)
         if there in self.chain:
             text = f"{self.context.documents.shown(there)} is included by itself; Terragrunt refuses that"
-            self.context.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
+            self.context.found.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
             return Unknown(f"{self.shown} includes itself")
         if not self.context.documents.has_file(there):
             return Unknown(f"{self.context.documents.shown(there)}, which {self.shown} includes, is not here")

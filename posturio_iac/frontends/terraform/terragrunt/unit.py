@@ -12,10 +12,10 @@ from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.terragrunt.generated import text_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, source_of
-from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext
+from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile, UnitContext, UnitFindings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from posturio_iac.core.budget import Budget
     from posturio_iac.core.finding import Diagnostic
@@ -40,14 +40,27 @@ class GeneratedFile:
 class TerragruntUnit:
     """A ``terragrunt.hcl`` that applies a module, evaluated when it is asked."""
 
-    def __init__(self, documents: Documents, path: str, budget: Budget, values: Value | None = None) -> None:
+    def __init__(self, documents: Documents, path: str, budget: Callable[[], Budget], values: Value | None = None) -> None:
         """Stand for the file ``path``, absolute; ``values`` is what a stack gives."""
         self.documents = documents
         self.path = path
         self.folder = posixpath.dirname(path)
-        self._context = UnitContext(documents, budget, self.folder, values)
-        self.configuration = TerragruntFile(self._context, path)
+        self._budget, self._values = budget, values
+        self._found = UnitFindings()
+        self._configuration: TerragruntFile | None = None
         self._source: UnitSource | Unknown | None = None
+
+    @property
+    def configuration(self) -> TerragruntFile:
+        """The file, read when it is asked for the first time, and again after `forget`."""
+        if self._configuration is None:
+            context = UnitContext(self.documents, self._budget(), self.folder, self._values, self._found)
+            self._configuration = TerragruntFile(context, self.path)
+        return self._configuration
+
+    def forget(self) -> None:
+        """Let go of the code, of which a repository may hold thousands: what it applies and what was wrong stay known."""
+        self._configuration = None
 
     @property
     def node(self) -> str:
@@ -57,22 +70,22 @@ class TerragruntUnit:
     @property
     def shown(self) -> str:
         """The path of its file, relative to the scan root."""
-        return self.configuration.shown
+        return self.documents.shown(self.documents.real(self.path))
 
     @property
     def files(self) -> frozenset[str]:
         """The files that were read for it so far, relative to the scan root."""
-        return frozenset(map(self.documents.shown, self._context.files))
+        return frozenset(map(self.documents.shown, self._found.files))
 
     @property
     def unknown_functions(self) -> list[str]:
         """The functions that are not known here and were called so far."""
-        return sorted(self._context.unknown_functions)
+        return sorted(self._found.unknown_functions)
 
     @property
     def problems(self) -> tuple[Diagnostic, ...]:
         """What is wrong with the files that were read so far."""
-        return tuple(self._context.problems)
+        return tuple(self._found.problems)
 
     def included(self) -> Iterator[str]:
         """Yield the files that it includes, relative to the scan root."""
@@ -155,7 +168,7 @@ class TerragruntUnit:
         """Return what a file of values sets; nothing when it is not there."""
         if not self.documents.has_file(path):
             return Entries({}, None)
-        self._context.files.add(self.documents.real(path))
+        self._found.files.add(self.documents.real(path))
         body, problems = self.documents.parsed(path)
         rest = Unknown(f"{self.documents.shown(path)} cannot be read and may set any variable") if problems else None
         found = {name: (configuration.value(one.expression), one.expression) for name, one in body.attributes.items()}

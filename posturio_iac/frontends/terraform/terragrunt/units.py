@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.budget import BudgetError
 from posturio_iac.core.closure import closure
 from posturio_iac.core.finding import Diagnostic, Level
+from posturio_iac.core.garbage import free_last_part
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass
 from posturio_iac.frontends.terraform.terragrunt.module_folders import UnitSource, as_copied
@@ -70,7 +71,7 @@ class AppliedUnit:
     def unread(self) -> Iterator[Diagnostic]:
         """Yield a note when what it applies is not known."""
         if isinstance(self.source, Unknown) and not self.problems:
-            yield Diagnostic(Level.NOTE, f"{self.shown} applies a module that is not known: {self.source.reason}", self.shown)
+            yield Diagnostic(Level.NOTE, f"the unit applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
         """Return the folders whose code is part of the root module."""
@@ -84,6 +85,10 @@ class AppliedUnit:
     def read_all(self) -> None:
         """Read all files that the unit needs."""
         self.unit.read_all()
+
+    def forget(self) -> None:
+        """Let go of the code of the unit, which is read again when somebody asks."""
+        self.unit.forget()
 
     def folders(self) -> Iterator[str]:
         """Yield the folders whose code the root module is made of: that of the module, and what stands beside the unit."""
@@ -124,8 +129,13 @@ class Units:
     def all(self) -> dict[str, AppliedUnit]:
         """Return the units by their files."""
         if self._all is None:
-            found = list(self._found())
-            below = {one.shown: set(one.unit.included()) for one in found}
+            found: list[AppliedUnit] = []
+            below: dict[str, set[str]] = {}
+            for one in self._found():
+                found.append(one)
+                below[one.shown] = set(one.unit.included())
+                one.forget()
+                free_last_part()
             circular = {path for path in below if path in closure(below[path], below)}
             for problem in (problem for one in found if one.shown in circular for problem in one.unit.problems):
                 self._report(problem)
@@ -147,7 +157,7 @@ class Units:
             for problem in stack.problems:
                 self._report(problem)
         for path in [path for path in self._paths if posixpath.basename(path) == UNIT_FILE][:MOST]:
-            unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget())
+            unit = TerragruntUnit(self._documents, posixpath.join(self._documents.root, path), self._budget)
             if path not in made or not is_given_values(unit):
                 yield from self._guarded(unit, frozenset())
 
