@@ -9,6 +9,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.repeated import once
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, folded, page_url, position, undetermined
 
@@ -38,7 +39,7 @@ def render(report: Report, context: RenderContext) -> str:
         parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
         parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)
     others = [said for said in report.diagnostics if said.level is not Level.ERROR and (said.about or not context.quiet)]
-    parts += left.section("### Notes", others, _diagnostic)
+    parts += left.section("### Notes", once(others), _diagnostic)
     return "\n\n".join(parts) + "\n"
 
 

@@ -10,10 +10,10 @@ from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
-from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.repeated import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.shown import ShownChange
     from posturio_iac.search.skipped import SkippedPlace
 
-FOLDED = 3
-"""Of how many accounts the same is said one by one."""
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -114,23 +112,9 @@ def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
 
 def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool, names: Mapping[str, str] | None = None) -> None:
     """Print what a reader must know about the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
-    lines = [_line(d, names or {}, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
+    lines = [_line(d, names or {}, color=color) for d in once(diagnostics) if d.is_always_shown or not quiet]
     if lines:
         to_stderr(without_commands("".join(lines)))
-
-
-def _folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Return the diagnostics, with one in place of many that say the same of different accounts."""
-    same: dict[tuple[Level, str], list[Diagnostic]] = {}
-    for said in diagnostics:
-        same.setdefault((said.level, said.message.replace(said.account or "\0", "\0")), []).append(said)
-    return [one for alike in same.values() for one in (alike if len({d.account for d in alike}) <= FOLDED else [_of_many(alike)])]
-
-
-def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:
-    first, accounts = alike[0], list(dict.fromkeys(said.account or "" for said in alike))
-    rest = f"; the same holds for {len(accounts) - 1} more accounts: {', '.join(accounts[1:FOLDED])} and {len(accounts) - FOLDED} more"
-    return replace(first, message=f"{first.message}{rest}")
 
 
 def _line(diagnostic: Diagnostic, names: Mapping[str, str], *, color: bool) -> str:

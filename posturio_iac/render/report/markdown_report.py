@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
@@ -18,7 +19,7 @@ from posturio_iac.render.wording import page_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.posture.counts import HistogramBar
+    from posturio_iac.posture.counts import HistogramBar, KeyGroup
     from posturio_iac.posture.mends import Task
     from posturio_iac.posture.view import KeyRow, Posture
 
@@ -155,18 +156,7 @@ def _owners(posture: Posture) -> Iterator[str]:
     groups = owners(posture.rows)
     yield from _table(
         ("owner", "keys", "flagged", "undetermined", "suppressed", "worst", "demerits"),
-        [
-            (
-                _words(g.name),
-                f"{g.keys:,}",
-                f"{g.flagged:,}",
-                f"{g.undetermined:,}",
-                f"{g.suppressed:,}",
-                g.worst.value if g.worst else "",
-                f"{g.demerits:g}",
-            )
-            for g in groups[:ROWS]
-        ],
+        [(_words(g.name), *_counts(g), f"{g.demerits:g}") for g in groups[:ROWS]],
     )
     yield from filter(None, [_more(len(groups) - ROWS, "owner")])
 
@@ -180,11 +170,7 @@ def _units(posture: Posture) -> Iterator[str]:
             (
                 _words(s.unit.label),
                 shown(s.score.value),
-                f"{s.group.keys:,}",
-                f"{s.group.flagged:,}",
-                f"{s.group.undetermined:,}",
-                f"{s.group.suppressed:,}",
-                s.group.worst.value if s.group.worst else "",
+                *_counts(s.group),
                 f"{s.errors:,}",
                 say.when(s.part.as_of),
             )
@@ -192,6 +178,12 @@ def _units(posture: Posture) -> Iterator[str]:
         ],
     )
     yield from filter(None, [_more(len(found) - ROWS, "account or scan", "accounts or scans")])
+
+
+def _counts(group: KeyGroup) -> tuple[str, ...]:
+    """Return the numbers of keys of a group: all, flagged, undetermined, suppressed; and its worst severity."""
+    numbers = (group.keys, group.flagged, group.undetermined, group.suppressed)
+    return (*(f"{number:,}" for number in numbers), group.worst.value if group.worst else "")
 
 
 def _findings(posture: Posture) -> Iterator[str]:
@@ -213,6 +205,11 @@ def _findings(posture: Posture) -> Iterator[str]:
         ],
     )
     yield from filter(None, [_more(len(found) - ROWS, "finding")] if found else ["None."])
+    numbers = Counter(f.rule for _, f in found)
+    yield from _table(
+        ("rule", "findings", "requirements"),
+        [(_rule(rule), f"{number:,}", "; ".join(texts)) for rule, number in numbers.items() if (texts := say.standards(rule))],
+    )
 
 
 def _suppressed(posture: Posture) -> Iterator[str]:

@@ -131,12 +131,19 @@ def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
 
 
 def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
+    """Return the keys of a verdict with their reasons; keys that share all of them stand together."""
     rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
+    alike: dict[tuple[str, ...], list[JudgedKey]] = {}
     for judged in report.keys:
         if judged.verdict is verdict:
-            rows.append(f"  {_key(judged)}")
-            reasons = judged.undecided if verdict is Verdict.UNDETERMINED else map(_lifetime, judged.key.effective())
-            rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
+            is_open = verdict is Verdict.UNDETERMINED
+            alike.setdefault(judged.undecided if is_open else tuple(map(_lifetime, judged.key.effective())), []).append(judged)
+    for reasons, keys in alike.items():
+        shown = keys if context.verbose or len(keys) <= FEW + 1 else keys[:FEW]
+        rows += [f"  {_key(judged)}" for judged in shown]
+        if len(shown) < len(keys):
+            rows.append(f"  … and {len(keys) - len(shown):,} more, all of which --verbose lists, for the same reason:")
+        rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
     return rows
 
 

@@ -71,7 +71,7 @@ class AppliedUnit:
     def unread(self) -> Iterator[Diagnostic]:
         """Yield a note when what it applies is not known."""
         if isinstance(self.source, Unknown) and not self.problems:
-            yield Diagnostic(Level.NOTE, f"{self.shown} applies a module that is not known: {self.source.reason}", self.shown)
+            yield Diagnostic(Level.NOTE, f"the unit applies a module that is not known: {self.source.reason}", self.shown)
 
     def own_folders(self) -> tuple[str, ...]:
         """Return the folders whose code is part of the root module."""
