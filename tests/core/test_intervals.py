@@ -110,8 +110,16 @@ def test_a_unit_is_spelled_in_many_ways(unit: str, spelled: str) -> None:
 
 
 ADVERBS = {
-    **{"hourly": "1h", "daily": "1d", "weekly": "1w", "biweekly": "2w", "fortnightly": "2w", "monthly": "30d"},
-    **{"quarterly": "90d", "yearly": "1y", "annually": "1y", "annual": "1y"},
+    "hourly": "1h",
+    "daily": "1d",
+    "weekly": "1w",
+    "biweekly": "2w",
+    "fortnightly": "2w",
+    "monthly": "30d",
+    "quarterly": "90d",
+    "yearly": "1y",
+    "annually": "1y",
+    "annual": "1y",
 }
 
 
@@ -124,7 +132,10 @@ def test_a_word_for_an_interval_is_explained(word: str, meant: str) -> None:
     assert trouble.readings == (meant,)
 
 
-@pytest.mark.parametrize("word", "true yes on enable enabled auto automatic automated manual required".split())
+SWITCHED_ON = "true yes on enable enabled auto automatic automated manual required"
+
+
+@pytest.mark.parametrize("word", SWITCHED_ON.split())
 def test_a_word_that_only_switches_on_names_no_interval(word: str) -> None:
     for text in (word, word.upper()):
         trouble = interval_trouble(text)
