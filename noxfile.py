@@ -1,25 +1,38 @@
 """Everything that is checked about this project, each in an environment of its own.
 
-``nox`` alone runs all that a change can break; ``nox -s lint`` the linters; ``nox -s all`` everything; ``nox -l`` lists the rest.
-Environments are kept between runs.
+``nox`` alone runs all tests that a change can break; ``nox -s lint`` the linters; ``nox -s all`` everything; ``nox -l`` lists the rest.
+Both run several sessions at a time. Environments are kept between runs.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nox
 from nox.command import CommandFailed
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-USUAL = ["hosts", "live", "checkov_clone", "checkov_oldest", "cfn_lint_oldest", "differential", "sarif", "browser", "wheel", "tests"]
-nox.options.sessions = USUAL
+nox.options.sessions = ["change"]
+USUAL = ("tests", "hosts", "live", "browser", "cfn_lint_oldest", "checkov_clone", "checkov_oldest", "differential", "sarif", "wheel")
+"""What a change can break, the longest first."""
+AT_A_TIME = 3
+"""Sessions: on two processors, two of them work while one waits for a package registry or for its last test."""
+
+# Thousands of processes are started here, and with this variable, which images of Python like to set, each compiles all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 for trust in ("UV_SYSTEM_CERTS", "UV_NATIVE_TLS"):  # the certificates that the machine trusts, as pip does; older uv knows the second name
     os.environ.setdefault(trust, "1")
@@ -58,11 +71,46 @@ def oldest(host: str) -> str:
     return f"{allowed.replace('>=', '==')}.0"
 
 
-@nox.session(name="all")
+def together(session: nox.Session, names: Sequence[str]) -> None:
+    """Run sessions several at a time, print what each says when it has ended, and fail when one of them does."""
+    arguments = ["--", *session.posargs] if session.posargs else []
+    processes = str(max(2, -(-2 * (os.cpu_count() or 1) // AT_A_TIME)))
+    environment = {"PYTEST_XDIST_AUTO_NUM_WORKERS": processes, **os.environ}
+
+    def run(name: str) -> tuple[str, float, subprocess.CompletedProcess[bytes]]:
+        started = time.monotonic()
+        command = [sys.executable, "-m", "nox", "--noxfile", __file__, "--session", name, *arguments]
+        silent, pipe, same = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
+        done = subprocess.run(command, stdin=silent, stdout=pipe, stderr=same, env=environment, check=False)  # noqa: S603 - nox
+        return name, time.monotonic() - started, done
+
+    failed = []
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        try:
+            for future in as_completed([pool.submit(run, name) for name in names]):
+                name, seconds, done = future.result()
+                sys.stdout.buffer.write(done.stdout)
+                sys.stdout.flush()
+                session.log(f"{name} took {seconds:.0f} s and ended with {done.returncode}")
+                failed += [name] if done.returncode else []
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if failed:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+@nox.session(venv_backend="none")
+def change(session: nox.Session) -> None:
+    """Run every session whose tests a change can break."""
+    together(session, USUAL)
+
+
+@nox.session(name="all", venv_backend="none")
 def everything(session: nox.Session) -> None:
     """Run every session that checks something, with each supported Python that is installed."""
-    for name in ("lint", "docs", "site", *USUAL, "oracle", "fuzz", "guard_rails", "setups", "lowest", *(f"compat-{o}" for o in PYTHONS)):
-        session.notify(name)
+    rest = ("setups", "lint", "docs", "site", "oracle", "fuzz", "guard_rails", "lowest")
+    together(session, (*USUAL, *rest, *(f"compat-{python}" for python in PYTHONS)))
 
 
 @nox.session

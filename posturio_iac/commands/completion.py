@@ -1,8 +1,7 @@
-"""``posturio-iac completion``: what a shell needs to complete command lines, from the tables of options."""
+"""``posturio-iac completion``: the completion scripts of shells, from the tables of options."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.guard_rails import NAME
@@ -10,6 +9,7 @@ from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
 from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint
+from posturio_iac.core.loading import module
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COMMAND = Command("completion", "Prints the completion of a shell, to be loaded at its start.", "SHELL", "bash, zsh or fish", most=1)
 WORDS = {"policies": ("checkov", "cfn-lint"), "completion": ("bash", "zsh", "fish")}
-"""What the word of a command can be, where that is not a file."""
+"""The values of a command's word, where it is not a file."""
 RULES = ("select", "ignore")
 """Options that name rules."""
 
@@ -39,10 +39,10 @@ def run(argv: Sequence[str]) -> int:
 
 
 def commands() -> dict[str, Command]:
-    """Return what each subcommand accepts."""
+    """Return the command line of each subcommand."""
     from posturio_iac.commands import COMMANDS
 
-    return {name: import_module(module).COMMAND for name, (module, _) in COMMANDS.items()}
+    return {name: module(place).COMMAND for name, (place, _) in COMMANDS.items()}
 
 
 def _rules() -> tuple[str, ...]:
@@ -52,12 +52,12 @@ def _rules() -> tuple[str, ...]:
 
 
 def _values(option: Option) -> tuple[str, ...]:
-    """Return what an option can be; empty for what is free, such as a file."""
+    """Return the values of an option; empty where any value is allowed, such as a file."""
     return _rules() if option.name in RULES else option.choices
 
 
 def _words(command: Command) -> tuple[str, ...]:
-    """Return what the word of a command can be; empty for a file."""
+    """Return the values of a command's word; empty for a file."""
     return (*_rules(), NAME) if command.name == "explain" else WORDS.get(command.name, ())
 
 

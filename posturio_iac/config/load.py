@@ -17,18 +17,21 @@ from posturio_iac.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_FILES = 100
+"""How many files one configuration may read by ``extends``, each as often as it is named."""
+
 
 def load(path: str, fence: Fence | None = None, above: Config | None = None) -> Config:
-    """Read and check one configuration file, and lay it over ``above``, what the files in the folders above it say.
+    """Read and check one configuration file, and lay it over ``above``, the configuration of the folders above it.
 
-    One that was found beside the code, and not named by whoever runs us, has a ``fence``: it and the files that it names must be inside.
+    A file that was found beside the code, rather than named by the caller, has a ``fence``: it and the files that it names must be inside.
 
     Raises:
-        UsageError: it cannot be read, is no TOML, holds what no option allows, or names a file outside of ``fence``.
+        UsageError: it cannot be read, is not TOML, has a wrong key or value, or names a file outside of ``fence``.
 
     """
     shown = _shown(path)
-    own = _values(path, fence, ())
+    own = _values(path, fence, (), [])
     upper = {} if above is None else {option.name: getattr(above, option.name) for option in OPTIONS}
     limits = laid_over(upper, own)
     for n, override in enumerate(own["overrides"]):
@@ -40,11 +43,14 @@ def load(path: str, fence: Fence | None = None, above: Config | None = None) -> 
     return Config(path, above.folder, above, **laid_over(upper, with_globs_from(own, folder, above.folder)))
 
 
-def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[str, Any]:
-    """Return what a file holds, laid over what it extends. Paths of files are absolute."""
+def _values(path: str, fence: Fence | None, through: tuple[str, ...], read: list[str]) -> dict[str, Any]:
+    """Return the values of a file, laid over those of the files that it extends; each is added to ``read``. Paths become absolute."""
     shown, here = _shown(path), os.path.realpath(path)
     if here in through:
         raise UsageError(f"{shown}: extends leads back to this file")
+    read.append(here)
+    if len(read) > MOST_FILES:
+        raise UsageError(f"{shown}: extends reads more than {MOST_FILES} files; put them together")
     own = check_table(_table(path, shown, fence), OPTIONS, shown)
     folder = os.path.dirname(os.path.abspath(path))
     own["overrides"] = tuple(Override(**entry) for entry in own.get("overrides", ()))
@@ -60,12 +66,12 @@ def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[st
     for base in own["extends"]:
         if not os.path.isfile(base):
             raise UsageError(f"{shown}: extends: there is no file {_shown(base)}")
-        values = laid_over(values, _values(base, fence, (*through, here)))
+        values = laid_over(values, _values(base, fence, (*through, here), read))
     return laid_over(values, own)
 
 
 def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) -> None:
-    """Refuse files outside of the fence: whoever writes the code must not decide what else is read of this machine."""
+    """Refuse files outside of the fence: the authors of the code must not decide which other files of this machine are read."""
     for name in ("extends", "var_files", "parameters", "baseline", "source"):
         given = values.get(name, ())
         for path in (given,) if isinstance(given, str) else given:
@@ -110,7 +116,7 @@ def _looser(limit: int | str, than: int | str) -> bool:
 
 
 def _refuse_loosening(own: Mapping[str, Any], above: Config, shown: str) -> None:
-    """Refuse what a file cannot set below another one: options of the whole run, and limits that are looser than those above."""
+    """Refuse what a file in a subfolder may not set: options of the whole run, and limits looser than those of the folders above."""
     upper = _shown(above.path or "")
     for name in OF_THE_RUN:
         if own.get(name):
@@ -147,7 +153,7 @@ def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
             import tomllib
         else:
             import tomli as tomllib
-    except ImportError:  # in a linter that runs our rules from a checkout
+    except ImportError:  # missing in a linter that runs our rules from a checkout
         raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
     try:
         data = read_named(path) if fence is None else read(path, LIMIT, fence)

@@ -24,21 +24,39 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class NodeSource:
     """The text of a JSON or YAML file and its nodes. Edits count in bytes from the start of the file."""
 
-    __slots__ = ("_keys", "base", "is_json", "newline", "path", "roots", "text")
+    __slots__ = ("_keys", "_parsed", "base", "newline", "path", "text")
 
     def __init__(self, path: str, data: bytes) -> None:
-        """Parse ``data``. Raises `CannotFixError` when it is not UTF-8 or has a syntax error."""
+        """Take ``data``, which is parsed where that is needed. Raises `CannotFixError` when it is not UTF-8."""
         self.path = path
         if data.startswith(_WIDE):
             raise CannotFixError(f"{path} is UTF-16; save it as UTF-8 first")
         self.base = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
         self.text = data[self.base :].decode("utf-8")
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
-        self.roots, self.is_json = self._parsed()
+        self._parsed: tuple[tuple[Node, ...], bool] | None = None
         self._keys: dict[int, tuple[Node, Node]] = {}
 
-    def _parsed(self) -> tuple[tuple[Node, ...], bool]:
-        if self.text.lstrip()[:1] in ("{", "["):
+    @property
+    def roots(self) -> tuple[Node, ...]:
+        """The documents of the file. Raises `CannotFixError` when it has a syntax error."""
+        return self._whole()[0]
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the file is JSON. Raises `CannotFixError` when it has a syntax error."""
+        return self._has_braces() and self._whole()[1]
+
+    def _has_braces(self) -> bool:
+        return self.text.lstrip()[:1] in ("{", "[")
+
+    def _whole(self) -> tuple[tuple[Node, ...], bool]:
+        if self._parsed is None:
+            self._parsed = self._parse()
+        return self._parsed
+
+    def _parse(self) -> tuple[tuple[Node, ...], bool]:
+        if self._has_braces():
             try:
                 return (decode(self.text),), True
             except JsonError:
@@ -60,10 +78,12 @@ class NodeSource:
         return len(self.text.encode()[: byte - self.base].decode("utf-8", "replace"))
 
     def member_at(self, byte: int) -> tuple[Node, Node]:
-        """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when there is none of its own."""
-        if not self._keys:
-            self._keys = {key.start: (key, value) for key, value in _members(self.roots)}
-        found = self._keys.get(self.offset(byte))
+        """Return the key that begins at a byte of the file, and its value. Raises `CannotFixError` when no key begins there."""
+        at = self.offset(byte)
+        found = self._alone(at)
+        if found is None:
+            self._keys = self._keys or {key.start: (key, value) for key, value in members(self.roots)}
+            found = self._keys.get(at)
         if found is None:
             raise CannotFixError(f"{self.path} has changed since it was read; run it again")
         key, value = found
@@ -71,10 +91,18 @@ class NodeSource:
             raise CannotFixError("an alias gives the resource its members; write the change by hand")
         return key, value
 
-    def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
-        """Return the edits that add members to a map; those that it has already are taken as they are, and looked into.
+    def _alone(self, at: int) -> tuple[Node, Node] | None:
+        """Return a member of a file of one YAML document without a look at the others; None where only the whole file can tell."""
+        if self._parsed is not None or self._has_braces() or "\n---" in self.text:
+            return None
+        from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import member_at
 
-        A new one stands after the member ``after``, or else last.
+        return member_at(self.text, at)
+
+    def add(self, holder: Node, members: Members, *, after: str = "") -> list[Edit]:
+        """Return the edits that add members to a map; maps that it has already are kept and get the members inside.
+
+        A new member goes after the member ``after``, or else last.
         """
         edits: list[Edit] = []
         held = holder.value if isinstance(holder.value, Object) else Object()
@@ -184,7 +212,7 @@ class NodeSource:
         return end - 1 if self.text[end - 1 : end] == "\r" else end
 
     def _step(self, held: list[tuple[Node, Node]]) -> int:
-        """Return how far the file indents what stands in one of these members."""
+        """Return how far the file indents the content of these members."""
         outer = self._column(held[0][0].start)
         for _, value in held:
             if isinstance(value.value, Object) and value.value and self.text[value.start : value.start + 1] != "{":
@@ -225,7 +253,7 @@ def _is_function(node: Node) -> bool:
     return len(names) == 1 and (names[0] == "Ref" or names[0].startswith("Fn::"))
 
 
-def _members(roots: tuple[Node, ...]) -> Iterator[tuple[Node, Node]]:
+def members(roots: tuple[Node, ...]) -> Iterator[tuple[Node, Node]]:
     """Yield every member of every map."""
     pending = list(roots)
     seen: set[int] = set()

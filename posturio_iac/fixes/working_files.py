@@ -1,4 +1,4 @@
-"""Files while they get edits, round after round: as they were read, as they are now, and where a place of before stands now."""
+"""Files under edit, round after round: as they were read, as they are now, and where earlier places are now."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class WorkingFiles:
     """The files of one run, by their paths relative to the scan root."""
 
     def __init__(self, read: Callable[[str], bytes | None], listing: Callable[[str], Sequence[str]], refusal: Callable[[str], str]) -> None:
-        """Read files by ``read`` and the names in a folder by ``listing``; ``refusal`` says why a file must not change, or nothing."""
+        """Read files with ``read`` and the names in a folder with ``listing``; ``refusal`` returns why a file must not change, or ""."""
         self._read, self._listing, self.refusal = read, listing, refusal
         self.before: dict[str, bytes] = {}
         self.now: dict[str, bytes] = {}
@@ -38,6 +38,12 @@ class WorkingFiles:
                 raise CannotFixError(f"{path} cannot be read")
             self.before[path] = self.now[path] = data
         return self.now[path]
+
+    def forget(self) -> None:
+        """Let go of the files that have no edits: they are read again when somebody asks."""
+        for path in [path for path in self.before if path not in self._applied]:
+            for held in (self.before, self.now, self._lines, self._hcl, self._nodes):
+                held.pop(path, None)
 
     def hcl(self, path: str) -> HclSource:
         """Return an HCL file as it is now."""
@@ -72,7 +78,8 @@ class WorkingFiles:
         for name in sorted(self._listing(folder)):
             if name.endswith((".tf.json", ".tofu.json")):
                 try:
-                    found.append(self.nodes(posixpath.join(folder, name)))
+                    source = self.nodes(posixpath.join(folder, name))
+                    found += [source] if source.roots else []
                 except CannotFixError:
                     continue
         return found
@@ -132,11 +139,11 @@ class WorkingFiles:
             from posturio_iac.fixes.node_source import NodeSource
 
             try:
-                NodeSource(path, data)
+                NodeSource(path, data).roots  # noqa: B018 - parsed for its syntax errors
             except CannotFixError:
                 return False
         return True
 
     def changed(self) -> dict[str, tuple[bytes, bytes]]:
-        """Return the files that are not as they were, before and now."""
+        """Return the changed files: their text before and now."""
         return {path: (self.before[path], now) for path, now in sorted(self.now.items()) if now != self.before[path]}

@@ -6,7 +6,7 @@ One whose text can be long has ``stream`` too, which yields the same text in pie
 
 from __future__ import annotations
 
-from importlib import import_module
+from posturio_iac.core.loading import loaded, module
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ FORMATS = {
 }
 """Where the function of each format is, as ``module:function``."""
 DEPLOYED = ("jsonl", "asff", "ocsf")
-"""The formats that say what deployed keys are like; code has nothing to fill them with."""
+"""The formats that describe deployed keys only."""
 STATS = "posturio_iac.render.text.stats:render"
-"""What ``--stats`` shows in place of the format ``text``."""
+"""The format that ``--stats`` shows in place of ``text``."""
 ENDINGS = {
     ".sarif": "sarif",
     ".sarif.json": "sarif",
@@ -55,15 +55,14 @@ def implied(target: str) -> str | None:
 
 
 def renderer(name: str) -> Callable[[Report, RenderContext], str]:
-    """Load the function of a format by its name, which must be in `FORMATS`. What it returns is empty or ends with a newline."""
+    """Load the function of a format by its name, which must be in `FORMATS`. Its text is empty or ends with a newline."""
     return _function(FORMATS[name])
 
 
 def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderContext], Iterable[str]]:
     """Load the function that returns the text of a format in pieces, where it can be long; with ``stats`` that of counts for ``text``."""
     place = STATS if stats and name == "text" else FORMATS[name]
-    module, _, _ = place.partition(":")
-    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(import_module(module), "stream", None)
+    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(module(place.partition(":")[0]), "stream", None)
     if found is not None:
         return found
     render = _function(place)
@@ -71,6 +70,5 @@ def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderConte
 
 
 def _function(place: str) -> Callable[[Report, RenderContext], str]:
-    module, _, function = place.partition(":")
-    function_: Callable[[Report, RenderContext], str] = getattr(import_module(module), function)
-    return function_
+    function: Callable[[Report, RenderContext], str] = loaded(place)
+    return function

@@ -9,6 +9,7 @@ from posturio_iac.core.finding import Level
 from posturio_iac.core.text.terminal import printable, without_commands
 from posturio_iac.render.markdown_text import code, fenced, plain
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.repeated import once
 from posturio_iac.render.text.summary import summary
 from posturio_iac.render.wording import also, folded, page_url, position, undetermined
 
@@ -26,7 +27,7 @@ LIMIT = 60_000
 
 
 def render(report: Report, context: RenderContext) -> str:
-    """Return a heading, the line that sums up, and a table or list for each kind of thing that there is to say."""
+    """Return a heading, the line that sums up, and a table or list for each kind of entry."""
     errors = [said for said in report.diagnostics if said.level is Level.ERROR]
     worst_first = sorted(folded(report.active()), key=lambda pair: -pair[0].severity.rank)
     left = _Budget(LIMIT, context)
@@ -38,7 +39,7 @@ def render(report: Report, context: RenderContext) -> str:
         parts += left.section("### Undetermined", list(undetermined(report)), _undetermined)
         parts += left.section("### Suppressed", [f for f in report.findings if f.suppressed is not None], _suppressed)
     others = [said for said in report.diagnostics if said.level is not Level.ERROR and (said.about or not context.quiet)]
-    parts += left.section("### Notes", others, _diagnostic)
+    parts += left.section("### Notes", once(others), _diagnostic)
     return "\n\n".join(parts) + "\n"
 
 
@@ -94,7 +95,7 @@ def _change(pair: tuple[Finding, tuple[str, ...]], context: RenderContext) -> st
 
 
 def _suggestion(lines: ShownEdit | None, context: RenderContext) -> str:
-    """Return lines as GitHub takes them in a review comment on the lines that it names; empty where they would not stay as they are."""
+    """Return lines as a suggested change of GitHub on the named lines; empty where GitHub would change them."""
     text = lines.text if lines is not None else ""
     if lines is None or without_commands("\n".join(map(printable, text.split("\n")))) != text:
         return ""

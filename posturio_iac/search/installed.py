@@ -1,6 +1,6 @@
 """Root modules that ``terraform init`` has been run in: the code of the modules they call lies in ``.terraform``, which is not searched.
 
-Where such code holds a key, the files of the root module matter, whatever they say themselves.
+Where such code holds a key, the files of the root module matter, whatever their own content.
 """
 
 from __future__ import annotations
@@ -16,23 +16,37 @@ if TYPE_CHECKING:
     from posturio_iac.search.file_search import FileSearch
 
 MAX_DIRECTORIES = 300
-"""How many directories are looked at for a ``.terraform``, the highest ones first."""
+"""How many directories are searched for a ``.terraform``, starting at the top."""
 _MANIFEST = os.path.join(".terraform", "modules", "modules.json")
 _SKIPPED = frozenset(("node_modules", ".git", ".terraform", ".terragrunt-cache", ".venv"))
 
 
 def add_callers(finder: FileSearch, directories: list[str]) -> None:
     """Add the Terraform files of each initialised root module whose installed modules hold one of the search terms."""
-    pending = [os.path.join(finder.root, directory) for directory in directories]
-    seen = 0
-    while pending and seen < MAX_DIRECTORIES:
-        directory = pending.pop(0)
-        seen += 1
-        below, files = _content(directory)
-        pending += below
-        if os.path.exists(os.path.join(directory, _MANIFEST)) and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
-            paths = (os.path.relpath(file, finder.root).replace(os.sep, "/") for file in files)
+    for directory in _below(finder, directories) if finder.trees else _with_code(finder, directories):
+        if os.path.exists(f"{directory}{os.sep}{_MANIFEST}") and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
+            paths = (os.path.relpath(file, finder.root).replace(os.sep, "/") for file in _content(directory)[1])
             finder.terraform.update(path for path in paths if not finder.skips(path))
+
+
+def _with_code(finder: FileSearch, directories: list[str]) -> list[str]:
+    """Return the directories of the Terraform files in ``directories``, all of which were read here."""
+    found = {path.rpartition("/")[0] for path, kind in finder.read.items() if kind is TERRAFORM}
+    if "" not in directories:
+        inside = tuple(f"{directory}/" for directory in directories)
+        found = {directory for directory in found if f"{directory}/".startswith(inside)}
+    highest = sorted(found, key=lambda directory: (directory.count("/"), directory))[:MAX_DIRECTORIES]
+    return [os.path.join(finder.root, directory) for directory in highest]
+
+
+def _below(finder: FileSearch, directories: list[str]) -> Iterator[str]:
+    """Yield ``directories`` and those below them, where git has searched the files."""
+    pending = [os.path.join(finder.root, directory) for directory in directories]
+    for _ in range(MAX_DIRECTORIES):
+        if not pending:
+            return
+        yield (directory := pending.pop(0))
+        pending += _content(directory)[0]
 
 
 def _content(directory: str) -> tuple[list[str], list[str]]:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from posturio_iac.fixes.node_source import flow, scalar
+from posturio_iac.core.text.json_nodes import Object
+from posturio_iac.fixes.node_source import NodeSource, flow, members, scalar
+from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import member_at
 from tests.support.fixing import OWNER, fix, mended
-from tests.support.fixture_tools import scan
+from tests.support.fixture_tools import FIXTURES, scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,3 +125,29 @@ def test_what_cannot_be_written_is_left_and_said(tmp_path: Path, text: str) -> N
 def test_yaml_scalars_stay_text(text: str, written: str) -> None:
     assert scalar(text) == written
     assert flow([{"x": text}]) == f"[{{x: {written}}}]"
+
+
+def test_a_member_alone_is_the_one_of_the_whole_file() -> None:
+    files = [path.read_bytes() for path in sorted(FIXTURES.rglob("*.y*ml"))]
+    seen = 0
+    for data in [*files, *(f"Resources:\n{before}".encode() for before, _ in YAML.values())]:
+        source = NodeSource("t.yaml", data)
+        for key, value in members(source.roots):
+            if (alone := member_at(source.text, key.start)) is not None and key.end <= value.start:
+                assert repr(alone) == repr((key, value))
+                assert (alone[1].line, alone[1].end_column) == (value.line, value.end_column)
+                seen += isinstance(value.value, Object)
+    assert seen > len(files)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A: {B: {C: 1}}\n",
+        "Base: &b {Type: x}\nKey: *b\n",
+        "Base: &b {Type: x}\nKey:\n  <<: *b\n  More: y\n",
+        'Key: "\n',
+    ],
+)
+def test_a_member_that_needs_the_rest_of_the_file_is_not_read_alone(text: str) -> None:
+    assert member_at(text, text.find("Key" if "Key" in text else "B")) is None

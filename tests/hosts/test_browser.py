@@ -99,9 +99,9 @@ def open_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 400)])
-@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("name", [*VIEWS, "540 keys"])
 def test_axe_finds_nothing(open_page: Callable[..., Opened], name: str, scheme: str, width: int) -> None:
-    page = open_page(VIEWS[name](), color_scheme=scheme, viewport={"width": width, "height": 900}).page
+    page = open_page(VIEWS[name]() if name in VIEWS else made(540), color_scheme=scheme, viewport={"width": width, "height": 900}).page
     page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true })")
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}).response
     assert [(v["id"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found["violations"]] == []

@@ -15,6 +15,7 @@ from posturio_iac.core.evidence.origin import MetadataOrigin
 from posturio_iac.core.finding import Diagnostic, Exit, Finding, Level, Rule, Severity, Verdict, Violation
 from posturio_iac.core.model import AccessKey, Effect, Unknown
 from posturio_iac.errors import UsageError
+from posturio_iac.judge.known import CodeFiles
 from posturio_iac.rules import Context, Registered, all_rules
 from tests.support.keys import (
     AS_OF,
@@ -324,3 +325,17 @@ def test_a_user_of_other_code_is_no_excuse_but_for_inert_rotation(change: dict[s
     (judged,) = report.keys
     assert judged.undecided == ((unseen.reason,) if any(e.effect is Effect.INERT for e in judged.key.lifetimes) else ())
     assert all(unseen.reason in finding.message for finding in report.findings if "lingering" not in finding.rule.id)
+
+
+@pytest.mark.parametrize("changes", [{"address": "aws_iam_access_key.\ud800"}, {"user": "\udfff"}, {"scope": "caf\udce9"}])
+def test_half_a_character_in_a_name_is_fingerprinted_like_any_other(changes: dict[str, Any]) -> None:
+    first, again, other = (run(access_key(**told)).findings[0].fingerprint for told in (changes, changes, {}))
+    assert first == again
+    assert (first == other) is ("user" in changes)
+
+
+def test_half_a_character_in_the_name_of_a_user_is_content_of_a_baseline_like_any_other() -> None:
+    files = CodeFiles(".", ".")
+    contents = [files.content(access_key(user=user)) for user in ("\ud800", "\ud800", "\udfff", "ci")]
+    assert contents[0] == contents[1]
+    assert len(set(contents)) == 3

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -168,3 +170,42 @@ def test_an_open_question_can_be_accepted() -> None:
     assert UNKNOWN.reason in text
     assert "moves to roles" in text
     assert report.score() == run(access_key(unknown_sources=(UNKNOWN,))).score()
+
+
+ENDED, SHORT, LONG = day("2026-11-01"), day("2026-12-31"), day("2027-12-31")
+
+
+@pytest.mark.parametrize(
+    ("directives", "exemptions", "known", "expected"),
+    [
+        # The first that holds counts: the code, then the configuration, then the baseline, each in the order of its text.
+        ([("first", SHORT), ("second", LONG)], [], None, ("first", SHORT, "comment")),
+        ([("first", LONG), ("second", SHORT)], [], None, ("first", LONG, "comment")),
+        ([("first", None), ("second", SHORT)], [], None, ("first", None, "comment")),
+        ([("ended", ENDED), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
+        ([("", LONG), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
+        ([("unreadable", Unknown("soon")), ("second", SHORT)], [], None, ("second", SHORT, "comment")),
+        ([("code", SHORT)], [("configuration", LONG)], "baseline", ("code", SHORT, "comment")),
+        ([("ended", ENDED)], [("configuration", LONG)], "baseline", ("configuration", LONG, "configuration")),
+        ([], [("one", SHORT), ("other", LONG)], "baseline", ("one", SHORT, "configuration")),
+        ([("ended", ENDED)], [("ended", ENDED)], "baseline", ("baseline", LONG, "baseline")),
+    ],
+)
+def test_of_several_suppressions_the_first_that_holds_gives_reason_and_end(
+    directives: list[tuple[str, Any]], exemptions: list[tuple[str, Any]], known: str | None, expected: tuple[str, Any, str]
+) -> None:
+    written = tuple(ignore(WITHOUT, reason=reason, until=until, line=line) for line, (reason, until) in enumerate(directives))
+    configured = tuple(Exemption(WITHOUT, reason, until=until, address="*") for reason, until in exemptions)
+    key = access_key(directives=written)
+    (fingerprint,) = (finding.fingerprint for finding in run(key, suppress=False).findings)
+    baseline = {fingerprint: Suppression(known, LONG, "baseline")} if known else {}
+    report = judge([key], as_of=AS_OF, policy=Policy(Config(suppressions=configured), baseline=baseline))
+    assert report.findings[0].suppressed == Suppression(*expected)
+
+
+def test_a_baseline_entry_ends_at_its_moment() -> None:
+    (finding,) = run(access_key()).findings
+    for until, suppressed in ((AS_OF, False), (AS_OF + timedelta(seconds=1), True)):
+        known = Suppression("adopted", until, "baseline")
+        report = judge([access_key()], as_of=AS_OF, policy=Policy(baseline={finding.fingerprint: known}))
+        assert (report.findings[0].suppressed == known) is suppressed

@@ -12,9 +12,10 @@ def test_a_value_names_somebody(value: object) -> None:
     assert owner_named(value) == str(value).strip()
 
 
-@pytest.mark.parametrize(
-    "value", ["", "  ", "changeme", "ChangeMe", "TBD", "todo", "-", "none", "terraform", True, False, None, {"a": "b"}, []]
-)
+NOBODY = ("changeme", "default", "example", "nobody", "none", "owner", "terraform", "true", "false", "TBD", "todo", "-")
+
+
+@pytest.mark.parametrize("value", [*NOBODY, *map(str.upper, NOBODY), "", "  ", "ChangeMe", True, False, None, {"a": "b"}, []])
 def test_an_empty_value_or_a_placeholder_names_nobody(value: object) -> None:
     assert owner_named(value) is None
 
@@ -28,22 +29,12 @@ def test_a_path_with_a_name_in_it_is_an_owner(path: str) -> None:
     assert owner_in_path(path) == path
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "/",
-        "//",
-        "/dev/",
-        "/Applications/",
-        "/service-accounts/",
-        "/machine_users/",
-        "/payments-users/",
-        "/system/",
-        "/cf/",
-        "/tests/",
-        "/prod/ci/",
-    ],
-)
+ENVIRONMENTS = "dev prod staging test tests system systems aws cf iam s3 ses smtp tech terraform tf"
+KINDS = "access account accounts app application applications apps automation bot bots cd ci deploy key keys machine machines robot robots"
+SERVICES = "service serviceaccount serviceaccounts services svc user users"
+OTHERS = ["", "/", "//", "/Applications/", "/service-accounts/", "/machine_users/", "/payments-users/", "/payments-user/", "/prod/ci/"]
+
+
+@pytest.mark.parametrize("path", [*OTHERS, *(f"/{word}/" for word in f"{ENVIRONMENTS} {KINDS} {SERVICES}".split())])
 def test_a_path_of_environments_and_kinds_of_users_is_none(path: str) -> None:
     assert owner_in_path(path) is None

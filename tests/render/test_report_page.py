@@ -128,10 +128,13 @@ def test_the_page_tells_all_there_is() -> None:
 
 def test_findings_name_the_requirements_that_they_break() -> None:
     key = deployed("ci")
-    text = Page(page(joined(result([key], [finding(key) | {"rule": "iam.unused_access_keys"}])))).text
+    posture = joined(result([key], [finding(key) | {"rule": "iam.unused_access_keys"}]))
     standards = all_rules()["iam.unused_access_keys"].rule.standards
     assert len(standards) == 3
-    assert " · ".join(f"{name}: {', '.join(numbers)}" for name, numbers in standards.items()) in text
+    told = [f"{name}: {', '.join(numbers)}" for name, numbers in standards.items()]
+    assert " · ".join(told) in Page(page(posture)).text
+    (row,) = (line for line in markdown(posture).splitlines() if line.endswith(f"| 1 | {'; '.join(told)} |"))
+    assert row.startswith("| [`iam.unused_access_keys`](")
 
 
 def test_the_markdown_tells_all_there_is() -> None:

@@ -1,4 +1,4 @@
-"""Files below a scan root for those who plan edits of them, and the changes that reports show."""
+"""Files below a scan root for planning edits, and the changes that reports show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from posturio_iac.commands.reporting.source_lines import MOST_BYTES
 from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.scan import policies_of
+
+_MOST_FILES = 100
+"""How many files are kept that changes were planned in; findings come in the order of files."""
+_MOST_CHANGES = 5_000
+"""How many changes are kept for the next format that asks."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +59,7 @@ def limits(report: Report, config: Config, root: str) -> Callable[[Finding], int
 
 
 def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff | None = None) -> Callable[[Finding], ShownChange | None]:
-    """Return what mends each finding of a scan of the folder ``root``, planned when it is asked for the first time.
+    """Return a function to the change that mends a finding of a scan of the folder ``root``; changes are planned at its first call.
 
     ``is_in_diff`` tells which lines the diff of a pull request shows, where there is one.
     """
@@ -65,6 +70,8 @@ def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff 
         if not plans:
             plans.append(_planner(report, config, root, is_in_diff))
         if id(finding) not in planned:
+            if len(planned) >= _MOST_CHANGES:
+                planned.clear()
             planned[id(finding)] = plans[0](finding)
         return planned[id(finding)]
 
@@ -72,6 +79,7 @@ def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff 
 
 
 def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | None) -> Callable[[Finding], ShownChange | None]:
+    from posturio_iac.core.evidence.remedy import ReplaceTrigger
     from posturio_iac.fixes.shown import shown
     from posturio_iac.fixes.wanted import Wishes, wanted
 
@@ -81,6 +89,11 @@ def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | Non
 
     def plan(finding: Finding) -> ShownChange | None:
         one = found.get(id(finding))
-        return None if one is None else shown(one, files, days(finding), is_in_diff)
+        if one is None:
+            return None
+        if len(files.before) >= _MOST_FILES:
+            files.forget()
+        limit = days(finding) if any(isinstance(remedy, ReplaceTrigger) for remedy in one.remedies) else 1  # no other asks for it
+        return shown(one, files, limit, is_in_diff)
 
     return plan

@@ -1,4 +1,4 @@
-"""Hands a report to the formats and their outputs, and what must be known about the run to standard error."""
+"""Hands a report to the formats and their outputs, and diagnostics of the run to standard error."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from posturio_iac.commands.output import STDOUT, to_stderr, write
 from posturio_iac.commands.reporting.source_lines import Sources
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.core.finding import Level
-from posturio_iac.core.record import replace
 from posturio_iac.core.text.terminal import columns_of_stdout, lines_of_stdout, paint, printable, wants_color, without_commands
 from posturio_iac.render import streamer
 from posturio_iac.render.nothing_found import count
+from posturio_iac.render.repeated import once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from posturio_iac.fixes.shown import ShownChange
     from posturio_iac.search.skipped import SkippedPlace
 
-FOLDED = 3
-"""Of how many accounts the same is said one by one."""
 COLORS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.NOTE: "cyan"}
 
 
@@ -53,7 +51,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
     """Write the report in each format to its target, files before standard output.
 
     ``leading`` goes from the top of the repository to ``root``, ``fail_on`` is the severity that fails the run, ``code`` its exit code,
-    ``region`` the one of AWS that it talked to, ``scope`` what it looked at, ``run`` how it was made,
+    ``region`` the one of AWS that it talked to, ``scope`` the scanned code or accounts, ``run`` how it was made,
     ``mended`` what it found resolved of an earlier result, ``ages`` how long findings have been open, ``change`` what would mend one
     in code, ``screen`` how many lines of text a person is ready to read, ``skipped`` what was not checked,
     ``others`` the targets that the caller writes itself.
@@ -100,7 +98,7 @@ def emit(  # noqa: PLR0913 - one for each thing that a format may know about the
 
 
 def _tell_files(report: Report, targets: Sequence[str]) -> None:
-    """Say what was written where, when nothing went to standard output: a run that fails without a word helps nobody."""
+    """List the written files when nothing went to standard output: a run that fails without a word helps nobody."""
     if STDOUT in targets:
         return
     found = f"{count(len(report.active()), 'finding')} in {count(len(report.keys), 'key')}"
@@ -113,24 +111,10 @@ def screen(given: Arguments, elsewhere: int | None = None) -> int | None:
 
 
 def diagnose(diagnostics: Sequence[Diagnostic], *, quiet: bool, color: bool, names: Mapping[str, str] | None = None) -> None:
-    """Print what a reader must know about the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
-    lines = [_line(d, names or {}, color=color) for d in _folded(diagnostics) if d.is_always_shown or not quiet]
+    """Print diagnostics of the run, errors only when ``quiet``; ``names`` are those of accounts, by their ids."""
+    lines = [_line(d, names or {}, color=color) for d in once(diagnostics) if d.is_always_shown or not quiet]
     if lines:
         to_stderr(without_commands("".join(lines)))
-
-
-def _folded(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Return the diagnostics, with one in place of many that say the same of different accounts."""
-    same: dict[tuple[Level, str], list[Diagnostic]] = {}
-    for said in diagnostics:
-        same.setdefault((said.level, said.message.replace(said.account or "\0", "\0")), []).append(said)
-    return [one for alike in same.values() for one in (alike if len({d.account for d in alike}) <= FOLDED else [_of_many(alike)])]
-
-
-def _of_many(alike: Sequence[Diagnostic]) -> Diagnostic:
-    first, accounts = alike[0], list(dict.fromkeys(said.account or "" for said in alike))
-    rest = f"; the same holds for {len(accounts) - 1} more accounts: {', '.join(accounts[1:FOLDED])} and {len(accounts) - FOLDED} more"
-    return replace(first, message=f"{first.message}{rest}")
 
 
 def _line(diagnostic: Diagnostic, names: Mapping[str, str], *, color: bool) -> str:

@@ -1,4 +1,4 @@
-"""Remedies in words: clauses that begin with a verb and end without a full stop. The only module that makes them."""
+"""Remedies in words: clauses that begin with a verb and end without a full stop. The only module that writes them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
             return f'set {argument} = merge({expression}, {{ {name} = "{value}" }}) in {place.text()}'
         case r.AddComment(name=name, value=value, target=target, json=json):
             return f'add "//": "posturio: {name}={value}" to {target}' if json else f"write # posturio: {name}={value} above {target}"
-        case r.AddMetadata(place, name, value, json):
-            entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
-            return f"add {entry} to {place.text()}"
+        case r.AddMetadata(place):
+            return f"add {_metadata(remedy)} to {place.text()}"
         case r.CallConstruct():
             return _call(remedy)
         case r.TagUser():
@@ -70,7 +69,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
 
 
 def outline(remedy: Remedy) -> tuple[str, str]:
-    """Say what a remedy does, without naming what it changes, and what it writes there: alike for all keys that are mended alike."""
+    """Return what a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
@@ -78,9 +77,8 @@ def outline(remedy: Remedy) -> tuple[str, str]:
             return f"tag the user with {name} = {value}", ""
         case r.AddComment(name=name, value=value, json=json):
             return "add this comment to the key", f'"//": "posturio: {name}={value}"' if json else f"# posturio: {name}={value}"
-        case r.AddMetadata(name=name, value=value, json=json):
-            entry = f'"Metadata": {{"Posturio": {{"{name}": "{value}"}}}}' if json else f'Metadata: {{Posturio: {{{name}: "{value}"}}}}'
-            return "add this metadata to the key", entry
+        case r.AddMetadata():
+            return "add this metadata to the key", _metadata(remedy)
         case r.CallConstruct():
             return "add this call for the key or its user to the CDK app", _called(remedy)
         case r.ReplaceValue(value=value, suffix=suffix):
@@ -94,7 +92,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
 
 
 def shell(*words: str) -> str:
-    """Return words as a shell takes them."""
+    """Return words quoted for a shell."""
     from shlex import join
 
     return join(words)
@@ -117,6 +115,18 @@ def _tag(remedy: r.AddTag) -> str:
     return f"add {remedy.argument} = {{ {entry} }} to {shown}" if remedy.is_new else f"add {entry} to the {remedy.argument} of {shown}"
 
 
+def pascal(name: str) -> str:
+    """Return a name as templates write it: ``Expires``."""
+    return name[:1].upper() + name[1:]
+
+
+def _metadata(remedy: r.AddMetadata) -> str:
+    name = pascal(remedy.name)
+    if remedy.json:
+        return f'"Metadata": {{"Posturio": {{"{name}": "{remedy.value}"}}}}'
+    return f'Metadata: {{Posturio: {{{name}: "{remedy.value}"}}}}'
+
+
 def _call(remedy: r.CallConstruct) -> str:
     """Name the call, since an edit of what CDK writes is gone with its next run."""
     path = remedy.construct.removesuffix("/Resource")
@@ -129,7 +139,7 @@ def _call(remedy: r.CallConstruct) -> str:
 def _called(remedy: r.CallConstruct) -> str:
     if remedy.name == "owner":
         return f'Tags.of(user).add("owner", "{remedy.value}")'
-    return f'addMetadata("Posturio", {{ {remedy.name[:1].upper()}{remedy.name[1:]}: "{remedy.value}" }})'
+    return f'addMetadata("Posturio", {{ {pascal(remedy.name)}: "{remedy.value}" }})'
 
 
 def _clock(name: str, days: int) -> str:

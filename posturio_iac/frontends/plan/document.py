@@ -1,4 +1,4 @@
-"""One plan as ``terraform show -json`` prints it: what will exist after it, and where each resource stands in the file.
+"""One plan as ``terraform show -json`` prints it: the resources after it, and their places in the file.
 
 The format, which OpenTofu shares: https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
@@ -41,7 +42,7 @@ class Resource:
     sensitive: Any = field(default_factory=dict)
     """``after_sensitive``: true for whatever must not be shown."""
     partial: bool = False
-    """It comes from ``planned_values``, which leaves out what is unknown."""
+    """Whether it comes from ``planned_values``, which leaves out unknown values."""
     reason: str = ""
     """Why Terraform replaces it, as ``action_reason`` has it."""
 
@@ -64,7 +65,7 @@ class Resource:
     def raw(self, name: str, shown: str = "") -> Any:
         """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
         if name not in self.values and (_marked(self.unknown, name) or self.partial):
-            return Unknown(f"{shown or f'{name} of {self.address}'} is known only after apply")
+            return Unknown(f"{shown or f'{name} of {self.address}'} is known only after apply", cause=OpenCause.APPLY)
         return self.values.get(name)
 
     def get(self, name: str, shown: str = "") -> Any:
@@ -158,7 +159,7 @@ class PlanDocument:
         return found if isinstance(found, dict) else {}
 
     def _changes(self) -> Iterator[str]:
-        """Keep what the changes leave, and yield the addresses that they remove."""
+        """Keep the resources that remain after the changes, and yield the addresses of removed ones."""
         for place, change in self._entries():
             address, change_of = change.get("address"), change.get("change")
             if change.get("mode", "managed") != "managed" or "deposed" in change:

@@ -1,7 +1,8 @@
-"""A joined view as Markdown, for wikis, tickets and mail: what the page shows, without its pictures and with less of the endless."""
+"""A joined view as Markdown, for wikis, tickets and mail: the content of the page, without its pictures and with shorter lists."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from posturio_iac import __version__
@@ -18,7 +19,7 @@ from posturio_iac.render.wording import page_url
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from posturio_iac.posture.counts import HistogramBar
+    from posturio_iac.posture.counts import HistogramBar, KeyGroup
     from posturio_iac.posture.mends import Task
     from posturio_iac.posture.view import KeyRow, Posture
 
@@ -63,7 +64,7 @@ def _first(posture: Posture) -> Iterator[str]:
 
 
 def _to_do(task: Task) -> str:
-    """Return one task: how bad, which keys, what is known of them, what is wrong, and what to do."""
+    """Return one task: severity, keys, their use, what is wrong, and what to do."""
     row, several = task.rows[0], len(task.rows) > 1
     place = code(_cut(row.key.place)) if row.key.place and not several else ""
     known = "; ".join(filter(None, (_words(say.where(task.unit)), place, *map(_words, (*say.use(task.rows), say.owners(task.rows))))))
@@ -74,7 +75,7 @@ def _to_do(task: Task) -> str:
 
 
 def _written(task: Task) -> str:
-    """Return the code that a task writes for each of its keys, where the sentence about them does not hold it."""
+    """Return the code that a task writes for each of its keys, unless the sentence about them holds it."""
     remedy = task.findings[0].remedy
     return f" {code(_cut(remedy.code))}" if remedy and remedy.code and len(task.rows) > 1 else ""
 
@@ -155,18 +156,7 @@ def _owners(posture: Posture) -> Iterator[str]:
     groups = owners(posture.rows)
     yield from _table(
         ("owner", "keys", "flagged", "undetermined", "suppressed", "worst", "demerits"),
-        [
-            (
-                _words(g.name),
-                f"{g.keys:,}",
-                f"{g.flagged:,}",
-                f"{g.undetermined:,}",
-                f"{g.suppressed:,}",
-                g.worst.value if g.worst else "",
-                f"{g.demerits:g}",
-            )
-            for g in groups[:ROWS]
-        ],
+        [(_words(g.name), *_counts(g), f"{g.demerits:g}") for g in groups[:ROWS]],
     )
     yield from filter(None, [_more(len(groups) - ROWS, "owner")])
 
@@ -180,11 +170,7 @@ def _units(posture: Posture) -> Iterator[str]:
             (
                 _words(s.unit.label),
                 shown(s.score.value),
-                f"{s.group.keys:,}",
-                f"{s.group.flagged:,}",
-                f"{s.group.undetermined:,}",
-                f"{s.group.suppressed:,}",
-                s.group.worst.value if s.group.worst else "",
+                *_counts(s.group),
                 f"{s.errors:,}",
                 say.when(s.part.as_of),
             )
@@ -192,6 +178,12 @@ def _units(posture: Posture) -> Iterator[str]:
         ],
     )
     yield from filter(None, [_more(len(found) - ROWS, "account or scan", "accounts or scans")])
+
+
+def _counts(group: KeyGroup) -> tuple[str, ...]:
+    """Return the numbers of keys of a group: all, flagged, undetermined, suppressed; and its worst severity."""
+    numbers = (group.keys, group.flagged, group.undetermined, group.suppressed)
+    return (*(f"{number:,}" for number in numbers), group.worst.value if group.worst else "")
 
 
 def _findings(posture: Posture) -> Iterator[str]:
@@ -213,6 +205,11 @@ def _findings(posture: Posture) -> Iterator[str]:
         ],
     )
     yield from filter(None, [_more(len(found) - ROWS, "finding")] if found else ["None."])
+    numbers = Counter(f.rule for _, f in found)
+    yield from _table(
+        ("rule", "findings", "requirements"),
+        [(_rule(rule), f"{number:,}", "; ".join(texts)) for rule, number in numbers.items() if (texts := say.standards(rule))],
+    )
 
 
 def _suppressed(posture: Posture) -> Iterator[str]:

@@ -29,7 +29,7 @@ SHOWN_LINES = 3
 FEW = 10
 """How many keys are shown however small the screen is."""
 LEAST = 5
-"""A block has at least as many lines, the empty one after it counted."""
+"""The least number of lines of a block, including the empty one after it."""
 
 
 def render(report: Report, context: RenderContext) -> str:
@@ -38,7 +38,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield the text in pieces; where it is too long for the screen, counts and the worst keys in its place."""
+    """Yield the text in pieces; where it is too long for the screen, counts and the worst keys instead."""
     listed = entries(report)
     if _is_too_long(report, listed, context):
         from posturio_iac.render.text import overview
@@ -54,7 +54,7 @@ def stream(report: Report, context: RenderContext) -> Iterator[str]:
 
 
 def _is_too_long(report: Report, listed: Sequence[KeyEntry], context: RenderContext) -> bool:
-    """Tell whether the blocks need more lines than the screen has, at the cost of no more blocks than it can hold."""
+    """Tell whether the blocks need more lines than the screen has, making no more blocks than it can hold."""
     if context.screen is None or len(listed) + (0 if context.quiet else report.count(Verdict.UNDETERMINED)) <= FEW:
         return False
     if len(listed) * LEAST > context.screen:
@@ -131,12 +131,19 @@ def _listed(report: Report, context: RenderContext) -> Iterator[Verdict]:
 
 
 def _section(report: Report, verdict: Verdict, context: RenderContext) -> Block:
+    """Return the keys of a verdict with their reasons; keys that share all of them stand together."""
     rows = [f"{paint(verdict.value.capitalize(), 'bold', color=context.color)}:"]
+    alike: dict[tuple[str, ...], list[JudgedKey]] = {}
     for judged in report.keys:
         if judged.verdict is verdict:
-            rows.append(f"  {_key(judged)}")
-            reasons = judged.undecided if verdict is Verdict.UNDETERMINED else map(_lifetime, judged.key.effective())
-            rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
+            is_open = verdict is Verdict.UNDETERMINED
+            alike.setdefault(judged.undecided if is_open else tuple(map(_lifetime, judged.key.effective())), []).append(judged)
+    for reasons, keys in alike.items():
+        shown = keys if context.verbose or len(keys) <= FEW + 1 else keys[:FEW]
+        rows += [f"  {_key(judged)}" for judged in shown]
+        if len(shown) < len(keys):
+            rows.append(f"  … and {len(keys) - len(shown):,} more, all of which --verbose lists, for the same reason:")
+        rows += [line for reason in reasons for line in wrapped(printable(reason), "    ", context.columns)]
     return rows
 
 

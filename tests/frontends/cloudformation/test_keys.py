@@ -247,6 +247,26 @@ def test_signs_of_rotation_by_hand_are_described_and_do_not_count(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("condition", "noted"),
+    [
+        ('{DateLessThan: {"aws:CurrentTime": 2027-01-01}}', True),
+        ('{DateLessThanEquals: {"aws:currenttime": 2027-01-01}}', True),
+        ('{DateGreaterThan: {"aws:CurrentTime": 2027-01-01}}', False),
+        ('{DateLessThan: {"aws:TokenIssueTime": 2027-01-01}}', False),
+    ],
+)
+def test_only_a_permission_that_ends_is_noted(tmp_path: Path, condition: str, noted: bool) -> None:
+    text = f"""\
+    Resources:
+      U: {{Type: AWS::IAM::User, Properties: {{Policies: [{{PolicyDocument: {{Statement: {{Condition: {condition}}}}}}}]}}}}
+      Key: {{Type: AWS::IAM::AccessKey, Properties: {{UserName: !Ref U}}}}
+    """
+    found = key(tmp_path, text)
+    assert found.lifetimes == ()
+    assert bool(found.notes) is noted
+
+
+@pytest.mark.parametrize(
     ("properties", "status"),
     [("", "Active"), (", Status: Active", "Active"), (", Status: inactive", "inactive"), (", Status: !ImportValue s", None)],
 )

@@ -114,11 +114,19 @@ def test_names_that_hold_a_date_are_noted(tmp_path: Path) -> None:
     assert one(tmp_path, plan(key(f"{KEY}.ci_2023_09"))).notes != ()
 
 
-def test_a_policy_that_ends_by_date_is_noted(tmp_path: Path) -> None:
-    text = '{"Statement": [{"Condition": {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}}]}'
+@pytest.mark.parametrize(
+    ("operator", "variable", "noted"),
+    [
+        ("DateLessThan", "aws:CurrentTime", True),
+        ("DateGreaterThan", "aws:CurrentTime", False),
+        ("DateLessThan", "aws:TokenIssueTime", False),
+    ],
+)
+def test_a_policy_that_ends_by_date_is_noted(tmp_path: Path, operator: str, variable: str, noted: bool) -> None:
+    text = f'{{"Statement": [{{"Condition": {{"{operator}": {{"{variable}": "2027-01-01T00:00:00Z"}}}}}}]}}'
     policy = resource("aws_iam_user_policy.ci", {"user": "ci", "policy": text})
-    (note,) = one(tmp_path, plan(user(f"{USER}.ci"), policy, key(f"{KEY}.ci"))).notes
-    assert note.startswith("the policy aws_iam_user_policy.ci ends the permission by date")
+    notes = one(tmp_path, plan(user(f"{USER}.ci"), policy, key(f"{KEY}.ci"))).notes
+    assert [note.partition(" ends the permission by date")[0] for note in notes] == ["the policy aws_iam_user_policy.ci"] * noted
 
 
 def test_max_age_rotates(tmp_path: Path) -> None:

@@ -281,18 +281,31 @@ def test_a_variable_without_a_value_in_the_chain_is_unknown(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("code", "expected"),
+    ("code", "hours"),
     [
         ("timestamp()", None),
-        ('formatdate("YYYY-MM", plantimestamp())', True),
+        ("plantimestamp()", None),
         ('formatdate("YYYY-MM", timestamp())', None),
+        ('formatdate("YYYY", plantimestamp())', 365 * 24),
+        ('formatdate("YYYY-MM", plantimestamp())', 30 * 24),
+        ('formatdate("MMM", plantimestamp())', 30 * 24),
+        ('formatdate("YYYY-MM-DD", plantimestamp())', 24),
+        ('formatdate("EEE", plantimestamp())', 24),
+        ('formatdate("EEE AA", plantimestamp())', 12),
+        ('formatdate("aa", plantimestamp())', 12),
+        ('formatdate("DD HH aa", plantimestamp())', 1),
+        ('formatdate("YYYY-MM-DD hh", plantimestamp())', 1),
+        ('formatdate("hh:mm", plantimestamp())', None),
+        ('formatdate("DD ss", plantimestamp())', None),
+        ('formatdate("Z", plantimestamp())', None),
+        ("formatdate(\"'this month' YYYY-MM\", plantimestamp())", 30 * 24),
     ],
 )
-def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, expected: bool | None) -> None:
+def test_clocks_in_the_chain_rotate_at_applies(tmp_path: Path, code: str, hours: float | None) -> None:
     found = key(tmp_path, f'resource "terraform_data" "t" {{ input = {code} }}\n' + rotated("terraform_data.t"))
     ((kind, effect, days),) = ends(found)
     assert (kind, effect) == ("rotation", "enforced")
-    assert (days is not None) is (expected is True)
+    assert days == (None if hours is None else hours / 24)
 
 
 class TestOverlap:
@@ -567,15 +580,24 @@ class TestNotes:
         found = key(tmp_path, plain().replace('"aws_iam_access_key" "ci"', f'"aws_iam_access_key" "{name}"'))
         assert any(name in note for note in found.notes)
 
-    def test_a_permission_that_ends_is_noted(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("test", "variable", "noted"),
+        [
+            ("DateLessThan", "aws:CurrentTime", True),
+            ("DateLessThanEquals", "aws:currenttime", True),
+            ("DateGreaterThan", "aws:CurrentTime", False),
+            ("DateLessThan", "aws:TokenIssueTime", False),
+        ],
+    )
+    def test_a_permission_that_ends_is_noted(self, tmp_path: Path, test: str, variable: str, noted: bool) -> None:
         policy = (
-            'data "aws_iam_policy_document" "p" {\n  statement {\n    condition {\n      test = "DateLessThan"\n'
-            '      variable = "aws:CurrentTime"\n      values = ["2027-01-01T00:00:00Z"]\n    }\n  }\n}\n'
+            f'data "aws_iam_policy_document" "p" {{\n  statement {{\n    condition {{\n      test = "{test}"\n'
+            f'      variable = "{variable}"\n      values = ["2027-01-01T00:00:00Z"]\n    }}\n  }}\n}}\n'
             'resource "aws_iam_user_policy" "p" {\n  user = aws_iam_user.ci.name\n  policy = data.aws_iam_policy_document.p.json\n}\n'
         )
         found = key(tmp_path, plain() + policy)
         assert found.lifetimes == ()
-        assert any("aws:CurrentTime" in note for note in found.notes)
+        assert any("aws:CurrentTime" in note for note in found.notes) is noted
 
 
 class TestExistence:

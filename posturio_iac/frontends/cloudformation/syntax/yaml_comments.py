@@ -1,4 +1,4 @@
-"""Comments of YAML that speak to us, and the resources that they belong to."""
+"""Comments in YAML, and the resources that they belong to."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ class Comments:
         self._found: list[tuple[int, int]] | None = None
 
     def of(self, entry: TemplateEntry) -> tuple[Comment, ...]:
-        """Return the comments on, above and inside an entry."""
+        """Return the comments on, above and inside an entry, where one of them speaks to us."""
         source = self._source
-        if source.language != "YAML" or source.within is not None or _OURS.search(source.text) is None:
+        if source.language != "YAML" or source.within is not None or "#" not in source.text:
             return ()
         first, last = self._extent(entry)
+        if _OURS.search(source.text, first, last) is None:
+            return ()
         return tuple(self._comment(start, end) for start, end in self._all() if first <= start < last)
 
     def _extent(self, entry: TemplateEntry) -> tuple[int, int]:
@@ -65,7 +67,7 @@ class Comments:
         return Comment(text[start:end], path, line, column, line, column + end - start)
 
     def _all(self) -> list[tuple[int, int]]:
-        """Return the places of all comments: what looks like one and stands in no scalar."""
+        """Return the places of all comments: texts that look like one and stand in no scalar."""
         if self._found is None:
             from posturio_iac.frontends.cloudformation.syntax.yaml_nodes import documents
 

@@ -82,6 +82,31 @@ def documents(text: str) -> tuple[tuple[YamlDocument, ...], tuple[Problem, ...]]
         base = following.start()
 
 
+def member_at(text: str, at: int) -> tuple[Node, Node] | None:
+    """Return the member of a map that begins at an offset of ``text``, as far as its own lines tell.
+
+    None where they do not: it is no first one of its line, has a syntax error, or refers to an anchor that stands before it.
+    """
+    import yaml
+
+    base = text.rfind("\n", 0, at) + 1
+    if text[base:at].strip(" "):
+        return None
+    lines = Lines(text)
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    composer = _Composer(text[base:], lines, base, yaml)
+    try:
+        parser = loader(text[base:])
+        while (event := parser.get_event()) is not None:
+            composer.feed(event)
+            if len(composer.frames) == 1 and len(composer.frames[0].items) == 2:  # noqa: PLR2004 - a name and a value
+                key, value = composer.frames[0].items
+                return (key, value) if composer.frames[0].mapping and key.start == at else None
+    except (_RefusedError, yaml.YAMLError):
+        pass
+    return None
+
+
 def _take(stream: Iterator[YamlDocument], found: list[YamlDocument]) -> tuple[str, int] | None:
     """Add the documents of ``stream`` to ``found``; return the message and the offset of what stopped it, or None."""
     try:
@@ -113,7 +138,7 @@ def _stream(text: str, lines: Lines, base: int) -> Iterator[YamlDocument]:
 
 
 def _words(error: Any) -> str:
-    """Return what the parser says, in one clause."""
+    """Return the parser's message, in one clause."""
     return " ".join(part for part in (error.problem, error.context) if part) or "this is not YAML"
 
 

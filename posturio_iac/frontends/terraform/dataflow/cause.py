@@ -1,4 +1,4 @@
-"""What a change comes from: a schedule, a date, a hand, or nothing at all."""
+"""Causes of change: a schedule, a date, a person, or nothing at all."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy
     from posturio_iac.core.model import Span
 
-EVERY_APPLY = "it changes at every apply, however often that is"
-
 
 class ChangeKind(Enum):
-    """What kind of thing causes a change."""
+    """The kind of a cause."""
 
     SCHEDULE = "schedule"
     """At an interval, by itself."""
@@ -32,7 +31,7 @@ class ChangeKind(Enum):
     UNKNOWN = "unknown"
     """When a value changes that the code does not fix."""
     NEVER = "never"
-    """It looks like a schedule and never changes."""
+    """Never: it only looks like a schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,15 @@ class ChangeCause:
     span: Span
     interval: timedelta | None = None
     at: datetime | None = None
-    why: str = ""
+    reason: Reason | None = None
+    """Why it never happens, or why it is open how often it does."""
     remedy: Remedy | None = None
-    """What would let it happen."""
+    """The change that would let it happen."""
     value: str = ""
     setting: IntervalSetting | None = None
     """What sets the interval."""
     turns: int = 1
-    """More than one when several outputs take turns."""
+    """How many outputs take turns."""
     through: tuple[str, ...] = ()
     """Addresses of the schedulers on the way to it."""
     direct: bool = False

@@ -1,15 +1,16 @@
-"""What makes a resource change: the schedules, dates and variables that its arguments come from."""
+"""Causes of a resource's changes: the schedules, dates and variables that its arguments come from."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, StopIgnoring
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
-from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
+from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, rotating, setting_of
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
@@ -22,16 +23,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
 _META = frozenset({"count", "for_each", "depends_on", "provider", "lifecycle", "provisioner", "connection", "timeouts"})
 _WHOLE = frozenset({"triggers", "triggers_replace", "keepers"})
 """Arguments that change as a whole: reading one entry of them is reading what all entries change."""
+_GRANULARITIES = (("hH", "1h"), ("Aa", "12h"), ("DE", "1d"), ("M", "1mo"), ("Y", "1y"))
+"""How often the text of each verb of ``formatdate`` changes, the finest first."""
 
 
 def of_expression(expression: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
-    """Yield what makes the value of an expression change."""
+    """Yield the causes of changes of an expression's value."""
     seen = set() if seen is None else seen
     for reached in origins_of(expression, scope, deep=True):
         causes = of_resource(reached, seen) if isinstance(reached, ResourceOrigin) else _of_end(reached)
@@ -43,16 +47,14 @@ def _uncertain(cause: ChangeCause) -> ChangeCause:
     """Return a cause that stands behind a condition which the code does not fix."""
     if cause.sort in (ChangeKind.HAND, ChangeKind.NEVER, ChangeKind.UNKNOWN):
         return cause
-    return replace(
-        cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"whether {cause.shown} counts depends on a condition that the code does not fix"
-    )
+    return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, reason=why.CONDITIONAL(cause.shown))
 
 
 def _blurred(cause: ChangeCause) -> ChangeCause:
-    """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
+    """Return a cause whose changes are counted or compared first, so that not every one gets through."""
     if cause.interval is None:
         return cause
-    return replace(cause, interval=None, why=f"the code computes with {cause.shown}, so how often the result changes is not known")
+    return replace(cause, interval=None, reason=why.COMPUTED_WITH(cause.shown))
 
 
 def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
@@ -62,7 +64,7 @@ def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
                 yield ChangeCause(ChangeKind.DATE, f'"{end.value}"', end.span, at=date, value=end.value)
         case "variable":
             if isinstance(end.value, Unknown):
-                yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, why=end.value.reason)
+                yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, reason=end.value.as_reason())
             elif isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
                 yield ChangeCause(ChangeKind.DATE, end.text, end.span, at=date, value=end.value)
             else:
@@ -71,10 +73,10 @@ def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
             # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
             rounded = isinstance(end.value, str) and "plantimestamp" in end.text
             interval = _granularity(end.value) if rounded else None
-            yield ChangeCause(ChangeKind.APPLY, end.text, end.span, interval=interval, why="" if interval else EVERY_APPLY)
+            yield ChangeCause(ChangeKind.APPLY, end.text, end.span, interval=interval, reason=None if interval else why.EVERY_APPLY())
         case "module" | "deep":
-            reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
-            yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, why=reason)
+            reason = end.value.as_reason() if isinstance(end.value, Unknown) else why.NOT_HERE()
+            yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, reason=reason)
 
 
 def _date_in(text: str) -> datetime | None:
@@ -82,30 +84,32 @@ def _date_in(text: str) -> datetime | None:
 
 
 def _granularity(pattern: str) -> timedelta | None:
-    """Return how often text made by ``formatdate`` with this pattern changes."""
-    for letter, interval in (("s", "1min"), ("m", "1h"), ("h", "1h"), ("H", "1h"), ("D", "1d"), ("E", "1d"), ("M", "1mo"), ("Y", "1y")):
-        if letter in pattern:
-            return None if letter == "s" else parse_interval(interval)
-    return None
+    """Return how often text made by ``formatdate`` with this pattern changes; None where that is at every apply, or never."""
+    from posturio_iac.frontends.terraform.functions.dates import verb_letters
+
+    letters = verb_letters(pattern)
+    if letters & {"s", "m"}:
+        return None
+    return next((parse_interval(interval) for verbs, interval in _GRANULARITIES if not letters.isdisjoint(verbs)), None)
 
 
 def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Iterator[ChangeCause]:
-    """Yield what changes or replaces a resource, so that whoever watches it notices."""
+    """Yield the causes of changes and replacements of a resource that a trigger would notice."""
     if reached.kind.startswith("data."):
-        yield ChangeCause(ChangeKind.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
+        yield ChangeCause(ChangeKind.UNKNOWN, reached.address, reached.block.header, reason=why.READ_AT_RUN(reached.address))
         return
     seen = set() if seen is None else seen
     if (reached.key, reached.attribute) in seen:
-        return  # Its causes are there already, by another way.
+        return  # Its causes were found already, by another way.
     seen.add((reached.key, reached.attribute))
     if reached.kind == ROTATING:
         yield if_it_exists(rotating(reached), reached)
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
-        why = f"whether a change replaces {reached.address}, and so changes its {reached.attribute}, is not in this code"
+        reason = why.REPLACEMENT_OPEN(reached.address, str(reached.attribute))
         moving = (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY, ChangeKind.DATE)
-        yield from (replace(c, sort=ChangeKind.UNKNOWN, why=why) if c.sort in moving else c for c in _ordinary(reached, seen))
+        yield from (replace(c, sort=ChangeKind.UNKNOWN, reason=reason) if c.sort in moving else c for c in _ordinary(reached, seen))
     else:
         yield from _ordinary(reached, seen)
 
@@ -179,7 +183,7 @@ def triggers(block: hcl.Block) -> tuple[hcl.Expr, ...]:
 
 
 def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None = None) -> Iterator[ChangeCause]:
-    """Yield what an item of ``replace_triggered_by`` makes happen."""
+    """Yield the causes that an item of ``replace_triggered_by`` leads to."""
     seen = set() if seen is None else seen
     found = [r for r in origins_of(trigger, scope) if isinstance(r, ResourceOrigin)]
     for reached in found:
@@ -189,11 +193,11 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
         elif causes:
             yield from causes
         else:
-            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, why=_unchanging(reached), remedy=_changing(reached))
+            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, reason=_unchanging(reached), remedy=_changing(reached))
 
 
 def _changing(reached: ResourceOrigin) -> Remedy | None:
-    """Return the change that lets a trigger fire which something keeps from it; None when it only lacks a clock."""
+    """Return the change that lets a blocked trigger fire; None when it only lacks a clock."""
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & reached.block.body.attributes.keys():
         names = ("all",) if ignored is None else tuple(sorted(ignored & reached.block.body.attributes.keys()))
@@ -203,15 +207,15 @@ def _changing(reached: ResourceOrigin) -> Remedy | None:
     return None
 
 
-def _unchanging(reached: ResourceOrigin) -> str:
+def _unchanging(reached: ResourceOrigin) -> Reason:
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & {a for a in reached.block.body.attributes if a not in _META}:
-        return f"{reached.address} ignores changes of its arguments"
+        return why.IGNORES_CHANGES(reached.address)
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
-        return f"a change of input leaves {reached.address}.id as it is; only triggers_replace brings a new one"
+        return why.ID_STAYS(reached.address)
     if reached.kind in COMPUTED_ONCE:
-        return f"{reached.address} computes its time once, when it is created, and never again"
-    return f"nothing in this code ever changes {reached.address}"
+        return why.COMPUTED_ONCE(reached.address)
+    return why.NEVER_CHANGED(reached.address)
 
 
 def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object]) -> Iterator[ChangeCause]:
@@ -226,7 +230,7 @@ def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object])
         interval = interval_of(scheduler.intervals, reached)
         if isinstance(interval, Unknown) or interval is None:
             yield ChangeCause(
-                ChangeKind.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns
+                ChangeKind.SCHEDULE, reached.address, reached.block.header, reason=interval.as_reason() if interval else None, turns=turns
             )
         else:
             setting = setting_of(scheduler.intervals, reached)
@@ -234,7 +238,7 @@ def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object])
                 ChangeKind.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, setting=setting, turns=turns
             )
     elif scheduler.every_apply:
-        yield ChangeCause(ChangeKind.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)
+        yield ChangeCause(ChangeKind.APPLY, reached.address, reached.block.header, reason=why.EVERY_APPLY(), turns=turns)
 
 
 def _turns(reached: ResourceOrigin, scheduler: Scheduler) -> int:

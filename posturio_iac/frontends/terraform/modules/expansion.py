@@ -37,15 +37,15 @@ class Expansion(Generic[S]):
     instances: tuple[tuple[str, S], ...]
     """The address suffix (empty, ``[0]`` or ``["a"]``) and the scope of each."""
     shape: str
-    """``one``, ``list`` or ``map``: what the block's name evaluates to."""
+    """The value of the block's name: ``one``, ``list`` or ``map`` of instances."""
     keys: tuple[str, ...] = ()
     unknown: Unknown | None = None
     """Why the number of instances is not fixed; there is one instance then, standing for all."""
     likely: bool = False
-    """The one instance is what the defaults of variables make."""
+    """Whether the one instance is the result of defaults of variables."""
 
     def collect(self, values: list[Value], *, strict: bool = True) -> Value:
-        """Return what the block's name evaluates to, given the value of each instance."""
+        """Return the value of the block's name, given the value of each instance."""
         if self.unknown is not None and (strict or not self.likely):
             return self.unknown
         match self.shape:
@@ -109,7 +109,7 @@ def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
     if isinstance(items, list) and len(items) > MAX_INSTANCES:
         items = Unknown(f"for_each has {len(items)} elements")
     if isinstance(items, Unknown):
-        each = {"key": Unknown(f"each.key: {items.reason}"), "value": Unknown(f"each.value: {items.reason}")}
+        each = {"key": items.about("each.key"), "value": items.about("each.value")}
         return _unfixed(scope, expression, items, each=each)
     bound = ((f'["{quoted(key)}"]', _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
     return Expansion(tuple(bound), "map", keys=tuple(key for key, _ in items))

@@ -1,4 +1,4 @@
-"""Terragrunt's own functions, as far as files and paths fix what they return. What asks AWS, a program or the environment is unknown.
+"""Terragrunt's own functions, as far as files and paths fix their results. Those that ask AWS, a program or the environment are unknown.
 
 https://docs.terragrunt.com/reference/hcl/functions
 """
@@ -33,12 +33,12 @@ _OF_A_RUN = {
     "run_cmd": "a program that it runs",
     "sops_decrypt_file": "a program that it runs",
 }
-"""Functions whose result is known only in a run, and what decides it."""
+"""Functions whose result is known only in a run, each with what it depends on."""
 _MAX_LEVELS = 100
 
 
 class CallingFile(Protocol):
-    """What functions ask of the file that calls them."""
+    """The interface by which functions ask the file that calls them."""
 
     path: str
     """The file itself."""
@@ -51,44 +51,28 @@ class CallingFile(Protocol):
 
     @property
     def unit_folder(self) -> str:
-        """Where the unit is applied."""
+        """The folder that the unit is applied in."""
 
     def absolute(self, path: str) -> str:
-        """Return a path as functions in this file mean it."""
+        """Return a path resolved as functions in this file resolve it."""
 
     def included_path(self, name: Value) -> str | Unknown | None:
-        """Return the file that the include called ``name`` draws in, by default the first one; None when there is none."""
+        """Return the file of the include called ``name``, by default the first one; None when there is none."""
 
     def another(self, path: str) -> Value:
         """Return another file as a value."""
 
     def values_file(self, path: str) -> Value:
-        """Return what a file of variable values holds."""
+        """Return the content of a file of variable values."""
 
 
-def functions_of(configuration: CallingFile) -> dict[str, Callable[[tuple[Value, ...]], Value]]:
-    """Return the functions as the code of one file calls them."""
-    ours: dict[str, Callable[[CallingFile, tuple[Value, ...]], Value]] = {
-        "find_in_parent_folders": _find_in_parent_folders,
-        "get_original_terragrunt_dir": lambda c, _: c.unit_folder,
-        "get_parent_terragrunt_dir": lambda c, given: posixpath.dirname(_pair(c, given)[1]),
-        "get_path_from_repo_root": lambda c, _: _relative(_folder(c), _repository(c)),
-        "get_path_to_repo_root": lambda c, _: _relative(_repository(c), _folder(c)),
-        "get_repo_root": lambda c, _: _repository(c),
-        "get_terragrunt_dir": lambda c, _: _folder(c),
-        "mark_as_read": lambda _, given: given[0] if given else None,
-        "path_relative_from_include": lambda c, given: _relative(*map(posixpath.dirname, reversed(_pair(c, given)))),
-        "path_relative_to_include": lambda c, given: _relative(*map(posixpath.dirname, _pair(c, given))),
-        "read_terragrunt_config": _read_terragrunt_config,
-        "read_tfvars_file": _read_tfvars_file,
-    }
-    found = {name: partial(_called, configuration, function) for name, function in ours.items()}
-    of_a_run = {name: partial(_unknown, f"{name}() depends on {what}") for name, what in _OF_A_RUN.items()}
-    return {**found, **of_a_run}
-
-
-def _unknown(reason: str, _arguments: tuple[Value, ...]) -> Value:
-    return Unknown(reason)
+def function_of(name: str, configuration: CallingFile) -> Callable[[tuple[Value, ...]], Value] | None:
+    """Return a function as the code of one file calls it, or None when Terragrunt has none of that name."""
+    if (what := _OF_A_RUN.get(name)) is not None:
+        unknown = Unknown(f"{name}() depends on {what}")
+        return lambda _arguments: unknown
+    function = _OURS.get(name)
+    return None if function is None else partial(_called, configuration, function)
 
 
 def _called(configuration: CallingFile, function: Callable[[CallingFile, tuple[Value, ...]], Value], arguments: tuple[Value, ...]) -> Value:
@@ -158,3 +142,20 @@ def _read_tfvars_file(configuration: CallingFile, arguments: tuple[Value, ...]) 
     values = configuration.values_file(path)
     unknown = first_unknown(values)
     return unknown if unknown is not None else json.dumps(values)
+
+
+_OURS: dict[str, Callable[[CallingFile, tuple[Value, ...]], Value]] = {
+    "find_in_parent_folders": _find_in_parent_folders,
+    "get_original_terragrunt_dir": lambda c, _: c.unit_folder,
+    "get_parent_terragrunt_dir": lambda c, given: posixpath.dirname(_pair(c, given)[1]),
+    "get_path_from_repo_root": lambda c, _: _relative(_folder(c), _repository(c)),
+    "get_path_to_repo_root": lambda c, _: _relative(_repository(c), _folder(c)),
+    "get_repo_root": lambda c, _: _repository(c),
+    "get_terragrunt_dir": lambda c, _: _folder(c),
+    "mark_as_read": lambda _, given: given[0] if given else None,
+    "path_relative_from_include": lambda c, given: _relative(*map(posixpath.dirname, reversed(_pair(c, given)))),
+    "path_relative_to_include": lambda c, given: _relative(*map(posixpath.dirname, _pair(c, given))),
+    "read_terragrunt_config": _read_terragrunt_config,
+    "read_tfvars_file": _read_tfvars_file,
+}
+"""Functions whose result the files and their places fix."""

@@ -1,4 +1,4 @@
-"""One file of Terragrunt's as one unit sees it: locals, includes and inputs, evaluated when they are asked for.
+"""One Terragrunt file as one unit sees it: locals, includes and inputs, evaluated on demand.
 
 Over 300 lines, since a file and the scope of its names define each other.
 """
@@ -16,7 +16,7 @@ from posturio_iac.frontends.terraform.functions import Environment, known
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse_template
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.terragrunt.functions import functions_of
+from posturio_iac.frontends.terraform.terragrunt.functions import function_of
 from posturio_iac.frontends.terraform.terragrunt.merging import Entries, entries_of, merged
 from posturio_iac.frontends.terraform.values import EvaluationError, PartialMap, ResourceValue, Value
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.frontends.terraform.terragrunt.documents import Documents
 
 _COST = 500
-"""Steps that reading one file counts for, so that files which include one another over and over come to an end."""
+"""The steps of the budget that reading one file takes, so that files that include one another over and over come to an end."""
 _NOWHERE = Span("", 1, 1, 1, 1)
 _ELSEWHERE = {
     "dependency": "dependency.{} is an output of another unit, known only after apply",
@@ -39,44 +39,52 @@ _ELSEWHERE = {
 
 
 @dataclass(slots=True)
+class UnitFindings:
+    """Facts from reading the files of one unit, which stay when the files are dropped."""
+
+    files: set[str] = field(default_factory=set)
+    """The files that were read for it."""
+    problems: dict[Diagnostic, None] = field(default_factory=dict)
+    unknown_functions: set[str] = field(default_factory=set)
+    """The unknown functions that were called."""
+
+
+@dataclass(slots=True)
 class UnitContext:
-    """What is the same for all files that one unit reads."""
+    """The data that all files of one unit share."""
 
     documents: Documents
     budget: Budget
     folder: str
     """Where the unit is applied."""
     values: Value | None = None
-    """What a stack gives to the unit; None when no stack here does."""
-    files: set[str] = field(default_factory=set)
-    """What was read for it."""
-    problems: dict[Diagnostic, None] = field(default_factory=dict)
+    """The values from a stack; None when no stack here generates the unit."""
+    found: UnitFindings = field(default_factory=UnitFindings)
     opened: dict[str, TerragruntFile] = field(default_factory=dict)
     """By `read_terragrunt_config`."""
-    unknown_functions: set[str] = field(default_factory=set)
-    """What was called and is a function of nobody's that is known here."""
 
 
 class KnownFunctions(dict[str, "Callable[[tuple[Value, ...]], Value]"]):
-    """Terragrunt's functions, which remember what else was asked for in vain."""
+    """Terragrunt's functions for one file, looked up when called; unknown names are recorded, unless they are Terraform's."""
 
-    def __init__(self, functions: dict[str, Callable[[tuple[Value, ...]], Value]], unknown: set[str]) -> None:
-        """Hold ``functions``, and put other names into ``unknown``, unless they are Terraform's."""
-        super().__init__(functions)
-        self._unknown = unknown
+    def __init__(self, configuration: TerragruntFile) -> None:
+        """Stand for those of a file."""
+        super().__init__()
+        self._configuration = configuration
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, name: str, _default: Any = None) -> Any:
         """Return a function, if there is one of that name."""
-        if name not in self and not known(name):
-            self._unknown.add(name)
-        return super().get(name, default)
+        found = function_of(name, self._configuration)
+        if found is None and not known(name):
+            self._configuration.context.found.unknown_functions.add(name)
+        return found
 
 
 class Included(NamedTuple):
     """One ``include`` block."""
 
     name: str
-    """Empty for one without a label."""
+    """Empty for a block without a label."""
     configuration: TerragruntFile | Unknown
     strategy: str
     is_exposed: bool
@@ -93,8 +101,8 @@ class TerragruntFile:
         self.chain = (*chain, path)
         self.body, problems = context.documents.parsed(path)
         self.is_broken = bool(problems)
-        context.files.add(context.documents.real(path))
-        context.problems.update(dict.fromkeys(problems))
+        context.found.files.add(context.documents.real(path))
+        context.found.problems.update(dict.fromkeys(problems))
         self._locals: dict[str, Value] = {}
         self._pending: set[str] = set()
         self._includes: tuple[Included, ...] | None = None
@@ -138,18 +146,18 @@ class TerragruntFile:
 
     @property
     def shown(self) -> str:
-        """What the file is called in sentences."""
+        """The name of the file in sentences."""
         return self.context.documents.shown(self.context.documents.real(self.path))
 
     @property
     def environment(self) -> Environment:
-        """What functions may reach."""
+        """The environment of functions."""
         if self._environment is None:
             self._environment = Environment(
                 read_file=self.read_file,
                 render=self._render,
                 list_files=lambda _: Unknown("files are not listed for Terragrunt"),
-                functions=KnownFunctions(functions_of(self), self.context.unknown_functions),
+                functions=KnownFunctions(self),
             )
         return self._environment
 
@@ -169,7 +177,7 @@ class TerragruntFile:
         return found.path if isinstance(found, TerragruntFile) else found
 
     def another(self, path: str) -> Value:
-        """Return another file as a value. One that reads itself again is taken as far as it is evaluated."""
+        """Return another file as a value. One that reads itself again gives the part that is evaluated so far."""
         if path not in self.context.opened:
             self.context.budget.spend(_COST)
             self.context.opened[path] = TerragruntFile(self.context, path)
@@ -178,7 +186,7 @@ class TerragruntFile:
     def values_file(self, path: str) -> Value:
         """Return what a file of variable values holds."""
         body, problems = self.documents.parsed(path)
-        self.context.files.add(self.documents.real(path))
+        self.context.found.files.add(self.documents.real(path))
         if problems:
             return Unknown(f"{self.documents.shown(path)} cannot be read")
         return {name: self.value(attribute.expression) for name, attribute in body.attributes.items()}
@@ -192,7 +200,7 @@ class TerragruntFile:
         there = self.absolute(path)
         if not self.context.documents.has_file(there):
             raise EvaluationError(f"there is no file {path}")
-        self.context.files.add(self.context.documents.real(there))
+        self.context.found.files.add(self.context.documents.real(there))
         data = self.context.documents.data(there)
         return Unknown(f"{path} cannot be read") if isinstance(data, Diagnostic) else data.decode("utf-8", "replace")
 
@@ -204,7 +212,7 @@ class TerragruntFile:
             self.context.budget.leave_render()
 
     def template_of(self, expression: hcl.Expr) -> tuple[hcl.Expr, TerragruntScope, str | None]:
-        """Return the template that an expression renders, the scope of its parts, and its file; without a file it is the expression."""
+        """Return the template that an expression renders, the scope of its parts, and its file; without a file, the expression itself."""
         match expression:
             case hcl.Call("templatefile", (place, variables)):
                 name, given = self.value(place), self.value(variables)
@@ -218,7 +226,7 @@ class TerragruntFile:
     # Blocks
 
     def includes(self) -> tuple[Included, ...]:
-        """Return what this file includes, in order."""
+        """Return the includes of this file, in order."""
         if self._includes is None:
             self._includes = ()
             self._includes = tuple(self._included(block) for block in self.body.all("include"))
@@ -239,14 +247,14 @@ class TerragruntFile:
         self.context.budget.spend(_COST)
         if there in self.chain:
             text = f"{self.context.documents.shown(there)} is included by itself; Terragrunt refuses that"
-            self.context.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
+            self.context.found.problems[Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column)] = None
             return Unknown(f"{self.shown} includes itself")
         if not self.context.documents.has_file(there):
             return Unknown(f"{self.context.documents.shown(there)}, which {self.shown} includes, is not here")
         return TerragruntFile(self.context, there, self.current, self.chain)
 
     def exposed(self, name: str) -> Value:
-        """Return ``include.name``: what an included file holds, or a part of the only one, which has no label."""
+        """Return ``include.name``: an included file as a value, or a part of the only one, which has no label."""
         for one in self.includes():
             if one.name not in (name, ""):
                 continue
@@ -340,12 +348,12 @@ class TerragruntScope:
 
     @property
     def environment(self) -> Environment:
-        """What functions may do."""
+        """The environment of functions."""
         return self.configuration.environment
 
     @property
     def budget(self) -> Budget:
-        """What is left for the unit."""
+        """The budget that is left for the unit."""
         return self.configuration.context.budget
 
     def bind(self, **names: Value) -> TerragruntScope:
@@ -353,7 +361,7 @@ class TerragruntScope:
         return TerragruntScope(self.configuration, {**self.bindings, **names})
 
     def convert(self, value: Value, _constraint: hcl.Expr) -> Value:
-        """Return a value as it is: Terragrunt has no types of its own."""
+        """Return a value unchanged: Terragrunt has no type constraints of its own."""
         return value
 
     def attribute(self, root: str, name: str) -> Value:
