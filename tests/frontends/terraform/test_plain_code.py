@@ -114,7 +114,7 @@ def test_what_is_recognized_is_sound(seed: int) -> None:
 def seen(body: hcl.Body) -> object:
     """Return all that a body holds, for comparison."""
     attributes = [(name, attribute.span, node(attribute.expression)) for name, attribute in body.attributes.items()]
-    return attributes, [(b.type, b.labels, b.header, b.span, b.comments, b.text, seen(b.body)) for b in body.blocks]
+    return attributes, [(b.type, b.labels, b.header, b.span, b.comments, seen(b.body)) for b in body.blocks]
 
 
 def node(part: Any) -> object:

@@ -54,7 +54,7 @@ class SecretCarriers:
         text = block.text
         if text is None:
             return True
-        for kind, name in set(_NAMED.findall(text)):
+        for kind, name in dict.fromkeys(_NAMED.findall(text)):
             if not name:
                 return True
             scoped = ScopedName(instance, _KINDS[kind.decode()], name.decode("utf-8", "replace"))

@@ -88,23 +88,9 @@ class Leaks(SecretWalk):
         """Return the leaks of the key, or of the known module, that a block makes."""
         return self._by_origin.get(id(origin), [])
 
-<<<<<<< HEAD
-    def visit(self, start: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Look for leaks in a module instance, and in all that it gives a secret to, each once."""
-        pending = [start]
-        while pending:
-            instance = pending.pop()
-            if instance in self._visited:
-                continue
-            self._visited.add(instance)
-            for place, reached in (*_outputs(instance, carriers), *_resources(instance, carriers)):
-                self._keep(place, reached)
-            for name, block in instance.folder.calls.items():
-                pending += self._given(instance, name, block, carriers.arguments(block, instance))
-=======
     def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
         """Keep the outputs and resources that show a secret."""
-        for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
+        for place, reached in (*_outputs(instance, carriers), *_resources(instance, carriers)):
             self._keep(place, reached)
 
     def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
@@ -114,7 +100,6 @@ class Leaks(SecretWalk):
                 place = Unknown(f"{argument} of {instance.full(f'module.{call.labels[0]}')} is given the secret, and {why.reason}")
                 for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
                     self._keep(place, reached)
->>>>>>> main
 
     def _keep(self, place: Exposure | Unknown, reached: Origin) -> None:
         block = reached.block if isinstance(reached, ResourceOrigin) else reached.call

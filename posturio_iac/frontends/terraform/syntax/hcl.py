@@ -323,7 +323,7 @@ class Block:
         comments: Callable[[], tuple[Comment, ...]],
         text: Callable[[], bytes] | None = None,
     ) -> None:
-        """Stand for a block whose header, up to the brace, is at ``header``; its ``text`` is known where one place holds all of it."""
+        """Stand for a block whose header, up to the brace, is at ``header``, with its ``text`` where that is not parsed yet."""
         self.type = kind
         self.labels = labels
         self.header = header
@@ -336,7 +336,7 @@ class Block:
 
     @property
     def text(self) -> bytes | None:
-        """The code of all of it as it stands in its file; None in JSON, and where an override file changes it."""
+        """All of its code, where it is parsed by itself; None where its file was parsed as a whole, or an override file changes it."""
         return self._text() if self._text is not None else None
 
     @property
