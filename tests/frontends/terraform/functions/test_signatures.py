@@ -154,7 +154,8 @@ def parameter(name: str, arguments: list[Value], place: int) -> str:
         return refusal(name, [*arguments[:place], value, *arguments[place + 1 :]])
 
     null, must_not, _ = given(None).partition(" must not be null")
-    tried = [given(value) for value in ({}, (), 1.5, make_set(()))]
+    others: tuple[Value, ...] = ({}, (), 1.5, make_set(()))
+    tried = [given(value) for value in others]
     kind = next((text for text in tried if ": a" in text and " is required" in text), "")
     label, _, wanted = kind.partition(": ")
     wanted = wanted.partition(" is required")[0].removeprefix("a ")
