@@ -74,7 +74,9 @@ def test_a_name_means(name: str, meaning: Meaning | None) -> None:
 
 MEANINGS = {
     Meaning.EXPIRY: "expires expireson expiresat expiry expirydate expiration expirationdate validuntil deleteafter removeby",
-    Meaning.ROTATION: "rotation rotationdays rotationperiod rotateevery rotateafter rotateafterdays deleteafterdays maxage maxagedays keyrotation",
+    Meaning.ROTATION: (
+        "rotation rotationdays rotationperiod rotateevery rotateafter rotateafterdays deleteafterdays maxage maxagedays keyrotation"
+    ),
     Meaning.ROTATE_BY: "rotateby nextrotation rotationdue",
     Meaning.ROTATED_ON: "rotatedon lastrotated rotatedat",
     Meaning.OWNER: "owner ownedby team contact email maintainer slack application app service squad",
