@@ -72,7 +72,7 @@ def test_a_record_of_what_is_judged_never_changes(package: str) -> None:
     found = list(records(package))
     assert found
     for record in found:
-        one = object.__new__(record)
+        one: Any = object.__new__(record)
         assert not hasattr(one, "__dict__")
         for name in record.__match_args__:  # type: ignore[attr-defined]
             with pytest.raises(AttributeError):

@@ -32,9 +32,18 @@ class Selection:
 
     def of(self, mutant: Mutant) -> list[str]:
         """Return the ids of the tests that run the line, or that run what uses the name on a line which only the import runs."""
-        inside = mutant.line in self._bodies(mutant.path)
-        found = set(self._near(mutant.path, mutant.line)) if inside else self._of_statement(mutant)
-        return self._ordered(found, mutant.path.split("/")[1])
+        folder = mutant.path.split("/")[1]
+        if mutant.line in self._bodies(mutant.path):
+            return self._ordered(set(self._near(mutant.path, mutant.line)), folder)
+        first = self._of_field(mutant)
+        return [*self._ordered(first, folder), *self._ordered(self._of_statement(mutant) - first, folder)]
+
+    def _of_field(self, mutant: Mutant) -> set[int]:
+        """Return the tests of what names the field of a class that a line states."""
+        text = (self.root / mutant.path).read_text(encoding="utf-8").splitlines()[mutant.line - 1]
+        field = re.match(r"\s+(\w+)\s*[:=]", text)
+        used = self._uses(frozenset({field[1]})) if field else []
+        return {test for path, line in used if line in self._bodies(path) for test in self._near(path, line)}
 
     def _near(self, path: str, line: int) -> list[int]:
         """Return the tests of a line; of an expression on several lines not each counts as run."""
