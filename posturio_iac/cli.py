@@ -6,11 +6,11 @@ import atexit
 import gc
 import os
 import sys
-from importlib import import_module
 
 from posturio_iac import __version__
 from posturio_iac.commands import COMMANDS
 from posturio_iac.commands.output import to_stderr, to_stdout
+from posturio_iac.core.loading import module
 from posturio_iac.errors import OutputError, UnreachableError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -24,8 +24,8 @@ CLEAN, USAGE, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; nothing is raised."""
-    gc.set_threshold(200_000)  # a short run that keeps what it makes: looking for garbage often finds none
-    atexit.register(gc.freeze)  # nor does it look for any at its end, which took a tenth of a small run
+    gc.set_threshold(200_000)  # a short run keeps most of what it makes, so collecting garbage often would find none
+    atexit.register(gc.freeze)  # nor is garbage collected at exit, which took a tenth of a small run
     try:
         _reconfigure()
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
@@ -52,7 +52,7 @@ def _dispatch(argv: list[str]) -> int:
             to_stderr(usage())
             return USAGE
         case [name, *rest] if name in COMMANDS:
-            code: int = import_module(COMMANDS[name][0]).run(rest)
+            code: int = module(COMMANDS[name][0]).run(rest)
             return code
         case _:
             raise UsageError(_unknown(argv[0]))
@@ -63,7 +63,7 @@ def usage() -> str:
     rows = "".join(f"  {name:<10} {summary}\n" for name, (_, summary) in COMMANDS.items())
     return (
         "usage: posturio-iac COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
-        f"{(import_module('posturio_iac').__doc__ or '').strip()}\n\n"
+        f"{(module('posturio_iac').__doc__ or '').strip()}\n\n"
         f"commands:\n{rows}\n"
         "options:\n  --help     Print this help; `posturio-iac COMMAND --help` prints that of a command\n  --version  Print the version\n\n"
         "exit codes:\n  0 clean, 1 findings, 2 wrong usage or configuration, 3 could not finish, 130 interrupted\n"
@@ -83,7 +83,7 @@ def _unknown(name: str) -> str:
 
 
 def _complain(text: str, code: int) -> int:
-    """Say one sentence on standard error."""
+    """Print one sentence to standard error and return ``code``."""
     from posturio_iac.core.text.terminal import printable
 
     to_stderr(f"posturio-iac: {printable(text)}\n")
@@ -104,7 +104,7 @@ def _crashed(error: Exception) -> int:
 
 
 def _reconfigure() -> None:
-    """Let output never fail on a character that the terminal's encoding lacks, nor take a file that we open for a closed stream."""
+    """Let output neither fail on characters that the encoding lacks nor go to a file that took the number of a closed stream."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - the last of the three streams
             pass

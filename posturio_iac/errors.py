@@ -10,4 +10,4 @@ class OutputError(Exception):
 
 
 class UnreachableError(Exception):
-    """What was to do the work cannot be reached, so nothing was judged; the text says what and why. Exit code 3."""
+    """A service that the run depends on cannot be reached, so nothing was judged; the text says which one and why. Exit code 3."""

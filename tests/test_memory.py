@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import re
 import weakref
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.trees import modules
+from posturio_iac.commands.reporting import code_changes, source_lines
 from posturio_iac.core import garbage
 from posturio_iac.frontends.terraform.modules.call_graph import units_of
 from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
@@ -14,6 +17,7 @@ from posturio_iac.frontends.terraform.modules.tree import ModuleTree
 from posturio_iac.frontends.terraform.terragrunt.terragrunt_file import TerragruntFile
 from posturio_iac.scan import judge_paths
 from posturio_iac.search import discover
+from tests.support.command_line import run
 from tests.support.fixture_tools import FIXTURES
 
 if TYPE_CHECKING:
@@ -83,3 +87,20 @@ def test_the_code_of_units_is_forgotten(monkeypatch: pytest.MonkeyPatch, tmp_pat
     units, problems = units_of(discover([str(tmp_path)], cwd=str(tmp_path)), 1 << 20)
     assert (len(units), problems, len(opened)) == (5, [], 0)
     assert {path for unit in units.values() for path in unit.files if path.endswith("root.hcl")} == {"root.hcl"}
+
+
+def test_reports_of_many_files_are_the_same_when_few_files_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    modules(tmp_path, 5, files=1)
+    monkeypatch.chdir(tmp_path)
+    targets = ("json", "text", "sarif", "markdown")
+    asked = [word for name in targets for word in ("--format", name, "--output", f"made.{name}")]
+    command = ("scan", "modules", "--as-of", "2026-11-27", "--all", *asked)
+    run(capsys, *command)
+    before = {name: re.sub(r"\d+ ms|[\d.]+ s\b", "", (tmp_path / f"made.{name}").read_text()) for name in targets}
+    assert before["json"].count('"edits"') == 5, "an edit a key: whoever owns it is no text that can be proposed"
+    for module, name in ((code_changes, "_MOST_FILES"), (code_changes, "_MOST_CHANGES"), (source_lines, "_MOST_FILES")):
+        monkeypatch.setattr(module, name, 1)
+    run(capsys, *command)
+    assert {name: re.sub(r"\d+ ms|[\d.]+ s\b", "", (tmp_path / f"made.{name}").read_text()) for name in targets} == before

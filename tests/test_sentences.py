@@ -15,9 +15,9 @@ import pytest
 
 import posturio_iac
 from posturio_iac.cli import main
-from posturio_iac.core.evidence import origin, remedy, remedy_text, secret_holder
-from posturio_iac.core.finding import CRASH, Diagnostic, Level
-from posturio_iac.core.model import AccessKey, Effect, Lifetime, Unknown
+from posturio_iac.core.evidence import origin, reason, remedy, remedy_text, secret_holder
+from posturio_iac.core.finding import CRASH, Diagnostic, JudgedKey, Level
+from posturio_iac.core.model import AccessKey, Effect, Unknown
 from posturio_iac.judge import engine
 from posturio_iac.judge.engine import judge as judge_keys
 from posturio_iac.link.declared import Code
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 X = "x"
 OFTEN = 1000
-SENTENCES: tuple[tuple[type, str], ...] = ((Unknown, "reason"), (Lifetime, "why"), (Diagnostic, "message"), (remedy.Advice, "text"))
+SENTENCES: tuple[tuple[type, str], ...] = ((Unknown, "reason"), (reason.Reason, "clause"), (Diagnostic, "message"), (remedy.Advice, "text"))
 """Fields that hold prose, by their records."""
 
 
@@ -72,7 +72,7 @@ def load_everything() -> None:
             importlib.import_module(module.name)
     # A record that is made often replaces its initialiser by a compiled one.
     for _ in range(OFTEN):
-        access_key(expires("2027-01-31"), unreadable()), Unknown(""), Diagnostic(Level.NOTE, ""), remedy.Advice("")
+        access_key(expires("2027-01-31"), unreadable()), Unknown(""), Diagnostic(Level.NOTE, ""), remedy.Advice(""), reason.crashed("")
 
 
 def mute(patch: pytest.MonkeyPatch) -> None:
@@ -114,9 +114,18 @@ def seen(monkeypatch: pytest.MonkeyPatch, run: Callable[[], int]) -> Judged:
     assert all(e.reason for j in report.keys for e in j.key.lifetimes if e.effect is Effect.INERT), "it is inert for a reason of its own"
     return Judged(
         code,
-        tuple((j.key.address, j.key.scope, j.verdict, j.open_rules, bool(j.undecided), links(j.key)) for j in report.keys),
+        tuple((j.key.address, j.key.scope, j.verdict, j.open_rules, j.var_files(), opened(j), links(j.key)) for j in report.keys),
         tuple((f.rule.id, f.address, f.severity, f.fingerprint, f.suppressed is not None, f.span) for f in report.findings),
         tuple(sorted({said.level.value for said in report.diagnostics})),
+    )
+
+
+def opened(judged: JudgedKey) -> frozenset[tuple[object, ...]]:
+    """Return what is open about a key, where and why, as data."""
+    return frozenset(
+        (question, each.origin, each.reason and (each.reason.kind, each.reason.cause, each.reason.subject))
+        for each in judged.open_questions
+        for question in each.questions
     )
 
 
@@ -127,7 +136,19 @@ def links(key: AccessKey) -> tuple[object, ...]:
         key.user_address,
         key.declaration,
         len(siblings) if isinstance(siblings, tuple) else None,
-        tuple((e.kind, e.effect, e.at, e.interval, e.value, e.span, e.reason, e.readings) for e in key.lifetimes),
+        tuple(
+            (
+                e.kind,
+                e.effect,
+                e.at,
+                e.interval,
+                e.value,
+                e.span,
+                e.reason and (e.reason.kind, e.reason.cause, e.reason.subject),
+                e.readings,
+            )
+            for e in key.lifetimes
+        ),
         tuple(e.holder for e in key.exposures),
     )
 

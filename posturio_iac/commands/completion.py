@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from posturio_iac.commands.guard_rails import NAME
@@ -10,6 +9,7 @@ from posturio_iac.commands.output import to_stdout
 from posturio_iac.commands.parser import HELP, SEVERAL, Command, help_text, parse
 from posturio_iac.config.option_table import Shape
 from posturio_iac.config.suggest import hint
+from posturio_iac.core.loading import module
 from posturio_iac.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def commands() -> dict[str, Command]:
     """Return what each subcommand accepts."""
     from posturio_iac.commands import COMMANDS
 
-    return {name: import_module(module).COMMAND for name, (module, _) in COMMANDS.items()}
+    return {name: module(place).COMMAND for name, (place, _) in COMMANDS.items()}
 
 
 def _rules() -> tuple[str, ...]:

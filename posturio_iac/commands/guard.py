@@ -6,7 +6,7 @@ import os
 
 from posturio_iac.commands.output import write_bytes
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
-from posturio_iac.core.text.textfile import UnreadableError, read
+from posturio_iac.core.text.textfile import Fence, OutsideError, UnreadableError, read
 from posturio_iac.errors import OutputError, UsageError
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
@@ -28,7 +28,8 @@ class Guard:
     def __init__(self, root: str) -> None:
         """Guard the files below ``root``."""
         self.root = root
-        self._top = os.path.join(os.path.realpath(root), "")
+        self._top = os.path.realpath(root)
+        self._fence = Fence(self._top)
         self._known: dict[str, str] = {}
 
     def refusal(self, path: str) -> str:
@@ -41,15 +42,18 @@ class Guard:
         for part in path.split("/")[:-1]:
             if part in _MADE_FOLDERS:
                 return f"{path} is made by a program; change {_MADE_FOLDERS[part]}"
-        full = os.path.join(self.root, path)
-        if os.path.normpath(path).split(os.sep)[0] == os.pardir or not os.path.realpath(full).startswith(self._top):
-            return f"{path} stands outside of {self.root}; run fix there"
-        if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
-            return f"{path} is read-only"
+        full = os.path.join(self._top, path)
+        outside = f"{path} stands outside of {self.root}; run fix there"
+        if path.startswith("..") and os.path.normpath(path).split(os.sep)[0] == os.pardir:
+            return outside
         try:
-            head = read(full, _HEAD, None, head=True)
+            head = read(full, _HEAD, self._fence, head=True)
+        except OutsideError:
+            return outside
         except UnreadableError as error:
             return f"{path} {error}"
+        if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:
+            return f"{path} is read-only"
         if _GENERATED.search(head.partition(b"\n\n")[0]):
             return f"{path} says that it is generated; change what generates it"
         return ""

@@ -1,4 +1,4 @@
-"""Checks what a configuration file holds against the tables of options, and says what is wrong where."""
+"""Checks the content of a configuration file against the tables of options, and says what is wrong and where."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BadValueError(Exception):
 
 
 def check_table(table: dict[str, Any], options: Iterable[Option], file: str, where: str = "") -> dict[str, Any]:
-    """Return the values of ``table`` by option name, converted to what `Shape` says. Options that are not there are left out.
+    """Return the values of ``table`` by option name, converted as their `Shape` says. Options that the table lacks are left out.
 
     Raises:
         UsageError: an unknown key, a missing one or a wrong value; the text names the file, the key and what is right.

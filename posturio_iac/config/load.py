@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def load(path: str, fence: Fence | None = None, above: Config | None = None) -> Config:
-    """Read and check one configuration file, and lay it over ``above``, what the files in the folders above it say.
+    """Read and check one configuration file, and lay it over ``above``, the configuration of the folders above it.
 
-    One that was found beside the code, and not named by whoever runs us, has a ``fence``: it and the files that it names must be inside.
+    A file that was found beside the code, rather than named by the caller, has a ``fence``: it and the files that it names must be inside.
 
     Raises:
-        UsageError: it cannot be read, is no TOML, holds what no option allows, or names a file outside of ``fence``.
+        UsageError: it cannot be read, is not TOML, has a wrong key or value, or names a file outside of ``fence``.
 
     """
     shown = _shown(path)
@@ -41,7 +41,7 @@ def load(path: str, fence: Fence | None = None, above: Config | None = None) -> 
 
 
 def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[str, Any]:
-    """Return what a file holds, laid over what it extends. Paths of files are absolute."""
+    """Return the values of a file, laid over those of the files that it extends. Paths of files become absolute."""
     shown, here = _shown(path), os.path.realpath(path)
     if here in through:
         raise UsageError(f"{shown}: extends leads back to this file")
@@ -65,7 +65,7 @@ def _values(path: str, fence: Fence | None, through: tuple[str, ...]) -> dict[st
 
 
 def _refuse_paths(values: Mapping[str, Any], fence: Fence | None, shown: str) -> None:
-    """Refuse files outside of the fence: whoever writes the code must not decide what else is read of this machine."""
+    """Refuse files outside of the fence: the authors of the code must not decide which other files of this machine are read."""
     for name in ("extends", "var_files", "parameters", "baseline", "source"):
         given = values.get(name, ())
         for path in (given,) if isinstance(given, str) else given:
@@ -110,7 +110,7 @@ def _looser(limit: int | str, than: int | str) -> bool:
 
 
 def _refuse_loosening(own: Mapping[str, Any], above: Config, shown: str) -> None:
-    """Refuse what a file cannot set below another one: options of the whole run, and limits that are looser than those above."""
+    """Refuse what a file in a subfolder may not set: options of the whole run, and limits looser than those of the folders above."""
     upper = _shown(above.path or "")
     for name in OF_THE_RUN:
         if own.get(name):
@@ -147,7 +147,7 @@ def _parse(path: str, shown: str, fence: Fence | None) -> dict[str, Any]:
             import tomllib
         else:
             import tomli as tomllib
-    except ImportError:  # in a linter that runs our rules from a checkout
+    except ImportError:  # missing in a linter that runs our rules from a checkout
         raise UsageError(f"{shown}: cannot be read without tomli on a Python older than 3.11; pip install tomli") from None
     try:
         data = read_named(path) if fence is None else read(path, LIMIT, fence)

@@ -40,7 +40,7 @@ def in_folder(folder: str) -> str | None:
 
 
 def second_in_folder(folder: str) -> str | None:
-    """Return the shared file whose table counts for nothing, since the folder has a file of ours."""
+    """Return the shared file whose table is ignored because the folder has a ``posturio-iac.toml`` as well."""
     shared = os.path.join(folder, SHARED_FILE)
     return shared if os.path.isfile(shared) and _has_table(shared) and in_folder(folder) != shared else None
 

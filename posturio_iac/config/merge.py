@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _BY_NAME = {option.name: option for option in OPTIONS}
 _ADDED = (Shape.LIST, Shape.RULES, Shape.FILES, Shape.TABLES, Shape.FREE)
-"""What a file adds to what is there; of ``select`` alone it puts its own in place."""
+"""Lists that a file extends; its ``select`` replaces the one above."""
 
 
 def laid_over(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from posturio_iac.config.records import Exemption, Override
 
     class ConfigTree(Protocol):
-        """The configuration of every folder, as files have it."""
+        """The configuration of each folder, as its files state it."""
 
         def at(self, folder: str) -> Config:
             """Return the configuration of an absolute folder."""
@@ -50,7 +50,7 @@ class Config:
     fail_on: str
     strict: bool
     severity: Mapping[str, str]
-    """Rules, as somebody wrote them, with the severity that they get."""
+    """The severity of each rule, by the name that the configuration gives it."""
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     exclude: tuple[str, ...]
@@ -76,21 +76,21 @@ class Config:
     owners: tuple[Mapping[str, str], ...]
     """Each with ``users`` and ``owner``."""
     extends: tuple[str, ...]
-    """Absolute paths of all files that it was extended by."""
+    """Absolute paths of all files that it extends."""
     path: str | None
     """The file that it was read from, the innermost one of several."""
     above: Config | None
-    """What the files in the folders above say."""
+    """The configuration of the folders above."""
     folder: str
     """The absolute folder that its globs are relative to: that of the outermost file."""
     changes: tuple[Callable[[Config], Config], ...]
-    """What the command line makes of the configuration of any folder."""
+    """Applies the command line to the configuration of any folder."""
     tree: ConfigTree | None
     """Where the configuration of other folders is found; None when this one holds for all."""
     own_fail_on: str | None
-    """What the file itself says of ``fail_on``, where the command line does not replace it."""
+    """The ``fail_on`` of the file itself, unless the command line replaces it."""
     own_rules: bool
-    """Whether the file itself leaves rules out, and the command line does not choose them anew."""
+    """Whether the file itself leaves rules out, and the command line does not select rules again."""
 
     def __init__(self, path: str | None = None, folder: str = "", above: Config | None = None, **values: Any) -> None:
         """Hold ``values`` by the name of their option, and the default of every other option."""
@@ -111,7 +111,7 @@ class Config:
         return self.changed(lambda config: config.copy(values))
 
     def changed(self, change: Callable[[Config], Config]) -> Config:
-        """Return what ``change`` makes of it, and of the configurations of all folders."""
+        """Return the result of ``change`` on this configuration, and on those of all folders."""
         made = change(self)
         if self.tree is not None:
             made.tree, made.bare, made.changes = self.tree, self.bare, (*self.changes, change)

@@ -53,8 +53,8 @@ class Option:
         """Describe the option ``name``; ``shape`` is one of `Shape`, ``text`` one sentence without a full stop.
 
         ``flag`` is its name on the command line, when it has one, and ``short`` that of one letter; ``in_file`` says whether the
-        configuration file may hold it; ``fields`` are what its table, or each of its tables, may hold; ``elsewhere`` says of values that
-        are no choice here where they are.
+        configuration file may hold it; ``fields`` are the keys of its table, or of each of its tables; ``elsewhere`` tells where to set
+        values that are no choice here.
         """
         self.name, self.shape, self.help, self.default, self.choices = name, shape, text, default, choices
         self.flag, self.short, self.metavar, self.in_file, self.required, self.fields = flag, short, metavar, in_file, required, fields

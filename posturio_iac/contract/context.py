@@ -1,4 +1,4 @@
-"""What is known about a run beside its report: what it looked at, and what formats may use."""
+"""Facts about a run that formats may use beside its report, such as what was scanned."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class RunScope:
     paths: tuple[str, ...]
     """Code: what was scanned, relative to the scan root; ``.`` for the root itself."""
     narrowed: bool
-    """Code: only what changed was judged."""
+    """Code: whether only changes were judged."""
     accounts: tuple[str, ...]
-    """Live: the accounts that were read, also those without a key."""
+    """Live: the accounts that were read, including those without keys."""
     names: Mapping[str, str]
     """Live: the names of accounts in their organization, by their ids, as far as they are known."""
     unread: int
     """Live: how many accounts could not be read."""
     left_out: tuple[str, ...]
-    """Ids of rules that were not asked, because the configuration or the command line leaves them out."""
+    """Ids of rules that did not run, because the configuration or the command line leaves them out."""
     source_url: str
-    """Where a line of the code can be read, with ``{path}`` and ``{line}`` in it; empty where that is not known."""
+    """The URL of a line of code, with ``{path}`` and ``{line}`` in it; empty where it is not known."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class RunScope:
         self.source_url = source_url
 
     def of_account(self, account: str) -> RunScope:
-        """Return what of it one account is."""
+        """Return the scope of one account in it."""
         names = {account: self.names[account]} if account in self.names else {}
         return RunScope(accounts=(account,), names=names, left_out=self.left_out, source_url=self.source_url)
 
@@ -144,7 +144,7 @@ class RenderContext:
     color: bool
     """Whether terminal colours are wanted."""
     columns: int | None
-    """How wide the terminal is; None where the text goes elsewhere and may be as wide as it likes."""
+    """The terminal's width in columns; None where the text goes elsewhere and needs no limit."""
     screen: int | None
     """How many lines a person is ready to read; None where everything is wanted."""
     by_owner: bool
@@ -154,28 +154,28 @@ class RenderContext:
     quiet: bool
     """Whether only findings are listed."""
     prefix: str
-    """What leads from the top of the repository to the scan root: empty, or a path that ends with a slash."""
+    """The path from the top of the repository to the scan root: empty, or ending with a slash."""
     fail_on: str
     """The least severity that fails the run, or ``never``."""
     exit_code: int | None
-    """What the run will exit with, when that is known."""
+    """The exit code of the run, when it is known."""
     region: str
     """The region of AWS that a live run talked to; empty for a scan."""
     text: Callable[[str], str | None]
-    """The whole of a file as UTF-8 with its line ends and its byte order mark; None where it is none or cannot be read."""
+    """The text of a whole file with its line ends and its byte order mark; None where it is not UTF-8 or cannot be read."""
     scope: RunScope | None
     """What the run looked at, where that is known."""
     run: Mapping[str, object] | None
     """How a live run was made, as the JSON contract has it; None where that is not known."""
     mended: tuple[ResolvedFinding, ...]
-    """Findings of an earlier result that are resolved, where that was asked."""
+    """Resolved findings of an earlier result, where the run verified one."""
     skipped: tuple[SkippedPlace, ...] | None
-    """What was not checked; None where that was not asked for."""
+    """Files and calls that were not checked; None unless they were asked for."""
     ages: FindingAges
     """How long findings have been open, as far as that is known."""
 
     change: Callable[[Finding], ShownChange | None]
-    """The change of the code that mends a finding, where a program could make it."""
+    """Returns the change of the code that mends a finding, where a program can make it, else None."""
 
     def __init__(  # noqa: PLR0913 - one for each thing that a format may know
         self,

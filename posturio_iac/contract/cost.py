@@ -1,4 +1,4 @@
-"""What a key of a saved result costs in the score."""
+"""The demerit of a key of a saved result in the score."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LOWEST = DEMERITS[Severity.LOW]
 
 
 def cost(key: Mapping[str, Any], severities: Iterable[str]) -> float:
-    """What a key of a result costs in the score.
+    """Return the demerit of a key of a result.
 
-    The result says it itself; one that was written before it did is judged by the findings that the key has, and by whether anything
-    is undetermined. It is never less than these say.
+    Results state it; in older ones it follows from the findings of the key and from whether anything is undetermined. A stated demerit
+    below that is raised to it.
     """
     given = key.get("demerit", 0)
     stated = float(given) if isinstance(given, (int, float)) and not isinstance(given, bool) else 0.0

@@ -1,4 +1,4 @@
-"""The format ``jsonl``: a line for each account that was read, and a last one about the run, so that neither side holds them all.
+"""The format ``jsonl``: a line for each account that was read, and a last one about the run, so that neither side holds all accounts.
 
 The line of an account is the JSON contract of this account alone; the last line has all of it but keys and findings. The schema is
 ``docs/schema/accounts-1.json``.
@@ -29,7 +29,7 @@ def render(report: Report, context: RenderContext) -> str:
 
 
 def stream(report: Report, context: RenderContext) -> Iterator[str]:
-    """Yield the lines of a whole report, one by one; what is said of accounts that were not read stands in the last one."""
+    """Yield the lines of a whole report one by one; diagnostics about accounts that were not read go into the last one."""
     scope = context.scope or RunScope(accounts=tuple(sorted({judged.key.account or "" for judged in report.keys})))
     keys = _grouped(report.keys, lambda judged: judged.key.account or "")
     findings = _grouped(report.findings, lambda finding: next(iter(finding.address.split(":")[4:5]), ""))
@@ -47,7 +47,7 @@ def account_line(report: Report, ages: FindingAges, scope: RunScope) -> str:
 
 
 def closing_line(report: Report, totals: Totals, scope: RunScope, run: Mapping[str, object] | None) -> str:
-    """Return the last line: ``report`` has only what is said of no account that was read, all else is about the whole run."""
+    """Return the last line: ``report`` holds only diagnostics that concern no account that was read; all else is about the whole run."""
     document = write.document(report, RenderContext(lambda _path, _line: None, "", 0.0, scope=scope, run=run))
     return _line({name: held for name, held in document.items() if name not in ("keys", "findings")} | {"summary": totals.document()})
 

@@ -38,14 +38,14 @@ _COULD_BE_ID = lazy_pattern(r"[A-Za-z0-9_]{16}")
 
 
 class NotAResultError(Exception):
-    """A text is no result that can be read; the message is a clause that says why and what to do."""
+    """A text is not a readable result; the message is a clause that says why and what to do."""
 
 
 def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
-    """Return the result that ``text`` holds; ids of keys are masked wherever they stand in it, unless they may be shown.
+    """Return the result in ``text``; key ids anywhere in it are masked unless they may be shown.
 
     Raises:
-        NotAResultError: it is no JSON, no result of ours, or one of a newer version.
+        NotAResultError: it is not JSON, not a result of ours, or one of a newer version.
 
     """
     document = decoded(text)
@@ -53,7 +53,7 @@ def load(text: str, source: str, *, show_key_ids: bool = False) -> SavedResult:
 
 
 def decoded(text: str) -> Any:
-    """Return the JSON of a result, which `result` looks at. Raises `NotAResultError`."""
+    """Return the JSON of a result, for `result` to read. Raises `NotAResultError`."""
     try:
         return json.loads(text)
     except RecursionError:
@@ -65,14 +65,14 @@ def decoded(text: str) -> Any:
 
 
 def _ids(document: Any) -> frozenset[str]:
-    """Return the ids that stand in a document in full, as far as it says which they are."""
+    """Return the key ids that a document holds in full, as far as its fields name them."""
     keys = document.get("keys") if isinstance(document, dict) else None
     found = (key.get("key_id") for key in keys if isinstance(key, dict)) if isinstance(keys, list) else ()
     return frozenset(key_id for key_id in found if isinstance(key_id, str) and _COULD_BE_ID.search(key_id))
 
 
 def _masked(value: Any, mask: KeyIdMask) -> Any:
-    """Return a decoded document in which no text holds an id."""
+    """Return a decoded document without key ids in any text."""
     match value:
         case str():
             return mask.text(value) if _COULD_BE_ID.search(value) else value
@@ -134,7 +134,7 @@ def _verdict(entry: dict[str, Any]) -> SavedVerdict:
 
 
 def _verified(document: dict[str, Any]) -> frozenset[str] | None:
-    """Return the users that a verification asked about: it says nothing about any other."""
+    """Return the users that a verification asked about; it covers no others."""
     verification = document.get("verification")
     if verification is None:
         return None
@@ -190,7 +190,7 @@ def _declared_place(value: Any) -> tuple[str | None, int | None]:
 
 
 def _declared(value: Any) -> str:
-    """Return where the code declares a deployed key, and how sure that is."""
+    """Return where code declares a deployed key, and whether the link is exact."""
     if not isinstance(value, dict):
         return ""
     candidates = [place for entry in value.get("candidates") or () if (place := _place(entry))]
@@ -235,7 +235,7 @@ def _remedy(remedy: dict[str, Any]) -> SavedRemedy:
         _text(remedy["kind"]),
         _text(remedy.get("summary") or ""),
         _text(remedy.get("code") or ""),
-        "" if MASK in command else command,  # with a hidden id it could not be run
+        "" if MASK in command else command,  # with a masked id it could not be run
     )
 
 
@@ -259,7 +259,7 @@ def _covered(scope: Any) -> Coverage:
 
 
 def _url(scope: dict[str, Any]) -> str:
-    """Return where a line of the code can be read; whatever is no address of the web is refused, since a page would follow it."""
+    """Return the URL of a line of code; anything but a web address is refused, since a page would link to it."""
     url = _text(scope.get("source_url") or "")
     if url and not url.startswith(("https://", "http://")):
         raise ValueError("source_url is no address of the web")

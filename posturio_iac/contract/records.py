@@ -50,7 +50,7 @@ class SavedKey:
     disabled_since: datetime | None
     evidence: tuple[str, ...]
     declared_at: str
-    """The code that declares a deployed key, or that none does; empty where that is not known."""
+    """Which code declares a deployed key, or that none does, in words; empty where it is not known."""
     declared_path: str | None = None
     declared_line: int | None = None
     """Where that code stands, when it is one place."""
@@ -60,11 +60,11 @@ class SavedKey:
     region: str = ""
     """The region of its last use; empty when not known."""
     linked: bool = False
-    """Whether it was joined to code, or no code was found for it."""
+    """Whether the run looked for its code, found or not."""
 
     @property
     def deployed(self) -> bool:
-        """Whether it was seen in AWS."""
+        """Whether it is a deployed key rather than one in code."""
         return self.framework == "aws"
 
     @property
@@ -93,9 +93,9 @@ class SavedRemedy:
 
     kind: str
     summary: str
-    """What it does, without naming what it changes; empty in results of before 0.1.0."""
+    """What it does, without naming what it changes; empty in results from before 0.1.0."""
     code: str
-    """What it writes into the code; empty where that is no single thing."""
+    """The code that it writes; empty unless it is one piece."""
     command: str
     """A command that carries it out; empty where there is none."""
 

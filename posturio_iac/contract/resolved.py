@@ -22,7 +22,7 @@ class ResolvedFinding(NamedTuple):
     account: str
     user: str
     fingerprint: str
-    """That of the earlier finding."""
+    """The fingerprint of the earlier finding."""
     why: str
     """What became of it: a clause without a full stop."""
     state: str = "resolved"
@@ -31,11 +31,11 @@ class ResolvedFinding(NamedTuple):
 
     @property
     def is_failing(self) -> bool:
-        """Whether something fails since its key is switched off or gone, so that it stays open where it is kept."""
+        """Whether something has failed since its key was switched off or deleted, so that trackers keep it open."""
         return self.state == "failing"
 
     def said(self) -> str:
-        """Say what became of it, for a reader."""
+        """Describe what became of it."""
         return f"is switched off or gone, and something fails since: {self.why}" if self.is_failing else f"is resolved: {self.why}"
 
     def title(self) -> str:

@@ -1,4 +1,4 @@
-"""What the summary of a result says, added up report by report, so that none has to be kept."""
+"""The summary of a result, added up report by report so that no report has to be kept."""
 
 from __future__ import annotations
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from posturio_iac import __version__
 from posturio_iac.contract.totals import Totals
 from posturio_iac.core.evidence.origin import document_of, with_texts
-from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import place_of
 from posturio_iac.core.evidence.remedy_text import command, outline
-from posturio_iac.core.model import Effect, Unknown
+from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_text import pieces
 from posturio_iac.core.text.terminal import FIRST_SURROGATE, JSON_SHARP, inert
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from posturio_iac.contract.context import FindingAges, RenderContext
+    from posturio_iac.core.evidence.open_question import OpenQuestion
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Report
     from posturio_iac.core.keys.life import KeyLife
@@ -85,6 +86,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
         "verdict": judged.verdict.value,
         "lifetime": [_lifetime(evidence) for evidence in key.lifetimes],
         **({"undecided": [_text(reason) for reason in judged.undecided]} if judged.undecided else {}),
+        **({"open_questions": [_open_question(question) for question in judged.open_questions]} if judged.open_questions else {}),
         **({"open_rules": sorted(judged.open_rules)} if judged.open_rules else {}),
         **({"var_files": [_text(path) for path in files]} if (files := judged.var_files()) else {}),
         **({"demerit": judged.demerit} if judged.demerit else {}),
@@ -93,7 +95,7 @@ def _key(judged: JudgedKey) -> dict[str, Any]:
 
 
 def _deployed(judged: JudgedKey) -> dict[str, Any]:
-    """What only a deployed key has; left out where it is not known."""
+    """The fields that only deployed keys have; unknown ones are left out."""
     key = judged.key
     facts: dict[str, Any] = {"account": key.account, "account_name": _text(key.account_name) or None, "key_id": key.key_id}
     for name, value in (("created", key.created), ("last_used", key.last_used), ("disabled_since", key.disabled_since)):
@@ -113,7 +115,7 @@ def _deployed(judged: JudgedKey) -> dict[str, Any]:
 
 
 def _life(life: KeyLife) -> dict[str, Any]:
-    """What comes next for a key, as a ledger tells it."""
+    """The next step for a key, as the ledger has it."""
     told: dict[str, Any] = {"asked_owner": _text(life.asked_owner) or None, "needed": life.is_needed, "note": _text(life.note) or None}
     for name in ("asked", "answer_by", "answered", "delete_on"):
         when = getattr(life, name)
@@ -122,7 +124,7 @@ def _life(life: KeyLife) -> dict[str, Any]:
 
 
 def _use(use: KeyUse | Unknown) -> dict[str, Any]:
-    """Who uses a key, by its events; or why that is not known."""
+    """Who uses a key, by its events, or why that is not known."""
     if isinstance(use, Unknown):
         return {"verdict": None, "why": _text(use.reason)}
     head = {
@@ -138,7 +140,7 @@ def _use(use: KeyUse | Unknown) -> dict[str, Any]:
 
 
 def _declared(declaration: Declaration) -> dict[str, Any]:
-    """The code of a deployed key; where it is open which of several declarations it is, they are its candidates."""
+    """The code of a deployed key; where several declarations could be it, all of them as candidates."""
     one = declaration.place
     head: dict[str, Any] = {"address": _text(one.address) if one else None, **_at(one)}
     head |= {"link": "exact" if declaration.exact else "likely", "framework": declaration.framework, "source": _text(declaration.source)}
@@ -158,17 +160,28 @@ def _lifetime(evidence: Lifetime) -> dict[str, Any]:
         "effect": evidence.effect.value,
         "source": _text(evidence.source),
         "origin": document_of(with_texts(evidence.origin, _text)),
-        **({"reason": _reason(evidence)} if evidence.why else {}),
+        **({"reason": {**_reason(evidence.reason), **_readings(evidence)}} if evidence.reason is not None else {}),
         "path": _text(evidence.span.path) if evidence.span else None,
         "line": evidence.span.line if evidence.span else None,
     }
 
 
-def _reason(evidence: Lifetime) -> dict[str, Any]:
-    """Why evidence does not count, or how long it lets the key live is open: its kind for programs and a sentence for people."""
-    kind = evidence.reason or (ReasonKind.UNREADABLE if evidence.effect is Effect.UNREADABLE else ReasonKind.OPEN_VALUE)
-    readings = {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
-    return {"kind": kind.value, "text": _text(evidence.why), **readings}
+def _reason(reason: Reason) -> dict[str, Any]:
+    """Why evidence does not count, or why something is open: data for programs and a clause for people."""
+    cause = {} if reason.cause is None else {"cause": reason.cause.value}
+    subject = {"subject": _text(reason.subject)} if reason.subject else {}
+    return {"kind": reason.kind.value, "text": _text(reason.text), **cause, **subject}
+
+
+def _readings(evidence: Lifetime) -> dict[str, Any]:
+    return {"readings": [_text(reading) for reading in evidence.readings]} if evidence.readings else {}
+
+
+def _open_question(question: OpenQuestion) -> dict[str, Any]:
+    """One open question about a key: what is open, in which evidence, and why."""
+    origin = {} if question.origin is None else {"origin": document_of(with_texts(question.origin, _text))}
+    reason = {} if question.reason is None else {"reason": _reason(question.reason)}
+    return {"questions": [one.value for one in question.questions], "text": _text(question.text), **origin, **reason}
 
 
 def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
@@ -199,7 +212,7 @@ def _finding(finding: Finding, context: RenderContext) -> dict[str, Any]:
 
 
 def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
-    """Since when the finding has been known, whether it is new, and by when it must be gone; what is not known is left out."""
+    """When the finding was first seen, whether it is new, and its due date; unknown fields are left out."""
     first, due = ages.first_seen.get(finding.fingerprint), ages.due(finding)
     known = {"first_seen": first and moment(first), "due": due and moment(due)}
     known = {name: value for name, value in known.items() if value}
@@ -207,7 +220,7 @@ def _age(finding: Finding, ages: FindingAges) -> dict[str, Any]:
 
 
 def _remedy(remedy: Remedy) -> dict[str, Any]:
-    """The kind of a remedy, the place that it would change where that is code, and what is alike for all keys that are mended alike."""
+    """The kind of a remedy, the code that it would change, if any, and the words and code that all keys mended alike share."""
     place = place_of(remedy)
     summary, code = outline(remedy)
     entry = {"kind": _kind(type(remedy).__name__), "address": _text(place.address) if place else None, **_at(place)}
@@ -235,7 +248,7 @@ def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
 
 
 def _skipped(place: SkippedPlace) -> dict[str, Any]:
-    """Something that was not checked."""
+    """One file, folder or call that was not checked."""
     return {"kind": place.kind, "path": _text(place.path), **({"text": _text(place.text)} if place.text else {})}
 
 

@@ -1,6 +1,6 @@
-"""What reading one root module, or one template with its nested stacks, may cost: no input takes for ever.
+"""Limits on the work of reading one root module, or one template with its nested stacks, so that no input runs for ever.
 
-Both count against the same bounds. Readers catch `BudgetError`, say where the budget was spent, and go on with the next unit.
+Terraform and CloudFormation share the limits. Readers catch `BudgetError`, report where the budget ran out, and go on with the next unit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_RENDERS = 10_000
 MAX_RENDER_DEPTH = 20
 """How deep templates may render one another."""
 _CLOCK_EVERY = 500
-"""Steps between two looks at the clock."""
+"""Steps between two checks of the clock."""
 
 
 class BudgetError(Exception):
@@ -34,18 +34,18 @@ class BudgetError(Exception):
         self.span = span
 
     def located(self, span: Span) -> BudgetError:
-        """Return the error with a place, unless it has one."""
+        """Return the error at ``span``, unless it has a place already."""
         self.span = self.span or span
         return self
 
 
 class Budget:
-    """What is left for one root module or template."""
+    """The work that is left for one root module or template."""
 
     __slots__ = ("_characters", "_clock", "_deadline", "_depth", "_instances", "_renders", "_seconds", "_steps", "_unwatched")
 
     def __init__(self, seconds: float | None = None, clock: Callable[[], float] | None = None) -> None:
-        """Start with all of it. With ``clock``, which gives seconds, it also ends ``seconds`` from now."""
+        """Start with the whole budget. With ``clock``, a function that returns seconds, it also ends ``seconds`` from now."""
         self._steps, self._instances, self._characters, self._renders, self._depth = 0, 0, 0, 0, 0
         self._seconds, self._clock = seconds, clock
         self._deadline = None if seconds is None or clock is None else clock() + seconds

@@ -1,4 +1,4 @@
-"""What a graph of calls, or of files that draw in others, leads to."""
+"""Reachability in graphs: of module calls, and of files that include others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
-    """Return what edges lead to from ``start``, which is part of it."""
+    """Return the nodes that ``edges`` lead to from ``start``, itself included."""
     found = set(start)
     pending = list(found)
     while pending:
@@ -19,12 +19,12 @@ def closure(start: Iterable[str], edges: Mapping[str, set[str]]) -> set[str]:
 
 
 class CallGraph:
-    """Which nodes lead to which, in both directions. What was asked about one is remembered."""
+    """A directed graph, searched in both directions; answers are cached."""
 
     __slots__ = ("_above", "_below", "callers", "calls")
 
     def __init__(self, edges: Iterable[tuple[str, str]]) -> None:
-        """Take pairs of a node and one that it leads to."""
+        """Hold edges as pairs of a node and the node that it leads to."""
         self.calls: dict[str, set[str]] = {}
         self.callers: dict[str, set[str]] = {}
         self._above: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""Dates as people write them in metadata: ISO 8601 and RFC 3339, nothing that can be read in two ways."""
+"""Dates as people write them in metadata: ISO 8601 and RFC 3339, and nothing ambiguous."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _PLACEHOLDER = frozenset(
 
 
 class Trouble(NamedTuple):
-    """What keeps a value from being read, and how to write it."""
+    """Why a value cannot be read, and how to write it."""
 
     why: str
     """A clause."""
@@ -56,12 +56,12 @@ class Trouble(NamedTuple):
     """What the value can mean: ``2027-01-02`` and ``2027-02-01``."""
 
     def text(self) -> str:
-        """Return both as a clause."""
+        """Return the reason and the advice as one clause."""
         return f"{self.why}; write {'it as ' + ' or '.join(self.readings) if self.readings else self.example}"
 
 
 def other_form(why: str, *readings: str) -> Trouble:
-    """Return what is wrong with a value that has a meaning."""
+    """Return why a value with a clear meaning is not read: it is in another form."""
     return Trouble(why, "", ReasonKind.OTHER_FORM, readings)
 
 
@@ -115,7 +115,7 @@ def leading_date(text: str) -> datetime | None:
 
 
 def describe_date(moment: datetime) -> str:
-    """Return ``moment`` for a reader: a midnight as the date that it closes, another time with its minutes in UTC."""
+    """Return ``moment`` for a reader: a midnight as the day that ends with it, any other time to the minute in UTC."""
     moment = moment.astimezone(timezone.utc)
     if moment.time() == datetime.min.time():
         return (moment - timedelta(days=1)).date().isoformat()
@@ -139,7 +139,7 @@ def silence(text: str) -> str | None:
 
 
 def silence_kind(text: str) -> ReasonKind:
-    """Return what kind of silence a text is that states no end at all."""
+    """Return why a text that states no end does not count: empty, placeholder or never."""
     word = text.strip().casefold()
     return ReasonKind.EMPTY if not word else ReasonKind.NEVER if word in _NEVER else ReasonKind.PLACEHOLDER
 
@@ -159,7 +159,7 @@ def date_trouble(text: str) -> Trouble | None:
 
 
 def date_reading(text: str) -> str | None:
-    """Return in ISO 8601 the only date that a text can mean which is written otherwise; None when there is none or a choice."""
+    """Return in ISO 8601 the date that a text in another form means; None where it means none, or could mean several."""
     stripped = text.strip()
     found = re.fullmatch(_YEAR_FIRST, stripped)
     isos = [_calendar(found[1], found[2], found[3])] if found else [*_last_year_isos(stripped), _named_iso(stripped), _epoch_iso(stripped)]
@@ -168,7 +168,7 @@ def date_reading(text: str) -> str | None:
 
 
 def _last_year_isos(text: str) -> list[str]:
-    """Return the dates that a text can mean whose year stands last."""
+    """Return the possible dates of a text that ends with its year."""
     found = re.fullmatch(_YEAR_LAST, text)
     if found is None:
         return []

@@ -11,6 +11,7 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from posturio_iac.core.evidence.open_question import OpenQuestion
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import AccessKey, Declaration, Span
 
@@ -39,7 +40,7 @@ _RANKS = {severity.value: rank for rank, severity in enumerate(Severity)}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is constant about a rule. Its page is the docstring of its module."""
+    """The constants of a rule. Its page is the docstring of its module."""
 
     id: str
     """Permanent: ``iam.access_keys_without_lifetime``."""
@@ -53,7 +54,7 @@ class Rule:
     pci: tuple[str, ...] = ()
     """Requirements of PCI DSS v4.0.1, such as ``8.3.9``."""
     advice: str = ""
-    """What is better than any of its changes, as a sentence that a report for people says once."""
+    """Advice that is better than any of its changes, as a sentence that a report states once."""
     checkov: int | None = None
     """The number of its check in checkov, where code can break it. Permanent: a new rule takes the next number, and none is given twice."""
     cfn_lint: str = ""
@@ -61,11 +62,11 @@ class Rule:
     only_live: str = ""
     """Why no code can break it: half a sentence. Such a rule has no program in the fixtures and no id in the hosts."""
     is_about_user: bool = False
-    """What it says does not depend on when a key was used, so that live need not ask."""
+    """Whether its verdict is independent of when a key was used, so that ``live`` need not ask."""
 
     @property
     def standards(self) -> dict[str, tuple[str, ...]]:
-        """What it belongs to, by the name of the standard."""
+        """The requirements that it belongs to, by the name of the standard."""
         named = {"CIS AWS Foundations Benchmark": self.cis, "NIST SP 800-53 Rev. 5": self.nist, "PCI DSS v4.0.1": self.pci}
         return {name: numbers for name, numbers in named.items() if numbers}
 
@@ -89,9 +90,9 @@ class Violation:
     remedy: Remedy | None = None
     """The change in ``remediation``, the first one where there is a choice."""
     severity: Severity | None = None
-    """How bad this case is, where that is not the severity of the rule; a configured severity wins over it."""
+    """The severity of this case, where it differs from that of the rule; a configured severity overrides both."""
     mark: str = ""
-    """Tells it from what the same rule yields about the same key; it becomes part of the fingerprint, so it holds no line numbers."""
+    """Distinguishes it from other violations of the rule by the same key. It is part of the fingerprint, so it holds no line numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ class Finding:
     remedy: Remedy | None = None
     """The change that mends it, as data."""
     shows_code: bool = True
-    """Whether a report may quote the line that it points at: not when that can hold something sensitive."""
+    """Whether a report may quote the line that it points at, which it must not if the line can hold something sensitive."""
 
 
 class Level(str, Enum):
@@ -139,14 +140,14 @@ class Level(str, Enum):
 
 
 CRASH = "crash"
-"""What a diagnostic is about when our own code failed, and something was not judged for that."""
+"""The subject of diagnostics about a crash of our own, because of which something was not judged."""
 CONFIGURATION = "configuration"
-"""What a diagnostic is about that every format shows, whatever its level."""
+"""The subject of diagnostics that every format shows, whatever their level."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Diagnostic:
-    """Something about the run itself that a reader must know."""
+    """A message about the run itself."""
 
     level: Level
     message: str
@@ -159,12 +160,12 @@ class Diagnostic:
 
     @property
     def is_always_shown(self) -> bool:
-        """Whether every format shows it: an error, and what a configuration that comes with the code does to the verdict."""
+        """Whether every format shows it: errors, and the effect on the verdict of a configuration that comes with the code."""
         return self.level is Level.ERROR or self.about == CONFIGURATION
 
 
 class Verdict(str, Enum):
-    """What became of a key."""
+    """The verdict on a key."""
 
     FLAGGED = "flagged"
     CLEAN = "clean"
@@ -184,47 +185,53 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class JudgedKey:
-    """A key and what became of it."""
+    """A key and the verdict on it."""
 
     key: AccessKey
     verdict: Verdict
-    undecided: tuple[str, ...] = ()
-    """What is left open and could add a finding; a flagged key may have such reasons too."""
+    open_questions: tuple[OpenQuestion, ...] = ()
+    """What is left open and could add a finding; a flagged key may have such questions too."""
     worst: Severity | None = None
-    """The worst of its findings, suppressed ones included, and of those that a suppression accepts in advance."""
+    """The severity of its worst finding, including suppressed ones and those that a suppression accepts in advance."""
     suspected: Severity | None = None
-    """The worst of the findings that ``undecided`` could add; None too when a rule crashed."""
+    """The severity of the worst finding that ``open_questions`` could add; None as well when a rule crashed."""
     open_rules: tuple[str, ...] = ()
-    """The rules that could find something more, those included of which a suppression accepts that in advance."""
+    """The rules that could still find something, including those whose findings a suppression accepts in advance."""
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """The same in words, each a clause without a full stop."""
+        return tuple(dict.fromkeys(question.text for question in self.open_questions))
 
     def var_files(self) -> tuple[str, ...]:
         """Return the files of variable values that would settle some of what is left open."""
-        settled = (files for reason, files in self.key.open_values if any(reason in told for told in self.undecided))
+        names = {question.reason.subject for question in self.open_questions if question.reason is not None}
+        settled = (files for name, files in self.key.open_values if name in names)
         return tuple(dict.fromkeys(path for files in settled for path in files))
 
     @property
     def demerit(self) -> float:
-        """What it costs in the score. The larger of both parts, so that mending one of them never costs more."""
+        """Its cost in the score: the larger of what is wrong and what is open, so that mending either never costs more."""
         found = DEMERITS[self.worst] if self.worst else 0.0
-        if not self.undecided and self.verdict is not Verdict.UNDETERMINED:
+        if not self.open_questions and self.verdict is not Verdict.UNDETERMINED:
             return found
         return max(found, min(UNDETERMINED, DEMERITS[self.suspected]) if self.suspected else UNDETERMINED)
 
 
 DEMERITS = {Severity.LOW: 0.25, Severity.MEDIUM: 1.0, Severity.HIGH: 2.0, Severity.CRITICAL: 3.0}
-"""What a key costs in the score, by the worst of its findings."""
+"""The cost of a key in the score, by the severity of its worst finding."""
 UNDETERMINED = 1.0
-"""What a key costs at most for what is undetermined about it."""
+"""The highest cost of a key for what is undetermined about it."""
 
 
 def exact_score(demerits: float) -> float:
-    """The score of keys that cost so much together, not rounded: 100 when they cost nothing, and always above 0."""
+    """The score of keys that cost ``demerits`` together, not rounded: 100 when they cost nothing, and always above 0."""
     return 100 / (1 + demerits / 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All that a run found. Formats are pure functions of it."""
+    """Everything that a run found. Formats are pure functions of it."""
 
     as_of: datetime
     """The time that the run took as now, in UTC."""
@@ -261,6 +268,6 @@ class Report:
             return Exit.INCOMPLETE
         if fail_on is not None and any(f.severity >= fail_on for f in self.active()):
             return Exit.FINDINGS
-        if strict and any(k.undecided or k.verdict is Verdict.UNDETERMINED for k in self.keys):
+        if strict and any(k.open_questions or k.verdict is Verdict.UNDETERMINED for k in self.keys):
             return Exit.FINDINGS
         return Exit.CLEAN

@@ -8,11 +8,11 @@ from posturio_iac.core._rule_ids import CFN_LINT, CHECKOV
 __all__ = ["CFN_LINT", "CFN_LINT_INCOMPLETE", "CFN_LINT_REMARKS", "CFN_LINT_UNDETERMINED", "CHECKOV", "IN_CFN_LINT", "IN_CHECKOV"]
 
 CFN_LINT_INCOMPLETE = "E9397"
-"""In cfn-lint, what could not be read or judged."""
+"""In cfn-lint: something could not be read or judged."""
 CFN_LINT_UNDETERMINED = "I9398"
-"""In cfn-lint, keys whose verdict the template leaves open."""
+"""In cfn-lint: a key whose verdict the template leaves open."""
 CFN_LINT_REMARKS = "I9399"
-"""In cfn-lint, warnings and notes about the reading, such as a suppression that suppresses nothing."""
+"""In cfn-lint: a warning or note about the reading, such as a suppression that suppresses nothing."""
 
 IN_CHECKOV = "checkov skip"
 """The source of a suppression that is written for checkov."""

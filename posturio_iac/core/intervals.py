@@ -57,7 +57,7 @@ _TROUBLES = (
     (r"p?t?[0-9]*[.,][0-9]+\s*[a-z]*", "is not a whole number"),
     (rf"p?t?[0-9]+[\s_-]*(?:{'|'.join(_SPELLINGS)}|m)?", "is longer than a thousand years"),
 )
-"""What is wrong with values of a form that people are known to write."""
+"""Explanations for forms that people are known to write and that are not read."""
 
 
 def parse_interval(value: str | float, default_unit: str = "d") -> timedelta | None:
@@ -94,7 +94,7 @@ def describe_interval(interval: timedelta) -> str:
 
 
 def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
-    """Return what keeps ``text`` from being read as an interval and how to write it.
+    """Return why ``text`` cannot be read as an interval, and how to write it.
 
     None when it can be read, and when it is not much like an interval.
     """
@@ -112,7 +112,7 @@ def interval_trouble(text: str, default_unit: str = "d") -> Trouble | None:
 
 
 def interval_reading(text: str) -> str | None:
-    """Return with a number and a unit the interval that a word such as ``quarterly`` means, or None."""
+    """Return the interval of a word such as ``quarterly``, written as a number and a unit, or None."""
     return _ADVERBS.get(text.strip().casefold())
 
 

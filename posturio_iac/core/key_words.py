@@ -1,4 +1,4 @@
-"""What a key is called, for readers: by its kind and, where it is for one service only, by that."""
+"""Names of kinds of keys for readers, with the service of keys that are for only one."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar, Union
 
 from posturio_iac.core.evidence.origin import describe_origin
+from posturio_iac.core.evidence.reason import STATED, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import SetInterval
 from posturio_iac.core.evidence.secret_holder import describe_holder
 from posturio_iac.core.place import Place, Span
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from posturio_iac.core.evidence.origin import Origin
-    from posturio_iac.core.evidence.reason import ReasonKind
+    from posturio_iac.core.evidence.reason import OpenCause
     from posturio_iac.core.evidence.remedy import IntervalSetting, Remedies, Remedy
     from posturio_iac.core.evidence.secret_holder import SecretHolder
     from posturio_iac.core.keys.life import KeyLife
@@ -56,10 +57,22 @@ class Unknown:
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
     is_unasked: bool = False
     """Nobody has asked yet: AWS would tell."""
+    cause: OpenCause | None = None
+    """Why it is open, where that is known."""
+    subject: str = ""
+    """The name of what is open, such as ``var.tags``; empty where there is none."""
+
+    def about(self, what: str) -> Unknown:
+        """Return the unknown value of ``what``, which depends on this one."""
+        return Unknown(f"{what}: {self.reason}", cause=self.cause, subject=self.subject)
+
+    def as_reason(self) -> Reason:
+        """Return it as the reason for which evidence, or a verdict, is open."""
+        return Reason(ReasonKind.OPEN_VALUE, STATED, (self.reason,), self.cause, self.subject)
 
 
 Attr = Union[T, Unknown]
-"""A value, or the reason why it cannot be known. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
+"""A value, or why it is unknown. Narrow it with ``isinstance`` or ``match``, never with ``not``."""
 
 
 class KeyKind(str, Enum):
@@ -72,7 +85,7 @@ class KeyKind(str, Enum):
 
 
 class Kind(str, Enum):
-    """What a piece of lifetime evidence states."""
+    """The kind of statement that evidence makes."""
 
     EXPIRY = "expiry"
     """The key ends, or is replaced, on a date."""
@@ -94,7 +107,7 @@ class Effect(str, Enum):
     UNREADABLE = "unreadable"
     """Its name says lifetime and its value cannot be read."""
     UNKNOWN = "unknown"
-    """It is there, and the code does not fix what it says."""
+    """The code does not fix what it states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +126,8 @@ class Lifetime:
     interval: timedelta | None = None
     """ROTATION: how long one key lives, when that is known. EXPIRY: how long after its creation AWS ends it; beside ``at`` for one that is
     deployed."""
-    why: str = ""
-    """Why it is inert, unreadable or unknown: a clause without a full stop."""
-    reason: ReasonKind | None = None
-    """The same as data."""
+    reason: Reason | None = None
+    """Why it is inert, unreadable or unknown, or why its interval is open."""
     readings: tuple[str, ...] = ()
     """What an unreadable value can mean, as metadata writes it: ``2027-01-02`` and ``2027-02-01``."""
     remedy: Remedy | None = None
@@ -124,14 +135,19 @@ class Lifetime:
     setting: IntervalSetting | None = None
     """What sets the interval."""
     turns: int = 1
-    """How many of its intervals one key lives, when several take turns."""
+    """How many intervals one key lives, when several keys take turns."""
     holds: Effect | None = None
-    """What unknown evidence is when it is about this key, where only that is open."""
+    """The effect of unknown evidence if it is about this key, where only that is open."""
 
     @property
     def source(self) -> str:
         """Where it stands, for a reader: ``tag "expires" of aws_iam_user.ci``. Nothing reads it back."""
         return describe_origin(self.origin)
+
+    @property
+    def why(self) -> str:
+        """The reason in words: a clause without a full stop; empty where there is none."""
+        return self.reason.text if self.reason is not None else ""
 
     @property
     def is_age(self) -> bool:
@@ -144,7 +160,7 @@ class Lifetime:
         return self.effect is Effect.ENFORCED and not self.is_age
 
     def shortening(self, days: int) -> SetInterval | None:
-        """Return how to let the key live at most so many days, by what sets the interval; None when nothing is known to."""
+        """Return the change that lets the key live at most ``days``; None when it is not known what sets its interval."""
         if self.setting is None or not self.setting.is_stated:
             return None
         return SetInterval(self.setting, max(days // self.turns, 1), self.turns)
@@ -198,7 +214,7 @@ class Directive:
 
 
 SHOWN_PLACES = 3
-"""How many declarations are named of those that could be it."""
+"""How many possible declarations are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +229,7 @@ class Declaration:
     """What says so, for a reader: ``state prod.tfstate``."""
     framework: str = "terraform"
     restores_status: bool = True
-    """Whether applying it undoes what was switched by hand."""
+    """Whether applying it undoes a status that was set by hand."""
 
     @property
     def place(self) -> Place | None:
@@ -225,7 +241,7 @@ class Declaration:
         return f"{'is' if self.exact else 'is likely'} declared by {self.shown()}, as {self.source} says"
 
     def shown(self) -> str:
-        """Its place for a reader, or those that could be it; of many the first ones."""
+        """Its place for a reader, or the possible ones; only the first of many."""
         first = [place.text() for place in self.places[:SHOWN_PLACES]]
         more = len(self.places) - len(first)
         return " or ".join([*first, f"one of {more} more"] if more else first)
@@ -258,22 +274,22 @@ class AccessKey:
     unknown_sources: tuple[Unknown, ...] = ()
     """Unknown values that could hold a lifetime. While there is one, a missing lifetime is not proven."""
     existence: Unknown | None = None
-    """Why it is open whether there is such a key at all. No rule flags it then, and all that would are undetermined."""
+    """Why the key may not exist at all. Then no rule flags it, and those that would are undetermined."""
     unseen_tags: Unknown | None = None
     """Why the tags of the key's user cannot be seen: this code does not declare the user. That alone leaves no lifetime open, since the
-    author of the key can state an end beside it; where it does, ``hiding_places`` has the reason as well."""
+    author of the key can state an end beside it; where it does, ``unknown_sources`` has the reason as well."""
     notes: tuple[str, ...] = ()
-    """Sentences about what was seen and is no lifetime: a date in the name, a counter, an exemption."""
+    """Sentences about things that look like a lifetime and are none: a date in the name, a counter, an exemption."""
     owner: Attr[str | None] = None
     owner_origin: Origin | None = None
-    """What names the owner, where that is metadata."""
+    """The metadata that names the owner, if any."""
     is_root: Attr[bool] = False
     replacement: Attr[Replacement | None] = None
     active_siblings: Attr[tuple[str, ...]] = ()
     """Other active keys of the same user that take no turns with this one, each with its place: ``aws_iam_access_key.b (iam.tf:9)``."""
     exposures: tuple[Exposure, ...] = ()
     possible_exposures: tuple[Unknown, ...] = ()
-    """Places that hold the secret and of which the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
+    """Places that hold the secret where the code does not fix whether they protect it, such as ``sensitive = var.hide``."""
     directives: tuple[Directive, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     """Known tags of the user, provider defaults included; configuration can select by them."""
@@ -291,25 +307,25 @@ class AccessKey:
     used_for: tuple[str, str] | None = None
     """Service and region of its last use, as AWS names them."""
     evidence: tuple[str, ...] = ()
-    """What says how a deployed key is, and how old that is, for a reader."""
+    """Sources of the facts about a deployed key and their age, for a reader."""
     declaration: Declaration | None = None
     """The code of a deployed key, where there is a link to it."""
     restores_status: bool = True
-    """Whether applying the code undoes what was switched by hand: not where it ignores changes of the status."""
+    """Whether applying the code undoes a status that was set by hand: not where it ignores changes of the status."""
     secrets: tuple[str, ...] = ()
     """Names, owners and values of metadata that come from what the code marks as sensitive: no report shows them."""
     open_values: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Reasons why values of its root module are open, with the files of variable values that would settle each."""
+    """Names of variables of its root module that are open, with the files of variable values that would settle each."""
     quarantine: Attr[str | None] = None
     """The policy that AWS attached to its user because it found a key of that user in public; None where there is none."""
     privilege: Privilege | None = None
-    """What its user may do; None where that is not known."""
+    """How much its user may do; None where that is not known."""
     use: Attr[KeyUse | None] = None
     """Who uses it, as far as events tell; None where nobody asked."""
     life: KeyLife | None = None
-    """What a ledger tells of it beside its findings; None without one."""
+    """Its lifecycle in the ledger; None without a ledger."""
     created_by: str | None = None
-    """ARN of whoever created it, by an event; asked for only where nobody is known to own it."""
+    """ARN of its creator, from an event; looked up only for keys without a known owner."""
     newest_active: Attr[datetime | None] = None
     """When the youngest active key of its user was created, itself included; None where only code is known."""
     managed: Attr[bool | None] = None
@@ -330,7 +346,6 @@ class AccessKey:
             case status:
                 return status not in NOT_ACTIVE
 
-    def undecided(self) -> tuple[str, ...]:
-        """What is left open about the key's lifetime: evidence that is unknown, and places that could hold some."""
-        reasons = [f"{e.source}: {e.why}" if e.why else e.source for e in self.lifetimes if e.effect is Effect.UNKNOWN]
-        return tuple(dict.fromkeys((*reasons, *(u.reason for u in self.unknown_sources))))
+    def unknown_evidence(self) -> tuple[Lifetime, ...]:
+        """The evidence of which it is open what it states or whether it is about this key."""
+        return tuple(e for e in self.lifetimes if e.effect is Effect.UNKNOWN)

@@ -1,4 +1,4 @@
-"""Places in code: regions of files, and what is declared there."""
+"""Places in code: regions of files, and declarations."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
 """Data classes and named tuples without the cost of making them: the part of both that this package uses.
 
 `dataclasses` imports `inspect` and compiles five functions for each class, which was half of the time of a scan of one file;
-`typing.NamedTuple` compiles each annotation. To type checkers, and to whoever looks at the data classes with `dataclasses` itself,
-these are the real ones.
+`typing.NamedTuple` compiles each annotation. Type checkers, and code that inspects these classes with `dataclasses`, see the real ones.
 """
 
 from __future__ import annotations
@@ -141,7 +140,7 @@ else:
         raise FrozenInstanceError(f"cannot change {name} of a {type(self).__name__}")
 
     class _Later:
-        """An attribute of a class that is made when somebody asks for it."""
+        """A class attribute that is computed on first access."""
 
         __slots__ = ("make", "name")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import ArgumentOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import AGE_OUT_OF_RANGE, TAKES_NO_AGE
 from posturio_iac.core.evidence.remedy import IntervalSetting, RemoveArgument, SetArgument
 from posturio_iac.core.keys.resource_types import AGE, LONGEST_AGE, takes_age
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -31,20 +31,19 @@ def age_lifetime(value: object, service: object, owner: Place, span: Span | None
         # An age that may be null is none that could end a password.
         return None if isinstance(value, Unknown) else _refused(value, service, origin, owner, span)
     if isinstance(value, Unknown):
-        return Lifetime(Kind.EXPIRY, Effect.UNKNOWN, origin, span=span, why=value.reason)
+        return Lifetime(Kind.EXPIRY, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
     days = _whole(value)
     if days is None or not 1 <= days <= LONGEST_AGE:
-        why = f"AWS takes a whole number of days from 1 to {LONGEST_AGE}"
+        reason = AGE_OUT_OF_RANGE(str(LONGEST_AGE))
         remedy = SetArgument(owner, argument, "90", "days after its creation", is_named=True)
-        return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin, str(value), span, why=why, reason=ReasonKind.UNREADABLE, remedy=remedy)
+        return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin, str(value), span, reason=reason, remedy=remedy)
     setting = IntervalSetting(owner, argument)
     return Lifetime(Kind.EXPIRY, Effect.ENFORCED, origin, str(days), span, interval=timedelta(days=days), setting=setting)
 
 
 def _refused(value: object, service: str, origin: ArgumentOrigin, owner: Place, span: Span | None) -> Lifetime:
-    why = f"AWS takes no age for {service} and refuses to make the credential"
     remedy = RemoveArgument(owner, origin.path, owner.address)
-    return Lifetime(Kind.EXPIRY, Effect.INERT, origin, str(value), span, why=why, reason=ReasonKind.NOT_ACCEPTED, remedy=remedy)
+    return Lifetime(Kind.EXPIRY, Effect.INERT, origin, str(value), span, reason=TAKES_NO_AGE(service), remedy=remedy)
 
 
 def _whole(value: object) -> int | None:

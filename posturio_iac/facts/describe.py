@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
 
 
 def name_of_block(framework: str) -> str:
@@ -12,12 +14,13 @@ def name_of_block(framework: str) -> str:
 
 def declared_elsewhere(user: str) -> Unknown:
     """Say why the tags of a user cannot be seen whom the author of the key chose: ``the user "ci"``, ``the user that data.x reads``."""
-    return Unknown(f"{user} is declared elsewhere, so its tags cannot be seen")
+    return Unknown(f"{user} is declared elsewhere, so its tags cannot be seen", cause=OpenCause.ABSENT_CODE)
 
 
-def tags_unseen(why: str) -> Unknown:
+def tags_unseen(why: str | Unknown) -> Unknown:
     """Say why the tags of a user cannot be seen, by what keeps it unknown."""
-    return Unknown(f"{why}, so the user's tags cannot be seen")
+    unknown = Unknown(why) if isinstance(why, str) else why
+    return replace(unknown, reason=f"{unknown.reason}, so the user's tags cannot be seen")
 
 
 def quoted(name: object) -> str:

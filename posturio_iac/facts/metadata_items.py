@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import CommentOrigin, TagOrigin, describe_origin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import MOVED_BY_APPLY, MOVED_BY_ROTATION
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -77,7 +77,7 @@ def _owners(items: Iterable[MetadataItem], names: Names) -> tuple[list[MetadataI
     """Return the metadata that names an owner, and why some of it is open."""
     owners = [item for item in items if classify(item.name, names) is Meaning.OWNER]
     known = [item for item in owners if not isinstance(item.value, Unknown)]
-    return known, [Unknown(f"{describe_origin(i.origin)}: {i.value.reason}") for i in owners if isinstance(i.value, Unknown)]
+    return known, [i.value.about(describe_origin(i.origin)) for i in owners if isinstance(i.value, Unknown)]
 
 
 def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
@@ -98,10 +98,5 @@ def _computed(lifetime: Lifetime, item: MetadataItem) -> Lifetime:
 def _moving(lifetime: Lifetime, origin: TagOrigin, clock: MovedByClock) -> Lifetime:
     """Return the inert lifetime of a tag whose value never comes closer."""
     name, at_every_apply = clock
-    why = f"{name} moves it on at every rotation, and the key stays"
-    remedy = _FOLLOW_AS_WELL
-    if at_every_apply:
-        why, remedy = f"it is computed from {name}, so every apply moves it", _DATE
-    return Lifetime(
-        lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, why=why, reason=ReasonKind.MOVED, remedy=remedy
-    )
+    reason, remedy = (MOVED_BY_APPLY(name), _DATE) if at_every_apply else (MOVED_BY_ROTATION(name), _FOLLOW_AS_WELL)
+    return Lifetime(lifetime.kind, Effect.INERT, replace(origin, moved_by=name), name, lifetime.span, reason=reason, remedy=remedy)

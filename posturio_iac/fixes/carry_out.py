@@ -42,13 +42,13 @@ def carry_out(remedy: Remedy | Suppress, files: WorkingFiles, max_days: int) -> 
     if isinstance(remedy, Suppress):
         level, edits = ChangeLevel.NOTHING, _suppressed(remedy, place.span, files)
     elif place.span.path.endswith(HCL):
-        level, edits = _in_hcl(remedy, files, max_days)
+        level, edits = _in_hcl(remedy, place.span, files, max_days)
     elif place.span.path.endswith(UNIT):
-        level, edits = _in_unit(remedy, files)
+        level, edits = _in_unit(remedy, place.span, files)
     else:
         from posturio_iac.fixes.carry_out_nodes import in_json, in_template
 
-        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, files, max_days)
+        level, edits = (in_json if place.span.path.endswith(TERRAFORM_JSON) else in_template)(remedy, place.span, files, max_days)
     for path in dict.fromkeys(edit.path for edit in edits):
         if reason := files.refusal(path):
             raise CannotFixError(reason)
@@ -75,26 +75,22 @@ def _suppressed(remedy: Suppress, span: Span, files: WorkingFiles) -> list[Edit]
     return source.add(body, {"Metadata": {"Posturio": {"Ignore": [entry]}}}, after="Type")
 
 
-def _in_hcl(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.hcl(place.span.path)
+def _in_hcl(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+    source = files.hcl(span.path)
     if isinstance(remedy, r.ReplaceValue):
         from posturio_iac.fixes.values import replaced_in_hcl
 
-        return replaced_in_hcl(remedy, source, files.start(place.span), files.end(place.span))
-    block = source.block_at(files.start(place.span))
+        return replaced_in_hcl(remedy, source, files.start(span), files.end(span))
+    block = source.block_at(files.start(span))
     found = _said_in_hcl(remedy, source, block)
     return found or _rotated_in_hcl(remedy, source, block, files.module(source.path), max_days)
 
 
-def _in_unit(remedy: Remedy, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
+def _in_unit(remedy: Remedy, span: Span, files: WorkingFiles) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edits of a file of Terragrunt's, which are tags among its inputs."""
-    if not isinstance(remedy, r.AddTag) or remedy.place.span is None:
+    if not isinstance(remedy, r.AddTag):
         raise CannotFixError(PERSON)
-    source = files.hcl(remedy.place.span.path)
-    return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(source, files.start(remedy.place.span), remedy.name, remedy.value)
+    return ChangeLevel.IN_PLACE, hcl_maps.add_to_map(files.hcl(span.path), files.start(span), remedy.name, remedy.value)
 
 
 def _said_in_hcl(remedy: Remedy, source: HclSource, block: HclNode) -> tuple[ChangeLevel, list[Edit]] | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.remedy import Remedy, ReplaceValue
+    from posturio_iac.core.place import Span
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.fixes.change import Edit
     from posturio_iac.fixes.node_source import NodeSource
@@ -26,15 +27,12 @@ if TYPE_CHECKING:
 _SAID = ("Metadata", "//")
 
 
-def in_json(remedy: Remedy, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+def in_json(remedy: Remedy, span: Span, files: WorkingFiles, max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edits of Terraform's JSON. Raises `CannotFixError` where no edit can do it."""
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.nodes(place.span.path)
+    source = files.nodes(span.path)
     if isinstance(remedy, r.ReplaceValue):
-        return _replaced(remedy, source, files.start(place.span), files.end(place.span))
-    _, block = source.member_at(files.start(place.span))
+        return _replaced(remedy, source, files.start(span), files.end(span))
+    _, block = source.member_at(files.start(span))
     return _said_in_json(remedy, source, block) or _rotated_in_json(remedy, source, block, files, max_days)
 
 
@@ -77,21 +75,18 @@ def _rotated_in_json(remedy: Remedy, source: NodeSource, block: Node, files: Wor
     return ChangeLevel.REPLACES, edits
 
 
-def in_template(remedy: Remedy, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
+def in_template(remedy: Remedy, span: Span, files: WorkingFiles, _max_days: int) -> tuple[ChangeLevel, list[Edit]]:
     """Return the edits of a CloudFormation template. Raises `CannotFixError` where no edit can do it."""
-    place = r.place_of(remedy)
-    if place is None or place.span is None:
-        raise CannotFixError("it names no place")
-    source = files.nodes(place.span.path)
+    source = files.nodes(span.path)
     match remedy:
         case r.ReplaceValue():
-            return _replaced(remedy, source, files.start(place.span), files.end(place.span))
+            return _replaced(remedy, source, files.start(span), files.end(span))
         case r.AddMetadata(name=name, value=value):
-            _, body = source.member_at(files.start(place.span))
+            _, body = source.member_at(files.start(span))
             members = {"Metadata": {"Posturio": {pascal(name): value}}}
             return ChangeLevel.NOTHING, source.add(body, members, after="Type")
         case r.SetInterval(setting, days):
-            _, body = source.member_at(files.start(place.span))
+            _, body = source.member_at(files.start(span))
             return ChangeLevel.REPLACES, json_values.set_interval(source, body, setting, days)
         case r.CallConstruct():
             raise CannotFixError(f"CDK makes this file; {describe(remedy)}")

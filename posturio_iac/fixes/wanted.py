@@ -174,4 +174,4 @@ def shared_names(found: Sequence[Wanted]) -> tuple[Wanted, ...]:
             return replace(remedy, name="access_keys") if several else remedy
         return remedy
 
-    return tuple(replace(one, remedies=tuple(map(named, one.remedies))) for one in found)
+    return tuple(replace(one, remedies=tuple(map(named, one.remedies))) if folders else one for one in found)

@@ -6,14 +6,11 @@ when they are needed. `register` adds one from outside of this package.
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from posturio_iac.core.loading import loaded
 from posturio_iac.search.kinds import TEMPLATE, TERRAFORM, add_kind
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
-    from typing import Any
-
     from posturio_iac.frontends.reading import Reading, ReadRequest
     from posturio_iac.search import Selection
 
@@ -49,12 +46,6 @@ class FrontEnd:
         """Read the selected files."""
         reading: Reading = loaded(self.reader)(selection, request)
         return reading
-
-
-def loaded(place: str) -> Any:
-    """Return what ``module:name`` names."""
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
 
 
 FRONT_ENDS: dict[str, FrontEnd] = {}

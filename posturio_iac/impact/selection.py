@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import posixpath
 
-from posturio_iac.frontends.table import FRONT_ENDS, frameworks, loaded
+from posturio_iac.core.loading import loaded
+from posturio_iac.frontends.table import FRONT_ENDS, frameworks
 from posturio_iac.search.selection import Selection
 
 TYPE_CHECKING = False  # importing typing would take longer than many a commit

@@ -6,6 +6,8 @@ from collections import Counter
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.open_question import OpenQuestion, Question
+from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Verdict
 from posturio_iac.judge import undetermined
 from posturio_iac.judge.policy import Policy
@@ -131,17 +133,17 @@ class _Run:
         findings = [self._finding(key, rule, violation) for rule, violation in self._violations(key, context, broken)]
         self.findings += findings
         flagged = frozenset(finding.rule.id for finding in findings)
-        accepted, remaining, reasons = self._open_questions(key, flagged, context, broken)
-        undecided = (*reasons, *(f"{rule} crashed" for rule in dict.fromkeys(broken)))
+        accepted, remaining, open_ = self._open_questions(key, flagged, context, broken)
+        questions = (*open_, *(OpenQuestion((Question.VERDICT,), crashed(rule)) for rule in dict.fromkeys(broken)))
         severities = [f.severity for f in findings] + [self.rules[rule].rule.severity for rule in accepted]
         if any(f.suppressed is None for f in findings):
             verdict = Verdict.FLAGGED
-        elif undecided:
+        elif questions:
             verdict = Verdict.UNDETERMINED
         else:
             verdict = Verdict.SUPPRESSED if severities else Verdict.CLEAN
         suspected = None if broken else max((self.rules[rule].rule.severity for rule in remaining), default=None)
-        return JudgedKey(key, verdict, undecided, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
+        return JudgedKey(key, verdict, questions, max(severities, default=None), suspected, tuple(sorted({*accepted, *remaining})))
 
     def _rules_of(self, policy: Policy) -> tuple[dict[str, Registered], frozenset[str]]:
         """Return the rules of a policy, with the severities that it gives them, and which of them it gives one."""
@@ -185,8 +187,8 @@ class _Run:
 
     def _open_questions(
         self, key: AccessKey, flagged: frozenset[str], context: Context, broken: list[str]
-    ) -> tuple[tuple[str, ...], frozenset[str], tuple[str, ...]]:
-        """Return the rules whose open question a suppression accepts, those that remain open, and the reasons for these.
+    ) -> tuple[tuple[str, ...], frozenset[str], tuple[OpenQuestion, ...]]:
+        """Return the rules whose open question a suppression accepts, those that remain open, and what is open about these.
 
         ``flagged`` are the rules that flag the key as it is known.
         """
@@ -199,11 +201,11 @@ class _Run:
         suspected = undetermined.suspected(key, flagged_by)
         accepted = {rule: why for rule in sorted(suspected) if (why := self.ledger.cover(key, rule)) is not None}
         for rule, why in accepted.items():
-            open_ = "; ".join(undetermined.reasons(key, frozenset((rule,)), flagged_by))
+            open_ = "; ".join(question.text for question in undetermined.open_questions(key, frozenset((rule,)), flagged_by))
             text = f"{key.address} is undetermined by {rule} ({open_}), which is accepted: {why.reason}"
             self.diagnostics.append(Diagnostic(Level.NOTE, text, *_location(key.span)))
         remaining = suspected - accepted.keys()
-        return tuple(accepted), remaining, undetermined.reasons(key, remaining, flagged_by) if remaining else ()
+        return tuple(accepted), remaining, undetermined.open_questions(key, remaining, flagged_by) if remaining else ()
 
 
 def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violation]) -> Diagnostic | None:

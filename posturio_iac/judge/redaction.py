@@ -25,7 +25,14 @@ def redacted(report: Report) -> Report:
     hide = _hider(secret for judged in report.keys if judged.key.secrets for secret in _forms(judged.key))
     if hide is None:
         return report
-    keys = tuple(replace(judged, key=_key(judged.key, hide), undecided=tuple(map(hide, judged.undecided))) for judged in report.keys)
+    keys = tuple(
+        replace(
+            judged,
+            key=_key(judged.key, hide),
+            open_questions=tuple(question.with_changed_words(hide) for question in judged.open_questions),
+        )
+        for judged in report.keys
+    )
     apart = {(judged.key.scope, judged.key.address) for judged in report.keys if judged.key.secrets}
     findings = tuple(
         replace(
@@ -62,7 +69,13 @@ def _hider(secrets: Iterable[str]) -> Callable[[str], str] | None:
 def _key(key: AccessKey, hide: Callable[[str], str]) -> AccessKey:
     """Return a key without its secrets; its address stays, which Terraform makes of nothing sensitive."""
     lifetimes = tuple(
-        replace(e, value=hide(e.value), origin=with_texts(e.origin, hide), why=hide(e.why), readings=tuple(map(hide, e.readings)))
+        replace(
+            e,
+            value=hide(e.value),
+            origin=with_texts(e.origin, hide),
+            reason=e.reason and e.reason.with_changed_words(hide),
+            readings=tuple(map(hide, e.readings)),
+        )
         for e in key.lifetimes
     )
     return replace(

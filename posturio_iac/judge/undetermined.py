@@ -6,6 +6,8 @@ import functools
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.open_question import OpenQuestion, Question
+from posturio_iac.core.evidence.reason import HOW_LONG
 from posturio_iac.core.evidence.remedy import Advice
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.intervals import LONGEST
@@ -15,6 +17,8 @@ from posturio_iac.core.record import NamedTuple, replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from posturio_iac.core.evidence.origin import Origin
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.model import AccessKey, Lifetime
 
 _EVER = datetime(1, 1, 1, tzinfo=timezone.utc)
@@ -22,12 +26,18 @@ _NEVER = datetime(9000, 1, 1, tzinfo=timezone.utc)
 _NOWHERE = Span("", 1, 1, 1, 1)
 
 
+class OpenReason(NamedTuple):
+    """Why something is open, and where the evidence stands that is."""
+
+    reason: Reason | None
+    origin: Origin | None = None
+
+
 class Assumption(NamedTuple):
     """Something that is unknown about a key, and the worst that it can be."""
 
-    question: str
-    """What it leaves open, such as ``whether it is active``; empty where the reasons say so by themselves."""
-    reasons: tuple[str, ...]
+    question: Question
+    reasons: tuple[OpenReason, ...]
     apply: Callable[[AccessKey], AccessKey]
 
 
@@ -39,49 +49,51 @@ def assumptions(key: AccessKey) -> tuple[Assumption, ...]:
 def _of_existence(key: AccessKey) -> Iterator[Assumption]:
     """Yield what is unknown about whether there is such a key."""
     if key.existence is not None:
-        yield Assumption("", (key.existence.reason,), lambda k: replace(k, existence=None))
+        yield Assumption(Question.EXISTENCE, _why(key.existence), lambda k: replace(k, existence=None))
 
 
 def _of_end(key: AccessKey) -> Iterator[Assumption]:
     """Yield what is unknown about whether the key is active, and about when it ends."""
     if isinstance(key.status, Unknown):
-        yield Assumption("whether it is active", (key.status.reason,), lambda k: replace(k, status="Active"))
-    if reasons := key.undecided():
-        yield Assumption("", reasons, _without_unknown_evidence)
+        yield Assumption(Question.STATUS, _why(key.status), lambda k: replace(k, status="Active"))
+    unknown = tuple(OpenReason(e.reason, e.origin) for e in key.unknown_evidence())
+    if reasons := (*unknown, *_why(*key.unknown_sources)):
+        yield Assumption(Question.LIFETIME, reasons, _without_unknown_evidence)
     if key.unseen_tags is not None:
-        yield Assumption("", (key.unseen_tags.reason,), lambda k: replace(k, unseen_tags=None))
+        yield Assumption(Question.LIFETIME, _why(key.unseen_tags), lambda k: replace(k, unseen_tags=None))
     if endless := tuple(e for e in key.effective() if _is_endless(e)):
-        yield Assumption("", tuple(f"{e.source}: {e.why or 'how long it lets the key live'}" for e in endless), _with_endless_evidence)
+        reasons = tuple(OpenReason(e.reason or HOW_LONG(), e.origin) for e in endless)
+        yield Assumption(Question.LIFETIME, reasons, _with_endless_evidence)
 
 
 def _of_use(key: AccessKey) -> Iterator[Assumption]:
     """Yield what is unknown about when the key was used or disabled."""
     if isinstance(key.last_used, Unknown):
-        yield Assumption("when it was last used", (key.last_used.reason,), lambda k: replace(k, last_used=None))
+        yield Assumption(Question.LAST_USED, _why(key.last_used), lambda k: replace(k, last_used=None))
     if isinstance(key.disabled_since, Unknown):
-        yield Assumption("since when it has been disabled", (key.disabled_since.reason,), lambda k: replace(k, disabled_since=_EVER))
+        yield Assumption(Question.DISABLED_SINCE, _why(key.disabled_since), lambda k: replace(k, disabled_since=_EVER))
 
 
 def _of_surroundings(key: AccessKey) -> Iterator[Assumption]:
     """Yield what is unknown about its owner, its user and the user's other keys, its replacement and the places that hold its secret."""
     if isinstance(key.owner, Unknown):
-        yield Assumption("whether it has an owner", (key.owner.reason,), lambda k: replace(k, owner=None))
+        yield Assumption(Question.OWNER, _why(key.owner), lambda k: replace(k, owner=None))
     if isinstance(key.active_siblings, Unknown):
-        reason = key.active_siblings.reason
-        yield Assumption("whether its user has another active key", (reason,), lambda k: replace(k, active_siblings=("another key",)))
+        yield Assumption(Question.SIBLINGS, _why(key.active_siblings), lambda k: replace(k, active_siblings=("another key",)))
     if isinstance(key.replacement, Replacement) and isinstance(key.replacement.create_before_destroy, Unknown):
-        reason = key.replacement.create_before_destroy.reason
-        yield Assumption("whether its replacement exists before it is deleted", (reason,), _deleted_first)
+        yield Assumption(Question.REPLACEMENT_ORDER, _why(key.replacement.create_before_destroy), _deleted_first)
     if isinstance(key.newest_active, Unknown):
-        reason = key.newest_active.reason
-        yield Assumption("whether its user is rotating its keys", (reason,), lambda k: replace(k, newest_active=None))
+        yield Assumption(Question.USER_ROTATES, _why(key.newest_active), lambda k: replace(k, newest_active=None))
     if isinstance(key.quarantine, Unknown):
-        reason = key.quarantine.reason
-        yield Assumption("whether AWS found it in public", (reason,), lambda k: replace(k, quarantine="a policy of AWS"))
+        yield Assumption(Question.QUARANTINE, _why(key.quarantine), lambda k: replace(k, quarantine="a policy of AWS"))
     if isinstance(key.managed, Unknown):
-        yield Assumption("whether code declares it", (key.managed.reason,), lambda k: replace(k, managed=False))
+        yield Assumption(Question.DECLARATION, _why(key.managed), lambda k: replace(k, managed=False))
     if key.possible_exposures:
-        yield Assumption("whether its secret is protected", tuple(u.reason for u in key.possible_exposures), _exposed)
+        yield Assumption(Question.EXPOSURE, _why(*key.possible_exposures), _exposed)
+
+
+def _why(*unknown: Unknown) -> tuple[OpenReason, ...]:
+    return tuple(OpenReason(one.as_reason()) for one in unknown)
 
 
 def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]]) -> frozenset[str]:
@@ -93,18 +105,18 @@ def suspected(key: AccessKey, flagged_by: Callable[[AccessKey], frozenset[str]])
     return (flagged_by(_assuming(key, assumed)) | believed) - flagged_by(key)
 
 
-def reasons(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[str, ...]:
+def open_questions(key: AccessKey, rules: frozenset[str], flagged_by: Callable[[AccessKey], frozenset[str]]) -> tuple[OpenQuestion, ...]:
     """Return what would have to be known in order to decide the suspected ``rules``, without what does not matter to them.
 
-    A reason that leaves several questions open is one line.
+    A reason that leaves several questions open is listed once.
     """
     assumed = assumptions(key)
     needed = [a for a in assumed if not rules <= flagged_by(_assuming(key, (b for b in assumed if b is not a)))]
-    questions: dict[str, list[str]] = {}
+    questions: dict[OpenReason, dict[Question, None]] = {}
     for one in needed or assumed:
         for reason in one.reasons:
-            questions.setdefault(reason, []).append(one.question)
-    return tuple(reason if "" in asked else f"{' and '.join(asked)}: {reason}" for reason, asked in questions.items())
+            questions.setdefault(reason, {})[one.question] = None
+    return tuple(OpenQuestion(tuple(asked), reason.reason, reason.origin) for reason, asked in questions.items())
 
 
 def _assuming(key: AccessKey, assumed: Iterable[Assumption]) -> AccessKey:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import ArgumentOrigin, TagOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import UNCERTAIN_LINK
 from posturio_iac.core.model import Effect, Kind
 from posturio_iac.core.record import replace
 from posturio_iac.judge.suppressions import BORROWED
@@ -58,10 +58,8 @@ def _lifetimes(key: AccessKey, code: AccessKey, *, exact: bool) -> tuple[Lifetim
     found = tuple(e for e in code.lifetimes if e.effect in COUNTING and _adds(e, key))
     if exact:
         return found
-    why = f"{code.address} declares it only likely"
-    return tuple(
-        replace(e, effect=Effect.UNKNOWN, why=e.why or why, reason=e.reason or ReasonKind.UNCERTAIN_LINK, holds=_held(e)) for e in found
-    )
+    likely = UNCERTAIN_LINK(code.address)
+    return tuple(replace(e, effect=Effect.UNKNOWN, reason=e.reason or likely, holds=_held(e)) for e in found)
 
 
 def _held(evidence: Lifetime) -> Effect | None:

@@ -57,7 +57,11 @@ class Mask(KeyIdMask):
         )
 
     def _judged(self, judged: JudgedKey) -> JudgedKey:
-        return replace(judged, key=self._key(judged.key), undecided=tuple(map(self.text, judged.undecided)))
+        return replace(
+            judged,
+            key=self._key(judged.key),
+            open_questions=tuple(question.with_changed_words(self.text) for question in judged.open_questions),
+        )
 
     def _key(self, key: AccessKey) -> AccessKey:
         siblings = key.active_siblings
@@ -87,6 +91,6 @@ class Mask(KeyIdMask):
             evidence,
             origin=with_texts(evidence.origin, self.text),
             value=self.text(evidence.value),
-            why=self.text(evidence.why),
+            reason=evidence.reason and evidence.reason.with_changed_words(self.text),
             readings=tuple(map(self.text, evidence.readings)),
         )

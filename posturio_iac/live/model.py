@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import KeyKind, Unknown
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ def is_unasked(value: object) -> bool:
     return isinstance(value, Unknown) and value.is_unasked
 
 
-NOT_ASKED = Unknown("AWS was not asked", is_unasked=True)
-UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show")
+NOT_ASKED = Unknown("AWS was not asked", is_unasked=True, cause=OpenCause.NOT_READ)
+UNSEEN = Unknown("the policies of the user were not read, which iam:GetAccountAuthorizationDetails would show", cause=OpenCause.NOT_READ)
 
 
 @dataclass(frozen=True, slots=True)

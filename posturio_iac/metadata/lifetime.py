@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import Trouble, date_reading, date_trouble, describe_date, leading_date, parse_date, quote, says_never
 from posturio_iac.core.evidence.origin import describe_origin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import NO_SCALAR, ROTATION_OFF, STATED, Reason
 from posturio_iac.core.evidence.remedy import ReplaceValue
 from posturio_iac.core.intervals import FORMS, describe_interval, interval_reading, interval_trouble, parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
@@ -84,10 +84,10 @@ def read(
     if kind is None or meaning in (Meaning.OWNER, Meaning.EXEMPT):
         return None
     if isinstance(value, Unknown):
-        return Lifetime(kind, Effect.UNKNOWN, origin, span=span, why=value.reason)
+        return Lifetime(kind, Effect.UNKNOWN, origin, span=span, reason=value.as_reason())
     text = as_text(value)
     if text is None:
-        return Lifetime(kind, Effect.UNREADABLE, origin, span=span, why="a list or a map is no value")
+        return Lifetime(kind, Effect.UNREADABLE, origin, span=span, reason=NO_SCALAR())
     return _from_text(kind, text, unit_in_name(name, names), origin, span)
 
 
@@ -151,15 +151,12 @@ def _from_text(kind: Kind, text: str, unit: str | None, origin: Origin, span: Sp
         return Lifetime(Kind.ROTATION, Effect.DECLARED, origin, text, span, interval=interval)
     if kind is Kind.ROTATION and (interval is not None or text.strip().casefold() in _OFF):
         remedy = ReplaceValue(Place(describe_origin(origin), span), FORMS, text)
-        return Lifetime(
-            kind, Effect.INERT, origin, text, span, why=f"{quote(text)} turns rotation off", reason=ReasonKind.TURNED_OFF, remedy=remedy
-        )
+        return Lifetime(kind, Effect.INERT, origin, text, span, reason=ROTATION_OFF(quote(text)), remedy=remedy)
     trouble = Trouble(f"{quote(text)} sets no end", _DATE) if interval is not None else _trouble(kind, text, unit)
     reading = date_reading(text) or (interval_reading(text) if kind is not Kind.ROTATED else None)
     meant = ReplaceValue(Place(describe_origin(origin), span), reading, text) if reading else None
-    return Lifetime(
-        kind, Effect.UNREADABLE, origin, text, span, why=trouble.why, reason=trouble.kind, readings=trouble.readings, remedy=meant
-    )
+    reason = Reason(trouble.kind, STATED, (trouble.why,))
+    return Lifetime(kind, Effect.UNREADABLE, origin, text, span, reason=reason, readings=trouble.readings, remedy=meant)
 
 
 def _interval(text: str, unit: str | None) -> timedelta | None:

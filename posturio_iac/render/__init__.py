@@ -6,7 +6,7 @@ One whose text can be long has ``stream`` too, which yields the same text in pie
 
 from __future__ import annotations
 
-from importlib import import_module
+from posturio_iac.core.loading import loaded, module
 
 TYPE_CHECKING = False  # importing typing would take longer than many a search
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def renderer(name: str) -> Callable[[Report, RenderContext], str]:
 def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderContext], Iterable[str]]:
     """Load the function that returns the text of a format in pieces, where it can be long; with ``stats`` that of counts for ``text``."""
     place = STATS if stats and name == "text" else FORMATS[name]
-    module, _, _ = place.partition(":")
-    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(import_module(module), "stream", None)
+    found: Callable[[Report, RenderContext], Iterable[str]] | None = getattr(module(place.partition(":")[0]), "stream", None)
     if found is not None:
         return found
     render = _function(place)
@@ -75,6 +74,5 @@ def streamer(name: str, *, stats: bool = False) -> Callable[[Report, RenderConte
 
 
 def _function(place: str) -> Callable[[Report, RenderContext], str]:
-    module, _, function = place.partition(":")
-    function_: Callable[[Report, RenderContext], str] = getattr(import_module(module), function)
-    return function_
+    function: Callable[[Report, RenderContext], str] = loaded(place)
+    return function

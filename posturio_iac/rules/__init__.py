@@ -12,6 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.loading import module
 from posturio_iac.core.record import dataclass
 
 if TYPE_CHECKING:
@@ -73,7 +74,5 @@ def all_rules() -> dict[str, Registered]:
 @cache
 def _load() -> None:
     """Import the modules of the rules. `pkgutil` would import `inspect`, which takes longer than all of them."""
-    from importlib import import_module
-
     for name in sorted({file.partition(".")[0] for folder in __path__ for file in os.listdir(folder) if not file.startswith(("_", "."))}):
-        import_module(f"{__name__}.{name}")
+        module(f"{__name__}.{name}")

@@ -46,6 +46,7 @@ class FolderTree:
         self._asked: dict[str, Config] = {}
         self._real: dict[str, str] = {}
         self._complaints: dict[tuple[str, bool], str] = {}
+        self._differing: tuple[Selection, str, list[str]] | None = None
 
     def start(self) -> Config:
         """Return the configuration of the folder that the run begins at. Raises `UsageError` when a file there cannot be used."""
@@ -80,7 +81,7 @@ class FolderTree:
         while real not in self._known:
             pending.append(real)
             parent = os.path.dirname(real)
-            if parent == real or (_is_top(real) and not is_inside(real, self._start)):
+            if parent == real or (not is_inside(real, self._start) and _is_top(real)):
                 self._known[real] = self._tried(Config(), pending.pop())
                 break
             real = parent
@@ -117,6 +118,17 @@ class FolderTree:
             self._complaints[second, False] = f"this table of posturio-iac is not used, since {os.path.basename(path)} stands beside it"
         return load(path, Fence(repository_of(folder) or folder), above if above.path is not None else None)
 
+    def differing(self, selection: Selection, place: str) -> list[str]:
+        """Return the first folder of what was selected for each configuration that holds there. The last answer is kept."""
+        if self._differing is None or self._differing[0] is not selection or self._differing[1] != place:
+            files = (*selection.terraform, *selection.templates, *(path for paths in selection.others.values() for path in paths))
+            first: dict[int, str] = {}
+            for name in sorted({path.rpartition("/")[0] for path in files}):
+                folder = os.path.join(place, name)
+                first.setdefault(id(self.at(folder)), folder)
+            self._differing = selection, place, list(first.values())
+        return self._differing[2]
+
     def complaints(self) -> Iterator[tuple[str, bool, str]]:
         """Yield the files that are not used: each path, whether something is wrong with it, and what."""
         for (path, wrong), text in self._complaints.items():
@@ -141,10 +153,9 @@ def check_rules(config: Config) -> None:
 
 def nested(config: Config, selection: Selection, place: str) -> list[Config]:
     """Return the configurations of the folders of what was selected, but for the one of the run."""
-    if config.tree is None:
+    if not isinstance(config.tree, FolderTree):
         return []
-    files = (*selection.terraform, *selection.templates, *(path for paths in selection.others.values() for path in paths))
-    found = (config.at(os.path.join(place, folder)) for folder in sorted({os.path.dirname(path) for path in files}))
+    found = (config.at(folder) for folder in config.tree.differing(selection, place))
     return list({id(one): one for one in found if one is not config}.values())
 
 

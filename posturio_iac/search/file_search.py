@@ -21,6 +21,7 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """The byte order marks of UTF-16, which PowerShell writes plans in."""
 SAVED_PLAN = (b"PK\3\4", b"tfplan")
 """What the file of ``terraform plan -out`` starts with, an archive, and the name of its first member."""
+_ODD = frozenset((GIT_CRYPT[:1], SAVED_PLAN[0][:1], *(mark[:1] for mark in UTF16)))  # first bytes of what is no plain text
 LOCAL = (b'"./', b'"../', b'".\\', b'"..\\')
 """How the source of a local module starts, on Windows too."""
 PRUNED = frozenset((".git", ".terraform", ".terragrunt-cache"))
@@ -148,40 +149,40 @@ class FileSearch:
         if self.step:
             self.step("file")
         try:
-            descriptor = open_regular(self.prefix + path, None)
+            descriptor, size = open_regular(self.prefix + path, None)
         except OSError as error:
             self._not_read(path, error)
             return
         except UnreadableError:  # a pipe or a folder that took the place of a file
             return
         try:
-            self._judge(descriptor, path, kind)
+            self._judge(descriptor, size, path, kind)
         except OSError as error:
             self._not_read(path, error)
         finally:
             os.close(descriptor)
 
-    def _judge(self, descriptor: int, path: str, kind: str) -> None:
-        status = os.fstat(descriptor)
+    def _judge(self, descriptor: int, size: int, path: str, kind: str) -> None:
         self.searched += 1
-        if status.st_size > self.max_file_size:
-            self._judge_large(descriptor, path, kind, status.st_size)
+        if size > self.max_file_size:
+            self._judge_large(descriptor, path, kind, size)
             return
-        data = os.read(descriptor, status.st_size + 1)
+        data = os.read(descriptor, size + 1)
         if kind is TERRAFORM:
             if b'".' in data and any(start in data for start in LOCAL):
                 self.calling.add(path)
             if len(data) <= self._room:
                 self.texts[path] = data
                 self._room -= len(data)
-        if data[:10] == GIT_CRYPT:
-            self._locked(path)
-            return
-        if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
-            self.error("a saved plan in its binary form; give what terraform show -json prints of it", path)
-            return
-        if data[:2] in UTF16:
-            data = data.decode("utf-16", "replace").encode()
+        if data[:1] in _ODD:
+            if data[:10] == GIT_CRYPT:
+                self._locked(path)
+                return
+            if data[:4] == SAVED_PLAN[0] and SAVED_PLAN[1] in data[:100]:
+                self.error("a saved plan in its binary form; give what terraform show -json prints of it", path)
+                return
+            if data[:2] in UTF16:
+                data = data.decode("utf-16", "replace").encode()
         if self._matters(path, kind, data):
             self._add(path, kind, data)
 

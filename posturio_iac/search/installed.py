@@ -23,16 +23,30 @@ _SKIPPED = frozenset(("node_modules", ".git", ".terraform", ".terragrunt-cache",
 
 def add_callers(finder: FileSearch, directories: list[str]) -> None:
     """Add the Terraform files of each initialised root module whose installed modules hold one of the search terms."""
-    pending = [os.path.join(finder.root, directory) for directory in directories]
-    seen = 0
-    while pending and seen < MAX_DIRECTORIES:
-        directory = pending.pop(0)
-        seen += 1
-        below, files = _content(directory)
-        pending += below
-        if os.path.exists(os.path.join(directory, _MANIFEST)) and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
-            paths = (os.path.relpath(file, finder.root).replace(os.sep, "/") for file in files)
+    for directory in _below(finder, directories) if finder.trees else _with_code(finder, directories):
+        if os.path.exists(f"{directory}{os.sep}{_MANIFEST}") and _holds_key(finder, os.path.join(directory, ".terraform", "modules")):
+            paths = (os.path.relpath(file, finder.root).replace(os.sep, "/") for file in _content(directory)[1])
             finder.terraform.update(path for path in paths if not finder.skips(path))
+
+
+def _with_code(finder: FileSearch, directories: list[str]) -> list[str]:
+    """Return the directories of the Terraform files in ``directories``, all of which were read here."""
+    found = {path.rpartition("/")[0] for path, kind in finder.read.items() if kind is TERRAFORM}
+    if "" not in directories:
+        inside = tuple(f"{directory}/" for directory in directories)
+        found = {directory for directory in found if f"{directory}/".startswith(inside)}
+    highest = sorted(found, key=lambda directory: (directory.count("/"), directory))[:MAX_DIRECTORIES]
+    return [os.path.join(finder.root, directory) for directory in highest]
+
+
+def _below(finder: FileSearch, directories: list[str]) -> Iterator[str]:
+    """Yield ``directories`` and those below them, where git has searched the files."""
+    pending = [os.path.join(finder.root, directory) for directory in directories]
+    for _ in range(MAX_DIRECTORIES):
+        if not pending:
+            return
+        yield (directory := pending.pop(0))
+        pending += _content(directory)[0]
 
 
 def _content(directory: str) -> tuple[list[str], list[str]]:

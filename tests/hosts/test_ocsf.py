@@ -15,6 +15,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from posturio_iac.core.finding import JudgedKey, Verdict
 from posturio_iac.render.aws.ocsf import VERSION, render
 from tests.support import canned
+from tests.support.keys import open_question
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
@@ -68,7 +69,7 @@ def test_others_read_what_we_meant() -> None:
 def test_any_text_makes_a_valid_event(schema_of_ours: Draft202012Validator, text: str, verdict: Verdict) -> None:
     key = canned.deployed_key(text, owner=text, evidence=(text,), last_used=None)
     report = canned.deployed()
-    report = type(report)(report.as_of, (JudgedKey(key, verdict, (text,)),), (), (), 0)
+    report = type(report)(report.as_of, (JudgedKey(key, verdict, (open_question(text),)),), (), (), 0)
     for event in events(report):
         assert schema_of_ours.is_valid(event), event
 

@@ -20,6 +20,7 @@ from tests.support.keys import (
     ignore,
     inert,
     open_evidence,
+    open_question,
     rotates,
     run,
     unreadable,
@@ -54,7 +55,7 @@ judged_keys = st.builds(
         access_key(), Verdict.UNDETERMINED if undecided else Verdict.CLEAN, undecided, worst, suspected if undecided else None
     ),
     st.sampled_from([None, *Severity]),
-    st.sampled_from([(), ("var.tags",)]),
+    st.sampled_from([(), (open_question("var.tags"),)]),
     st.sampled_from([None, *Severity]),
 )
 
@@ -64,7 +65,7 @@ def test_mending_never_lowers_the_score_and_a_good_key_more_never_raises_it(keys
     at = data.draw(st.integers(0, len(keys) - 1))
     better = [None, *(s for s in Severity if keys[at].worst is not None and s <= keys[at].worst)]
     milder = replace(keys[at], worst=data.draw(st.sampled_from(better)))
-    decided = replace(milder, undecided=(), verdict=Verdict.CLEAN)
+    decided = replace(milder, open_questions=(), verdict=Verdict.CLEAN)
     before = scored(keys)
     assert 0 <= before <= 100
     for mended in ([milder], [decided], []):

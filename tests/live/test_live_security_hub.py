@@ -22,6 +22,7 @@ from posturio_iac.core.model import Declaration, Place
 from posturio_iac.render.aws import ocsf
 from posturio_iac.render.aws.asff import render
 from tests.support import canned
+from tests.support.keys import open_question
 from tests.support.live.cloud import ACCOUNT, AS_OF, Cloud, ago, live
 from tests.support.live.shapes import complaints
 
@@ -121,7 +122,9 @@ def test_the_code_of_a_linked_key_is_told() -> None:
 
 def test_ids_stay_whether_or_not_keys_are_masked() -> None:
     made = [
-        batches(replace(canned.deployed(), keys=(JudgedKey(key, Verdict.UNDETERMINED, ("why",)),), findings=(), diagnostics=()))[0][0]["Id"]
+        batches(
+            replace(canned.deployed(), keys=(JudgedKey(key, Verdict.UNDETERMINED, (open_question("why"),)),), findings=(), diagnostics=())
+        )[0][0]["Id"]
         for key in (canned.deployed_key("a", "AKIAIOSFODNN7EXAMPLE"), canned.deployed_key("a", "****MPLE"))
     ]
     assert made[0] == made[1]

@@ -18,6 +18,7 @@ from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Rep
 from posturio_iac.core.model import Privilege, Span
 from posturio_iac.core.text.terminal import width
 from tests.support import canned
+from tests.support.keys import open_question
 
 UNUSED = Rule("iam.unused_access_keys", Severity.MEDIUM, "Access keys that show no recent use")
 PLAIN = Style(color=False)
@@ -119,7 +120,10 @@ def test_verbose_says_why_and_what_to_do_and_lists_the_rest() -> None:
 
 
 def test_keys_that_are_open_for_the_same_reason_are_told_together() -> None:
-    keys = tuple(replace(judged(f"u{n}", age=9, used=1), verdict=Verdict.UNDETERMINED, undecided=("denied",)) for n in range(NAMED + 5))
+    keys = tuple(
+        replace(judged(f"u{n}", age=9, used=1), verdict=Verdict.UNDETERMINED, open_questions=(open_question("denied"),))
+        for n in range(NAMED + 5)
+    )
     shown = text(Report(canned.AS_OF, keys, (), (), 0))
     assert shown.count("denied") == 1
     assert shown.count("/****WXYZ") == NAMED

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posturio_iac.core.evidence.origin import TagOrigin
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.evidence.remedy_text import describe
 from posturio_iac.core.model import Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.metadata.lifetime import Meaning, Names, as_text, classify, exemption, read, resembling
@@ -206,8 +207,9 @@ def test_an_unreadable_value_says_why_and_what_it_can_mean(name: str, value: obj
 
 def test_an_unknown_value_is_unknown_and_keeps_its_reason() -> None:
     span = Span("main.tf", 3, 5, 3, 20)
-    found = read("expires", Unknown("var.expires is set by the caller"), origin=TAG, span=span)
-    assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, TAG, span=span, why="var.expires is set by the caller")
+    value = Unknown("var.expires is set by the caller", cause=OpenCause.INPUT, subject="var.expires")
+    found = read("expires", value, origin=TAG, span=span)
+    assert found == Lifetime(Kind.EXPIRY, Effect.UNKNOWN, TAG, span=span, reason=value.as_reason())
 
 
 @pytest.mark.parametrize("name", ["Name", "owner", "key-rotation-exempt"])

@@ -18,7 +18,7 @@ from posturio_iac.core.finding import DEMERITS, Diagnostic, JudgedKey, Level, Re
 from posturio_iac.posture.score import shown
 from posturio_iac.posture.view import Posture, join
 from tests.support import canned
-from tests.support.keys import AS_OF, access_key
+from tests.support.keys import AS_OF, access_key, open_question
 from tests.support.report_results import A, B, C, accounts, deployed, error, finding, joined, result
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ judged = st.builds(
     lambda worst, open_, suspected: JudgedKey(
         access_key(address=f"arn:aws:iam::{A}:user/u/****AAAA", framework="aws"),
         Verdict.UNDETERMINED if open_ and worst is None else Verdict.CLEAN,
-        ("var.x",) if open_ else (),
+        (open_question("var.x"),) if open_ else (),
         worst,
         suspected if open_ else None,
     ),

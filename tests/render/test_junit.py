@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from posturio_iac.core.finding import Verdict
 from posturio_iac.render.junit import render
 from tests.support import canned
+from tests.support.keys import open_question
 
 if TYPE_CHECKING:
     from posturio_iac.core.finding import Report
@@ -94,7 +95,7 @@ def test_one_shared_module_gives_a_case_for_each_root_module() -> None:
 
 
 def test_a_flagged_key_that_is_also_open_has_both_cases() -> None:
-    judged = replace(canned.report().keys[0], verdict=Verdict.UNDETERMINED, undecided=("var.x",))
+    judged = replace(canned.report().keys[0], verdict=Verdict.UNDETERMINED, open_questions=(open_question("var.x"),))
     report = replace(canned.report(), keys=(judged,), findings=canned.report().findings[:1], diagnostics=())
     assert [case[2] for case in outcomes(parsed(report))] == [["failure"], ["skipped"]]
 

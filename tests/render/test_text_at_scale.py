@@ -19,6 +19,7 @@ from posturio_iac.render.text import blocks, concise, stats
 from posturio_iac.render.text.key_entries import entries
 from posturio_iac.render.text.tally import Tallies, Tally, rolled_up
 from tests.support import canned
+from tests.support.keys import open_question
 
 Flagged = tuple[JudgedKey, tuple[Finding, ...]]
 
@@ -145,7 +146,8 @@ def test_what_fits_the_screen_or_is_few_is_listed(screen: int | None, number: in
 
 
 def test_undetermined_keys_fill_a_screen_too() -> None:
-    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, (f"open {n}",)) for n in range(30))
+    names = [(f"k{n}", f"f{n}/a.tf", f"open {n}") for n in range(30)]
+    keys = tuple(JudgedKey(canned.key(name, canned.span(path)), Verdict.UNDETERMINED, (open_question(why),)) for name, path, why in names)
     text = blocks.render(Report(canned.AS_OF, keys, (), (), 1), canned.context(screen=20))
     assert "Undetermined:" not in text
     assert text.splitlines()[0].split() == ["folder", "keys", "undetermined"]
@@ -226,7 +228,8 @@ def test_folders_that_have_one_above_them_are_told_apart() -> None:
 
 
 def test_keys_that_are_undetermined_for_the_same_reason_share_it() -> None:
-    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, ("open",)) for n in range(30))
+    open_ = (open_question("open"),)
+    keys = tuple(JudgedKey(canned.key(f"k{n}", canned.span(f"f{n}/a.tf")), Verdict.UNDETERMINED, open_) for n in range(30))
     report = Report(canned.AS_OF, keys, (), (), 1)
     lines = blocks.render(report, canned.context()).splitlines()
     assert lines[:2] == ["Undetermined:", "  f0/a.tf:1:1: k0"]

@@ -174,7 +174,7 @@ def test_a_lifetime_that_must_be_enforced_says_on_whom_it_depends() -> None:
 
 
 def test_advice_on_how_to_write_a_date_is_passed_on() -> None:
-    evidence = replace(unreadable("31/12/2026"), why='"31/12/2026" is not an ISO 8601 date', readings=("2026-12-31",))
+    evidence = replace(unreadable("31/12/2026"), readings=("2026-12-31",))
     (violation,) = violations(access_key(evidence))[UNREADABLE]
     assert violation.remediation == 'Write it as 2026-12-31 in tag "expires" of aws_iam_user.ci.'
 

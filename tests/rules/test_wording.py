@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
+from posturio_iac.core.evidence.reason import NEVER_CHANGED, NO_FUNCTION
 from posturio_iac.core.model import Effect
 from posturio_iac.rules._words import sentence
 from tests.support.keys import CLOCK, access_key, expires, inert, rotated, span, violations
@@ -31,7 +32,7 @@ def test_a_date_within_other_text_and_one_without_a_text_are_described() -> None
 
 
 def test_what_is_inert_is_not_named_twice() -> None:
-    evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), why="it names no function that would rotate the key")
+    evidence = replace(inert(), origin=SecretRotationOrigin("secret_rotation.ci"), reason=NO_FUNCTION())
     (violation,) = violations(access_key(evidence))[INERT]
     assert violation.message == (
         "aws_iam_access_key.ci is never replaced by secret_rotation.ci, because it names no function that would rotate the key."
@@ -55,7 +56,12 @@ def test_a_sentence_begins_in_upper_case_unless_a_name_of_the_code_does(clause: 
 
 def test_of_two_triggers_that_never_fire_the_first_is_shown() -> None:
     first = inert("change the first")
-    second = replace(inert("change the second"), origin=SecretRotationOrigin("time_static.other"), span=span(12), why="it never changes")
+    second = replace(
+        inert("change the second"),
+        origin=SecretRotationOrigin("time_static.other"),
+        span=span(12),
+        reason=NEVER_CHANGED("time_static.other"),
+    )
     for evidence, line, fix in (((first, second), 6, "Change the first."), ((second, first), 12, "Change the second.")):
         (violation,) = violations(access_key(*evidence))[INERT]
         assert violation.span is not None

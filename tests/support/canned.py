@@ -8,11 +8,13 @@ from datetime import datetime, timedelta, timezone
 
 from posturio_iac.contract.context import RenderContext
 from posturio_iac.contract.resolved import ResolvedFinding
+from posturio_iac.core.evidence.open_question import Question
 from posturio_iac.core.evidence.origin import SecretRotationOrigin, TagOrigin
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, Remedies
 from posturio_iac.core.finding import Diagnostic, Finding, JudgedKey, Level, Report, Rule, Severity, Suppression, Verdict
 from posturio_iac.core.model import AccessKey, Effect, Kind, Lifetime, Span, Unknown
 from posturio_iac.core.place import Place
+from tests.support.keys import open_question
 
 AS_OF = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 REMEDIES = Remedies(AddTag(Place("aws_iam_user.ci")), AddBlock(Place("aws_iam_access_key.ci"), "ci"), Advice("disable it"))
@@ -52,7 +54,11 @@ def report() -> Report:
             JudgedKey(key("aws_iam_access_key.old", old, lifetimes=(past,)), Verdict.FLAGGED),
             JudgedKey(key("aws_iam_access_key.rotated", span("iam/ci.tf", 3), lifetimes=(ninety,)), Verdict.CLEAN),
             JudgedKey(key('module.mail.aws_iam_access_key.this["a"]', accent, user=Unknown("var.user")), Verdict.SUPPRESSED),
-            JudgedKey(key("aws_iam_access_key.open", span("iam/ci.tf", 2)), Verdict.UNDETERMINED, ("var.tags is set by the caller",)),
+            JudgedKey(
+                key("aws_iam_access_key.open", span("iam/ci.tf", 2)),
+                Verdict.UNDETERMINED,
+                (open_question("var.tags is set by the caller"),),
+            ),
         ),
         findings=(
             finding(WITHOUT, "aws_iam_access_key.ci", ci, "aws_iam_access_key.ci has no end"),
@@ -118,7 +124,7 @@ def hostile() -> Report:
         found = (replace(open_, remediation=text, root=text, fingerprint=f"{number:032x}"), replace(accepted, rule=OWNERLESS, root=text))
         findings += found
         keys.append(JudgedKey(key(text, where, scope=text), Verdict.FLAGGED))
-        keys.append(JudgedKey(key(f"open {text}", where, scope=text), Verdict.UNDETERMINED, (text,)))
+        keys.append(JudgedKey(key(f"open {text}", where, scope=text), Verdict.UNDETERMINED, (open_question(text),)))
     said = tuple(Diagnostic(level, text, text, n + 1) for level in Level for n, text in enumerate(HOSTILE))
     return Report(AS_OF, tuple(keys), tuple(findings), said, 1)
 
@@ -151,7 +157,7 @@ def deployed() -> Report:
             JudgedKey(used, Verdict.FLAGGED),
             JudgedKey(root, Verdict.FLAGGED),
             JudgedKey(spare, Verdict.SUPPRESSED),
-            JudgedKey(open_, Verdict.UNDETERMINED, ("when it was last used: iam:GetAccessKeyLastUsed is denied",)),
+            JudgedKey(open_, Verdict.UNDETERMINED, (open_question("iam:GetAccessKeyLastUsed is denied", Question.LAST_USED),)),
             JudgedKey(deployed_key("fine", last_used=AS_OF), Verdict.CLEAN),
             JudgedKey(deployed_key("accepted", last_used=Unknown("denied")), Verdict.SUPPRESSED),
         ),
@@ -195,7 +201,10 @@ def hostile_deployed() -> Report:
         about = deployed_key(text, owner=text, evidence=(text,), used_for=(text, text), last_used=AS_OF, status=text)
         why = Suppression(text, None, "configuration")
         findings += (replace(of_deployed(WITHOUT, about, text), remediation=text), of_deployed(EXPIRED, about, text, why))
-        keys += (JudgedKey(about, Verdict.FLAGGED), JudgedKey(replace(about, address=f"{about.address}2"), Verdict.UNDETERMINED, (text,)))
+        keys += (
+            JudgedKey(about, Verdict.FLAGGED),
+            JudgedKey(replace(about, address=f"{about.address}2"), Verdict.UNDETERMINED, (open_question(text),)),
+        )
     said = tuple(Diagnostic(Level.ERROR, text, account=ACCOUNT) for text in HOSTILE)
     return Report(AS_OF, tuple(keys), tuple(findings), said, 0)
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.config.model import Config
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.evidence.open_question import OpenQuestion, Question
 from posturio_iac.core.evidence.origin import Origin, SecretRotationOrigin, TagOrigin, TriggerOrigin
+from posturio_iac.core.evidence.reason import STATED, UNCERTAIN_LINK, Reason, ReasonKind
 from posturio_iac.core.evidence.remedy import AddBlock, AddTag, Advice, CreateFirst, Remedies, SetArgument
 from posturio_iac.core.evidence.secret_holder import HolderKind, SecretHolder
 from posturio_iac.core.model import AccessKey, Directive, Effect, Exposure, Kind, Lifetime, Replacement, Span, Unknown
@@ -53,9 +55,14 @@ def access_key(*lifetimes: Lifetime, **changes: Any) -> AccessKey:
     return replace(key, **changes)
 
 
+def open_question(text: str, *questions: Question) -> OpenQuestion:
+    """Something that is open for a reason that ``text`` states."""
+    return OpenQuestion(questions or (Question.LIFETIME,), Unknown(text).as_reason())
+
+
 def unknown_key() -> AccessKey:
     """A key of which nothing is known but that it is there."""
-    evidence = tuple(Lifetime(kind, Effect.UNKNOWN, tag(kind.value), why=UNKNOWN.reason) for kind in Kind)
+    evidence = tuple(Lifetime(kind, Effect.UNKNOWN, tag(kind.value), reason=UNKNOWN.as_reason()) for kind in Kind)
     return access_key(
         *evidence,
         user=UNKNOWN,
@@ -110,7 +117,7 @@ def enforced(days: float | None = 60) -> Lifetime:
 
 def maybe(evidence: Lifetime) -> Lifetime:
     """Evidence of which it is open whether it is about this key."""
-    return replace(evidence, effect=Effect.UNKNOWN, holds=evidence.effect, why="iam.tf:5 declares it only likely")
+    return replace(evidence, effect=Effect.UNKNOWN, holds=evidence.effect, reason=UNCERTAIN_LINK("iam.tf:5"))
 
 
 def rotated(text: str) -> Lifetime:
@@ -120,21 +127,21 @@ def rotated(text: str) -> Lifetime:
 
 def inert(fix: str = "go through a time_static") -> Lifetime:
     """A rotation that never happens."""
-    why = "Terraform does not react to a resource that it creates"
+    why = Reason(ReasonKind.DIRECT_CLOCK, "Terraform does not react to a resource that it creates")
     return Lifetime(
-        Kind.ROTATION, Effect.INERT, TriggerOrigin("time_rotating.ci"), "", span(6), why=why, remedy=Advice(fix) if fix else None
+        Kind.ROTATION, Effect.INERT, TriggerOrigin("time_rotating.ci"), "", span(6), reason=why, remedy=Advice(fix) if fix else None
     )
 
 
 def unreadable(value: str = "soon", origin: Origin | None = None) -> Lifetime:
     """A date that is none."""
-    why = f'"{value}" is neither a date nor an interval'
-    return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin or tag("expires"), value, span(2), why=why)
+    why = Reason(ReasonKind.UNREADABLE, STATED, (f'"{value}" is neither a date nor an interval',))
+    return Lifetime(Kind.EXPIRY, Effect.UNREADABLE, origin or tag("expires"), value, span(2), reason=why)
 
 
 def open_evidence(kind: Kind = Kind.EXPIRY) -> Lifetime:
     """Evidence that is there and says something unknown."""
-    return Lifetime(kind, Effect.UNKNOWN, tag(kind.value), span=span(2), why=UNKNOWN.reason)
+    return Lifetime(kind, Effect.UNKNOWN, tag(kind.value), span=span(2), reason=UNKNOWN.as_reason())
 
 
 def exposure(name: str = "secret") -> Exposure:

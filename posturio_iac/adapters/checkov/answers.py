@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from posturio_iac.adapters.checkov.matching import keys_of
 from posturio_iac.adapters.checkov.scanning import by_key, scan
+from posturio_iac.core.evidence.reason import crashed
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.core.text.terminal import printable
@@ -85,7 +86,7 @@ def _of_key(judged: JudgedKey, known: Mapping[tuple[str, str, str], Sequence[Fin
     for finding in findings:
         if finding.suppressed is None:
             return Answer(CheckResult.FAILED, text_of(finding))
-    if f"{rule} crashed" in judged.undecided:
+    if crashed(rule) in (question.reason for question in judged.open_questions):
         return Answer(CheckResult.FAILED, f"{rule} crashed on {key.address} and judged nothing; please report it.")
     if findings:
         return Answer(CheckResult.SKIPPED, " ".join(printable(f.suppressed.reason) for f in findings[:1] if f.suppressed))

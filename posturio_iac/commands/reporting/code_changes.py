@@ -10,6 +10,11 @@ from posturio_iac.core.text.textfile import Fence, UnreadableError
 from posturio_iac.core.text.textfile import read as read_file
 from posturio_iac.scan import policies_of
 
+_MOST_FILES = 100
+"""How many files are kept that changes were planned in; findings come in the order of files."""
+_MOST_CHANGES = 5_000
+"""How many changes are kept for the next format that asks."""
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,6 +70,8 @@ def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff 
         if not plans:
             plans.append(_planner(report, config, root, is_in_diff))
         if id(finding) not in planned:
+            if len(planned) >= _MOST_CHANGES:
+                planned.clear()
             planned[id(finding)] = plans[0](finding)
         return planned[id(finding)]
 
@@ -72,6 +79,7 @@ def shown_changes(report: Report, config: Config, root: str, is_in_diff: InDiff 
 
 
 def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | None) -> Callable[[Finding], ShownChange | None]:
+    from posturio_iac.core.evidence.remedy import ReplaceTrigger
     from posturio_iac.fixes.shown import shown
     from posturio_iac.fixes.wanted import Wishes, wanted
 
@@ -81,6 +89,11 @@ def _planner(report: Report, config: Config, root: str, is_in_diff: InDiff | Non
 
     def plan(finding: Finding) -> ShownChange | None:
         one = found.get(id(finding))
-        return None if one is None else shown(one, files, days(finding), is_in_diff)
+        if one is None:
+            return None
+        if len(files.before) >= _MOST_FILES:
+            files.forget()
+        limit = days(finding) if any(isinstance(remedy, ReplaceTrigger) for remedy in one.remedies) else 1  # no other asks for it
+        return shown(one, files, limit, is_in_diff)
 
     return plan

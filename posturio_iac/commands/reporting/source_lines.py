@@ -9,11 +9,13 @@ from posturio_iac.frontends.plan.sniff import looks_like_plan
 
 MOST_BYTES = 256 * MIB
 """What is shown was read before, so that this is only for a file that grows meanwhile."""
+_MOST_FILES = 100
+"""How many files are kept; findings come in the order of files."""
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Sources:
-    """Reads files below a root once, when a line of them is asked for."""
+    """Reads files below a root when a line of them is asked for, and keeps the last ones."""
 
     __slots__ = ("_files", "_root")
 
@@ -26,6 +28,8 @@ class Sources:
         """Return line ``number`` (from 1) without its end, or None where there is none."""
         lines = self._files.get(path)
         if lines is None:
+            if len(self._files) >= _MOST_FILES:
+                del self._files[next(iter(self._files))]
             lines = self._files[path] = self._read(path)
         return lines[number - 1].removesuffix("\r") if 0 < number <= len(lines) else None
 

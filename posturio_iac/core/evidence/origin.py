@@ -1,4 +1,4 @@
-"""Where evidence of a lifetime stands, as data: what code reads, and the one place that puts it into words.
+"""Where evidence of a lifetime stands, as data, and the one place that puts it into words.
 
 Nothing reads the words back. Rewording them changes no verdict, no link and no fingerprint.
 """
@@ -119,7 +119,7 @@ KINDS = {
     DependsOnOrigin: "depends_on",
     IgnoreChangesOrigin: "ignore_changes",
 }
-"""What each is called in the JSON contract."""
+"""The name of each kind in the JSON contract."""
 
 
 def describe_origin(origin: Origin) -> str:
@@ -148,18 +148,18 @@ def describe_origin(origin: Origin) -> str:
 
 
 def document_of(origin: Origin) -> dict[str, Any]:
-    """Return an origin as the JSON contract has it: its kind, and its fields without those that say nothing."""
+    """Return an origin as the JSON contract has it: its kind and its fields, without empty ones."""
     fields = {name: getattr(origin, name) for name in origin.__match_args__}
     return {"kind": KINDS[type(origin)], **{name: value for name, value in fields.items() if value}}
 
 
 def identity_of(origin: Origin) -> str:
-    """Return what tells an origin from others of the same key: part of fingerprints, so its form is permanent."""
+    """Return what distinguishes an origin among those of one key. It is part of fingerprints, so its form is permanent."""
     return "\0".join((KINDS[type(origin)], *(str(getattr(origin, name)) for name in origin.__match_args__[:2])))
 
 
 def with_texts(origin: Origin, change: Callable[[str], str]) -> Origin:
-    """Return an origin whose texts have been put through ``change``, such as to hide ids of keys."""
+    """Return an origin with ``change`` applied to its texts, such as to mask key ids."""
     values: Any = [getattr(origin, name) for name in origin.__match_args__]
     make: Any = type(origin)
     changed: Origin = make(*(change(value) if isinstance(value, str) else value for value in values))

@@ -1,8 +1,17 @@
-"""Why evidence has no effect, cannot be read or is unknown, as data: what programs may branch on, beside the sentence for people."""
+"""Why evidence does not count, or why something about a key is open, as data, and the words that it is put into.
+
+Nothing reads the words back: programs branch on the kind and the cause, and find what is open by its name.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
+
+from posturio_iac.core.record import NamedTuple, dataclass, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class ReasonKind(str, Enum):
@@ -45,3 +54,119 @@ class ReasonKind(str, Enum):
     """It is about this key only if the link to its code is right."""
     OPEN_VALUE = "open_value"
     """The code does not fix the value, the trigger or the condition."""
+    CRASHED = "crashed"
+    """A rule crashed, so that its verdict is missing."""
+
+
+class OpenCause(str, Enum):
+    """Why a value is open, and so what would settle it."""
+
+    INPUT = "input"
+    """Whoever applies the code sets it: a variable of a root module, a parameter of a template."""
+    APPLY = "apply"
+    """It is known only once the code is applied or deployed."""
+    ABSENT_CODE = "absent_code"
+    """The code that fixes it is not here."""
+    NOT_READ = "not_read"
+    """AWS did not tell it, or was not asked."""
+    NOT_EVALUATED = "not_evaluated"
+    """This version does not evaluate the expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason."""
+
+    kind: ReasonKind
+    clause: str
+    """A clause without a full stop, with ``{}`` for each of ``words``."""
+    words: tuple[str, ...] = ()
+    cause: OpenCause | None = None
+    """Of what is open: why, where that is known."""
+    subject: str = ""
+    """The name of what is open, or the id of the rule that crashed: ``var.tags``; empty where there is no name."""
+
+    @property
+    def text(self) -> str:
+        """The clause in words."""
+        return self.clause.format(*self.words)
+
+    def with_changed_words(self, change: Callable[[str], str]) -> Reason:
+        """Return the reason with words that ``change`` returns, such as those without secrets."""
+        return replace(self, words=tuple(map(change, self.words)))
+
+
+class Clause(NamedTuple):
+    """A clause that is the same but for its words."""
+
+    kind: ReasonKind
+    clause: str
+
+    def __call__(self, *words: str) -> Reason:
+        """Return the reason with these words."""
+        return Reason(self.kind, self.clause, words)
+
+
+STATED = "{}"
+"""The clause of a reason whose words come from elsewhere: from a reader of values, or from AWS."""
+
+# Arguments that switch something off, or that AWS does not take.
+EXPIRY_NOT_SET = Clause(ReasonKind.NOT_SET, "it is not set, which turns the expiry off")
+EXPIRY_OFF = Clause(ReasonKind.TURNED_OFF, "0 turns the expiry off")
+ROTATION_OFF = Clause(ReasonKind.TURNED_OFF, "{} turns rotation off")
+NO_SECONDS = Clause(ReasonKind.UNREADABLE, "it must be a number of seconds")
+NO_SCALAR = Clause(ReasonKind.UNREADABLE, "a list or a map is no value")
+AGE_OUT_OF_RANGE = Clause(ReasonKind.UNREADABLE, "AWS takes a whole number of days from 1 to {}")
+TAKES_NO_AGE = Clause(ReasonKind.NOT_ACCEPTED, "AWS takes no age for {} and refuses to make the credential")
+# Dates that are computed.
+MOVED_BY_ROTATION = Clause(ReasonKind.MOVED, "{} moves it on at every rotation, and the key stays")
+MOVED_BY_APPLY = Clause(ReasonKind.MOVED, "it is computed from {}, so every apply moves it")
+# Triggers of a replacement.
+NO_REFERENCE = Clause(ReasonKind.NO_REFERENCE, "Terraform accepts only references to resources there")
+NOT_MANAGED = Clause(ReasonKind.NO_REFERENCE, "{} is {}, and Terraform accepts only managed resources there")
+MISSING_RESOURCE = Clause(ReasonKind.MISSING_RESOURCE, "there is no resource {} in this module")
+IGNORES_CHANGES = Clause(ReasonKind.UNCHANGING, "{} ignores changes of its arguments")
+ID_STAYS = Clause(ReasonKind.UNCHANGING, "a change of input leaves {}.id as it is; only triggers_replace brings a new one")
+COMPUTED_ONCE = Clause(ReasonKind.UNCHANGING, "{} computes its time once, when it is created, and never again")
+NEVER_CHANGED = Clause(ReasonKind.UNCHANGING, "nothing in this code ever changes {}")
+CONSTANT_START = Clause(ReasonKind.UNCHANGING, "{} starts at the constant {}, so what it computes never changes again")
+CONSTANT_END = Clause(ReasonKind.UNCHANGING, "rotation_rfc3339 of {} is the constant {} before and after")
+DIRECT_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a creation, to which replace_triggered_by does not react{}")
+NEW_CLOCK = Clause(ReasonKind.DIRECT_CLOCK, "a due {} is planned as a new resource, and Terraform reacts only to updates and replacements")
+PREVENTED = Clause(ReasonKind.PREVENTED, "prevent_destroy makes every apply fail once the rotation is due")
+ONLY_ORDERS = Clause(ReasonKind.ONLY_ORDERS, "depends_on only orders changes and never replaces anything")
+OPENTOFU_ONLY = Clause(
+    ReasonKind.ENGINE_VERSION,
+    "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version",
+)
+OPENTOFU_VERSION = Clause(ReasonKind.ENGINE_VERSION, "it depends on the version of OpenTofu whether that is a change")
+# Rotation by something else.
+NO_FUNCTION = Clause(ReasonKind.NO_FUNCTION, "it names no function that would rotate the key")
+NO_LAMBDA = Clause(ReasonKind.NO_FUNCTION, "it names no rotation_lambda_arn, and AWS rotates no access keys by itself")
+FOR_DATABASES = Clause(ReasonKind.FOREIGN_FUNCTION, "the hosted rotation {} rotates passwords of databases, not access keys")
+COMMENT_SAYS = Clause(ReasonKind.OUT_OF_BAND, "a comment says that something rotates it, at an interval that the code does not state")
+SEEMS_TO_ROTATE = Clause(ReasonKind.OUT_OF_BAND, "{} seems to rotate it, at an interval that the code does not state")
+MAY_BE_ROTATED = Clause(ReasonKind.OUT_OF_BAND, "something else may rotate it")
+# What is open.
+HOW_LONG = Clause(ReasonKind.OPEN_VALUE, "how long it lets the key live")
+EVERY_APPLY = Clause(ReasonKind.OPEN_VALUE, "it changes at every apply, however often that is")
+CONDITIONAL = Clause(ReasonKind.OPEN_VALUE, "whether {} counts depends on a condition that the code does not fix")
+COMPUTED_WITH = Clause(ReasonKind.OPEN_VALUE, "the code computes with {}, so how often the result changes is not known")
+READ_AT_RUN = Clause(ReasonKind.OPEN_VALUE, "{} is read when Terraform runs")
+REPLACEMENT_OPEN = Clause(ReasonKind.OPEN_VALUE, "whether a change replaces {}, and so changes its {}, is not in this code")
+NOT_HERE = Clause(ReasonKind.OPEN_VALUE, "it is not in this code")
+NO_INTERVAL_HERE = Clause(ReasonKind.OPEN_VALUE, "{} has no interval in this code")
+ONLY_IF_ASKED = Clause(ReasonKind.OPEN_VALUE, "{} exists only when somebody asks for it: {}")
+NO_RULES = Clause(ReasonKind.OPEN_VALUE, "no RotationRules say how often it rotates")
+RULES_WITHOUT_INTERVAL = Clause(ReasonKind.OPEN_VALUE, "RotationRules say nothing of how often it rotates")
+NO_INTERVAL = Clause(ReasonKind.OPEN_VALUE, "{} is no interval")
+CALENDAR = Clause(ReasonKind.OPEN_VALUE, "{} is a calendar, not an interval")
+UNCERTAIN_LINK = Clause(ReasonKind.UNCERTAIN_LINK, "{} declares it only likely")
+GRAPH_LACKS_TARGET = Clause(ReasonKind.OPEN_VALUE, "checkov's graph does not show what it names")
+GRAPH_LACKS_CHANGE = Clause(ReasonKind.OPEN_VALUE, "checkov's graph does not show when {} changes")
+GRAPH_LACKS_EFFECT = Clause(ReasonKind.OPEN_VALUE, "checkov does not show what {} does to it")
+
+
+def crashed(rule: str) -> Reason:
+    """Return why the verdict of a rule is missing."""
+    return Reason(ReasonKind.CRASHED, "{} crashed", (rule,), subject=rule)

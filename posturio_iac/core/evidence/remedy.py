@@ -27,7 +27,7 @@ class AddTag:
     is_new: bool = False
     """The map itself is not there yet."""
     is_seen: bool = True
-    """The code was read; a plan shows no files."""
+    """Whether the code was read; a plan shows no files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class AddBlock:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceTrigger:
-    """A ``time_static`` between a key and the ``time_rotating`` that it names itself."""
+    """A ``time_static`` between a key and the ``time_rotating`` that its trigger names directly."""
 
     place: Place
     """The key, and the reference that is there."""
@@ -105,7 +105,7 @@ class ReplaceTrigger:
     name: str
     """Of the ``time_static``."""
     is_dependency: bool = False
-    """It is named in ``depends_on``, where it has to go."""
+    """Whether ``depends_on`` names it, from which it has to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +124,9 @@ class CreateFirst:
     place: Place
     has_lifecycle: bool = True
     is_set: bool = False
-    """It is there with another value."""
+    """Whether it is there with another value."""
     misspelt: str = ""
-    """What stands there instead."""
+    """The misspelt name that stands there instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +140,9 @@ class SetArgument:
     note: str = ""
     """What the value means, for a reader."""
     is_named: bool = False
-    """The block is not the one that the finding points at."""
+    """Whether the change has to name the block, since the finding points at another one."""
     needs_person: bool = False
-    """Somebody has to decide first: whether nothing uses the key any more."""
+    """Whether a person has to decide first, such as whether anything still uses the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,12 @@ class HideOutput:
 
     place: Place
     is_bared: bool = False
-    """Its value goes through ``nonsensitive()``, which has to go."""
+    """Whether its value goes through ``nonsensitive()``, which has to be removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetProperty:
-    """A value of a property of a resource in a template, which somebody has to decide on first."""
+    """A value of a property of a resource in a template; a person has to decide on it first."""
 
     place: Place
     argument: str
@@ -182,16 +182,16 @@ class ReplaceValue:
     value: str
     old: str = ""
     suffix: str = ""
-    """What else would do, for a reader: ``or earlier``."""
+    """Alternatives, for a reader: ``or earlier``."""
     needs_person: bool = False
-    """Somebody has to do something first, so that writing another value alone would be a lie."""
+    """Whether a person has to act first, so that a new value alone would be untrue."""
     written: str = ""
-    """The value as metadata writes it, where readers get to see other words."""
+    """The value as metadata writes it, where the shown words differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveArgument:
-    """An argument that has to go; ``within`` is what a reader finds it in."""
+    """An argument to remove; ``within`` is what a reader finds it in."""
 
     place: Place
     argument: str
@@ -200,7 +200,7 @@ class RemoveArgument:
 
 @dataclass(frozen=True, slots=True)
 class StopIgnoring:
-    """Entries of ``ignore_changes`` that have to go."""
+    """Entries of ``ignore_changes`` to remove."""
 
     place: Place
     names: tuple[str, ...]
@@ -217,7 +217,7 @@ class IntervalSetting:
     instead_of: tuple[str, ...] = ()
     """The arguments in other units that set it now."""
     is_stated: bool = True
-    """An argument is there that could be changed."""
+    """Whether there is an argument to change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +257,7 @@ class RunCommand:
     """A command of the AWS CLI, for a person to run."""
 
     lead: str
-    """What it does: a clause that begins with a verb."""
+    """Its effect: a clause that begins with a verb."""
     words: tuple[str, ...]
 
 
@@ -269,9 +269,9 @@ class Advice:
 
 
 Declaring = Union[AddTag, MergeTags, AddComment, AddMetadata, CallConstruct, TagUser, Advice]
-"""States one piece of metadata; an advice does without."""
+"""Remedies that state one piece of metadata; an `Advice` names none."""
 Rotating = Union[AddBlock, SetMaxAge, StoreAndRotate, UseRole, Advice]
-"""Makes code replace the key every so many days; an advice names no number."""
+"""Remedies that make code replace the key every so many days; an `Advice` names no number."""
 Remedy = Union[
     Declaring,
     Rotating,
@@ -289,7 +289,7 @@ Remedy = Union[
 ]
 
 EXAMPLE_OWNER = "team@example.com"
-"""Stands for whoever answers for a key; no code gets it as it is."""
+"""The placeholder for the owner of a key; it is never written into code."""
 DELETE = Advice("delete the key")
 REPLACE = Advice("replace the key")
 
@@ -299,31 +299,31 @@ class Remedies:
     """The shortest changes of one key that work, in the language of its code."""
 
     declare: Declaring
-    """States a lifetime or an owner, without its name and value."""
+    """States a lifetime or an owner; the name and the value are still to be set."""
     rotate: Rotating
-    """Makes the code itself replace the key, without the number of days."""
+    """Makes the code replace the key; the number of days is still to be set."""
     disable: Remedy
     """Switches the key off."""
     overlap: CreateFirst | None = None
     """Makes the new key exist before the old one goes."""
     witness: str = "the code states"
-    """What would state a lifetime, with its verb, for the reason why there is none: ``the tags of user ci state``."""
+    """Subject and verb of the sentence about a missing lifetime: ``the tags of user ci state``."""
     replace: Remedy = REPLACE
     """Gives the user a new key in place of this one."""
     remove: Remedy = DELETE
     """Ends a key that has been switched off for long enough."""
     adopt: str = ""
-    """Brings a deployed key that no code declares under the code; empty where its id is not known."""
+    """Imports a deployed key that no code declares; empty where its id is not known."""
     beside: Declaring | None = None
     """States a lifetime at the key itself, where ``declare`` would do so for all keys of its user."""
     is_shared: bool = False
-    """What ``declare`` changes speaks for keys that stand elsewhere too."""
+    """Whether ``declare`` would change code that keys in other places share."""
     narrower: tuple[Remedy, ...] = ()
-    """Switch off fewer keys than ``disable``, the widest first, where the same code makes several."""
+    """Changes that switch off fewer keys than ``disable``, the widest first, where one block makes several."""
     age: SetArgument | Advice | None = None
-    """Lets AWS end a key so many days after its creation, where it can; the value is still to be set."""
+    """Lets AWS end a key a number of days after its creation, where AWS can; the number is still to be set."""
     avoid: Advice | None = None
-    """Makes do without the key, where that takes no more than a change of the code."""
+    """Does without the key, where a change of the code is enough."""
 
     def stating(self, name: str, value: str) -> Declaring:
         """Return the change that states one piece of metadata; a lifetime is stated for this key alone where that can be."""
@@ -345,7 +345,7 @@ def stating(holder: Declaring, name: str, value: str) -> Declaring:
 
 
 def with_changed_texts(remedy: Remedy, change: Callable[[str], str]) -> Remedy:
-    """Return a remedy whose every text went through ``change``: addresses, values, words of commands."""
+    """Return a remedy with ``change`` applied to its texts: addresses, values, words of commands."""
 
     def changed(value: Any) -> Any:
         if isinstance(value, str):
@@ -359,7 +359,7 @@ R = TypeVar("R")
 
 
 def moved(remedy: R, move: Callable[[Span], Span]) -> R:
-    """Return a remedy, or nothing, whose place went through ``move``."""
+    """Return a remedy with ``move`` applied to its place; None for none."""
     held: Any = remedy.setting if isinstance(remedy, SetInterval) else remedy
     place = getattr(held, "place", None)
     if place is None or place.span is None:
@@ -370,5 +370,5 @@ def moved(remedy: R, move: Callable[[Span], Span]) -> R:
 
 
 def place_of(remedy: Remedy) -> Place | None:
-    """Return what a remedy would change, when that is code."""
+    """Return the place that a remedy would change; None when that is not code."""
     return None if isinstance(remedy, (TagUser, UseRole, RunCommand, Advice)) else remedy.place

@@ -1,4 +1,4 @@
-"""Remedies in words: clauses that begin with a verb and end without a full stop. The only module that makes them."""
+"""Remedies in words: clauses that begin with a verb and end without a full stop. The only module that writes them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def describe(remedy: Remedy) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm a
 
 
 def outline(remedy: Remedy) -> tuple[str, str]:
-    """Say what a remedy does, without naming what it changes, and what it writes there: alike for all keys that are mended alike."""
+    """Return what a remedy does, without what it changes, and the code that it writes: the same for all keys that are mended alike."""
     match remedy:
         case r.AddTag(name=name, value=value) | r.MergeTags(name=name, value=value):
             return "add this tag to the user", f'{name} = "{value}"'
@@ -92,7 +92,7 @@ def outline(remedy: Remedy) -> tuple[str, str]:
 
 
 def shell(*words: str) -> str:
-    """Return words as a shell takes them."""
+    """Return words quoted for a shell."""
     from shlex import join
 
     return join(words)

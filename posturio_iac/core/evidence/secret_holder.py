@@ -8,7 +8,7 @@ from posturio_iac.core.record import dataclass
 
 
 class HolderKind(str, Enum):
-    """What kind of thing holds a secret."""
+    """The kind of thing that holds a secret."""
 
     OUTPUT = "output"
     ARGUMENT = "argument"
@@ -24,7 +24,7 @@ class HolderKind(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class SecretHolder:
-    """What holds a secret."""
+    """One thing that holds a secret."""
 
     kind: HolderKind
     address: str = ""
@@ -47,11 +47,11 @@ _IDENTITIES = {
     HolderKind.PROPERTY: "{1} of {0} ({2})",
     HolderKind.UNKNOWN: "a place that is not protected",
 }
-"""Parts of fingerprints, so they are permanent. What readers get to see may become other words."""
+"""Parts of fingerprints, so they are permanent; the words that readers see may change."""
 
 
 def identity_of_holder(holder: SecretHolder) -> str:
-    """Return what tells a holder from others of the same key."""
+    """Return what distinguishes a holder among those of one key."""
     return _IDENTITIES[holder.kind].format(holder.address, holder.argument or "a property", holder.type)
 
 

@@ -1,1 +1,1 @@
-"""What is known of keys beside the model: their ids, the types that make them, their use and their life. Imports nothing but core."""
+"""Facts about keys beside the model: ids, resource types, use and lifecycle. Imports only ``core``."""

@@ -21,7 +21,7 @@ _WORD = lazy_pattern(r"[A-Za-z0-9_]{16,128}")
 
 
 class KeyIdMask:
-    """Hides the ids that it was given, and whatever looks like one."""
+    """Masks the ids that it was given, and anything that looks like an id."""
 
     def __init__(self, ids: Collection[str]) -> None:
         """Hide ``ids``."""

@@ -1,4 +1,4 @@
-"""What happens to a deployed key after it was found: its owner is asked and answers, it is switched off and later deleted."""
+"""The lifecycle of a deployed key after it was found: its owner is asked and answers, it is switched off and later deleted."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeyLife:
-    """What a ledger tells of one key."""
+    """The state of one key in the ledger."""
 
     asked: datetime | None = None
     """When its owner was asked last."""
@@ -23,7 +23,7 @@ class KeyLife:
     is_needed: bool | None = None
     """What the owner answered."""
     note: str = ""
-    """What the owner added to that."""
+    """The owner's note."""
     delete_on: datetime | None = None
     """From when on a key that is switched off may be deleted: its grace is over."""
 
@@ -32,13 +32,13 @@ class KeyLife:
         return self.asked is not None and self.answered is None and self.answer_by is not None and self.answer_by < as_of
 
     def answer(self) -> str:
-        """Say what the owner answered: ``needed (nightly export)``; nothing where no answer was read."""
+        """Return the owner's answer in words: ``needed (nightly export)``; empty where there is none."""
         if self.is_needed is None:
             return ""
         return f"{'needed' if self.is_needed else 'not needed'}{f' ({self.note})' if self.note else ''}"
 
     def next_step(self, as_of: datetime) -> str:
-        """Say what comes next, and when, in a few words; nothing where nothing is due."""
+        """Return the next step and its date in a few words; empty where nothing is due."""
         if self.delete_on is not None and self.delete_on >= as_of:
             return f"to be deleted after {self.delete_on.date()}"
         if self.delete_on is not None:

@@ -1,4 +1,4 @@
-"""What a deployed key was used for, folded from events into one verdict."""
+"""The use of a deployed key: a verdict on its events."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class UseKind(str, Enum):
     PERSON = "person"
     """Most calls come from the console, a browser, a desktop client or the command line on a desk."""
     DENIED = "only_denied_calls"
-    """No call succeeded: whoever has the key may be trying what it is good for."""
+    """No call succeeded: someone may be testing what the key can do."""
     IDENTITY = "only_get_caller_identity"
-    """It was only asked whose key it is, as thieves and scanners of leaked keys do."""
+    """Only calls that ask whose key it is, as thieves and scanners of leaked keys make."""
     NONE = "no_events"
-    """No event was found, as of calls that CloudTrail's history does not keep, such as those for data."""
+    """No events; CloudTrail's history does not keep every call, such as data events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +32,23 @@ class KeyUse:
 
     kind: UseKind
     since: datetime
-    """From when on events were looked up."""
+    """Start of the period whose events were looked up."""
     regions: tuple[str, ...]
-    """Where."""
+    """The regions."""
     events: int = 0
     complete: bool = True
     """Whether all events were read; otherwise the newest ones."""
     principals: tuple[tuple[str, int], ...] = ()
-    """Each with how many events, the most frequent first, as in what follows."""
+    """With the number of events each, the most frequent first; likewise below."""
     addresses: tuple[tuple[str, int], ...] = ()
     agents: tuple[tuple[str, int], ...] = ()
     calls: tuple[tuple[str, int], ...] = ()
     errors: tuple[tuple[str, int], ...] = ()
     event_ids: tuple[str, ...] = ()
-    """Of the newest ones."""
+    """Ids of the newest events."""
 
     def text(self) -> str:
-        """Say what was seen: a clause without a full stop."""
+        """Describe the events: a clause without a full stop."""
         where = " and ".join(self.regions)
         if self.kind is UseKind.NONE:
             return f"CloudTrail in {where} shows no event of it, and keeps none of calls for data"

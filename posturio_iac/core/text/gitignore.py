@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Exclusions:
-    """Compiled patterns, with a memory of the directories already judged."""
+    """Compiled patterns, with a cache of directories."""
 
     __slots__ = ("_directories", "_rules")
 

@@ -1,7 +1,7 @@
 """Globs: their two dialects as regular expressions that match in linear time, and those of a configuration relative to the scan root.
 
-A star takes as few characters as possible and keeps them (a lookahead and a reference to what it found, for Python 3.10 has no atomic
-groups): what follows is of a fixed length up to the next star, so that no later match can do better.
+A star takes as few characters as possible and never gives them back (a lookahead and a backreference, since Python 3.10 has no atomic
+groups): what follows has a fixed length up to the next star, so no later match could succeed where this one fails.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Writer:
     """Writes the expression of one glob."""
 
     def __init__(self, any_character: str) -> None:
-        """Let a star stand for any number of ``any_character``."""
+        """Let a star match any number of ``any_character``."""
         self._any = any_character
         self._groups = 0
 
@@ -78,7 +78,7 @@ class _Writer:
         return "".join(out)
 
     def kept(self, expression: str) -> str:
-        """Return an expression whose first match stands."""
+        """Return an expression that keeps its first match, without backtracking."""
         self._groups += 1
         return f"(?=(?P<g{self._groups}>{expression}))(?P=g{self._groups})"
 

@@ -69,6 +69,10 @@ class Fence:
 
     def resolved(self, path: str) -> str:
         """Return the path with the links of its folders followed. Raises `OutsideError` when these lead outside."""
+        folder, _, name = path.rpartition(os.sep)
+        known = self._folders.get(folder)
+        if known is not None and name not in ("", os.curdir, os.pardir) and (os.altsep is None or os.altsep not in name):
+            return f"{known}{os.sep}{name}"
         folder, name = os.path.split(path)
         found = self._folder(folder)
         if found is None or name in ("", os.curdir, os.pardir):
@@ -113,8 +117,8 @@ def is_inside(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
 
 
-def open_regular(path: str, fence: Fence | None) -> int:
-    """Return a descriptor of the regular file at ``path``; without a fence its links are followed wherever they lead.
+def open_regular(path: str, fence: Fence | None) -> tuple[int, int]:
+    """Return a descriptor of the regular file at ``path``, and its size; without a fence its links are followed wherever they lead.
 
     Raises `UnreadableError` for what is outside or no regular file, and `OSError`.
     """
@@ -122,10 +126,11 @@ def open_regular(path: str, fence: Fence | None) -> int:
         descriptor = _opened(path, fence)
     except ValueError:
         raise UnreadableError("cannot be read: a NUL byte is part of no path") from None
-    if not S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not S_ISREG(status.st_mode):
         os.close(descriptor)
         raise UnreadableError("is no regular file, and was not read")
-    return descriptor
+    return descriptor, status.st_size
 
 
 def _opened(path: str, fence: Fence | None) -> int:
@@ -149,11 +154,10 @@ def read(path: str, limit: int, fence: Fence | None, *, head: bool = False) -> b
     Raises `UnreadableError` with the reason: outside, missing, no regular file, larger than ``limit``, or not allowed.
     """
     try:
-        descriptor = open_regular(path, fence)
+        descriptor, size = open_regular(path, fence)
     except OSError as error:
         raise _unreadable(error) from None
     try:
-        size = os.fstat(descriptor).st_size
         if size > limit:
             if head:
                 return os.read(descriptor, limit)

@@ -188,4 +188,4 @@ def _timed(evidence: Lifetime, document: PlanDocument) -> Lifetime:
     if not interval:
         return evidence
     interval *= evidence.turns
-    return replace(evidence, interval=interval, value=describe_interval(interval), why="")
+    return replace(evidence, interval=interval, value=describe_interval(interval), reason=None)

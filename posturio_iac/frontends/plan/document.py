@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import dataclass, field
@@ -64,7 +65,7 @@ class Resource:
     def raw(self, name: str, shown: str = "") -> Any:
         """Return an attribute for comparison only: it may be sensitive. `Unknown` before apply, with what it is called in the reason."""
         if name not in self.values and (_marked(self.unknown, name) or self.partial):
-            return Unknown(f"{shown or f'{name} of {self.address}'} is known only after apply")
+            return Unknown(f"{shown or f'{name} of {self.address}'} is known only after apply", cause=OpenCause.APPLY)
         return self.values.get(name)
 
     def get(self, name: str, shown: str = "") -> Any:

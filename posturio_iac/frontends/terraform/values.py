@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
@@ -65,7 +66,7 @@ class ResourceValue(PartialMap):
 
     def __init__(self, address: str, get_attribute: Callable[[str], Value]) -> None:
         """Stand for the resource at ``address``."""
-        super().__init__({}, Unknown(f"{address} is known only after apply"))
+        super().__init__({}, Unknown(f"{address} is known only after apply", cause=OpenCause.APPLY, subject=address))
         self.address = address
         self.get_attribute = get_attribute
 

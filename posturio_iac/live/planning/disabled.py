@@ -125,7 +125,7 @@ def _dated(key: DeployedKey, known: Trail | Unknown | AwsError | None) -> Deploy
     used = None if key.is_credential else key.last_used
     if isinstance(used, Unknown):
         text = f"CloudTrail tells that it was switched off on {since.date()}, and whether it was used after that is not known"
-        return replace(key, disabled_since=Unknown(f"{text}: {used.reason}"))
+        return replace(key, disabled_since=used.about(text))
     if isinstance(used, datetime) and used > since + SETTLING:
         text = f"CloudTrail tells that it was switched off on {since.date()}, but it was used on {used.date()}"
         return replace(key, disabled_since=Unknown(text))

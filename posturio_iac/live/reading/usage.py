@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import STATUSES, Unknown
 from posturio_iac.live.connection.errors import AwsError
 from posturio_iac.live.model import DeployedKey, DeployedUser, is_unasked
@@ -147,7 +148,7 @@ def _seen(user: DeployedUser, listed: Mapping[str, Any], answer: Mapping[str, An
         key_id,
         status_in(listed, "ListAccessKeys"),
         moment_of(listed.get("CreateDate")) or Unknown("ListAccessKeys does not say when it was created"),
-        Unknown(str(answer)) if isinstance(answer, AwsError) else moment_of(answer.get("LastUsedDate")),
+        Unknown(str(answer), cause=OpenCause.NOT_READ) if isinstance(answer, AwsError) else moment_of(answer.get("LastUsedDate")),
         None if isinstance(answer, AwsError) else _used_for(answer),
         key_id=key_id,
         evidence=(PARTIAL if refused else EVIDENCE,),

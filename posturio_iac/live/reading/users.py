@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.live.model import DeployedUser, Tags
 from posturio_iac.live.reading.permissions import privilege_of, quarantine_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from posturio_iac.live.connection.session import Connection
 
 PAGE = 1000
-UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys")
+UNASKED = Unknown("the tags of the user were not read, because nothing else is wrong with its keys", cause=OpenCause.NOT_READ)
 
 
 def detailed(connection: Connection) -> dict[str, DeployedUser]:
@@ -51,7 +52,7 @@ def pairs(tags: Iterable[Mapping[str, Any]]) -> Tags:
 
 def unread(error: AwsError) -> Unknown:
     """Return what is known of tags that could not be read."""
-    return Unknown(f"the tags of the user were not read: {error}")
+    return Unknown(f"the tags of the user were not read: {error}", cause=OpenCause.NOT_READ)
 
 
 def _user(detail: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]) -> DeployedUser:

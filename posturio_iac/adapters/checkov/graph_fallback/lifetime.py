@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from posturio_iac.adapters.checkov.graph_fallback.value import value_of
 from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import (
+    GRAPH_LACKS_CHANGE,
+    GRAPH_LACKS_EFFECT,
+    GRAPH_LACKS_TARGET,
+    MAY_BE_ROTATED,
+    NEW_CLOCK,
+    ONLY_ORDERS,
+    OPENTOFU_VERSION,
+)
 from posturio_iac.core.evidence.remedy import ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval, parse_interval
 from posturio_iac.core.keys.resource_types import KEY_TYPES
@@ -71,7 +79,7 @@ def _triggers(key: Vertex, lifecycle: dict[str, Any], graph: Graph, span: Span, 
         origin = TriggerOrigin(text)
         target = targets.get(".".join(text.split(".")[:2]).partition("[")[0])
         if target is None:
-            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why="checkov's graph does not show what it names")
+            yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, reason=GRAPH_LACKS_TARGET())
         elif target.type == ROTATING:
             yield _direct(text, origin, span, top)
         else:
@@ -87,13 +95,11 @@ def _direct(text: str, origin: TriggerOrigin, span: Span, top: str | None) -> Li
             origin,
             text,
             span,
-            why="it depends on the version of OpenTofu whether that is a change",
-            reason=ReasonKind.ENGINE_VERSION,
+            reason=OPENTOFU_VERSION(),
         )
     name = text.split(".")[1]
-    why = f"a due {ROTATING} is planned as a new resource, and Terraform reacts only to updates and replacements"
     hop = ReplaceTrigger(Place(text, span), f"{ROTATING}.{name}", name)
-    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=why, reason=ReasonKind.DIRECT_CLOCK, remedy=hop)
+    return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, reason=NEW_CLOCK(ROTATING), remedy=hop)
 
 
 def _is_opentofu(top: str) -> bool:
@@ -111,9 +117,7 @@ def _through(target: Vertex, text: str, origin: TriggerOrigin, graph: Graph, spa
     others = [v for v in reached if v.type in SCHEDULERS or (v.type not in _CLOCKS and v is not target) or _lifecycle(v)]
     interval = _interval(clocks[0], graph) if len(clocks) == 1 and not others else None
     if interval is None:
-        return Lifetime(
-            Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why=f"checkov's graph does not show when {target.address} changes"
-        )
+        return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, reason=GRAPH_LACKS_CHANGE(target.address))
     value = describe_interval(interval)
     return Lifetime(Kind.ROTATION, Effect.ENFORCED, replace(origin, via=clocks[0].address), value, span, interval=interval)
 
@@ -139,8 +143,8 @@ def _repeated(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
     for argument in (KEY_TYPES[key.type], "for_each", "count"):
         for reached in graph.behind(graph.targets(key, argument)):
             if reached.kind == "resource" and (reached.type in _CLOCKS or reached.type in ("null_resource", "terraform_data")):
-                why = f"checkov does not show what {reached.address} does to it"
-                yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(argument), "", span, why=why)
+                reason = GRAPH_LACKS_EFFECT(reached.address)
+                yield Lifetime(Kind.ROTATION, Effect.UNKNOWN, ChangeOrigin(argument), "", span, reason=reason)
                 return
 
 
@@ -150,11 +154,8 @@ def _ordered(key: Vertex, graph: Graph, span: Span) -> Iterator[Lifetime]:
     for text in _listed(key.config.get("depends_on")):
         if text in clocks:
             name = text.split(".")[1]
-            why = "depends_on only orders changes and never replaces anything"
             hop = ReplaceTrigger(Place(text, span), text, name, is_dependency=True)
-            yield Lifetime(
-                Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, why=why, reason=ReasonKind.ONLY_ORDERS, remedy=hop
-            )
+            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, span, reason=ONLY_ORDERS(), remedy=hop)
 
 
 def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
@@ -165,8 +166,7 @@ def _alone(lifecycle: dict[str, Any], span: Span) -> Iterator[Lifetime]:
             Effect.UNKNOWN,
             IgnoreChangesOrigin(),
             span=span,
-            why="something else may rotate it",
-            reason=ReasonKind.OUT_OF_BAND,
+            reason=MAY_BE_ROTATED(),
         )
 
 

@@ -41,7 +41,7 @@ def user_of(key: Vertex, graph: Graph, span: Span) -> UserFacts:
     why = name if isinstance(name, Unknown) else Unknown("the key names no user")
     if (source := _data_source(key, graph)) is not None:
         return UserFacts(why, unseen=declared_elsewhere(f"the user that data.{source} reads"))
-    reason = tags_unseen(why.reason)
+    reason = tags_unseen(why)
     return UserFacts(why, hidden=(reason,), unseen=reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
 from posturio_iac.frontends.cloudformation.evaluation.intrinsics import FUNCTIONS, Evaluator, WrongArgumentsError
@@ -182,7 +183,7 @@ def _at_deployment(name: str) -> Callable[[Evaluator, Node, StackScope], Value]:
     """Return a function whose value only a deployment has."""
 
     def function(_ev: Evaluator, _node: Node, _scope: StackScope) -> Value:
-        return Unknown(f"{name} is evaluated at deployment")
+        return Unknown(f"{name} is evaluated at deployment", cause=OpenCause.APPLY, subject=name)
 
     return function
 

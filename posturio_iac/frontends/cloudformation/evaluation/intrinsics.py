@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from posturio_iac.core.budget import BudgetError
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.json_nodes import Array, Node, Object
@@ -87,7 +88,7 @@ class Evaluator:
                     if (function := FUNCTIONS.get(str(name))) is not None:
                         return function(self, members[0][1], scope)
                     if str(name).startswith("Fn::"):
-                        return Unknown(f"{name} is not evaluated")
+                        return Unknown(f"{name} is not evaluated", cause=OpenCause.NOT_EVALUATED, subject=str(name))
                 return {str(key.value): self.value(item, scope) for key, item in members}
             case Array() as items:
                 return tuple(v for item in items if (v := self.value(item, scope)) is not None)
@@ -145,14 +146,14 @@ class Evaluator:
         if name == "AWS::NoValue":
             return None
         if name.startswith("AWS::"):
-            return Unknown(f"{name} depends on where the stack is deployed")
+            return Unknown(f"{name} depends on where the stack is deployed", cause=OpenCause.APPLY, subject=name)
         if (parameter := stack.parameters.get(name)) is not None or name in stack.given:
             return self.parameter(name, parameter, stack)
         if (resource := stack.resources.get(name)) is not None:
             return Reference(resource, stack)
         if name in stack.loops:
             return Unknown(f"{name} stands for each item of a list that the template does not fix")
-        return Unknown(f"{name} is not declared here")
+        return Unknown(f"{name} is not declared here", cause=OpenCause.ABSENT_CODE, subject=name)
 
     def parameter(self, name: str, entry: TemplateEntry | None, stack: Stack) -> Value:
         """Return the value of a parameter."""
@@ -165,17 +166,17 @@ class Evaluator:
                 return assumed
             if entry is not None:
                 self.asked[id(stack), name] = entry
-            return Unknown(f"the parameter {name} is chosen at deployment")
+            return Unknown(f"the parameter {name} is chosen at deployment", cause=OpenCause.INPUT, subject=name)
         default = entry.get("Default") if entry is not None else None
         if default is None or kind.startswith(_SSM):
-            return Unknown(f"the parameter {name} is chosen at deployment")
+            return Unknown(f"the parameter {name} is chosen at deployment", cause=OpenCause.INPUT, subject=name)
         return _typed(self.scalar(default.value), kind)
 
     def attribute(self, name: str, attribute: str, scope: StackScope) -> Value:
         """Return what ``Fn::GetAtt`` gives."""
         entry = scope.stack.resources.get(name)
         if entry is None:
-            return Unknown(f"{name} is not declared here")
+            return Unknown(f"{name} is not declared here", cause=OpenCause.ABSENT_CODE, subject=name)
         child = scope.stack.children.get(name)
         if child is not None and attribute.startswith("Outputs."):
             output = child.outputs.get(attribute.removeprefix("Outputs."))

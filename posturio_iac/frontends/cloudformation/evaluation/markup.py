@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.text.lazy_pattern import lazy_pattern
 
@@ -18,7 +19,7 @@ def filled_in(text: str, *, serverless: bool) -> Unknown | None:
     """Return why a text is not final, or None when it is."""
     if "{{" in text or "{%" in text or "<%" in text:
         if found := _dynamic(text):
-            return Unknown(f"{found} is read at deployment")
+            return Unknown(f"{found} is read at deployment", cause=OpenCause.APPLY)
         if found := _markup(text):
             return Unknown(f"a template engine fills in {' '.join(found.split())}")
     if serverless and "${" in text and (found := _serverless(text)):

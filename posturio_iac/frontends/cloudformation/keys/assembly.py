@@ -177,7 +177,7 @@ class Reader:
         hidden: list[Unknown] = []
         for tag in read_tags(user.entry.prop("Tags"), self.ev, user.scope):
             if isinstance(tag.name, Unknown):
-                hidden.append(Unknown(f"tags of {of}: {tag.name.reason}"))
+                hidden.append(tag.name.about(f"tags of {of}"))
             else:
                 value = Unknown(tag.unsure) if tag.unsure else tag.value
                 tags.append(MetadataItem(tag.name, value, TagOrigin(tag.name, of), user.entry.source.span(tag.node)))
@@ -228,7 +228,7 @@ def _unseen(user: TemplateUser) -> Unknown:
     """Say why the tags of a user that the templates do not declare cannot be seen."""
     if user.chosen:
         return declared_elsewhere(quoted(user.name))
-    return tags_unseen(f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name.reason)
+    return tags_unseen(f'the user "{user.name}" is the default of a parameter' if isinstance(user.name, str) else user.name)
 
 
 def _secrets(root: Stack) -> Iterator[str]:

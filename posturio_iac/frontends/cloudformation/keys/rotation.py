@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import FOR_DATABASES, NO_FUNCTION, NO_INTERVAL, NO_RULES, RULES_WITHOUT_INTERVAL
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place
@@ -20,6 +20,7 @@ from posturio_iac.metadata.lifetime import parse_interval
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.text.json_nodes import Node
     from posturio_iac.frontends.cloudformation.evaluation.intrinsics import Evaluator
     from posturio_iac.frontends.cloudformation.evaluation.stack import Stack, StackScope, Value
@@ -67,7 +68,7 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
     """Return what one schedule says."""
     scope = stack.scope(entry)
     origin, span = SecretRotationOrigin(stack.address(entry), "RotationSchedule"), scope.source.span(entry.key)
-    interval, shown, why = _interval(entry, scope, ev)
+    interval, shown, reason = _interval(entry, scope, ev)
     function, hosted = entry.prop("RotationLambdaARN"), entry.prop("HostedRotationLambda")
     if function is None and hosted is None:
         return Lifetime(
@@ -76,15 +77,14 @@ def _rotation(entry: TemplateEntry, stack: Stack, ev: Evaluator) -> Lifetime:
             origin,
             shown,
             span,
-            why="it names no function that would rotate the key",
-            reason=ReasonKind.NO_FUNCTION,
+            reason=NO_FUNCTION(),
             remedy=_LAMBDA,
         )
     if function is None and hosted is not None and (kind := _database(hosted, scope, ev)):
-        because = f"the hosted rotation {kind} rotates passwords of databases, not access keys"
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, why=because, reason=ReasonKind.FOREIGN_FUNCTION, remedy=_LAMBDA)
+        because = FOR_DATABASES(kind)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, shown, span, reason=because, remedy=_LAMBDA)
     setting = _setting(entry, Place(stack.address(entry), span))
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, why=why, setting=setting)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, shown, span, interval=interval, reason=reason, setting=setting)
 
 
 def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
@@ -94,21 +94,21 @@ def _database(hosted: Node, scope: StackScope, ev: Evaluator) -> str:
     return kind if isinstance(kind, str) and _HOSTED.fullmatch(kind) else ""
 
 
-def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator) -> tuple[timedelta | None, str, str]:
+def _interval(entry: TemplateEntry, scope: StackScope, ev: Evaluator) -> tuple[timedelta | None, str, Reason | None]:
     """Return how often a schedule rotates, as it is written, and why that is unknown."""
     rules = entry.prop("RotationRules")
     if rules is None or not isinstance(rules.value, Object):
-        return None, "", "no RotationRules say how often it rotates"
+        return None, "", NO_RULES()
     for name in _SHORTER:
         node = rules.value.get(name)
         if node is None:
             continue
         text = ev.text(ev.value(node, scope))
         if isinstance(text, Unknown):
-            return None, "", text.reason
+            return None, "", text.as_reason()
         found = cron_interval(text) or parse_interval(text)
-        return found or None, text, "" if found else f"{text} is no interval"
-    return None, "", "RotationRules say nothing of how often it rotates"
+        return found or None, text, None if found else NO_INTERVAL(text)
+    return None, "", RULES_WITHOUT_INTERVAL()
 
 
 def _setting(entry: TemplateEntry, place: Place) -> IntervalSetting | None:

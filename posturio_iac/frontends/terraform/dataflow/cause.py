@@ -10,10 +10,9 @@ from posturio_iac.core.record import dataclass
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import IntervalSetting, Remedy
     from posturio_iac.core.model import Span
-
-EVERY_APPLY = "it changes at every apply, however often that is"
 
 
 class ChangeKind(Enum):
@@ -45,7 +44,8 @@ class ChangeCause:
     span: Span
     interval: timedelta | None = None
     at: datetime | None = None
-    why: str = ""
+    reason: Reason | None = None
+    """Why it never happens, or why it is open how often it does."""
     remedy: Remedy | None = None
     """What would let it happen."""
     value: str = ""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, StopIgnoring
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.schedulers import COMPUTED_ONCE, HOLDERS, ROTATING, SCHEDULERS, Scheduler
-from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
+from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.clocks import if_it_exists, interval_of, rotating, setting_of
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
-from posturio_iac.frontends.terraform.functions.dates import verb_letters
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import listed, references
 from posturio_iac.metadata.lifetime import leading_date, parse_date, parse_interval
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.frontends.terraform.modules.instance import ModuleScope
 
@@ -46,16 +47,14 @@ def _uncertain(cause: ChangeCause) -> ChangeCause:
     """Return a cause that stands behind a condition which the code does not fix."""
     if cause.sort in (ChangeKind.HAND, ChangeKind.NEVER, ChangeKind.UNKNOWN):
         return cause
-    return replace(
-        cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"whether {cause.shown} counts depends on a condition that the code does not fix"
-    )
+    return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, reason=why.CONDITIONAL(cause.shown))
 
 
 def _blurred(cause: ChangeCause) -> ChangeCause:
     """Return a cause whose changes are counted or compared first, so that not each of them arrives."""
     if cause.interval is None:
         return cause
-    return replace(cause, interval=None, why=f"the code computes with {cause.shown}, so how often the result changes is not known")
+    return replace(cause, interval=None, reason=why.COMPUTED_WITH(cause.shown))
 
 
 def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
@@ -65,7 +64,7 @@ def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
                 yield ChangeCause(ChangeKind.DATE, f'"{end.value}"', end.span, at=date, value=end.value)
         case "variable":
             if isinstance(end.value, Unknown):
-                yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, why=end.value.reason)
+                yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, reason=end.value.as_reason())
             elif isinstance(end.value, str) and (date := _date_in(end.value)) is not None:
                 yield ChangeCause(ChangeKind.DATE, end.text, end.span, at=date, value=end.value)
             else:
@@ -74,10 +73,10 @@ def _of_end(end: TerminalOrigin) -> Iterator[ChangeCause]:
             # What comes from timestamp() is unknown while planning, so it counts as changed at every apply, however it is rounded.
             rounded = isinstance(end.value, str) and "plantimestamp" in end.text
             interval = _granularity(end.value) if rounded else None
-            yield ChangeCause(ChangeKind.APPLY, end.text, end.span, interval=interval, why="" if interval else EVERY_APPLY)
+            yield ChangeCause(ChangeKind.APPLY, end.text, end.span, interval=interval, reason=None if interval else why.EVERY_APPLY())
         case "module" | "deep":
-            reason = end.value.reason if isinstance(end.value, Unknown) else "it is not in this code"
-            yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, why=reason)
+            reason = end.value.as_reason() if isinstance(end.value, Unknown) else why.NOT_HERE()
+            yield ChangeCause(ChangeKind.UNKNOWN, end.text, end.span, reason=reason)
 
 
 def _date_in(text: str) -> datetime | None:
@@ -86,6 +85,8 @@ def _date_in(text: str) -> datetime | None:
 
 def _granularity(pattern: str) -> timedelta | None:
     """Return how often text made by ``formatdate`` with this pattern changes; None where that is at every apply, or never."""
+    from posturio_iac.frontends.terraform.functions.dates import verb_letters
+
     letters = verb_letters(pattern)
     if letters & {"s", "m"}:
         return None
@@ -95,7 +96,7 @@ def _granularity(pattern: str) -> timedelta | None:
 def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Iterator[ChangeCause]:
     """Yield what changes or replaces a resource, so that whoever watches it notices."""
     if reached.kind.startswith("data."):
-        yield ChangeCause(ChangeKind.UNKNOWN, reached.address, reached.block.header, why=f"{reached.address} is read when Terraform runs")
+        yield ChangeCause(ChangeKind.UNKNOWN, reached.address, reached.block.header, reason=why.READ_AT_RUN(reached.address))
         return
     seen = set() if seen is None else seen
     if (reached.key, reached.attribute) in seen:
@@ -106,9 +107,9 @@ def of_resource(reached: ResourceOrigin, seen: set[object] | None = None) -> Ite
     elif (scheduler := SCHEDULERS.get(reached.kind)) is not None:
         yield from _scheduled(reached, scheduler, seen)
     elif _is_computed(reached):
-        why = f"whether a change replaces {reached.address}, and so changes its {reached.attribute}, is not in this code"
+        reason = why.REPLACEMENT_OPEN(reached.address, str(reached.attribute))
         moving = (ChangeKind.SCHEDULE, ChangeKind.ONCE, ChangeKind.APPLY, ChangeKind.DATE)
-        yield from (replace(c, sort=ChangeKind.UNKNOWN, why=why) if c.sort in moving else c for c in _ordinary(reached, seen))
+        yield from (replace(c, sort=ChangeKind.UNKNOWN, reason=reason) if c.sort in moving else c for c in _ordinary(reached, seen))
     else:
         yield from _ordinary(reached, seen)
 
@@ -192,7 +193,7 @@ def of_trigger(trigger: hcl.Expr, scope: ModuleScope, seen: set[object] | None =
         elif causes:
             yield from causes
         else:
-            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, why=_unchanging(reached), remedy=_changing(reached))
+            yield ChangeCause(ChangeKind.NEVER, reached.address, trigger.span, reason=_unchanging(reached), remedy=_changing(reached))
 
 
 def _changing(reached: ResourceOrigin) -> Remedy | None:
@@ -206,15 +207,15 @@ def _changing(reached: ResourceOrigin) -> Remedy | None:
     return None
 
 
-def _unchanging(reached: ResourceOrigin) -> str:
+def _unchanging(reached: ResourceOrigin) -> Reason:
     ignored = ignored_changes(reached.block)
     if ignored is None or ignored & {a for a in reached.block.body.attributes if a not in _META}:
-        return f"{reached.address} ignores changes of its arguments"
+        return why.IGNORES_CHANGES(reached.address)
     if reached.kind == "terraform_data" and reached.attribute == "id" and reached.block.get("input") is not None:
-        return f"a change of input leaves {reached.address}.id as it is; only triggers_replace brings a new one"
+        return why.ID_STAYS(reached.address)
     if reached.kind in COMPUTED_ONCE:
-        return f"{reached.address} computes its time once, when it is created, and never again"
-    return f"nothing in this code ever changes {reached.address}"
+        return why.COMPUTED_ONCE(reached.address)
+    return why.NEVER_CHANGED(reached.address)
 
 
 def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object]) -> Iterator[ChangeCause]:
@@ -229,7 +230,7 @@ def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object])
         interval = interval_of(scheduler.intervals, reached)
         if isinstance(interval, Unknown) or interval is None:
             yield ChangeCause(
-                ChangeKind.SCHEDULE, reached.address, reached.block.header, why=interval.reason if interval else "", turns=turns
+                ChangeKind.SCHEDULE, reached.address, reached.block.header, reason=interval.as_reason() if interval else None, turns=turns
             )
         else:
             setting = setting_of(scheduler.intervals, reached)
@@ -237,7 +238,7 @@ def _scheduled(reached: ResourceOrigin, scheduler: Scheduler, seen: set[object])
                 ChangeKind.SCHEDULE, reached.address, reached.block.header, interval=interval * turns, setting=setting, turns=turns
             )
     elif scheduler.every_apply:
-        yield ChangeCause(ChangeKind.APPLY, reached.address, reached.block.header, why=EVERY_APPLY, turns=turns)
+        yield ChangeCause(ChangeKind.APPLY, reached.address, reached.block.header, reason=why.EVERY_APPLY(), turns=turns)
 
 
 def _turns(reached: ResourceOrigin, scheduler: Scheduler) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.dates import parse_date
+from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting, RemoveArgument
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import replace
 from posturio_iac.facts.schedulers import ROTATION_ARGUMENTS
-from posturio_iac.frontends.terraform.dataflow.cause import EVERY_APPLY, ChangeCause, ChangeKind
+from posturio_iac.frontends.terraform.dataflow.cause import ChangeCause, ChangeKind
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
@@ -27,22 +28,24 @@ def rotating(reached: ResourceOrigin) -> ChangeCause:
     span, place = block.header, Place(reached.address, block.header)
     base = evaluate_or_unknown(block.get("rfc3339"), scope)
     if isinstance(base, str) and parse_date(base) is not None:
-        why = f"{reached.address} starts at the constant {base}, so what it computes never changes again"
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, remedy=RemoveArgument(place, "rfc3339", reached.address))
+        reason = why.CONSTANT_START(reached.address, base)
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, reason=reason, remedy=RemoveArgument(place, "rfc3339", reached.address))
     start = block.get("rfc3339")
     if start is not None and any(isinstance(e, TerminalOrigin) and e.kind == "function" for e in origins_of(start, scope)):
-        return ChangeCause(ChangeKind.APPLY, f"{reached.address} at timestamp()", span, why=EVERY_APPLY)
+        return ChangeCause(ChangeKind.APPLY, f"{reached.address} at timestamp()", span, reason=why.EVERY_APPLY())
     once = evaluate_or_unknown(block.get("rotation_rfc3339"), scope)
     if isinstance(once, str) and parse_date(once) is not None and reached.attribute == "rotation_rfc3339":
-        why = f"rotation_rfc3339 of {reached.address} is the constant {once} before and after"
-        return ChangeCause(ChangeKind.NEVER, reached.address, span, why=why, remedy=Advice(f"read {reached.address}.rfc3339 instead"))
+        reason = why.CONSTANT_END(reached.address, once)
+        return ChangeCause(ChangeKind.NEVER, reached.address, span, reason=reason, remedy=Advice(f"read {reached.address}.rfc3339 instead"))
     if isinstance(once, str) and (date := parse_date(once)) is not None:
         return ChangeCause(ChangeKind.ONCE, reached.address, span, at=date, value=once)
     interval = interval_of(ROTATION_ARGUMENTS, reached)
     if isinstance(interval, Unknown):
-        return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, why=interval.reason, setting=setting_of(ROTATION_ARGUMENTS, reached))
+        return ChangeCause(
+            ChangeKind.SCHEDULE, reached.address, span, reason=interval.as_reason(), setting=setting_of(ROTATION_ARGUMENTS, reached)
+        )
     if interval is None:
-        return ChangeCause(ChangeKind.UNKNOWN, reached.address, span, why=f"{reached.address} has no interval in this code")
+        return ChangeCause(ChangeKind.UNKNOWN, reached.address, span, reason=why.NO_INTERVAL_HERE(reached.address))
     return ChangeCause(ChangeKind.SCHEDULE, reached.address, span, interval=interval, setting=setting_of(ROTATION_ARGUMENTS, reached))
 
 
@@ -75,5 +78,5 @@ def if_it_exists(cause: ChangeCause, reached: ResourceOrigin) -> ChangeCause:
     usual = expand(reached.block, reached.instance.scope())
     if usual.instances and usual.unknown is None:
         return cause
-    reason = usual.unknown.reason if usual.unknown is not None else "by default there is none"
-    return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, why=f"{reached.address} exists only when somebody asks for it: {reason}")
+    absent = usual.unknown.reason if usual.unknown is not None else "by default there is none"
+    return replace(cause, sort=ChangeKind.UNKNOWN, interval=None, reason=why.ONLY_IF_ASKED(reached.address, absent))

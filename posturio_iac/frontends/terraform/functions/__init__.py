@@ -9,9 +9,10 @@ A new function is a decorated body in the module that fits its subject, and its 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.loading import module
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.functions.signature import REGISTRY, Environment, Function, ResultTooLargeError
 from posturio_iac.frontends.terraform.values import EvaluationError
@@ -65,7 +66,7 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
     if short.startswith("assume") and arguments:  # https://opentofu.org/docs/v1.13/language/functions/assume_family/: a value as it is
         return arguments[0]
     if short not in _MODULE_OF:
-        return Unknown(f"{name}() is not evaluated here")
+        return Unknown(f"{name}() is not evaluated here", cause=OpenCause.NOT_EVALUATED, subject=f"{name}()")
     try:
         return _find(short).apply(arguments, env)
     except EvaluationError as error:
@@ -77,5 +78,5 @@ def call(name: str, arguments: tuple[Value, ...], env: Environment) -> Value:
 def _find(name: str) -> Function:
     """Return the declaration of ``name``, importing its module at the first use."""
     if name not in REGISTRY:
-        import_module(f"{__name__}.{_MODULE_OF[name]}")
+        module(f"{__name__}.{_MODULE_OF[name]}")
     return REGISTRY[name]

@@ -17,8 +17,9 @@ _TIMESTAMP = lazy_pattern(
 )
 _NANOSECONDS = {"ns": 1, "us": 1_000, "\u00b5s": 1_000, "\u03bcs": 1_000, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 _SECOND = 10**9
-_PART = lazy_pattern(r"(\d+\.?\d*|\.\d+)([a-z\u00b5\u03bc]+)", re.ASCII)
-_DURATION = lazy_pattern(rf"[+-]?(?:0|(?:{_PART.pattern})+)", re.ASCII)
+_PART_OF_DURATION = r"(\d+\.?\d*|\.\d+)([a-z\u00b5\u03bc]+)"
+_PART = lazy_pattern(_PART_OF_DURATION, re.ASCII)
+_DURATION = lazy_pattern(rf"[+-]?(?:0|(?:{_PART_OF_DURATION})+)", re.ASCII)
 _LONGEST = 2**63
 """Durations in Go have 63 bits of nanoseconds, about 292 years."""
 

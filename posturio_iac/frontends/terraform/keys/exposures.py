@@ -12,14 +12,14 @@ from posturio_iac.core.model import Exposure, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.facts.sinks import ENCRYPT, SINKS, TAG_ARGUMENTS
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, SecretCarriers, arguments_of
+from posturio_iac.frontends.terraform.dataflow.secret_carriers import PASSING, arguments_of
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
+from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
 from posturio_iac.frontends.terraform.known_modules.module_source import parse_source
 from posturio_iac.frontends.terraform.modules.instance import instances_of, own_place
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.references import walk
-from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Attr
     from posturio_iac.facts.sinks import Sink
+    from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance, ModuleScope
 
     Origin = ResourceOrigin | TerminalOrigin
@@ -70,63 +71,39 @@ def _places(instance: ModuleInstance, origin: object, wanted: Callable[[Origin],
 
     They are in the module of the key, in those that call it, and in those that one of these gives the secret to.
     """
-    leaks, carriers = instance.index(Leaks), instance.index(SecretCarriers)
-    at: ModuleInstance | None = instance
-    found: dict[Exposure | Unknown, None] = {}
-    while at is not None:
-        leaks.visit(at, carriers)
-        at = at.caller.instance if at.caller else None
-    found |= {place: None for place, reached in leaks.of(origin) if wanted(reached)}
-    yield from found
+    leaks = instance.index(Leaks)
+    leaks.visit(instance)
+    yield from dict.fromkeys(place for place, reached in leaks.of(origin) if wanted(reached))
 
 
-class Leaks:
+class Leaks(SecretWalk):
     """The places in one root module where secrets of keys leave, or may, in the module instances that were visited."""
 
     def __init__(self) -> None:
         """Visit nothing yet."""
-        self._visited: set[ModuleInstance] = set()
+        super().__init__()
         self._by_origin: dict[int, list[Leak]] = {}
 
     def of(self, origin: object) -> list[Leak]:
         """Return the leaks of the key, or of the known module, that a block makes."""
         return self._by_origin.get(id(origin), [])
 
-    def visit(self, start: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Look for leaks in a module instance, and in all that it gives a secret to, each once."""
-        pending = [start]
-        while pending:
-            instance = pending.pop()
-            if instance in self._visited:
-                continue
-            self._visited.add(instance)
-            for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
-                self._keep(place, reached)
-            for name, block in instance.folder.calls.items():
-                pending += self._given(instance, name, block, carriers.arguments(block, instance))
+    def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
+        """Keep the outputs and resources that show a secret."""
+        for place, reached in (*_outputs(instance), *_resources(instance, carriers)):
+            self._keep(place, reached)
+
+    def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
+        """Keep each argument of a call, but those that a well-known module stores as secrets."""
+        for argument, value in given:
+            if argument not in keeping(instance, call):
+                place = Unknown(f"{argument} of {instance.full(f'module.{call.labels[0]}')} is given the secret, and {why.reason}")
+                for reached in dict.fromkeys(r for scope in _scopes(call, instance) for r in _secrets(value, scope)):
+                    self._keep(place, reached)
 
     def _keep(self, place: Exposure | Unknown, reached: Origin) -> None:
         block = reached.block if isinstance(reached, ResourceOrigin) else reached.call
         self._by_origin.setdefault(id(block), []).append((place, reached))
-
-    def _given(
-        self, instance: ModuleInstance, name: str, block: hcl.Block, given: list[tuple[str, hcl.Expr]]
-    ) -> tuple[ModuleInstance, ...]:
-        """Return the instances of a call that may be given a secret; what is given to code that is not here is kept."""
-        if not given:
-            return ()
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            return ()
-        if not isinstance(children, Unknown):
-            return children[1]
-        for argument, value in given:
-            if argument not in keeping(instance, block):
-                place = Unknown(f"{argument} of {instance.full(f'module.{name}')} is given the secret, and {children.reason}")
-                for reached in dict.fromkeys(r for scope in _scopes(block, instance) for r in _secrets(value, scope)):
-                    self._keep(place, reached)
-        return ()
 
 
 def keeping(instance: ModuleInstance, call: hcl.Block) -> tuple[str, ...]:
@@ -155,7 +132,7 @@ def _secrets(expression: hcl.Expr, scope: ModuleScope) -> Iterator[Origin]:
 def _leak(place: Exposure, reached: Origin, doubt: Unknown | None) -> Leak:
     """Return a place and a secret; the place is unknown when something that the code does not fix stands in between."""
     if doubt is not None:
-        return Unknown(f"{place.where}: {doubt.reason}"), reached
+        return doubt.about(place.where), reached
     if reached.open:
         return Unknown(f"{place.where} shows the secret under a condition that the code does not fix"), reached
     return place, reached

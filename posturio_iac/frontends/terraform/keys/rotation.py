@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence import reason as why
 from posturio_iac.core.evidence.origin import ChangeOrigin, DependsOnOrigin, IgnoreChangesOrigin, TriggerOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
 from posturio_iac.core.evidence.remedy import Advice, HoldTrigger, RemoveArgument, ReplaceTrigger
 from posturio_iac.core.intervals import describe_interval
 from posturio_iac.core.keys.resource_types import forcing
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from posturio_iac.core.evidence.origin import Origin
+    from posturio_iac.core.evidence.reason import Reason
     from posturio_iac.core.evidence.remedy import Remedy
     from posturio_iac.core.model import Span
     from posturio_iac.frontends.terraform.modules.engine_version import Engine
@@ -77,16 +78,15 @@ def _is_protected(block: hcl.Block, scope: ModuleScope) -> bool:
 
 
 def _never_applied(lifetime: Lifetime, block: hcl.Block) -> Lifetime:
-    why = "prevent_destroy makes every apply fail once the rotation is due"
     remedy = RemoveArgument(_key(block), "prevent_destroy", "its lifecycle block")
-    return replace(lifetime, effect=Effect.INERT, why=why, reason=ReasonKind.PREVENTED, remedy=remedy, span=lifetime.span or block.header)
+    return replace(lifetime, effect=Effect.INERT, reason=why.PREVENTED(), remedy=remedy, span=lifetime.span or block.header)
 
 
 def _through_triggers(block: hcl.Block, scope: ModuleScope, engine: Engine) -> Iterator[tuple[Lifetime, ChangeCause]]:
     for trigger in triggers(block):
         refused = _refused(trigger, block, scope)
         if refused is not None:
-            yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, why=refused.why)
+            yield refused, ChangeCause(ChangeKind.NEVER, spelled(trigger) or "its value", trigger.span, reason=refused.reason)
             continue
         for cause in of_trigger(trigger, scope):
             lifetime = _lifetime(cause, TriggerOrigin(spelled(trigger) or "its value"), trigger, engine, block)
@@ -99,18 +99,16 @@ def _refused(trigger: hcl.Expr, block: hcl.Block, scope: ModuleScope) -> Lifetim
     words = references(trigger)
     text = (spelled(trigger) or "its value") if words else ""
 
-    def inert(why: str, reason: ReasonKind, remedy: Remedy) -> Lifetime:
-        return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, why=why, reason=reason, remedy=remedy)
+    def inert(reason: Reason, remedy: Remedy) -> Lifetime:
+        return Lifetime(Kind.ROTATION, Effect.INERT, TriggerOrigin(text), text, trigger.span, reason=reason, remedy=remedy)
 
     if not words:
-        why = "Terraform accepts only references to resources there"
-        return inert(why, ReasonKind.NO_REFERENCE, Advice("write a plain list of resources"))
+        return inert(why.NO_REFERENCE(), Advice("write a plain list of resources"))
     if words[0] in _NOT_MANAGED or words[0] in ("each", "count", "path", "terraform"):
         what = _NOT_MANAGED.get(words[0], "not a resource")
-        why = f"{text} is {what}, and Terraform accepts only managed resources there"
-        return inert(why, ReasonKind.NO_REFERENCE, HoldTrigger(_key(block), text))
+        return inert(why.NOT_MANAGED(text, what), HoldTrigger(_key(block), text))
     if words[0] != "self" and (words[0], words[1] if len(words) > 1 else "") not in scope.instance.folder.resources:
-        return inert(f"there is no resource {'.'.join(words[:2])} in this module", ReasonKind.MISSING_RESOURCE, _NAME_ONE)
+        return inert(why.MISSING_RESOURCE(".".join(words[:2])), _NAME_ONE)
     return None
 
 
@@ -131,11 +129,7 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engi
     match cause.sort:
         case ChangeKind.SCHEDULE | ChangeKind.ONCE if cause.direct and not engine.counts_creation:
             if engine.may_count_creation:
-                why = "only OpenTofu 1.12 and later replace a resource when time_rotating is created anew, and the code fixes no version"
-                return Lifetime(
-                    Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, why=why, reason=ReasonKind.ENGINE_VERSION
-                )
-            why = f"a due {ROTATING} is planned as a creation, to which replace_triggered_by does not react{engine.suffix}"
+                return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, interval=cause.interval, reason=why.OPENTOFU_ONLY())
             return Lifetime(
                 Kind.ROTATION,
                 Effect.INERT,
@@ -143,8 +137,7 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engi
                 text,
                 span,
                 interval=cause.interval,
-                why=why,
-                reason=ReasonKind.DIRECT_CLOCK,
+                reason=why.DIRECT_CLOCK(ROTATING, engine.suffix),
                 remedy=_hop(trigger, block),
             )
         case ChangeKind.SCHEDULE | ChangeKind.APPLY:
@@ -154,10 +147,10 @@ def _lifetime(cause: ChangeCause, origin: TriggerOrigin, trigger: hcl.Expr, engi
         case ChangeKind.DATE:
             return Lifetime(Kind.ROTATED, Effect.DECLARED, _via(origin, cause), cause.value, span, at=cause.at)
         case ChangeKind.UNKNOWN:
-            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, why=cause.why)
+            return Lifetime(Kind.ROTATION, Effect.UNKNOWN, origin, text, span, reason=cause.reason)
         case ChangeKind.NEVER:
             remedy = cause.remedy or _follow_a_clock(trigger, text)
-            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, why=cause.why, reason=ReasonKind.UNCHANGING, remedy=remedy)
+            return Lifetime(Kind.ROTATION, Effect.INERT, origin, text, span, reason=cause.reason, remedy=remedy)
         case _:
             return None
 
@@ -176,7 +169,7 @@ def _scheduled(origin: Origin, span: Span, cause: ChangeCause) -> Lifetime:
         value,
         span,
         interval=cause.interval,
-        why=cause.why,
+        reason=cause.reason,
         setting=cause.setting,
         turns=cause.turns,
     )
@@ -221,12 +214,9 @@ def _dependencies(block: hcl.Block, scope: ModuleScope) -> Iterator[Lifetime]:
             if words[:2] not in scope.instance.folder.resources:
                 continue
             text = spelled(item)
-            why = "depends_on only orders changes and never replaces anything"
             instead = Advice(f"use lifecycle {{ replace_triggered_by = [{text}] }} instead")
             remedy = _hop(item, block, is_dependency=True) if words[0] == ROTATING else instead
-            yield Lifetime(
-                Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, why=why, reason=ReasonKind.ONLY_ORDERS, remedy=remedy
-            )
+            yield Lifetime(Kind.ROTATION, Effect.INERT, DependsOnOrigin(text), text, item.span, reason=why.ONLY_ORDERS(), remedy=remedy)
 
 
 def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
@@ -240,9 +230,8 @@ def _out_of_band(block: hcl.Block, scope: ModuleScope) -> Lifetime | None:
     rotator = next(lambdas, None)
     if comment is None and rotator is None:
         return None
-    what = "a comment says that something rotates it" if comment else f"{rotator} seems to rotate it"
-    why = f"{what}, at an interval that the code does not state"
-    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, why=why, reason=ReasonKind.OUT_OF_BAND)
+    reason = why.COMMENT_SAYS() if rotator is None or comment is not None else why.SEEMS_TO_ROTATE(rotator)
+    return Lifetime(Kind.ROTATION, Effect.UNKNOWN, IgnoreChangesOrigin(), span=expression.span, reason=reason)
 
 
 def _creates_first(block: hcl.Block, scope: ModuleScope) -> bool | Unknown:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from posturio_iac.core.evidence.origin import SecretRotationOrigin
-from posturio_iac.core.evidence.reason import ReasonKind
+from posturio_iac.core.evidence.reason import CALENDAR, NO_LAMBDA
 from posturio_iac.core.evidence.remedy import Advice, IntervalSetting
 from posturio_iac.core.intervals import parse_interval
 from posturio_iac.core.model import Effect, Kind, Lifetime, Unknown
 from posturio_iac.core.place import Place
 from posturio_iac.core.record import NamedTuple
 from posturio_iac.frontends.terraform.dataflow.origins import origins_of
-from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
 from posturio_iac.frontends.terraform.dataflow.terminal_origins import ResourceOrigin, TerminalOrigin
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.keys.exposures import keeping
+from posturio_iac.frontends.terraform.keys.secret_walk import SecretWalk
 from posturio_iac.frontends.terraform.modules.instance import ModuleScope, instances_of, own_place
-from posturio_iac.frontends.terraform.values import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from posturio_iac.frontends.terraform.dataflow.secret_carriers import SecretCarriers
     from posturio_iac.frontends.terraform.modules.instance import ModuleInstance
     from posturio_iac.frontends.terraform.syntax import hcl
     from posturio_iac.frontends.terraform.values import Value
@@ -37,55 +37,38 @@ def secret_rotation(block: hcl.Block, scope: ModuleScope, suffix: str) -> Iterat
     They may be in its own module, in those that call it, and in those that one of these gives the key to.
     """
     instance = scope.instance
-    stored, carriers = instance.index(StoredKeys), instance.index(SecretCarriers)
-    at: ModuleInstance | None = instance
-    while at is not None:
-        stored.visit(at, carriers)
-        at = at.caller.instance if at.caller else None
+    stored = instance.index(StoredKeys)
+    stored.visit(instance)
     yield from dict.fromkeys(rotation for key, rotation in stored.of(block) if _is((block, instance, suffix), key))
 
 
-class StoredKeys:
+class StoredKeys(SecretWalk):
     """The keys that secrets of one root module store, and what rotates these, in the module instances that were visited."""
 
     def __init__(self) -> None:
         """Visit nothing yet."""
-        self._visited: set[ModuleInstance] = set()
+        super().__init__()
         self._by_key: dict[int, list[tuple[ResourceOrigin, Lifetime]]] = {}
 
     def of(self, key: hcl.Block) -> list[tuple[ResourceOrigin, Lifetime]]:
         """Return the rotations of the secrets that store keys of a block, each with the key."""
         return self._by_key.get(id(key), [])
 
-    def visit(self, start: ModuleInstance, carriers: SecretCarriers) -> None:
-        """Look for secrets in a module instance, and in all that it gives a key to, each once."""
-        pending = [start]
-        while pending:
-            instance = pending.pop()
-            if instance in self._visited:
-                continue
-            self._visited.add(instance)
-            for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
-                value = version.get("secret_string") or version.get("secret_string_wo")
-                target = version.get("secret_id")
-                if value is not None and target is not None and carriers.may_carry(value, instance):
-                    self._keep(value, scope, [r for secret in origins_of(target, scope) for r in _of_secret(secret, instance)])
-            for name, call in instance.folder.calls.items():
-                if given := dict(carriers.arguments(call, instance)):
-                    pending += self._given(instance, name, call, given)
+    def look(self, instance: ModuleInstance, carriers: SecretCarriers) -> None:
+        """Keep the keys that versions of secrets hold."""
+        for _, version, scope in _blocks("aws_secretsmanager_secret_version", instance):
+            value = version.get("secret_string") or version.get("secret_string_wo")
+            target = version.get("secret_id")
+            if value is not None and target is not None and carriers.may_carry(value, instance):
+                self._keep(value, scope, [r for secret in origins_of(target, scope) for r in _of_secret(secret, instance)])
 
-    def _given(self, instance: ModuleInstance, name: str, call: hcl.Block, given: dict[str, hcl.Expr]) -> tuple[ModuleInstance, ...]:
-        """Return the instances of a call that is given a key; a module that is known to store it is looked at from outside."""
-        try:
-            children = instance.children(name)
-        except EvaluationError:
-            return ()
-        if not isinstance(children, Unknown):
-            return children[1]
-        for value in (given[argument] for argument in keeping(instance, call) if argument in given):
+    def leave(self, instance: ModuleInstance, call: hcl.Block, given: list[tuple[str, hcl.Expr]], why: Unknown) -> None:
+        """Keep the keys that a well-known module stores."""
+        del why
+        arguments = dict(given)
+        for value in (arguments[argument] for argument in keeping(instance, call) if argument in arguments):
             for suffix, scope in instances_of(call, instance).instances:
                 self._keep(value, scope, list(_of_call(call, scope, suffix)))
-        return ()
 
     def _keep(self, value: hcl.Expr, scope: ModuleScope, rotations: list[Lifetime]) -> None:
         for key in origins_of(value, scope) if rotations else ():
@@ -136,8 +119,7 @@ def _of_call(call: hcl.Block, scope: ModuleScope, suffix: str) -> Iterator[Lifet
             Effect.UNKNOWN,
             SecretRotationOrigin(address),
             span=own_place(call.header, scope.instance),
-            why=f"enable_rotation is not fixed: {enabled.reason}",
-            reason=ReasonKind.OPEN_VALUE,
+            reason=enabled.about("enable_rotation is not fixed").as_reason(),
         )
     for beside, rotation, inner in _blocks(_ROTATION, scope.instance):
         target = rotation.get("secret_id")
@@ -195,9 +177,7 @@ _NAME_A_LAMBDA = Advice("name the Lambda that rotates the key")
 def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     span, origin = own_place(rotation.block.header, rotation.scope.instance), SecretRotationOrigin(address)
     if not rotation.has_lambda:
-        why = "it names no rotation_lambda_arn, and AWS rotates no access keys by itself"
-        kind = ReasonKind.NO_FUNCTION
-        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, why=why, reason=kind, remedy=_NAME_A_LAMBDA)
+        return Lifetime(Kind.ROTATION, Effect.INERT, origin, span=span, reason=NO_LAMBDA(), remedy=_NAME_A_LAMBDA)
     days, schedule = rotation.days, rotation.schedule
     interval = None
     if isinstance(days, (int, str)) and not isinstance(days, bool):
@@ -207,7 +187,7 @@ def _lifetime(address: str, rotation: _Rotation) -> Lifetime:
     place = Place(address, span)
     setting = IntervalSetting(place, "schedule_expression", "rate") if days is None else IntervalSetting(place, "automatically_after_days")
     value = next((str(v) for v in (days, schedule) if isinstance(v, (int, str)) and v), "")
-    why = next((v.reason for v in (days, schedule) if isinstance(v, Unknown)), "")
-    if not why and value and interval is None:
-        why = f"{value} is a calendar, not an interval"
-    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, why=why, setting=setting)
+    reason = next((v.as_reason() for v in (days, schedule) if isinstance(v, Unknown)), None)
+    if reason is None and value and interval is None:
+        reason = CALENDAR(value)
+    return Lifetime(Kind.ROTATION, Effect.ENFORCED, origin, value, span, interval=interval, reason=reason, setting=setting)

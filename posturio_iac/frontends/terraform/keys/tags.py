@@ -76,12 +76,12 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
     strict = (
         value if root_like else _as_map(evaluate_or_unknown(expression, ModuleScope(scope.instance, True, scope.bindings, scope.origin)))
     )
-    hidden: dict[str, None] = {}
+    hidden: dict[Unknown, None] = {}
     for reading in (value, strict):
         if isinstance(reading, Unknown):
-            hidden[reading.reason] = None
+            hidden[reading] = None
         elif isinstance(reading, PartialMap):
-            hidden[reading.rest.reason] = None
+            hidden[reading.rest] = None
     items = []
     if isinstance(value, dict):
         places = _places(expression, scope)
@@ -94,7 +94,7 @@ def read_map(expression: hcl.Expr, scope: ModuleScope, carrier: TagOrigin, label
             origin, inner = places.get(name, (None, None))
             span = _literal_place(origin, inner) if origin is not None and inner is not None else expression.span
             items.append(Tag(name, entry, replace(carrier, name=name), span, origin, inner))
-    return Tags(tuple(items), tuple(Unknown(f"{label}: {reason}") for reason in hidden))
+    return Tags(tuple(items), tuple(unknown.about(label) for unknown in hidden))
 
 
 def _literal_place(origin: hcl.Expr, scope: ModuleScope) -> Span:

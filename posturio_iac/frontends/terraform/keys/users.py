@@ -275,7 +275,7 @@ def _foreign(value: object, ends: list[TerminalOrigin], resources: list[Resource
     if isinstance(value, str) or source is not None:
         who = quoted(value) if isinstance(value, str) else f"the user that {source} reads"
         return TerraformUser(name, identity=identity, unseen=declared_elsewhere(who))
-    reason = tags_unseen(name.reason if isinstance(name, Unknown) else "the user cannot be followed")
+    reason = tags_unseen(name if isinstance(name, Unknown) else "the user cannot be followed")
     return TerraformUser(name, hidden=(reason,), unseen=reason)
 
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate_or_unknown
 from posturio_iac.frontends.terraform.modules.folder import Module, add_block
-from posturio_iac.frontends.terraform.syntax import hcl, json_syntax
+from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.syntax.parsing import parse
 from posturio_iac.frontends.terraform.syntax.references import references
-from posturio_iac.frontends.terraform.terragrunt.merging import written
 from posturio_iac.frontends.terraform.values import first_unknown
 
 if TYPE_CHECKING:
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 
 COMPONENTS = (".tfcomponent.hcl", ".tfstack.hcl", ".tfcomponent.json", ".tfstack.json")
 DEPLOYMENTS = (".tfdeploy.hcl", ".tfdeploy.json")
-_LABELS = {**json_syntax.LABELS, "component": 1, "deployment": 1, "provider": 2}
-"""How many labels a block of JSON has."""
+_LABELS = {"component": 1, "deployment": 1, "provider": 2}
+"""How many labels a block of JSON has, beside those of modules."""
 
 
 class ComponentStack:
@@ -95,7 +94,12 @@ class ComponentStack:
         if not isinstance(data, bytes):
             self.problems.append(data)
             return
-        body, problems = json_syntax.parse(path, data, _LABELS) if path.endswith(".json") else parse(path, data)
+        if path.endswith(".json"):
+            from posturio_iac.frontends.terraform.syntax import json_syntax
+
+            body, problems = json_syntax.parse(path, data, {**json_syntax.LABELS, **_LABELS})
+        else:
+            body, problems = parse(path, data)
         self.problems += problems
         if path.endswith(DEPLOYMENTS):
             names = {name: one for block in body.all("locals") for name, one in block.body.attributes.items()}
@@ -140,6 +144,8 @@ def _common(name: str, values: list[tuple[Value, hcl.Expr] | None]) -> hcl.Attri
     alike = len(given) == len(values) and first_unknown(value) is None and all(other == value for other, _ in given)
     made = expression if alike else hcl.InvalidExpr(f"var.{name} is not the same known value in all deployments", expression.span)
     if alike and not isinstance(expression, hcl.Literal):
+        from posturio_iac.frontends.terraform.terragrunt.merging import written
+
         made = written(value, expression)
     return hcl.Attribute(name, expression.span, lambda: made)
 

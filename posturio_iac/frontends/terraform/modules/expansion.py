@@ -109,7 +109,7 @@ def _for_each(expression: hcl.Expr, scope: S) -> Expansion[S]:
     if isinstance(items, list) and len(items) > MAX_INSTANCES:
         items = Unknown(f"for_each has {len(items)} elements")
     if isinstance(items, Unknown):
-        each = {"key": Unknown(f"each.key: {items.reason}"), "value": Unknown(f"each.value: {items.reason}")}
+        each = {"key": items.about("each.key"), "value": items.about("each.value")}
         return _unfixed(scope, expression, items, each=each)
     bound = ((f'["{quoted(key)}"]', _bound(scope, expression, each={"key": key, "value": element})) for key, element in items)
     return Expansion(tuple(bound), "map", keys=tuple(key for key, _ in items))

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.evaluation.evaluate import evaluate, evaluate_or_unknown
 from posturio_iac.frontends.terraform.evaluation.type_constraints import conform
 from posturio_iac.frontends.terraform.modules.expansion import Expansion, expand
-from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, why_open
+from posturio_iac.frontends.terraform.modules.unused_var_files import no_value, without_value
 from posturio_iac.frontends.terraform.syntax import hcl
 from posturio_iac.frontends.terraform.values import EvaluationError, ResourceValue, Value
 
@@ -233,7 +234,7 @@ class ModuleScope:
             case "path":
                 return self._path(name)
             case "terraform":
-                return Unknown(f"terraform.{name} is known only in a run")
+                return Unknown(f"terraform.{name} is known only in a run", cause=OpenCause.APPLY)
             case "terragrunt":
                 return Unknown("Terragrunt fills it in")
             case "each" | "count" | "self":
@@ -250,7 +251,7 @@ class ModuleScope:
         block = self.instance.folder.data.get((kind, name))
         address = f"data.{kind}.{name}"
         if block is None:
-            return Unknown(f"{address} is not in this code")
+            return Unknown(f"{address} is not in this code", cause=OpenCause.ABSENT_CODE, subject=address)
         return self.instance.cached(self.strict, "data", f"{kind}.{name}", lambda: self._instances(block, f"data.{kind}", address))
 
     def _variable(self, name: str) -> Value:
@@ -276,17 +277,17 @@ class ModuleScope:
         if instance.caller is None and instance.folder.unreadable_tfvars is not None:
             return instance.folder.unreadable_tfvars
         if "default" not in block.body.attributes:
-            return Unknown(self._why_open(name))
+            return self._without_value(name)
         if self.strict and instance.caller is None and instance.folder.unit is None:
-            return Unknown(f"var.{name} may be set by whoever uses this module")
+            return Unknown(f"var.{name} may be set by whoever uses this module", cause=OpenCause.INPUT, subject=f"var.{name}")
         return conform(evaluate_or_unknown(block.get("default"), self), block.get("type"), self)
 
-    def _why_open(self, name: str) -> str:
+    def _without_value(self, name: str) -> Unknown:
         """Return why a variable has no value; of a root module with the files that would give it one, unless a unit names its own."""
         folder, program = self.instance.folder, self.instance.program
         if self.instance.caller is not None or folder.unit is not None:
             return no_value(name)
-        return why_open(folder, name, program.root, program.options.max_file_size, program.fence)
+        return without_value(folder, name, program.root, program.options.max_file_size, program.fence)
 
     def _local(self, name: str) -> Value:
         found = self.instance.folder.locals.get(name)
@@ -358,7 +359,7 @@ def attributes_of(block: hcl.Block, kind: str, address: str, scope: ModuleScope)
         argument = SAME.get((kind, name), name)
         expression = hcl.setting(block, argument)
         if expression is None:
-            return Unknown(f"{address}.{name} is known only after apply")
+            return Unknown(f"{address}.{name} is known only after apply", cause=OpenCause.APPLY, subject=f"{address}.{name}")
         return scope.instance.cached(scope.strict, address, argument, lambda: evaluate_or_unknown(expression, scope))
 
     return attribute

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.model import Unknown
 from posturio_iac.frontends.terraform.evaluation.evaluate import attribute, evaluate_or_unknown
 from posturio_iac.frontends.terraform.syntax import hcl
@@ -35,7 +36,9 @@ def label_outputs(source: str, call: hcl.Block, scope: Scope, address: str) -> C
 
     def output(name: str) -> Value:
         if name not in ("tags", "context"):
-            return Unknown(f"{address}.{name} is composed by a module whose code is not here")
+            return Unknown(
+                f"{address}.{name} is composed by a module whose code is not here", cause=OpenCause.ABSENT_CODE, subject=f"{address}.{name}"
+            )
         tags = _tags(argument, call, scope)
         return tags if name == "tags" else PartialMap({"tags": tags}, Unknown(f"{address}.context"))
 

@@ -6,6 +6,7 @@ import os
 import posixpath
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import OpenCause
 from posturio_iac.core.finding import Diagnostic, Level
 from posturio_iac.core.keys.resource_types import KEY_TYPES
 from posturio_iac.core.model import Unknown
@@ -204,15 +205,15 @@ class ModuleTree:
             return Unknown(f"module.{name} has no constant source")
         if (path := self._local(instance, source)) is None:
             found = self._installed.folder(instance.root.folder.path, instance.call_path(name))
-            return found if found is not None else Unknown(f"the code of module.{name} is not here")
+            return found if found is not None else _absent(f"the code of module.{name} is not here", name)
         if not os.path.isdir(os.path.join(self.root, path)):
             text = f'module "{name}" calls {source}, and there is no such folder; correct its source'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return Unknown(f"the folder of module.{name} is missing")
+            return _absent(f"the folder of module.{name} is missing", name)
         if not self.fence.holds(os.path.join(self.root, path)):
             text = f'module "{name}": its source {source} {OUTSIDE}'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
-            return Unknown(f"the folder of module.{name} is outside of the scanned folder")
+            return _absent(f"the folder of module.{name} is outside of the scanned folder", name)
         if self._real(path) in map(self._real, instance.ancestors):
             text = f'module "{name}" calls itself through {source}; Terraform refuses that'
             self.report(Diagnostic(Level.ERROR, text, block.header.path, block.header.line, block.header.column))
@@ -292,3 +293,8 @@ def local_folder(base: str, source: str) -> str | None:
         return None
     path = posixpath.normpath(posixpath.join(base, source))
     return "" if path == "." else path
+
+
+def _absent(why: str, name: str) -> Unknown:
+    """Return what is known of a module whose code cannot be read."""
+    return Unknown(why, cause=OpenCause.ABSENT_CODE, subject=f"module.{name}")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from posturio_iac.core.evidence.reason import OpenCause
+from posturio_iac.core.model import Unknown
+from posturio_iac.core.record import replace
 from posturio_iac.frontends.terraform.modules import files
 
 if TYPE_CHECKING:
@@ -13,9 +16,9 @@ if TYPE_CHECKING:
 _ENDINGS = (".tfvars", ".tfvars.json")
 
 
-def why_open(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> str:
-    """Return why a variable of a root module has no value, and which files beside the module set it."""
-    reason = no_value(variable)
+def without_value(folder: Module, variable: str, root: str, max_size: int, fence: Fence) -> Unknown:
+    """Return why a variable of a root module has no value, and which files beside the module would give it one."""
+    unknown = no_value(variable)
     if folder.unused_var_files is None:
         paths = (f"{folder.path}/{name}" if folder.path else name for name in folder.names if name.endswith(_ENDINGS))
         folder.unused_var_files = {path: frozenset(files.load(root, path, max_size, fence)[0].attributes) for path in paths}
@@ -23,11 +26,11 @@ def why_open(folder: Module, variable: str, root: str, max_size: int, fence: Fen
     if found:
         import shlex
 
-        reason += f" (--var-file {' or '.join(map(shlex.quote, found))} gives it one)"
-        folder.open_values[reason] = found
-    return reason
+        folder.open_values[unknown.subject] = found
+        return replace(unknown, reason=f"{unknown.reason} (--var-file {' or '.join(map(shlex.quote, found))} gives it one)")
+    return unknown
 
 
-def no_value(variable: str) -> str:
-    """Say that nothing in this code sets a variable."""
-    return f"var.{variable} has no value in this code"
+def no_value(variable: str) -> Unknown:
+    """Return the value of a variable that nothing in this code sets."""
+    return Unknown(f"var.{variable} has no value in this code", cause=OpenCause.INPUT, subject=f"var.{variable}")
