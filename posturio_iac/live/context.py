@@ -67,10 +67,8 @@ def use_of(connection: Connection, key: AccessKey, as_of: datetime) -> KeyUse | 
     regions = regions_for(key.address.split(":")[1], connection.region) if is_credential else regions_of(key)
     if not regions:
         return Unknown("the region in which CloudTrail shows its events is not known")
-    asked = [{"AttributeKey": "AccessKeyId", "AttributeValue": key.key_id}]
-    if is_credential:
-        asked = [{"AttributeKey": "Username", "AttributeValue": key.user}]
-    tally = _Tally(by_token=is_credential)
+    name, value = ("Username", key.user) if is_credential else ("AccessKeyId", key.key_id)
+    asked, tally = [{"AttributeKey": name, "AttributeValue": value}], _Tally(by_token=is_credential)
     try:
         for region in regions:
             _read(connection.in_region(region), asked, as_of, tally)
