@@ -22,7 +22,7 @@ distributed = pytest.importorskip("distributed", reason="the extra distributed i
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.filterwarnings("default")]  # the warnings of another project are its own
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.xdist_group("dask")]  # the warnings of another project are its own
 
 FATAL = """
 import os
@@ -41,19 +41,31 @@ Surveyor.read = dying
 """What a worker runs when it starts, perhaps more than once."""
 
 
+@pytest.fixture(scope="module")
+def shared() -> Iterator[list[Any]]:
+    """The cluster of the tests that do it no harm, once it is there."""
+    made: list[Any] = []
+    yield made
+    for one in made:
+        one.close()
+
+
 @pytest.fixture
-def cluster(cloud: Cloud) -> Iterator[Callable[..., str]]:
-    """Start two processes that work for a scheduler, whose address this returns; they have the credentials of the test."""
+def cluster(cloud: Cloud, shared: list[Any]) -> Iterator[Callable[..., str]]:
+    """Start two processes that work for a scheduler, whose address this returns; all tests have the same credentials, and so have they."""
     started: list[Any] = []
     assert cloud.account
 
     def start(preload: str | None = None, **more: Any) -> str:
         import dask  # noqa: PLC0415 - comes with distributed
 
+        kept = started if preload or more else shared
+        if kept is shared and shared:
+            return str(shared[0].scheduler_address)
         with dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.worker.daemon": True}):
-            options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None, **more}
+            options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0", **more}
             made = distributed.LocalCluster(host="127.0.0.1", preload=[preload] if preload else None, silence_logs=50, **options)
-        started.append(made)
+        kept.append(made)
         return str(made.scheduler_address)
 
     yield start
@@ -111,7 +123,7 @@ def test_an_account_whose_worker_dies_is_listed_and_hides_no_other(
 def test_workers_without_this_program_or_with_another_version_are_refused(
     cluster: Callable[..., str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address = cluster(n_workers=1)
+    address = cluster()
     monkeypatch.setattr(dask_executor, "__version__", "99.0")
     answer = live(capsys, "--dask", address)
     assert (answer.code, answer.out) == (2, "")

@@ -193,7 +193,7 @@ def test_the_report_and_the_exact_way_agree(
 
 def test_calls_grow_with_the_shortlist_only(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     """At most 5, one per page of users, and 3 per shortlisted user; one per other user with a finding, for the ids."""
-    users, second, stale = 300, 120, 6
+    users, second, stale = 100, 40, 2
     for number in range(users):
         name = f"u{number}"
         cloud.user(name, owner="payments@example.com")
