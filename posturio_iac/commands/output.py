@@ -18,7 +18,7 @@ STDOUT = "-"
 
 
 class Appended(str):
-    """A target that keeps what is in it: the file gets the text at its end."""
+    """A target whose content is kept: the text is appended."""
 
     __slots__ = ()
 
@@ -30,7 +30,7 @@ def write(text: str | Iterable[str], target: str, within: str | None = None) -> 
     there is no repository.
 
     Raises:
-        OutputError: it cannot be written, or links of the repository lead out of it. A file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
 
     """
     if target == STDOUT:
@@ -54,7 +54,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
     """Put ``data`` in place of a file in one step; ``shown`` is what a message calls it.
 
     Raises:
-        OutputError: it cannot be written, or links of the repository lead out of it. The file that was there is still whole.
+        OutputError: it cannot be written, or links of the repository lead out of it. An existing file is still whole.
 
     """
     refuse_links_out(path)
@@ -65,7 +65,7 @@ def write_bytes(data: bytes, path: str, shown: str) -> None:
 
 
 def refuse_links_out(target: str, within: str | None = None) -> None:
-    """Refuse a target in a repository whose links lead out of it: whoever commits a link must not decide where we write.
+    """Refuse a target in a repository whose links lead out of it: the author of a link must not decide where we write.
 
     Raises:
         OutputError: they do.
@@ -81,7 +81,7 @@ def refuse_links_out(target: str, within: str | None = None) -> None:
 
 
 def to_stdout(text: str | Iterable[str]) -> None:
-    """Write to standard output, in pieces if it comes so; a reader that has gone away is no error."""
+    """Write to standard output, in pieces where ``text`` comes so; a reader that has gone away is no error."""
     if sys.stdout is None:
         raise OutputError("cannot write to standard output: it is closed")
     try:
@@ -117,7 +117,7 @@ def to_stderr(text: str) -> None:
 
 
 def silence_stdout() -> None:
-    """Keep the interpreter from complaining, when it exits, about what could not be written."""
+    """Keep the interpreter from complaining at exit about unwritten output."""
     _silence(sys.stdout)
 
 
@@ -151,7 +151,7 @@ def _replace(path: str, data: Iterable[bytes]) -> None:
 
 
 def _make_folder(path: str) -> None:
-    """Make a folder with those above it. A file in its place is left for the write to complain about."""
+    """Make a folder and its parents. A file in its place is left for the write to report."""
     try:
         os.makedirs(path, exist_ok=True)
     except FileExistsError:

@@ -57,9 +57,9 @@ class Unknown:
     """Half a sentence that names the expression, such as ``var.tags is set by whoever calls this module``."""
     is_unasked: bool = False
     """Nobody has asked yet: AWS would tell."""
-    cause: OpenCause | None = None
+    cause: OpenCause | None = field(default_factory=lambda: None, compare=False)
     """Why it is open, where that is known."""
-    subject: str = ""
+    subject: str = field(default_factory=str, compare=False)
     """The name of what is open, such as ``var.tags``; empty where there is none."""
 
     def about(self, what: str) -> Unknown:

@@ -24,7 +24,7 @@ BEDROCK = "bedrock.amazonaws.com"
 """Its events tell calls with an API key by ``callWithBearerToken``, and the user, but not which of the keys it was.
 https://aws.amazon.com/blogs/security/securing-amazon-bedrock-api-keys-best-practices-for-implementation-and-management/"""
 MOST_PAGES = 4
-"""Of 50 events each, in each region: enough to tell who it is, and no more than two seconds of what AWS allows."""
+"""Pages of 50 events, in each region: enough to tell who it is, within two seconds of the rate that AWS allows."""
 SHOWN = 5
 IDENTITY = "sts:GetCallerIdentity"
 DENIED = re.compile(r"AccessDenied|Unauthorized|Forbidden|AuthFailure|InvalidClientTokenId|SignatureDoesNotMatch", re.IGNORECASE)
@@ -33,12 +33,12 @@ PERSON = re.compile(
     r"|^aws-cli/(?!.*exec-env/)",
     re.IGNORECASE,
 )
-"""User agents of people: the console, browsers, desktop clients, and the command line where nothing says that it runs elsewhere."""
+"""User agents of people: the console, browsers, desktop clients, and the command line unless it is known to run elsewhere."""
 
 
 @dataclass(slots=True)
 class _Tally:
-    """What was counted so far."""
+    """The counts so far."""
 
     by_token: bool = False
     """Whether only calls with an API key count, which are those of all API keys of the user."""
@@ -102,7 +102,7 @@ def _read(connection: Connection, asked: list[Any], as_of: datetime, tally: _Tal
 
 
 def _take(event: Mapping[str, Any], tally: _Tally) -> None:
-    """Count one event, unless it is not understood."""
+    """Count one event, if it is understood."""
     try:
         detail = json.loads(event.get("CloudTrailEvent", ""))
         source, name = str(detail["eventSource"]).partition(".")[0], str(detail["eventName"])

@@ -1,4 +1,4 @@
-"""Who created keys of which nobody is known to be the owner: the events of their creation in CloudTrail, which keeps them for 90 days."""
+"""The creators of keys without a known owner: from events of their creation in CloudTrail, which keeps them for 90 days."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ EVENTS = {
 def is_worth_asking(key: AccessKey, as_of: datetime) -> bool:
     """Whether nobody is known to own a key, and CloudTrail can still tell who created it."""
     nameless = key.owner is None and key.is_root is not True and key.key_id is not None
-    nameless = nameless and key.created_by is None  # a ledger may remember it
+    nameless = nameless and key.created_by is None  # the ledger may know it already
     return nameless and isinstance(key.created, datetime) and as_of - key.created <= MEMORY
 
 
 def creators(connection: Connection, partition: str, keys: Sequence[AccessKey], as_of: datetime) -> dict[str, str]:
-    """Return the ARN of whoever created each of these keys, by their ids, as far as events tell. Raises `AwsError`."""
+    """Return the ARN of the creator of each of these keys, by their ids, as far as events tell. Raises `AwsError`."""
     region = TRAIL_REGIONS.get(partition)
     if region is None:
         return {}

@@ -1,4 +1,4 @@
-"""What the live check sees in AWS before it becomes an `AccessKey` of the common model. Immutable, without I/O."""
+"""Keys and users as the live check reads them from AWS, before they become `AccessKey`s of the common model. Immutable, without I/O."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DeployedUser:
     created: datetime | None = None
     """When the user was made, where that is known."""
     quarantine: Attr[str | None] = UNSEEN
-    """The policy by which AWS quarantined the user."""
+    """The policy with which AWS quarantined the user."""
     privilege: Privilege | None = None
     """How much its policies allow, where that is known."""
 
@@ -72,12 +72,12 @@ class DeployedKey:
     """Service and region of its last use."""
     disabled_since: Attr[datetime | None] = None
     disabled_by: str | None = None
-    """Who switched it off, by an event of CloudTrail."""
+    """Who switched it off, from a CloudTrail event."""
     switched_on: datetime | None = None
-    """When it was last switched on, by an event of CloudTrail."""
+    """When it was last switched on, from a CloudTrail event."""
     key_id: str | None = None
     evidence: tuple[str, ...] = field(default=())
-    """What says so, and how old that is."""
+    """The sources of these facts, and their age."""
     kind: KeyKind = KeyKind.ACCESS_KEY
     service: str | None = None
     """The service that a service credential is for."""
@@ -86,13 +86,13 @@ class DeployedKey:
 
     @property
     def is_credential(self) -> bool:
-        """Whether it is an API key or a password for one service, of which AWS tells no use."""
+        """Whether it is an API key or a password for one service, whose use AWS does not record."""
         return self.kind is KeyKind.SERVICE_CREDENTIAL
 
 
 @dataclass(frozen=True, slots=True)
 class ObservedKey:
-    """A key as an earlier result knows it."""
+    """A key as an earlier result names it."""
 
     address: str
     label: str

@@ -1,4 +1,4 @@
-"""Which accounts a live run reads."""
+"""The accounts that a live run reads."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def way_to(account: Account, own: Account, run: Run) -> AccountTarget:
 
 
 def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Diagnostic]]:
-    """Return the accounts in the units and with the tags that are asked for, and notes on those that cannot be told. Raises `AwsError`."""
+    """Return the accounts in the requested units and with the requested tags, and notes on undecided ones. Raises `AwsError`."""
     arguments, connection = run.arguments, run.surveyor.base(run.profile)
     notes = []
     if arguments.units:
@@ -82,7 +82,7 @@ def _selected(run: Run, accounts: list[Account]) -> tuple[list[Account], list[Di
 
 
 def _targets(run: Run) -> tuple[list[AccountTarget], list[Diagnostic]]:
-    """Return what to read, and notes on what is left out. Raises `AwsError` and `CredentialsError`."""
+    """Return the targets to read, and notes on accounts that are left out. Raises `AwsError` and `CredentialsError`."""
     arguments = run.arguments
     if not arguments.several:
         return [AccountTarget(profile) for profile in arguments.profiles or (None,)], []

@@ -33,21 +33,21 @@ if TYPE_CHECKING:
 
 NO_LIFECYCLE = Unknown("a plan shows neither lifecycle blocks nor comments; give --source DIR, the folder of its code")
 _TRIGGERED = "replace_by_triggers"
-"""The ``action_reason`` of what ``replace_triggered_by`` replaces."""
+"""The ``action_reason`` of a replacement by ``replace_triggered_by``."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What holds for all keys of one plan."""
+    """The facts that all keys of one plan share."""
 
     options: TerraformOptions
     scope: str
-    """Where the plan stands, which becomes part of the fingerprint of keys without code."""
+    """The path of the plan, which becomes part of the fingerprint of keys without code."""
     source: PlannedCode | None
 
 
 def keys_of(document: PlanDocument, setting: PlanContext) -> Iterator[AccessKey]:
-    """Yield the keys that exist after a plan, with what the code says about them where it is given."""
+    """Yield the keys that exist after a plan, completed by the code where it is given."""
     resources = document.of_type(*KEY_TYPES)
     configuration = Configuration(document)
     exposures = exposures_in(document, configuration, resources) if resources else {}

@@ -1,4 +1,4 @@
-"""What AWS refuses, in words: every error of the client library becomes one `AwsError`."""
+"""Failures of calls to AWS: every error of the client library becomes one `AwsError`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HINTS = {
 }
 _LONGEST = 300
 _MARKUP = re.compile(r"<(style|script|head)\b.*?</\1\s*>|<[!/]?[A-Za-z-][^<>]*>", re.DOTALL | re.IGNORECASE)
-"""What a page has that something between here and AWS answers with."""
+"""Signs of a page that something between here and AWS, such as a proxy, answered with."""
 
 
 class AwsError(Exception):
@@ -38,7 +38,7 @@ class AwsError(Exception):
         super().__init__(self.text())
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Let it travel between processes."""
+        """Return the arguments by which it is rebuilt in another process."""
         return AwsError, (self.operation, self.code, self.message)
 
     @property
@@ -48,7 +48,7 @@ class AwsError(Exception):
 
     @property
     def gone(self) -> bool:
-        """Whether what was asked about is no longer there."""
+        """Whether the thing that was asked about no longer exists."""
         return self.code in GONE
 
     def text(self) -> str:
@@ -60,11 +60,11 @@ class AwsError(Exception):
 
 
 class CredentialsError(Exception):
-    """There is nothing to sign calls with; the text says what to do."""
+    """There are no credentials; the text says what to do."""
 
 
 def translated(operation: str, error: Exception) -> Exception:
-    """Return what an exception of botocore means, which is an `AwsError` or a `CredentialsError`; others come back as they are."""
+    """Return the `AwsError` or `CredentialsError` for an exception of botocore; any other exception comes back as it is."""
     from botocore import exceptions as known
 
     match error:

@@ -1,4 +1,4 @@
-"""Answers that are none of AWS: cut off on the way, or sent by something in between. They are asked for again, and never believed."""
+"""Retries responses that did not come from AWS: truncated ones, and pages of proxies. They are never believed."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TRIES = 3
-"""How often an answer is asked for that cannot be read; what botocore tries again by itself comes on top."""
+"""Attempts at an answer that cannot be read; botocore's own retries come on top."""
 
 
 def understood(operation: str, send: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
-    """Return ``send``, a method of a client, asking again while its answer cannot be read.
+    """Return ``send``, a method of a client, with retries while its answer cannot be read.
 
     botocore does not compare an answer with its announced length, and reads a page of a proxy as an answer that holds nothing. AWS
-    never sends such a one, and "nothing" would mean that there are no keys, or that one was never used.
+    never sends one, and "nothing" would mean that there are no keys, or that one was never used.
 
     Raises:
-        AwsError: nobody could read the last of the answers.
+        AwsError: the last answer could not be read either.
 
     """
     from botocore.exceptions import BotoCoreError, ClientError

@@ -1,4 +1,4 @@
-"""The users of an account with their tags: by the page where that is allowed, from a bare list otherwise."""
+"""The users of an account: page by page with their tags where that is allowed, else from a bare list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNASKED = Unknown("the tags of the user were not read, because nothing else is w
 
 
 def detailed(connection: Connection) -> dict[str, DeployedUser]:
-    """Return every user by ARN, with tags and what its policies allow, which those of its groups add to. Raises `AwsError`."""
+    """Return every user by ARN, with tags and how much its policies and those of its groups allow. Raises `AwsError`."""
     found: list[dict[str, Any]] = []
     groups: dict[str, dict[str, Any]] = {}
     for page in connection.pages("iam:GetAccountAuthorizationDetails", Filter=["User", "Group"], PaginationConfig={"PageSize": PAGE}):
@@ -46,12 +46,12 @@ def tags_of(connection: Connection, user: DeployedUser) -> Attr[Tags]:
 
 
 def pairs(tags: Iterable[Mapping[str, Any]]) -> Tags:
-    """Return tags as AWS lists them as names and values."""
+    """Return AWS's list of tags as names and values."""
     return tuple((str(tag["Key"]), str(tag.get("Value", ""))) for tag in tags)
 
 
 def unread(error: AwsError) -> Unknown:
-    """Return what is known of tags that could not be read."""
+    """Return the unknown value for tags that could not be read."""
     return Unknown(f"the tags of the user were not read: {error}", cause=OpenCause.NOT_READ)
 
 
