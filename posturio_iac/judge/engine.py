@@ -155,15 +155,21 @@ class _Run:
             self._rules[id(policy)] = chosen, policy.configured_severities(rules)
         return self._rules[id(policy)]
 
-    def _violations(self, key: AccessKey, context: Context, broken: list[str]) -> Iterator[tuple[Registered, Violation]]:
-        """Yield the violations of the rules. A rule that crashes is reported, and the others go on."""
-        for rule in self.rules.values() if key.existence is None else ():
-            found: list[Violation] = []
-            if (crash := _ask(rule, key, context, found)) is not None:
-                broken.append(rule.rule.id)
-                self.crashed.add(rule.rule.id)
-                self.diagnostics.append(crash)
-            yield from ((rule, violation) for violation in found)
+    def _violations(
+        self, key: AccessKey, context: Context, broken: list[str], known: frozenset[str] = frozenset()
+    ) -> list[tuple[Registered, Violation]]:
+        """Return the violations of all rules but the ``known`` ones. A rule that crashes is reported, and the others go on."""
+        found: list[tuple[Registered, Violation]] = []
+        for name, rule in self.rules.items() if key.existence is None else ():
+            if name not in known:
+                try:
+                    for violation in rule.check(key, context):
+                        found.append((rule, violation))  # noqa: PERF401 - what a rule finds before it crashes counts
+                except Exception as error:  # noqa: BLE001 - a rule that crashes must not hide what the others find
+                    broken.append(name)
+                    self.crashed.add(name)
+                    self.diagnostics.append(_crash(rule, key, error))
+        return found
 
     def _finding(self, key: AccessKey, rule: Registered, violation: Violation) -> Finding:
         """Turn what a rule yields into a finding."""
@@ -196,7 +202,7 @@ class _Run:
         def flagged_by(assumed: AccessKey) -> frozenset[str]:
             if assumed is key:
                 return flagged
-            return frozenset(rule.rule.id for rule, _ in self._violations(assumed, context, broken))
+            return flagged.union(rule.rule.id for rule, _ in self._violations(assumed, context, broken, flagged))
 
         suspected = undetermined.suspected(key, flagged_by)
         accepted = {rule: why for rule in sorted(suspected) if (why := self.ledger.cover(key, rule)) is not None}
@@ -208,14 +214,10 @@ class _Run:
         return tuple(accepted), remaining, undetermined.open_questions(key, remaining, flagged_by) if remaining else ()
 
 
-def _ask(rule: Registered, key: AccessKey, context: Context, found: list[Violation]) -> Diagnostic | None:
-    """Add the violations of one rule to ``found``. Return a diagnostic if it crashes."""
-    try:
-        found.extend(rule.check(key, context))
-    except Exception as error:  # noqa: BLE001 - a rule that crashes must not hide what the others find
-        text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
-        return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
-    return None
+def _crash(rule: Registered, key: AccessKey, error: Exception) -> Diagnostic:
+    """Return the diagnostic of a rule that crashed."""
+    text = f"rule {rule.rule.id} crashed on {key.address}: {type(error).__name__}: {error}; please report it"
+    return Diagnostic(Level.ERROR, text, *_location(key.span), account=key.account)
 
 
 def _fingerprint(identity: tuple[str, ...], repetition: int) -> str:
